@@ -1,0 +1,1 @@
+"""KL, JS and their relatives."""

@@ -1,0 +1,204 @@
+"""The one door where points and weights are checked, and promoted to float64."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from otgan.errors import InvalidInputError, UnequalMassError
+
+__all__ = [
+    "MASS_RTOL",
+    "DiscreteMeasure",
+    "FloatArray",
+    "as_order",
+    "as_pair",
+    "as_points",
+    "as_weights",
+    "check_equal_mass",
+    "is_torch",
+    "to_numpy",
+]
+
+FloatArray = npt.NDArray[np.float64]
+
+MASS_RTOL = 1e-5
+"""Relative difference between two total masses that counts as rounding (float32 sums)."""
+
+
+@dataclass(frozen=True)
+class DiscreteMeasure:
+    """A probability measure on finitely many points.
+
+    Build it with :meth:`of`, which checks and normalises; the constructor trusts its arguments.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n, d), float64
+    weights : ndarray, shape (n,), float64
+        Non-negative, summing to one.
+    mass : float
+        The total mass before normalisation.
+
+    Examples
+    --------
+    >>> DiscreteMeasure.of([0, 1, 2], [3, 0, 1])
+    DiscreteMeasure(n=3, d=1, mass=4)
+    """
+
+    points: FloatArray
+    weights: FloatArray
+    mass: float
+
+    @classmethod
+    def of(cls, points: Any, weights: Any = None, *, name: str = "x") -> DiscreteMeasure:
+        """Check `points` and `weights` and normalise.
+
+        Parameters
+        ----------
+        points : array_like, shape (n, d) or (n,)
+            Any real array, list or torch tensor; one axis means n points on the line.
+        weights : array_like, shape (n,), optional
+            Non-negative masses; uniform probability weights if omitted.
+        name : str
+            What the argument is called in error messages.
+
+        Raises
+        ------
+        InvalidInputError
+            Empty input, wrong shape, NaN, infinities, negative weights or zero total mass.
+        """
+        checked = as_points(points, name)
+        masses = as_weights(weights, len(checked), f"the weights of {name}")
+        mass = float(masses.sum())
+        return cls(checked, masses / mass, mass)
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return self.points.shape[0]
+
+    @property
+    def d(self) -> int:
+        """Dimension of the space."""
+        return self.points.shape[1]
+
+    def __repr__(self) -> str:
+        return f"DiscreteMeasure(n={self.n}, d={self.d}, mass={self.mass:.6g})"
+
+
+def as_pair(x: Any, y: Any, a: Any, b: Any) -> tuple[DiscreteMeasure, DiscreteMeasure]:
+    """Two measures on the same space with the same mass, or an error that says why not."""
+    mu = DiscreteMeasure.of(x, a, name="x")
+    nu = DiscreteMeasure.of(y, b, name="y")
+    if mu.d != nu.d:
+        raise InvalidInputError(
+            f"x and y must have the same number of columns, got {mu.d} and {nu.d}; "
+            "to fix it, give both clouds the same coordinates"
+        )
+    check_equal_mass(mu.mass, nu.mass)
+    return mu, nu
+
+
+def check_equal_mass(mass_a: float, mass_b: float) -> None:
+    """Raise unless two total masses agree to `MASS_RTOL`."""
+    if abs(mass_a - mass_b) > MASS_RTOL * max(mass_a, mass_b):
+        raise UnequalMassError(
+            f"the two total masses must be equal, got {mass_a:.10g} and {mass_b:.10g} "
+            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, divide each by its own sum "
+            "if they stand for probabilities"
+        )
+
+
+def as_points(points: Any, name: str) -> FloatArray:
+    """Points as a float64 array of shape (n, d)."""
+    array = _as_float64(points, name)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2:
+        raise InvalidInputError(
+            f"{name} must have shape (n, d) or (n,), got {array.shape}; "
+            "to fix it, flatten every point to one row"
+        )
+    if array.size == 0:
+        raise InvalidInputError(
+            f"{name} must hold at least one point with one coordinate, got shape {array.shape}; "
+            "to fix it, check that the data were loaded"
+        )
+    _check_finite(array, name)
+    return np.ascontiguousarray(array)
+
+
+def as_weights(weights: Any, n: int, name: str) -> FloatArray:
+    """Raw, checked, not yet normalised weights; uniform ones of total mass one if omitted."""
+    if weights is None:
+        return np.full(n, 1.0 / n)
+    array = _as_float64(weights, name)
+    if array.shape != (n,):
+        raise InvalidInputError(
+            f"{name} must have shape ({n},), one weight for each point, got {array.shape}; "
+            "to fix it, give as many weights as points"
+        )
+    _check_finite(array, name)
+    if (array < 0).any():
+        worst = int(array.argmin())
+        raise InvalidInputError(
+            f"{name} must be non-negative, got {array[worst]:.6g} at position {worst}; "
+            "to fix it, remove or clip the negative ones"
+        )
+    if not 0 < array.sum() < np.inf:
+        raise InvalidInputError(
+            f"{name} must have a positive, finite sum, got {array.sum():.6g}; "
+            "to fix it, give at least one point a positive weight"
+        )
+    return array
+
+
+def as_order(p: float) -> float:
+    """The order p of a Wasserstein distance, finite and at least one."""
+    if isinstance(p, bool) or not isinstance(p, (int, float, np.integer, np.floating)):
+        raise InvalidInputError(
+            f"p must be a number >= 1, got {p!r}; to fix it, pass p=1 or another order"
+        )
+    if not 1 <= p < np.inf:
+        raise InvalidInputError(
+            f"p must be finite and >= 1, got {p!r}; to fix it, pass p=1 for the earth mover's "
+            "distance (below 1, raise the ground metric to the power and use p=1)"
+        )
+    return float(p)
+
+
+def is_torch(value: Any) -> bool:
+    """Whether `value` is a torch tensor, told without importing torch."""
+    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def to_numpy(value: Any) -> Any:
+    """A torch tensor as a NumPy array on the CPU; anything else unchanged."""
+    return value.detach().cpu().double().numpy() if is_torch(value) else value
+
+
+def _as_float64(values: Any, name: str) -> FloatArray:
+    try:
+        array = np.asarray(to_numpy(values))
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"an array of dtype {array.dtype}")
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as reason:
+        raise InvalidInputError(
+            f"{name} must be an array of real numbers, got {reason}; "
+            "to fix it, check that every row has the same length and holds only numbers"
+        ) from None
+
+
+def _check_finite(array: FloatArray, name: str) -> None:
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise InvalidInputError(
+            f"{name} must be finite, got {array[first]} at index {first} "
+            f"({int(bad.sum())} such entries); to fix it, drop or fill these entries"
+        )
