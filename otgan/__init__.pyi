@@ -1,11 +1,25 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
 from .divergences.histograms import (
-    chi2_divergence,
-    hellinger,
-    js_distance,
-    js_divergence,
-    kl_divergence,
-    total_variation,
+    chi2_divergence as chi2_divergence,
+    hellinger as hellinger,
+    js_distance as js_distance,
+    js_divergence as js_divergence,
+    kl_divergence as kl_divergence,
+    total_variation as total_variation,
 )
+from .transport.duality import (
+    Certificate as Certificate,
+    c_transform as c_transform,
+    certify as certify,
+    dual_violation as dual_violation,
+)
+from .transport.exact import (
+    emd as emd,
+    emd_from_cost as emd_from_cost,
+    wasserstein as wasserstein,
+)
+from .transport.line import wasserstein_1d as wasserstein_1d
+from .transport.linprog import emd_linprog as emd_linprog
+from .transport.result import TransportResult as TransportResult
 
 __version__: str

@@ -1,0 +1,244 @@
+"""Ground costs metric(x, y) ** p: in blocks of rows, or on a list of arcs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from otgan.errors import InvalidInputError
+from otgan.measures import FloatArray, as_order, as_points, to_numpy
+
+__all__ = [
+    "GroundCost",
+    "MatrixCost",
+    "Metric",
+    "PointCost",
+    "as_ground_cost",
+    "line_exponent",
+    "row_blocks",
+]
+
+MetricName = Literal["euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"]
+Metric = MetricName | Callable[[FloatArray, FloatArray], float]
+
+METRIC_NAMES: tuple[str, ...] = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
+BLOCK_ENTRIES = 2**21
+"""How many costs are held at once when a whole pass is made over all pairs (16 MiB)."""
+
+
+class GroundCost(Protocol):
+    """A cost matrix that need not be stored."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of sources and of targets."""
+        ...
+
+    @property
+    def T(self) -> GroundCost:
+        """The cost with sources and targets exchanged."""
+        ...
+
+    def rows(self, rows: slice) -> FloatArray:
+        """The costs from some sources to every target."""
+        ...
+
+    def arcs(self, i: Any, j: Any) -> FloatArray:
+        """The costs C[i[k], j[k]] on a list of arcs."""
+        ...
+
+
+@dataclass(frozen=True)
+class MatrixCost:
+    """A stored cost matrix; ``inf`` forbids an arc."""
+
+    matrix: FloatArray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of sources and of targets."""
+        return self.matrix.shape[0], self.matrix.shape[1]
+
+    @property
+    def T(self) -> MatrixCost:
+        """The transposed cost."""
+        return MatrixCost(self.matrix.T)
+
+    def rows(self, rows: slice) -> FloatArray:
+        """A block of rows, without a copy."""
+        return self.matrix[rows]
+
+    def arcs(self, i: Any, j: Any) -> FloatArray:
+        """The entries at (i, j)."""
+        return self.matrix[i, j]
+
+
+@dataclass(frozen=True)
+class PointCost:
+    """The cost metric(x_i, y_j) ** p between two clouds of points, computed when asked for.
+
+    Distances are computed from direct differences in float64, never from inner products, so
+    that a common offset of the points costs no more digits than the points themselves lost.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    metric: Metric = "euclidean"
+    p: float = 1.0
+
+    @classmethod
+    def of(cls, x: Any, y: Any, *, metric: Metric = "euclidean", p: float = 1) -> PointCost:
+        """Check the arguments and build the cost.
+
+        Parameters
+        ----------
+        x, y : array_like, shapes (n, d) and (m, d)
+        metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
+            A callable takes two points of shape (d,) and returns a non-negative number.
+        p : float
+            The power, at least one.
+
+        Raises
+        ------
+        InvalidInputError
+            An unknown metric, columns that differ, a zero vector under ``"cosine"``, or
+            coordinates whose costs would leave the range of float64.
+        """
+        if not (callable(metric) or metric in METRIC_NAMES):
+            raise InvalidInputError(
+                f"metric must be one of {', '.join(METRIC_NAMES)}, or a callable, got {metric!r}; "
+                "to fix it, name one of these or pass your own cost matrix to emd_from_cost"
+            )
+        cost = cls(as_points(x, "x"), as_points(y, "y"), metric, as_order(p))
+        cost._check_range()
+        return cost
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of sources and of targets."""
+        return self.x.shape[0], self.y.shape[0]
+
+    @property
+    def T(self) -> PointCost:
+        """The cost from the points y to the points x."""
+        metric = self.metric
+        swapped = metric if isinstance(metric, str) else lambda u, v: metric(v, u)
+        return PointCost(self.y, self.x, swapped, self.p)
+
+    def rows(self, rows: slice) -> FloatArray:
+        """Costs of a block of sources to all targets, O(block * m * d)."""
+        name, power = _simplify(self.metric, self.p)
+        return _power(cdist(self.x[rows], self.y, metric=name), power)
+
+    def arcs(self, i: Any, j: Any) -> FloatArray:
+        """Costs on the arcs (i[k], j[k]), O(number of arcs * d)."""
+        u, v = self.x[i], self.y[j]
+        name, power = _simplify(self.metric, self.p)
+        if not isinstance(name, str):
+            distances = np.array([name(s, t) for s, t in zip(u, v, strict=True)], dtype=float)
+        elif name == "cosine":
+            lengths = np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
+            distances = 1.0 - np.einsum("kd,kd->k", u, v) / lengths
+        else:
+            distances = _norm_of_differences(u - v, name)
+        return _power(distances, power)
+
+    def _check_range(self) -> None:
+        if self.metric == "cosine":
+            if not (np.abs(self.x).max(axis=1).all() and np.abs(self.y).max(axis=1).all()):
+                raise InvalidInputError(
+                    "points must be non-zero for the cosine metric, got a zero vector; "
+                    "to fix it, remove it or choose another metric"
+                )
+            return
+        low = np.minimum(self.x.min(axis=0), self.y.min(axis=0))
+        extent = float((np.maximum(self.x.max(axis=0), self.y.max(axis=0)) / 2 - low / 2).max() * 2)
+        power = max(2.0, self.p * (2 if self.metric == "sqeuclidean" else 1))
+        if (extent > 0 and not 1e-290 < extent**2 < 1e290) or power * abs(_log10(extent)) > 290:
+            raise InvalidInputError(
+                f"coordinates must span an extent whose power {power:g} fits into float64, "
+                f"got an extent of {extent:.3g}; to fix it, rescale the points and multiply "
+                "the distance back"
+            )
+
+
+def as_ground_cost(cost: Any) -> GroundCost:
+    """A `GroundCost` from a matrix of shape (n, m), or the one that was given.
+
+    Raises
+    ------
+    InvalidInputError
+        Not two axes, empty, NaN or minus infinity.
+    """
+    if isinstance(cost, (MatrixCost, PointCost)):
+        return cost
+    try:
+        matrix = np.asarray(to_numpy(cost), dtype=np.float64)
+    except (TypeError, ValueError) as reason:
+        raise InvalidInputError(
+            f"C must be a matrix of real numbers, got {reason}; to fix it, give every row "
+            "the same length"
+        ) from None
+    if matrix.ndim != 2 or matrix.size == 0:
+        raise InvalidInputError(
+            f"C must be a non-empty matrix of shape (n, m), got shape {matrix.shape}; to fix it, "
+            "give the cost from every source to every target"
+        )
+    bad = np.isnan(matrix) | (matrix == -np.inf)
+    if bad.any():
+        i, j = np.argwhere(bad)[0]
+        raise InvalidInputError(
+            f"C must hold finite costs, or inf for a forbidden arc, got {matrix[i, j]} at "
+            f"({i}, {j}); to fix it, fill that entry"
+        )
+    return MatrixCost(matrix)
+
+
+def line_exponent(metric: Metric, p: float) -> float | None:
+    """The q for which metric ** p is |x - y| ** q where d = 1; ``None`` if there is none."""
+    if metric in ("euclidean", "cityblock", "chebyshev"):
+        return float(p)
+    return 2.0 * p if metric == "sqeuclidean" else None
+
+
+def row_blocks(cost: GroundCost) -> Iterator[tuple[slice, FloatArray]]:
+    """Every row once, in blocks that fit the cache budget."""
+    n, m = cost.shape
+    step = max(1, BLOCK_ENTRIES // m)
+    for start in range(0, n, step):
+        rows = slice(start, min(start + step, n))
+        yield rows, cost.rows(rows)
+
+
+def _simplify(metric: Metric, p: float) -> tuple[Metric, float]:
+    return ("sqeuclidean", 1.0) if metric == "euclidean" and p == 2 else (metric, p)
+
+
+def _power(distances: FloatArray, p: float) -> FloatArray:
+    # Cosine distances of parallel vectors come out as -1e-16, which has no real power.
+    np.maximum(distances, 0.0, out=distances)
+    if p != 1:
+        distances **= p
+    if not np.isfinite(distances).all():
+        raise InvalidInputError(
+            "the metric must return finite numbers, got NaN or inf for some pair of points; "
+            "to fix it, check the callable"
+        )
+    return distances
+
+
+def _norm_of_differences(differences: FloatArray, name: str) -> FloatArray:
+    if name == "cityblock":
+        return np.abs(differences).sum(axis=1)
+    if name == "chebyshev":
+        return np.abs(differences).max(axis=1)
+    squares = np.einsum("kd,kd->k", differences, differences)
+    return np.sqrt(squares) if name == "euclidean" else squares
+
+
+def _log10(extent: float) -> float:
+    return float(np.log10(extent)) if extent > 0 else 0.0

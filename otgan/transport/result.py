@@ -1,0 +1,68 @@
+"""What every solver of the transport problem returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scipy import sparse
+
+from otgan.measures import FloatArray
+
+__all__ = ["TransportResult"]
+
+
+@dataclass(frozen=True)
+class TransportResult:
+    """An optimal transport cost with its certificate.
+
+    ``float(result)`` is the distance.
+
+    Attributes
+    ----------
+    cost : float
+        ⟨plan, C⟩ for probability measures, C = metric ** p.
+    lower, upper : float
+        Certified bracket of the optimal cost: dual value, primal value.
+    plan : csr_array, shape (n, m)
+        How much mass goes from x_i to y_j; rows sum to a, columns to b (both normalised).
+    f, g : ndarray, shapes (n,) and (m,)
+        Potentials with f_i + g_j <= C_ij for all pairs, points without mass included.
+    p : float
+        Order of the distance.
+    solver : str
+        What ran.
+    stats : mapping
+        Seconds spent solving and certifying, and the masses before normalisation.
+    """
+
+    cost: float
+    lower: float
+    upper: float
+    plan: sparse.csr_array
+    f: FloatArray
+    g: FloatArray
+    p: float
+    solver: str
+    stats: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def distance(self) -> float:
+        """Cost ** (1/p), in the units of the metric."""
+        return self.cost if self.p == 1 else self.cost ** (1.0 / self.p)
+
+    @property
+    def gap(self) -> float:
+        """Width of the bracket, upper - lower, in units of cost."""
+        return self.upper - self.lower
+
+    def __float__(self) -> float:
+        return self.distance
+
+    def __repr__(self) -> str:
+        return (
+            f"TransportResult(distance={self.distance:.10g}, cost={self.cost:.10g}, "
+            f"gap={self.gap:.2g}, p={self.p:g}, n={self.plan.shape[0]}, m={self.plan.shape[1]}, "
+            f"solver={self.solver!r})"
+        )
