@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otgan.errors import require
 
@@ -28,7 +28,7 @@ RED = "#B2182B"  # what fails
 GREY = "#8C8C8C"
 INK = "#222222"
 
-STYLE = {
+STYLE: Any = {
     "axes.edgecolor": GREY,
     "axes.grid": True,
     "axes.spines.right": False,
