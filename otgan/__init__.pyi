@@ -1,4 +1,11 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
+from .critics.constraints import (
+    GradientPenalty as GradientPenalty,
+    OrthogonalWeights as OrthogonalWeights,
+    SpectralNormalization as SpectralNormalization,
+    WeightClipping as WeightClipping,
+)
+from .critics.estimator import DualEstimate as DualEstimate, estimate_w1 as estimate_w1
 from .divergences.histograms import (
     chi2_divergence as chi2_divergence,
     hellinger as hellinger,

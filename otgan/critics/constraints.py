@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
+from torch.optim import Adam, Optimizer, RMSprop
 
 from otgan.critics.networks import mlp, orthogonal_mlp, scores
 from otgan.errors import InvalidInputError
@@ -55,9 +56,7 @@ class Constraint(Protocol):
         """Put the critic back into its family, in place, after a step."""
         ...
 
-    def optimizer(
-        self, parameters: Parameters, learning_rate: float | None
-    ) -> torch.optim.Optimizer:
+    def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """The optimiser that the method was published with."""
         ...
 
@@ -99,11 +98,9 @@ class WeightClipping:
             for parameter in critic.parameters():
                 parameter.clamp_(-self.limit, self.limit)
 
-    def optimizer(
-        self, parameters: Parameters, learning_rate: float | None
-    ) -> torch.optim.Optimizer:
+    def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """RMSProp, 5e-5."""
-        return torch.optim.RMSprop(parameters, lr=learning_rate or 5e-5)
+        return RMSprop(parameters, lr=learning_rate or 5e-5)
 
     def distance(self, gap: float, proved: float, sampled: float) -> float:
         """The gap over the largest sampled gradient norm."""
@@ -153,11 +150,9 @@ class GradientPenalty:
     def project(self, critic: nn.Module) -> None:
         """Nothing."""
 
-    def optimizer(
-        self, parameters: Parameters, learning_rate: float | None
-    ) -> torch.optim.Optimizer:
+    def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 1e-4, betas (0.5, 0.9)."""
-        return torch.optim.Adam(parameters, lr=learning_rate or 1e-4, betas=(0.5, 0.9))
+        return Adam(parameters, lr=learning_rate or 1e-4, betas=(0.5, 0.9))
 
     def distance(self, gap: float, proved: float, sampled: float) -> float:
         """The distance of the two point masses that would give this gap."""
@@ -198,11 +193,9 @@ class SpectralNormalization:
     def project(self, critic: nn.Module) -> None:
         """Nothing: the parametrisation does it."""
 
-    def optimizer(
-        self, parameters: Parameters, learning_rate: float | None
-    ) -> torch.optim.Optimizer:
+    def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 2e-4, betas (0, 0.9)."""
-        return torch.optim.Adam(parameters, lr=learning_rate or 2e-4, betas=(0.0, 0.9))
+        return Adam(parameters, lr=learning_rate or 2e-4, betas=(0.0, 0.9))
 
     def distance(self, gap: float, proved: float, sampled: float) -> float:
         """The gap over the largest sampled gradient norm."""
@@ -236,11 +229,9 @@ class OrthogonalWeights:
     def project(self, critic: nn.Module) -> None:
         """Nothing: the parametrisation does it."""
 
-    def optimizer(
-        self, parameters: Parameters, learning_rate: float | None
-    ) -> torch.optim.Optimizer:
+    def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 1e-3."""
-        return torch.optim.Adam(parameters, lr=learning_rate or 1e-3, betas=(0.5, 0.9))
+        return Adam(parameters, lr=learning_rate or 1e-3, betas=(0.5, 0.9))
 
     def distance(self, gap: float, proved: float, sampled: float) -> float:
         """The gap over the bound proved by the weights."""

@@ -21,7 +21,7 @@ from otgan.critics.networks import (
 )
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.measures import DiscreteMeasure, FloatArray, as_pair
-from otgan.transport.exact import emd
+from otgan.transport.exact import wasserstein
 
 __all__ = ["CriticRecord", "DualEstimate", "estimate_w1", "pick_device"]
 
@@ -64,7 +64,7 @@ class DualEstimate:
     lower : float
         Certified lower bound of W1 between the two samples themselves.
     exact : float or None
-        W1 between the two samples, while n * m is at most 1e7.
+        W1 between the two samples, on the line or while n * m is at most 1e7.
     constraint : str
         Short name of the constraint.
     n_held_out : int
@@ -200,18 +200,13 @@ class _Split:
             count = round(share * measure.n)
             if not 1 <= count < measure.n:
                 raise InvalidInputError(
-                    f"held_out must leave points on both sides, got {held_out_text(share)} of "
+                    f"held_out must leave points on both sides, got {share:.0%} of "
                     f"{measure.n} points; to fix it, give more points or another share"
                 )
             points = (measure.points[rng.permutation(measure.n)] - centre) / scale
             tensor = torch.as_tensor(points, dtype=torch.float32, device=device)
             parts += [tensor[count:], tensor[:count]]
         return cls(parts[0], parts[2], parts[1], parts[3], centre, scale)
-
-
-def held_out_text(share: float) -> str:
-    """A share as it stands in a message."""
-    return f"{share:.0%}"
 
 
 def _build(
@@ -244,7 +239,8 @@ def _fit(
     for step in bar:
         real = split.x[torch.randint(len(split.x), (batch_size,), generator=rng, device=device)]
         fake = split.y[torch.randint(len(split.y), (batch_size,), generator=rng, device=device)]
-        gap = scores(critic, real).mean() - scores(critic, fake).mean()
+        f_real, f_fake = scores(critic, torch.cat([real, fake])).split(batch_size)
+        gap = f_real.mean() - f_fake.mean()
         penalty = rule.penalty(critic, real, fake, rng)
         optimizer.zero_grad(set_to_none=True)
         (penalty - gap).backward()
@@ -254,7 +250,7 @@ def _fit(
         if step % every == 0 or step == steps:
             held_out = _gap(critic, split.x_held_out, split.y_held_out)
             record = CriticRecord(
-                step, float(gap) * split.scale, held_out * split.scale, float(penalty)
+                step, gap.item() * split.scale, held_out * split.scale, penalty.item()
             )
             _check_finite(record)
             history.append(record)
@@ -282,7 +278,7 @@ def _read(
     noise = math.sqrt(sum(float(f.double().var(correction=0)) / len(f) for f in (f_x, f_y)))
     centre = torch.as_tensor(split.centre, dtype=torch.float32, device=split.x.device)
     whole = OnOriginalScale(critic, centre, split.scale)
-    small = mu.n * nu.n <= EXACT_PAIRS
+    affordable = mu.d == 1 or mu.n * nu.n <= EXACT_PAIRS
     return DualEstimate(
         value=value * split.scale,
         se=noise * split.scale * (value / gap if gap else 1.0),
@@ -290,7 +286,7 @@ def _read(
         lipschitz_proved=proved,
         lipschitz_sampled=sampled,
         lower=_lower_bound(critic, split, mu, nu),
-        exact=emd(mu.points, nu.points).distance if small else None,
+        exact=float(wasserstein(mu.points, nu.points)) if affordable else None,
         constraint=rule.name,
         n_held_out=len(f_x) + len(f_y),
         history=history,
