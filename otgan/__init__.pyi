@@ -14,6 +14,12 @@ from .divergences.histograms import (
     kl_divergence as kl_divergence,
     total_variation as total_variation,
 )
+from .gan.config import TrainConfig as TrainConfig
+from .gan.trainer import (
+    TrainResult as TrainResult,
+    resume_wgan as resume_wgan,
+    train_wgan as train_wgan,
+)
 from .transport.duality import (
     Certificate as Certificate,
     c_transform as c_transform,

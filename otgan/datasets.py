@@ -1,0 +1,397 @@
+"""Data: synthetic laws to sample from, and loaders for the user's own files."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from otgan.errors import InvalidInputError, require
+from otgan.measures import FloatArray, as_points
+
+__all__ = [
+    "DATASETS",
+    "GaussianMixture",
+    "Sample",
+    "Sampler",
+    "SwissRoll",
+    "digits",
+    "grid25",
+    "load",
+    "load_idx",
+    "load_images",
+    "load_points",
+    "ring8",
+    "swissroll",
+]
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
+IDX_DTYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+
+class Sampler(Protocol):
+    """A law that gives as many independent points as asked for."""
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        ...
+
+    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Draw `n` points, shape (n, d)."""
+        ...
+
+
+@dataclass(frozen=True)
+class GaussianMixture:
+    """Equally likely round Gaussians.
+
+    Attributes
+    ----------
+    modes : ndarray, shape (k, d)
+        Their centres.
+    std : float
+        Their common standard deviation, in every coordinate.
+    """
+
+    modes: FloatArray
+    std: float
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.modes.shape[1]
+
+    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Draw `n` points, shape (n, d)."""
+        centres = self.modes[rng.integers(len(self.modes), size=n)]
+        return centres + self.std * rng.standard_normal((n, self.d))
+
+
+@dataclass(frozen=True)
+class SwissRoll:
+    """The spiral of the swiss roll, seen from the side, with Gaussian noise.
+
+    Attributes
+    ----------
+    noise : float
+        Standard deviation before scaling.
+    scale : float
+        What the coordinates are divided by.
+    """
+
+    noise: float = 0.25
+    scale: float = 7.5
+
+    @property
+    def d(self) -> int:
+        """Two."""
+        return 2
+
+    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Draw `n` points, shape (n, 2)."""
+        angle = 1.5 * np.pi * (1.0 + 2.0 * rng.random(n))
+        spiral = angle[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+        return (spiral + self.noise * rng.standard_normal((n, 2))) / self.scale
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A finite set of points: it can be resampled, but holds no more than it holds.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n, d)
+    """
+
+    points: FloatArray
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.points.shape[1]
+
+    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Draw `n` points with replacement, shape (n, d)."""
+        return self.points[rng.integers(len(self.points), size=n)]
+
+
+def ring8() -> GaussianMixture:
+    """Eight Gaussians on a circle, with the constants of the WGAN-GP paper's toy experiments.
+
+    References
+    ----------
+    Gulrajani et al., Improved training of Wasserstein GANs (NeurIPS 2017), and their code:
+    radius 2 and standard deviation 0.02, divided by 1.414.
+
+    Examples
+    --------
+    >>> ring8().modes.shape, round(ring8().std, 5)
+    ((8, 2), 0.01414)
+    """
+    angle = 2.0 * np.pi * np.arange(8) / 8
+    return GaussianMixture(
+        2.0 / 1.414 * np.column_stack([np.cos(angle), np.sin(angle)]), 0.02 / 1.414
+    )
+
+
+def grid25() -> GaussianMixture:
+    """Twenty-five Gaussians on a grid, with the constants of the WGAN-GP paper's experiments.
+
+    References
+    ----------
+    Gulrajani et al. (NeurIPS 2017), and their code: centres 2 * {-2, ..., 2}², standard
+    deviation 0.05, divided by 2.828.
+
+    Examples
+    --------
+    >>> grid25().modes.shape
+    (25, 2)
+    """
+    axis = 2.0 * np.arange(-2, 3)
+    modes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    return GaussianMixture(modes / 2.828, 0.05 / 2.828)
+
+
+def swissroll() -> SwissRoll:
+    """The swiss roll with the constants of the WGAN-GP paper: noise 0.25, divided by 7.5."""
+    return SwissRoll()
+
+
+def digits() -> Sample:
+    """The 1,797 handwritten digits of scikit-learn: 8 x 8 grey values in [0, 1], flattened.
+
+    Raises
+    ------
+    MissingExtraError
+        scikit-learn is not installed.
+    """
+    require("sklearn", extra="all", purpose="loading the digits")
+    from sklearn.datasets import load_digits
+
+    return Sample(load_digits().data / 16.0)
+
+
+DATASETS: dict[str, Callable[[], Sampler]] = {
+    "ring8": ring8,
+    "grid25": grid25,
+    "swissroll": swissroll,
+    "digits": digits,
+}
+
+
+def load(source: str | Path) -> Sampler:
+    """A data set by its name, or the points in a file or folder.
+
+    Parameters
+    ----------
+    source : str or path
+        One of ``ring8``, ``grid25``, ``swissroll``, ``digits``; a ``.npy`` or ``.csv`` file of
+        points; an IDX file (``...-ubyte``, also gzipped); a folder of images.
+
+    Raises
+    ------
+    InvalidInputError
+        No such name or file (the nearest name is offered), or unusable contents.
+
+    Examples
+    --------
+    >>> load("ring8").d
+    2
+    """
+    if str(source) in DATASETS:
+        return DATASETS[str(source)]()
+    path = Path(source)
+    if path.is_dir():
+        return Sample(load_images(path))
+    if path.is_file():
+        return Sample(load_idx(path) if _is_idx(path) else load_points(path))
+    nearest = difflib.get_close_matches(str(source), DATASETS, n=1, cutoff=0.4)
+    mend = f"did you mean {nearest[0]!r}?" if nearest else "check the path"
+    raise InvalidInputError(
+        f"data must be one of {', '.join(DATASETS)}, or an existing file or folder, "
+        f"got {str(source)!r}; to fix it, {mend}"
+    )
+
+
+def load_points(path: str | Path) -> FloatArray:
+    """Points from a ``.npy`` file, or from a ``.csv`` file with one point a row.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file may have one header line; cells are separated by commas.
+
+    Returns
+    -------
+    ndarray, shape (n, d), float64
+        Arrays of more than two axes are flattened, one point for each first index.
+
+    Raises
+    ------
+    InvalidInputError
+        Missing, empty or ragged file, cells that are no numbers, NaN.
+    """
+    path = _existing(path)
+    if path.suffix == ".npy":
+        try:
+            array = np.load(path, allow_pickle=False)
+        except (ValueError, OSError, EOFError) as reason:
+            raise InvalidInputError(
+                f"{path} must be a NumPy file of numbers, got {reason}; to fix it, save it anew "
+                "with numpy.save"
+            ) from None
+        return as_points(array.reshape(len(array), -1) if array.ndim > 2 else array, str(path))
+    if path.suffix == ".csv":
+        return as_points(_read_csv(path), str(path))
+    raise InvalidInputError(
+        f"points must be in a .npy or .csv file, got {path}; to fix it, convert it to one of these"
+    )
+
+
+def load_idx(path: str | Path) -> FloatArray:
+    """The images of an IDX file, as MNIST and Fashion-MNIST come, flattened to [0, 1].
+
+    Parameters
+    ----------
+    path : path
+        Plain or gzipped.
+
+    Returns
+    -------
+    ndarray, shape (n, d), float64
+        Bytes are divided by 255; other types are kept as they are.
+
+    Raises
+    ------
+    InvalidInputError
+        Missing or truncated file, or no IDX header.
+
+    References
+    ----------
+    LeCun, Cortes and Burges, The MNIST database: the IDX file format.
+    """
+    path = _existing(path)
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as file:
+            raw = file.read()
+        if raw[:2] != b"\0\0" or raw[2] not in IDX_DTYPES:
+            raise ValueError(f"a file that starts with {raw[:4].hex(' ')!r}")
+        shape = np.frombuffer(raw, ">u4", raw[3], offset=4).astype(int)
+        values = np.frombuffer(raw, IDX_DTYPES[raw[2]], int(shape.prod()), offset=4 + 4 * raw[3])
+    except (ValueError, IndexError, OSError, EOFError) as reason:
+        raise InvalidInputError(
+            f"{path} must be a complete IDX file, got {reason}; to fix it, fetch it again"
+        ) from None
+    points = values.reshape(shape[0], -1).astype(np.float64)
+    return as_points(points / 255.0 if raw[2] == 8 else points, str(path))
+
+
+def load_images(folder: str | Path, *, size: int = 32, grey: bool = False) -> FloatArray:
+    """All pictures of a folder, cut square, resized and flattened to values in [0, 1].
+
+    Parameters
+    ----------
+    folder : path
+        PNG, JPEG, BMP, GIF or WebP files; transparent parts become white.
+    size : int
+        Pixels on a side.
+    grey : bool
+        One channel instead of three.
+
+    Returns
+    -------
+    ndarray, shape (n, size * size * channels), float64
+
+    Raises
+    ------
+    InvalidInputError
+        No folder, no pictures in it, or one that cannot be read.
+    MissingExtraError
+        Pillow (which comes with matplotlib) is not installed.
+    """
+    require("PIL", extra="plot", purpose="reading pictures")
+    folder = _existing(folder)
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES)
+    if not files:
+        raise InvalidInputError(
+            f"{folder} must hold pictures ({', '.join(sorted(IMAGE_SUFFIXES))}), got none; "
+            "to fix it, name the folder that holds them"
+        )
+    return as_points([_read_image(file, size, grey).ravel() for file in files], str(folder))
+
+
+def _read_image(file: Path, size: int, grey: bool) -> npt.NDArray[np.float64]:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(file) as opened:
+            picture = opened.convert("RGBA")
+    except (UnidentifiedImageError, OSError) as reason:
+        raise InvalidInputError(
+            f"{file} must be a readable picture, got {reason}; to fix it, remove or replace it"
+        ) from None
+    white = Image.new("RGBA", picture.size, "white")
+    flat = Image.alpha_composite(white, picture).convert("L" if grey else "RGB")
+    return np.asarray(ImageOps.fit(flat, (size, size)), dtype=np.float64) / 255.0
+
+
+def _read_csv(path: Path) -> list[list[float]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [(i, row) for i, row in enumerate(csv.reader(file), start=1) if any(row)]
+    except (UnicodeDecodeError, csv.Error) as reason:
+        raise InvalidInputError(
+            f"{path} must be a text file of comma-separated numbers, got {reason}; to fix it, "
+            "export it as CSV"
+        ) from None
+    if rows and not any(_is_number(cell) for cell in rows[0][1]):
+        rows = rows[1:]  # a header
+    if not rows:
+        raise InvalidInputError(
+            f"{path} must hold at least one row of numbers, got an empty file; to fix it, check "
+            "that it was written"
+        )
+    columns = len(rows[0][1])
+    for line, row in rows:
+        if len(row) != columns:
+            raise InvalidInputError(
+                f"{path} must have {columns} columns in every row, got {len(row)} in line {line}; "
+                "to fix it, fill or remove that line"
+            )
+        for cell in row:
+            if not _is_number(cell):
+                raise InvalidInputError(
+                    f"{path} must hold numbers only, got {cell!r} in line {line}; to fix it, "
+                    "remove that column or line"
+                )
+    return [[float(cell) for cell in row] for _, row in rows]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_idx(path: Path) -> bool:
+    return "ubyte" in path.name or path.suffix in {".gz", ".idx"}
+
+
+def _existing(path: Any) -> Path:
+    path = Path(path)
+    if not path.exists():
+        raise InvalidInputError(
+            f"the file or folder must exist, got {str(path)!r}; to fix it, check the path"
+        )
+    return path

@@ -1,0 +1,218 @@
+"""Measure a generator in exact distance, beside the floor that perfect samples reach."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+from torch import Tensor, nn
+
+from otgan.critics.bounds import certified_lower_bound, sampled_lipschitz
+from otgan.critics.constraints import Constraint
+from otgan.critics.networks import lipschitz_from_weights, scores
+from otgan.gan.modes import mode_coverage
+from otgan.gan.randomness import Randomness
+from otgan.gan.source import Source
+from otgan.measures import FloatArray
+from otgan.transport.exact import emd
+
+__all__ = ["Evaluation", "Measurement", "Monitor", "Record", "rank_correlation"]
+
+
+class Record(NamedTuple):
+    """One measurement during training: a row of metrics.csv.
+
+    Distances are between samples of held-out real points and generated ones, in the units of the
+    data. `floor` is the exact W1 between independent real samples of the same size: what a perfect
+    generator would show. The last three are NaN where the modes are not known.
+    """
+
+    step: int
+    seconds: float
+    critic_estimate: float
+    lower: float
+    exact_w1: float
+    floor: float
+    modes: float
+    high_quality: float
+    reverse_kl: float
+
+
+class Measurement(NamedTuple):
+    """A record with the points it was measured on."""
+
+    record: Record
+    real: FloatArray
+    generated: FloatArray
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A generator judged on fresh samples, averaged over several draws.
+
+    Attributes
+    ----------
+    exact_w1, floor : float
+        Mean exact W1 of generated against real samples, and of real against real ones.
+    points, draws : int
+        Size of each sample, and number of draws.
+    modes, of : int
+        Modes captured (by all generated points together), and modes there are; 0 if unknown.
+    high_quality, reverse_kl : float
+        NaN if the modes are unknown.
+    """
+
+    exact_w1: float
+    floor: float
+    points: int
+    draws: int
+    modes: int
+    of: int
+    high_quality: float
+    reverse_kl: float
+
+    @property
+    def ratio(self) -> float:
+        """exact_w1 / floor: 1 is perfect."""
+        return self.exact_w1 / self.floor if self.floor > 0 else math.inf
+
+
+FLOOR_DRAWS = 8
+"""Real samples that the floor is averaged over."""
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Compares generated points with held-out real ones, exactly.
+
+    The same real points and latents serve every measurement of a run, so that its curve shows
+    the generator and not the luck of the draw. The final judgement, `evaluate`, draws afresh.
+    """
+
+    source: Source
+    rule: Constraint | None
+    points: int
+    latent_dim: int
+    randomness: Randomness
+    device: torch.device
+
+    @cached_property
+    def real(self) -> FloatArray:
+        """The held-out real points of every measurement."""
+        return self.source.held_out(self.points, self.randomness.numpy(0, "monitor"))
+
+    @cached_property
+    def floor_draws(self) -> FloatArray:
+        """Exact W1 of these points to other real samples of the same size: a perfect generator."""
+        rngs = (self.randomness.numpy(draw, "floor") for draw in range(FLOOR_DRAWS))
+        others = (self.source.held_out_too(len(self.real), rng) for rng in rngs)
+        return np.array([emd(self.real, other).distance for other in others])
+
+    def looks_perfect(self, w1: float) -> bool:
+        """Whether some perfect sample was as far away: W1 cannot tell such generators apart."""
+        return bool(w1 <= self.floor_draws.max())
+
+    def measure(
+        self, step: int, generator: nn.Module, critic: nn.Module | None, seconds: float
+    ) -> Measurement:
+        """One row of metrics, and the points it is about."""
+        fake = self.generate(generator, len(self.real), 0, "monitor latents")
+        exact = emd(self.real, fake)
+        estimate, lower = self._dual_side(step, critic, self.real, fake, exact.lower)
+        coverage = self._coverage(fake)
+        floor = float(self.floor_draws.mean())
+        record = Record(step, seconds, estimate, lower, exact.distance, floor, *coverage)
+        return Measurement(record, self.real, fake)
+
+    def generate(self, generator: nn.Module, n: int, step: int, purpose: str) -> FloatArray:
+        """Generated points in the units of the data, shape (n, d)."""
+        rng = self.randomness.torch(step, purpose, self.device)
+        with torch.no_grad():
+            latents = torch.randn(n, self.latent_dim, generator=rng, device=self.device)
+            points = generator(latents).double().cpu().numpy()
+        return self.source.centre + self.source.scale * points
+
+    def evaluate(self, generator: nn.Module, *, points: int = 1000, draws: int = 8) -> Evaluation:
+        """Judge a generator on fresh samples that no choice was made on."""
+        distances, floors, generated = [], [], []
+        for draw in range(draws):
+            rng = self.randomness.numpy(draw, "evaluation")
+            real = self.source.held_out(points, rng)
+            other = self.source.held_out_too(len(real), rng)
+            fake = self.generate(generator, len(real), draw, "evaluation latents")
+            distances.append(emd(real, fake).distance)
+            floors.append(emd(real, other).distance)
+            generated.append(fake)
+        modes, quality, kl = self._coverage(np.concatenate(generated))
+        known = self.source.mixture
+        return Evaluation(
+            exact_w1=float(np.mean(distances)),
+            floor=float(np.mean(floors)),
+            points=len(generated[0]),
+            draws=draws,
+            modes=0 if known is None else int(modes),
+            of=0 if known is None else len(known.modes),
+            high_quality=quality,
+            reverse_kl=kl,
+        )
+
+    def snapshot(self, found: Measurement, critic: nn.Module | None) -> dict[str, FloatArray]:
+        """What is worth drawing later: the points, and in the plane the critic on a grid."""
+        arrays = {"real": found.real, "generated": found.generated}
+        if critic is not None and self.source.d == 2:
+            low, high = found.real.min(axis=0), found.real.max(axis=0)
+            margin = 0.15 * (high - low)
+            x, y = np.linspace(low - margin, high + margin, 81).T
+            grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+            values = self.critic_values(critic, grid).reshape(81, 81)
+            arrays |= {"grid_x": x, "grid_y": y, "critic": values}
+        return arrays
+
+    def critic_values(self, critic: nn.Module, points: FloatArray) -> FloatArray:
+        """The critic on points in the units of the data, scaled to have the same slopes."""
+        with torch.no_grad():
+            values = scores(critic, self.standardise(points))
+        return values.double().cpu().numpy() * self.source.scale
+
+    def standardise(self, points: FloatArray) -> Tensor:
+        """Points as the networks see them."""
+        centred = (points - self.source.centre) / self.source.scale
+        return torch.as_tensor(centred, dtype=torch.float32, device=self.device)
+
+    def _dual_side(
+        self,
+        step: int,
+        critic: nn.Module | None,
+        real: FloatArray,
+        fake: FloatArray,
+        exact_lower: float,
+    ) -> tuple[float, float]:
+        """The critic's estimate, and the lower bound that it proves."""
+        if critic is None or self.rule is None:
+            return exact_lower, exact_lower
+        f_real, f_fake = self.critic_values(critic, real), self.critic_values(critic, fake)
+        rng = self.randomness.torch(step, "slopes", self.device)
+        steepest = sampled_lipschitz(critic, self.standardise(real), self.standardise(fake), rng)
+        gap = float(f_real.mean() - f_fake.mean()) / self.source.scale
+        estimate = self.rule.distance(gap, lipschitz_from_weights(critic), steepest)
+        return estimate * self.source.scale, certified_lower_bound(real, fake, f_real, f_fake)
+
+    def _coverage(self, fake: FloatArray) -> tuple[float, float, float]:
+        if self.source.mixture is None:
+            return math.nan, math.nan, math.nan
+        coverage = mode_coverage(fake, self.source.mixture)
+        return coverage.modes, coverage.high_quality, coverage.reverse_kl
+
+
+def rank_correlation(records: list[Record]) -> float:
+    """Spearman's correlation of the critic's estimate and exact W1; NaN below three records."""
+    estimates = [record.critic_estimate for record in records]
+    exact = [record.exact_w1 for record in records]
+    if len(records) < 3 or len(set(estimates)) < 2 or len(set(exact)) < 2:
+        return math.nan
+    return float(spearmanr(estimates, exact).statistic)

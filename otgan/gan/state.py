@@ -1,0 +1,105 @@
+"""All that a training run consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from otgan.critics.networks import mlp, refuse_batch_norm
+from otgan.gan.config import TrainConfig
+from otgan.gan.monitor import Record
+
+__all__ = ["TrainState"]
+
+Weights = dict[str, Tensor]
+
+
+@dataclass
+class TrainState:
+    """The moving parts of a run after `step` generator steps.
+
+    Attributes
+    ----------
+    generator, averaged : torch.nn.Module
+        The generator, and the running average of its weights.
+    critic : torch.nn.Module or None
+        None for the exact constraint.
+    best : dict of str to torch.Tensor
+        Weights of the best averaged generator so far.
+    """
+
+    step: int
+    generator: nn.Module
+    averaged: nn.Module
+    critic: nn.Module | None
+    generator_optimizer: torch.optim.Optimizer
+    critic_optimizer: torch.optim.Optimizer | None
+    best: Weights
+    best_w1: float = float("inf")
+    records: list[Record] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, d: int, config: TrainConfig, device: torch.device) -> TrainState:
+        """Fresh networks and optimisers, from the seed alone."""
+        rule = config.rule
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            shape = {"width": config.width, "depth": config.depth}
+            generator = mlp(config.latent_dim, d, **shape).to(device)
+            critic = None if rule is None else rule.build(d, config.width, config.depth).to(device)
+        averaged = mlp(config.latent_dim, d, **shape).to(device)
+        averaged.load_state_dict(generator.state_dict())
+        if rule is None or critic is None:
+            adam = torch.optim.Adam(
+                generator.parameters(), lr=config.learning_rate or 1e-3, betas=(0.5, 0.9)
+            )
+            return cls(0, generator, averaged, None, adam, None, _copy(averaged))
+        refuse_batch_norm(critic)
+        return cls(
+            step=0,
+            generator=generator,
+            averaged=averaged,
+            critic=critic,
+            generator_optimizer=rule.optimizer(generator.parameters(), config.learning_rate),
+            critic_optimizer=rule.optimizer(critic.parameters(), config.learning_rate),
+            best=_copy(averaged),
+        )
+
+    def keep(self, w1: float) -> None:
+        """Remember the averaged generator as the best one so far."""
+        self.best_w1, self.best = w1, _copy(self.averaged)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Tensors and plain numbers only."""
+        return {
+            "step": self.step,
+            "best": self.best,
+            "best_w1": self.best_w1,
+            "records": [record._asdict() for record in self.records],
+            **{name: part.state_dict() for name, part in self._parts().items()},
+        }
+
+    def load_dict(self, stored: dict[str, Any]) -> None:
+        """Take up the run where `to_dict` left it."""
+        for name, part in self._parts().items():
+            part.load_state_dict(stored[name])
+        self.step, self.best = stored["step"], stored["best"]
+        self.best_w1 = stored["best_w1"]
+        self.records = [Record(**record) for record in stored["records"]]
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {
+            "generator": self.generator,
+            "averaged": self.averaged,
+            "critic": self.critic,
+            "generator_optimizer": self.generator_optimizer,
+            "critic_optimizer": self.critic_optimizer,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+def _copy(module: nn.Module) -> Weights:
+    return {name: value.detach().clone() for name, value in module.state_dict().items()}

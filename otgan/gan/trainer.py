@@ -1,0 +1,325 @@
+"""Train a Wasserstein GAN, measured in exact distance. The loop is `_train`."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from otgan.critics.constraints import Constraint
+from otgan.critics.estimator import pick_device
+from otgan.critics.networks import scores
+from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.gan.config import TrainConfig
+from otgan.gan.folder import RunFolder
+from otgan.gan.interrupt import deferred_interrupt
+from otgan.gan.monitor import Evaluation, Monitor, Record, rank_correlation
+from otgan.gan.randomness import Randomness
+from otgan.gan.source import Source, as_source
+from otgan.gan.state import TrainState
+from otgan.measures import FloatArray
+from otgan.transport.exact import wasserstein
+
+__all__ = ["TrainResult", "resume_wgan", "train_wgan"]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A trained generator and how good it is.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+        The best generator on fresh samples: exact W1, floor, modes.
+    rank_correlation : float
+        Spearman's correlation of the critic's estimate and exact W1 over the run.
+    records : tuple of Record
+        Every measurement of the run.
+    generator : torch.nn.Module
+        The averaged generator with the smallest exact W1 measured; among those whom W1 cannot tell
+        from perfect samples, the last.
+    critic : torch.nn.Module or None
+        The last critic, on standardised points.
+    out : Path or None
+        The run's folder.
+    """
+
+    evaluation: Evaluation
+    rank_correlation: float
+    records: tuple[Record, ...] = field(repr=False)
+    generator: nn.Module = field(repr=False)
+    critic: nn.Module | None = field(repr=False)
+    monitor: Monitor = field(repr=False)
+    out: Path | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """The outcome in plain values, as summary.json holds it."""
+        return {
+            **dataclasses.asdict(self.evaluation),
+            "ratio": self.evaluation.ratio,
+            "rank_correlation": self.rank_correlation,
+            "seconds": self.records[-1].seconds,
+        }
+
+    def generate(self, n: int, *, seed: int = 0) -> FloatArray:
+        """Draw `n` points from the trained generator, shape (n, d), in the units of the data."""
+        return self.monitor.generate(self.generator, n, seed, "user")
+
+
+def train_wgan(
+    data: Any,
+    config: TrainConfig | None = None,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+) -> TrainResult:
+    """Train a Wasserstein GAN and measure it in exact distance as it learns.
+
+    Every ``config.monitor_every`` generator steps, held-out real points are compared with
+    generated ones: critic estimate, certified lower bound, exact W1, and the floor (exact W1
+    between two independent real samples).
+
+    Parameters
+    ----------
+    data : str, path, array_like, torch.Tensor or Sampler
+        A data set's name, a file, points of shape (n, d), or an object with ``d`` and
+        ``sample(n, rng)``. Of a finite data set, 40 % is held out for measuring.
+    config : TrainConfig, optional
+        By default WGAN-GP as published.
+    out : path, optional
+        Folder for metrics.csv, checkpoint.pt, snapshots and summary.json. Without it nothing is
+        written, and an interrupted run is lost.
+    resume : bool
+        Continue the run in `out`, to the same result as if it had never stopped (bit for bit on
+        a CPU).
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    TrainingDivergedError
+        A loss became NaN or infinite; the last checkpoint is kept.
+    KeyboardInterrupt
+        After a checkpoint was written.
+    InvalidInputError
+        Bad data or settings, or `resume` without a checkpoint.
+
+    References
+    ----------
+    Arjovsky, Chintala and Bottou, Wasserstein GAN (ICML 2017), Algorithm 1; Gulrajani et al.,
+    Improved training of Wasserstein GANs (NeurIPS 2017), Algorithm 1.
+
+    Examples
+    --------
+    >>> config = TrainConfig(steps=2, n_critic=1, width=8, monitor_every=1, monitor_points=64)
+    >>> result = train_wgan("ring8", config)
+    >>> len(result.records), result.generate(5).shape
+    (2, (5, 2))
+    """
+    config = config or TrainConfig()
+    source = as_source(data, config.seed)
+    device = pick_device(config.device)
+    randomness = Randomness(config.seed)
+    monitor = Monitor(
+        source, config.rule, config.monitor_points, config.latent_dim, randomness, device
+    )
+    state = TrainState.start(source.d, config, device)
+    folder = None if out is None else RunFolder(Path(out))
+    if resume:
+        state.load_dict(_existing(folder).checkpoint(device))
+    elif folder is not None:
+        folder.start({"data": source.name, **config.to_dict()})
+    _train(state, config, source, monitor, folder, progress)
+    state.averaged.load_state_dict(state.best)
+    result = TrainResult(
+        evaluation=monitor.evaluate(state.averaged),
+        rank_correlation=rank_correlation(state.records),
+        records=tuple(state.records),
+        generator=state.averaged,
+        critic=state.critic,
+        monitor=monitor,
+        out=None if folder is None else folder.path,
+    )
+    if folder is not None:
+        folder.write_summary(result.summary())
+    return result
+
+
+def resume_wgan(out: str | Path, *, progress: bool = False) -> TrainResult:
+    """Continue the run in a folder, with the data and settings that it was started with.
+
+    Parameters
+    ----------
+    out : path
+        Folder of a run on a named data set or a file.
+    progress : bool
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    InvalidInputError
+        No run there, or its data were an array that only its own program can give again.
+    """
+    settings = RunFolder(Path(out)).settings()
+    data = settings.pop("data")
+    if not data:
+        raise InvalidInputError(
+            f"the data of {out} must have a name to be loaded by, got a run that was given an "
+            "array; to fix it, call train_wgan(data, config, out=..., resume=True) with that array"
+        )
+    config = TrainConfig.from_dict(settings)
+    return train_wgan(data, config, out=out, resume=True, progress=progress)
+
+
+def _train(
+    state: TrainState,
+    config: TrainConfig,
+    source: Source,
+    monitor: Monitor,
+    folder: RunFolder | None,
+    progress: bool,
+) -> None:
+    """The whole of WGAN training, from top to bottom."""
+    batches = _Batches(source, config, monitor)
+    started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
+    bar = tqdm(
+        total=config.steps, initial=state.step, disable=not progress, desc="training", unit="step"
+    )
+    with bar, deferred_interrupt() as interrupted:
+        while state.step < config.steps:
+            step = state.step + 1
+            _set_learning_rate(state, config)
+
+            # The critic learns to tell real from generated points as well as it can ...
+            if config.rule is not None:
+                for turn in range(config.n_critic):
+                    real, latents, rng = batches.draw(step, f"critic {turn}")
+                    _critic_step(state, config.rule, real, latents, rng)
+
+            # ... and the generator moves its points where the critic scores higher.
+            real, latents, _ = batches.draw(step, "generator")
+            _generator_step(state, real, latents)
+            _update_average(state.averaged, state.generator, config.average, step)
+            state.step = step
+            bar.update()
+
+            if step % config.monitor_every == 0 or step == config.steps:
+                seconds = time.perf_counter() - started
+                record = _measure_and_save(state, monitor, folder, seconds)
+                bar.set_postfix(_headline(record))
+            if interrupted():
+                if folder is not None:
+                    folder.write_checkpoint(state.to_dict())
+                raise KeyboardInterrupt
+
+
+def _measure_and_save(
+    state: TrainState, monitor: Monitor, folder: RunFolder | None, seconds: float
+) -> Record:
+    found = monitor.measure(state.step, state.averaged, state.critic, seconds)
+    state.records.append(found.record)
+    if found.record.exact_w1 < state.best_w1 or monitor.looks_perfect(found.record.exact_w1):
+        state.keep(found.record.exact_w1)
+    if folder is not None:
+        folder.write_metrics(state.records)
+        folder.write_snapshot(state.step, monitor.snapshot(found, state.critic))
+        folder.write_checkpoint(state.to_dict())
+    return found.record
+
+
+def _critic_step(
+    state: TrainState, rule: Constraint, real: Tensor, latents: Tensor, rng: torch.Generator
+) -> None:
+    """Ascend E f(real) - E f(generated), less the penalty; then project."""
+    assert state.critic is not None
+    assert state.critic_optimizer is not None
+    with torch.no_grad():
+        fake = state.generator(latents)
+    f_real, f_fake = scores(state.critic, torch.cat([real, fake])).split(len(real))
+    loss = f_fake.mean() - f_real.mean() + rule.penalty(state.critic, real, fake, rng)
+    state.critic_optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    state.critic_optimizer.step()
+    rule.project(state.critic)
+
+
+def _generator_step(state: TrainState, real: Tensor, latents: Tensor) -> None:
+    """Descend -E f(generated); without a critic, the exact distance of the two batches."""
+    fake = state.generator(latents)
+    _check_finite(fake, "a generated point", state)
+    loss = wasserstein(fake, real) if state.critic is None else -scores(state.critic, fake).mean()
+    _check_finite(loss, "the generator's loss", state)
+    state.generator_optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    state.generator_optimizer.step()
+
+
+def _set_learning_rate(state: TrainState, config: TrainConfig) -> None:
+    """A function of the step alone, so that there is no schedule to remember."""
+    share = 1.0 - state.step / config.steps if config.decay else 1.0
+    for optimizer in (state.generator_optimizer, state.critic_optimizer):
+        for group in optimizer.param_groups if optimizer else ():
+            group.setdefault("initial_lr", group["lr"])
+            group["lr"] = group["initial_lr"] * share
+
+
+@torch.no_grad()
+def _update_average(averaged: nn.Module, generator: nn.Module, decay: float, step: int) -> None:
+    # Early on the average would remember the random start; let its memory grow with the run.
+    decay = min(decay, (step - 1) / (step + 9))
+    for slow, fast in zip(averaged.parameters(), generator.parameters(), strict=True):
+        slow.lerp_(fast, 1.0 - decay)
+
+
+def _check_finite(values: Tensor, what: str, state: TrainState) -> None:
+    if not torch.isfinite(values).all():
+        raise TrainingDivergedError(
+            f"losses and points must stay finite, got NaN or infinity in {what} after "
+            f"{state.step} steps; to fix it, lower learning_rate or change the constraint (the "
+            "last checkpoint is from before)"
+        )
+
+
+def _existing(folder: RunFolder | None) -> RunFolder:
+    if folder is None:
+        raise InvalidInputError(
+            "resume=True must come with the folder of the run, got out=None; to fix it, pass out="
+        )
+    return folder
+
+
+def _headline(record: Record) -> dict[str, str]:
+    shown = {"W1": f"{record.exact_w1:.4f}", "floor": f"{record.floor:.4f}"}
+    if not math.isnan(record.modes):
+        shown |= {"modes": f"{record.modes:.0f}", "HQ": f"{record.high_quality:.1%}"}
+    return shown
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """Real points and latents for a step and purpose, the same whenever they are asked for."""
+
+    source: Source
+    config: TrainConfig
+    monitor: Monitor
+
+    def draw(self, step: int, purpose: str) -> tuple[Tensor, Tensor, torch.Generator]:
+        randomness, size = self.monitor.randomness, self.config.batch_size
+        points = self.source.train.sample(size, randomness.numpy(step, purpose))
+        rng = randomness.torch(step, purpose, self.monitor.device)
+        latents = torch.randn(
+            size, self.config.latent_dim, generator=rng, device=self.monitor.device
+        )
+        return self.monitor.standardise(points), latents, rng
