@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from otgan.errors import require
+from otgan.measures import FloatArray
 
 require("matplotlib", extra="plot", purpose="drawing a picture")
 
@@ -17,7 +20,23 @@ from matplotlib.figure import Figure  # noqa: E402
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BLUE", "GREEN", "GREY", "INK", "ORANGE", "RED", "VIOLET", "panels", "save"]
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "RED",
+    "VIOLET",
+    "critic_level_sets",
+    "image_grid",
+    "panels",
+    "progress",
+    "samples_over_training",
+    "save",
+]
+
+Snapshot = tuple[int, Mapping[str, FloatArray]]
 
 # One meaning a colour in every picture (Okabe and Ito's palette, readable when colour-blind).
 BLUE = "#0072B2"  # real data, the first measure, the exact number
@@ -95,3 +114,116 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=dpi)
     return path
+
+
+def samples_over_training(snapshots: list[Snapshot], *, columns: int = 3) -> Figure:
+    """Generated points on top of real ones at several moments of a run.
+
+    Parameters
+    ----------
+    snapshots : list of (step, arrays)
+        Arrays ``real`` and ``generated``, shapes (n, d); the first two coordinates are drawn.
+    columns : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = -(-len(snapshots) // columns)
+    with panels(rows, columns, width=3.1, height=3.1) as (figure, axes):
+        for axis, (step, arrays) in zip(axes, snapshots, strict=False):
+            _scatter(axis, arrays)
+            axis.set_title(f"step {step:,}")
+        axes[0].legend(loc="center", fontsize=9, handletextpad=0.1)
+        for axis in axes[len(snapshots) :]:
+            axis.remove()
+        return figure
+
+
+def critic_level_sets(snapshots: list[Snapshot], *, columns: int = 3) -> Figure:
+    """Level sets of the critic in the plane; where they are close the critic is steep.
+
+    Parameters
+    ----------
+    snapshots : list of (step, arrays)
+        Arrays ``grid_x``, ``grid_y``, ``critic`` (values on the grid), ``real``, ``generated``.
+    columns : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = -(-len(snapshots) // columns)
+    with panels(rows, columns, width=3.1, height=3.1) as (figure, axes):
+        for axis, (step, arrays) in zip(axes, snapshots, strict=False):
+            height = arrays["critic"] - arrays["critic"].mean()
+            top = float(np.abs(height).max()) or 1.0
+            levels = np.linspace(-top, top, 21)
+            grid = arrays["grid_x"], arrays["grid_y"], height
+            axis.contourf(*grid, levels=levels, cmap="PiYG", alpha=0.75)
+            axis.contour(*grid, levels=levels, colors=INK, linewidths=0.35)
+            _scatter(axis, arrays, size=3)
+            axis.set_title(f"step {step:,}, range {np.ptp(height):.2f}")
+        for axis in axes[len(snapshots) :]:
+            axis.remove()
+        return figure
+
+
+def progress(curves: Mapping[str, Sequence[float]]) -> Figure:
+    """Critic estimate, certified lower bound, exact W1 and floor on one axis.
+
+    Parameters
+    ----------
+    curves : mapping
+        Equally long sequences ``step``, ``critic_estimate``, ``lower``, ``exact_w1``, ``floor``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with panels(1, 1, width=8.6, height=3.9) as (figure, (axis,)):
+        step = curves["step"]
+        axis.plot(step, curves["exact_w1"], color=BLUE, marker="o", ms=3, label="exact W1")
+        axis.plot(step, curves["critic_estimate"], color=VIOLET, label="critic's estimate")
+        axis.plot(step, curves["lower"], color=GREEN, lw=1, label="certified lower bound")
+        axis.plot(step, curves["floor"], color=GREY, ls="--", label="floor: real against real")
+        axis.set(xlabel="generator step", ylabel="distance, in units of the data")
+        axis.set_ylim(bottom=min(0.0, *curves["critic_estimate"]))
+        axis.legend()
+        return figure
+
+
+def image_grid(images: FloatArray, *, side: int, columns: int = 12) -> Figure:
+    """Square pictures in rows, each given as one flat point.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n, side * side) or (n, side * side * 3)
+        Values in [0, 1]; what lies outside is clipped.
+    side : int
+        Pixels on a side.
+    columns : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    shape = (side, side) if images.shape[1] == side * side else (side, side, 3)
+    rows = -(-len(images) // columns)
+    with panels(rows, columns, width=0.75, height=0.75) as (figure, axes):
+        for axis in axes:
+            axis.set_axis_off()
+        for axis, image in zip(axes, np.clip(images, 0.0, 1.0), strict=False):
+            axis.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1)
+        return figure
+
+
+def _scatter(axis: Axes, arrays: Mapping[str, FloatArray], *, size: float = 6) -> None:
+    real, generated = arrays["real"], arrays["generated"]
+    for points, colour, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
+        x, y = points[:, 0], points[:, 1]
+        axis.scatter(x, y, s=size, color=colour, alpha=0.6, lw=0, label=label)
+    low, high = real[:, :2].min(axis=0), real[:, :2].max(axis=0)
+    margin = 0.15 * (high - low)
+    axis.set(xlim=(low[0] - margin[0], high[0] + margin[0]), xticks=[], yticks=[])
+    axis.set(ylim=(low[1] - margin[1], high[1] + margin[1]), aspect="equal")

@@ -59,6 +59,8 @@ class Evaluation:
     ----------
     exact_w1, floor : float
         Mean exact W1 of generated against real samples, and of real against real ones.
+    exact_w1_se, floor_se : float
+        Their standard errors, from the spread over the draws.
     points, draws : int
         Size of each sample, and number of draws.
     modes, of : int
@@ -69,6 +71,8 @@ class Evaluation:
 
     exact_w1: float
     floor: float
+    exact_w1_se: float
+    floor_se: float
     points: int
     draws: int
     modes: int
@@ -137,7 +141,7 @@ class Monitor:
             points = generator(latents).double().cpu().numpy()
         return self.source.centre + self.source.scale * points
 
-    def evaluate(self, generator: nn.Module, *, points: int = 1000, draws: int = 8) -> Evaluation:
+    def evaluate(self, generator: nn.Module, *, points: int = 1000, draws: int = 16) -> Evaluation:
         """Judge a generator on fresh samples that no choice was made on."""
         distances, floors, generated = [], [], []
         for draw in range(draws):
@@ -153,6 +157,8 @@ class Monitor:
         return Evaluation(
             exact_w1=float(np.mean(distances)),
             floor=float(np.mean(floors)),
+            exact_w1_se=float(np.std(distances, ddof=1) / math.sqrt(draws)),
+            floor_se=float(np.std(floors, ddof=1) / math.sqrt(draws)),
             points=len(generated[0]),
             draws=draws,
             modes=0 if known is None else int(modes),

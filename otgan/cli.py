@@ -1,0 +1,242 @@
+"""The command line: ``otgan emd``, ``train``, ``resume``, ``report``, ``lesson``, ``demo``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import otgan
+from otgan.errors import InvalidInputError, MissingExtraError, OtganError
+
+if TYPE_CHECKING:
+    from otgan.gan.config import TrainConfig
+    from otgan.gan.trainer import TrainResult
+
+__all__ = ["main"]
+
+WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0, 2 for wrong input, 1 for a computation that failed, 130 after Ctrl-C.
+
+    Examples
+    --------
+    >>> main(["emd", "no-such-file.csv", "b.csv"])
+    2
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (InvalidInputError, MissingExtraError) as error:
+        print(f"otgan: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except OtganError as error:
+        print(f"otgan: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("otgan: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="otgan", description="Optimal transport, and the GANs built on it, with certificates."
+    )
+    parser.add_argument("--version", action="version", version=f"otgan {otgan.__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_emd(commands)
+    _add_train(commands)
+    _add_on_run(commands, "resume", "continue a run that was stopped", _resume)
+    _add_on_run(commands, "report", "write a run's report.html", _report)
+    lesson = commands.add_parser("lesson", help="work through an example of duality")
+    lesson.add_argument("name", nargs="?", help="which lesson; without a name, list them")
+    lesson.add_argument("--draw", metavar="FILE", help="also save its picture, e.g. lesson.png")
+    lesson.set_defaults(run=_lesson)
+    demo = commands.add_parser("demo", help="train a WGAN on the 8-Gaussian ring, and report")
+    demo.add_argument("--out", default="runs/ring8", help="the run's folder (default %(default)s)")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _add_emd(commands: Any) -> None:
+    emd = commands.add_parser("emd", help="exact distance between two files of points")
+    emd.add_argument("a", help=".npy or .csv file, one point a row")
+    emd.add_argument("b", help="the other file")
+    emd.add_argument("--p", type=float, default=1.0, help="order (default 1)")
+    emd.add_argument(
+        "--metric",
+        default="euclidean",
+        help="euclidean (default), sqeuclidean, cityblock, chebyshev or cosine",
+    )
+    emd.add_argument(
+        "--weights", nargs=2, metavar=("A", "B"), help="files with a weight for each point"
+    )
+    emd.add_argument("--json", action="store_true", help="print JSON, for programs")
+    emd.set_defaults(run=_emd)
+
+
+def _add_train(commands: Any) -> None:
+    train = commands.add_parser(
+        "train",
+        help="train a WGAN, measured in exact distance",
+        description="Train a WGAN on ring8, grid25, swissroll, digits, a .npy or .csv file, an "
+        "IDX file, or a folder of pictures. Settings left out are those of the papers.",
+    )
+    train.add_argument("data", help="a data set's name, a file or a folder")
+    train.add_argument("--out", help="the run's folder (default runs/NAME)")
+    train.add_argument("--overwrite", action="store_true", help="replace an earlier run there")
+    train.add_argument(
+        "--toy", action="store_true", help="settings for a good result in the plane in a minute"
+    )
+    train.add_argument("--constraint", help="clip, gp, lp, spectral, orthogonal or exact")
+    for name in ("steps", "batch-size", "n-critic", "latent-dim", "width", "depth"):
+        train.add_argument(f"--{name}", type=int, metavar="N")
+    for name in ("monitor-every", "monitor-points", "seed"):
+        train.add_argument(f"--{name}", type=int, metavar="N")
+    train.add_argument("--learning-rate", type=float, metavar="X")
+    train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
+    train.add_argument("--decay", action="store_const", const=True, help="let the step decay")
+    train.add_argument("--device", help="auto (default), cpu, cuda, ...")
+    _add_threads(train)
+    train.set_defaults(run=_train)
+
+
+def _add_on_run(
+    commands: Any, name: str, purpose: str, run: Callable[[argparse.Namespace], int]
+) -> None:
+    command = commands.add_parser(name, help=purpose)
+    command.add_argument("folder", help="the run's folder, as given to --out")
+    _add_threads(command)
+    command.set_defaults(run=run)
+
+
+def _add_threads(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--threads", type=int, default=1, help="CPU threads; one is fastest for small networks"
+    )
+
+
+def _emd(options: argparse.Namespace) -> int:
+    from otgan.datasets import load_points
+
+    # POT imports torch where it is installed, which takes seconds that this command can spare.
+    os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
+    x, y = load_points(options.a), load_points(options.b)
+    a, b = (_weights(path) for path in options.weights or (None, None))
+    started = time.perf_counter()
+    result = otgan.emd(x, y, a, b, p=options.p, metric=options.metric)
+    seconds = time.perf_counter() - started
+    if options.json:
+        fields = ("distance", "cost", "lower", "upper", "gap", "p", "solver")
+        values = {name: getattr(result, name) for name in fields}
+        print(json.dumps({**values, "n": len(x), "m": len(y), "metric": options.metric}))
+        return 0
+    print(f"distance  {result.distance:.10g}   (W{options.p:g}, {options.metric})")
+    print(f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},")
+    print(f"          {result.upper:.17g}], a gap of {result.gap:.2g}")
+    print(f"points    {len(x)} and {len(y)} in {x.shape[1]} dimensions")
+    print(f"solver    {result.solver}, {seconds:.3g} s")
+    return 0
+
+
+def _weights(path: str | None) -> Any:
+    from otgan.datasets import load_points
+
+    if path is None:
+        return None
+    column = load_points(path)
+    if column.shape[1] != 1:
+        raise InvalidInputError(
+            f"{path} must hold one weight a row, got {column.shape[1]} columns; to fix it, keep "
+            "one column"
+        )
+    return column[:, 0]
+
+
+def _train(options: argparse.Namespace) -> int:
+    from otgan.gan.config import TrainConfig
+    from otgan.gan.source import as_source
+
+    names = TrainConfig.__dataclass_fields__
+    chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+    config = TrainConfig.toy(**chosen) if options.toy else TrainConfig(**chosen)
+    source = as_source(options.data, config.seed)  # wrong data are refused before anything else
+    out = Path(options.out or f"runs/{Path(options.data).stem}")
+    if (out / "checkpoint.pt").exists() and not options.overwrite:
+        raise InvalidInputError(
+            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
+            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
+        )
+    return _run(lambda: otgan.train_wgan(source, config, out=out, progress=True), out, options)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    folder = Path(options.folder)
+    return _run(lambda: otgan.resume_wgan(folder, progress=True), folder, options)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from otgan.gan.config import TrainConfig
+
+    out = Path(options.out)
+    options.threads = 1
+    config: TrainConfig = TrainConfig.toy()
+    return _run(lambda: otgan.train_wgan("ring8", config, out=out, progress=True), out, options)
+
+
+def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespace) -> int:
+    import torch
+
+    torch.set_num_threads(options.threads)
+    try:
+        train()
+    except KeyboardInterrupt:
+        print(f"\notgan: stopped; to go on, run: otgan resume {out}", file=sys.stderr)
+        return INTERRUPTED
+    return _report(argparse.Namespace(folder=str(out)))
+
+
+def _report(options: argparse.Namespace) -> int:
+    from otgan.report import summary_table, write_report
+
+    page = write_report(options.folder)
+    print(summary_table(options.folder))
+    print(f"\nreport: {page}")
+    return 0
+
+
+def _lesson(options: argparse.Namespace) -> int:
+    from otgan import lessons
+
+    if options.name is None:
+        print("lessons: " + ", ".join(lessons.LESSONS))
+        return 0
+    lesson = lessons.load(options.name)
+    numbers = lesson.run()
+    print(lesson.explain(numbers))
+    if options.draw:
+        from otgan.plot import save
+
+        print(f"\npicture: {save(lesson.draw(numbers), options.draw)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
