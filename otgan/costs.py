@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_order, as_points, to_numpy
+from otgan.measures import FloatArray, as_float64, as_order, as_points
 
 __all__ = [
     "GroundCost",
@@ -82,7 +82,8 @@ class PointCost:
     """The cost metric(x_i, y_j) ** p between two clouds of points, computed when asked for.
 
     Distances are computed from direct differences in float64, never from inner products, so
-    that a common offset of the points costs no more digits than the points themselves lost.
+    that a common offset of the points costs no more digits than the points themselves lost;
+    the cosine distance is half the squared difference of the unit vectors.
     """
 
     x: FloatArray
@@ -108,7 +109,7 @@ class PointCost:
             An unknown metric, columns that differ, a zero vector under ``"cosine"``, or
             coordinates whose costs would leave the range of float64.
         """
-        if not (callable(metric) or metric in METRIC_NAMES):
+        if not (callable(metric) or (isinstance(metric, str) and metric in METRIC_NAMES)):
             raise InvalidInputError(
                 f"metric must be one of {', '.join(METRIC_NAMES)}, or a callable, got {metric!r}; "
                 "to fix it, name one of these or pass your own cost matrix to emd_from_cost"
@@ -132,6 +133,9 @@ class PointCost:
     def rows(self, rows: slice) -> FloatArray:
         """Costs of a block of sources to all targets, O(block * m * d)."""
         name, power = _simplify(self.metric, self.p)
+        if name == "cosine":
+            chords = cdist(_directions(self.x[rows]), _directions(self.y), metric="sqeuclidean")
+            return _power(0.5 * chords, power)
         return _power(cdist(self.x[rows], self.y, metric=name), power)
 
     def arcs(self, i: Any, j: Any) -> FloatArray:
@@ -141,8 +145,8 @@ class PointCost:
         if not isinstance(name, str):
             distances = np.array([name(s, t) for s, t in zip(u, v, strict=True)], dtype=float)
         elif name == "cosine":
-            lengths = np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
-            distances = 1.0 - np.einsum("kd,kd->k", u, v) / lengths
+            chords = _norm_of_differences(_directions(u) - _directions(v), "sqeuclidean")
+            distances = 0.5 * chords
         else:
             distances = _norm_of_differences(u - v, name)
         return _power(distances, power)
@@ -158,7 +162,7 @@ class PointCost:
         low = np.minimum(self.x.min(axis=0), self.y.min(axis=0))
         extent = float((np.maximum(self.x.max(axis=0), self.y.max(axis=0)) / 2 - low / 2).max() * 2)
         power = max(2.0, self.p * (2 if self.metric == "sqeuclidean" else 1))
-        if (extent > 0 and not 1e-290 < extent**2 < 1e290) or power * abs(_log10(extent)) > 290:
+        if (extent > 0 and not 1e-145 < extent < 1e145) or power * abs(_log10(extent)) > 290:
             raise InvalidInputError(
                 f"coordinates must span an extent whose power {power:g} fits into float64, "
                 f"got an extent of {extent:.3g}; to fix it, rescale the points and multiply "
@@ -176,13 +180,7 @@ def as_ground_cost(cost: Any) -> GroundCost:
     """
     if isinstance(cost, (MatrixCost, PointCost)):
         return cost
-    try:
-        matrix = np.asarray(to_numpy(cost), dtype=np.float64)
-    except (TypeError, ValueError) as reason:
-        raise InvalidInputError(
-            f"C must be a matrix of real numbers, got {reason}; to fix it, give every row "
-            "the same length"
-        ) from None
+    matrix = as_float64(cost, "C")
     if matrix.ndim != 2 or matrix.size == 0:
         raise InvalidInputError(
             f"C must be a non-empty matrix of shape (n, m), got shape {matrix.shape}; to fix it, "
@@ -200,6 +198,8 @@ def as_ground_cost(cost: Any) -> GroundCost:
 
 def line_exponent(metric: Metric, p: float) -> float | None:
     """The q for which metric ** p is |x - y| ** q where d = 1; ``None`` if there is none."""
+    if not isinstance(metric, str):
+        return None
     if metric in ("euclidean", "cityblock", "chebyshev"):
         return float(p)
     return 2.0 * p if metric == "sqeuclidean" else None
@@ -219,16 +219,20 @@ def _simplify(metric: Metric, p: float) -> tuple[Metric, float]:
 
 
 def _power(distances: FloatArray, p: float) -> FloatArray:
-    # Cosine distances of parallel vectors come out as -1e-16, which has no real power.
-    np.maximum(distances, 0.0, out=distances)
+    if not (np.isfinite(distances).all() and (distances >= 0).all()):
+        raise InvalidInputError(
+            "the metric must return finite, non-negative numbers, got "
+            f"{distances[~(np.isfinite(distances) & (distances >= 0))][0]} for some pair of "
+            "points; to fix it, check the callable"
+        )
     if p != 1:
         distances **= p
-    if not np.isfinite(distances).all():
-        raise InvalidInputError(
-            "the metric must return finite numbers, got NaN or inf for some pair of points; "
-            "to fix it, check the callable"
-        )
     return distances
+
+
+def _directions(points: FloatArray) -> FloatArray:
+    scaled = points / np.abs(points).max(axis=1, keepdims=True)  # no square may underflow
+    return scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
 
 
 def _norm_of_differences(differences: FloatArray, name: str) -> FloatArray:

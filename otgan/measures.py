@@ -14,6 +14,7 @@ __all__ = [
     "MASS_RTOL",
     "DiscreteMeasure",
     "FloatArray",
+    "as_float64",
     "as_order",
     "as_pair",
     "as_points",
@@ -27,6 +28,9 @@ FloatArray = npt.NDArray[np.float64]
 
 MASS_RTOL = 1e-5
 """Relative difference between two total masses that counts as rounding (float32 sums)."""
+
+LARGEST_COORDINATE = 1e290
+"""Beyond it, differences and sums of coordinates could leave the range of float64."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def check_equal_mass(mass_a: float, mass_b: float) -> None:
 
 def as_points(points: Any, name: str) -> FloatArray:
     """Points as a float64 array of shape (n, d)."""
-    array = _as_float64(points, name)
+    array = as_float64(points, name)
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2:
@@ -129,6 +133,11 @@ def as_points(points: Any, name: str) -> FloatArray:
             "to fix it, check that the data were loaded"
         )
     _check_finite(array, name)
+    if (largest := float(np.abs(array).max())) > LARGEST_COORDINATE:
+        raise InvalidInputError(
+            f"{name} must have coordinates of at most {LARGEST_COORDINATE:g}, got {largest:.3g}; "
+            "to fix it, rescale the points and multiply the distance back"
+        )
     return np.ascontiguousarray(array)
 
 
@@ -136,7 +145,7 @@ def as_weights(weights: Any, n: int, name: str) -> FloatArray:
     """Raw, checked, not yet normalised weights; uniform ones of total mass one if omitted."""
     if weights is None:
         return np.full(n, 1.0 / n)
-    array = _as_float64(weights, name)
+    array = as_float64(weights, name)
     if array.shape != (n,):
         raise InvalidInputError(
             f"{name} must have shape ({n},), one weight for each point, got {array.shape}; "
@@ -149,9 +158,11 @@ def as_weights(weights: Any, n: int, name: str) -> FloatArray:
             f"{name} must be non-negative, got {array[worst]:.6g} at position {worst}; "
             "to fix it, remove or clip the negative ones"
         )
-    if not 0 < array.sum() < np.inf:
+    with np.errstate(over="ignore"):
+        total = float(array.sum())
+    if not 0 < total < np.inf:
         raise InvalidInputError(
-            f"{name} must have a positive, finite sum, got {array.sum():.6g}; "
+            f"{name} must have a positive, finite sum, got {total:.6g}; "
             "to fix it, give at least one point a positive weight"
         )
     return array
@@ -178,15 +189,20 @@ def is_torch(value: Any) -> bool:
 
 def to_numpy(value: Any) -> Any:
     """A torch tensor as a NumPy array on the CPU; anything else unchanged."""
-    return value.detach().cpu().double().numpy() if is_torch(value) else value
+    if not is_torch(value):
+        return value
+    tensor = value.detach().cpu().resolve_conj()
+    return (tensor if tensor.is_complex() else tensor.double()).numpy()
 
 
-def _as_float64(values: Any, name: str) -> FloatArray:
+def as_float64(values: Any, name: str) -> FloatArray:
+    """A new float64 array from any array of real numbers, NaN and infinities included."""
     try:
         array = np.asarray(to_numpy(values))
         if array.dtype.kind not in "fiub":
             raise TypeError(f"an array of dtype {array.dtype}")
-        return array.astype(np.float64)
+        with np.errstate(over="ignore"):  # long doubles may turn into infinities
+            return array.astype(np.float64)
     except (TypeError, ValueError) as reason:
         raise InvalidInputError(
             f"{name} must be an array of real numbers, got {reason}; "

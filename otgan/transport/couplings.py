@@ -98,5 +98,4 @@ def _sums(index: npt.NDArray[np.intp], mass: FloatArray, size: int) -> FloatArra
 
 
 def _shrink(carried: FloatArray, wanted: FloatArray) -> FloatArray:
-    safe = np.where(carried > 0, carried, 1.0)
-    return np.where(carried > wanted, wanted / safe, 1.0)
+    return np.divide(wanted, carried, out=np.ones_like(wanted), where=carried > wanted)

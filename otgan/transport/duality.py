@@ -20,7 +20,7 @@ from scipy import sparse
 
 from otgan.costs import GroundCost, as_ground_cost, row_blocks
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_weights, check_equal_mass, to_numpy
+from otgan.measures import FloatArray, as_float64, as_weights, check_equal_mass
 from otgan.transport.couplings import nearest_coupling
 
 __all__ = ["Certificate", "c_transform", "certify", "dual_violation"]
@@ -94,7 +94,9 @@ def c_transform(cost: Any, f: Any) -> FloatArray:
     potential = _as_potential(f, ground.shape[0], "f")
     g = np.empty(ground.shape[1])
     for targets, block in row_blocks(ground.T):
-        g[targets] = (block - potential).min(axis=1)
+        with np.errstate(invalid="ignore"):
+            # A forbidden arc binds nothing: inf - inf is NaN, which fmin passes over.
+            g[targets] = np.fmin.reduce(block - potential, axis=1, initial=np.inf)
     return g
 
 
@@ -121,7 +123,9 @@ def dual_violation(cost: Any, f: Any, g: Any) -> float:
     g = _as_potential(g, ground.shape[1], "g")
     worst = 0.0
     for rows, block in row_blocks(ground):
-        worst = max(worst, float((f[rows, None] + g - block).max()))
+        with np.errstate(invalid="ignore"):
+            excess = np.fmax.reduce(f[rows, None] + g - block, axis=None, initial=0.0)
+        worst = max(worst, float(excess))
     return worst
 
 
@@ -210,7 +214,7 @@ def _marginal_error(plan: sparse.coo_array, a: FloatArray, b: FloatArray) -> flo
 
 
 def _as_plan(plan: Any, shape: tuple[int, int]) -> sparse.coo_array:
-    arcs = sparse.coo_array(plan if sparse.issparse(plan) else np.asarray(to_numpy(plan), float))
+    arcs = sparse.coo_array(plan if sparse.issparse(plan) else as_float64(plan, "plan"))
     if arcs.shape != shape:
         raise InvalidInputError(
             f"plan must have shape {shape}, got {arcs.shape}; to fix it, give the mass from "
@@ -225,7 +229,7 @@ def _as_plan(plan: Any, shape: tuple[int, int]) -> sparse.coo_array:
 
 
 def _as_potential(values: Any, size: int, name: str) -> FloatArray:
-    potential = np.asarray(to_numpy(values), dtype=np.float64)
+    potential = as_float64(values, name)
     if potential.shape != (size,):
         raise InvalidInputError(
             f"{name} must have shape ({size},), got {potential.shape}; to fix it, give one "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,14 +25,11 @@ from otgan.transport import pot_simplex
 from otgan.transport.couplings import Arcs
 from otgan.transport.duality import c_transform, certify
 from otgan.transport.line import like_points, line_distance, solve_line
-from otgan.transport.result import TransportResult
+from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
 
 __all__ = ["emd", "emd_from_cost", "wasserstein"]
 
 logger = logging.getLogger(__name__)
-
-EXACT_RTOL = 1e-9
-"""Widest relative gap that an exact answer may have."""
 
 
 def emd(
@@ -105,6 +102,7 @@ def emd(
     array([[0.5, 0. ],
            [0. , 0.5]])
     """
+    _check_limits(rtol, max_iterations)
     mu, nu = as_pair(x, y, a, b)
     cost = PointCost.of(mu.points, nu.points, metric=metric, p=p)
     exponent = line_exponent(metric, cost.p) if mu.d == 1 else None
@@ -147,6 +145,7 @@ def emd_from_cost(
     >>> emd_from_cost([[0.0, 2.0], [2.0, 0.0]], [0.75, 0.25], [0.25, 0.75]).cost
     1.0
     """
+    _check_limits(rtol, max_iterations)
     cost = as_ground_cost(C)
     weights_a, weights_b = as_weights(a, cost.shape[0], "a"), as_weights(b, cost.shape[1], "b")
     mass = float(weights_a.sum())
@@ -246,16 +245,15 @@ def _emd_on_the_line(
 def _solve_and_certify(
     problem: _Problem, rtol: float, max_iterations: int | None
 ) -> TransportResult:
-    if not 0 <= rtol < 1:
-        raise InvalidInputError(
-            f"rtol must be in [0, 1), got {rtol!r}; to fix it, pass 0 for an exact answer"
-        )
     n, m = problem.cost.shape
     limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
     started = time.perf_counter()
     outcome = _solve_on_support(problem, limit)
     result = _certified(problem, outcome.plan, outcome.f, outcome.g, outcome.solver, started)
-    if not _is_tight(result, rtol):
+    loose = result.gap > max(rtol, EXACT_RTOL) * abs(result.upper)
+    if loose and outcome.finished and n * m <= pot_simplex.DENSE_ENTRIES:
+        result = _refined(problem, result, limit, started)
+    if not is_tight(result, problem.cost, rtol):
         reason = "" if outcome.finished else f" after {limit} iterations"
         raise SolverError(
             f"the certified gap must be at most {max(rtol, EXACT_RTOL):g} of the cost, got the "
@@ -264,6 +262,38 @@ def _solve_and_certify(
             partial=result,
         )
     return result
+
+
+def _check_limits(rtol: float, max_iterations: int | None) -> None:
+    if not 0 <= rtol < 1:
+        raise InvalidInputError(
+            f"rtol must be in [0, 1), got {rtol!r}; to fix it, pass 0 for an exact answer"
+        )
+    if max_iterations is not None and max_iterations < 1:
+        raise InvalidInputError(
+            f"max_iterations must be at least 1, got {max_iterations!r}; to fix it, leave it out"
+        )
+
+
+def _refined(
+    problem: _Problem, rough: TransportResult, max_iterations: int, started: float
+) -> TransportResult:
+    """Solve again with the costs capped where no optimal plan can reach.
+
+    The simplex works to rounding of the largest cost, and one outlier, or a cost of 1e32 meant
+    as forbidden, makes that larger than the answer. Let costs be counted from the smallest one.
+    A plan whose arcs cost at most r leaves optimal potentials within (n + m) r of each other,
+    so no arc beyond 2 (n + m) r can enter; capping there spares the digits that matter.
+    """
+    n, m = problem.cost.shape
+    matrix = problem.cost.rows(slice(0, n))
+    least = float(matrix.min())
+    dearest = float(matrix[rough.plan.nonzero()].max())
+    cap = least + 2 * (n + m) * (dearest - least)
+    capped = MatrixCost(np.where(np.isfinite(matrix), np.minimum(matrix, cap), np.inf))
+    outcome = _solve_on_support(replace(problem, cost=capped), max_iterations)
+    refined = _certified(problem, outcome.plan, outcome.f, outcome.g, outcome.solver, started)
+    return refined if refined.gap < rough.gap else rough
 
 
 def _solve_on_support(problem: _Problem, max_iterations: int) -> pot_simplex.SimplexOutcome:
@@ -280,6 +310,7 @@ def _solve_on_support(problem: _Problem, max_iterations: int) -> pot_simplex.Sim
     plan = sparse.coo_array((outcome.plan.data, (sources[i], targets[j])), shape=(n, m))
     every_target = np.arange(m)
     g = c_transform(_restrict(problem.cost, sources, every_target), outcome.f)
+    g[np.isinf(g)] = 0.0  # without allowed arcs to any mass: nothing binds it
     f = c_transform(problem.cost.T, g)
     return outcome._replace(plan=plan, f=f, g=g)
 
@@ -319,11 +350,3 @@ def _certified(
     )
     logger.debug("%r in %.3g s", result, stats["seconds_solving"])
     return result
-
-
-def _is_tight(result: TransportResult, rtol: float) -> bool:
-    """Whether the bracket is as tight as asked for, give or take rounding of the potentials."""
-    finite = np.concatenate([result.f, result.g])
-    finite = finite[np.isfinite(finite)]
-    rounding = 64 * np.finfo(float).eps * float(np.abs(finite).max(initial=0.0))
-    return bool(result.gap <= max(rtol, EXACT_RTOL) * abs(result.upper) + rounding)

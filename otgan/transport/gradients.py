@@ -13,7 +13,7 @@ import torch
 
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, is_torch
+from otgan.measures import FloatArray, as_points, is_torch
 from otgan.transport.couplings import Arcs
 
 __all__ = ["attach_distance"]
@@ -61,9 +61,9 @@ def attach_distance(
     """
     like = next(value for value in (x, y, a, b) if is_torch(value))
     dtype = like.dtype if like.dtype.is_floating_point else torch.float64
-    points_x, points_y = (_as_columns(torch.as_tensor(v, device=like.device)) for v in (x, y))
+    points_x, points_y = (_as_columns(v, name, like.device) for v, name in ((x, "x"), (y, "y")))
     i, j, mass = (torch.as_tensor(v, device=like.device) for v in optimum.arcs)
-    u, v = points_x.double()[i], points_y.double()[j]
+    u, v = points_x[i], points_y[j]
     cost = (mass * _arc_costs(u, v, metric, p)).sum()
     for weights, potential in ((a, optimum.f), (b, optimum.g)):
         if is_torch(weights) and weights.requires_grad:
@@ -88,7 +88,8 @@ def _arc_costs(u: torch.Tensor, v: torch.Tensor, metric: Metric, p: float) -> to
     elif metric == "chebyshev":
         distance = difference.abs().amax(dim=1)
     elif metric == "cosine":
-        distance = 1.0 - torch.nn.functional.cosine_similarity(u, v, dim=1, eps=0.0)
+        unit_u, unit_v = (torch.nn.functional.normalize(w, dim=1, eps=0.0) for w in (u, v))
+        distance = 0.5 * (unit_u - unit_v).square().sum(dim=1)
     else:
         if u.requires_grad or v.requires_grad:
             raise InvalidInputError(
@@ -96,9 +97,13 @@ def _arc_costs(u: torch.Tensor, v: torch.Tensor, metric: Metric, p: float) -> to
                 "detach the points or use one of the named metrics"
             )
         pairs = zip(u.cpu().numpy(), v.cpu().numpy(), strict=True)
-        distance = torch.tensor([float(metric(s, t)) for s, t in pairs], device=u.device).double()
-    return distance if p == 1 else distance.clamp(min=0.0) ** p
+        values = [float(metric(s, t)) for s, t in pairs]
+        distance = torch.tensor(values, dtype=torch.float64, device=u.device)
+    return distance if p == 1 else distance**p
 
 
-def _as_columns(points: torch.Tensor) -> torch.Tensor:
-    return points[:, None] if points.ndim == 1 else points
+def _as_columns(points: Any, name: str, device: torch.device) -> torch.Tensor:
+    # torch takes no reversed, read-only, byte-swapped or long double array; the door does.
+    tensor = points if is_torch(points) else torch.from_numpy(as_points(points, name))
+    tensor = tensor.to(device).double()
+    return tensor[:, None] if tensor.ndim == 1 else tensor

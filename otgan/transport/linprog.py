@@ -17,9 +17,17 @@ from otgan.costs import MatrixCost, as_ground_cost
 from otgan.errors import InfeasibleError, SolverError
 from otgan.measures import FloatArray, as_weights, check_equal_mass
 from otgan.transport.duality import certify
-from otgan.transport.result import TransportResult
+from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
 
 __all__ = ["emd_linprog", "solve_dual", "solve_primal"]
+
+HIGHS_OPTIONS = {
+    "primal_feasibility_tolerance": 1e-10,
+    "dual_feasibility_tolerance": 1e-10,
+    "presolve": False,
+}
+"""The tightest tolerances that HiGHS takes; they are absolute, so costs are scaled to at most one.
+Its presolve takes weights below its tolerance for a problem without any plan."""
 
 
 def emd_linprog(C: Any, a: Any = None, b: Any = None) -> TransportResult:
@@ -38,6 +46,13 @@ def emd_linprog(C: Any, a: Any = None, b: Any = None) -> TransportResult:
         Plan from the primal program, potentials from the dual one. O(n m) variables: meant for
         problems of up to a few hundred points.
 
+    Raises
+    ------
+    InvalidInputError, InfeasibleError, UnequalMassError
+        As for :func:`otgan.emd_from_cost`.
+    SolverError
+        HiGHS gave up, or its tolerances were too wide for an exact answer.
+
     Examples
     --------
     >>> emd_linprog([[0, 1], [1, 0]], [0.75, 0.25], [0.25, 0.75])
@@ -47,9 +62,11 @@ def emd_linprog(C: Any, a: Any = None, b: Any = None) -> TransportResult:
     started = time.perf_counter()
     _, plan = solve_primal(matrix, a, b)
     _, f, g = solve_dual(matrix, a, b)
+    offset = np.median(f)  # whatever f_0 = 0 has made of the others
+    f, g = f - offset, g + offset
     proof = certify(matrix, plan, f, g, a, b)
     stats = {"seconds": time.perf_counter() - started, "mass": mass}
-    return TransportResult(
+    result = TransportResult(
         cost=proof.upper,
         lower=proof.lower,
         upper=proof.upper,
@@ -60,6 +77,14 @@ def emd_linprog(C: Any, a: Any = None, b: Any = None) -> TransportResult:
         solver="highs",
         stats=stats,
     )
+    if not is_tight(result, MatrixCost(matrix)):
+        raise SolverError(
+            f"the certified gap must be at most {EXACT_RTOL:g} of the cost, got the bracket "
+            f"[{result.lower:.10g}, {result.upper:.10g}]; to fix it, use otgan.emd_from_cost "
+            "(the bracket is in error.partial)",
+            partial=result,
+        )
+    return result
 
 
 def solve_primal(C: Any, a: Any, b: Any) -> tuple[float, FloatArray]:
@@ -92,22 +117,23 @@ def solve_primal(C: Any, a: Any, b: Any) -> tuple[float, FloatArray]:
     (0.5, [[0.25, 0.5], [0.0, 0.25]])
     """
     matrix, a, b, _ = _checked(C, a, b)
-    i, j = np.nonzero(np.isfinite(matrix))
+    i, j, scale = _arcs_and_scale(matrix)
     ones = np.ones(len(i))
     columns = np.arange(len(i))
     row_sums = sparse.coo_array((ones, (i, columns)), shape=(len(a), len(i)))
     column_sums = sparse.coo_array((ones, (j, columns)), shape=(len(b), len(i)))
     solution = linprog(
-        matrix[i, j],
+        matrix[i, j] / scale,
         A_eq=sparse.vstack([row_sums, column_sums]).tocsr(),
         b_eq=np.concatenate([a, b]),
         bounds=(0, None),
         method="highs",
+        options=HIGHS_OPTIONS,
     )
     _check_status(solution)
     plan = np.zeros_like(matrix)
-    plan[i, j] = solution.x
-    return float(solution.fun), plan
+    plan[i, j] = np.maximum(solution.x, 0.0)  # the bounds hold to HiGHS's tolerance only
+    return float(solution.fun) * scale, plan
 
 
 def solve_dual(C: Any, a: Any, b: Any) -> tuple[float, FloatArray, FloatArray]:
@@ -135,7 +161,7 @@ def solve_dual(C: Any, a: Any, b: Any) -> tuple[float, FloatArray, FloatArray]:
     0.5
     """
     matrix, a, b, _ = _checked(C, a, b)
-    i, j = np.nonzero(np.isfinite(matrix))
+    i, j, scale = _arcs_and_scale(matrix)
     n, m = matrix.shape
     arcs = np.arange(len(i))
     constraints = sparse.coo_array(
@@ -147,29 +173,41 @@ def solve_dual(C: Any, a: Any, b: Any) -> tuple[float, FloatArray, FloatArray]:
     solution = linprog(
         -np.concatenate([a, b]),
         A_ub=constraints.tocsr(),
-        b_ub=matrix[i, j],
+        b_ub=matrix[i, j] / scale,
         bounds=bounds,
         method="highs",
+        options=HIGHS_OPTIONS,
     )
     _check_status(solution)
-    return -float(solution.fun), solution.x[:n], solution.x[n:]
+    return -float(solution.fun) * scale, solution.x[:n] * scale, solution.x[n:] * scale
 
 
 def _checked(C: Any, a: Any, b: Any) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     ground = as_ground_cost(C)
-    assert isinstance(ground, MatrixCost)
     a = as_weights(a, ground.shape[0], "a")
     b = as_weights(b, ground.shape[1], "b")
     check_equal_mass(float(a.sum()), float(b.sum()))
-    return ground.matrix, a / a.sum(), b / b.sum(), float(a.sum())
+    matrix = ground.rows(slice(0, ground.shape[0]))
+    return matrix, a / a.sum(), b / b.sum(), float(a.sum())
+
+
+def _arcs_and_scale(matrix: FloatArray) -> tuple[Any, Any, float]:
+    i, j = np.nonzero(np.isfinite(matrix))
+    if len(i) == 0:
+        raise _infeasible()
+    return i, j, float(np.abs(matrix[i, j]).max()) or 1.0
+
+
+def _infeasible() -> InfeasibleError:
+    return InfeasibleError(
+        "the allowed arcs must be able to carry all mass, got a problem without any plan; "
+        "to fix it, allow more arcs (fewer inf entries in C) or change the masses"
+    )
 
 
 def _check_status(solution: Any) -> None:
     if solution.status == 2:
-        raise InfeasibleError(
-            "the allowed arcs must be able to carry all mass, got a problem without any plan; "
-            "to fix it, allow more arcs (fewer inf entries in C) or change the masses"
-        )
+        raise _infeasible()
     if not solution.success:
         raise SolverError(
             f"the linear program must be solved to optimality, got: {solution.message}; "

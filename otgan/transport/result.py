@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from scipy import sparse
 
+from otgan.costs import GroundCost
 from otgan.measures import FloatArray
 
-__all__ = ["TransportResult"]
+__all__ = ["EXACT_RTOL", "TransportResult", "is_tight"]
+
+EXACT_RTOL = 1e-9
+"""Widest relative gap that an exact answer may have."""
 
 
 @dataclass(frozen=True)
@@ -66,3 +71,22 @@ class TransportResult:
             f"gap={self.gap:.2g}, p={self.p:g}, n={self.plan.shape[0]}, m={self.plan.shape[1]}, "
             f"solver={self.solver!r})"
         )
+
+
+def is_tight(result: TransportResult, cost: GroundCost, rtol: float = 0.0) -> bool:
+    """Whether the bracket is as tight as asked for, give or take rounding of the dual value.
+
+    That value is a weighted sum of potentials, known to a few units in the last place of its
+    terms. Terms beyond n + m times the dearest arc of the plan excuse nothing: a plan whose arcs
+    cost at most r has optimal potentials within (n + m) r of each other.
+    """
+    n, m = cost.shape
+    plan = result.plan
+    terms = sum(
+        mass[mass > 0] @ np.abs(potential[mass > 0])
+        for mass, potential in ((plan.sum(axis=1), result.f), (plan.sum(axis=0), result.g))
+    )
+    dearest = float(np.abs(cost.arcs(*plan.nonzero())).max())
+    magnitude = min(terms, (n + m) * dearest) if dearest > 0 else terms
+    rounding = 4 * np.finfo(float).eps * magnitude
+    return bool(result.gap <= max(rtol, EXACT_RTOL) * abs(result.upper) + rounding)

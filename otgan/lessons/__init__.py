@@ -1,0 +1,57 @@
+"""Worked examples of duality and divergence: each lesson computes, explains and draws its numbers.
+
+Every lesson is a module with ``run(...)``, which returns a frozen dataclass of numbers,
+``explain(numbers)``, a text for a terminal, and ``draw(numbers)``, a figure (needs matplotlib).
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from types import ModuleType
+
+from otgan.errors import InvalidInputError
+
+__all__ = ["LESSONS", "load"]
+
+LESSONS: dict[str, str] = {
+    "piles-of-dirt": "otgan.lessons.piles_of_dirt",
+    "parallel-lines": "otgan.lessons.parallel_lines",
+    "gaussians-apart": "otgan.lessons.gaussians_apart",
+    "perfect-discriminator": "otgan.lessons.perfect_discriminator",
+    "xy-game": "otgan.lessons.xy_game",
+    "kantorovich-rubinstein": "otgan.lessons.kantorovich_rubinstein",
+}
+"""Names of the lessons, in the order to read them, and the modules that hold them."""
+
+
+def load(name: str) -> ModuleType:
+    """Import a lesson by name.
+
+    Parameters
+    ----------
+    name : str
+        A key of `LESSONS`; underscores count as hyphens.
+
+    Returns
+    -------
+    module
+        With the functions ``run``, ``explain`` and ``draw``.
+
+    Raises
+    ------
+    InvalidInputError
+        There is no such lesson; the message offers the nearest name.
+
+    Examples
+    --------
+    >>> load("piles_of_dirt").run().work
+    5.0
+    """
+    key = str(name).lower().replace("_", "-")
+    if key not in LESSONS:
+        nearest = difflib.get_close_matches(key, LESSONS, n=1, cutoff=0.0)[0]
+        raise InvalidInputError(
+            f"name must be one of {', '.join(LESSONS)}, got {name!r}; to fix it, try {nearest!r}"
+        )
+    return import_module(LESSONS[key])

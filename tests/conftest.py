@@ -1,0 +1,20 @@
+import pytest
+from hypothesis import settings
+
+settings.register_profile("otgan", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("otgan")
+
+
+def pytest_collection_modifyitems(items):
+    on_gpu = [item for item in items if item.get_closest_marker("gpu")]
+    if on_gpu and not _cuda_is_available():
+        for item in on_gpu:
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device, and torch sees none"))
+
+
+def _cuda_is_available():
+    try:
+        import torch
+    except ImportError:
+        return False
+    return torch.cuda.is_available()

@@ -1,0 +1,87 @@
+"""What a fresh interpreter loads, and what works where torch is not installed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("torch", "ot", "matplotlib")
+
+WITHOUT_TORCH = """
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: None if name == "torch" else find(name, *rest)
+"""
+
+
+def run(code, **environment):
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | environment,
+        timeout=120,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout.split()
+
+
+def loaded(code, **environment):
+    """Which of the heavy packages `code` brings in."""
+    listing = f"\nimport sys\nprint(*(name for name in {HEAVY} if sys.modules.get(name)))"
+    return run(code + listing, **environment)
+
+
+def test_importing_otgan_loads_nothing_heavy():
+    assert loaded("import otgan; dir(otgan)") == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "otgan.wasserstein([0, 1], [2, 3])",
+        "otgan.wasserstein_1d([0, 1], [2])",
+        "otgan.emd([0, 1], [2])",
+        "otgan.kl_divergence([1, 2], [2, 1])",
+        "otgan.emd_linprog([[0, 1], [1, 0]])",
+        "otgan.certify([[1.0]], [[1]], [0], [0])",
+    ],
+)
+def test_what_needs_no_solver_loads_none(call):
+    assert loaded(f"import otgan; {call}") == []
+
+
+def test_the_simplex_loads_pot_and_torch_only_with_it():
+    call = "import otgan; otgan.wasserstein([[0, 0]], [[3, 4]])"
+    packages = loaded(call, POT_BACKEND_DISABLE_PYTORCH="1")
+    assert "ot" in packages
+    assert not {"torch", "matplotlib"} & set(packages)
+
+
+def test_distances_and_divergences_work_without_torch():
+    code = """
+import numpy as np, otgan
+x, y = [[0, 0], [1, 0]], [[0, 1], [1, 1]]
+print(otgan.emd(x, y).cost, otgan.wasserstein(x, y, p=2), otgan.wasserstein_1d([0], [3]))
+print(otgan.emd_from_cost([[0, np.inf], [1, 2]]).cost, otgan.kl_divergence([1, 1], [1, 1]))
+"""
+    printed = run(WITHOUT_TORCH + code)
+    assert list(map(float, printed)) == [1, 1, 3, 1, 0]
+
+
+def test_a_critic_without_torch_says_what_to_install():
+    code = """
+from otgan.errors import MissingExtraError
+try:
+    import otgan.critics
+except MissingExtraError as error:
+    assert isinstance(error, ImportError)
+    print(error)
+"""
+    message = " ".join(run(WITHOUT_TORCH + code))
+    assert "needs the package 'torch', which is not installed; to fix it, run" in message
+    assert 'pip install "otgan[torch]"' in message

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from otgan.errors import UnequalMassError
+from otgan.measures import DiscreteMeasure, as_float64, as_order, as_pair, is_torch, to_numpy
+from tests.cases import FORMS, refused
+
+GRID = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_array_becomes_the_same_float64(form):
+    measure = DiscreteMeasure.of(FORMS[form](GRID), FORMS[form](GRID[:, 1]))
+    assert measure.points.dtype == measure.weights.dtype == np.float64
+    assert measure.points.flags.c_contiguous
+    assert_array_equal(measure.points, GRID)
+    assert_allclose(measure.weights, [1 / 9, 3 / 9, 5 / 9], rtol=1e-15)
+    assert measure.mass == 9 and measure.n == 3 and measure.d == 2
+
+
+def test_one_axis_means_points_on_the_line_of_equal_weight():
+    measure = DiscreteMeasure.of(range(4))
+    assert measure.points.shape == (4, 1)
+    assert_array_equal(measure.weights, np.full(4, 0.25))
+    assert repr(measure) == "DiscreteMeasure(n=4, d=1, mass=1)"
+
+
+def test_the_caller_keeps_his_arrays():
+    points, weights = GRID.copy(), np.ones(3)
+    measure = DiscreteMeasure.of(points, weights)
+    measure.points[:], measure.weights[:] = 7, 7
+    assert_array_equal(points, GRID)
+    assert_array_equal(weights, np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("points", "fragment"),
+    [
+        ([], "at least one point"),
+        (np.empty((0, 2)), "got shape (0, 2)"),
+        (np.empty((2, 0)), "got shape (2, 0)"),
+        (3.0, "got ()"),
+        (np.zeros((2, 3, 4)), "got (2, 3, 4)"),
+        ([[1, 2], [3]], "same length"),
+        (["a", "b"], "real numbers"),
+        (["1", "2"], "real numbers"),
+        ([None, 1.0], "dtype object"),
+        (None, "dtype object"),
+        (np.array([1 + 2j]), "dtype complex128"),
+        ([0.0, np.nan, np.nan], "got nan at index (1, 0) (2 such entries)"),
+        ([[0.0, np.inf]], "got inf at index (0, 1)"),
+        ([[-np.inf, 0.0]], "got -inf"),
+        ([0.0, -1e300], "got 1e+300"),
+        (np.array([np.longdouble("1e4000")]), "got inf"),
+    ],
+)
+def test_points_without_meaning_are_refused(points, fragment):
+    with refused("cloud", fragment):
+        DiscreteMeasure.of(points, name="cloud")
+
+
+@pytest.mark.parametrize(
+    ("weights", "fragment"),
+    [
+        ([1], "must have shape (3,), one weight for each point, got (1,)"),
+        ([1, 1, 1, 1], "got (4,)"),
+        ([[1], [1], [1]], "got (3, 1)"),
+        (1.0, "got ()"),
+        ([1, -0.5, 1], "got -0.5 at position 1"),
+        ([1, np.nan, 1], "got nan at index (1,)"),
+        ([1, np.inf, 1], "got inf at index (1,)"),
+        ([0, 0, 0], "positive, finite sum, got 0"),
+        ([1e308] * 3, "positive, finite sum, got inf"),
+        (["a"] * 3, "real numbers"),
+        ([1j] * 3, "dtype complex128"),
+    ],
+)
+def test_weights_without_meaning_are_refused(weights, fragment):
+    with refused("the weights of x", fragment):
+        DiscreteMeasure.of(GRID, weights)
+
+
+def test_complex_tensors_are_refused_before_torch_drops_a_part():
+    torch = pytest.importorskip("torch")
+    with refused("dtype complex64"):
+        DiscreteMeasure.of(torch.tensor([1 + 2j]).conj())
+
+
+def test_tensors_are_told_without_importing_torch():
+    torch = pytest.importorskip("torch")
+    assert is_torch(torch.zeros(2)) and is_torch(torch.nn.Parameter(torch.zeros(2)))
+    assert not any(is_torch(value) for value in (torch, torch.float32, np.zeros(2), [1], None))
+    assert to_numpy(torch.tensor([0.5], requires_grad=True)).dtype == np.float64
+
+
+def test_columns_must_agree():
+    with refused("same number of columns, got 2 and 1"):
+        as_pair(GRID, [1.0, 2.0], None, None)
+
+
+@pytest.mark.parametrize("relative", [0, 2e-6, -2e-6])
+def test_masses_may_differ_by_rounding(relative):
+    mu, nu = as_pair([0, 1], [0, 1], [1, 1], [1, 1 + 2 * relative])
+    assert_allclose([mu.weights.sum(), nu.weights.sum()], 1, rtol=1e-15)
+    assert_allclose(nu.mass, 2 * (1 + relative), rtol=1e-15)
+
+
+@pytest.mark.parametrize("relative", [1e-3, -1e-3, 1])
+def test_masses_that_differ_are_refused_and_said_by_how_much(relative):
+    with refused("differ by", f"{2 * abs(relative):.3g}", "its own sum", error=UnequalMassError):
+        as_pair([0, 1], [0, 1], [1, 1], [1, 1 + 2 * relative])
+
+
+def test_sums_of_float32_pass():
+    rng = np.random.default_rng(0)
+    a = rng.random(1000).astype(np.float32)
+    mu, _ = as_pair(np.arange(1000), [0.0], a / a.sum(), None)
+    assert_allclose(mu.mass, 1, rtol=1e-6)  # float32 rounding, which the door forgives
+    assert_allclose(mu.weights.sum(), 1, rtol=1e-15)
+
+
+@pytest.mark.parametrize("p", [1, 1.0, 2, np.float32(1.5), np.int64(3)])
+def test_orders(p):
+    assert as_order(p) == p and type(as_order(p)) is float
+
+
+@pytest.mark.parametrize("p", [0, 0.5, -1, np.nan, np.inf, True, "1", None, [1]])
+def test_orders_below_one_or_not_numbers_are_refused(p):
+    with refused("p must be", repr(p)):
+        as_order(p)
+
+
+def test_as_float64_lets_nan_through_for_the_caller_to_judge():
+    assert np.isnan(as_float64([np.nan], "C")).all()
+    with refused("C must be"):
+        as_float64("abc", "C")
