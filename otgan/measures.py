@@ -18,6 +18,7 @@ __all__ = [
     "as_order",
     "as_pair",
     "as_points",
+    "as_probabilities",
     "as_weights",
     "check_equal_mass",
     "is_torch",
@@ -103,8 +104,21 @@ def as_pair(x: Any, y: Any, a: Any, b: Any) -> tuple[DiscreteMeasure, DiscreteMe
             f"x and y must have the same number of columns, got {mu.d} and {nu.d}; "
             "to fix it, give both clouds the same coordinates"
         )
-    check_equal_mass(mu.mass, nu.mass)
+    if a is not None and b is not None:
+        check_equal_mass(mu.mass, nu.mass)
     return mu, nu
+
+
+def as_probabilities(a: Any, b: Any, n: int, m: int) -> tuple[FloatArray, FloatArray, float]:
+    """Two weight vectors normalised to one, and the mass they had before.
+
+    One that is omitted is uniform, and has the mass of the other.
+    """
+    masses_a, masses_b = as_weights(a, n, "a"), as_weights(b, m, "b")
+    total_a, total_b = float(masses_a.sum()), float(masses_b.sum())
+    if a is not None and b is not None:
+        check_equal_mass(total_a, total_b)
+    return masses_a / total_a, masses_b / total_b, total_b if a is None else total_a
 
 
 def check_equal_mass(mass_a: float, mass_b: float) -> None:

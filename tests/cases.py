@@ -188,7 +188,7 @@ CLOSED_FORMS = [
         cost=1.0,
     ),
     *(
-        Case(f"a shift, p={p}", SPREAD, SPREAD + [0.6, 0.8], p=p, cost=1.0)  # noqa: RUF005
+        Case(f"a shift, p={p}", SPREAD, SPREAD + [0.6, 0.8], p=p, cost=1.0)
         for p in (1, 1.5, 2)
     ),
     Case("a shifted grid full of ties", grid(3, 3), grid(3, 3) + 1, metric="cityblock", cost=2.0),

@@ -1,5 +1,10 @@
+import os
+
 import pytest
 from hypothesis import settings
+
+# Threads only get in each other's way on networks this small. To be set before torch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("otgan", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("otgan")

@@ -12,6 +12,9 @@ from otgan.measures import FloatArray
 
 __all__ = ["Arcs", "nearest_coupling", "northwest_corner"]
 
+DUST = 1e-14
+"""Mass below this share of both its source's and its target's comes from rounding sums."""
+
 
 class Arcs(NamedTuple):
     """Mass `mass[k]` goes from source `i[k]` to target `j[k]`."""
@@ -79,18 +82,23 @@ def nearest_coupling(plan: sparse.coo_array, a: FloatArray, b: FloatArray) -> sp
     mass = np.maximum(plan.data, 0.0)
     mass = mass * _shrink(_sums(i, mass, len(a)), a)[i]
     mass = mass * _shrink(_sums(j, mass, len(b)), b)[j]
-    missing_a = np.maximum(a - _sums(i, mass, len(a)), 0.0)
-    missing_b = np.maximum(b - _sums(j, mass, len(b)), 0.0)
+    missing_a = _above_dust(a - _sums(i, mass, len(a)), a)
+    missing_b = _above_dust(b - _sums(j, mass, len(b)), b)
     sources, targets = np.flatnonzero(missing_a), np.flatnonzero(missing_b)
     if len(sources) and len(targets):
         patch = northwest_corner(missing_a[sources], missing_b[targets])
         i = np.concatenate([i, sources[patch.i]])
         j = np.concatenate([j, targets[patch.j]])
         mass = np.concatenate([mass, patch.mass])
-    keep = mass > 0
+    keep = _above_dust(mass, np.minimum(a[i], b[j])) > 0
     repaired = sparse.coo_array((mass[keep], (i[keep], j[keep])), shape=plan.shape)
     repaired.sum_duplicates()
     return repaired
+
+
+def _above_dust(mass: FloatArray, scale: FloatArray) -> FloatArray:
+    """The masses that are more than rounding of the masses they belong to; else zero."""
+    return np.where(mass > DUST * scale, mass, 0.0)
 
 
 def _sums(index: npt.NDArray[np.intp], mass: FloatArray, size: int) -> FloatArray:

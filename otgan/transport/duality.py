@@ -20,7 +20,7 @@ from scipy import sparse
 
 from otgan.costs import GroundCost, as_ground_cost, row_blocks
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_float64, as_weights, check_equal_mass
+from otgan.measures import FloatArray, as_float64, as_probabilities
 from otgan.transport.couplings import nearest_coupling
 
 __all__ = ["Certificate", "c_transform", "certify", "dual_violation"]
@@ -168,10 +168,7 @@ def certify(cost: Any, plan: Any, f: Any, g: Any, a: Any = None, b: Any = None) 
     Certificate(lower=0, upper=0.5, gap=0.5, marginal_error=0, dual_violation=0)
     """
     ground = as_ground_cost(cost)
-    n, m = ground.shape
-    a, b = as_weights(a, n, "a"), as_weights(b, m, "b")
-    check_equal_mass(float(a.sum()), float(b.sum()))
-    a, b = a / a.sum(), b / b.sum()
+    a, b, _ = as_probabilities(a, b, *ground.shape)
     given = _as_plan(plan, ground.shape)
     violation = dual_violation(ground, f, g)
     feasible_g = c_transform(ground, f)

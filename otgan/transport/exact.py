@@ -17,8 +17,7 @@ from otgan.measures import (
     FloatArray,
     as_order,
     as_pair,
-    as_weights,
-    check_equal_mass,
+    as_probabilities,
     is_torch,
 )
 from otgan.transport import pot_simplex
@@ -147,10 +146,8 @@ def emd_from_cost(
     """
     _check_limits(rtol, max_iterations)
     cost = as_ground_cost(C)
-    weights_a, weights_b = as_weights(a, cost.shape[0], "a"), as_weights(b, cost.shape[1], "b")
-    mass = float(weights_a.sum())
-    check_equal_mass(mass, float(weights_b.sum()))
-    problem = _Problem(cost, weights_a / mass, weights_b / weights_b.sum(), 1.0, mass)
+    a, b, mass = as_probabilities(a, b, *cost.shape)
+    problem = _Problem(cost, a, b, 1.0, mass)
     return _solve_and_certify(problem, rtol, max_iterations)
 
 

@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 from otgan.costs import MatrixCost, as_ground_cost
 from otgan.errors import InfeasibleError, SolverError
-from otgan.measures import FloatArray, as_weights, check_equal_mass
+from otgan.measures import FloatArray, as_probabilities
 from otgan.transport.duality import certify
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
 
@@ -184,11 +184,9 @@ def solve_dual(C: Any, a: Any, b: Any) -> tuple[float, FloatArray, FloatArray]:
 
 def _checked(C: Any, a: Any, b: Any) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     ground = as_ground_cost(C)
-    a = as_weights(a, ground.shape[0], "a")
-    b = as_weights(b, ground.shape[1], "b")
-    check_equal_mass(float(a.sum()), float(b.sum()))
+    a, b, mass = as_probabilities(a, b, *ground.shape)
     matrix = ground.rows(slice(0, ground.shape[0]))
-    return matrix, a / a.sum(), b / b.sum(), float(a.sum())
+    return matrix, a, b, mass
 
 
 def _arcs_and_scale(matrix: FloatArray) -> tuple[Any, Any, float]:
