@@ -108,7 +108,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--constraint", help="clip, gp, lp, spectral, orthogonal or exact")
     for name in ("steps", "batch-size", "n-critic", "latent-dim", "width", "depth"):
         train.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("monitor-every", "monitor-points", "seed"):
+    for name in ("monitor-every", "monitor-points", "evaluation-points", "seed"):
         train.add_argument(f"--{name}", type=int, metavar="N")
     train.add_argument("--learning-rate", type=float, metavar="X")
     train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")

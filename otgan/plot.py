@@ -134,7 +134,7 @@ def samples_over_training(snapshots: list[Snapshot], *, columns: int = 3) -> Fig
         for axis, (step, arrays) in zip(axes, snapshots, strict=False):
             _scatter(axis, arrays)
             axis.set_title(f"step {step:,}")
-        axes[0].legend(loc="center", fontsize=9, handletextpad=0.1)
+        axes[0].legend(loc="center", fontsize=9, handletextpad=0.1, markerscale=2.5)
         for axis in axes[len(snapshots) :]:
             axis.remove()
         return figure

@@ -140,9 +140,9 @@ def _critic_section(folder: RunFolder) -> str:
         return ""
     text = (
         "The critic is a landscape: green is high (it takes points there for real), pink is low, "
-        "and the generator's points move uphill across the lines. A trained critic falls by about "
-        "one unit for each unit of distance from blue to orange; where the two agree it has "
-        "nothing left to say, and its range goes to zero."
+        "and the generator's points move uphill across the lines. Where lines are dense the critic "
+        "is steep and pushes hard; a good critic is high on every blue cluster and falls off "
+        "around it, so that points in between are pulled to the nearest cluster that lacks some."
     )
     return _section("Level sets of the critic", text, plot.critic_level_sets(shown))
 
@@ -171,15 +171,15 @@ def _section(title: str, text: str, figure: Figure) -> str:
 def _verdict(summary: Mapping[str, Any]) -> str:
     if not summary:
         return "The run has not ended yet; the curves show it up to its last measurement."
-    ratio = summary["ratio"] or math.inf
-    if ratio <= 1.1:
+    excess = summary["exact_w1"] - summary["floor"]
+    if excess <= 2.0 * math.hypot(summary["exact_w1_se"], summary["floor_se"]):
         return (
-            "Judged by exact distance on fresh samples, the generator cannot be told from the "
-            "data at this sample size."
+            f"Exact distance between samples of {summary['points']:,} points cannot tell the "
+            "generator from the data: it is within two standard errors of the floor."
         )
     return (
-        f"Judged by exact distance on fresh samples, the generator is at {ratio:.2f} times the "
-        "distance that perfect samples show."
+        f"By exact distance on fresh samples, the generator is at {summary['ratio']:.2f} times "
+        "the floor, the distance that perfect samples show."
     )
 
 

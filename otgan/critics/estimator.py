@@ -307,8 +307,11 @@ def _lower_bound(
 
 
 def _gap(critic: nn.Module, x: Tensor, y: Tensor) -> float:
+    critic.eval()  # in training mode a look at spectrally normalised layers changes them
     with torch.no_grad():
-        return float(scores(critic, x).mean() - scores(critic, y).mean())
+        gap = float(scores(critic, x).mean() - scores(critic, y).mean())
+    critic.train()
+    return gap
 
 
 def _check_finite(record: CriticRecord) -> None:

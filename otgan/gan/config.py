@@ -41,6 +41,8 @@ class TrainConfig:
         Gaussian latent dimensions, and hidden layers of generator and critic.
     monitor_every, monitor_points : int
         Generator steps between measurements, and points of each sample in one.
+    evaluation_points : int
+        Points of each sample in the final evaluation.
     seed : int
     device : str
         ``"auto"`` is CUDA if there is any.
@@ -58,6 +60,7 @@ class TrainConfig:
     depth: int = 3
     monitor_every: int = 250
     monitor_points: int = 512
+    evaluation_points: int = 1000
     seed: int = 0
     device: str = "auto"
 
@@ -65,7 +68,8 @@ class TrainConfig:
         for name in ("steps", "batch_size", "n_critic", "latent_dim", "width", "depth"):
             self._check(name, getattr(self, name) >= 1, "at least 1")
         self._check("monitor_every", self.monitor_every >= 1, "at least 1")
-        self._check("monitor_points", self.monitor_points >= 2, "at least 2")
+        for name in ("monitor_points", "evaluation_points"):
+            self._check(name, getattr(self, name) >= 2, "at least 2")
         self._check("average", 0.0 <= self.average < 1.0, "in [0, 1)")
         rate = self.learning_rate
         self._check("learning_rate", rate is None or rate > 0, "positive, or None")
@@ -87,18 +91,18 @@ class TrainConfig:
         Examples
         --------
         >>> TrainConfig.toy(steps=100).learning_rate
-        0.002
+        0.003
         """
         settings: dict[str, Any] = {
             "constraint": GradientPenalty(weight=0.1),
-            "steps": 4000,
-            "batch_size": 128,
-            "n_critic": 3,
-            "learning_rate": 2e-3,
+            "steps": 5000,
+            "batch_size": 256,
+            "n_critic": 2,
+            "learning_rate": 3e-3,
             "decay": True,
             "average": 0.995,
             "latent_dim": 2,
-            "monitor_every": 200,
+            "monitor_every": 100,
         }
         return cls(**{**settings, **changes})
 

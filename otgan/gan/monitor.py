@@ -141,7 +141,7 @@ class Monitor:
             points = generator(latents).double().cpu().numpy()
         return self.source.centre + self.source.scale * points
 
-    def evaluate(self, generator: nn.Module, *, points: int = 1000, draws: int = 16) -> Evaluation:
+    def evaluate(self, generator: nn.Module, *, points: int, draws: int = 16) -> Evaluation:
         """Judge a generator on fresh samples that no choice was made on."""
         distances, floors, generated = [], [], []
         for draw in range(draws):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,7 +146,7 @@ def train_wgan(
     _train(state, config, source, monitor, folder, progress)
     state.averaged.load_state_dict(state.best)
     result = TrainResult(
-        evaluation=monitor.evaluate(state.averaged),
+        evaluation=monitor.evaluate(state.averaged, points=config.evaluation_points),
         rank_correlation=rank_correlation(state.records),
         records=tuple(state.records),
         generator=state.averaged,
@@ -228,15 +230,28 @@ def _train(
 def _measure_and_save(
     state: TrainState, monitor: Monitor, folder: RunFolder | None, seconds: float
 ) -> Record:
-    found = monitor.measure(state.step, state.averaged, state.critic, seconds)
+    with _undisturbed(state.critic):
+        found = monitor.measure(state.step, state.averaged, state.critic, seconds)
+        snapshot = monitor.snapshot(found, state.critic)
     state.records.append(found.record)
     if found.record.exact_w1 < state.best_w1 or monitor.looks_perfect(found.record.exact_w1):
         state.keep(found.record.exact_w1)
     if folder is not None:
         folder.write_metrics(state.records)
-        folder.write_snapshot(state.step, monitor.snapshot(found, state.critic))
+        folder.write_snapshot(state.step, snapshot)
         folder.write_checkpoint(state.to_dict())
     return found.record
+
+
+@contextmanager
+def _undisturbed(critic: nn.Module | None) -> Iterator[None]:
+    """Evaluation mode: in training mode a look at spectrally normalised layers changes them."""
+    if critic is None:
+        yield
+        return
+    critic.eval()
+    yield
+    critic.train()
 
 
 def _critic_step(

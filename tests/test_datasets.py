@@ -1,0 +1,169 @@
+"""Data sets: the constants of their papers, and files good and bad."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from otgan.datasets import (
+    digits,
+    grid25,
+    load,
+    load_idx,
+    load_images,
+    load_points,
+    ring8,
+    swissroll,
+)
+from otgan.errors import InvalidInputError
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_ring_has_the_papers_constants(rng):
+    law = ring8()
+    assert_allclose(np.linalg.norm(law.modes, axis=1), 2 / 1.414)
+    assert len(np.unique(law.modes.round(6), axis=0)) == 8  # no mode twice
+    assert_allclose(law.std, 0.02 / 1.414)
+    points = law.sample(20_000, rng)
+    offsets = points[:, None] - law.modes
+    nearest = np.linalg.norm(offsets, axis=2).argmin(axis=1)
+    assert_allclose(np.bincount(nearest) / 20_000, 1 / 8, atol=4 * np.sqrt(7 / 64 / 20_000))
+    assert_allclose(offsets[np.arange(20_000), nearest].std(), law.std, rtol=0.02)
+
+
+def test_grid_has_the_papers_constants():
+    law = grid25()
+    assert_allclose(np.unique(law.modes[:, 0]) * 2.828, [-4, -2, 0, 2, 4], atol=1e-12)
+    assert len(np.unique(law.modes, axis=0)) == 25
+    assert_allclose(law.std, 0.05 / 2.828)
+
+
+def test_swiss_roll_is_that_of_scikit_learn(rng):
+    from sklearn.datasets import make_swiss_roll
+
+    ours = swissroll().sample(50_000, rng)
+    theirs = make_swiss_roll(50_000, noise=0.25, random_state=0)[0][:, [0, 2]] / 7.5
+    for q in (0.05, 0.5, 0.95):
+        a, b = np.quantile(ours, q, axis=0), np.quantile(theirs, q, axis=0)
+        assert_allclose(a, b, atol=0.03)
+
+
+def test_digits_are_the_real_ones():
+    points = digits().points
+    assert points.shape == (1797, 64)
+    assert (points.min(), points.max()) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("name", ["ring8", "grid25", "swissroll", "digits"])
+def test_same_generator_same_points(name):
+    law = load(name)
+    first, second = (law.sample(5, np.random.default_rng(1)) for _ in range(2))
+    assert first.shape == (5, law.d)
+    assert_array_equal(first, second)
+
+
+def test_points_round_trip_through_files(tmp_path, rng):
+    points = rng.normal(size=(7, 3))
+    np.save(tmp_path / "p.npy", points)
+    np.savetxt(tmp_path / "p.csv", points, delimiter=",", fmt="%.17g")
+    np.savetxt(tmp_path / "h.csv", points, delimiter=",", fmt="%.17g", header="a,b,c", comments="")
+    for name in ("p.npy", "p.csv", "h.csv"):
+        assert_array_equal(load_points(tmp_path / name), points)
+    assert_array_equal(load(tmp_path / "p.npy").points, points)
+
+
+def test_images_in_npy_become_rows(tmp_path):
+    np.save(tmp_path / "i.npy", np.arange(24.0).reshape(2, 3, 4))
+    assert load_points(tmp_path / "i.npy").shape == (2, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "at least one row"),
+        ("x,y\n", "at least one row"),
+        ("1,2\n3\n", "2 columns in every row, got 1 in line 2"),
+        ("1,2\n3,x\n", "numbers only, got 'x' in line 2"),
+        ("1,2\n3,nan\n", "must be finite, got nan"),
+        ("1,2\n3,\n", "numbers only, got '' in line 2"),
+        ("1;2\n3;4\n", "numbers only|at least one row"),
+    ],
+)
+def test_bad_csv_is_refused(tmp_path, text, message):
+    (tmp_path / "bad.csv").write_text(text)
+    with pytest.raises(InvalidInputError, match=message):
+        load_points(tmp_path / "bad.csv")
+
+
+def test_bad_files_are_refused(tmp_path):
+    (tmp_path / "bad.npy").write_bytes(b"not numpy")
+    (tmp_path / "binary.csv").write_bytes(bytes(range(128, 256)))
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object))
+    (tmp_path / "p.txt").write_text("1,2")
+    for name, message in (
+        ("bad.npy", "must be a NumPy file"),
+        ("objects.npy", "must be a NumPy file"),
+        ("binary.csv", "must be a text file"),
+        ("p.txt", r"must be in a .npy or .csv file"),
+        ("absent.csv", "must exist"),
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            load_points(tmp_path / name)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_idx_files_as_mnist_comes(tmp_path, rng, zipped):
+    images = rng.integers(0, 256, size=(5, 4, 3), dtype=np.uint8)
+    raw = struct.pack(">HBBIII", 0, 8, 3, 5, 4, 3) + images.tobytes()
+    path = tmp_path / ("t10k-images-idx3-ubyte" + (".gz" if zipped else ""))
+    path.write_bytes(gzip.compress(raw) if zipped else raw)
+    assert_array_equal(load_idx(path), images.reshape(5, 12) / 255.0)
+    assert load(path).d == 12
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"\0\0\x08\x03\0\0", b"PNG!", struct.pack(">HBBII", 0, 8, 2, 9, 9) + b"123"]
+)
+def test_broken_idx_files_are_refused(tmp_path, raw):
+    path = tmp_path / "x-ubyte"
+    path.write_bytes(raw)
+    with pytest.raises(InvalidInputError, match="complete IDX file"):
+        load_idx(path)
+
+
+def test_a_folder_of_pictures(tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (40, 20), (255, 0, 0)).save(tmp_path / "a.png")
+    Image.new("RGBA", (16, 16), (0, 0, 0, 0)).save(tmp_path / "b.png")
+    Image.new("L", (9, 30), 128).save(tmp_path / "c.jpg")
+    (tmp_path / "notes.txt").write_text("no picture")
+    points = load_images(tmp_path, size=4)
+    assert points.shape == (3, 4 * 4 * 3)
+    assert_allclose(points[0].reshape(4, 4, 3), np.broadcast_to([1.0, 0.0, 0.0], (4, 4, 3)))
+    assert_allclose(points[1], 1.0)  # transparent is white
+    assert_allclose(points[2], 128 / 255, atol=0.01)
+    assert load_images(tmp_path, size=4, grey=True).shape == (3, 16)
+    assert load(tmp_path).d == 32 * 32 * 3
+
+
+def test_folders_without_pictures_are_refused(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"must hold pictures.*got none"):
+        load_images(tmp_path)
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(InvalidInputError, match="readable picture"):
+        load_images(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "nearest"), [("ring", "ring8"), ("swiss_roll", "swissroll")])
+def test_unknown_names_offer_the_nearest(name, nearest):
+    with pytest.raises(InvalidInputError, match=f"did you mean '{nearest}'"):
+        load(name)
+    with pytest.raises(InvalidInputError, match="check the path"):
+        load("/no/such/thing.csv")
