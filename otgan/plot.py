@@ -122,7 +122,8 @@ def samples_over_training(snapshots: list[Snapshot], *, columns: int = 3) -> Fig
     Parameters
     ----------
     snapshots : list of (step, arrays)
-        Arrays ``real`` and ``generated``, shapes (n, d); the first two coordinates are drawn.
+        Arrays ``real`` and ``generated``, shapes (n, d): a histogram on the line, else the first
+        two coordinates.
     columns : int
 
     Returns
@@ -132,7 +133,7 @@ def samples_over_training(snapshots: list[Snapshot], *, columns: int = 3) -> Fig
     rows = -(-len(snapshots) // columns)
     with panels(rows, columns, width=3.1, height=3.1) as (figure, axes):
         for axis, (step, arrays) in zip(axes, snapshots, strict=False):
-            _scatter(axis, arrays)
+            _scatter(axis, arrays) if arrays["real"].shape[1] > 1 else _histogram(axis, arrays)
             axis.set_title(f"step {step:,}")
         axes[0].legend(loc="center", fontsize=9, handletextpad=0.1, markerscale=2.5)
         for axis in axes[len(snapshots) :]:
@@ -216,6 +217,14 @@ def image_grid(images: FloatArray, *, side: int, columns: int = 12) -> Figure:
         for axis, image in zip(axes, np.clip(images, 0.0, 1.0), strict=False):
             axis.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1)
         return figure
+
+
+def _histogram(axis: Axes, arrays: Mapping[str, FloatArray]) -> None:
+    real, generated = arrays["real"][:, 0], arrays["generated"][:, 0]
+    bins = np.linspace(real.min(), real.max(), 41)
+    for points, colour, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
+        axis.hist(points, bins=bins, color=colour, alpha=0.5, label=label)
+    axis.set(yticks=[])
 
 
 def _scatter(axis: Axes, arrays: Mapping[str, FloatArray], *, size: float = 6) -> None:

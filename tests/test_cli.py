@@ -1,0 +1,173 @@
+"""The command line, in a real process where that matters."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import otgan
+from otgan.cli import main
+
+TINY = [
+    *("--steps", "4", "--batch-size", "8", "--n-critic", "1", "--width", "8", "--depth", "1"),
+    *("--monitor-every", "2", "--monitor-points", "32", "--evaluation-points", "32"),
+]
+
+
+@pytest.fixture
+def clouds(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(20, 2)), rng.normal(size=(30, 2)) + 1
+    np.savetxt(tmp_path / "a.csv", x, delimiter=",", fmt="%.17g")
+    np.save(tmp_path / "b.npy", y)
+    return tmp_path / "a.csv", tmp_path / "b.npy", x, y
+
+
+def test_version_from_a_shell():
+    for command in ([sys.executable, "-m", "otgan"], ["otgan"]):
+        path = {**os.environ, "PATH": os.path.dirname(sys.executable) + ":" + os.environ["PATH"]}
+        done = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, check=True, env=path
+        )
+        assert done.stdout == f"otgan {otgan.__version__}\n"
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0])
+def test_emd_prints_for_people_and_for_programs(clouds, capsys, p):
+    a, b, x, y = clouds
+    expected = otgan.emd(x, y, p=p)
+    assert main(["emd", str(a), str(b), "--p", str(p)]) == 0
+    text = capsys.readouterr().out
+    assert f"{expected.distance:.10g}" in text
+    assert "certified" in text
+    assert main(["emd", str(a), str(b), "--p", str(p), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert_allclose(values["distance"], expected.distance, rtol=1e-12)
+    assert values["lower"] <= values["cost"] <= values["upper"]
+    assert (values["n"], values["m"]) == (20, 30)
+
+
+def test_emd_with_weights_and_metric(clouds, tmp_path, capsys):
+    a, b, x, y = clouds
+    weights = np.arange(1.0, 21.0), np.full(30, 7.0)
+    np.savetxt(tmp_path / "wa.csv", weights[0])
+    np.save(tmp_path / "wb.npy", weights[1])
+    files = [str(tmp_path / "wa.csv"), str(tmp_path / "wb.npy")]
+    options = ["--metric", "cityblock", "--json", "--weights", *files]
+    assert main(["emd", str(a), str(b), *options]) == 0
+    expected = otgan.emd(x, y, *weights, metric="cityblock").distance
+    assert_allclose(json.loads(capsys.readouterr().out)["distance"], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("files", "extra", "message"),
+    [
+        ({"a.csv": None, "b.csv": "1,2\n"}, [], "must exist, got"),
+        ({"a.csv": "1,2\n3\n", "b.csv": "1,2\n"}, [], "got 1 in line 2"),
+        ({"a.csv": "1,nan\n", "b.csv": "1,2\n"}, [], "must be finite, got nan"),
+        ({"a.csv": "", "b.csv": "1,2\n"}, [], "at least one row"),
+        ({"a.csv": "1,2,3\n", "b.csv": "1,2\n"}, [], "same number of columns, got 3 and 2"),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "-1\n"}, [], "must be non-negative, got -1"),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "1\n1\n"}, [], r"must have shape \(1,\)"),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "1,1\n"}, [], "one weight a row"),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--p", "0.5"], "p must be finite and >= 1"),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--metric", "euclid"], "metric must be one of"),
+    ],
+)
+def test_wrong_input_gets_code_2_and_one_sentence(tmp_path, capsys, files, extra, message):
+    for name, text in files.items():
+        if text is not None:
+            (tmp_path / (name if name != "w" else "w.csv")).write_text(text)
+    if "w" in files:
+        extra = ["--weights", str(tmp_path / "w.csv"), str(tmp_path / "w.csv")]
+    assert main(["emd", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), *extra]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("otgan: ") and captured.err.count("\n") == 1
+    assert "to fix it" in captured.err
+    assert re.search(message, captured.err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "rng8"], "did you mean 'ring8'?"),
+        (["train", "ring8", "--constraint", "gpp"], "did you mean 'gp'?"),
+        (["train", "ring8", "--steps", "0"], "steps must be at least 1"),
+        (["resume", "/no/such/run"], "must be the folder of a run"),
+        (["report", "/no/such/run"], "must be the folder of a run"),
+        (["lesson", "pile-of-dirt"], "piles-of-dirt"),
+    ],
+)
+def test_wrong_names_get_the_nearest(arguments, message, capsys):
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["emd"], ["nonsense"], ["emd", "a", "b", "--p", "x"]])
+def test_wrong_usage_gets_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: otgan" in capsys.readouterr().err
+
+
+def test_train_report_and_refusal_to_overwrite(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["train", "ring8", "--out", str(out), *TINY]) == 0
+    text = capsys.readouterr().out
+    assert "exact W1" in text and "floor" in text and "of 8" in text
+    assert (out / "report.html").exists() and (out / "metrics.csv").exists()
+    (out / "report.html").unlink()
+    assert main(["report", str(out)]) == 0
+    assert (out / "report.html").exists()
+    assert main(["train", "ring8", "--out", str(out), *TINY]) == 2
+    assert "otgan resume" in capsys.readouterr().err
+    assert main(["train", "ring8", "--out", str(out), "--overwrite", *TINY]) == 0
+
+
+def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
+    out = tmp_path / "run"
+    more = "--constraint lp --seed 3 --learning-rate 0.01 --average 0.5 --decay --latent-dim 3"
+    assert main(["train", "grid25", "--out", str(out), *TINY, *more.split()]) == 0
+    settings = json.loads((out / "config.json").read_text())
+    expected = {"data": "grid25", "constraint": "lp", "seed": 3, "learning_rate": 0.01}
+    expected |= {"average": 0.5, "decay": True, "latent_dim": 3, "steps": 4, "width": 8}
+    assert {name: settings[name] for name in expected} == expected
+
+
+def test_training_on_ones_own_file(clouds, tmp_path):
+    out = tmp_path / "run"
+    assert main(["train", str(clouds[1]), "--out", str(out), *TINY]) == 0
+    assert main(["resume", str(out)]) == 0
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_resume(tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "otgan", "train", "ring8", "--out", str(out), *TINY]
+    command[command.index("--steps") + 1] = "100000"
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not (out / "checkpoint.pt").exists() and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"otgan resume {out}" in errors
+    assert "Traceback" not in errors
+    assert "W1=" in errors  # the progress bar showed the numbers that matter
+
+
+def test_lessons_list_and_run(tmp_path, capsys):
+    assert main(["lesson"]) == 0
+    assert "piles-of-dirt" in capsys.readouterr().out
+    picture = tmp_path / "piles.png"
+    assert main(["lesson", "piles-of-dirt", "--draw", str(picture)]) == 0
+    assert "5" in capsys.readouterr().out
+    assert picture.read_bytes().startswith(b"\x89PNG")
