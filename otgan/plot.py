@@ -221,7 +221,7 @@ def image_grid(images: FloatArray, *, side: int, columns: int = 12) -> Figure:
 
 def _histogram(axis: Axes, arrays: Mapping[str, FloatArray]) -> None:
     real, generated = arrays["real"][:, 0], arrays["generated"][:, 0]
-    bins = np.linspace(real.min(), real.max(), 41)
+    bins = np.linspace(real.min(), real.max(), 41).tolist()
     for points, colour, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
         axis.hist(points, bins=bins, color=colour, alpha=0.5, label=label)
     axis.set(yticks=[])

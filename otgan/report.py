@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +40,7 @@ small { color: #666; }
 
 
 def write_report(run: str | Path) -> Path:
-    """Write ``report.html`` into a run's folder.
+    """Write ``report.html`` into a run's folder, and its pictures beside it as PNG files.
 
     Parameters
     ----------
@@ -60,7 +59,11 @@ def write_report(run: str | Path) -> Path:
     """
     folder = RunFolder(Path(run))
     settings, records = folder.settings(), folder.metrics()
-    sections = [_samples_section(folder), _critic_section(folder), _progress_section(records)]
+    sections = [
+        _samples_section(folder),
+        _critic_section(folder),
+        _progress_section(folder, records),
+    ]
     title = f"WGAN on {settings['data'] or 'an array'}, constraint {_constraint(settings)}"
     page = f"""<!doctype html>
 <html lang="en">
@@ -131,7 +134,7 @@ def _samples_section(folder: RunFolder) -> str:
         text = "Pictures drawn by the generator at the last measurement; look for repeated ones."
     else:
         figure = plot.samples_over_training(shown)
-    return _section("Samples against data over training", text, figure)
+    return _section(folder, "samples", "Samples against data over training", text, figure)
 
 
 def _critic_section(folder: RunFolder) -> str:
@@ -144,10 +147,11 @@ def _critic_section(folder: RunFolder) -> str:
         "is steep and pushes hard; a good critic is high on every blue cluster and falls off "
         "around it, so that points in between are pulled to the nearest cluster that lacks some."
     )
-    return _section("Level sets of the critic", text, plot.critic_level_sets(shown))
+    figure = plot.critic_level_sets(shown)
+    return _section(folder, "critic", "Level sets of the critic", text, figure)
 
 
-def _progress_section(records: list[Record]) -> str:
+def _progress_section(folder: RunFolder, records: list[Record]) -> str:
     curves = {name: [getattr(r, name) for r in records] for name in Record._fields}
     text = (
         "The blue curve is the truth: exact W1 between held-out real points and generated ones. "
@@ -156,13 +160,13 @@ def _progress_section(records: list[Record]) -> str:
         "curve is proved by the critic's own values and can never lie above the blue one; the "
         "critic's estimate has no such proof, so trust it only where it moves with the blue curve."
     )
-    return _section("Critic estimate, exact W1 and floor", text, plot.progress(curves))
+    title = "Critic estimate, exact W1 and floor"
+    return _section(folder, "progress", title, text, plot.progress(curves))
 
 
-def _section(title: str, text: str, figure: Figure) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+def _section(folder: RunFolder, name: str, title: str, text: str, figure: Figure) -> str:
+    picture = plot.save(figure, folder.path / "pictures" / f"{name}.png")
+    data = base64.b64encode(picture.read_bytes()).decode("ascii")
     return (
         f'<h2>{title}</h2>\n<p>{text}</p>\n<img alt="{title}" src="data:image/png;base64,{data}">\n'
     )

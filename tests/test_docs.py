@@ -1,0 +1,38 @@
+"""What the README shows is what happens."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import otgan
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_ten_lines_run(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len(code.strip().splitlines()) == 10
+    exec(code.replace("steps=500", "steps=2, evaluation_points=50"), {})
+    printed = capsys.readouterr().out
+    assert printed.startswith("5.06")
+    assert "0.0779" in printed
+    assert "DualEstimate" in printed
+
+
+def test_the_table_names_public_functions():
+    table = README.partition("## What computes what")[2]
+    names = {name for name in re.findall(r"`([a-z0-9_]+)`", table) if hasattr(otgan, name)}
+    assert len(names) == 15
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)]+)\)", README))
+def test_links_lead_somewhere(target):
+    assert (ROOT / target).exists()
+
+
+def test_public_names_all_load_and_are_documented():
+    for name in otgan.__all__:
+        thing = getattr(otgan, name)
+        assert thing.__doc__ and len(thing.__doc__) > 60, name
