@@ -84,9 +84,9 @@ def emd(
 
     Notes
     -----
-    On the line (d = 1) the quantile plan is used. Otherwise a network simplex: dense up to 1e8
-    pairs (44 bytes a pair), beyond that without storing costs, for euclidean, sqeuclidean and
-    cityblock costs. Time grows a little faster than n m.
+    On the line (d = 1) the quantile plan is used. Otherwise a network simplex: dense while
+    50 bytes a pair fit into half of the machine's memory, beyond that without storing costs, for
+    euclidean, sqeuclidean and cityblock costs. Time grows a little faster than n m.
 
     References
     ----------
@@ -244,6 +244,8 @@ def _solve_and_certify(
 ) -> TransportResult:
     n, m = problem.cost.shape
     limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
+    import ot  # noqa: F401 - seconds at its first import, which are not those of solving
+
     started = time.perf_counter()
     outcome = _solve_on_support(problem, limit)
     result = _certified(problem, outcome.plan, outcome.f, outcome.g, outcome.solver, started)
@@ -251,11 +253,13 @@ def _solve_and_certify(
     if loose and outcome.finished and n * m <= pot_simplex.DENSE_ENTRIES:
         result = _refined(problem, result, limit, started)
     if not is_tight(result, problem.cost, rtol):
-        reason = "" if outcome.finished else f" after {limit} iterations"
+        reason, mend = f" after {limit} iterations", "raise max_iterations or rtol"
+        if outcome.finished:
+            reason, mend = "", "raise rtol, or remove points so far away that they eat all digits"
         raise SolverError(
             f"the certified gap must be at most {max(rtol, EXACT_RTOL):g} of the cost, got the "
-            f"bracket [{result.lower:.10g}, {result.upper:.10g}]{reason}; to fix it, raise "
-            "max_iterations or rtol (the bracket is in error.partial)",
+            f"bracket [{result.lower:.10g}, {result.upper:.10g}]{reason}; to fix it, "
+            f"{mend} (the bracket is in error.partial)",
             partial=result,
         )
     return result

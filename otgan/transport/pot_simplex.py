@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import NamedTuple
 
@@ -14,8 +15,21 @@ from otgan.measures import FloatArray
 
 __all__ = ["DENSE_ENTRIES", "SimplexOutcome", "solve"]
 
-DENSE_ENTRIES = 10**8
-"""Largest n * m solved with a stored cost matrix; POT then needs about 4.4 GB."""
+BYTES_PER_PAIR = 50
+"""What a dense solve takes at its peak, POT's copies and our certificate included (measured)."""
+
+
+def _pairs_in_memory() -> int:
+    """Pairs whose dense solve takes half of this machine's memory; 1e8 where that is unknown."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # not a POSIX system
+        return 10**8
+    return memory // 2 // BYTES_PER_PAIR
+
+
+DENSE_ENTRIES = _pairs_in_memory()
+"""Largest n * m solved with a stored cost matrix."""
 
 OPTIMAL, INFEASIBLE, ITERATION_LIMIT = 1, 0, 3
 LAZY_METRICS = {
@@ -124,8 +138,8 @@ def _solve_lazy(
     if points is None or metric is None:
         n, m = cost.shape
         raise InvalidInputError(
-            f"beyond {DENSE_ENTRIES:.0e} pairs the cost must be euclidean with p = 1 or 2, "
-            f"sqeuclidean or cityblock with p = 1, got {n} x {m} pairs of another cost; to fix "
+            f"beyond {DENSE_ENTRIES:.2g} pairs, which fill the memory, the cost must be "
+            f"euclidean with p = 1 or 2, sqeuclidean or cityblock with p = 1, got {n} x {m} pairs of another cost; to fix "
             "it, take fewer points or one of these costs"
         )
     centre = (points.x.mean(axis=0) + points.y.mean(axis=0)) / 2
