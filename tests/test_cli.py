@@ -154,7 +154,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_resume(tmp_path):
     command = [sys.executable, "-m", "otgan", "train", "ring8", "--out", str(out), *TINY]
     command[command.index("--steps") + 1] = "100000"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        while not (out / "checkpoint.pt").exists() and process.poll() is None:
+        while not (out / "metrics.csv").exists() and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)

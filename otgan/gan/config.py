@@ -67,6 +67,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "n_critic", "latent_dim", "width", "depth"):
             self._check(name, getattr(self, name) >= 1, "at least 1")
+        self._check("seed", self.seed >= 0, "at least 0")
         self._check("monitor_every", self.monitor_every >= 1, "at least 1")
         for name in ("monitor_points", "evaluation_points"):
             self._check(name, getattr(self, name) >= 2, "at least 2")

@@ -97,8 +97,8 @@ def train_wgan(
     config : TrainConfig, optional
         By default WGAN-GP as published.
     out : path, optional
-        Folder for metrics.csv, checkpoint.pt, snapshots and summary.json. Without it nothing is
-        written, and an interrupted run is lost.
+        Folder for metrics.csv, checkpoint.pt, snapshots and summary.json; an earlier run there
+        is replaced. Without it nothing is written, and an interrupted run is lost.
     resume : bool
         Continue the run in `out`, to the same result as if it had never stopped (bit for bit on
         a CPU).
@@ -143,6 +143,7 @@ def train_wgan(
         state.load_dict(_existing(folder).checkpoint(device))
     elif folder is not None:
         folder.start({"data": source.name, **config.to_dict()})
+        folder.write_checkpoint(state.to_dict())  # a run can be killed before it measures anything
     _train(state, config, source, monitor, folder, progress)
     state.averaged.load_state_dict(state.best)
     result = TrainResult(

@@ -139,8 +139,8 @@ def _solve_lazy(
         n, m = cost.shape
         raise InvalidInputError(
             f"beyond {DENSE_ENTRIES:.2g} pairs, which fill the memory, the cost must be "
-            f"euclidean with p = 1 or 2, sqeuclidean or cityblock with p = 1, got {n} x {m} pairs of another cost; to fix "
-            "it, take fewer points or one of these costs"
+            f"euclidean with p = 1 or 2, sqeuclidean or cityblock with p = 1, got {n} x {m} pairs "
+            "of another cost; to fix it, take fewer points or one of these costs"
         )
     centre = (points.x.mean(axis=0) + points.y.mean(axis=0)) / 2
     x, y = points.x - centre, points.y - centre

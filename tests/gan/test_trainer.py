@@ -123,9 +123,9 @@ def test_same_seed_same_run_and_measuring_does_not_disturb_it(constraint):
     assert other.records[-1].exact_w1 != first.records[-1].exact_w1
 
 
-def interrupt_after_first_checkpoint(folder):
+def interrupt_after_first_measurement(folder):
     deadline = time.monotonic() + 60
-    while not (folder / "checkpoint.pt").exists() and time.monotonic() < deadline:
+    while not (folder / "metrics.csv").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -134,7 +134,7 @@ def interrupt_after_first_checkpoint(folder):
 def test_interrupted_run_resumes_to_the_same_bits(tmp_path, constraint):
     config = TrainConfig(**{**TINY, "constraint": constraint, "steps": 400, "monitor_every": 40})
     unbroken = train_wgan("ring8", config)
-    thread = threading.Thread(target=interrupt_after_first_checkpoint, args=(tmp_path,))
+    thread = threading.Thread(target=interrupt_after_first_measurement, args=(tmp_path,))
     thread.start()
     with pytest.raises(KeyboardInterrupt):
         train_wgan("ring8", config, out=tmp_path)
@@ -149,8 +149,9 @@ def test_interrupted_run_resumes_to_the_same_bits(tmp_path, constraint):
     assert unbroken.evaluation == resumed.evaluation
 
 
-def test_killed_process_resumes_to_the_same_bits(tmp_path):
-    """SIGKILL at an arbitrary moment, in a real second process."""
+@pytest.mark.parametrize(("sign_of_life", "delay"), [("checkpoint.pt", 0.0), ("metrics.csv", 0.1)])
+def test_killed_process_resumes_to_the_same_bits(tmp_path, sign_of_life, delay):
+    """SIGKILL before and after the first measurement, in a real second process."""
     config = TrainConfig(**{**TINY, "steps": 600, "monitor_every": 30})
     program = (
         "import json, sys, otgan\n"
@@ -159,9 +160,9 @@ def test_killed_process_resumes_to_the_same_bits(tmp_path):
     )
     arguments = [sys.executable, "-c", program, json.dumps(config.to_dict()), str(tmp_path)]
     with subprocess.Popen(arguments) as process:
-        while not (tmp_path / "checkpoint.pt").exists() and process.poll() is None:
-            time.sleep(0.005)
-        time.sleep(0.05)
+        while not (tmp_path / sign_of_life).exists() and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(delay)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     resumed = otgan.resume_wgan(tmp_path)
