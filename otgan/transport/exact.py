@@ -294,7 +294,10 @@ def _refined(
     capped = MatrixCost(np.where(np.isfinite(matrix), np.minimum(matrix, cap), np.inf))
     outcome = _solve_on_support(replace(problem, cost=capped), max_iterations)
     refined = _certified(problem, outcome.plan, outcome.f, outcome.g, outcome.solver, started)
-    return refined if refined.gap < rough.gap else rough
+    # Upper bounds need only the plan, lower ones only the potentials: keep the better of each.
+    above = min(rough, refined, key=lambda result: result.upper)
+    below = max(rough, refined, key=lambda result: result.lower)
+    return replace(above, lower=min(below.lower, above.upper), f=below.f, g=below.g)
 
 
 def _solve_on_support(problem: _Problem, max_iterations: int) -> pot_simplex.SimplexOutcome:
