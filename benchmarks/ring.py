@@ -19,8 +19,8 @@ def settings(constraint):
     """The demo's, but for what a constraint's own paper fixes."""
     if constraint == "demo":
         return TrainConfig.toy
-    if constraint == "clip":  # larger steps than RMSProp's 5e-5 only bounce off the clip
-        return lambda **more: TrainConfig.toy(constraint="clip", learning_rate=5e-4, **more)
+    if constraint in ("clip", "gp"):  # the demo's steps are too large for these two
+        return lambda **more: TrainConfig.toy(constraint=constraint, learning_rate=5e-4, **more)
     return lambda **more: TrainConfig.toy(constraint=constraint, **more)
 
 

@@ -1,4 +1,5 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
+from .costs import PointCost as PointCost
 from .critics.constraints import (
     GradientPenalty as GradientPenalty,
     OrthogonalWeights as OrthogonalWeights,

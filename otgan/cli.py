@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import otgan
-from otgan.errors import InvalidInputError, MissingExtraError, OtganError
+from otgan.errors import InvalidInputError, MissingExtraError, OtganError, require
 
 if TYPE_CHECKING:
     from otgan.gan.config import TrainConfig
@@ -202,6 +202,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespace) -> int:
+    require("torch", extra="torch", purpose="training a GAN")
     import torch
 
     torch.set_num_threads(options.threads)
@@ -230,11 +231,14 @@ def _lesson(options: argparse.Namespace) -> int:
         return 0
     lesson = lessons.load(options.name)
     numbers = lesson.run()
-    print(lesson.explain(numbers))
+    picture = None
     if options.draw:
         from otgan.plot import save
 
-        print(f"\npicture: {save(lesson.draw(numbers), options.draw)}")
+        picture = save(lesson.draw(numbers), options.draw)
+    print(lesson.explain(numbers))
+    if picture is not None:
+        print(f"\npicture: {picture}")
     return 0
 
 

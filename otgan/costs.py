@@ -136,6 +136,8 @@ class PointCost:
         if name == "cosine":
             chords = cdist(_directions(self.x[rows]), _directions(self.y), metric="sqeuclidean")
             return _power(0.5 * chords, power)
+        if callable(name):
+            return _power(_call_on_pairs(name, self.x[rows], self.y), power)
         return _power(cdist(self.x[rows], self.y, metric=name), power)
 
     def arcs(self, i: Any, j: Any) -> FloatArray:
@@ -143,7 +145,7 @@ class PointCost:
         u, v = self.x[i], self.y[j]
         name, power = _simplify(self.metric, self.p)
         if not isinstance(name, str):
-            distances = np.array([name(s, t) for s, t in zip(u, v, strict=True)], dtype=float)
+            distances = np.array([_number(name(s, t)) for s, t in zip(u, v, strict=True)])
         elif name == "cosine":
             chords = _norm_of_differences(_directions(u) - _directions(v), "sqeuclidean")
             distances = 0.5 * chords
@@ -216,6 +218,21 @@ def row_blocks(cost: GroundCost) -> Iterator[tuple[slice, FloatArray]]:
 
 def _simplify(metric: Metric, p: float) -> tuple[Metric, float]:
     return ("sqeuclidean", 1.0) if metric == "euclidean" and p == 2 else (metric, p)
+
+
+def _call_on_pairs(metric: Callable[..., Any], x: FloatArray, y: FloatArray) -> FloatArray:
+    return np.array([[_number(metric(u, v)) for v in y] for u in x])
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            "a callable metric must return one number for two points, got "
+            f"{type(value).__name__} of shape {np.shape(value)}; to fix it, reduce it, e.g. by "
+            "numpy.linalg.norm"
+        ) from None
 
 
 def _power(distances: FloatArray, p: float) -> FloatArray:

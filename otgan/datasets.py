@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from otgan.errors import InvalidInputError, require
+from otgan.errors import InvalidInputError, nearest_name, require
 from otgan.measures import FloatArray, as_points
 
 __all__ = [
@@ -213,8 +212,7 @@ def load(source: str | Path) -> Sampler:
         return Sample(load_images(path))
     if path.is_file():
         return Sample(load_idx(path) if _is_idx(path) else load_points(path))
-    nearest = difflib.get_close_matches(str(source), DATASETS, n=1, cutoff=0.4)
-    mend = f"did you mean {nearest[0]!r}?" if nearest else "check the path"
+    mend = nearest_name(str(source), DATASETS, otherwise="check the path")
     raise InvalidInputError(
         f"data must be one of {', '.join(DATASETS)}, or an existing file or folder, "
         f"got {str(source)!r}; to fix it, {mend}"
@@ -243,10 +241,10 @@ def load_points(path: str | Path) -> FloatArray:
     if path.suffix == ".npy":
         try:
             array = np.load(path, allow_pickle=False)
-        except (ValueError, OSError, EOFError) as reason:
+        except (ValueError, OSError, EOFError):
             raise InvalidInputError(
-                f"{path} must be a NumPy file of numbers, got {reason}; to fix it, save it anew "
-                "with numpy.save"
+                f"{path} must be a NumPy file of numbers, got something else; to fix it, write it "
+                "with numpy.save from an array of numbers"
             ) from None
         return as_points(array.reshape(len(array), -1) if array.ndim > 2 else array, str(path))
     if path.suffix == ".csv":
@@ -369,9 +367,9 @@ def _read_csv(path: Path) -> list[list[float]]:
             )
         for cell in row:
             if not _is_number(cell):
+                mend = "separate cells by commas" if ";" in cell else "remove that column or line"
                 raise InvalidInputError(
-                    f"{path} must hold numbers only, got {cell!r} in line {line}; to fix it, "
-                    "remove that column or line"
+                    f"{path} must hold numbers only, got {cell!r} in line {line}; to fix it, {mend}"
                 )
     return [[float(cell) for cell in row] for _, row in rows]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
+from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "SolverError",
     "TrainingDivergedError",
     "UnequalMassError",
+    "nearest_name",
     "require",
 ]
 
@@ -53,6 +56,22 @@ class TrainingDivergedError(OtganError, RuntimeError):
 
 class MissingExtraError(OtganError, ImportError):
     """An optional dependency that the call needs is not installed."""
+
+
+def nearest_name(
+    wrong: str, names: Iterable[str], *, otherwise: str = "choose one of these"
+) -> str:
+    """The end of an error message: the name that was probably meant, if one is near.
+
+    Examples
+    --------
+    >>> nearest_name("spectre", ["gp", "spectral"])
+    "did you mean 'spectral'?"
+    >>> nearest_name("foo", ["gp", "spectral"])
+    'choose one of these'
+    """
+    near = difflib.get_close_matches(wrong, list(names), n=1, cutoff=0.4)
+    return f"did you mean {near[0]!r}?" if near else otherwise
 
 
 def require(module: str, *, extra: str, purpose: str) -> None:

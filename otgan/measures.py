@@ -22,6 +22,7 @@ __all__ = [
     "as_weights",
     "check_equal_mass",
     "is_torch",
+    "refuse_mask",
     "to_numpy",
 ]
 
@@ -211,6 +212,7 @@ def to_numpy(value: Any) -> Any:
 
 def as_float64(values: Any, name: str) -> FloatArray:
     """A new float64 array from any array of real numbers, NaN and infinities included."""
+    refuse_mask(values, name)
     try:
         array = np.asarray(to_numpy(values))
         if array.dtype.kind not in "fiub":
@@ -222,6 +224,15 @@ def as_float64(values: Any, name: str) -> FloatArray:
             f"{name} must be an array of real numbers, got {reason}; "
             "to fix it, check that every row has the same length and holds only numbers"
         ) from None
+
+
+def refuse_mask(values: Any, name: str) -> None:
+    """Raise on masked entries, which plain arrays would quietly unmask."""
+    if np.ma.is_masked(values):
+        raise InvalidInputError(
+            f"{name} must not hold masked entries, got {int(np.ma.count_masked(values))} of them; "
+            "to fix it, remove them with .compressed(), or fill them with .filled(value)"
+        )
 
 
 def _check_finite(array: FloatArray, name: str) -> None:

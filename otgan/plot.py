@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otgan.errors import require
+from otgan.errors import InvalidInputError, require
 from otgan.measures import FloatArray
 
 require("matplotlib", extra="plot", purpose="drawing a picture")
@@ -109,8 +109,19 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     -------
     Path
         Where it lies.
+
+    Raises
+    ------
+    InvalidInputError
+        An ending that matplotlib does not know.
     """
     path = Path(path)
+    formats = figure.canvas.get_supported_filetypes()
+    if path.suffix.removeprefix(".").lower() not in formats:
+        raise InvalidInputError(
+            f"a picture's name must end in one of {', '.join(sorted(formats))}, got {str(path)!r}; "
+            "to fix it, call it e.g. picture.png"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=dpi)
     return path

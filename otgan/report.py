@@ -73,6 +73,7 @@ def write_report(run: str | Path) -> Path:
 <p>{_verdict(folder.summary())}</p>
 {_html_table(summary_rows(folder.summary(), records))}
 {"".join(sections)}
+<p><small>Each ± is one standard error over the draws.</small></p>
 <p><small>{html.escape(_settings_line(settings))}</small></p>
 </body>
 </html>
@@ -87,7 +88,7 @@ def summary_rows(summary: Mapping[str, Any], records: list[Record]) -> list[tupl
     last = records[-1]
     rows = [("steps", f"{last.step:,}", f"generator steps, in {last.seconds:.0f} s")]
     if summary:
-        size = f"{summary['points']:,} points a side, mean of {summary['draws']} fresh draws"
+        size = f"{summary['points']:,} points a side, mean of {summary['draws']} draws"
         rows += [
             ("exact W1", _show(summary, "exact_w1"), f"generated against held-out real; {size}"),
             ("floor", _show(summary, "floor"), "real against real: what a perfect sampler shows"),
@@ -154,11 +155,12 @@ def _critic_section(folder: RunFolder) -> str:
 def _progress_section(folder: RunFolder, records: list[Record]) -> str:
     curves = {name: [getattr(r, name) for r in records] for name in Record._fields}
     text = (
-        "The blue curve is the truth: exact W1 between held-out real points and generated ones. "
+        "The blue curve is the exact number: W1 between held-out real points and generated ones. "
         "The dashed line is the floor, what independent real samples of the same size show "
-        "against each other; a curve that has reached it cannot be told from perfect. The green "
-        "curve is proved by the critic's own values and can never lie above the blue one; the "
-        "critic's estimate has no such proof, so trust it only where it moves with the blue curve."
+        "against each other; a curve at this height is as near as samples of this size can show. "
+        "The green curve is proved by the critic's own values and can never lie above the blue "
+        "one; the critic's estimate (pink) has no such proof: trust it only where it moves with "
+        "the blue curve."
     )
     title = "Critic estimate, exact W1 and floor"
     return _section(folder, "progress", title, text, plot.progress(curves))
@@ -175,16 +177,14 @@ def _section(folder: RunFolder, name: str, title: str, text: str, figure: Figure
 def _verdict(summary: Mapping[str, Any]) -> str:
     if not summary:
         return "The run has not ended yet; the curves show it up to its last measurement."
-    excess = summary["exact_w1"] - summary["floor"]
-    if excess <= 2.0 * math.hypot(summary["exact_w1_se"], summary["floor_se"]):
-        return (
-            f"Exact distance between samples of {summary['points']:,} points cannot tell the "
-            "generator from the data: it is within two standard errors of the floor."
-        )
-    return (
-        f"By exact distance on fresh samples, the generator is at {summary['ratio']:.2f} times "
-        "the floor, the distance that perfect samples show."
+    excess, se = summary["exact_w1"] - summary["floor"], summary["excess_se"]
+    verdict = (
+        f"By exact distance on held-out points, the generator is at {summary['ratio']:.2f} times "
+        f"the floor, the distance that perfect samples show: {excess:.4f} ± {se:.4f} above it."
     )
+    if excess <= 2.0 * se:
+        verdict += " At two standard errors, these draws do not tell that from zero."
+    return verdict
 
 
 def _html_table(rows: list[tuple[str, str, str]]) -> str:

@@ -151,3 +151,8 @@ def test_ground_costs_pass_through():
 )
 def test_what_a_metric_is_on_the_line(metric, exponent):
     assert line_exponent(metric, 1.5) == exponent
+
+
+def test_a_callable_metric_must_return_one_number():
+    with refused("one number for two points", "ndarray of shape (2,)"):
+        PointCost.of([[0.0, 1.0]], [[2.0, 3.0]], metric=lambda u, v: u - v).rows(slice(None))

@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 def test_the_ten_lines_run(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert len(code.strip().splitlines()) == 10
-    exec(code.replace("steps=500", "steps=2, evaluation_points=50"), {})
+    exec(code.replace("toy(steps=300", "toy(steps=2, evaluation_points=50"), {})
     printed = capsys.readouterr().out
     assert printed.startswith("5.06")
     assert "0.0779" in printed

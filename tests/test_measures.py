@@ -135,3 +135,9 @@ def test_as_float64_lets_nan_through_for_the_caller_to_judge():
     assert np.isnan(as_float64([np.nan], "C")).all()
     with refused("C must be"):
         as_float64("abc", "C")
+
+
+def test_masked_entries_are_refused():
+    with refused("must not hold masked entries", "got 1"):
+        as_points(np.ma.masked_equal([1.0, 2.0, 99.0], 99.0), "x")
+    assert as_points(np.ma.masked_equal([1.0, 2.0], 99.0), "x").shape == (2, 1)

@@ -66,9 +66,10 @@ def test_verdict_follows_the_numbers(run):
     summary = json.loads(before)
     equal = {**summary, "exact_w1": summary["floor"], "ratio": 1.0}
     path.write_text(json.dumps(equal))
-    assert "cannot tell the generator" in write_report(run.out).read_text()
+    assert "do not tell that from zero" in write_report(run.out).read_text()
     path.write_text(json.dumps({**equal, "exact_w1": 9 * summary["floor"], "ratio": 9.0}))
-    assert "9.00 times" in write_report(run.out).read_text()
+    text = write_report(run.out).read_text()
+    assert "9.00 times" in text and "do not tell" not in text
     path.write_text(before)
 
 
@@ -96,6 +97,12 @@ def test_nothing_measured_is_said(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(InvalidInputError, match="first measurement"):
         write_report(tmp_path)
+
+
+def test_unknown_picture_formats_are_refused(tmp_path):
+    with plot.panels(1, 1) as (figure, _), pytest.raises(InvalidInputError, match=r"must end in"):
+        plot.save(figure, tmp_path / "picture.xyz")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_pictures_have_the_panels_asked_for():

@@ -7,7 +7,6 @@ methods plugs in.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from torch.nn.utils import parametrizations
 from torch.optim import Adam, Optimizer, RMSprop
 
 from otgan.critics.networks import mlp, orthogonal_mlp, scores
-from otgan.errors import InvalidInputError
+from otgan.errors import InvalidInputError, nearest_name
 
 __all__ = [
     "CONSTRAINTS",
@@ -264,10 +263,9 @@ or an object with their methods, got 'gb'; to fix it, did you mean 'gp'?
         return constraint
     if constraint in CONSTRAINTS:
         return CONSTRAINTS[constraint]
-    nearest = difflib.get_close_matches(constraint, CONSTRAINTS, n=1, cutoff=0.0)[0]
     raise InvalidInputError(
         f"constraint must be one of {', '.join(CONSTRAINTS)}, or an object with their methods, "
-        f"got {constraint!r}; to fix it, did you mean {nearest!r}?"
+        f"got {constraint!r}; to fix it, {nearest_name(constraint, CONSTRAINTS)}"
     )
 
 

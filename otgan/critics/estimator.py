@@ -62,7 +62,8 @@ class DualEstimate:
     lipschitz_sampled : float
         The largest gradient norm that was met: a lower bound of the Lipschitz constant.
     lower : float
-        Certified lower bound of W1 between the two samples themselves.
+        Certified lower bound of W1 between the two samples themselves. In several dimensions
+        samples lie further apart than their laws, so `lower` and `exact` may exceed `value`.
     exact : float or None
         W1 between the two samples, on the line or while n * m is at most 1e7.
     constraint : str
@@ -155,6 +156,11 @@ def estimate_w1(
     True
     """
     rule = as_constraint(constraint)
+    for name, number in (("steps", steps), ("batch_size", batch_size)):
+        if number < 1:
+            raise InvalidInputError(
+                f"{name} must be at least 1, got {number}; to fix it, pass more or leave it out"
+            )
     mu, nu = as_pair(x, y, None, None)
     where = pick_device(device)
     split = _Split.of(mu, nu, held_out, seed, where)
@@ -165,10 +171,22 @@ def estimate_w1(
 
 
 def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
-    """The device asked for; ``"auto"`` is CUDA if there is any, else the CPU."""
+    """The device asked for; ``"auto"`` is CUDA if there is any, else the CPU.
+
+    Raises
+    ------
+    InvalidInputError
+        The device is unknown, or not usable here.
+    """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(device)
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as reason:
+        raise InvalidInputError(
+            f"device must be one that this PyTorch can use, got {str(device)!r} ({reason}); to fix "
+            "it, pass 'auto' or 'cpu'"
+        ) from None
 
 
 @dataclass(frozen=True)

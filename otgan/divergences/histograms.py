@@ -14,7 +14,7 @@ import array_api_compat
 import numpy as np
 
 from otgan.errors import InvalidInputError, UnequalMassError
-from otgan.measures import MASS_RTOL, is_torch, to_numpy
+from otgan.measures import MASS_RTOL, is_torch, refuse_mask, to_numpy
 
 __all__ = [
     "chi2_divergence",
@@ -419,6 +419,7 @@ def _as_one_library(p: Any, q: Any) -> tuple[Any, Any, Any]:
 
 
 def _as_real(xp: Any, values: Any, name: str, device: Any) -> Any:
+    refuse_mask(values, name)
     try:
         # torch warns about read-only arrays and refuses reversed ones: hand it a fresh copy
         array = values if is_torch(values) else xp.asarray(np.array(values), device=device)
@@ -463,15 +464,13 @@ def _common_shape(
 
 
 def _refuse_masses(array: Any, name: str) -> None:
-    bad = ~np.isfinite(array)
-    rule = "finite"
+    bad, rule, mend = ~np.isfinite(array), "finite", "drop or fill"
     if not bad.any():
-        bad = array < 0
-        rule = "non-negative"
+        bad, rule, mend = array < 0, "non-negative", "remove or clip"
     first = tuple(int(i) for i in np.argwhere(bad)[0])
     raise InvalidInputError(
         f"{name} must be {rule}, got {array[first]:.6g} at index {first} "
-        f"({int(bad.sum())} such entries); to fix it, drop or fill these entries"
+        f"({int(bad.sum())} such entries); to fix it, {mend} these entries"
     )
 
 

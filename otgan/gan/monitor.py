@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -53,14 +53,17 @@ class Measurement(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A generator judged on fresh samples, averaged over several draws.
+    """A generator judged on held-out real points, averaged over several draws.
 
     Attributes
     ----------
     exact_w1, floor : float
         Mean exact W1 of generated against real samples, and of real against real ones.
-    exact_w1_se, floor_se : float
-        Their standard errors, from the spread over the draws.
+    exact_w1_se, floor_se, excess_se : float
+        Standard errors of the two, and of their difference, from the spread over the draws. Each
+        draw compares the same real sample with both, so the difference is known better than
+        either. For a finite data set the draws are splits of the same held-out points, and the
+        errors do not count that there are only so many of these.
     points, draws : int
         Size of each sample, and number of draws.
     modes, of : int
@@ -73,6 +76,7 @@ class Evaluation:
     floor: float
     exact_w1_se: float
     floor_se: float
+    excess_se: float
     points: int
     draws: int
     modes: int
@@ -142,12 +146,11 @@ class Monitor:
         return self.source.centre + self.source.scale * points
 
     def evaluate(self, generator: nn.Module, *, points: int, draws: int = 16) -> Evaluation:
-        """Judge a generator on fresh samples that no choice was made on."""
+        """Judge a generator on new draws of real points, and new latents."""
         distances, floors, generated = [], [], []
         for draw in range(draws):
             rng = self.randomness.numpy(draw, "evaluation")
-            real = self.source.held_out(points, rng)
-            other = self.source.held_out_too(len(real), rng)
+            real, other = self.source.new_pair(points, rng)
             fake = self.generate(generator, len(real), draw, "evaluation latents")
             distances.append(emd(real, fake).distance)
             floors.append(emd(real, other).distance)
@@ -157,8 +160,9 @@ class Monitor:
         return Evaluation(
             exact_w1=float(np.mean(distances)),
             floor=float(np.mean(floors)),
-            exact_w1_se=float(np.std(distances, ddof=1) / math.sqrt(draws)),
-            floor_se=float(np.std(floors, ddof=1) / math.sqrt(draws)),
+            exact_w1_se=_standard_error(distances),
+            floor_se=_standard_error(floors),
+            excess_se=_standard_error(np.subtract(distances, floors)),
             points=len(generated[0]),
             draws=draws,
             modes=0 if known is None else int(modes),
@@ -213,6 +217,10 @@ class Monitor:
             return math.nan, math.nan, math.nan
         coverage = mode_coverage(fake, self.source.mixture)
         return coverage.modes, coverage.high_quality, coverage.reverse_kl
+
+
+def _standard_error(values: Any) -> float:
+    return float(np.std(values, ddof=1) / math.sqrt(len(values)))
 
 
 def rank_correlation(records: list[Record]) -> float:

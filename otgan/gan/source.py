@@ -57,6 +57,18 @@ class Source:
         """The same from the other half, independent of the first."""
         return _draw(self.halves[1], n, rng)
 
+    def new_pair(self, n: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Two disjoint real samples of at most `n` points each, from all that was held out.
+
+        Of a finite data set this is a new random split at every call.
+        """
+        first, second = self.halves
+        if not (isinstance(first, Sample) and isinstance(second, Sample)):
+            return first.sample(n, rng), second.sample(n, rng)
+        pooled = rng.permutation(np.concatenate([first.points, second.points]))
+        size = min(n, len(pooled) // 2)
+        return pooled[:size], pooled[size : 2 * size]
+
 
 def as_source(data: Any, seed: int = 0) -> Source:
     """Anything that can be trained on, as a `Source`.

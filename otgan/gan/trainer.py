@@ -39,7 +39,7 @@ class TrainResult:
     Attributes
     ----------
     evaluation : Evaluation
-        The best generator on fresh samples: exact W1, floor, modes.
+        The best generator on new draws: exact W1, floor, modes.
     rank_correlation : float
         Spearman's correlation of the critic's estimate and exact W1 over the run.
     records : tuple of Record
@@ -131,6 +131,11 @@ def train_wgan(
     (2, (5, 2))
     """
     config = config or TrainConfig()
+    if not isinstance(config, TrainConfig):
+        raise InvalidInputError(
+            f"config must be a TrainConfig, got {type(config).__name__}; to fix it, pass "
+            "TrainConfig(...) with these settings"
+        )
     source = as_source(data, config.seed)
     device = pick_device(config.device)
     randomness = Randomness(config.seed)

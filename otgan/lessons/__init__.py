@@ -6,11 +6,10 @@ Every lesson is a module with ``run(...)``, which returns a frozen dataclass of 
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from types import ModuleType
 
-from otgan.errors import InvalidInputError
+from otgan.errors import InvalidInputError, nearest_name
 
 __all__ = ["LESSONS", "load"]
 
@@ -50,8 +49,8 @@ def load(name: str) -> ModuleType:
     """
     key = str(name).lower().replace("_", "-")
     if key not in LESSONS:
-        nearest = difflib.get_close_matches(key, LESSONS, n=1, cutoff=0.0)[0]
         raise InvalidInputError(
-            f"name must be one of {', '.join(LESSONS)}, got {name!r}; to fix it, try {nearest!r}"
+            f"name must be one of {', '.join(LESSONS)}, got {name!r}; to fix it, "
+            f"{nearest_name(key, LESSONS)}"
         )
     return import_module(LESSONS[key])

@@ -156,6 +156,8 @@ def test_a_constraint_of_ones_own_plugs_in(shifted):
         ({"held_out": 0.0}, "held_out must leave points on both sides"),
         ({"held_out": 1.0}, "held_out must leave points on both sides"),
         ({"constraint": "nothing"}, "constraint must be one of clip, gp"),
+        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"device": "no-such-device"}, "device must be one that this PyTorch can use"),
     ],
 )
 def test_wrong_input_is_refused(change, message):

@@ -255,6 +255,7 @@ def test_wrong_settings_are_refused(change, message):
     ("data", "message"),
     [
         ("ring9", "did you mean 'ring8'"),
+        (np.ma.masked_equal(np.arange(40.0), 7), "must not hold masked entries, got 1"),
         (np.zeros((5, 2)), "at least ten points"),
         ([[1.0, math.nan]] * 20, "must be finite"),
     ],
@@ -262,6 +263,18 @@ def test_wrong_settings_are_refused(change, message):
 def test_wrong_data_are_refused(data, message):
     with pytest.raises(InvalidInputError, match=message):
         train_wgan(data, TrainConfig(**TINY))
+
+
+def test_settings_must_be_a_config():
+    with pytest.raises(InvalidInputError, match="config must be a TrainConfig, got dict"):
+        train_wgan("ring8", TINY)
+
+
+def test_a_finite_data_set_is_evaluated_on_new_splits():
+    points = np.random.default_rng(0).normal(size=(200, 2))
+    evaluation = train_wgan(points, TrainConfig(**TINY)).evaluation
+    assert evaluation.points == 40  # half of the 40 % that were held out
+    assert evaluation.floor_se > 0 and evaluation.excess_se > 0
 
 
 def test_resume_needs_a_run(tmp_path):

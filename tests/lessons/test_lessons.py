@@ -24,10 +24,15 @@ def test_loads_by_either_spelling(name):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "offered"), [("pile-of-dirt", "piles-of-dirt"), ("XY", "xy-game"), ("", "")]
+    ("wrong", "offered"),
+    [
+        ("pile-of-dirt", "did you mean 'piles-of-dirt'"),
+        ("XY", "did you mean 'xy-game'"),
+        ("", "choose one of these"),
+    ],
 )
 def test_unknown_name_offers_the_nearest(wrong, offered):
-    with pytest.raises(InvalidInputError, match=f"to fix it, try '{offered}"):
+    with pytest.raises(InvalidInputError, match=f"to fix it, {offered}"):
         load(wrong)
 
 
