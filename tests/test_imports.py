@@ -85,3 +85,8 @@ except MissingExtraError as error:
     message = " ".join(run(WITHOUT_TORCH + code))
     assert "needs the package 'torch', which is not installed; to fix it, run" in message
     assert 'pip install "otgan[torch]"' in message
+
+
+@pytest.mark.parametrize("command", [["train", "ring8"], ["resume", "run"], ["demo"]])
+def test_commands_that_need_torch_end_with_code_2(command):
+    assert run(f"{WITHOUT_TORCH}\nfrom otgan.cli import main\nprint(main({command}))") == ["2"]

@@ -3,7 +3,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from otgan.errors import UnequalMassError
-from otgan.measures import DiscreteMeasure, as_float64, as_order, as_pair, is_torch, to_numpy
+from otgan.measures import (
+    DiscreteMeasure,
+    as_float64,
+    as_order,
+    as_pair,
+    as_points,
+    is_torch,
+    to_numpy,
+)
 from tests.cases import FORMS, refused
 
 GRID = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
