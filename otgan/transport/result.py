@@ -76,9 +76,10 @@ class TransportResult:
 def is_tight(result: TransportResult, cost: GroundCost, rtol: float = 0.0) -> bool:
     """Whether the bracket is as tight as asked for, give or take rounding of the dual value.
 
-    That value is a weighted sum of potentials, known to a few units in the last place of its
-    terms. Terms beyond n + m times the dearest arc of the plan excuse nothing: a plan whose arcs
-    cost at most r has optimal potentials within (n + m) r of each other.
+    That value is a weighted sum of potentials, each of which a solver adds up along at most
+    n + m - 1 arcs of a tree, with one rounding an arc. Terms beyond n + m times the dearest arc
+    of the plan excuse nothing: a plan whose arcs cost at most r has optimal potentials within
+    (n + m) r of each other.
     """
     n, m = cost.shape
     plan = result.plan
@@ -88,5 +89,5 @@ def is_tight(result: TransportResult, cost: GroundCost, rtol: float = 0.0) -> bo
     )
     dearest = float(np.abs(cost.arcs(*plan.nonzero())).max())
     magnitude = min(terms, (n + m) * dearest) if dearest > 0 else terms
-    rounding = 4 * np.finfo(float).eps * magnitude
+    rounding = (n + m) * np.finfo(float).eps * magnitude
     return bool(result.gap <= max(rtol, EXACT_RTOL) * abs(result.upper) + rounding)
