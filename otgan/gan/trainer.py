@@ -95,7 +95,7 @@ def train_wgan(
         A data set's name, a file, points of shape (n, d), or an object with ``d`` and
         ``sample(n, rng)``. Of a finite data set, 40 % is held out for measuring.
     config : TrainConfig, optional
-        By default WGAN-GP as published.
+        By default the one-sided gradient penalty, with the settings of WGAN-GP.
     out : path, optional
         Folder for metrics.csv, checkpoint.pt, snapshots and summary.json; an earlier run there
         is replaced. Without it nothing is written, and an interrupted run is lost.

@@ -50,7 +50,8 @@ def same_weights(first, second):
 def test_defaults_are_those_of_the_papers():
     config = TrainConfig()
     assert (config.batch_size, config.n_critic) == (64, 5)
-    assert config.rule == GradientPenalty(weight=10.0)
+    assert config.rule == GradientPenalty(weight=10.0, one_sided=True)
+    assert TrainConfig(constraint="gp").rule == GradientPenalty(weight=10.0)
     assert TrainConfig(constraint="clip").rule == WeightClipping(0.01)
     assert config.learning_rate is None  # the constraint's own, see test_constraints
     assert not config.decay
