@@ -164,6 +164,15 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_resume(tmp_path):
     assert "W1=" in errors  # the progress bar showed the numbers that matter
 
 
+@pytest.mark.slow
+def test_demo_ends_near_the_floor_on_all_modes(tmp_path):
+    assert main(["demo", "--out", str(tmp_path)]) == 0
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["exact_w1"] <= 1.5 * summary["floor"]
+    assert (summary["modes"], summary["of"]) == (8, 8)
+    assert summary["high_quality"] >= 0.95
+
+
 def test_lessons_list_and_run(tmp_path, capsys):
     assert main(["lesson"]) == 0
     assert "piles-of-dirt" in capsys.readouterr().out
