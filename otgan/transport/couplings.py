@@ -46,7 +46,8 @@ def northwest_corner(a: FloatArray, b: FloatArray) -> Arcs:
     >>> northwest_corner(np.array([0.5, 0.5]), np.array([0.25, 0.75])).mass
     array([0.25, 0.25, 0.5 ])
     """
-    reached_a, reached_b = np.cumsum(a), np.cumsum(b)
+    # In extended precision where there is any: differences of the sums must give back each mass.
+    reached_a, reached_b = (np.cumsum(masses, dtype=np.longdouble) for masses in (a, b))
     breaks = np.concatenate([reached_a[:-1], reached_b[:-1]])
     order = np.argsort(breaks, kind="stable")
     moves_on_in_a = order < len(a) - 1
@@ -55,7 +56,7 @@ def northwest_corner(a: FloatArray, b: FloatArray) -> Arcs:
     # Rounding may leave a partial sum just above the total; no arc may carry negative mass.
     total = max(reached_a[-1], reached_b[-1])
     reached = np.concatenate([[0.0], np.minimum(breaks[order], total), [total]])
-    return Arcs(i, j, np.diff(reached))
+    return Arcs(i, j, np.diff(reached).astype(np.float64))
 
 
 def nearest_coupling(plan: sparse.coo_array, a: FloatArray, b: FloatArray) -> sparse.coo_array:

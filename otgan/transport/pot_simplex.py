@@ -31,7 +31,7 @@ def _pairs_in_memory() -> int:
 DENSE_ENTRIES = _pairs_in_memory()
 """Largest n * m solved with a stored cost matrix."""
 
-OPTIMAL, INFEASIBLE, ITERATION_LIMIT = 1, 0, 3
+OPTIMAL, INFEASIBLE = 1, 0
 LAZY_METRICS = {
     ("euclidean", 1.0): "euclidean",
     ("euclidean", 2.0): "sqeuclidean",

@@ -112,3 +112,10 @@ def test_points_in_the_plane_are_sent_to_the_right_function():
 def test_refusals(arguments, options, fragments):
     with refused(*fragments):
         otgan.wasserstein_1d(*arguments, **options)
+
+
+def test_a_tiny_distance_between_large_clouds_keeps_its_digits():
+    """Rounding of partial sums must not send mass across the cloud: here it cost 1e8 times W."""
+    x = np.random.default_rng(0).integers(-(2**20), 2**20, size=3000) / 2.0**18
+    r = otgan.emd(x, x[::-1] + 2.0**-23, p=3)
+    assert_allclose(r.distance, 2.0**-23, rtol=1e-9)
