@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,8 @@ class DiscreteMeasure:
     Attributes
     ----------
     points : ndarray, shape (n, d), float64
-    weights : ndarray, shape (n,), float64
-        Non-negative, summing to one.
+    masses : ndarray, shape (n,), float64, or None
+        Non-negative, summing to one; None stands for equal weights, which few need as an array.
     mass : float
         The total mass before normalisation.
 
@@ -56,7 +57,7 @@ class DiscreteMeasure:
     """
 
     points: FloatArray
-    weights: FloatArray
+    masses: FloatArray | None
     mass: float
 
     @classmethod
@@ -78,9 +79,17 @@ class DiscreteMeasure:
             Empty input, wrong shape, NaN, infinities, negative weights or zero total mass.
         """
         checked = as_points(points, name)
+        if weights is None:
+            return cls(checked, None, 1.0)
         masses = as_weights(weights, len(checked), f"the weights of {name}")
         mass = float(masses.sum())
-        return cls(checked, masses / mass, mass)
+        masses /= mass
+        return cls(checked, masses, mass)
+
+    @cached_property
+    def weights(self) -> FloatArray:
+        """The masses, shape (n,), as an array in any case."""
+        return np.full(self.n, 1.0 / self.n) if self.masses is None else self.masses
 
     @property
     def n(self) -> int:
@@ -147,8 +156,9 @@ def as_points(points: Any, name: str) -> FloatArray:
             f"{name} must hold at least one point with one coordinate, got shape {array.shape}; "
             "to fix it, check that the data were loaded"
         )
-    _check_finite(array, name)
-    if (largest := float(np.abs(array).max())) > LARGEST_COORDINATE:
+    largest = float(np.abs(array).max())
+    if not largest <= LARGEST_COORDINATE:  # so written, it finds NaN too
+        _check_finite(array, name)
         raise InvalidInputError(
             f"{name} must have coordinates of at most {LARGEST_COORDINATE:g}, got {largest:.3g}; "
             "to fix it, rescale the points and multiply the distance back"
@@ -166,16 +176,16 @@ def as_weights(weights: Any, n: int, name: str) -> FloatArray:
             f"{name} must have shape ({n},), one weight for each point, got {array.shape}; "
             "to fix it, give as many weights as points"
         )
-    _check_finite(array, name)
-    if (array < 0).any():
-        worst = int(array.argmin())
-        raise InvalidInputError(
-            f"{name} must be non-negative, got {array[worst]:.6g} at position {worst}; "
-            "to fix it, remove or clip the negative ones"
-        )
-    with np.errstate(over="ignore"):
-        total = float(array.sum())
-    if not 0 < total < np.inf:
+    with np.errstate(over="ignore", invalid="ignore"):
+        least, total = float(array.min()), float(array.sum())
+    if not (least >= 0 and 0 < total < np.inf):
+        _check_finite(array, name)
+        if least < 0:
+            worst = int(array.argmin())
+            raise InvalidInputError(
+                f"{name} must be non-negative, got {array[worst]:.6g} at position {worst}; "
+                "to fix it, remove or clip the negative ones"
+            )
         raise InvalidInputError(
             f"{name} must have a positive, finite sum, got {total:.6g}; "
             "to fix it, give at least one point a positive weight"
@@ -212,6 +222,8 @@ def to_numpy(value: Any) -> Any:
 
 def as_float64(values: Any, name: str) -> FloatArray:
     """A new float64 array from any array of real numbers, NaN and infinities included."""
+    if type(values) is np.ndarray and values.dtype == np.float64:
+        return values.astype(np.float64)  # nothing below can be wrong with it
     refuse_mask(values, name)
     try:
         array = np.asarray(to_numpy(values))

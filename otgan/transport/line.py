@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
@@ -80,12 +82,16 @@ def wasserstein_1d(x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1
 
 def line_distance(mu: DiscreteMeasure, nu: DiscreteMeasure, p: float) -> float:
     """The distance between two measures on the line that have been checked."""
-    if mu.n == nu.n and _is_uniform(mu) and _is_uniform(nu):
-        # No quantile splits a point, so sorting is all there is to do.
-        return _power_mean(np.abs(np.sort(mu.points[:, 0]) - np.sort(nu.points[:, 0])), p)
-    arcs = _quantile_arcs(mu, nu)
-    gaps = np.abs(mu.points[arcs.i, 0] - nu.points[arcs.j, 0])
-    return _power_mean(gaps, p, arcs.mass)
+    x, y = mu.points[:, 0], nu.points[:, 0]
+    if not (_is_uniform(mu) and _is_uniform(nu)):
+        order_x, order_y = np.argsort(x), np.argsort(y)
+        steps = northwest_corner(mu.weights[order_x], nu.weights[order_y])
+        return _power_mean(np.abs(x[order_x][steps.i] - y[order_y][steps.j]), p, steps.mass)
+    x, y = np.sort(x), np.sort(y)
+    if mu.n == nu.n:  # no quantile splits a point
+        return _power_mean(np.abs(x - y), p)
+    steps = _uniform_staircase(mu.n, nu.n)
+    return _power_mean(np.abs(x[steps.i] - y[steps.j]), p, steps.mass)
 
 
 def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSolution:
@@ -95,15 +101,26 @@ def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSoluti
     by one. Convex costs on the line satisfy Monge's inequality, which makes these feasible
     (Hoffman 1963).
     """
-    arcs = _quantile_arcs(mu, nu)
+    from otgan.transport.staircase import potentials
+
+    order_x = np.argsort(mu.points[:, 0], kind="stable")
+    order_y = np.argsort(nu.points[:, 0], kind="stable")
+    if _is_uniform(mu) and _is_uniform(nu):
+        steps = _uniform_staircase(mu.n, nu.n)
+    else:
+        steps = northwest_corner(mu.weights[order_x], nu.weights[order_y])
+    arcs = Arcs(order_x[steps.i], order_y[steps.j], steps.mass)
     # One column: cityblock is the plain difference, and the powers are known to fit float64.
     ground = PointCost.of(mu.points, nu.points, metric="cityblock", p=q)
-    costs = ground.arcs(arcs.i, arcs.j)
-    steps = np.diff(costs)
-    in_x = np.diff(arcs.i) != 0
-    f, g = np.zeros(mu.n), np.full(nu.n, costs[0])
-    f[arcs.i[1:][in_x]] = np.cumsum(steps[in_x])
-    g[arcs.j[1:][~in_x]] = costs[0] + np.cumsum(steps[~in_x])
+    corners = _free_corners(steps)
+    detours = np.zeros(len(steps.mass))
+    detours[corners] = ground.arcs(arcs.i[corners - 1], arcs.j[corners + 1])
+    is_free = np.zeros(len(steps.mass), bool)
+    is_free[corners] = True
+    f, g = np.empty(mu.n), np.empty(nu.n)
+    f[order_x], g[order_y] = potentials(
+        steps.i, steps.j, ground.arcs(arcs.i, arcs.j), is_free, detours
+    )
     return LineSolution(arcs, f, g)
 
 
@@ -114,21 +131,32 @@ def like_points(distance: float, x: Any, y: Any) -> Any:
     return (np.result_type(*dtypes) if floating else np.dtype(np.float64)).type(distance)
 
 
-def _quantile_arcs(mu: DiscreteMeasure, nu: DiscreteMeasure) -> Arcs:
-    order_x = np.argsort(mu.points[:, 0], kind="stable")
-    order_y = np.argsort(nu.points[:, 0], kind="stable")
-    steps = northwest_corner(mu.weights[order_x], nu.weights[order_y])
-    return Arcs(order_x[steps.i], order_y[steps.j], steps.mass)
+def _uniform_staircase(n: int, m: int) -> Arcs:
+    """The staircase between equal weights, in whole units: no sum is rounded."""
+    common = math.gcd(n, m)
+    i, j, units = northwest_corner(np.full(n, float(m // common)), np.full(m, float(n // common)))
+    return Arcs(i, j, units / (n // common * m))
+
+
+def _free_corners(steps: Arcs) -> npt.NDArray[np.intp]:
+    """Where the path turns on an arc (i + 1, j) without mass: (i, j + 1) would do as well."""
+    in_x = np.diff(steps.i) != 0
+    return np.flatnonzero(in_x[:-1] & ~in_x[1:] & (steps.mass[1:-1] == 0)) + 1
 
 
 def _is_uniform(measure: DiscreteMeasure) -> bool:
-    return bool((measure.weights == measure.weights[0]).all())
+    return measure.masses is None or bool((measure.masses == measure.masses[0]).all())
 
 
 def _power_mean(gaps: FloatArray, p: float, mass: FloatArray | None = None) -> float:
+    if p == 1:
+        return _mean(gaps, mass)
     largest = float(gaps.max())
-    if p == 1 or largest == 0.0:
-        return float(gaps.mean() if mass is None else gaps @ mass)
+    if largest == 0.0:
+        return 0.0
     # Scaled by the largest gap, so that its power neither overflows nor underflows.
-    powers = (gaps / largest) ** p
-    return largest * float(powers.mean() if mass is None else powers @ mass) ** (1 / p)
+    return largest * _mean((gaps / largest) ** p, mass) ** (1 / p)
+
+
+def _mean(values: FloatArray, mass: FloatArray | None) -> float:
+    return float(values.sum() / len(values) if mass is None else (values * mass).sum())

@@ -1,0 +1,93 @@
+"""The two loops along a staircase of arcs, compiled at their first call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+__all__ = ["fill", "potentials"]
+
+SAME = 8 * float(np.finfo(np.float64).eps)
+"""Two masses that differ by this share of the heavier point were equal before rounding."""
+
+
+@njit(cache=True, nogil=True)
+def fill(a: Any, b: Any, path_i: Any, path_j: Any, masses: Any) -> None:
+    """Write the arcs that fill targets in order from sources in order into the last three.
+
+    What a point has left is a sum of two numbers (Dekker 1971): taking a million masses from it
+    rounds each of them, and nothing else. Where a source and a target are used up together but
+    for rounding, the heavier one gives way and no dust is passed on to a neighbour. The plan is
+    exact for weights that differ from the given ones by `SAME` of themselves.
+    """
+    n, m = len(a), len(b)
+    i = j = k = 0
+    left_a, lost_a, left_b, lost_b = a[0], 0.0, b[0], 0.0
+    while i < n - 1 and j < m - 1:
+        excess = (left_a - left_b) + (lost_a - lost_b)
+        rounding = SAME * max(a[i], b[j])
+        path_i[k], path_j[k] = i, j
+        if excess > rounding or left_b <= 0:
+            masses[k] = left_b + lost_b
+            left_a, lost_a = _less(left_a, lost_a, masses[k])
+            j += 1
+            left_b, lost_b = b[j], 0.0
+        else:
+            if excess < -rounding or left_a <= 0:
+                masses[k] = left_a + lost_a
+                left_b, lost_b = _less(left_b, lost_b, masses[k])
+            else:
+                masses[k] = left_a + lost_a if a[i] < b[j] else left_b + lost_b
+                left_b, lost_b = 0.0, 0.0
+            i += 1
+            left_a, lost_a = a[i], 0.0
+        k += 1
+    # From here on the path is straight, along the last source or the last target.
+    while k < n + m - 1:
+        path_i[k], path_j[k] = i, j
+        rest_a, rest_b = max(left_a + lost_a, 0.0), max(left_b + lost_b, 0.0)
+        ends_a = rest_a < rest_b or (rest_a == rest_b and j == m - 1)
+        if (i < n - 1 and ends_a) or (j < m - 1 and not ends_a):
+            masses[k] = rest_a if ends_a else rest_b
+        else:  # one is left over, by rounding of the sums: again the heavier one gives way
+            masses[k] = rest_a if a[i] < b[j] else rest_b
+        if i < n - 1:
+            i += 1
+            left_b, lost_b = _less(left_b, lost_b, masses[k])
+            left_a, lost_a = a[i], 0.0
+        elif j < m - 1:
+            j += 1
+            left_a, lost_a = _less(left_a, lost_a, masses[k])
+            left_b, lost_b = b[j], 0.0
+        k += 1
+
+
+@njit(cache=True, nogil=True)
+def _less(high: Any, low: Any, mass: Any) -> Any:
+    """(high + low) - mass, as a sum of two numbers."""
+    rest = high - mass
+    return rest, low + ((high - rest) - mass)
+
+
+@njit(cache=True, nogil=True)
+def potentials(path_i: Any, path_j: Any, costs: Any, is_free: Any, detours: Any) -> Any:
+    """Potentials with f_i + g_j = C_ij along a staircase, but for its free corners.
+
+    A free corner (i + 1, j), between (i, j) and (i + 1, j + 1), bears no mass, so that the path
+    might as well take (i, j + 1), at the cost `detours`. Each way gives feasible potentials, and
+    so does all between; the nearest to zero keep the most digits.
+    """
+    f, g = np.empty(path_i[-1] + 1), np.empty(path_j[-1] + 1)
+    f[0], g[0] = 0.0, costs[0]
+    for k in range(1, len(costs)):
+        i, j = path_i[k], path_j[k]
+        if i == path_i[k - 1]:
+            g[j] = costs[k] - f[i]
+            continue
+        f[i] = costs[k] - g[j]
+        if is_free[k]:
+            least = costs[k + 1] - (detours[k] - f[i - 1])
+            f[i] = min(f[i], max(least, 0.0))
+    return f, g
