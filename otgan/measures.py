@@ -46,7 +46,7 @@ class DiscreteMeasure:
     ----------
     points : ndarray, shape (n, d), float64
     masses : ndarray, shape (n,), float64, or None
-        Non-negative, summing to one; None stands for equal weights, which few need as an array.
+        Non-negative, summing to one; None stands for equal weights.
     mass : float
         The total mass before normalisation.
 
@@ -81,10 +81,10 @@ class DiscreteMeasure:
         checked = as_points(points, name)
         if weights is None:
             return cls(checked, None, 1.0)
-        masses = as_weights(weights, len(checked), f"the weights of {name}")
-        mass = float(masses.sum())
+        masses, mass = _weights_and_sum(weights, len(checked), f"the weights of {name}")
+        least, most = _range(masses)
         masses /= mass
-        return cls(checked, masses, mass)
+        return cls(checked, None if least == most else masses, mass)
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -156,9 +156,10 @@ def as_points(points: Any, name: str) -> FloatArray:
             f"{name} must hold at least one point with one coordinate, got shape {array.shape}; "
             "to fix it, check that the data were loaded"
         )
-    largest = float(np.abs(array).max())
-    if not largest <= LARGEST_COORDINATE:  # so written, it finds NaN too
+    least, most = _range(array)
+    if not (least >= -LARGEST_COORDINATE and most <= LARGEST_COORDINATE):  # NaN fails this too
         _check_finite(array, name)
+        largest = max(-least, most)
         raise InvalidInputError(
             f"{name} must have coordinates of at most {LARGEST_COORDINATE:g}, got {largest:.3g}; "
             "to fix it, rescale the points and multiply the distance back"
@@ -170,6 +171,10 @@ def as_weights(weights: Any, n: int, name: str) -> FloatArray:
     """Raw, checked, not yet normalised weights; uniform ones of total mass one if omitted."""
     if weights is None:
         return np.full(n, 1.0 / n)
+    return _weights_and_sum(weights, n, name)[0]
+
+
+def _weights_and_sum(weights: Any, n: int, name: str) -> tuple[FloatArray, float]:
     array = as_float64(weights, name)
     if array.shape != (n,):
         raise InvalidInputError(
@@ -177,7 +182,7 @@ def as_weights(weights: Any, n: int, name: str) -> FloatArray:
             "to fix it, give as many weights as points"
         )
     with np.errstate(over="ignore", invalid="ignore"):
-        least, total = float(array.min()), float(array.sum())
+        least, total = _range(array)[0], float(array.sum())
     if not (least >= 0 and 0 < total < np.inf):
         _check_finite(array, name)
         if least < 0:
@@ -190,7 +195,7 @@ def as_weights(weights: Any, n: int, name: str) -> FloatArray:
             f"{name} must have a positive, finite sum, got {total:.6g}; "
             "to fix it, give at least one point a positive weight"
         )
-    return array
+    return array, total
 
 
 def as_order(p: float) -> float:
@@ -209,7 +214,7 @@ def as_order(p: float) -> float:
 
 def is_torch(value: Any) -> bool:
     """Whether `value` is a torch tensor, told without importing torch."""
-    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+    return hasattr(value, "detach") and type(value).__module__.partition(".")[0] == "torch"
 
 
 def to_numpy(value: Any) -> Any:
@@ -245,6 +250,11 @@ def refuse_mask(values: Any, name: str) -> None:
             f"{name} must not hold masked entries, got {int(np.ma.count_masked(values))} of them; "
             "to fix it, remove them with .compressed(), or fill them with .filled(value)"
         )
+
+
+def _range(array: FloatArray) -> tuple[float, float]:
+    """Least and greatest entry, NaN if there is one; on short arrays in half the time of min."""
+    return array.item(array.argmin()), array.item(array.argmax())
 
 
 def _check_finite(array: FloatArray, name: str) -> None:

@@ -50,7 +50,7 @@ def northwest_corner(a: FloatArray, b: FloatArray) -> Arcs:
 
     length = len(a) + len(b) - 1
     arcs = Arcs(np.empty(length, np.intp), np.empty(length, np.intp), np.empty(length))
-    fill(np.ascontiguousarray(a), np.ascontiguousarray(b), *arcs)
+    fill(np.ascontiguousarray(a), np.ascontiguousarray(b), arcs.i, arcs.j, arcs.mass)
     return arcs
 
 

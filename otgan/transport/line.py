@@ -15,6 +15,12 @@ from otgan.transport.couplings import Arcs, northwest_corner
 
 __all__ = ["LineSolution", "line_distance", "solve_line", "wasserstein_1d"]
 
+SHORT = 10_000
+"""So many copies of points are compared faster than a staircase is built."""
+
+LONG = 2_000
+"""So many points are sorted faster by their bits than by comparisons of them."""
+
 
 class LineSolution(NamedTuple):
     """An optimal plan on the line with optimal potentials."""
@@ -67,13 +73,12 @@ def wasserstein_1d(x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1
     """
     p = as_order(p)
     mu, nu = as_pair(x, y, a, b)
-    for name, measure in (("x", mu), ("y", nu)):
-        if measure.d != 1:
-            raise InvalidInputError(
-                f"{name} must be points on the line, got shape {measure.points.shape}; to fix it, "
-                "use otgan.wasserstein for points in several dimensions"
-            )
-    if any(is_torch(value) for value in (x, y, a, b)):
+    if mu.d != 1:
+        raise InvalidInputError(
+            f"x must be points on the line, got shape {mu.points.shape}; to fix it, use "
+            "otgan.wasserstein for points in several dimensions"
+        )
+    if any(map(is_torch, (x, y, a, b))):
         from otgan.transport.gradients import attach_distance
 
         return attach_distance(solve_line(mu, nu, p), x, y, a, b, p=p)
@@ -82,16 +87,20 @@ def wasserstein_1d(x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1
 
 def line_distance(mu: DiscreteMeasure, nu: DiscreteMeasure, p: float) -> float:
     """The distance between two measures on the line that have been checked."""
-    x, y = mu.points[:, 0], nu.points[:, 0]
-    if not (_is_uniform(mu) and _is_uniform(nu)):
-        order_x, order_y = np.argsort(x), np.argsort(y)
-        steps = northwest_corner(mu.weights[order_x], nu.weights[order_y])
-        return _power_mean(np.abs(x[order_x][steps.i] - y[order_y][steps.j]), p, steps.mass)
-    x, y = np.sort(x), np.sort(y)
-    if mu.n == nu.n:  # no quantile splits a point
-        return _power_mean(np.abs(x - y), p)
-    steps = _uniform_staircase(mu.n, nu.n)
-    return _power_mean(np.abs(x[steps.i] - y[steps.j]), p, steps.mass)
+    if mu.masses is None and nu.masses is None:
+        x, y = _sorted(mu), _sorted(nu)
+        copies = math.lcm(mu.n, nu.n)
+        if copies <= max(mu.n, nu.n, SHORT):
+            return _distance_in_order(_repeated(x, copies), _repeated(y, copies), p)
+        steps = _uniform_staircase(mu.n, nu.n)
+    else:
+        (x, a), (y, b) = _sorted_with_weights(mu), _sorted_with_weights(nu)
+        steps = northwest_corner(a, b)
+    from otgan.transport.staircase import measure
+
+    gaps = np.empty(len(steps.mass))
+    largest, mean = measure(x, y, steps.i, steps.j, steps.mass, gaps)
+    return mean if p == 1 else _power_mean(gaps, p, largest, steps.mass)
 
 
 def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSolution:
@@ -105,7 +114,7 @@ def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSoluti
 
     order_x = np.argsort(mu.points[:, 0], kind="stable")
     order_y = np.argsort(nu.points[:, 0], kind="stable")
-    if _is_uniform(mu) and _is_uniform(nu):
+    if mu.masses is None and nu.masses is None:
         steps = _uniform_staircase(mu.n, nu.n)
     else:
         steps = northwest_corner(mu.weights[order_x], nu.weights[order_y])
@@ -126,16 +135,37 @@ def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSoluti
 
 def like_points(distance: float, x: Any, y: Any) -> Any:
     """A NumPy scalar in the floating dtype of the points (float64 for anything else)."""
-    dtypes = [np.asarray(points).dtype for points in (x, y)]
-    floating = all(dtype.kind == "f" for dtype in dtypes)
-    return (np.result_type(*dtypes) if floating else np.dtype(np.float64)).type(distance)
+    of_x, of_y = np.asarray(x).dtype, np.asarray(y).dtype
+    if not of_x.kind == of_y.kind == "f":
+        return np.float64(distance)
+    return (of_x if of_x == of_y else np.result_type(of_x, of_y)).type(distance)
+
+
+def _sorted(measure: DiscreteMeasure) -> FloatArray:
+    column = measure.points[:, 0].copy()
+    column.sort()
+    return column
+
+
+def _sorted_with_weights(measure: DiscreteMeasure) -> tuple[FloatArray, FloatArray]:
+    points, weights = measure.points[:, 0], measure.weights
+    if measure.n >= LONG:
+        from otgan.transport.staircase import sort_along
+
+        return sort_along(points, weights)
+    order = points.argsort()
+    return points[order], weights[order]
 
 
 def _uniform_staircase(n: int, m: int) -> Arcs:
     """The staircase between equal weights, in whole units: no sum is rounded."""
     common = math.gcd(n, m)
-    i, j, units = northwest_corner(np.full(n, float(m // common)), np.full(m, float(n // common)))
-    return Arcs(i, j, units / (n // common * m))
+    a, b = np.empty(n), np.empty(m)
+    a.fill(m // common)
+    b.fill(n // common)
+    steps = northwest_corner(a, b)
+    np.divide(steps.mass, n // common * m, out=steps.mass)
+    return steps
 
 
 def _free_corners(steps: Arcs) -> npt.NDArray[np.intp]:
@@ -144,19 +174,24 @@ def _free_corners(steps: Arcs) -> npt.NDArray[np.intp]:
     return np.flatnonzero(in_x[:-1] & ~in_x[1:] & (steps.mass[1:-1] == 0)) + 1
 
 
-def _is_uniform(measure: DiscreteMeasure) -> bool:
-    return measure.masses is None or bool((measure.masses == measure.masses[0]).all())
+def _repeated(values: FloatArray, copies: int) -> FloatArray:
+    return values if copies == len(values) else values.repeat(copies // len(values))
 
 
-def _power_mean(gaps: FloatArray, p: float, mass: FloatArray | None = None) -> float:
-    if p == 1:
-        return _mean(gaps, mass)
-    largest = float(gaps.max())
+def _distance_in_order(x: FloatArray, y: FloatArray, p: float) -> float:
+    """The distance between as many points as points, of which x_i goes to y_i."""
+    gaps = x - y
+    np.abs(gaps, out=gaps)
+    return float(gaps.sum() / len(gaps)) if p == 1 else _power_mean(gaps, p, gaps.max())
+
+
+def _power_mean(
+    gaps: FloatArray, p: float, largest: float, mass: FloatArray | None = None
+) -> float:
+    """Σ mass gapsᵖ to the power of 1/p, equal masses if they are omitted."""
     if largest == 0.0:
         return 0.0
     # Scaled by the largest gap, so that its power neither overflows nor underflows.
-    return largest * _mean((gaps / largest) ** p, mass) ** (1 / p)
-
-
-def _mean(values: FloatArray, mass: FloatArray | None) -> float:
-    return float(values.sum() / len(values) if mass is None else (values * mass).sum())
+    powers = (gaps / largest) ** p
+    mean = powers.sum() / len(powers) if mass is None else (powers * mass).sum()
+    return float(largest * mean ** (1 / p))

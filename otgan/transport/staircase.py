@@ -1,4 +1,4 @@
-"""The two loops along a staircase of arcs, compiled at their first call."""
+"""The loops of transport on the line, compiled at their first call."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["fill", "potentials"]
+__all__ = ["fill", "measure", "potentials", "sort_along"]
 
 SAME = 8 * float(np.finfo(np.float64).eps)
 """Two masses that differ by this share of the heavier point were equal before rounding."""
+
+ALL_BITS, SIGN_BIT = np.uint64(2**64 - 1), np.uint64(2**63)
 
 
 @njit(cache=True, nogil=True)
@@ -72,6 +74,21 @@ def _less(high: Any, low: Any, mass: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def measure(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) -> Any:
+    """Write |x_i - y_j| on every arc into `gaps`; the largest, and their sum by mass."""
+    total = lost = largest = 0.0
+    for k in range(len(masses)):
+        gaps[k] = abs(x[path_i[k]] - y[path_j[k]])
+        largest = max(largest, gaps[k])
+        # Kahan's sum: a million roundings would show.
+        term = gaps[k] * masses[k] - lost
+        raised = total + term
+        lost = (raised - total) - term
+        total = raised
+    return largest, total
+
+
+@njit(cache=True, nogil=True)
 def potentials(path_i: Any, path_j: Any, costs: Any, is_free: Any, detours: Any) -> Any:
     """Potentials with f_i + g_j = C_ij along a staircase, but for its free corners.
 
@@ -91,3 +108,38 @@ def potentials(path_i: Any, path_j: Any, costs: Any, is_free: Any, detours: Any)
             least = costs[k + 1] - (detours[k] - f[i - 1])
             f[i] = min(f[i], max(least, 0.0))
     return f, g
+
+
+@njit(cache=True, nogil=True)
+def sort_along(keys: Any, values: Any) -> Any:
+    """The keys in order, and each with its value: sorted byte by byte, from the last byte on.
+
+    A radix sort (Knuth, The Art of Computer Programming 3, 5.2.5), O(n). The bits of floats are
+    in the order of the floats once those of negative ones are flipped, and the sign of others.
+    """
+    n = len(keys)
+    bits, payload = keys.view(np.uint64), values.view(np.uint64)
+    pairs, sorted_pairs = np.empty((n, 2), np.uint64), np.empty((n, 2), np.uint64)
+    starts = np.zeros((8, 256), np.intp)
+    for k in range(n):
+        pairs[k, 0] = bits[k] ^ (ALL_BITS if bits[k] & SIGN_BIT else SIGN_BIT)
+        pairs[k, 1] = payload[k]
+        for place in range(8):
+            starts[place, _byte(pairs[k, 0], place)] += 1
+    for place in range(8):
+        start = starts[place]
+        start[:] = np.cumsum(start) - start
+        for k in range(n):
+            byte = _byte(pairs[k, 0], place)
+            sorted_pairs[start[byte], 0] = pairs[k, 0]
+            sorted_pairs[start[byte], 1] = pairs[k, 1]
+            start[byte] += 1
+        pairs, sorted_pairs = sorted_pairs, pairs
+    for k in range(n):
+        pairs[k, 0] ^= SIGN_BIT if pairs[k, 0] & SIGN_BIT else ALL_BITS
+    return pairs[:, 0].copy().view(np.float64), pairs[:, 1].copy().view(np.float64)
+
+
+@njit(cache=True, nogil=True)
+def _byte(bits: Any, place: Any) -> Any:
+    return (bits >> np.uint64(8 * place)) & np.uint64(255)
