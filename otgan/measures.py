@@ -81,10 +81,9 @@ class DiscreteMeasure:
         checked = as_points(points, name)
         if weights is None:
             return cls(checked, None, 1.0)
-        masses, mass = _weights_and_sum(weights, len(checked), f"the weights of {name}")
-        least, most = _range(masses)
+        masses, mass, equal = _weigh(weights, len(checked), f"the weights of {name}")
         masses /= mass
-        return cls(checked, None if least == most else masses, mass)
+        return cls(checked, None if equal else masses, mass)
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -171,18 +170,23 @@ def as_weights(weights: Any, n: int, name: str) -> FloatArray:
     """Raw, checked, not yet normalised weights; uniform ones of total mass one if omitted."""
     if weights is None:
         return np.full(n, 1.0 / n)
-    return _weights_and_sum(weights, n, name)[0]
+    return _weigh(weights, n, name)[0]
 
 
-def _weights_and_sum(weights: Any, n: int, name: str) -> tuple[FloatArray, float]:
+def _weigh(weights: Any, n: int, name: str) -> tuple[FloatArray, float, bool]:
+    """Checked weights, their sum, and whether all are equal."""
     array = as_float64(weights, name)
     if array.shape != (n,):
         raise InvalidInputError(
             f"{name} must have shape ({n},), one weight for each point, got {array.shape}; "
             "to fix it, give as many weights as points"
         )
-    with np.errstate(over="ignore", invalid="ignore"):
-        least, total = _range(array)[0], float(array.sum())
+    least, most = _range(array)
+    if most <= LARGEST_COORDINATE:  # far from overflow; errstate takes as long as a short sum
+        total = float(array.sum())
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = float(array.sum())
     if not (least >= 0 and 0 < total < np.inf):
         _check_finite(array, name)
         if least < 0:
@@ -195,7 +199,7 @@ def _weights_and_sum(weights: Any, n: int, name: str) -> tuple[FloatArray, float
             f"{name} must have a positive, finite sum, got {total:.6g}; "
             "to fix it, give at least one point a positive weight"
         )
-    return array, total
+    return array, total, least == most
 
 
 def as_order(p: float) -> float:
@@ -228,7 +232,7 @@ def to_numpy(value: Any) -> Any:
 def as_float64(values: Any, name: str) -> FloatArray:
     """A new float64 array from any array of real numbers, NaN and infinities included."""
     if type(values) is np.ndarray and values.dtype == np.float64:
-        return values.astype(np.float64)  # nothing below can be wrong with it
+        return values.copy()  # nothing below can be wrong with it
     refuse_mask(values, name)
     try:
         array = np.asarray(to_numpy(values))
@@ -253,8 +257,9 @@ def refuse_mask(values: Any, name: str) -> None:
 
 
 def _range(array: FloatArray) -> tuple[float, float]:
-    """Least and greatest entry, NaN if there is one; on short arrays in half the time of min."""
-    return array.item(array.argmin()), array.item(array.argmax())
+    """Least and greatest entry, NaN if there is one; short arrays in a third of the time of min."""
+    flat = array.ravel()
+    return flat.item(flat.argmin()), flat.item(flat.argmax())
 
 
 def _check_finite(array: FloatArray, name: str) -> None:

@@ -84,10 +84,11 @@ def emd(
 
     Notes
     -----
-    On the line (d = 1) the quantile plan is used; for p > 1 and clouds that nearly coincide its
-    bracket may be wider than 1e-9 of the cost, and says so. Otherwise a network simplex: dense
-    while 50 bytes a pair fit into half of the machine's memory, beyond that without storing
-    costs, for euclidean, sqeuclidean and cityblock costs. Time grows a little faster than n m.
+    On the line (d = 1) the quantile plan is used, with potentials as small as it leaves room
+    for, so that the bracket closes for clouds that nearly coincide too. Otherwise a network
+    simplex: dense while 50 bytes a pair fit into half of the machine's memory, beyond that
+    without storing costs, for euclidean, sqeuclidean and cityblock costs. Time grows a little
+    faster than n m.
 
     References
     ----------

@@ -6,7 +6,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
@@ -89,10 +88,11 @@ def line_distance(mu: DiscreteMeasure, nu: DiscreteMeasure, p: float) -> float:
     """The distance between two measures on the line that have been checked."""
     if mu.masses is None and nu.masses is None:
         x, y = _sorted(mu), _sorted(nu)
-        copies = math.lcm(mu.n, nu.n)
-        if copies <= max(mu.n, nu.n, SHORT):
+        n, m = len(x), len(y)
+        copies = math.lcm(n, m)
+        if copies <= SHORT or n == m:
             return _distance_in_order(_repeated(x, copies), _repeated(y, copies), p)
-        steps = _uniform_staircase(mu.n, nu.n)
+        steps = _uniform_staircase(n, m)
     else:
         (x, a), (y, b) = _sorted_with_weights(mu), _sorted_with_weights(nu)
         steps = northwest_corner(a, b)
@@ -108,7 +108,7 @@ def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSoluti
 
     The staircase plan's arcs form a path, along which f_i + g_j = C_ij fixes the potentials one
     by one. Convex costs on the line satisfy Monge's inequality, which makes these feasible
-    (Hoffman 1963).
+    (Hoffman 1963). Where partial sums of the weights tie, several paths carry the plan.
     """
     from otgan.transport.staircase import potentials
 
@@ -118,19 +118,12 @@ def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSoluti
         steps = _uniform_staircase(mu.n, nu.n)
     else:
         steps = northwest_corner(mu.weights[order_x], nu.weights[order_y])
-    arcs = Arcs(order_x[steps.i], order_y[steps.j], steps.mass)
     # One column: cityblock is the plain difference, and the powers are known to fit float64.
-    ground = PointCost.of(mu.points, nu.points, metric="cityblock", p=q)
-    corners = _free_corners(steps)
-    detours = np.zeros(len(steps.mass))
-    detours[corners] = ground.arcs(arcs.i[corners - 1], arcs.j[corners + 1])
-    is_free = np.zeros(len(steps.mass), bool)
-    is_free[corners] = True
+    ground = PointCost.of(mu.points[order_x], nu.points[order_y], metric="cityblock", p=q)
+    costs = ground.arcs(steps.i, steps.j)
     f, g = np.empty(mu.n), np.empty(nu.n)
-    f[order_x], g[order_y] = potentials(
-        steps.i, steps.j, ground.arcs(arcs.i, arcs.j), is_free, detours
-    )
-    return LineSolution(arcs, f, g)
+    f[order_x], g[order_y] = potentials(steps.i, steps.j, costs, _detours(ground, steps))
+    return LineSolution(Arcs(order_x[steps.i], order_y[steps.j], steps.mass), f, g)
 
 
 def like_points(distance: float, x: Any, y: Any) -> Any:
@@ -168,10 +161,13 @@ def _uniform_staircase(n: int, m: int) -> Arcs:
     return steps
 
 
-def _free_corners(steps: Arcs) -> npt.NDArray[np.intp]:
-    """Where the path turns on an arc (i + 1, j) without mass: (i, j + 1) would do as well."""
+def _detours(ground: PointCost, steps: Arcs) -> FloatArray:
+    """Where the path turns on an arc (i + 1, j) without mass: the cost of (i, j + 1) instead."""
     in_x = np.diff(steps.i) != 0
-    return np.flatnonzero(in_x[:-1] & ~in_x[1:] & (steps.mass[1:-1] == 0)) + 1
+    free = 1 + np.flatnonzero(in_x[:-1] & ~in_x[1:] & (steps.mass[1:-1] == 0))
+    detours = np.full(len(steps.mass), -np.inf)
+    detours[free] = ground.arcs(steps.i[free - 1], steps.j[free + 1])
+    return detours
 
 
 def _repeated(values: FloatArray, copies: int) -> FloatArray:
@@ -182,7 +178,7 @@ def _distance_in_order(x: FloatArray, y: FloatArray, p: float) -> float:
     """The distance between as many points as points, of which x_i goes to y_i."""
     gaps = x - y
     np.abs(gaps, out=gaps)
-    return float(gaps.sum() / len(gaps)) if p == 1 else _power_mean(gaps, p, gaps.max())
+    return float(gaps.sum()) / len(gaps) if p == 1 else _power_mean(gaps, p, gaps.max())
 
 
 def _power_mean(

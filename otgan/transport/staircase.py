@@ -75,10 +75,10 @@ def _less(high: Any, low: Any, mass: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def measure(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) -> Any:
-    """Write |x_i - y_j| on every arc into `gaps`; the largest, and their sum by mass."""
+    """Write |x_i - y_j| into `gaps`, 0 on idle arcs; return the largest, and the sum by mass."""
     total = lost = largest = 0.0
     for k in range(len(masses)):
-        gaps[k] = abs(x[path_i[k]] - y[path_j[k]])
+        gaps[k] = abs(x[path_i[k]] - y[path_j[k]]) if masses[k] > 0 else 0.0
         largest = max(largest, gaps[k])
         # Kahan's sum: a million roundings would show.
         term = gaps[k] * masses[k] - lost
@@ -89,12 +89,13 @@ def measure(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) ->
 
 
 @njit(cache=True, nogil=True)
-def potentials(path_i: Any, path_j: Any, costs: Any, is_free: Any, detours: Any) -> Any:
+def potentials(path_i: Any, path_j: Any, costs: Any, detours: Any) -> Any:
     """Potentials with f_i + g_j = C_ij along a staircase, but for its free corners.
 
     A free corner (i + 1, j), between (i, j) and (i + 1, j + 1), bears no mass, so that the path
-    might as well take (i, j + 1), at the cost `detours`. Each way gives feasible potentials, and
-    so does all between; the nearest to zero keep the most digits.
+    might as well take (i, j + 1), whose cost is its entry in `detours` (minus infinity
+    elsewhere). Either way gives feasible potentials, and so does all between, for they form a
+    convex set; those nearest to zero keep the most digits.
     """
     f, g = np.empty(path_i[-1] + 1), np.empty(path_j[-1] + 1)
     f[0], g[0] = 0.0, costs[0]
@@ -104,7 +105,7 @@ def potentials(path_i: Any, path_j: Any, costs: Any, is_free: Any, detours: Any)
             g[j] = costs[k] - f[i]
             continue
         f[i] = costs[k] - g[j]
-        if is_free[k]:
+        if detours[k] > -np.inf:
             least = costs[k + 1] - (detours[k] - f[i - 1])
             f[i] = min(f[i], max(least, 0.0))
     return f, g

@@ -59,3 +59,33 @@ def test_negative_dust_and_repeated_arcs():
     repaired = nearest_coupling(plan, np.array([0.5, 0.5]), np.array([0.5, 0.5]))
     assert_array_equal(repaired.toarray(), [[0.5, 0], [0, 0.5]])
     assert repaired.nnz == 2
+
+
+def test_a_heavy_point_gathers_no_rounding_of_light_ones():
+    """Subtracting a million times from one half rounds; the next target must not get the dust."""
+    light = np.random.default_rng(0).random(10**6)
+    light *= 0.5 / light.sum()
+    i, j, mass = northwest_corner(np.concatenate([light, [0.5]]), np.array([0.5, 0.5]))
+    assert_array_equal(mass[(i < 10**6) == (j == 1)], 0)
+    assert_array_equal(mass[:-2], light)
+
+
+@pytest.mark.parametrize("ratio", [1 + 2 * EPS, 1 - 2 * EPS])
+def test_weights_equal_but_for_rounding_tie(ratio):
+    a = np.random.default_rng(0).random(100)
+    i, j, mass = northwest_corner(a, a * ratio)
+    assert_array_equal(i[mass > 0], j[mass > 0])
+    assert_allclose(mass[mass > 0], a, rtol=3 * EPS)  # the ratio, and the rounding of the product
+
+
+def test_the_last_points_keep_the_lightest_weights():
+    a, b = np.array([1.0, 1e-16, 1e-16]), np.array([1.0])
+    assert_array_equal(northwest_corner(a, b).mass, a)
+    assert_array_equal(northwest_corner(b, a).mass, a)
+
+
+def test_a_weightless_outlier_gets_no_dust():
+    a = np.random.default_rng(0).random(1000)
+    a, b = a / a.sum(), np.full(7, 1 / 7)
+    i, _, mass = northwest_corner(np.append(a, 0.0), b)
+    assert_array_equal(mass[i == 1000], 0)

@@ -2,13 +2,14 @@ import numpy as np
 import ot
 import pytest
 from hypothesis import given, strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm, wasserstein_distance
 
 import otgan
 from otgan.measures import as_pair, to_numpy
 from otgan.transport.line import solve_line
-from tests.cases import EPS, FORMS, dense_cost, orders, problems, refused
+from otgan.transport.staircase import sort_along
+from tests.cases import EPS, EXACT_RTOL, FORMS, dense_cost, orders, problems, refused
 
 # Quantiles are sums of up to 16 weights, and the value a sum over them.
 RTOL = 64 * EPS
@@ -85,6 +86,12 @@ def test_powers_neither_overflow_nor_underflow(scale):
     assert_allclose(distance, scale * 4 ** (1 / 3), rtol=8 * EPS)
 
 
+def test_idle_arcs_do_not_make_powers_underflow():
+    x, weights = np.array([0.0, 1e3]), [1, 2]
+    distance = otgan.wasserstein_1d(x, x + 2.0**-30, weights, weights, p=64)
+    assert_allclose(distance, 2.0**-30, rtol=4 * EPS)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_kind_of_array(form):
     x, a = np.array([3.0, 0.0, 1.0]), np.array([1.0, 2.0, 1.0])
@@ -119,3 +126,69 @@ def test_a_tiny_distance_between_large_clouds_keeps_its_digits():
     x = np.random.default_rng(0).integers(-(2**20), 2**20, size=3000) / 2.0**18
     r = otgan.emd(x, x[::-1] + 2.0**-23, p=3)
     assert_allclose(r.distance, 2.0**-23, rtol=1e-9)
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+@pytest.mark.parametrize("offset", [0, 1e6])
+@pytest.mark.parametrize("apart", [1e-3, 1e-5, 1e-7, 1e-9])
+@pytest.mark.parametrize("how", ["shift", "noise", "twice as many", "weights in another order"])
+def test_the_bracket_closes_for_clouds_that_nearly_coincide(how, apart, offset, p):
+    rng = np.random.default_rng(0)
+    x, a, b = rng.normal(size=100) + offset, None, None
+    y = x + apart
+    if how == "noise":
+        y = x + apart * rng.normal(size=100)
+    elif how == "twice as many":
+        y = np.repeat(x, 2) + apart * rng.normal(size=200)
+    elif how == "weights in another order":
+        order, a = rng.permutation(100), rng.random(100)
+        y, b = y[order], a[order]
+    r = otgan.emd(x, y, a, b, p=p)
+    assert r.gap <= EXACT_RTOL * r.cost
+    if how in ("shift", "weights in another order"):  # y - x is one number, give or take rounding
+        assert_allclose(r.distance, apart, rtol=1e-9, atol=EPS * (1 + offset))
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("sizes", [(10, 7), (97, 101), (3000, 3000), (3000, 2100), (2999, 3000)])
+def test_all_sizes_agree_with_pot(sizes, weighted, p):
+    """Short and long clouds take different ways: copies, whole units, sorting by bits."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=sizes[0]), 2 * rng.normal(size=sizes[1]) - 1
+    a, b = (rng.random(n) if weighted else np.ones(n) for n in sizes)
+    a, b = a / a.sum(), b / b.sum()
+    expected = ot.emd2_1d(x, y, a, b, metric="minkowski", p=p)
+    # POT subtracts mass from mass for 6 000 steps, and a misplaced ulp costs up to 8 ** p
+    given = (a, b) if weighted else (None, None)
+    assert_allclose(otgan.wasserstein_1d(x, y, *given, p=p) ** p, expected, rtol=1e-12, atol=1e-11)
+    if p == 1:
+        expected = wasserstein_distance(x, y, a, b)
+        assert_allclose(otgan.wasserstein_1d(x, y, *given), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(6, 4), (7, 10), (40, 10), (501, 499)])
+def test_equal_weights_are_shared_out_exactly(sizes):
+    n, m = sizes
+    mu, nu = as_pair(np.arange(n), np.arange(m), None, None)
+    i, j, mass = solve_line(mu, nu, 1).arcs
+    units = mass * np.lcm(n, m)
+    assert_allclose(units, np.rint(units), rtol=2 * EPS)
+    assert_array_equal(np.bincount(i, np.rint(units)), np.lcm(n, m) // n)
+    assert_array_equal(np.bincount(j, np.rint(units)), np.lcm(n, m) // m)
+
+
+def test_the_caller_keeps_his_arrays():
+    x, y, a = np.array([3.0, 1.0, 2.0]), np.array([5.0, 4.0, 6.0]), np.array([1.0, 2.0, 1.0])
+    for weights in (None, a):
+        otgan.wasserstein_1d(x, y, weights, weights, p=2)
+    assert_array_equal([x, y, a], [[3, 1, 2], [5, 4, 6], [1, 2, 1]])
+
+
+@given(st.lists(st.tuples(st.floats(-1e290, 1e290), st.floats(0, 1)), min_size=1, max_size=50))
+def test_sorting_by_bits_is_sorting(pairs):
+    keys, values = np.array(pairs).T.copy()
+    order = np.argsort(keys + 0.0, kind="stable")  # adding zero loses the sign of zeros
+    sorted_keys, sorted_values = sort_along(keys, values)
+    assert_array_equal(sorted_keys, keys[order])
+    assert sorted(zip(sorted_keys, sorted_values, strict=True)) == sorted(pairs)
