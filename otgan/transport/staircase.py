@@ -129,7 +129,9 @@ def sort_along(keys: Any, values: Any) -> Any:
             starts[place, _byte(pairs[k, 0], place)] += 1
     for place in range(8):
         start = starts[place]
-        start[:] = np.cumsum(start) - start
+        before = 0
+        for byte in range(256):
+            before, start[byte] = before + start[byte], before
         for k in range(n):
             byte = _byte(pairs[k, 0], place)
             sorted_pairs[start[byte], 0] = pairs[k, 0]
@@ -138,7 +140,8 @@ def sort_along(keys: Any, values: Any) -> Any:
         pairs, sorted_pairs = sorted_pairs, pairs
     for k in range(n):
         pairs[k, 0] ^= SIGN_BIT if pairs[k, 0] & SIGN_BIT else ALL_BITS
-    return pairs[:, 0].copy().view(np.float64), pairs[:, 1].copy().view(np.float64)
+    floats = pairs.view(np.float64)
+    return floats[:, 0].copy(), floats[:, 1].copy()
 
 
 @njit(cache=True, nogil=True)
