@@ -1,0 +1,527 @@
+"""Exact transport from coarse to fine: a network simplex on few arcs, closed by pricing.
+
+The clouds are halved into cells until some hundred are left. Every level starts from the one
+before: its potentials, by c-transforms, say which arcs are worth a look, and its plan, handed
+down to the points in the cells, is a first plan. The simplex solves the problem on these arcs;
+pricing then looks at all pairs, adds arcs that would improve the plan, and proves optimality
+when there are none.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from otgan.measures import FloatArray
+from otgan.transport import simplex
+from otgan.transport.cells import Cells, Tree as CellTree, edges_at, grow, lay_out, upper_model
+from otgan.transport.compiled import announce_compilation, compiled
+from otgan.transport.pricing import (
+    Cheapest,
+    cheapest_between_cells,
+    cheapest_in_columns,
+    cheapest_in_rows,
+    pair_costs,
+)
+from otgan.transport.simplex import Candidates, Plan
+
+__all__ = ["Outcome", "Progress", "Stop", "as_units", "solve_matrix", "solve_points"]
+
+logger = logging.getLogger(__name__)
+
+COARSEST = 256
+"""Cells on the coarsest level, at most; all arcs between them are candidates."""
+
+FIRST_ARCS = 10
+"""Candidates of every point at the start of a level: the smallest reduced costs."""
+
+MORE_ARCS = 5
+"""Arcs that a pricing pass may add for every point."""
+
+COARSE_SHARE = 0.02
+"""A coarse level is done when no more than this share of its points have an arc to add."""
+
+TOLERANCE = 256 * float(np.finfo(np.float64).eps)
+"""Reduced costs are zero up to this share of the largest potential."""
+
+RESOLUTION = 2**60
+"""Units that make up the total mass, where masses are no multiples of a common one."""
+
+ALL_ARCS = 2**18
+"""Entries of a matrix that are all candidates from the start."""
+
+MOVES_AT_ONCE = 20_000_000
+"""Potentials changed, some tenths of a second, before Ctrl-C is heard."""
+
+
+class Progress(NamedTuple):
+    """Where a solve stands: told to the callback after every pricing pass.
+
+    Attributes
+    ----------
+    level, levels : int
+        The level at work, from 1 (coarsest) to `levels` (the points themselves).
+    round : int
+        Pricing passes on this level.
+    points, arcs, pivots : int
+        Points of the level, arcs in its candidate set, pivots so far on all levels.
+    cost, gap : float
+        Primal value of the level's problem, and what its dual value lacks.
+    """
+
+    level: int
+    levels: int
+    round: int
+    points: int
+    arcs: int
+    pivots: int
+    cost: float
+    gap: float
+
+
+class Outcome(NamedTuple):
+    """Plan and potentials as the solver left them, and whether it says that it finished."""
+
+    i: npt.NDArray[np.intp]
+    j: npt.NDArray[np.intp]
+    mass: FloatArray
+    f: FloatArray
+    g: FloatArray
+    finished: bool
+    stats: dict[str, Any]
+
+
+@dataclass
+class Stop:
+    """When to stop, and whom to tell."""
+
+    rtol: float = 0.0
+    max_pivots: int = 10**18
+    progress: Callable[[Progress], None] | None = None
+    pivots: int = 0
+    rounds: int = 0
+    history: list[Progress] = field(default_factory=list)
+
+    @property
+    def spent(self) -> bool:
+        """Whether the pivots are used up."""
+        return self.pivots >= self.max_pivots
+
+    def tell(self, step: Progress) -> None:
+        """Keep and pass on where the solve stands."""
+        self.rounds += 1
+        self.history.append(step)
+        logger.debug("%s", step)
+        if self.progress is not None:
+            self.progress(step)
+
+
+class Pricer(Protocol):
+    """The costs of one level: on arcs, and the cheapest beside potentials."""
+
+    shape: tuple[int, int]
+
+    def costs(self, i: Any, j: Any) -> FloatArray:
+        """The costs on a list of arcs."""
+        ...
+
+    def of_sources(self, f: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
+        """The k smallest C_ij - g_j of each source i."""
+        ...
+
+    def of_targets(self, f: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
+        """The k smallest C_ij - f_i of each target j."""
+        ...
+
+
+@dataclass(frozen=True)
+class PointPricer:
+    """Costs norm ** power between two clouds in cells."""
+
+    x: Cells
+    y: Cells
+    norm: tuple[int, float]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of sources and targets."""
+        return self.x.columns.shape[1], self.y.columns.shape[1]
+
+    def costs(self, i: Any, j: Any) -> FloatArray:
+        """The costs on a list of arcs."""
+        return pair_costs(self.x.columns, self.y.columns, i, j, self.norm)
+
+    def of_sources(self, f: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
+        """The k smallest C_ij - g_j of each source i; f guides the search."""
+        models = upper_model(self.x, f), upper_model(self.y, g)
+        return cheapest_between_cells(self.x, self.y, models, g, below, self.norm, k)
+
+    def of_targets(self, f: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
+        """The k smallest C_ij - f_i of each target j; g guides the search."""
+        return PointPricer(self.y, self.x, self.norm).of_sources(g, f, below, k)
+
+
+@dataclass(frozen=True)
+class MatrixPricer:
+    """A stored cost matrix; inf entries are never priced in."""
+
+    matrix: FloatArray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of sources and targets."""
+        return self.matrix.shape[0], self.matrix.shape[1]
+
+    def costs(self, i: Any, j: Any) -> FloatArray:
+        """The costs on a list of arcs."""
+        return self.matrix[i, j]
+
+    def of_sources(self, f: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
+        """The k smallest C_ij - g_j of each source i."""
+        return cheapest_in_rows(self.matrix, g, below, k)
+
+    def of_targets(self, f: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
+        """The k smallest C_ij - f_i of each target j."""
+        return cheapest_in_columns(self.matrix, f, below, k)
+
+
+class Level(NamedTuple):
+    """A pair of clouds in cells, their masses, and where in the order of points each cell begins."""
+
+    pricer: PointPricer
+    a: npt.NDArray[np.int64]
+    b: npt.NDArray[np.int64]
+    edges_x: npt.NDArray[np.intp]
+    edges_y: npt.NDArray[np.intp]
+
+
+class Solution(NamedTuple):
+    """A tree on a level, and the best pair of potentials that was proved there."""
+
+    tree: simplex.Tree
+    f: FloatArray
+    g: FloatArray
+    finished: bool
+
+
+def as_units(a: FloatArray, b: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Masses as whole numbers with equal sums: exact for uniform ones, else to 2 ** -60."""
+    n, m = len(a), len(b)
+    if (a == a[0]).all() and (b == b[0]).all():
+        common = int(np.gcd(n, m))
+        return np.full(n, m // common), np.full(m, n // common)
+    units = [np.maximum(np.rint(w / w.sum() * RESOLUTION).astype(np.int64), 1) for w in (a, b)]
+    excess = int(units[0].sum()) - int(units[1].sum())
+    short = units[1] if excess > 0 else units[0]
+    short[np.argmax(short)] += abs(excess)
+    return units[0], units[1]
+
+
+def solve_points(
+    x: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray, norm: tuple[int, float], stop: Stop
+) -> Outcome:
+    """Transport between two clouds of points for the cost ``norm(x_i - y_j) ** power``.
+
+    Parameters
+    ----------
+    x, y : ndarray, shapes (n, d) and (m, d)
+    a, b : ndarray, shapes (n,) and (m,)
+        Positive, each summing to one.
+    norm : int, float
+        Code (see `pricing.NORMS`) and power.
+    stop : Stop
+
+    Returns
+    -------
+    Outcome
+        O((n + m) d) memory.
+    """
+    announce_compilation()
+    tree_x, tree_y = grow(x), grow(y)
+    a, b = a[tree_x.order], b[tree_y.order]
+    levels = list(_levels(tree_x, tree_y, *as_units(a, b), norm))
+    solution = _solve_coarsest(levels[0], stop, len(levels))
+    for at, (coarse, fine) in enumerate(itertools.pairwise(levels), start=2):
+        solution = _descend(coarse, fine, solution, stop, (at, len(levels)))
+    outcome = _outcome(solution, a, b, stop, len(levels))
+    f, g = np.empty(len(x)), np.empty(len(y))
+    f[tree_x.order], g[tree_y.order] = outcome.f, outcome.g
+    i, j = tree_x.order[outcome.i], tree_y.order[outcome.j]
+    return outcome._replace(i=i, j=j, f=f, g=g)
+
+
+def solve_matrix(matrix: FloatArray, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
+    """Transport for a stored cost matrix with finite entries.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, m)
+    a, b : ndarray, shapes (n,) and (m,)
+        Positive, each summing to one.
+    stop : Stop
+    """
+    announce_compilation()
+    pricer = MatrixPricer(matrix)
+    units = as_units(a, b)
+    solution = _close(pricer, _start_on_matrix(pricer, *units), units, stop, (1, 1))
+    return _outcome(solution, a, b, stop, 1)
+
+
+# ---------------------------------------------------------------- levels
+
+
+def _levels(
+    x: CellTree, y: CellTree, a: npt.NDArray[np.int64], b: npt.NDArray[np.int64],
+    norm: tuple[int, float],
+) -> Iterator[Level]:  # fmt: skip
+    """From the coarsest level to the points themselves, four times as many cells each time."""
+    n, m = len(x.order), len(y.order)
+    finest = int(np.log2(max(n, m) / 4)) if max(n, m) > COARSEST else 0
+    coarsest = int(np.log2(COARSEST))
+    first = coarsest + (finest - coarsest) % 2
+    for level in range(first, finest + 1, 2):
+        cells_x, mass_a, edges_x = _coarsen(x, a, level)
+        cells_y, mass_b, edges_y = _coarsen(y, b, level)
+        yield Level(PointPricer(cells_x, cells_y, norm), mass_a, mass_b, edges_x, edges_y)
+    yield Level(PointPricer(x.cells, y.cells, norm), a, b, np.arange(n + 1), np.arange(m + 1))
+
+
+def _coarsen(
+    tree: CellTree, units: npt.NDArray[np.int64], level: int
+) -> tuple[Cells, npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+    """The cells of a level as points: their masses, centres of mass, and first points."""
+    n = len(units)
+    if 2 * n < 3 << level:
+        return tree.cells, units, np.arange(n + 1)
+    edges = edges_at(n, level)
+    mass = np.add.reduceat(units, edges[:-1])
+    share = units / np.repeat(mass, np.diff(edges))
+    centres = np.add.reduceat(tree.cells.columns * share, edges[:-1], axis=1)
+    return lay_out(centres.T), mass, edges
+
+
+def _solve_coarsest(level: Level, stop: Stop, levels: int) -> Solution:
+    n, m = level.pricer.shape
+    i, j = np.divmod(np.arange(n * m), m)
+    matrix = MatrixPricer(level.pricer.costs(i, j).reshape(n, m))
+    start = _start_on_matrix(matrix, level.a, level.b)
+    return _close(matrix, start, (level.a, level.b), stop, (1, levels))
+
+
+def _descend(
+    coarse: Level, fine: Level, solution: Solution, stop: Stop, at: tuple[int, int]
+) -> Solution:
+    """Solve a level from the solution of the one before."""
+    n = coarse.pricer.shape[0]
+    i, j, units = _hand_down(
+        simplex.plan_of(solution.tree, n),
+        fine.a,
+        fine.b,
+        np.searchsorted(fine.edges_x, coarse.edges_x),
+        np.searchsorted(fine.edges_y, coarse.edges_y),
+    )
+    plan = Plan(i, j, units, fine.pricer.costs(i, j))
+    of_x, of_y = (coarse.pricer.x, coarse.edges_x), (coarse.pricer.y, coarse.edges_y)
+    f = _extend(of_x, solution.f, (fine.pricer.x, fine.edges_x))
+    g = _extend(of_y, solution.g, (fine.pricer.y, fine.edges_y))
+    between = PointPricer(coarse.pricer.x, fine.pricer.y, fine.pricer.norm)
+    unlimited = np.full(len(g), np.inf)
+    g = between.of_targets(solution.f, g, unlimited, 1).value[:, 0]
+    start = _start(fine.pricer, f, g, plan)
+    return _close(fine.pricer, start, (fine.a, fine.b), stop, at)
+
+
+def _extend(
+    coarse: tuple[Cells, npt.NDArray[np.intp]],
+    potential: FloatArray,
+    fine: tuple[Cells, npt.NDArray[np.intp]],
+) -> FloatArray:
+    """A potential on the finer cloud: what its model makes of it near the point it came from."""
+    (cells, edges), (finer, finer_edges) = coarse, fine
+    n = len(potential)
+    leaf = (1 << cells.depth) + np.repeat(
+        np.arange(1 << cells.depth), np.diff(edges_at(n, cells.depth))
+    )
+    slope = upper_model(cells, potential).slope[leaf]
+    parent = np.searchsorted(edges, finer_edges[:-1], side="right") - 1
+    step = finer.columns - cells.columns[:, parent]
+    return potential[parent] + np.einsum("kc,ck->k", slope[parent], step)
+
+
+@compiled
+def _hand_down(plan: Any, a: Any, b: Any, first_a: Any, first_b: Any) -> Any:
+    """Hand the plan between cells down to what is in them, in order; first_ says where each begins.
+
+    A forest stays a forest: every arc uses up a source, a target, or an arc of the plan.
+    """
+    room = len(a) + len(b) + len(plan.units)
+    i, j, units = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int64)
+    rest_a, rest_b = a.copy(), b.copy()
+    next_a, next_b = first_a[:-1].copy(), first_b[:-1].copy()
+    count = 0
+    for e in range(len(plan.units)):
+        rest = plan.units[e]
+        s, t = plan.i[e], plan.j[e]
+        while rest > 0:
+            while rest_a[next_a[s]] == 0:
+                next_a[s] += 1
+            while rest_b[next_b[t]] == 0:
+                next_b[t] += 1
+            k, l = next_a[s], next_b[t]
+            step = min(rest, rest_a[k], rest_b[l])
+            i[count], j[count], units[count] = k, l, step
+            count += 1
+            rest -= step
+            rest_a[k] -= step
+            rest_b[l] -= step
+    return i[:count], j[:count], units[:count]
+
+
+# ---------------------------------------------------------------- one level
+
+
+class Start(NamedTuple):
+    """A first tree, its candidates, and feasible potentials."""
+
+    tree: simplex.Tree
+    arcs: Candidates
+    f: FloatArray
+    g: FloatArray
+
+
+def _start(pricer: Pricer, f: FloatArray, g: FloatArray, plan: Plan) -> Start:
+    """Candidates beside the c-transforms of g, and a tree around the plan."""
+    n, m = pricer.shape
+    sources = pricer.of_sources(f, g, np.full(n, np.inf), min(FIRST_ARCS, m))
+    f = sources.value[:, 0]
+    targets = pricer.of_targets(f, g, np.full(m, np.inf), min(FIRST_ARCS, n))
+    g = targets.value[:, 0]
+    none = Candidates(np.zeros(n + 1, np.int64), np.empty(0, np.int32), np.empty(0))
+    return _planted(_joined(pricer, none, sources, targets), f, g, plan)
+
+
+def _start_on_matrix(pricer: MatrixPricer, a: Any, b: Any) -> Start:
+    """A greedy plan; all arcs of a small matrix are candidates, or the cheapest of a large one."""
+    n, m = pricer.shape
+    f = pricer.matrix.min(axis=1)
+    g = (pricer.matrix - f[:, None]).min(axis=0)
+    plan = Plan(*_greedy(pricer.matrix, g, a, b))
+    if n * m > ALL_ARCS:
+        return _start(pricer, f, g, plan)
+    start, target = np.arange(n + 1) * m, np.tile(np.arange(m, dtype=np.int32), n)
+    return _planted(Candidates(start, target, pricer.matrix.ravel()), f, g, plan)
+
+
+def _planted(arcs: Candidates, f: FloatArray, g: FloatArray, plan: Plan) -> Start:
+    n = len(f)
+    tree = simplex.empty_tree(n, len(g))
+    tree.pi[:n], tree.pi[n:-1] = f, -g
+    simplex.plant(tree, n, plan, arcs)
+    return Start(tree, arcs, f, g)
+
+
+@compiled
+def _greedy(matrix: Any, g: Any, a: Any, b: Any) -> Any:
+    """A plan: source after source takes the cheapest targets that have room."""
+    n, m = matrix.shape
+    i, j = np.empty(n + m, np.int32), np.empty(n + m, np.int32)
+    units, cost = np.empty(n + m, np.int64), np.empty(n + m)
+    rest_b = b.copy()
+    count = 0
+    for s in range(n):
+        rest = a[s]
+        while rest > 0:
+            best, to = np.inf, -1
+            for t in range(m):
+                if rest_b[t] > 0 and matrix[s, t] - g[t] < best:
+                    best, to = matrix[s, t] - g[t], t
+            step = min(rest, rest_b[to])
+            i[count], j[count], units[count], cost[count] = s, to, step, matrix[s, to]
+            count += 1
+            rest -= step
+            rest_b[to] -= step
+    return i[:count], j[:count], units[:count], cost[:count]
+
+
+def _joined(pricer: Pricer, arcs: Candidates, sources: Cheapest, targets: Cheapest) -> Candidates:
+    """The candidates and those that were found."""
+    n, m = pricer.shape
+    start, target = simplex.join(arcs.start, arcs.target, m, sources.index, targets.index)
+    source = np.repeat(np.arange(n, dtype=np.int32), np.diff(start))
+    return Candidates(start, target, pricer.costs(source, target))
+
+
+def _close(
+    pricer: Pricer, start: Start, masses: tuple[Any, Any], stop: Stop, at: tuple[int, int]
+) -> Solution:
+    """Pivot and price until no pair of points would improve the plan, or `stop` says enough."""
+    tree, arcs, f, g = start
+    n, m = pricer.shape
+    total = int(masses[0].sum())
+    a, b = (w / total for w in masses)
+    final = at[0] == at[1]
+    enough = stop.rtol if final else stop.rtol / 4
+    lower, cost = a @ f + b @ g, _cost(tree, total)
+    finished = cost - lower <= enough * abs(cost)
+    rounds = 0
+    while not finished and not stop.spent:
+        rounds += 1
+        tolerance = TOLERANCE * np.abs(tree.pi).max()
+        _pivot_until_optimal(tree, n, arcs, tolerance, stop)
+        here, there = tree.pi[:n].copy(), -tree.pi[n:-1]
+        sources = pricer.of_sources(here, there, here - tolerance, MORE_ARCS)
+        targets = pricer.of_targets(here, there, there - tolerance, MORE_ARCS)
+        there = np.minimum(there, targets.value[:, 0])
+        cost, dual = _cost(tree, total), a @ here + b @ there
+        if dual >= lower:
+            lower, f, g = dual, here, there
+        stop.tell(Progress(*at, rounds, n + m, len(arcs.target), stop.pivots, cost, cost - lower))
+        more = np.count_nonzero(sources.index[:, 0] >= 0) + np.count_nonzero(
+            targets.index[:, 0] >= 0
+        )
+        share = 0.0 if final else COARSE_SHARE
+        finished = more <= share * (n + m) or cost - lower <= enough * abs(cost)
+        if not finished:
+            arcs = _joined(pricer, arcs, sources, targets)
+    return Solution(tree, f, g, finished)
+
+
+def _pivot_until_optimal(
+    tree: simplex.Tree, n: int, arcs: Candidates, tolerance: float, stop: Stop
+) -> None:
+    done, row = False, 0
+    while not done and not stop.spent:
+        left = stop.max_pivots - stop.pivots
+        done, row, count, _ = simplex.pivots(
+            tree, n, arcs, tolerance, True, row, left, MOVES_AT_ONCE
+        )
+        stop.pivots += count
+    simplex.refresh(tree, n)
+
+
+def _cost(tree: simplex.Tree, total: int) -> float:
+    """The cost of the plan for a total mass of one."""
+    return float(tree.cost @ (tree.units / total))
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+def _outcome(solution: Solution, a: FloatArray, b: FloatArray, stop: Stop, levels: int) -> Outcome:
+    """Plan and potentials in the order of the weights given here."""
+    tree, n = solution.tree, len(a)
+    plan = simplex.plan_of(tree, n)
+    mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
+    stats = {
+        "levels": levels,
+        "pricing_passes": stop.rounds,
+        "pivots": stop.pivots,
+        "arcs": stop.history[-1].arcs if stop.history else 0,
+    }
+    return Outcome(plan.i, plan.j, mass, solution.f, solution.g, solution.finished, stats)
