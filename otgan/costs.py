@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
+from scipy import sparse
 from scipy.spatial.distance import cdist
 
 from otgan.errors import InvalidInputError
@@ -16,7 +18,9 @@ __all__ = [
     "GroundCost",
     "MatrixCost",
     "Metric",
+    "NormedPoints",
     "PointCost",
+    "SparseCost",
     "as_ground_cost",
     "line_exponent",
     "row_blocks",
@@ -51,6 +55,10 @@ class GroundCost(Protocol):
         """The costs C[i[k], j[k]] on a list of arcs."""
         ...
 
+    def restricted(self, sources: Any, targets: Any) -> GroundCost:
+        """The cost between some of the points."""
+        ...
+
 
 @dataclass(frozen=True)
 class MatrixCost:
@@ -75,6 +83,57 @@ class MatrixCost:
     def arcs(self, i: Any, j: Any) -> FloatArray:
         """The entries at (i, j)."""
         return self.matrix[i, j]
+
+    def restricted(self, sources: Any, targets: Any) -> MatrixCost:
+        """The cost between some of the points."""
+        return MatrixCost(self.matrix[np.ix_(sources, targets)])
+
+
+@dataclass(frozen=True)
+class SparseCost:
+    """Costs on the allowed arcs only; what is not stored is forbidden, a stored zero is free."""
+
+    arcs_by_source: sparse.csr_array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of sources and of targets."""
+        n, m = self.arcs_by_source.shape
+        return int(n), int(m)
+
+    @property
+    def T(self) -> SparseCost:
+        """The transposed cost."""
+        return SparseCost(_in_order(self.arcs_by_source.T))
+
+    def rows(self, rows: slice) -> FloatArray:
+        """A block of rows, ``inf`` where an arc is forbidden."""
+        stored = self.arcs_by_source[rows].tocoo()
+        block = np.full(stored.shape, np.inf)
+        block[stored.coords] = stored.data
+        return block
+
+    def arcs(self, i: Any, j: Any) -> FloatArray:
+        """The entries at (i, j), ``inf`` where there is none."""
+        stored = self.arcs_by_source
+        m = stored.shape[1]
+        keys = np.repeat(np.arange(stored.shape[0]), np.diff(stored.indptr)) * m + stored.indices
+        wanted = np.asarray(i, np.int64) * m + np.asarray(j, np.int64)
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[at] == wanted, stored.data[at], np.inf)
+
+    def restricted(self, sources: Any, targets: Any) -> SparseCost:
+        """The cost between some of the points."""
+        return SparseCost(_in_order(self.arcs_by_source[sources][:, targets]))
+
+
+class NormedPoints(NamedTuple):
+    """Two clouds with C_ij = norm(x_i - y_j) ** power."""
+
+    x: FloatArray
+    y: FloatArray
+    norm: str
+    power: float
 
 
 @dataclass(frozen=True)
@@ -153,6 +212,26 @@ class PointCost:
             distances = _norm_of_differences(u - v, name)
         return _power(distances, power)
 
+    def normed(self) -> NormedPoints | None:
+        """The clouds for which this cost is a power of a norm; None for a callable.
+
+        They are centred, so that a common offset costs no digits.
+        """
+        if not isinstance(self.metric, str):
+            return None
+        if self.metric == "cosine":  # half the squared distance of unit vectors
+            x, y = (_directions(z) * math.sqrt(0.5) for z in (self.x, self.y))
+            return NormedPoints(x, y, "euclidean", 2.0 * self.p)
+        centre = self.x.mean(axis=0) / 2 + self.y.mean(axis=0) / 2
+        x, y = self.x - centre, self.y - centre
+        if self.metric == "sqeuclidean":
+            return NormedPoints(x, y, "euclidean", 2.0 * self.p)
+        return NormedPoints(x, y, self.metric, self.p)
+
+    def restricted(self, sources: Any, targets: Any) -> PointCost:
+        """The cost between some of the points."""
+        return PointCost(self.x[sources], self.y[targets], self.metric, self.p)
+
     def _check_range(self) -> None:
         if self.metric == "cosine":
             if not (np.abs(self.x).max(axis=1).all() and np.abs(self.y).max(axis=1).all()):
@@ -173,15 +252,17 @@ class PointCost:
 
 
 def as_ground_cost(cost: Any) -> GroundCost:
-    """A `GroundCost` from a matrix of shape (n, m), or the one that was given.
+    """A `GroundCost` from a matrix of shape (n, m), SciPy sparse or not, or the one given.
 
     Raises
     ------
     InvalidInputError
         Not two axes, empty, NaN or minus infinity.
     """
-    if isinstance(cost, (MatrixCost, PointCost)):
+    if isinstance(cost, (MatrixCost, PointCost, SparseCost)):
         return cost
+    if sparse.issparse(cost):
+        return _as_sparse_cost(cost)
     matrix = as_float64(cost, "C")
     if matrix.ndim != 2 or matrix.size == 0:
         raise InvalidInputError(
@@ -196,6 +277,41 @@ def as_ground_cost(cost: Any) -> GroundCost:
             f"({i}, {j}); to fix it, fill that entry"
         )
     return MatrixCost(matrix)
+
+
+def _as_sparse_cost(cost: Any) -> SparseCost:
+    stored = sparse.coo_array(cost)
+    if stored.ndim != 2 or 0 in stored.shape:
+        raise InvalidInputError(
+            f"C must be a non-empty matrix of shape (n, m), got shape {stored.shape}; to fix it, "
+            "give the cost of every allowed arc"
+        )
+    data = as_float64(stored.data, "C")
+    if np.isnan(data).any() or (data == -np.inf).any():
+        raise InvalidInputError(
+            "C must hold finite costs, got NaN or minus infinity among the stored ones; to fix "
+            "it, leave an arc out to forbid it"
+        )
+    keep = np.isfinite(data)
+    i, j = (index[keep] for index in stored.coords)
+    order = np.lexsort((j, i))
+    i, j, data = i[order], j[order], data[keep][order]
+    twice = (np.diff(i) == 0) & (np.diff(j) == 0)
+    if twice.any():
+        at = int(np.flatnonzero(twice)[0])
+        raise InvalidInputError(
+            f"C must hold one cost for an arc, got two at ({i[at]}, {j[at]}); to fix it, call "
+            "sum_duplicates() or keep the smaller one"
+        )
+    # Built by hand: SciPy's conversions are free to drop stored zeros.
+    start = np.searchsorted(i, np.arange(stored.shape[0] + 1))
+    return SparseCost(sparse.csr_array((data, j, start), shape=stored.shape))
+
+
+def _in_order(cost: Any) -> sparse.csr_array:
+    by_source = sparse.csr_array(cost)
+    by_source.sort_indices()
+    return by_source
 
 
 def line_exponent(metric: Metric, p: float) -> float | None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from otgan.costs import GroundCost, MatrixCost, Metric, PointCost, as_ground_cost, line_exponent
+from otgan.costs import (
+    GroundCost,
+    MatrixCost,
+    Metric,
+    PointCost,
+    SparseCost,
+    as_ground_cost,
+    line_exponent,
+)
 from otgan.errors import InvalidInputError, SolverError
 from otgan.measures import (
     DiscreteMeasure,
@@ -20,15 +29,20 @@ from otgan.measures import (
     as_probabilities,
     is_torch,
 )
-from otgan.transport import pot_simplex
 from otgan.transport.couplings import Arcs
 from otgan.transport.duality import c_transform, certify
 from otgan.transport.line import like_points, line_distance, solve_line
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
 
+if TYPE_CHECKING:
+    from otgan.transport.multiscale import Outcome, Progress, Stop
+
 __all__ = ["emd", "emd_from_cost", "wasserstein"]
 
 logger = logging.getLogger(__name__)
+
+REFINED_PAIRS = 10**7
+"""Most pairs whose costs are stored to find the last digits of a badly scaled problem."""
 
 
 def emd(
@@ -41,6 +55,7 @@ def emd(
     metric: Metric = "euclidean",
     rtol: float = 0.0,
     max_iterations: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> TransportResult:
     """Exact earth mover's distance between two weighted clouds of points, with its certificate.
 
@@ -58,10 +73,13 @@ def emd(
     metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
         A callable takes two points of shape (d,); it is slow, and need not be a metric.
     rtol : float, default 0
-        Widest relative gap accepted from a solver that ran into `max_iterations`. The default
-        asks for an exact answer, whose gap is at most 1e-9 of the cost.
+        Stop as soon as the bracket is known to be as tight as this, relative to the cost. The
+        default asks for an exact answer, whose gap is at most 1e-9 of the cost.
     max_iterations : int, optional
         Pivots before giving up; by default far more than any solvable problem was seen to need.
+    progress : callable, optional
+        Called after every pricing pass with a `Progress`: level, round, points, arcs, pivots,
+        cost and gap.
 
     Returns
     -------
@@ -98,7 +116,7 @@ def emd(
     --------
     >>> r = emd([[0, 0], [1, 0]], [[0, 1], [1, 1]])
     >>> r
-    TransportResult(distance=1, cost=1, gap=0, p=1, n=2, m=2, solver='pot-simplex')
+    TransportResult(distance=1, cost=1, gap=0, p=1, n=2, m=2, solver='simplex')
     >>> r.plan.toarray()
     array([[0.5, 0. ],
            [0. , 0.5]])
@@ -110,11 +128,17 @@ def emd(
     if exponent is not None:
         return _emd_on_the_line(mu, nu, cost, exponent)
     problem = _Problem(cost, mu.weights, nu.weights, cost.p, mu.mass)
-    return _solve_and_certify(problem, rtol, max_iterations)
+    return _solve_and_certify(problem, rtol, max_iterations, progress)
 
 
 def emd_from_cost(
-    C: Any, a: Any = None, b: Any = None, *, rtol: float = 0.0, max_iterations: int | None = None
+    C: Any,
+    a: Any = None,
+    b: Any = None,
+    *,
+    rtol: float = 0.0,
+    max_iterations: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> TransportResult:
     """Exact optimal transport for any cost matrix, with its certificate.
 
@@ -124,7 +148,7 @@ def emd_from_cost(
         Cost from every source to every target, of any sign; ``inf`` forbids an arc.
     a, b : array_like, shapes (n,) and (m,), optional
         Non-negative masses with equal sums; uniform if omitted. Both are normalised to one.
-    rtol, max_iterations
+    rtol, max_iterations, progress
         As for :func:`emd`.
 
     Returns
@@ -150,7 +174,7 @@ def emd_from_cost(
     cost = as_ground_cost(C)
     a, b, mass = as_probabilities(a, b, *cost.shape)
     problem = _Problem(cost, a, b, 1.0, mass)
-    return _solve_and_certify(problem, rtol, max_iterations)
+    return _solve_and_certify(problem, rtol, max_iterations, progress)
 
 
 def wasserstein(
@@ -213,6 +237,15 @@ class _Problem:
     mass: float
 
 
+class _LineOutcome(NamedTuple):
+    i: Any
+    j: Any
+    mass: FloatArray
+    f: FloatArray
+    g: FloatArray
+    stats: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class _OptimalPair:
     arcs: Arcs
@@ -234,29 +267,36 @@ def _emd_on_the_line(
     mu: DiscreteMeasure, nu: DiscreteMeasure, cost: PointCost, exponent: float
 ) -> TransportResult:
     started = time.perf_counter()
-    solution = solve_line(mu, nu, exponent)
-    arcs = solution.arcs
-    plan = sparse.coo_array((arcs.mass, (arcs.i, arcs.j)), shape=(mu.n, nu.n))
+    line = solve_line(mu, nu, exponent)
     problem = _Problem(cost, mu.weights, nu.weights, cost.p, mu.mass)
+    solution = _LineOutcome(*line.arcs, line.f, line.g, {})
     # Optimal by theorem, so never refused: the bracket says how much of that float64 can prove.
-    return _certified(problem, plan, solution.f, solution.g, "line", started)
+    return _certified(problem, solution, "line", started)
 
 
 def _solve_and_certify(
-    problem: _Problem, rtol: float, max_iterations: int | None
+    problem: _Problem,
+    rtol: float,
+    max_iterations: int | None,
+    progress: Callable[[Progress], None] | None,
 ) -> TransportResult:
     n, m = problem.cost.shape
     limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
-    import ot  # noqa: F401 - seconds at its first import, which are not those of solving
+    # Loaded here: importing Numba takes some tenths of a second.
+    from otgan.transport.multiscale import Stop
 
+    stop = Stop(rtol, limit, progress)
     started = time.perf_counter()
-    outcome = _solve_on_support(problem, limit)
-    result = _certified(problem, outcome.plan, outcome.f, outcome.g, outcome.solver, started)
+    outcome = _solve_on_support(problem, stop)
+    result = _certified(problem, outcome, _name(outcome), started)
     loose = result.gap > max(rtol, EXACT_RTOL) * abs(result.upper)
-    if loose and outcome.finished and n * m <= pot_simplex.DENSE_ENTRIES:
-        result = _refined(problem, result, limit, started)
-    stopped_after = None if outcome.finished else limit
-    return _accept(result, problem.cost, rtol, stopped_after)
+    if loose and outcome.finished and n * m <= REFINED_PAIRS:
+        result = _refined(problem, result, stop, started)
+    return _accept(result, problem.cost, rtol, None if outcome.finished else limit)
+
+
+def _name(outcome: Outcome) -> str:
+    return "simplex" if outcome.stats["levels"] == 1 else "multiscale-simplex"
 
 
 def _accept(
@@ -288,7 +328,7 @@ def _check_limits(rtol: float, max_iterations: int | None) -> None:
 
 
 def _refined(
-    problem: _Problem, rough: TransportResult, max_iterations: int, started: float
+    problem: _Problem, rough: TransportResult, stop: Stop, started: float
 ) -> TransportResult:
     """Solve again with the costs capped where no optimal plan can reach.
 
@@ -303,54 +343,57 @@ def _refined(
     dearest = float(matrix[rough.plan.nonzero()].max())
     cap = least + 2 * (n + m) * (dearest - least)
     capped = MatrixCost(np.where(np.isfinite(matrix), np.minimum(matrix, cap), np.inf))
-    outcome = _solve_on_support(replace(problem, cost=capped), max_iterations)
-    refined = _certified(problem, outcome.plan, outcome.f, outcome.g, outcome.solver, started)
+    outcome = _solve_on_support(replace(problem, cost=capped), stop)
+    refined = _certified(problem, outcome, rough.solver, started)
     # Upper bounds need only the plan, lower ones only the potentials: keep the better of each.
     above = min(rough, refined, key=lambda result: result.upper)
     below = max(rough, refined, key=lambda result: result.lower)
     return replace(above, lower=min(below.lower, above.upper), f=below.f, g=below.g)
 
 
-def _solve_on_support(problem: _Problem, max_iterations: int) -> pot_simplex.SimplexOutcome:
+def _solve_on_support(problem: _Problem, stop: Stop) -> Outcome:
     """Solve between the points that carry mass; the others get their potentials afterwards."""
-    sources, targets = np.flatnonzero(problem.a), np.flatnonzero(problem.b)
-    n, m = problem.cost.shape
+    cost, a, b = problem.cost, problem.a, problem.b
+    sources, targets = np.flatnonzero(a), np.flatnonzero(b)
+    n, m = cost.shape
     if len(sources) == n and len(targets) == m:
-        return pot_simplex.solve(problem.cost, problem.a, problem.b, max_iterations=max_iterations)
-    core = _restrict(problem.cost, sources, targets)
-    outcome = pot_simplex.solve(
-        core, problem.a[sources], problem.b[targets], max_iterations=max_iterations
-    )
-    i, j = outcome.plan.coords
-    plan = sparse.coo_array((outcome.plan.data, (sources[i], targets[j])), shape=(n, m))
-    every_target = np.arange(m)
-    g = c_transform(_restrict(problem.cost, sources, every_target), outcome.f)
+        return _solve(cost, a, b, stop)
+    outcome = _solve(cost.restricted(sources, targets), a[sources], b[targets], stop)
+    g = c_transform(cost.restricted(sources, np.arange(m)), outcome.f)
     g[np.isinf(g)] = 0.0  # without allowed arcs to any mass: nothing binds it
-    f = c_transform(problem.cost.T, g)
-    return outcome._replace(plan=plan, f=f, g=g)
+    f = c_transform(cost.T, g)
+    return outcome._replace(i=sources[outcome.i], j=targets[outcome.j], f=f, g=g)
 
 
-def _restrict(cost: GroundCost, sources: np.ndarray, targets: np.ndarray) -> GroundCost:
-    if isinstance(cost, PointCost):
-        return PointCost(cost.x[sources], cost.y[targets], cost.metric, cost.p)
-    assert isinstance(cost, MatrixCost)
-    return MatrixCost(cost.matrix[np.ix_(sources, targets)])
+def _solve(cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
+    """Solve between masses that are all positive, by what suits the cost."""
+    from otgan.transport.forbidden import solve_allowed
+    from otgan.transport.multiscale import ALL_ARCS, solve_matrix, solve_points
+
+    n, m = cost.shape
+    if isinstance(cost, PointCost) and n * m > ALL_ARCS and (points := cost.normed()) is not None:
+        return solve_points(points, a, b, stop)
+    if isinstance(cost, SparseCost):
+        return solve_allowed(cost.arcs_by_source, a, b, stop)
+    matrix = cost.rows(slice(0, n))
+    if (allowed := np.isfinite(matrix)).all():
+        return solve_matrix(np.ascontiguousarray(matrix), a, b, stop)
+    i, j = np.nonzero(allowed)
+    start = np.searchsorted(i, np.arange(n + 1))
+    return solve_allowed(sparse.csr_array((matrix[i, j], j, start), shape=(n, m)), a, b, stop)
 
 
 def _certified(
-    problem: _Problem,
-    plan: sparse.coo_array,
-    f: FloatArray,
-    g: FloatArray,
-    solver: str,
-    started: float,
+    problem: _Problem, solution: Outcome | _LineOutcome, solver: str, started: float
 ) -> TransportResult:
     solved = time.perf_counter()
-    proof = certify(problem.cost, plan, f, g, problem.a, problem.b)
+    plan = sparse.coo_array((solution.mass, (solution.i, solution.j)), shape=problem.cost.shape)
+    proof = certify(problem.cost, plan, solution.f, solution.g, problem.a, problem.b)
     stats = {
         "seconds_solving": solved - started,
         "seconds_certifying": time.perf_counter() - solved,
         "mass": problem.mass,
+        **solution.stats,
     }
     result = TransportResult(
         cost=proof.upper,

@@ -18,20 +18,32 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from otgan.costs import NormedPoints
 from otgan.measures import FloatArray
 from otgan.transport import simplex
 from otgan.transport.cells import Cells, Tree as CellTree, edges_at, grow, lay_out, upper_model
 from otgan.transport.compiled import announce_compilation, compiled
 from otgan.transport.pricing import (
+    NORMS,
     Cheapest,
-    cheapest_between_cells,
+    cheapest_beside,
     cheapest_in_columns,
     cheapest_in_rows,
     pair_costs,
 )
 from otgan.transport.simplex import Candidates, Plan
 
-__all__ = ["Outcome", "Progress", "Stop", "as_units", "solve_matrix", "solve_points"]
+__all__ = [
+    "ALL_ARCS",
+    "Outcome",
+    "Progress",
+    "Stop",
+    "as_units",
+    "pivot_until_optimal",
+    "solve_matrix",
+    "solve_points",
+    "tolerance_of",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +55,9 @@ FIRST_ARCS = 10
 
 MORE_ARCS = 5
 """Arcs that a pricing pass may add for every point."""
+
+ROUNDS_FROM_BOTH = 2
+"""After so many pricing passes on a level, arcs are only looked for from the targets' side."""
 
 COARSE_SHARE = 0.02
 """A coarse level is done when no more than this share of its points have an arc to add."""
@@ -159,12 +174,11 @@ class PointPricer:
 
     def of_sources(self, f: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
         """The k smallest C_ij - g_j of each source i; f guides the search."""
-        models = upper_model(self.x, f), upper_model(self.y, g)
-        return cheapest_between_cells(self.x, self.y, models, g, below, self.norm, k)
+        return cheapest_beside(self.x, self.y, f, g, below, self.norm, k)
 
     def of_targets(self, f: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
         """The k smallest C_ij - f_i of each target j; g guides the search."""
-        return PointPricer(self.y, self.x, self.norm).of_sources(g, f, below, k)
+        return cheapest_beside(self.y, self.x, g, f, below, self.norm, k)
 
 
 @dataclass(frozen=True)
@@ -223,18 +237,14 @@ def as_units(a: FloatArray, b: FloatArray) -> tuple[npt.NDArray[np.int64], npt.N
     return units[0], units[1]
 
 
-def solve_points(
-    x: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray, norm: tuple[int, float], stop: Stop
-) -> Outcome:
+def solve_points(points: NormedPoints, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
     """Transport between two clouds of points for the cost ``norm(x_i - y_j) ** power``.
 
     Parameters
     ----------
-    x, y : ndarray, shapes (n, d) and (m, d)
+    points : NormedPoints
     a, b : ndarray, shapes (n,) and (m,)
         Positive, each summing to one.
-    norm : int, float
-        Code (see `pricing.NORMS`) and power.
     stop : Stop
 
     Returns
@@ -243,7 +253,11 @@ def solve_points(
         O((n + m) d) memory.
     """
     announce_compilation()
-    tree_x, tree_y = grow(x), grow(y)
+    x, y = points.x, points.y
+    extent = max(float(np.abs(x).max()), float(np.abs(y).max()))
+    scale = 2.0 ** np.round(np.log2(extent)) if extent > 0 else 1.0  # no digit is lost
+    tree_x, tree_y = grow(x / scale), grow(y / scale)
+    norm = NORMS[points.norm], points.power
     a, b = a[tree_x.order], b[tree_y.order]
     levels = list(_levels(tree_x, tree_y, *as_units(a, b), norm))
     solution = _solve_coarsest(levels[0], stop, len(levels))
@@ -251,7 +265,8 @@ def solve_points(
         solution = _descend(coarse, fine, solution, stop, (at, len(levels)))
     outcome = _outcome(solution, a, b, stop, len(levels))
     f, g = np.empty(len(x)), np.empty(len(y))
-    f[tree_x.order], g[tree_y.order] = outcome.f, outcome.g
+    unit = scale**points.power
+    f[tree_x.order], g[tree_y.order] = outcome.f * unit, outcome.g * unit
     i, j = tree_x.order[outcome.i], tree_y.order[outcome.j]
     return outcome._replace(i=i, j=j, f=f, g=g)
 
@@ -472,10 +487,12 @@ def _close(
     rounds = 0
     while not finished and not stop.spent:
         rounds += 1
-        tolerance = TOLERANCE * np.abs(tree.pi).max()
-        _pivot_until_optimal(tree, n, arcs, tolerance, stop)
+        tolerance = tolerance_of(tree)
+        pivot_until_optimal(tree, n, arcs, tolerance, True, stop)
         here, there = tree.pi[:n].copy(), -tree.pi[n:-1]
-        sources = pricer.of_sources(here, there, here - tolerance, MORE_ARCS)
+        # The arcs of the targets are enough for proof; those of the sources help at the start.
+        below = here - tolerance if rounds <= ROUNDS_FROM_BOTH else np.full(n, -np.inf)
+        sources = pricer.of_sources(here, there, below, MORE_ARCS)
         targets = pricer.of_targets(here, there, there - tolerance, MORE_ARCS)
         there = np.minimum(there, targets.value[:, 0])
         cost, dual = _cost(tree, total), a @ here + b @ there
@@ -492,17 +509,24 @@ def _close(
     return Solution(tree, f, g, finished)
 
 
-def _pivot_until_optimal(
-    tree: simplex.Tree, n: int, arcs: Candidates, tolerance: float, stop: Stop
-) -> None:
+def pivot_until_optimal(
+    tree: simplex.Tree, n: int, arcs: Candidates, tolerance: float, sealed: bool, stop: Stop
+) -> bool:
+    """Pivot until no candidate improves the plan; False if the pivots were used up before."""
     done, row = False, 0
     while not done and not stop.spent:
         left = stop.max_pivots - stop.pivots
         done, row, count, _ = simplex.pivots(
-            tree, n, arcs, tolerance, True, row, left, MOVES_AT_ONCE
+            tree, n, arcs, tolerance, sealed, row, left, MOVES_AT_ONCE
         )
         stop.pivots += count
     simplex.refresh(tree, n)
+    return bool(done)
+
+
+def tolerance_of(tree: simplex.Tree) -> float:
+    """Reduced costs are zero up to this."""
+    return TOLERANCE * float(np.abs(tree.pi).max())
 
 
 def _cost(tree: simplex.Tree, total: int) -> float:

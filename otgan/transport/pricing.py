@@ -22,13 +22,16 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.measures import FloatArray
-from otgan.transport.cells import Cells, Model
+from otgan.transport.cells import Cells, Model, grow, upper_model
 from otgan.transport.compiled import compiled
 
 __all__ = [
     "NORMS",
     "Cheapest",
+    "c_transform_of_points",
+    "cheapest_beside",
     "cheapest_between_cells",
+    "cheapest_by_products",
     "cheapest_in_columns",
     "cheapest_in_rows",
     "pair_costs",
@@ -36,6 +39,9 @@ __all__ = [
 
 NORMS = {"euclidean": 2, "cityblock": 1, "chebyshev": 0}
 """Codes of the norms; costs are norm ** power."""
+
+CELLS_UP_TO = 6
+"""Dimensions beyond which Euclidean costs are sifted by matrix products, not by cells."""
 
 ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """Bounds are lowered by this share of their terms before anything is left out because of them."""
@@ -91,6 +97,63 @@ def cheapest_between_cells(
     return found
 
 
+def cheapest_by_products(
+    x: FloatArray, y: FloatArray, g: FloatArray, below: FloatArray, power: float, k: int
+) -> Cheapest:
+    """The same for the Euclidean norm in many dimensions, where cells rule nothing out.
+
+    Matrix products give |x - y|² = |x|² + |y|² - 2 x.y up to rounding, which rules nearly all
+    pairs out; the others are computed from their differences.
+
+    Parameters
+    ----------
+    x, y : ndarray, shapes (n, d) and (m, d)
+        Centred, so that rounding is small.
+    """
+    n, m = len(x), len(y)
+    x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+    found = Cheapest(np.full((n, k), np.inf), np.full((n, k), -1, np.int32))
+    squares = np.square(x).sum(axis=1), np.square(y).sum(axis=1)
+    rounding = 4 * (x.shape[1] + 4) * float(np.finfo(np.float64).eps)
+    step = max(1, TILE // m)
+
+    def work(tile: int) -> None:
+        first, last = tile * step, min((tile + 1) * step, n)
+        products = x[first:last] @ y.T
+        _sift(x, y, squares, products, rounding, g, below, power, found, first)
+
+    in_threads(work, -(-n // step))
+    return found
+
+
+def cheapest_beside(
+    x: Cells, y: Cells, f: FloatArray, g: FloatArray, below: FloatArray, norm: tuple[int, float],
+    k: int,
+) -> Cheapest:  # fmt: skip
+    """The k smallest C_ij - g_j of each source, by cells or by products; f guides the search."""
+    code, power = norm
+    if code == NORMS["euclidean"] and len(x.columns) > CELLS_UP_TO:
+        return cheapest_by_products(x.columns.T, y.columns.T, g, below, power, k)
+    models = upper_model(x, f), upper_model(y, g)
+    return cheapest_between_cells(x, y, models, g, below, norm, k)
+
+
+def c_transform_of_points(
+    x: FloatArray, y: FloatArray, norm: str, power: float, f: FloatArray, guess: FloatArray | None
+) -> FloatArray:
+    """min_i norm(x_i - y_j) ** power - f_i for every j; a guess of it guides the search."""
+    tree_x, tree_y = grow(x), grow(y)
+    g = np.zeros(len(y)) if guess is None or not np.isfinite(guess).all() else guess
+    unlimited = np.full(len(y), np.inf)
+    found = cheapest_beside(
+        tree_y.cells, tree_x.cells, g[tree_y.order], f[tree_x.order], unlimited,
+        (NORMS[norm], power), 1,
+    )  # fmt: skip
+    result = np.empty(len(y))
+    result[tree_y.order] = found.value[:, 0]
+    return result
+
+
 def cheapest_in_rows(matrix: FloatArray, g: FloatArray, below: FloatArray, k: int) -> Cheapest:
     """For each row the k smallest ``matrix[i, j] - g[j]`` that are less than below_i, O(n m)."""
     return _in_shares(_scan_rows, matrix, g, below, k)
@@ -113,6 +176,10 @@ def _in_shares(
 
     in_threads(work, len(shares) - 1)
     return found
+
+
+TILE = 2**20
+"""Products that are held at once by every thread (8 MiB)."""
 
 
 def in_threads(work: Callable[[int], None], count: int) -> None:
@@ -138,6 +205,7 @@ def _search(
     """Let blocks of sources, from first up to last, go down the tree of targets together."""
     n, m = x.columns.shape[1], y.columns.shape[1]
     leaves = 1 << y.depth
+    room = np.empty(((n >> x.depth) + 1, (m >> y.depth) + 1))
     stack = np.empty(y.depth + 2, np.int64)
     tangents, nears = np.empty(y.depth + 2), np.empty(y.depth + 2)
     for block in range(first, last):
@@ -153,9 +221,9 @@ def _search(
                 continue
             if v >= leaves:
                 k = v - leaves
-                _compare(x, y, start, stop, k * m >> y.depth, (k + 1) * m >> y.depth, g, below,
-                         norm, found)  # fmt: skip
-                slack, ceiling = _slack(x, of_f, u, start, stop, below, found)
+                begin, end = k * m >> y.depth, (k + 1) * m >> y.depth
+                if _compare(x, y, start, stop, begin, end, g, below, norm, found, room):
+                    slack, ceiling = _slack(x, of_f, u, start, stop, below, found)
                 continue
             t0, n0 = _bounds(x, y, of_f, of_g, u, 2 * v, norm)
             t1, n1 = _bounds(x, y, of_f, of_g, u, 2 * v + 1, norm)
@@ -228,45 +296,106 @@ def _bounds(x: Any, y: Any, of_f: Any, of_g: Any, u: Any, v: Any, norm: Any) -> 
 @compiled
 def _compare(
     x: Any, y: Any, start: Any, stop: Any, begin: Any, end: Any, g: Any, below: Any, norm: Any,
-    found: Any,
-) -> None:  # fmt: skip
-    """Every source of one cell with every target of another."""
+    found: Any, room: Any,
+) -> Any:  # fmt: skip
+    """Every source of one cell with every target of another: is any among the cheapest?
+
+    `room` holds their costs.
+    """
     code, power = norm
     value, index = found
     k = value.shape[1]
-    count = end - begin
-    costs = np.empty(count)
-    for i in range(start, stop):
-        for t in range(count):
-            costs[t] = 0.0
-        for c in range(x.columns.shape[0]):
-            here = x.columns[c, i]
-            column = y.columns[c]
+    sources, targets = stop - start, end - begin
+    prices = g[begin:end]
+    changed = False
+    for c in range(x.columns.shape[0]):
+        of_x, of_y = x.columns[c, start:stop], y.columns[c, begin:end]
+        for s in range(sources):
+            here, costs = of_x[s], room[s]
             if code == 2:
-                for t in range(count):
-                    step = column[begin + t] - here
-                    costs[t] += step * step
+                for t in range(targets):
+                    step = of_y[t] - here
+                    costs[t] = step * step if c == 0 else costs[t] + step * step
             elif code == 1:
-                for t in range(count):
-                    costs[t] += abs(column[begin + t] - here)
+                for t in range(targets):
+                    costs[t] = abs(of_y[t] - here) + (0.0 if c == 0 else costs[t])
             else:
-                for t in range(count):
-                    costs[t] = max(costs[t], abs(column[begin + t] - here))
+                for t in range(targets):
+                    costs[t] = max(abs(of_y[t] - here), 0.0 if c == 0 else costs[t])
+    for s in range(sources):
+        i = start + s
+        costs = room[s]
         if code == 2 and power == 1.0:
-            for t in range(count):
-                costs[t] = np.sqrt(costs[t])
-        elif code == 2 and power != 2.0:
-            for t in range(count):
-                costs[t] = costs[t] ** (power / 2)
-        elif code != 2 and power != 1.0:
-            for t in range(count):
-                costs[t] = costs[t] ** power
+            for t in range(targets):
+                costs[t] = np.sqrt(costs[t]) - prices[t]
+        elif code == 2 and power == 2.0 or code != 2 and power == 1.0:
+            for t in range(targets):
+                costs[t] -= prices[t]
+        else:
+            exponent = power / 2 if code == 2 else power
+            for t in range(targets):
+                costs[t] = costs[t] ** exponent - prices[t]
         worst = min(below[i], value[i, k - 1])
-        for t in range(count):
-            reduced = costs[t] - g[begin + t]
-            if reduced < worst:
-                _insert(value[i], index[i], reduced, begin + t)
+        for t in range(targets):
+            if costs[t] < worst:
+                _insert(value[i], index[i], costs[t], begin + t)
                 worst = min(below[i], value[i, k - 1])
+                changed = True
+    return changed
+
+
+@compiled
+def _sift(
+    x: Any, y: Any, squares: Any, products: Any, rounding: Any, g: Any, below: Any, power: Any,
+    found: Any, first: Any,
+) -> None:  # fmt: skip
+    """Compare the pairs whose products leave it open whether they are among the cheapest."""
+    m = len(g)
+    of_y = (1.0 - rounding) * squares[1]
+    for s in range(len(products)):
+        i = first + s
+        of_x = (1.0 - rounding) * squares[0][i]
+        for begin in range(0, m, 64):
+            end = min(begin + 64, m)
+            worst = min(below[i], found.value[i, -1])
+            prices, sizes, dots = g[begin:end], of_y[begin:end], products[s, begin:end]
+            if _count_below(worst, prices, of_x, sizes, dots, power) == 0:
+                continue
+            for t in range(len(prices)):
+                least = of_x + sizes[t] - 2.0 * dots[t]
+                if least >= _reach(worst + prices[t], power):
+                    continue
+                size = 0.0
+                for c in range(x.shape[1]):
+                    size += (x[i, c] - y[begin + t, c]) ** 2
+                reduced = (np.sqrt(size) if power == 1.0 else size ** (power / 2)) - prices[t]
+                if reduced < worst:
+                    _insert(found.value[i], found.index[i], reduced, begin + t)
+                    worst = min(below[i], found.value[i, -1])
+
+
+@compiled
+def _reach(cost: Any, power: Any) -> Any:
+    """The square of the distance that has this cost; negative for negative costs."""
+    if power == 1.0:
+        return cost * abs(cost)
+    if power == 2.0:
+        return cost
+    return max(cost, 0.0) ** (2.0 / power)
+
+
+@compiled
+def _count_below(worst: Any, prices: Any, of_x: Any, sizes: Any, dots: Any, power: Any) -> Any:
+    """For how many targets a lower bound of |x - y|² leaves a reduced cost below `worst` open."""
+    count = 0
+    if power == 1.0:
+        for t in range(len(prices)):
+            reach = worst + prices[t]
+            count += of_x + sizes[t] - 2.0 * dots[t] < reach * abs(reach)
+    else:
+        for t in range(len(prices)):
+            count += of_x + sizes[t] - 2.0 * dots[t] < _reach(worst + prices[t], power)
+    return count
 
 
 @compiled

@@ -1,0 +1,104 @@
+"""Transport where some arcs are forbidden: first carry all mass, then carry it cheaply."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from otgan.costs import SparseCost
+from otgan.errors import InfeasibleError
+from otgan.measures import FloatArray
+from otgan.transport import simplex
+from otgan.transport.compiled import announce_compilation
+from otgan.transport.multiscale import Outcome, Stop, as_units, pivot_until_optimal, tolerance_of
+from otgan.transport.simplex import Candidates
+
+__all__ = ["solve_allowed"]
+
+NEGLIGIBLE = 1e-12
+"""Share of the mass that rounding of the masses may leave without an allowed arc."""
+
+NAMED = 5
+"""How many of the points that are cut off a message names."""
+
+
+def solve_allowed(allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
+    """Transport on the arcs that are stored.
+
+    All mass starts on artificial arcs by way of a hub, at a cost of one where allowed arcs cost
+    nothing. Once the simplex has emptied them they are sealed, and the true costs take over.
+
+    Parameters
+    ----------
+    allowed : csr_array, shape (n, m)
+        The costs of allowed arcs.
+    a, b : ndarray, shapes (n,) and (m,)
+        Positive, each summing to one.
+    stop : Stop
+
+    Raises
+    ------
+    InfeasibleError
+        The allowed arcs cannot carry all mass.
+    """
+    announce_compilation()
+    n, m = allowed.shape
+    start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
+    costs = allowed.data
+    units = as_units(a, b)
+    tree = simplex.empty_tree(n, m)
+    simplex.hang_on_hub(tree, n, *units)
+    free = Candidates(start, target, np.zeros(len(costs)))
+    feasible = pivot_until_optimal(tree, n, free, 0.5, False, stop)
+    if feasible:
+        _check_all_is_carried(tree, n, units, allowed)
+        _charge(tree, n, allowed)
+    arcs = Candidates(start, target, costs)
+    done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, stop)
+    plan = simplex.plan_of(tree, n)
+    mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
+    stats = {"levels": 1, "pricing_passes": 1, "pivots": stop.pivots, "arcs": len(costs)}
+    return Outcome(plan.i, plan.j, mass, tree.pi[:n], -tree.pi[n:-1], done, stats)
+
+
+def _check_all_is_carried(
+    tree: simplex.Tree, n: int, units: tuple[npt.NDArray[np.int64], ...], allowed: sparse.csr_array
+) -> None:
+    """Raise if mass is left on artificial arcs, and name a set of sources that proves it.
+
+    Costs were zero on allowed arcs, so that targets which sources with f > 0 can reach have
+    g < 0: they are full, and of these sources alone (the theorem of max-flow and min-cut).
+    """
+    hub = n + allowed.shape[1]
+    left = int(tree.units[:n][tree.parent[:n] == hub].sum())
+    total = int(units[0].sum())
+    if left <= NEGLIGIBLE * total:
+        return
+    sources = np.flatnonzero(tree.pi[:n] > 0.5)
+    targets = np.unique(allowed[sources].indices)
+    mass = units[0][sources].sum() / total
+    raise InfeasibleError(
+        f"the allowed arcs must be able to carry all mass, got {_names('source', sources)} with "
+        f"{mass:.6g} of it, whose arcs lead to {_names('target', targets)} with room for "
+        f"{units[1][targets].sum() / total:.6g}: {left / total:.6g} cannot be moved; to fix it, "
+        "allow more arcs from there (fewer inf entries in C), or change the masses"
+    )
+
+
+def _names(what: str, points: npt.NDArray[np.intp]) -> str:
+    if len(points) == 0:
+        return f"no {what}"
+    first = ", ".join(str(point) for point in points[:NAMED])
+    more = f" and {len(points) - NAMED} more" if len(points) > NAMED else ""
+    return f"{what}{'s' if len(points) > 1 else ''} {first}{more}"
+
+
+def _charge(tree: simplex.Tree, n: int, allowed: sparse.csr_array) -> None:
+    """Put the true costs on the arcs of the tree."""
+    hub = len(tree.parent) - 1
+    v = np.flatnonzero(tree.parent[:-1] != hub)
+    tree.cost[:] = 0.0
+    up = tree.parent[v]
+    tree.cost[v] = SparseCost(allowed).arcs(np.minimum(v, up), np.maximum(v, up) - n)
+    simplex.refresh(tree, n)
