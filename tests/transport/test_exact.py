@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 
 import otgan
 from otgan.costs import PointCost
 from otgan.errors import InfeasibleError, InvalidInputError, SolverError, UnequalMassError
 from otgan.measures import to_numpy
-from otgan.transport import pot_simplex
+from otgan.transport import multiscale
 from tests.cases import (
     CLOSED_FORMS,
     EXACT_RTOL,
@@ -150,44 +151,38 @@ def test_an_outlier_in_both_clouds_costs_no_digits(distance, p):
 # ---------------------------------------------------------------- solvers
 
 
-@pytest.mark.parametrize(
-    ("metric", "p"),
-    [("euclidean", 1), ("euclidean", 2), ("sqeuclidean", 1), ("cityblock", 1)],
-)
+@pytest.fixture
+def many_levels(monkeypatch):
+    """Let small problems go through every level of the engine."""
+    monkeypatch.setattr(multiscale, "ALL_ARCS", 64)
+    monkeypatch.setattr(multiscale, "COARSEST", 2)
+
+
+@pytest.mark.parametrize("metric", NAMED_METRICS)
+@pytest.mark.parametrize("p", [1, 1.5, 2])
 @pytest.mark.parametrize(("scale", "offset"), [(1, 0), (1e-12, 0), (1, 1e6)])
-def test_the_lazy_solver_agrees_with_the_dense_one(monkeypatch, metric, p, scale, offset):
+def test_coarse_to_fine_agrees_with_all_arcs_at_once(many_levels, metric, p, scale, offset):
     x, y, a, b = X * scale + offset, Y * scale + offset, A.copy(), B.copy()
     a[:5] = 0
     b *= a.sum() / b.sum()
-    dense = otgan.emd(x, y, a, b, p=p, metric=metric)
-    monkeypatch.setattr(pot_simplex, "DENSE_ENTRIES", 100)
-    lazy = otgan.emd(x, y, a, b, p=p, metric=metric)
-    assert (dense.solver, lazy.solver) == ("pot-simplex", "pot-simplex-lazy")
-    check_transport(lazy, x, y, a, b, p=p, metric=metric, cost=dense.cost)
-
-
-@pytest.mark.parametrize("options", [{"metric": "chebyshev"}, {"metric": "cosine"}, {"p": 1.5}])
-def test_too_many_pairs_of_another_cost_are_refused(monkeypatch, options):
-    monkeypatch.setattr(pot_simplex, "DENSE_ENTRIES", 100)
-    with refused("60 x 50 pairs", "euclidean"):
-        otgan.emd(X, Y, **options)
+    fine = otgan.emd(x, y, a, b, p=p, metric=metric)
+    whole = otgan.emd_from_cost(PointCost.of(x, y, p=p, metric=metric).rows(slice(0, len(x))), a, b)
+    assert fine.solver == "multiscale-simplex" and fine.stats["levels"] >= 3
+    check_transport(fine, x, y, a, b, p=p, metric=metric, cost=whole.cost)
 
 
 def test_solvers_are_named():
     assert otgan.emd([0], [1]).solver == "line"
-    assert otgan.emd(X, Y).solver == "pot-simplex"
-    assert otgan.emd_from_cost([[0, np.inf], [1, 2]]).solver == "pot-simplex-sparse"
+    assert otgan.emd(X, Y).solver == "simplex"
+    assert otgan.emd_from_cost([[0, np.inf], [1, 2]]).solver == "simplex"
 
 
 # ---------------------------------------------------------------- unfinished work
 
 
-@pytest.mark.parametrize("lazy", [False, True])
 @pytest.mark.parametrize("limit", [1, 20, 60])
-def test_an_iteration_limit_raises_with_a_bracket_around_the_truth(monkeypatch, limit, lazy):
+def test_an_iteration_limit_raises_with_a_bracket_around_the_truth(limit):
     truth = otgan.emd(X, Y, A, B)
-    if lazy:
-        monkeypatch.setattr(pot_simplex, "DENSE_ENTRIES", 100)
     with refused(f"after {limit} iterations", "error.partial", error=SolverError) as caught:
         otgan.emd(X, Y, A, B, max_iterations=limit)
     partial = caught.value.partial
@@ -224,10 +219,19 @@ def test_limits_out_of_range_are_refused(options, fragments, points):
 # ---------------------------------------------------------------- refusals
 
 
-@pytest.mark.parametrize("C", [[[1, 1], [np.inf, np.inf]], [[1, np.inf], [1, np.inf]]])
-def test_a_point_cut_off_is_named(C):
-    with refused("must have an allowed arc", " 1 ", error=InfeasibleError):
+@pytest.mark.parametrize(
+    ("C", "fragment"),
+    [
+        ([[1, 1], [np.inf, np.inf]], "source 1 with 0.5 of it, whose arcs lead to no target"),
+        ([[1, np.inf], [1, np.inf]], "sources 0, 1 with 1 of it, whose arcs lead to target 0"),
+    ],
+)
+def test_mass_that_cannot_be_moved_is_named(C, fragment):
+    with refused("carry all mass", fragment, "0.5 cannot be moved", error=InfeasibleError):
         otgan.emd_from_cost(C)
+    i, j = np.nonzero(np.isfinite(C))
+    with refused("carry all mass", fragment, error=InfeasibleError):
+        otgan.emd_from_cost(sparse.coo_array((np.ones(len(i)), (i, j)), shape=(2, 2)))
 
 
 def test_mass_cut_off_behind_allowed_arcs_is_refused():
