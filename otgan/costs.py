@@ -168,12 +168,17 @@ class PointCost:
             An unknown metric, columns that differ, a zero vector under ``"cosine"``, or
             coordinates whose costs would leave the range of float64.
         """
+        return cls.between(as_points(x, "x"), as_points(y, "y"), metric, as_order(p))
+
+    @classmethod
+    def between(cls, x: FloatArray, y: FloatArray, metric: Metric, p: float) -> PointCost:
+        """The same for points and order that have been checked."""
         if not (callable(metric) or (isinstance(metric, str) and metric in METRIC_NAMES)):
             raise InvalidInputError(
                 f"metric must be one of {', '.join(METRIC_NAMES)}, or a callable, got {metric!r}; "
                 "to fix it, name one of these or pass your own cost matrix to emd_from_cost"
             )
-        cost = cls(as_points(x, "x"), as_points(y, "y"), metric, as_order(p))
+        cost = cls(x, y, metric, p)
         cost._check_range()
         return cost
 

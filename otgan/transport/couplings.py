@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from otgan.measures import FloatArray
 
@@ -54,7 +53,7 @@ def northwest_corner(a: FloatArray, b: FloatArray) -> Arcs:
     return arcs
 
 
-def nearest_coupling(plan: sparse.coo_array, a: FloatArray, b: FloatArray) -> sparse.coo_array:
+def nearest_coupling(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
     """A plan with the right marginals, as near to `plan` as its marginals were to (a, b).
 
     Rows and then columns that carry too much are scaled down; what is then missing is moved by
@@ -63,43 +62,56 @@ def nearest_coupling(plan: sparse.coo_array, a: FloatArray, b: FloatArray) -> sp
 
     Parameters
     ----------
-    plan : sparse array, shape (n, m)
-        Negative entries are dropped.
+    plan : Arcs
+        In any order; negative masses are dropped, and repeated arcs added up.
     a, b : ndarray, shapes (n,) and (m,)
         The marginals wanted, with equal sums.
 
     Returns
     -------
-    coo_array, shape (n, m)
-        Its distance from `plan` in total mass is at most twice the error of the marginals.
+    Arcs
+        In the order of sources, then targets, each arc once. Its distance from `plan` in total
+        mass is at most twice the error of the marginals.
     """
-    plan = plan.tocoo()
-    i, j = plan.coords
-    mass = np.maximum(plan.data, 0.0)
-    mass = mass * _shrink(_sums(i, mass, len(a)), a)[i]
-    mass = mass * _shrink(_sums(j, mass, len(b)), b)[j]
-    missing_a = _above_dust(a - _sums(i, mass, len(a)), a)
-    missing_b = _above_dust(b - _sums(j, mass, len(b)), b)
-    sources, targets = np.flatnonzero(missing_a), np.flatnonzero(missing_b)
+    i, j, mass = plan
+    if len(mass) and mass.min() < 0:
+        mass = np.maximum(mass, 0.0)
+    mass = _scaled_down(i, mass, a)
+    mass = _scaled_down(j, mass, b)
+    missing_a = _above_dust(a - np.bincount(i, mass, len(a)), a)
+    missing_b = _above_dust(b - np.bincount(j, mass, len(b)), b)
+    sources, targets = missing_a.nonzero()[0], missing_b.nonzero()[0]
     if len(sources) and len(targets):
         patch = northwest_corner(missing_a[sources], missing_b[targets])
         i = np.concatenate([i, sources[patch.i]])
         j = np.concatenate([j, targets[patch.j]])
         mass = np.concatenate([mass, patch.mass])
-    keep = _above_dust(mass, np.minimum(a[i], b[j])) > 0
-    repaired = sparse.coo_array((mass[keep], (i[keep], j[keep])), shape=plan.shape)
-    repaired.sum_duplicates()
-    return repaired
+    keep = mass > DUST * np.minimum(a[i], b[j])
+    return _in_order(Arcs(i[keep], j[keep], mass[keep]), len(b))
+
+
+def _scaled_down(index: npt.NDArray[np.intp], mass: FloatArray, wanted: FloatArray) -> FloatArray:
+    """The masses, less where those of one point add up to more than it has."""
+    carried = np.bincount(index, mass, len(wanted))
+    if not (carried > wanted).any():
+        return mass
+    shrink = np.divide(wanted, carried, out=np.ones_like(wanted), where=carried > wanted)
+    return mass * shrink[index]
+
+
+def _in_order(arcs: Arcs, m: int) -> Arcs:
+    i, j, mass = arcs
+    keys = i.astype(np.int64) * m + j
+    order = keys.argsort(kind="stable")
+    keys = keys[order]
+    first = np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)]
+    if first.all():
+        return Arcs(i[order], j[order], mass[order])
+    begin = first.nonzero()[0]
+    kept = order[begin]
+    return Arcs(i[kept], j[kept], np.add.reduceat(mass[order], begin))
 
 
 def _above_dust(mass: FloatArray, scale: FloatArray) -> FloatArray:
     """The masses that are more than rounding of the masses they belong to; else zero."""
     return np.where(mass > DUST * scale, mass, 0.0)
-
-
-def _sums(index: npt.NDArray[np.intp], mass: FloatArray, size: int) -> FloatArray:
-    return np.bincount(index, mass, size).astype(np.float64)
-
-
-def _shrink(carried: FloatArray, wanted: FloatArray) -> FloatArray:
-    return np.divide(wanted, carried, out=np.ones_like(wanted), where=carried > wanted)

@@ -18,12 +18,20 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from otgan.costs import GroundCost, PointCost, SparseCost, as_ground_cost, row_blocks
+from otgan.costs import (
+    BLOCK_ENTRIES,
+    GroundCost,
+    MatrixCost,
+    PointCost,
+    SparseCost,
+    as_ground_cost,
+    row_blocks,
+)
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_float64, as_probabilities
-from otgan.transport.couplings import nearest_coupling
+from otgan.transport.couplings import Arcs, nearest_coupling
 
-__all__ = ["Certificate", "c_transform", "certify", "dual_violation"]
+__all__ = ["Certificate", "c_transform", "certify", "certify_arcs", "dual_violation"]
 
 PLAIN_PAIRS = 2**22
 """More pairs of points than these are not compared one by one, but ruled out cell by cell."""
@@ -40,7 +48,7 @@ class Certificate:
     ----------
     lower, upper : float
         Dual and primal value; the optimal cost of probability measures lies between them.
-    plan : coo_array, shape (n, m)
+    plan : csr_array, shape (n, m)
         The plan, its marginals repaired.
     f, g : ndarray, shapes (n,) and (m,)
         The potentials, made feasible by c-transforms.
@@ -52,7 +60,7 @@ class Certificate:
 
     lower: float
     upper: float
-    plan: sparse.coo_array
+    plan: sparse.csr_array
     f: FloatArray
     g: FloatArray
     marginal_error: float
@@ -112,6 +120,9 @@ def _c_transform(ground: GroundCost, potential: FloatArray, guess: FloatArray | 
         g = np.full(m, np.inf)
         np.fmin.at(g, stored.coords[1], reduced)
         return g
+    if isinstance(ground, MatrixCost) and n * m <= BLOCK_ENTRIES:
+        with np.errstate(invalid="ignore"):
+            return np.fmin.reduce(ground.matrix - potential[:, None], axis=0, initial=np.inf)
     g = np.empty(m)
     for targets, block in row_blocks(ground.T):
         with np.errstate(invalid="ignore"):
@@ -189,38 +200,48 @@ def certify(cost: Any, plan: Any, f: Any, g: Any, a: Any = None, b: Any = None) 
     Certificate(lower=0, upper=0.5, gap=0.5, marginal_error=0, dual_violation=0)
     """
     ground = as_ground_cost(cost)
-    a, b, _ = as_probabilities(a, b, *ground.shape)
-    given = _as_plan(plan, ground.shape)
-    f, g = (
-        _as_potential(v, k, name) for v, k, name in zip((f, g), ground.shape, "fg", strict=True)
-    )
+    n, m = ground.shape
+    a, b, _ = as_probabilities(a, b, n, m)
+    arcs = _as_arcs(plan, ground.shape)
+    return certify_arcs(ground, arcs, _as_potential(f, n, "f"), _as_potential(g, m, "g"), a, b)
+
+
+def certify_arcs(
+    ground: GroundCost, plan: Arcs, f: FloatArray, g: FloatArray, a: FloatArray, b: FloatArray
+) -> Certificate:
+    """The certificate from arguments that have been checked, the masses summing to one."""
     feasible_g = _c_transform(ground, f, g)
     feasible_f = _c_transform(ground.T, feasible_g, f)
     with np.errstate(invalid="ignore"):  # two infinities, on both sides of a forbidden arc
         violation = float(np.fmax.reduce(g - feasible_g, initial=0.0))
-    repaired, upper = _price(ground, nearest_coupling(given, a, b))
+    repaired, upper = _price(ground, nearest_coupling(plan, a, b))
     lower = _weighted_sum(a, feasible_f) + _weighted_sum(b, feasible_g)
     return Certificate(
         # The two agree at the optimum, and may cross there by rounding.
         lower=min(lower, upper),
         upper=upper,
-        plan=repaired,
+        plan=_as_csr(repaired, ground.shape),
         f=feasible_f,
         g=feasible_g,
-        marginal_error=_marginal_error(given, a, b),
+        marginal_error=_marginal_error(plan, a, b),
         dual_violation=violation,
     )
 
 
-def _price(ground: GroundCost, plan: sparse.coo_array) -> tuple[sparse.coo_array, float]:
+def _price(ground: GroundCost, plan: Arcs) -> tuple[Arcs, float]:
     """The cost of a plan, leaving out rounding dust on forbidden arcs."""
-    i, j = plan.coords
-    prices = ground.arcs(i, j)
-    dust = np.isinf(prices) & (plan.data < NEGLIGIBLE_MASS)
+    prices = ground.arcs(plan.i, plan.j)
+    dust = np.isinf(prices) & (plan.mass < NEGLIGIBLE_MASS)
     if dust.any():
-        plan = sparse.coo_array((plan.data[~dust], (i[~dust], j[~dust])), shape=plan.shape)
+        plan = Arcs(*(part[~dust] for part in plan))
         prices = prices[~dust]
-    return plan, math.fsum(plan.data * prices)
+    return plan, math.fsum(plan.mass * prices)
+
+
+def _as_csr(plan: Arcs, shape: tuple[int, int]) -> sparse.csr_array:
+    start = np.zeros(shape[0] + 1, np.int32)
+    np.cumsum(np.bincount(plan.i, minlength=shape[0]), out=start[1:])
+    return sparse.csr_array((plan.mass, plan.j.astype(np.int32), start), shape=shape)
 
 
 def _weighted_sum(weights: FloatArray, potential: FloatArray) -> float:
@@ -229,13 +250,13 @@ def _weighted_sum(weights: FloatArray, potential: FloatArray) -> float:
     return math.fsum(weights[carried] * potential[carried])
 
 
-def _marginal_error(plan: sparse.coo_array, a: FloatArray, b: FloatArray) -> float:
-    rows = np.bincount(plan.coords[0], plan.data, len(a))
-    columns = np.bincount(plan.coords[1], plan.data, len(b))
+def _marginal_error(plan: Arcs, a: FloatArray, b: FloatArray) -> float:
+    rows = np.bincount(plan.i, plan.mass, len(a))
+    columns = np.bincount(plan.j, plan.mass, len(b))
     return float(np.abs(rows - a).sum() + np.abs(columns - b).sum())
 
 
-def _as_plan(plan: Any, shape: tuple[int, int]) -> sparse.coo_array:
+def _as_arcs(plan: Any, shape: tuple[int, int]) -> Arcs:
     arcs = sparse.coo_array(plan if sparse.issparse(plan) else as_float64(plan, "plan"))
     if arcs.shape != shape:
         raise InvalidInputError(
@@ -247,7 +268,7 @@ def _as_plan(plan: Any, shape: tuple[int, int]) -> sparse.coo_array:
             "plan must hold finite, non-negative masses, got a negative or infinite one or NaN; "
             "to fix it, check where the plan came from"
         )
-    return arcs
+    return Arcs(*arcs.coords, arcs.data.astype(np.float64))
 
 
 def _as_potential(values: Any, size: int, name: str) -> FloatArray:

@@ -30,7 +30,7 @@ from otgan.measures import (
     is_torch,
 )
 from otgan.transport.couplings import Arcs
-from otgan.transport.duality import c_transform, certify
+from otgan.transport.duality import c_transform, certify_arcs
 from otgan.transport.line import like_points, line_distance, solve_line
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
 
@@ -114,16 +114,16 @@ def emd(
 
     Examples
     --------
-    >>> r = emd([[0, 0], [1, 0]], [[0, 1], [1, 1]])
+    >>> r = emd([[0, 0], [3, 0]], [[0, 4], [3, 4]])
     >>> r
-    TransportResult(distance=1, cost=1, gap=0, p=1, n=2, m=2, solver='simplex')
+    TransportResult(distance=4, cost=4, gap=0, p=1, n=2, m=2, solver='simplex')
     >>> r.plan.toarray()
     array([[0.5, 0. ],
            [0. , 0.5]])
     """
     _check_limits(rtol, max_iterations)
     mu, nu = as_pair(x, y, a, b)
-    cost = PointCost.of(mu.points, nu.points, metric=metric, p=p)
+    cost = PointCost.between(mu.points, nu.points, metric, as_order(p))
     exponent = line_exponent(metric, cost.p) if mu.d == 1 else None
     if exponent is not None:
         return _emd_on_the_line(mu, nu, cost, exponent)
@@ -280,11 +280,13 @@ def _solve_and_certify(
     max_iterations: int | None,
     progress: Callable[[Progress], None] | None,
 ) -> TransportResult:
-    n, m = problem.cost.shape
-    limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
     # Loaded here: importing Numba takes some tenths of a second.
-    from otgan.transport.multiscale import Stop
+    from otgan.transport.multiscale import ALL_ARCS, Stop
 
+    n, m = problem.cost.shape
+    if isinstance(problem.cost, PointCost) and n * m <= ALL_ARCS:
+        problem = replace(problem, cost=MatrixCost(problem.cost.rows(slice(0, n))))
+    limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
     stop = Stop(rtol, limit, progress)
     started = time.perf_counter()
     outcome = _solve_on_support(problem, stop)
@@ -387,8 +389,8 @@ def _certified(
     problem: _Problem, solution: Outcome | _LineOutcome, solver: str, started: float
 ) -> TransportResult:
     solved = time.perf_counter()
-    plan = sparse.coo_array((solution.mass, (solution.i, solution.j)), shape=problem.cost.shape)
-    proof = certify(problem.cost, plan, solution.f, solution.g, problem.a, problem.b)
+    plan = Arcs(solution.i, solution.j, solution.mass)
+    proof = certify_arcs(problem.cost, plan, solution.f, solution.g, problem.a, problem.b)
     stats = {
         "seconds_solving": solved - started,
         "seconds_certifying": time.perf_counter() - solved,
@@ -399,7 +401,7 @@ def _certified(
         cost=proof.upper,
         lower=proof.lower,
         upper=proof.upper,
-        plan=proof.plan.tocsr(),
+        plan=proof.plan,
         f=proof.f,
         g=proof.g,
         p=problem.p,

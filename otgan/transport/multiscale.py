@@ -23,6 +23,7 @@ from otgan.measures import FloatArray
 from otgan.transport import simplex
 from otgan.transport.cells import Cells, Tree as CellTree, edges_at, grow, lay_out, upper_model
 from otgan.transport.compiled import announce_compilation, compiled
+from otgan.transport.dense import greedy, solve_dense, start_dense
 from otgan.transport.pricing import (
     NORMS,
     Cheapest,
@@ -282,10 +283,22 @@ def solve_matrix(matrix: FloatArray, a: FloatArray, b: FloatArray, stop: Stop) -
     stop : Stop
     """
     announce_compilation()
-    pricer = MatrixPricer(matrix)
     units = as_units(a, b)
+    if matrix.size <= ALL_ARCS:
+        i, j, mass, f, g, stop.pivots, finished = solve_dense(matrix, *units, a, b, stop.max_pivots)
+        stop.tell(_whole(matrix, i, j, mass, a @ f + b @ g, stop.pivots))
+        return Outcome(i, j, mass, f, g, finished, _stats(stop, 1))
+    pricer = MatrixPricer(matrix)
     solution = _close(pricer, _start_on_matrix(pricer, *units), units, stop, (1, 1))
     return _outcome(solution, a, b, stop, 1)
+
+
+def _whole(
+    matrix: FloatArray, i: Any, j: Any, mass: FloatArray, dual: float, pivots: int
+) -> Progress:
+    """What there is to tell of a problem that was solved in one call."""
+    cost = float(matrix[i, j] @ mass)
+    return Progress(1, 1, 1, sum(matrix.shape), matrix.size, pivots, cost, cost - dual)
 
 
 # ---------------------------------------------------------------- levels
@@ -423,14 +436,11 @@ def _start(pricer: Pricer, f: FloatArray, g: FloatArray, plan: Plan) -> Start:
 
 def _start_on_matrix(pricer: MatrixPricer, a: Any, b: Any) -> Start:
     """A greedy plan; all arcs of a small matrix are candidates, or the cheapest of a large one."""
-    n, m = pricer.shape
     f = pricer.matrix.min(axis=1)
     g = (pricer.matrix - f[:, None]).min(axis=0)
-    plan = Plan(*_greedy(pricer.matrix, g, a, b))
-    if n * m > ALL_ARCS:
-        return _start(pricer, f, g, plan)
-    start, target = np.arange(n + 1) * m, np.tile(np.arange(m, dtype=np.int32), n)
-    return _planted(Candidates(start, target, pricer.matrix.ravel()), f, g, plan)
+    if pricer.matrix.size <= ALL_ARCS:
+        return Start(*start_dense(pricer.matrix, a, b), f, g)
+    return _start(pricer, f, g, Plan(*greedy(pricer.matrix, g, a, b)))
 
 
 def _planted(arcs: Candidates, f: FloatArray, g: FloatArray, plan: Plan) -> Start:
@@ -439,29 +449,6 @@ def _planted(arcs: Candidates, f: FloatArray, g: FloatArray, plan: Plan) -> Star
     tree.pi[:n], tree.pi[n:-1] = f, -g
     simplex.plant(tree, n, plan, arcs)
     return Start(tree, arcs, f, g)
-
-
-@compiled
-def _greedy(matrix: Any, g: Any, a: Any, b: Any) -> Any:
-    """A plan: source after source takes the cheapest targets that have room."""
-    n, m = matrix.shape
-    i, j = np.empty(n + m, np.int32), np.empty(n + m, np.int32)
-    units, cost = np.empty(n + m, np.int64), np.empty(n + m)
-    rest_b = b.copy()
-    count = 0
-    for s in range(n):
-        rest = a[s]
-        while rest > 0:
-            best, to = np.inf, -1
-            for t in range(m):
-                if rest_b[t] > 0 and matrix[s, t] - g[t] < best:
-                    best, to = matrix[s, t] - g[t], t
-            step = min(rest, rest_b[to])
-            i[count], j[count], units[count], cost[count] = s, to, step, matrix[s, to]
-            count += 1
-            rest -= step
-            rest_b[to] -= step
-    return i[:count], j[:count], units[:count], cost[:count]
 
 
 def _joined(pricer: Pricer, arcs: Candidates, sources: Cheapest, targets: Cheapest) -> Candidates:
@@ -526,7 +513,7 @@ def pivot_until_optimal(
 
 def tolerance_of(tree: simplex.Tree) -> float:
     """Reduced costs are zero up to this."""
-    return TOLERANCE * float(np.abs(tree.pi).max())
+    return TOLERANCE * simplex.largest_potential(tree)
 
 
 def _cost(tree: simplex.Tree, total: int) -> float:
@@ -542,10 +529,14 @@ def _outcome(solution: Solution, a: FloatArray, b: FloatArray, stop: Stop, level
     tree, n = solution.tree, len(a)
     plan = simplex.plan_of(tree, n)
     mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
-    stats = {
+    f, g = solution.f, solution.g
+    return Outcome(plan.i, plan.j, mass, f, g, solution.finished, _stats(stop, levels))
+
+
+def _stats(stop: Stop, levels: int) -> dict[str, Any]:
+    return {
         "levels": levels,
         "pricing_passes": stop.rounds,
         "pivots": stop.pivots,
         "arcs": stop.history[-1].arcs if stop.history else 0,
     }
-    return Outcome(plan.i, plan.j, mass, solution.f, solution.g, solution.finished, stats)

@@ -23,8 +23,21 @@ import numpy.typing as npt
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 
-__all__ = ["Candidates", "Plan", "Tree", "empty_tree", "join", "plan_of", "plant", "pivots",
-           "refresh"]  # fmt: skip
+__all__ = [
+    "Candidates",
+    "Plan",
+    "Tree",
+    "carriers",
+    "empty_tree",
+    "hang_on_hub",
+    "join",
+    "largest_potential",
+    "masses",
+    "pivots",
+    "plan_of",
+    "plant",
+    "refresh",
+]
 
 Ints = npt.NDArray[np.int64]
 Nodes = npt.NDArray[np.int32]
@@ -309,6 +322,15 @@ def _thread(tree: Any) -> None:
         size[p] += size[v]
         if last[p] == p:  # the last child comes first from behind
             last[p] = last[v]
+
+
+@compiled
+def largest_potential(tree: Any) -> Any:
+    """The scale of rounding in reduced costs."""
+    largest = 0.0
+    for v in range(len(tree.pi)):
+        largest = max(largest, abs(tree.pi[v]))
+    return largest
 
 
 @compiled

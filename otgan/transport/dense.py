@@ -1,0 +1,111 @@
+"""Small problems in one compiled call: every arc of a cost matrix is a candidate from the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from otgan.transport.compiled import compiled
+from otgan.transport.simplex import (
+    Candidates,
+    Plan,
+    Tree,
+    largest_potential,
+    masses,
+    pivots,
+    plant,
+    refresh,
+)
+
+__all__ = ["TOLERANCE", "greedy", "solve_dense", "start_dense"]
+
+TOLERANCE = 64 * float(np.finfo(np.float64).eps)
+"""Reduced costs are zero up to this share of the largest potential."""
+
+
+@compiled
+def solve_dense(matrix: Any, units_a: Any, units_b: Any, a: Any, b: Any, limit: Any) -> Any:
+    """Solve a transport problem with finite costs.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, m)
+    units_a, units_b : ndarray of int64, shapes (n,) and (m,)
+        Positive, with equal sums.
+    a, b : ndarray, shapes (n,) and (m,)
+        The same masses, as floats.
+    limit : int
+        Pivots before giving up.
+
+    Returns
+    -------
+    i, j, mass, f, g, pivots, finished
+    """
+    n, m = matrix.shape
+    tree, arcs = start_dense(matrix, units_a, units_b)
+    done, row, spent, _ = pivots(
+        tree, n, arcs, TOLERANCE * largest_potential(tree), True, 0, limit, 1 << 62
+    )
+    refresh(tree, n)
+    hub = n + m
+    carried = masses(tree, n, a, b)
+    i, j, mass = np.empty(hub, np.int64), np.empty(hub, np.int64), np.empty(hub)
+    count = 0
+    for v in range(hub):
+        up = tree.parent[v]
+        if tree.units[v] > 0 and up != hub:
+            i[count], j[count], mass[count] = min(v, up), max(v, up) - n, carried[v]
+            count += 1
+    return i[:count], j[:count], mass[:count], tree.pi[:n], -tree.pi[n:hub], spent, done
+
+
+@compiled
+def start_dense(matrix: Any, a: Any, b: Any) -> Any:
+    """A first tree around a greedy plan, and all arcs."""
+    n, m = matrix.shape
+    nodes = n + m + 1
+    tree = Tree(
+        np.empty(nodes, np.int32), np.empty(nodes), np.empty(nodes, np.int64), np.empty(nodes),
+        np.empty(nodes, np.int32), np.empty(nodes, np.int32), np.empty(nodes, np.int32),
+        np.empty(nodes, np.int32),
+    )  # fmt: skip
+    start, target = np.empty(n + 1, np.int64), np.empty(n * m, np.int32)
+    f, g = np.full(n, np.inf), np.full(m, np.inf)
+    for i in range(n):
+        start[i] = i * m
+        for j in range(m):
+            target[i * m + j] = j
+            f[i] = min(f[i], matrix[i, j])
+        for j in range(m):
+            g[j] = min(g[j], matrix[i, j] - f[i])
+    start[n] = n * m
+    tree.pi[:n] = f
+    tree.pi[n:-1] = -g
+    arcs = Candidates(start, target, matrix.reshape(n * m))
+    i, j, units, cost = greedy(matrix, g, a, b)
+    plant(tree, n, Plan(i, j, units, cost), arcs)
+    return tree, arcs
+
+
+@compiled
+def greedy(matrix: Any, g: Any, a: Any, b: Any) -> Any:
+    """A plan: source after source takes the targets that are cheapest beside g and have room."""
+    n, m = matrix.shape
+    i, j = np.empty(n + m, np.int32), np.empty(n + m, np.int32)
+    units, cost = np.empty(n + m, np.int64), np.empty(n + m)
+    rest_b = b.copy()
+    count = 0
+    for s in range(n):
+        rest = a[s]
+        while rest > 0:
+            best, to = np.inf, -1
+            for t in range(m):
+                if rest_b[t] > 0 and matrix[s, t] - g[t] < best:
+                    best, to = matrix[s, t] - g[t], t
+            step = min(rest, rest_b[to])
+            i[count], j[count], units[count], cost[count] = s, to, step, matrix[s, to]
+            count += 1
+            rest -= step
+            rest_b[to] -= step
+    return i[:count], j[:count], units[:count], cost[:count]
