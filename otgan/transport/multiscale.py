@@ -48,7 +48,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-COARSEST = 256
+COARSEST = 128
 """Cells on the coarsest level, at most; all arcs between them are candidates."""
 
 FIRST_ARCS = 10
