@@ -44,7 +44,7 @@ def solve_dense(matrix: Any, units_a: Any, units_b: Any, a: Any, b: Any, limit: 
     """
     n, m = matrix.shape
     tree, arcs = start_dense(matrix, units_a, units_b)
-    done, row, spent, _ = pivots(
+    done, _, spent, _ = pivots(
         tree, n, arcs, TOLERANCE * largest_potential(tree), True, 0, limit, 1 << 62
     )
     refresh(tree, n)
