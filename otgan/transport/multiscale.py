@@ -125,6 +125,7 @@ class Stop:
     rtol: float = 0.0
     max_pivots: int = 10**18
     progress: Callable[[Progress], None] | None = None
+    unit: float = 1.0
     pivots: int = 0
     rounds: int = 0
     history: list[Progress] = field(default_factory=list)
@@ -136,6 +137,7 @@ class Stop:
 
     def tell(self, step: Progress) -> None:
         """Keep and pass on where the solve stands."""
+        step = step._replace(cost=step.cost * self.unit, gap=step.gap * self.unit)
         self.rounds += 1
         self.history.append(step)
         logger.debug("%s", step)
@@ -263,9 +265,10 @@ def solve_points(points: NormedPoints, a: FloatArray, b: FloatArray, stop: Stop)
     """
     x, y = points.x, points.y
     extent = max(float(np.abs(x).max()), float(np.abs(y).max()))
-    scale = 2.0 ** np.round(np.log2(extent)) if extent > 0 else 1.0  # no digit is lost
+    scale = float(2.0 ** np.round(np.log2(extent))) if extent > 0 else 1.0  # no digit is lost
     tree_x, tree_y = grow(x / scale), grow(y / scale)
     norm = NORMS[points.norm], points.power
+    stop.unit = float(scale**points.power)
     a, b = a[tree_x.order], b[tree_y.order]
     levels = list(_levels(tree_x, tree_y, *as_units(a, b), norm))
     solution = _solve_coarsest(levels[0], stop, len(levels))
@@ -273,8 +276,7 @@ def solve_points(points: NormedPoints, a: FloatArray, b: FloatArray, stop: Stop)
         solution = _descend(coarse, fine, solution, stop, (at, len(levels)))
     outcome = _outcome(solution, a, b, stop, len(levels))
     f, g = np.empty(len(x)), np.empty(len(y))
-    unit = scale**points.power
-    f[tree_x.order], g[tree_y.order] = outcome.f * unit, outcome.g * unit
+    f[tree_x.order], g[tree_y.order] = outcome.f * stop.unit, outcome.g * stop.unit
     i, j = tree_x.order[outcome.i], tree_y.order[outcome.j]
     return outcome._replace(i=i, j=j, f=f, g=g)
 
