@@ -368,7 +368,14 @@ def _solve_on_support(problem: _Problem, stop: Stop) -> Outcome:
 
 
 def _solve(cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
-    """Solve between masses that are all positive, by what suits the cost."""
+    """Solve between masses that are all positive; potentials come without a common offset."""
+    outcome = _solve_by_kind(cost, a, b, stop)
+    f, g = outcome.f, outcome.g
+    offset = float(f.max() / 2 + f.min() / 2 - g.max() / 2 - g.min() / 2) / 2
+    return outcome._replace(f=f - offset, g=g + offset)
+
+
+def _solve_by_kind(cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
     from otgan.transport.forbidden import solve_allowed
     from otgan.transport.multiscale import ALL_ARCS, solve_matrix, solve_points
 

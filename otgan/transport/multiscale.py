@@ -135,6 +135,10 @@ class Stop:
         """Whether the pivots are used up."""
         return self.pivots >= self.max_pivots
 
+    def now(self) -> Stop:
+        """The same, but without another pivot."""
+        return Stop(self.rtol, 0)
+
     def tell(self, step: Progress) -> None:
         """Keep and pass on where the solve stands."""
         step = step._replace(cost=step.cost * self.unit, gap=step.gap * self.unit)
@@ -370,8 +374,14 @@ def _descend(
     between = PointPricer(coarse.pricer.x, fine.pricer.y, fine.pricer.norm)
     unlimited = np.full(len(g), np.inf)
     g = between.of_targets(solution.f, g, unlimited, 1).value[:, 0]
-    start = _start(pricer, f, g, plan)
-    return _close(pricer, start, (fine.a, fine.b), stop, at)
+    masses = fine.a, fine.b
+    if stop.rtol > 0 and at[0] == at[1]:
+        # Coarse potentials and the plan handed down may do: a single arc a point tells.
+        solution = _close(pricer, _start(pricer, f, g, plan, 1), masses, stop.now(), at)
+        if solution.finished:
+            return solution
+        g = solution.g
+    return _close(pricer, _start(pricer, f, g, plan, FIRST_ARCS), masses, stop, at)
 
 
 def _stored(pricer: PointPricer) -> Pricer:
@@ -440,12 +450,12 @@ class Start(NamedTuple):
     g: FloatArray
 
 
-def _start(pricer: Pricer, f: FloatArray, g: FloatArray, plan: Plan) -> Start:
-    """Candidates beside the c-transforms of g, and a tree around the plan."""
+def _start(pricer: Pricer, f: FloatArray, g: FloatArray, plan: Plan, k: int) -> Start:
+    """The c-transforms of g, k candidates of each point beside them, a tree around the plan."""
     n, m = pricer.shape
-    sources = pricer.of_sources(f, g, np.full(n, np.inf), min(FIRST_ARCS, m))
+    sources = pricer.of_sources(f, g, np.full(n, np.inf), min(k, m))
     f = sources.value[:, 0]
-    targets = pricer.of_targets(f, g, np.full(m, np.inf), min(FIRST_ARCS, n))
+    targets = pricer.of_targets(f, g, np.full(m, np.inf), min(k, n))
     g = targets.value[:, 0]
     none = Candidates(np.zeros(n + 1, np.int64), np.empty(0, np.int32), np.empty(0))
     return _planted(_joined(pricer, none, sources, targets), f, g, plan)
@@ -458,7 +468,7 @@ def _start_on_matrix(pricer: MatrixPricer, a: Any, b: Any) -> Start:
     if pricer.matrix.size <= ALL_ARCS:
         tree, arcs = start_dense(pricer.matrix, a, b)
         return Start(tree, arcs, f, g)
-    return _start(pricer, f, g, Plan(*greedy(pricer.matrix, g, a, b)))
+    return _start(pricer, f, g, Plan(*greedy(pricer.matrix, g, a, b)), FIRST_ARCS)
 
 
 def _planted(arcs: Candidates, f: FloatArray, g: FloatArray, plan: Plan) -> Start:

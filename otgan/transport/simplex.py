@@ -344,6 +344,7 @@ def largest_potential(tree: Any) -> Any:
 def refresh(tree: Any, n: Any) -> None:
     """Compute all potentials anew from the costs along the tree: no rounding piles up."""
     hub = len(tree.parent) - 1
+    tree.pi[hub] = 0.0
     v = tree.thread[hub]
     while v != hub:
         step = tree.cost[v]
@@ -384,6 +385,7 @@ def pivots(
     total = start[n]
     block = max(int(np.sqrt(total)), 16)
     seen = done = moved = 0
+    drift = 2.0 * largest_potential(tree)
     while seen < total and done < limit and moved < moves:
         best, best_arc, best_row = -tolerance, -1, -1
         scanned = 0
@@ -400,6 +402,9 @@ def pivots(
             moved += _pivot(tree, n, best_row, n + target[best_arc], cost[best_arc], best, sealed)
             done += 1
             seen = 0
+            if abs(pi[-1]) > drift:  # the hub moves with the larger part, and takes digits along
+                refresh(tree, n)
+                moved += len(pi)
     return seen >= total, row, done, moved
 
 
