@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from otgan.errors import InvalidInputError, MissingExtraError, OtganError, requi
 if TYPE_CHECKING:
     from otgan.gan.config import TrainConfig
     from otgan.gan.trainer import TrainResult
+    from otgan.transport.multiscale import Progress
 
 __all__ = ["main"]
 
@@ -88,7 +89,19 @@ def _add_emd(commands: Any) -> None:
     emd.add_argument(
         "--weights", nargs=2, metavar=("A", "B"), help="files with a weight for each point"
     )
+    emd.add_argument(
+        "--rtol",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="stop once the gap is below this share of the cost (default 0: exact)",
+    )
     emd.add_argument("--json", action="store_true", help="print JSON, for programs")
+    emd.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="a progress bar on stderr (default: if that is a terminal)",
+    )
     emd.set_defaults(run=_emd)
 
 
@@ -136,17 +149,19 @@ def _add_threads(command: argparse.ArgumentParser) -> None:
 def _emd(options: argparse.Namespace) -> int:
     from otgan.datasets import load_points
 
-    # POT imports torch where it is installed, which takes seconds that this command can spare.
-    os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
     x, y = load_points(options.a), load_points(options.b)
     a, b = (_weights(path) for path in options.weights or (None, None))
     started = time.perf_counter()
-    result = otgan.emd(x, y, a, b, p=options.p, metric=options.metric)
+    with _bar(options.progress) as tell:
+        result = otgan.emd(
+            x, y, a, b, p=options.p, metric=options.metric, rtol=options.rtol, progress=tell
+        )
     seconds = time.perf_counter() - started
     if options.json:
         fields = ("distance", "cost", "lower", "upper", "gap", "p", "solver")
         values = {name: getattr(result, name) for name in fields}
-        print(json.dumps({**values, "n": len(x), "m": len(y), "metric": options.metric}))
+        values |= {"n": len(x), "m": len(y), "metric": options.metric, "stats": {**result.stats}}
+        print(json.dumps(values))
         return 0
     print(f"distance  {result.distance:.10g}   (W{options.p:g}, {options.metric})")
     print(f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},")
@@ -154,6 +169,26 @@ def _emd(options: argparse.Namespace) -> int:
     print(f"points    {len(x)} and {len(y)} in {x.shape[1]} dimensions")
     print(f"solver    {result.solver}, {seconds:.3g} s")
     return 0
+
+
+@contextmanager
+def _bar(wanted: bool | None) -> Iterator[Callable[[Progress], None] | None]:
+    """What to tell of a solve that goes on: a bar on stderr, gone when it ends; None for no bar."""
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield None
+        return
+    from tqdm import tqdm
+
+    layout = "{desc} |{bar:20}| {elapsed}{postfix}"
+    with tqdm(desc="emd", leave=False, bar_format=layout) as bar:
+
+        def tell(step: Progress) -> None:
+            share = max(step.gap, 0.0) / abs(step.cost) if step.cost else 0.0
+            bar.total, bar.n = step.levels, step.level - 1
+            bar.set_description_str(f"level {step.level} of {step.levels}", refresh=False)
+            bar.set_postfix_str(f"round {step.round}, {step.arcs:,} arcs, gap {share:.1e} of cost")
+
+        yield tell
 
 
 def _weights(path: str | None) -> Any:

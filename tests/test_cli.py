@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import numpy as np
@@ -64,6 +65,83 @@ def test_emd_with_weights_and_metric(clouds, tmp_path, capsys):
     assert main(["emd", str(a), str(b), *options]) == 0
     expected = otgan.emd(x, y, *weights, metric="cityblock").distance
     assert_allclose(json.loads(capsys.readouterr().out)["distance"], expected, rtol=1e-12)
+
+
+@pytest.fixture
+def larger_clouds(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, n in (("x", 520), ("y", 530)):
+        np.save(tmp_path / f"{name}.npy", rng.normal(size=(n, 2)))
+    return str(tmp_path / "x.npy"), str(tmp_path / "y.npy")
+
+
+def test_emd_stops_early_on_request(larger_clouds, capsys):
+    assert main(["emd", *larger_clouds, "--json", "--rtol", "0.1"]) == 0
+    rough = json.loads(capsys.readouterr().out)
+    assert main(["emd", *larger_clouds, "--json"]) == 0
+    exact = json.loads(capsys.readouterr().out)
+    assert rough["gap"] <= 0.1 * rough["cost"]
+    assert rough["lower"] <= exact["cost"] * (1 + 1e-12)
+    assert exact["cost"] <= rough["cost"] * (1 + 1e-12)
+    assert rough["stats"]["pricing_passes"] < exact["stats"]["pricing_passes"]
+    assert main(["emd", *larger_clouds, "--rtol", "2"]) == 2
+    assert "rtol must be in [0, 1)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_json_holds_what_the_solver_counted(tmp_path, capsys, d):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5, d)), rng.normal(size=(6, d))
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    assert main(["emd", str(tmp_path / "x.npy"), str(tmp_path / "y.npy"), "--json"]) == 0
+    stats = json.loads(capsys.readouterr().out)["stats"]
+    assert stats.keys() == otgan.emd(x, y).stats.keys()
+    assert stats["seconds_solving"] > 0
+    assert ("pivots" in stats) == (d > 1)
+
+
+def test_a_progress_bar_only_if_asked_for_or_in_a_terminal(larger_clouds, capsys):
+    assert main(["emd", *larger_clouds]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["emd", *larger_clouds, "--json", "--progress"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["solver"] == "multiscale-simplex"
+    assert re.search(r"level 2 of 2 .* round 1, [\d,]+ arcs, gap \S+ of cost", captured.err)
+    assert captured.err.rpartition("\r")[0].endswith(" ")  # wiped when it is done
+
+
+@pytest.mark.parametrize("refuse", [[], ["--no-progress"]])
+def test_a_terminal_gets_a_progress_bar(larger_clouds, refuse):
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (24, 100))
+    command = [sys.executable, "-m", "otgan", "emd", *larger_clouds, *refuse]
+    with open(master, "rb", buffering=0) as terminal:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, check=True)
+        os.write(slave, b"#")  # so that there is something to read
+        os.close(slave)
+        shown = terminal.read(65536)
+    assert b"distance" in done.stdout
+    assert (b"emd |" in shown) == (not refuse)
+
+
+def test_ctrl_c_stops_emd_with_one_line(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("x", "y"):
+        np.save(tmp_path / f"{name}.npy", rng.normal(size=(6000, 12)))
+    files = [str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
+    command = [sys.executable, "-m", "otgan", "emd", *files, "--progress"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        errors = b""
+        while b"level" not in errors and (letter := process.stderr.read(1)):
+            errors += letter
+        process.send_signal(signal.SIGINT)
+        printed, rest = process.communicate(timeout=60)
+    errors += rest
+    assert process.returncode == 130
+    assert printed == b""
+    assert b"Traceback" not in errors
+    assert errors.count(b"\n") == 1 and errors.endswith(b"\rotgan: interrupted\n")
 
 
 @pytest.mark.parametrize(

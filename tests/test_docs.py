@@ -32,6 +32,16 @@ def test_links_lead_somewhere(target):
     assert (ROOT / target).exists()
 
 
+PAGES = sorted(ROOT.glob("docs/*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)]+)\)", page.read_text())
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert missing == []
+
+
 def test_public_names_all_load_and_are_documented():
     for name in otgan.__all__:
         thing = getattr(otgan, name)
