@@ -60,7 +60,8 @@ def optimal_costs(
     if not isinstance(metric, str):
         return np.full(len(pairs), np.nan)
     x, y = (np.concatenate([mu.points for mu in side]) for side in (rows, columns))
-    norm, power = metric, p
+    norm: str = metric
+    power = p
     if metric == "cosine" and (normed := PointCost(x, y, metric, p).normed()) is not None:
         x, y, norm, power = normed
     elif metric == "sqeuclidean":  # not centred: that would cost clouds near the origin digits
@@ -90,15 +91,15 @@ def _as_units(weights: FloatArray) -> npt.NDArray[np.int64]:
 def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
     costs = np.full(len(pairs), np.nan)
     for at in range(len(pairs)):
-        k, l = pairs[at]
-        here, there = slice(x.start[k], x.start[k + 1]), slice(y.start[l], y.start[l + 1])
+        s, t = pairs[at]
+        here, there = slice(x.start[s], x.start[s + 1]), slice(y.start[t], y.start[t + 1])
         of_x, of_y = x.columns[:, here], y.columns[:, there]
         n, m = of_x.shape[1], of_y.shape[1]
         if n * m > ALL_ARCS or not _in_range(of_x, of_y, norm[1]):
             continue
         matrix = _matrix(of_x, of_y, norm)
         a, b = x.weights[here], y.weights[there]
-        if x.equal[k] and y.equal[l]:  # in whole units: no mass is rounded
+        if x.equal[s] and y.equal[t]:  # in whole units: no mass is rounded
             common = np.gcd(n, m)
             units = np.full(n, m // common), np.full(m, n // common)
         else:
@@ -124,30 +125,34 @@ def _in_range(x: Any, y: Any, power: Any) -> Any:
 def _matrix(x: Any, y: Any, norm: Any) -> Any:
     """``norm(x[:, i] - y[:, j]) ** power`` for all i and j."""
     code, power = norm
-    n, m = x.shape[1], y.shape[1]
-    matrix = np.zeros((n, m))
-    for i in range(n):
+    exponent = power / 2 if code == 2 else power
+    matrix = np.zeros((x.shape[1], y.shape[1]))
+    for i in range(len(matrix)):
         row = matrix[i]
-        for c in range(x.shape[0]):
-            here, of_y = x[c, i], y[c]
-            if code == 2:
-                for j in range(m):
-                    step = of_y[j] - here
-                    row[j] += step * step
-            elif code == 1:
-                for j in range(m):
-                    row[j] += abs(of_y[j] - here)
-            else:
-                for j in range(m):
-                    row[j] = max(row[j], abs(of_y[j] - here))
-        exponent = power / 2 if code == 2 else power
+        for c in range(len(x)):
+            _add_steps(row, y[c], x[c, i], code)
         if exponent == 0.5:
-            for j in range(m):
+            for j in range(len(row)):
                 row[j] = np.sqrt(row[j])
         elif exponent != 1.0:
-            for j in range(m):
+            for j in range(len(row)):
                 row[j] = row[j] ** exponent
     return matrix
+
+
+@compiled
+def _add_steps(row: Any, of_y: Any, here: Any, code: Any) -> None:
+    """What one coordinate adds to a row of norms (of their squares, for the Euclidean one)."""
+    if code == 2:
+        for j in range(len(row)):
+            step = of_y[j] - here
+            row[j] += step * step
+    elif code == 1:
+        for j in range(len(row)):
+            row[j] += abs(of_y[j] - here)
+    else:
+        for j in range(len(row)):
+            row[j] = max(row[j], abs(of_y[j] - here))
 
 
 @compiled

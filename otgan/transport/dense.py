@@ -46,7 +46,7 @@ def solve_dense(matrix: Any, units_a: Any, units_b: Any, a: Any, b: Any, limit: 
     """
     n, m = matrix.shape
     tree, arcs = start_dense(matrix, units_a, units_b)
-    done, row, spent, _ = pivots(
+    done, _, spent, _ = pivots(
         tree, n, arcs, TOLERANCE * largest_potential(tree), True, 0, limit, 1 << 62
     )
     refresh(tree, n)
@@ -102,7 +102,11 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
     start, arc = _incident(plan.i, plan.j, n, hub)
     done = np.zeros(hub + 1, np.bool_)
     order = np.empty(hub + 1, np.int32)
-    length, near = np.full(n, np.inf), np.zeros(n, np.int32)
+    length, near = np.full(n, np.inf), np.zeros(n, np.int64)
+    across = np.empty((m, n))
+    for j in range(m):
+        for i in range(n):
+            across[j, i] = max(matrix[i, j] - pi[i] + pi[n + j], 0.0)
     tree.parent[hub], tree.cost[hub], tree.units[hub], pi[hub] = -1, 0.0, 0, 0.0
     tree.parent[0], tree.cost[0], tree.units[0] = hub, pi[0], 0
     v, at_length, count = 0, 0.0, 0
@@ -116,10 +120,11 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
         for k in range(first, count):
             j = order[k] - n
             if j >= 0:
+                row = across[j]
                 for i in range(n):
-                    further = at_length + max(matrix[i, j] - pi[i] + pi[n + j], 0.0)
-                    if further < length[i]:
-                        length[i], near[i] = further, j
+                    further = at_length + row[i]
+                    near[i] = j if further < length[i] else near[i]
+                    length[i] = min(length[i], further)
         at_length = np.inf
         for i in range(n):
             if not done[i] and length[i] < at_length:

@@ -32,7 +32,7 @@ class Cloud(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """Some clouds and some others, and which pairs (k, l) of them are wanted: one task.
+    """Some clouds and some others, and which pairs (i, j) of them are wanted: one task.
 
     Nothing else travels to where it is worked on. Its pairs are counted from its corner.
     """
@@ -131,10 +131,10 @@ def pairwise_wasserstein(
     rows, columns = _supports(rows), _supports(columns)
     distances = np.zeros((len(rows), len(columns)))
     tiles = _tiles(rows, columns, half=others is None)
-    for (k, l), values in _in_parallel(tiles, order, metric, n_jobs, progress):
-        distances[k, l] = values
+    for (i, j), values in _in_parallel(tiles, order, metric, n_jobs, progress):
+        distances[i, j] = values
         if others is None:
-            distances[l, k] = values
+            distances[j, i] = values
     return distances
 
 
@@ -258,13 +258,13 @@ def _distances(
     exponent = line_exponent(metric, order) if one.shape[1] == 1 else None
     rows, columns = ([cloud.measure for cloud in side] for side in (tile.rows, tile.columns))
     if exponent is not None:
-        costs = np.array([line_distance(rows[k], columns[l], exponent) for k, l in tile.pairs])
+        costs = np.array([line_distance(rows[i], columns[j], exponent) for i, j in tile.pairs])
         values = costs ** (exponent / order)
     else:
         values = optimal_costs(rows, columns, tile.pairs, metric, order) ** (1 / order)
         for at in np.flatnonzero(np.isnan(values)):
-            k, l = tile.pairs[at]
-            values[at] = _distance(tile.rows[k], tile.columns[l], order, metric)
+            i, j = tile.pairs[at]
+            values[at] = _distance(tile.rows[i], tile.columns[j], order, metric)
     return tile.pairs + tile.corner, values
 
 
