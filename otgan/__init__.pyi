@@ -34,6 +34,7 @@ from .transport.exact import (
 )
 from .transport.line import wasserstein_1d as wasserstein_1d
 from .transport.linprog import emd_linprog as emd_linprog
+from .transport.pairwise import pairwise_wasserstein as pairwise_wasserstein
 from .transport.result import TransportResult as TransportResult
 
 __version__: str

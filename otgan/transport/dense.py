@@ -11,10 +11,12 @@ from otgan.transport.simplex import (
     Candidates,
     Plan,
     Tree,
+    _incident,
+    _spread,
+    _thread,
     largest_potential,
     masses,
     pivots,
-    plant,
     refresh,
 )
 
@@ -84,8 +86,52 @@ def start_dense(matrix: Any, a: Any, b: Any) -> Any:
     tree.pi[n:-1] = -g
     arcs = Candidates(start, target, matrix.reshape(n * m))
     i, j, units, cost = greedy(matrix, g, a, b)
-    plant(tree, n, Plan(i, j, units, cost), arcs)
+    plant_in(matrix, tree, Plan(i, j, units, cost))
     return tree, arcs
+
+
+@compiled
+def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
+    """What `simplex.plant` does, where there are all arcs: no heap, and costs as they are stored.
+
+    The tree that it grows is the same but for ties.
+    """
+    n, m = matrix.shape
+    hub = n + m
+    pi = tree.pi
+    start, arc = _incident(plan.i, plan.j, n, hub)
+    done = np.zeros(hub + 1, np.bool_)
+    order = np.empty(hub + 1, np.int32)
+    length, near = np.full(n, np.inf), np.zeros(n, np.int64)
+    across = np.empty((m, n))
+    for j in range(m):
+        for i in range(n):
+            across[j, i] = max(matrix[i, j] - pi[i] + pi[n + j], 0.0)
+    tree.parent[hub], tree.cost[hub], tree.units[hub], pi[hub] = -1, 0.0, 0, 0.0
+    tree.parent[0], tree.cost[0], tree.units[0] = hub, pi[0], 0
+    v, at_length, count = 0, 0.0, 0
+    while True:
+        first = count
+        done[v] = True
+        order[first] = v
+        count = _spread(first, order, done, tree, n, plan, start, arc)
+        if count == hub:
+            break
+        for k in range(first, count):
+            j = order[k] - n
+            if j >= 0:
+                row = across[j]
+                for i in range(n):
+                    further = at_length + row[i]
+                    near[i] = j if further < length[i] else near[i]
+                    length[i] = min(length[i], further)
+        at_length = np.inf
+        for i in range(n):
+            if not done[i] and length[i] < at_length:
+                at_length, v = length[i], i
+        tree.parent[v], tree.cost[v], tree.units[v] = n + near[v], matrix[v, near[v]], 0
+    _thread(tree)
+    refresh(tree, n)
 
 
 @compiled

@@ -1,0 +1,180 @@
+"""Many small problems between clouds of points in one compiled call, each with its proof."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from otgan.costs import Metric, PointCost
+from otgan.measures import DiscreteMeasure, FloatArray
+from otgan.transport.compiled import announce_compilation, compiled
+from otgan.transport.dense import solve_dense
+from otgan.transport.multiscale import ALL_ARCS, RESOLUTION
+from otgan.transport.pricing import NORMS
+from otgan.transport.result import EXACT_RTOL
+
+__all__ = ["optimal_costs"]
+
+ROUNDED_MASS = 1e-12
+"""Total mass by which the marginals of a plan may be wrong: far more than rounding makes it."""
+
+PIVOTS = 1_000_000
+"""Before a pair is given up."""
+
+
+class Clouds(NamedTuple):
+    """Clouds one after another: the points of k are start[k] ... start[k + 1] - 1."""
+
+    columns: FloatArray
+    start: npt.NDArray[np.int64]
+    weights: FloatArray
+    units: npt.NDArray[np.int64]
+    equal: npt.NDArray[np.bool_]
+
+
+def optimal_costs(
+    rows: list[DiscreteMeasure],
+    columns: list[DiscreteMeasure],
+    pairs: npt.NDArray[np.int64],
+    metric: Metric,
+    p: float,
+) -> FloatArray:
+    """Optimal costs between rows[k] and columns[l] for the pairs (k, l).
+
+    Parameters
+    ----------
+    rows, columns : list of DiscreteMeasure
+        With positive weights.
+    pairs : ndarray, shape (P, 2)
+    metric : str or callable
+    p : float
+
+    Returns
+    -------
+    ndarray, shape (P,)
+        NaN where nothing was proved: for callables, for pairs with more than `ALL_ARCS` arcs, for
+        extents that float64 cannot bear, and where the bracket stayed wider than 1e-9 of the cost.
+    """
+    if not isinstance(metric, str):
+        return np.full(len(pairs), np.nan)
+    x, y = (np.concatenate([mu.points for mu in side]) for side in (rows, columns))
+    norm: str = metric
+    power = p
+    if metric == "cosine" and (normed := PointCost(x, y, metric, p).normed()) is not None:
+        x, y, norm, power = normed
+    elif metric == "sqeuclidean":  # not centred: that would cost clouds near the origin digits
+        norm, power = "euclidean", 2 * p
+    announce_compilation()
+    return _prove_all(_laid_out(rows, x), _laid_out(columns, y), pairs, (NORMS[norm], power))
+
+
+def _laid_out(measures: list[DiscreteMeasure], points: FloatArray) -> Clouds:
+    return Clouds(
+        np.ascontiguousarray(points.T),
+        np.concatenate([[0], np.cumsum([mu.n for mu in measures])]),
+        np.concatenate([mu.weights for mu in measures]),
+        np.concatenate([_as_units(mu.weights) for mu in measures]),
+        np.array([mu.masses is None for mu in measures]),
+    )
+
+
+def _as_units(weights: FloatArray) -> npt.NDArray[np.int64]:
+    """Positive whole numbers that sum to `RESOLUTION`, so that any two clouds balance."""
+    units = np.maximum(np.rint(weights / weights.sum() * RESOLUTION).astype(np.int64), 1)
+    units[units.argmax()] += RESOLUTION - int(units.sum())
+    return units
+
+
+@compiled
+def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
+    costs = np.full(len(pairs), np.nan)
+    for at in range(len(pairs)):
+        s, t = pairs[at]
+        here, there = slice(x.start[s], x.start[s + 1]), slice(y.start[t], y.start[t + 1])
+        of_x, of_y = x.columns[:, here], y.columns[:, there]
+        n, m = of_x.shape[1], of_y.shape[1]
+        if n * m > ALL_ARCS or not _in_range(of_x, of_y, norm[1]):
+            continue
+        matrix = _matrix(of_x, of_y, norm)
+        a, b = x.weights[here], y.weights[there]
+        if x.equal[s] and y.equal[t]:  # in whole units: no mass is rounded
+            common = np.gcd(n, m)
+            units = np.full(n, m // common), np.full(m, n // common)
+        else:
+            units = x.units[here], y.units[there]
+        i, j, mass, f, _, _, finished = solve_dense(matrix, units[0], units[1], a, b, PIVOTS)
+        if finished:
+            costs[at] = _proved(matrix, a, b, (i, j, mass), f)
+    return costs
+
+
+@compiled
+def _in_range(x: Any, y: Any, power: Any) -> Any:
+    """Whether the powers of all distances are far from overflow and underflow."""
+    extent = 0.0
+    for c in range(x.shape[0]):
+        extent = max(extent, max(x[c].max(), y[c].max()) - min(x[c].min(), y[c].min()))
+    if extent == 0.0:
+        return True
+    return 1e-145 < extent < 1e145 and max(power, 2.0) * abs(np.log10(extent)) < 290.0
+
+
+@compiled
+def _matrix(x: Any, y: Any, norm: Any) -> Any:
+    """``norm(x[:, i] - y[:, j]) ** power`` for all i and j."""
+    code, power = norm
+    exponent = power / 2 if code == 2 else power
+    matrix = np.zeros((x.shape[1], y.shape[1]))
+    for i in range(len(matrix)):
+        row = matrix[i]
+        for c in range(len(x)):
+            _add_steps(row, y[c], x[c, i], code)
+        if exponent == 0.5:
+            for j in range(len(row)):
+                row[j] = np.sqrt(row[j])
+        elif exponent != 1.0:
+            for j in range(len(row)):
+                row[j] = row[j] ** exponent
+    return matrix
+
+
+@compiled
+def _add_steps(row: Any, of_y: Any, here: Any, code: Any) -> None:
+    """What one coordinate adds to a row of norms (of their squares, for the Euclidean one)."""
+    if code == 2:
+        for j in range(len(row)):
+            step = of_y[j] - here
+            row[j] += step * step
+    elif code == 1:
+        for j in range(len(row)):
+            row[j] += abs(of_y[j] - here)
+    else:
+        for j in range(len(row)):
+            row[j] = max(row[j], abs(of_y[j] - here))
+
+
+@compiled
+def _proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any) -> Any:
+    """The cost of the plan; NaN unless it is a plan, and f proves that no other costs less."""
+    i, j, mass = plan
+    missing_a, missing_b = a.copy(), b.copy()
+    cost = 0.0
+    for e in range(len(mass)):
+        cost += mass[e] * matrix[i[e], j[e]]
+        missing_a[i[e]] -= mass[e]
+        missing_b[j[e]] -= mass[e]
+    if np.abs(missing_a).sum() + np.abs(missing_b).sum() > ROUNDED_MASS:
+        return np.nan
+    g = np.full(len(b), np.inf)
+    lower = 0.0
+    for s in range(len(a)):
+        lower += a[s] * f[s]
+        row, here = matrix[s], f[s]
+        for t in range(len(b)):
+            g[t] = min(g[t], row[t] - here)
+    for t in range(len(b)):
+        lower += b[t] * g[t]
+    # Costs are not negative, so that zero is a lower bound too.
+    return cost if cost - max(lower, 0.0) <= EXACT_RTOL * cost else np.nan
