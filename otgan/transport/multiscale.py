@@ -376,11 +376,12 @@ def _descend(
     g = between.of_targets(solution.f, g, unlimited, 1).value[:, 0]
     masses = fine.a, fine.b
     if stop.rtol > 0 and at[0] == at[1]:
-        # Coarse potentials and the plan handed down may do: a single arc a point tells.
-        solution = _close(pricer, _start(pricer, f, g, plan, 1), masses, stop.now(), at)
+        # The potentials of the cells and the plan handed down may do.
+        f = pricer.of_sources(f, g, np.full(len(f), np.inf), 1).value[:, 0]
+        none = Candidates(np.zeros(len(f) + 1, np.int64), np.empty(0, np.int32), np.empty(0))
+        solution = _close(pricer, _planted(none, f, g, plan), masses, stop.now(), at)
         if solution.finished:
             return solution
-        g = solution.g
     return _close(pricer, _start(pricer, f, g, plan, FIRST_ARCS), masses, stop, at)
 
 
