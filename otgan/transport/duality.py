@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from scipy import sparse
@@ -241,7 +241,7 @@ def certify_arcs(
     )
 
 
-def _is_large(ground: GroundCost) -> bool:
+def _is_large(ground: GroundCost) -> TypeGuard[PointCost]:
     n, m = ground.shape
     return isinstance(ground, PointCost) and n * m > PLAIN_PAIRS
 
