@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from otgan.costs import Metric, PointCost
 from otgan.measures import DiscreteMeasure, FloatArray
-from otgan.transport.compiled import announce_compilation, compiled
+from otgan.transport.compiled import compiled
 from otgan.transport.dense import solve_dense
 from otgan.transport.multiscale import ALL_ARCS, RESOLUTION
 from otgan.transport.pricing import NORMS
@@ -66,7 +66,6 @@ def optimal_costs(
         x, y, norm, power = normed
     elif metric == "sqeuclidean":  # not centred: that would cost clouds near the origin digits
         norm, power = "euclidean", 2 * p
-    announce_compilation()
     return _prove_all(_laid_out(rows, x), _laid_out(columns, y), pairs, (NORMS[norm], power))
 
 

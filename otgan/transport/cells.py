@@ -16,7 +16,7 @@ import numpy.typing as npt
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 
-__all__ = ["CELL", "Cells", "Model", "depth_for", "edges_at", "grow", "upper_model"]
+__all__ = ["CELL", "Cells", "Model", "Tree", "edges_at", "grow", "lay_out", "upper_model"]
 
 CELL = 12
 """Points in a cell of the last level, at most."""
@@ -219,6 +219,13 @@ def _least_squares(sums: Any, slope: Any) -> None:
     if not trace > 0:
         slope[:] = 0.0
         return
+    _cholesky_solve(L, slope, trace)
+
+
+@compiled
+def _cholesky_solve(L: Any, rhs: Any, trace: Any) -> None:
+    """Solve for `rhs` in place; the lower half of the matrix is in L."""
+    d = len(rhs)
     for a in range(d):
         L[a, a] += 1e-4 * trace
         for b in range(a + 1):
@@ -228,12 +235,12 @@ def _least_squares(sums: Any, slope: Any) -> None:
             L[a, b] = np.sqrt(max(rest, 1e-12 * trace)) if a == b else rest / L[b, b]
     for a in range(d):
         for c in range(a):
-            slope[a] -= L[a, c] * slope[c]
-        slope[a] /= L[a, a]
+            rhs[a] -= L[a, c] * rhs[c]
+        rhs[a] /= L[a, a]
     for a in range(d - 1, -1, -1):
         for c in range(a + 1, d):
-            slope[a] -= L[c, a] * slope[c]
-        slope[a] /= L[a, a]
+            rhs[a] -= L[c, a] * rhs[c]
+        rhs[a] /= L[a, a]
 
 
 @compiled

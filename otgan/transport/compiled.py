@@ -7,14 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from numba.core.dispatcher import Dispatcher
+from numba.core import event
 
-__all__ = ["announce_compilation", "compiled"]
+__all__ = ["compiled"]
 
 logger = logging.getLogger(__name__)
-
-_loops: list[Dispatcher] = []
-_announced = False
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -24,25 +21,28 @@ def compiled(function: Callable[..., Any]) -> Any:
     every process.
     """
     try:
-        loop = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # "cannot cache function: no locator available"
-        loop = numba.njit(nogil=True)(function)
-    _loops.append(loop)
-    return loop
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError as reason:  # nowhere to write
+        logger.debug("%s: compiled anew in every process", reason)
+        return numba.njit(nogil=True)(function)
 
 
-def announce_compilation() -> None:
-    """Log, once in a process, that the first call takes longer if nothing is cached yet."""
-    global _announced
-    if _announced:
-        return
-    _announced = True
-    if not any(_is_cached(loop) for loop in _loops):
-        logger.info("compiling the loops of exact transport: once, some 20 s, then kept on disk")
+class _Announcer(event.Listener):
+    """Say, once in a process, why the first call takes so long."""
+
+    def on_start(self, event: Any) -> None:
+        """Log when the first loop of ours is compiled."""
+        function = event.data["dispatcher"].py_func
+        if function.__module__.startswith("otgan."):
+            _stop_announcing(self)
+            logger.info("compiling the loops of exact transport, once: some 20 seconds")
+
+    def on_end(self, event: Any) -> None:
+        """Do nothing."""
 
 
-def _is_cached(loop: Dispatcher) -> bool:
-    try:
-        return bool(loop._cache._cache_file._load_index())
-    except Exception:  # private to Numba: where that has changed, say it once too often
-        return False
+def _stop_announcing(announcer: _Announcer) -> None:
+    event.unregister("numba:compile", announcer)
+
+
+event.register("numba:compile", _Announcer())

@@ -18,8 +18,8 @@ DUST = 1e-14
 class Arcs(NamedTuple):
     """Mass `mass[k]` goes from source `i[k]` to target `j[k]`."""
 
-    i: npt.NDArray[np.intp]
-    j: npt.NDArray[np.intp]
+    i: npt.NDArray[np.integer]
+    j: npt.NDArray[np.integer]
     mass: FloatArray
 
 
@@ -90,7 +90,9 @@ def nearest_coupling(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
     return _in_order(Arcs(i[keep], j[keep], mass[keep]), len(b))
 
 
-def _scaled_down(index: npt.NDArray[np.intp], mass: FloatArray, wanted: FloatArray) -> FloatArray:
+def _scaled_down(
+    index: npt.NDArray[np.integer], mass: FloatArray, wanted: FloatArray
+) -> FloatArray:
     """The masses, less where those of one point add up to more than it has."""
     carried = np.bincount(index, mass, len(wanted))
     if not (carried > wanted).any():

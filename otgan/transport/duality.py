@@ -233,7 +233,7 @@ def _price(ground: GroundCost, plan: Arcs) -> tuple[Arcs, float]:
     prices = ground.arcs(plan.i, plan.j)
     dust = np.isinf(prices) & (plan.mass < NEGLIGIBLE_MASS)
     if dust.any():
-        plan = Arcs(*(part[~dust] for part in plan))
+        plan = Arcs(plan.i[~dust], plan.j[~dust], plan.mass[~dust])
         prices = prices[~dust]
     return plan, math.fsum(plan.mass * prices)
 
@@ -268,7 +268,8 @@ def _as_arcs(plan: Any, shape: tuple[int, int]) -> Arcs:
             "plan must hold finite, non-negative masses, got a negative or infinite one or NaN; "
             "to fix it, check where the plan came from"
         )
-    return Arcs(*arcs.coords, arcs.data.astype(np.float64))
+    i, j = arcs.coords
+    return Arcs(i, j, arcs.data.astype(np.float64))
 
 
 def _as_potential(values: Any, size: int, name: str) -> FloatArray:

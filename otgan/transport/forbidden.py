@@ -10,7 +10,6 @@ from otgan.costs import SparseCost
 from otgan.errors import InfeasibleError
 from otgan.measures import FloatArray
 from otgan.transport import simplex
-from otgan.transport.compiled import announce_compilation
 from otgan.transport.multiscale import Outcome, Stop, as_units, pivot_until_optimal, tolerance_of
 from otgan.transport.simplex import Candidates
 
@@ -42,7 +41,6 @@ def solve_allowed(allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop:
     InfeasibleError
         The allowed arcs cannot carry all mass.
     """
-    announce_compilation()
     n, m = allowed.shape
     start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
     costs = allowed.data

@@ -22,14 +22,16 @@ from otgan.costs import NormedPoints
 from otgan.measures import FloatArray
 from otgan.transport import simplex
 from otgan.transport.cells import Cells, Tree as CellTree, edges_at, grow, lay_out, upper_model
-from otgan.transport.compiled import announce_compilation, compiled
+from otgan.transport.compiled import compiled
 from otgan.transport.dense import greedy, solve_dense, start_dense
 from otgan.transport.pricing import (
+    CELLS_UP_TO,
     NORMS,
     Cheapest,
     cheapest_beside,
     cheapest_in_columns,
     cheapest_in_rows,
+    cost_matrix,
     pair_costs,
 )
 from otgan.transport.simplex import Candidates, Plan
@@ -72,6 +74,9 @@ RESOLUTION = 2**60
 ALL_ARCS = 2**18
 """Entries of a matrix that are all candidates from the start."""
 
+STORED = 2**25
+"""Costs that are stored in many dimensions (256 MiB)."""
+
 MOVES_AT_ONCE = 20_000_000
 """Potentials changed, some tenths of a second, before Ctrl-C is heard."""
 
@@ -104,8 +109,8 @@ class Progress(NamedTuple):
 class Outcome(NamedTuple):
     """Plan and potentials as the solver left them, and whether it says that it finished."""
 
-    i: npt.NDArray[np.intp]
-    j: npt.NDArray[np.intp]
+    i: npt.NDArray[np.integer]
+    j: npt.NDArray[np.integer]
     mass: FloatArray
     f: FloatArray
     g: FloatArray
@@ -120,6 +125,7 @@ class Stop:
     rtol: float = 0.0
     max_pivots: int = 10**18
     progress: Callable[[Progress], None] | None = None
+    unit: float = 1.0
     pivots: int = 0
     rounds: int = 0
     history: list[Progress] = field(default_factory=list)
@@ -131,6 +137,7 @@ class Stop:
 
     def tell(self, step: Progress) -> None:
         """Keep and pass on where the solve stands."""
+        step = step._replace(cost=step.cost * self.unit, gap=step.gap * self.unit)
         self.rounds += 1
         self.history.append(step)
         logger.debug("%s", step)
@@ -141,7 +148,10 @@ class Stop:
 class Pricer(Protocol):
     """The costs of one level: on arcs, and the cheapest beside potentials."""
 
-    shape: tuple[int, int]
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of sources and targets."""
+        ...
 
     def costs(self, i: Any, j: Any) -> FloatArray:
         """The costs on a list of arcs."""
@@ -207,7 +217,7 @@ class MatrixPricer:
 
 
 class Level(NamedTuple):
-    """A pair of clouds in cells, their masses, and where in the order of points each cell begins."""
+    """A pair of clouds in cells, their masses, and where each cell begins among the points."""
 
     pricer: PointPricer
     a: npt.NDArray[np.int64]
@@ -253,12 +263,12 @@ def solve_points(points: NormedPoints, a: FloatArray, b: FloatArray, stop: Stop)
     Outcome
         O((n + m) d) memory.
     """
-    announce_compilation()
     x, y = points.x, points.y
     extent = max(float(np.abs(x).max()), float(np.abs(y).max()))
-    scale = 2.0 ** np.round(np.log2(extent)) if extent > 0 else 1.0  # no digit is lost
+    scale = float(2.0 ** np.round(np.log2(extent))) if extent > 0 else 1.0  # no digit is lost
     tree_x, tree_y = grow(x / scale), grow(y / scale)
     norm = NORMS[points.norm], points.power
+    stop.unit = float(scale**points.power)
     a, b = a[tree_x.order], b[tree_y.order]
     levels = list(_levels(tree_x, tree_y, *as_units(a, b), norm))
     solution = _solve_coarsest(levels[0], stop, len(levels))
@@ -266,8 +276,7 @@ def solve_points(points: NormedPoints, a: FloatArray, b: FloatArray, stop: Stop)
         solution = _descend(coarse, fine, solution, stop, (at, len(levels)))
     outcome = _outcome(solution, a, b, stop, len(levels))
     f, g = np.empty(len(x)), np.empty(len(y))
-    unit = scale**points.power
-    f[tree_x.order], g[tree_y.order] = outcome.f * unit, outcome.g * unit
+    f[tree_x.order], g[tree_y.order] = outcome.f * stop.unit, outcome.g * stop.unit
     i, j = tree_x.order[outcome.i], tree_y.order[outcome.j]
     return outcome._replace(i=i, j=j, f=f, g=g)
 
@@ -282,7 +291,6 @@ def solve_matrix(matrix: FloatArray, a: FloatArray, b: FloatArray, stop: Stop) -
         Positive, each summing to one.
     stop : Stop
     """
-    announce_compilation()
     units = as_units(a, b)
     if matrix.size <= ALL_ARCS:
         i, j, mass, f, g, stop.pivots, finished = solve_dense(matrix, *units, a, b, stop.max_pivots)
@@ -354,15 +362,24 @@ def _descend(
         np.searchsorted(fine.edges_x, coarse.edges_x),
         np.searchsorted(fine.edges_y, coarse.edges_y),
     )
-    plan = Plan(i, j, units, fine.pricer.costs(i, j))
+    pricer = _stored(fine.pricer)
+    plan = Plan(i, j, units, pricer.costs(i, j))
     of_x, of_y = (coarse.pricer.x, coarse.edges_x), (coarse.pricer.y, coarse.edges_y)
     f = _extend(of_x, solution.f, (fine.pricer.x, fine.edges_x))
     g = _extend(of_y, solution.g, (fine.pricer.y, fine.edges_y))
     between = PointPricer(coarse.pricer.x, fine.pricer.y, fine.pricer.norm)
     unlimited = np.full(len(g), np.inf)
     g = between.of_targets(solution.f, g, unlimited, 1).value[:, 0]
-    start = _start(fine.pricer, f, g, plan)
-    return _close(fine.pricer, start, (fine.a, fine.b), stop, at)
+    start = _start(pricer, f, g, plan)
+    return _close(pricer, start, (fine.a, fine.b), stop, at)
+
+
+def _stored(pricer: PointPricer) -> Pricer:
+    """In many dimensions, where cells rule nothing out: all costs, if there is room for them."""
+    n, m = pricer.shape
+    if len(pricer.x.columns) <= CELLS_UP_TO or n * m > STORED:
+        return pricer
+    return MatrixPricer(cost_matrix(pricer.x, pricer.y, pricer.norm))
 
 
 def _extend(
@@ -401,13 +418,13 @@ def _hand_down(plan: Any, a: Any, b: Any, first_a: Any, first_b: Any) -> Any:
                 next_a[s] += 1
             while rest_b[next_b[t]] == 0:
                 next_b[t] += 1
-            k, l = next_a[s], next_b[t]
-            step = min(rest, rest_a[k], rest_b[l])
-            i[count], j[count], units[count] = k, l, step
+            k, to = next_a[s], next_b[t]
+            step = min(rest, rest_a[k], rest_b[to])
+            i[count], j[count], units[count] = k, to, step
             count += 1
             rest -= step
             rest_a[k] -= step
-            rest_b[l] -= step
+            rest_b[to] -= step
     return i[:count], j[:count], units[:count]
 
 
@@ -439,7 +456,8 @@ def _start_on_matrix(pricer: MatrixPricer, a: Any, b: Any) -> Start:
     f = pricer.matrix.min(axis=1)
     g = (pricer.matrix - f[:, None]).min(axis=0)
     if pricer.matrix.size <= ALL_ARCS:
-        return Start(*start_dense(pricer.matrix, a, b), f, g)
+        tree, arcs = start_dense(pricer.matrix, a, b)
+        return Start(tree, arcs, f, g)
     return _start(pricer, f, g, Plan(*greedy(pricer.matrix, g, a, b)))
 
 

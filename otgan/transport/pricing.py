@@ -20,12 +20,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 
 from otgan.measures import FloatArray
 from otgan.transport.cells import Cells, Model, grow, upper_model
 from otgan.transport.compiled import compiled
 
 __all__ = [
+    "CELLS_UP_TO",
     "NORMS",
     "Cheapest",
     "c_transform_of_points",
@@ -34,6 +36,7 @@ __all__ = [
     "cheapest_by_products",
     "cheapest_in_columns",
     "cheapest_in_rows",
+    "cost_matrix",
     "pair_costs",
 ]
 
@@ -42,6 +45,9 @@ NORMS = {"euclidean": 2, "cityblock": 1, "chebyshev": 0}
 
 CELLS_UP_TO = 6
 """Dimensions beyond which Euclidean costs are sifted by matrix products, not by cells."""
+
+CANCELLED = 1e-3
+"""|x - y|² below this share of |x|² + |y|² is computed from the differences."""
 
 ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """Bounds are lowered by this share of their terms before anything is left out because of them."""
@@ -54,7 +60,7 @@ class Cheapest(NamedTuple):
     """The k smallest C_ij - g_j of each source, in order; index -1 where there are fewer."""
 
     value: FloatArray
-    index: npt.NDArray[np.int32]
+    index: npt.NDArray[np.int32]  # type: ignore[assignment]  # not tuple.index
 
 
 def cheapest_between_cells(
@@ -136,6 +142,25 @@ def cheapest_beside(
         return cheapest_by_products(x.columns.T, y.columns.T, g, below, power, k)
     models = upper_model(x, f), upper_model(y, g)
     return cheapest_between_cells(x, y, models, g, below, norm, k)
+
+
+def cost_matrix(x: Cells, y: Cells, norm: tuple[int, float]) -> FloatArray:
+    """All costs, O(n m d); Euclidean ones by matrix products where that costs no digits."""
+    code, power = norm
+    rows, columns = np.ascontiguousarray(x.columns.T), np.ascontiguousarray(y.columns.T)
+    if code != NORMS["euclidean"]:
+        name = next(name for name, number in NORMS.items() if number == code)
+        return cdist(rows, columns, metric=name) ** power
+    sizes = np.square(rows).sum(axis=1)[:, None] + np.square(columns).sum(axis=1)
+    costs = rows @ columns.T
+    costs *= -2.0
+    costs += sizes
+    # Differences that are small beside the points themselves have lost digits.
+    i, j = np.nonzero(costs < CANCELLED * sizes)
+    costs[i, j] = pair_costs(x.columns, y.columns, i, j, (code, 2.0))
+    if power == 1.0:
+        return np.sqrt(costs, out=costs)
+    return costs if power == 2.0 else np.power(costs, power / 2, out=costs)
 
 
 def c_transform_of_points(
@@ -283,9 +308,7 @@ def _bounds(x: Any, y: Any, of_f: Any, of_g: Any, u: Any, v: Any, norm: Any) -> 
         if size > 0:
             if code == 2:
                 gradient = steepness * step / size
-            elif code == 1:
-                gradient = steepness * np.sign(step)
-            elif c == longest:
+            elif code == 1 or c == longest:
                 gradient = steepness * np.sign(step)
         loss += abs(gradient - of_g.slope[v, c]) * y.radius[v, c]
         loss += abs(gradient + of_f.slope[u, c]) * x.radius[u, c]
@@ -302,39 +325,15 @@ def _compare(
 
     `room` holds their costs.
     """
-    code, power = norm
     value, index = found
     k = value.shape[1]
-    sources, targets = stop - start, end - begin
+    targets = end - begin
     prices = g[begin:end]
     changed = False
-    for c in range(x.columns.shape[0]):
-        of_x, of_y = x.columns[c, start:stop], y.columns[c, begin:end]
-        for s in range(sources):
-            here, costs = of_x[s], room[s]
-            if code == 2:
-                for t in range(targets):
-                    step = of_y[t] - here
-                    costs[t] = step * step if c == 0 else costs[t] + step * step
-            elif code == 1:
-                for t in range(targets):
-                    costs[t] = abs(of_y[t] - here) + (0.0 if c == 0 else costs[t])
-            else:
-                for t in range(targets):
-                    costs[t] = max(abs(of_y[t] - here), 0.0 if c == 0 else costs[t])
-    for s in range(sources):
-        i = start + s
-        costs = room[s]
-        if code == 2 and power == 1.0:
-            for t in range(targets):
-                costs[t] = np.sqrt(costs[t]) - prices[t]
-        elif code == 2 and power == 2.0 or code != 2 and power == 1.0:
-            for t in range(targets):
-                costs[t] -= prices[t]
-        else:
-            exponent = power / 2 if code == 2 else power
-            for t in range(targets):
-                costs[t] = costs[t] ** exponent - prices[t]
+    _add_sizes(x, y, start, stop, begin, end, norm, room)
+    for i in range(start, stop):
+        costs = room[i - start]
+        _reduce(costs, prices, norm)
         worst = min(below[i], value[i, k - 1])
         for t in range(targets):
             if costs[t] < worst:
@@ -342,6 +341,46 @@ def _compare(
                 worst = min(below[i], value[i, k - 1])
                 changed = True
     return changed
+
+
+@compiled
+def _add_sizes(
+    x: Any, y: Any, start: Any, stop: Any, begin: Any, end: Any, norm: Any, room: Any
+) -> None:
+    """Norms of differences, or their squares for the Euclidean one: short loops over slices."""
+    code, _ = norm
+    sources, targets = stop - start, end - begin
+    room[:sources, :targets] = 0.0
+    for c in range(x.columns.shape[0]):
+        of_x, of_y = x.columns[c, start:stop], y.columns[c, begin:end]
+        for s in range(sources):
+            here, sizes = of_x[s], room[s]
+            if code == 2:
+                for t in range(targets):
+                    step = of_y[t] - here
+                    sizes[t] += step * step
+            elif code == 1:
+                for t in range(targets):
+                    sizes[t] += abs(of_y[t] - here)
+            else:
+                for t in range(targets):
+                    sizes[t] = max(sizes[t], abs(of_y[t] - here))
+
+
+@compiled
+def _reduce(sizes: Any, prices: Any, norm: Any) -> None:
+    """From sizes to reduced costs."""
+    code, power = norm
+    exponent = power / 2 if code == 2 else power
+    if exponent == 1.0:
+        for t in range(len(prices)):
+            sizes[t] -= prices[t]
+    elif exponent == 0.5:
+        for t in range(len(prices)):
+            sizes[t] = np.sqrt(sizes[t]) - prices[t]
+    else:
+        for t in range(len(prices)):
+            sizes[t] = sizes[t] ** exponent - prices[t]
 
 
 @compiled

@@ -106,46 +106,53 @@ def join(start: Any, target: Any, m: Any, from_sources: Any, from_targets: Any) 
 
     Entries of -1 are passed over; every arc is kept once.
     """
-    n = len(start) - 1
-    grown = np.zeros(n + 1, np.int64)
-    for i in range(n):
-        grown[i + 1] = start[i + 1] - start[i]
-        for k in range(from_sources.shape[1]):
-            grown[i + 1] += from_sources[i, k] >= 0
-    for j in range(from_targets.shape[0]):
-        for k in range(from_targets.shape[1]):
-            if from_targets[j, k] >= 0:
-                grown[from_targets[j, k] + 1] += 1
-    for i in range(n):
-        grown[i + 1] += grown[i]
-    free = grown[:-1].copy()
-    arcs = np.empty(grown[n], np.int32)
-    for i in range(n):
+    rows = _row_starts(start, from_sources, from_targets)
+    free = rows[:-1].copy()
+    arcs = np.empty(rows[-1], np.int32)
+    for i in range(len(free)):
         for e in range(start[i], start[i + 1]):
             arcs[free[i]] = target[e]
             free[i] += 1
-        for k in range(from_sources.shape[1]):
-            if from_sources[i, k] >= 0:
-                arcs[free[i]] = from_sources[i, k]
+        for j in from_sources[i]:
+            if j >= 0:
+                arcs[free[i]] = j
                 free[i] += 1
     for j in range(from_targets.shape[0]):
-        for k in range(from_targets.shape[1]):
-            i = from_targets[j, k]
+        for i in from_targets[j]:
             if i >= 0:
                 arcs[free[i]] = j
                 free[i] += 1
+    return _without_repeats(rows, arcs, m)
+
+
+@compiled
+def _row_starts(start: Any, from_sources: Any, from_targets: Any) -> Any:
+    rows = start.copy()
+    rows[1:] -= start[:-1]
+    for i in range(from_sources.shape[0]):
+        for j in from_sources[i]:
+            rows[i + 1] += j >= 0
+    for j in range(from_targets.shape[0]):
+        for i in from_targets[j]:
+            if i >= 0:
+                rows[i + 1] += 1
+    return np.cumsum(rows)
+
+
+@compiled
+def _without_repeats(rows: Any, arcs: Any, m: Any) -> Any:
     seen = np.full(m, -1, np.int64)
     kept = begin = 0
-    for i in range(n):
-        end = grown[i + 1]
+    for i in range(len(rows) - 1):
+        end = rows[i + 1]
         for e in range(begin, end):
             if seen[arcs[e]] != i:
                 seen[arcs[e]] = i
                 arcs[kept] = arcs[e]
                 kept += 1
         begin = end
-        grown[i + 1] = kept
-    return grown, arcs[:kept].copy()
+        rows[i + 1] = kept
+    return rows, arcs[:kept].copy()
 
 
 # ---------------------------------------------------------------- the first tree

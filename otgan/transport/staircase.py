@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from otgan.transport.compiled import compiled
 
 __all__ = ["fill", "measure", "potentials", "sort_along"]
 
@@ -15,7 +16,7 @@ SAME = 8 * float(np.finfo(np.float64).eps)
 ALL_BITS, SIGN_BIT = np.uint64(2**64 - 1), np.uint64(2**63)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill(a: Any, b: Any, path_i: Any, path_j: Any, masses: Any) -> None:
     """Write the arcs that fill targets in order from sources in order into the last three.
 
@@ -66,14 +67,14 @@ def fill(a: Any, b: Any, path_i: Any, path_j: Any, masses: Any) -> None:
         k += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _less(high: Any, low: Any, mass: Any) -> Any:
     """(high + low) - mass, as a sum of two numbers."""
     rest = high - mass
     return rest, low + ((high - rest) - mass)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def measure(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) -> Any:
     """Write |x_i - y_j| into `gaps`, 0 on idle arcs; return the largest, and the sum by mass."""
     total = lost = largest = 0.0
@@ -88,7 +89,7 @@ def measure(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) ->
     return largest, total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def potentials(path_i: Any, path_j: Any, costs: Any, detours: Any) -> Any:
     """Potentials with f_i + g_j = C_ij along a staircase, but for its free corners.
 
@@ -111,7 +112,7 @@ def potentials(path_i: Any, path_j: Any, costs: Any, detours: Any) -> Any:
     return f, g
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sort_along(keys: Any, values: Any) -> Any:
     """The keys in order, and each with its value: sorted byte by byte, from the last byte on.
 
@@ -144,6 +145,6 @@ def sort_along(keys: Any, values: Any) -> Any:
     return floats[:, 0].copy(), floats[:, 1].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _byte(bits: Any, place: Any) -> Any:
     return (bits >> np.uint64(8 * place)) & np.uint64(255)
