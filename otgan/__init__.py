@@ -1,7 +1,7 @@
 """Optimal transport and divergences, and the GANs built on them.
 
 Every number comes with a bracket that can be checked: a plan above, potentials below.
-The public names are loaded on first use; importing otgan loads neither torch nor POT.
+The public names are loaded on first use; importing otgan loads neither torch nor Numba.
 """
 
 import lazy_loader

@@ -104,9 +104,10 @@ def emd(
     -----
     On the line (d = 1) the quantile plan is used, with potentials as small as it leaves room
     for, so that the bracket closes for clouds that nearly coincide too. Otherwise a network
-    simplex: dense while 50 bytes a pair fit into half of the machine's memory, beyond that
-    without storing costs, for euclidean, sqeuclidean and cityblock costs. Time grows a little
-    faster than n m.
+    simplex on few arcs, from coarse to fine, closed by a pricing pass over all pairs that leaves
+    out what bounds rule out: in the plane O((n + m) log(n + m)) memory, and time that grows as
+    about the power 1.6 of the number of points; in many dimensions time grows a little faster
+    than n m. The first call compiles for some seconds, once. See docs/engine.md.
 
     References
     ----------
