@@ -5,7 +5,7 @@ python benchmarks/exact.py small kinds              some of them
 python benchmarks/exact.py lazy million             the long ones: quarters of an hour
 
 Every solve has a process of its own, in which everything is imported and compiled before the
-clock starts; memory is the peak of that process beyond what it held then.
+clock starts; memory is the peak of that process beyond what it held after a tiny solve.
 """
 
 import json
@@ -17,6 +17,7 @@ import time
 import numpy as np
 
 REPEATS_BELOW = 3000
+REPEAT_FOR = 2.0  # seconds; the fastest counts
 
 
 def gaussians(n, m=None, d=2, seed=0):
@@ -160,17 +161,23 @@ def child(solver, kind, n, extra):
     options = {**options, **extra}
     solve = SOLVERS[solver]
     solve(x[:40], y[:40], None, None, options)
+    before = resident()
     if solver == "ours":  # compile what the real problem needs
         few = min(len(x), 1200), min(len(y), 1200)
         solve(x[: few[0]], y[: few[1]], None, None, {**options, "rtol": 0})
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     times = []
-    for _ in range(5 if n < REPEATS_BELOW else 1):
+    while not times or (n < REPEATS_BELOW and sum(times) < REPEAT_FOR):
         started = time.perf_counter()
         answer = solve(x, y, a, b, options)
         times.append(time.perf_counter() - started)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(json.dumps({"seconds": min(times), "megabytes": peak / 1024, **answer}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
+    print(json.dumps({"seconds": min(times), "megabytes": peak, **answer}))
+
+
+def resident():
+    """Megabytes that this process holds now."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 
 def run(solver, kind, n, **extra):

@@ -151,16 +151,15 @@ def cost_matrix(x: Cells, y: Cells, norm: tuple[int, float]) -> FloatArray:
     if code != NORMS["euclidean"]:
         name = next(name for name, number in NORMS.items() if number == code)
         return cdist(rows, columns, metric=name) ** power
-    sizes = np.square(rows).sum(axis=1)[:, None] + np.square(columns).sum(axis=1)
+    squares = np.square(rows).sum(axis=1), np.square(columns).sum(axis=1)
     costs = rows @ columns.T
-    costs *= -2.0
-    costs += sizes
-    # Differences that are small beside the points themselves have lost digits.
-    i, j = np.nonzero(costs < CANCELLED * sizes)
-    costs[i, j] = pair_costs(x.columns, y.columns, i, j, (code, 2.0))
-    if power == 1.0:
-        return np.sqrt(costs, out=costs)
-    return costs if power == 2.0 else np.power(costs, power / 2, out=costs)
+    shares = np.linspace(0, len(rows), min(len(rows), SHARES) + 1).astype(int)
+
+    def work(share: int) -> None:
+        _from_products(rows, columns, squares, costs, power, shares[share], shares[share + 1])
+
+    in_threads(work, len(shares) - 1)
+    return costs
 
 
 def c_transform_of_points(
@@ -381,6 +380,30 @@ def _reduce(sizes: Any, prices: Any, norm: Any) -> None:
     else:
         for t in range(len(prices)):
             sizes[t] = sizes[t] ** exponent - prices[t]
+
+
+@compiled
+def _from_products(
+    x: Any, y: Any, squares: Any, costs: Any, power: Any, first: Any, last: Any
+) -> None:
+    """From x.y to |x - y| ** power, in place."""
+    of_x, of_y = squares
+    for i in range(first, last):
+        row, size = costs[i], of_x[i]
+        for j in range(len(of_y)):
+            row[j] = size + of_y[j] - 2.0 * row[j]
+        for j in range(len(of_y)):
+            # Differences that are small beside the points themselves have lost digits.
+            if row[j] < CANCELLED * (size + of_y[j]):
+                row[j] = 0.0
+                for c in range(x.shape[1]):
+                    row[j] += (x[i, c] - y[j, c]) ** 2
+        if power == 1.0:
+            for j in range(len(of_y)):
+                row[j] = np.sqrt(row[j])
+        elif power != 2.0:
+            for j in range(len(of_y)):
+                row[j] = row[j] ** (power / 2)
 
 
 @compiled
