@@ -14,6 +14,7 @@ from otgan.transport.simplex import (
     _incident,
     _spread,
     _thread,
+    centre,
     largest_potential,
     masses,
     pivots,
@@ -50,6 +51,7 @@ def solve_dense(matrix: Any, units_a: Any, units_b: Any, a: Any, b: Any, limit: 
         tree, n, arcs, TOLERANCE * largest_potential(tree), True, 0, limit, 1 << 62
     )
     refresh(tree, n)
+    centre(tree, n)
     hub = n + m
     carried = masses(tree, n, a, b)
     i, j, mass = np.empty(hub, np.int64), np.empty(hub, np.int64), np.empty(hub)

@@ -286,7 +286,8 @@ def _solve_and_certify(
 
     n, m = problem.cost.shape
     if isinstance(problem.cost, PointCost) and n * m <= ALL_ARCS:
-        problem = replace(problem, cost=MatrixCost(problem.cost.rows(slice(0, n))))
+        matrix = MatrixCost(problem.cost.rows(slice(0, n)))
+        problem = _Problem(matrix, problem.a, problem.b, problem.p, problem.mass)
     limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
     stop = Stop(rtol, limit, progress)
     started = time.perf_counter()
@@ -369,14 +370,7 @@ def _solve_on_support(problem: _Problem, stop: Stop) -> Outcome:
 
 
 def _solve(cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
-    """Solve between masses that are all positive; potentials come without a common offset."""
-    outcome = _solve_by_kind(cost, a, b, stop)
-    f, g = outcome.f, outcome.g
-    offset = float(f.max() / 2 + f.min() / 2 - g.max() / 2 - g.min() / 2) / 2
-    return outcome._replace(f=f - offset, g=g + offset)
-
-
-def _solve_by_kind(cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
+    """Solve between masses that are all positive, by what suits the cost."""
     from otgan.transport.forbidden import solve_allowed
     from otgan.transport.multiscale import ALL_ARCS, solve_matrix, solve_points
 

@@ -54,6 +54,7 @@ def solve_allowed(allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop:
         _charge(tree, n, allowed)
     arcs = Candidates(start, target, costs)
     done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, stop)
+    simplex.centre(tree, n)
     plan = simplex.plan_of(tree, n)
     mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
     stats = {"levels": 1, "pricing_passes": 1, "pivots": stop.pivots, "arcs": len(costs)}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -128,7 +128,7 @@ class Stop:
     unit: float = 1.0
     pivots: int = 0
     rounds: int = 0
-    history: list[Progress] = field(default_factory=list)
+    arcs: int = 0
 
     @property
     def spent(self) -> bool:
@@ -143,7 +143,7 @@ class Stop:
         """Keep and pass on where the solve stands."""
         step = step._replace(cost=step.cost * self.unit, gap=step.gap * self.unit)
         self.rounds += 1
-        self.history.append(step)
+        self.arcs = step.arcs
         logger.debug("%s", step)
         if self.progress is not None:
             self.progress(step)
@@ -298,7 +298,9 @@ def solve_matrix(matrix: FloatArray, a: FloatArray, b: FloatArray, stop: Stop) -
     units = as_units(a, b)
     if matrix.size <= ALL_ARCS:
         i, j, mass, f, g, stop.pivots, finished = solve_dense(matrix, *units, a, b, stop.max_pivots)
-        stop.tell(_whole(matrix, i, j, mass, a @ f + b @ g, stop.pivots))
+        stop.rounds, stop.arcs = 1, matrix.size
+        if stop.progress is not None:
+            stop.progress(_whole(matrix, i, j, mass, a @ f + b @ g, stop.pivots))
         return Outcome(i, j, mass, f, g, finished, _stats(stop, 1))
     pricer = MatrixPricer(matrix)
     solution = _close(pricer, _start_on_matrix(pricer, *units), units, stop, (1, 1))
@@ -558,8 +560,14 @@ def _outcome(solution: Solution, a: FloatArray, b: FloatArray, stop: Stop, level
     tree, n = solution.tree, len(a)
     plan = simplex.plan_of(tree, n)
     mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
-    f, g = solution.f, solution.g
+    f, g = _without_offset(solution.f, solution.g)
     return Outcome(plan.i, plan.j, mass, f, g, solution.finished, _stats(stop, levels))
+
+
+def _without_offset(f: FloatArray, g: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The potentials without their common offset, which takes digits from their sums."""
+    offset = float(f.max() + f.min() - g.max() - g.min()) / 4
+    return f - offset, g + offset
 
 
 def _stats(stop: Stop, levels: int) -> dict[str, Any]:
@@ -567,5 +575,5 @@ def _stats(stop: Stop, levels: int) -> dict[str, Any]:
         "levels": levels,
         "pricing_passes": stop.rounds,
         "pivots": stop.pivots,
-        "arcs": stop.history[-1].arcs if stop.history else 0,
+        "arcs": stop.arcs,
     }

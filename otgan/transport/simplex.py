@@ -28,6 +28,7 @@ __all__ = [
     "Plan",
     "Tree",
     "carriers",
+    "centre",
     "empty_tree",
     "hang_on_hub",
     "join",
@@ -350,6 +351,15 @@ def refresh(tree: Any, n: Any) -> None:
         step = tree.cost[v]
         tree.pi[v] = tree.pi[tree.parent[v]] + (step if v < n else -step)
         v = tree.thread[v]
+
+
+@compiled
+def centre(tree: Any, n: Any) -> None:
+    """Take the common offset from the potentials: their sums are to keep all digits."""
+    f, minus_g = tree.pi[:n], tree.pi[n:-1]
+    offset = (f.min() + f.max() + minus_g.min() + minus_g.max()) / 4
+    for v in range(len(tree.pi)):
+        tree.pi[v] -= offset
 
 
 # ---------------------------------------------------------------- pivots
