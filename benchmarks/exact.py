@@ -137,7 +137,7 @@ def solve_lazy(x, y, a, b, options):
     import ot
 
     value = ot.emd2_lazy(x, y, a, b, metric="euclidean", numItermax=10**9)
-    return {"value": float(value), "gap": None}
+    return {"value": float(value[0] if isinstance(value, tuple) else value), "gap": None}
 
 
 def brute_pass(x, y, a, b, options):

@@ -47,7 +47,7 @@ def solve_dense(matrix: Any, units_a: Any, units_b: Any, a: Any, b: Any, limit: 
     """
     n, m = matrix.shape
     tree, arcs = start_dense(matrix, units_a, units_b)
-    done, _, spent, _ = pivots(
+    done, _, spent = pivots(
         tree, n, arcs, TOLERANCE * largest_potential(tree), True, 0, limit, 1 << 62
     )
     refresh(tree, n)
@@ -87,7 +87,7 @@ def start_dense(matrix: Any, a: Any, b: Any) -> Any:
     tree.pi[:n] = f
     tree.pi[n:-1] = -g
     arcs = Candidates(start, target, matrix.reshape(n * m))
-    i, j, units, cost = greedy(matrix, g, a, b)
+    i, j, units, cost = greedy(matrix, f, g, a, b)
     plant_in(matrix, tree, Plan(i, j, units, cost))
     return tree, arcs
 
@@ -137,23 +137,30 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
 
 
 @compiled
-def greedy(matrix: Any, g: Any, a: Any, b: Any) -> Any:
-    """A plan: source after source takes the targets that are cheapest beside g and have room."""
+def greedy(matrix: Any, f: Any, g: Any, a: Any, b: Any) -> Any:
+    """A plan: each point of the larger side in turn takes what is cheapest and has room.
+
+    Cheapest beside the potentials of the smaller side, whose points are few to look at.
+    """
     n, m = matrix.shape
     i, j = np.empty(n + m, np.int32), np.empty(n + m, np.int32)
     units, cost = np.empty(n + m, np.int64), np.empty(n + m)
-    rest_b = b.copy()
+    by_source = n >= m
+    givers, room = (a, b.copy()) if by_source else (b, a.copy())
+    prices = g if by_source else f
     count = 0
-    for s in range(n):
-        rest = a[s]
+    for s in range(len(givers)):
+        rest = givers[s]
         while rest > 0:
             best, to = np.inf, -1
-            for t in range(m):
-                if rest_b[t] > 0 and matrix[s, t] - g[t] < best:
-                    best, to = matrix[s, t] - g[t], t
-            step = min(rest, rest_b[to])
-            i[count], j[count], units[count], cost[count] = s, to, step, matrix[s, to]
+            for t in range(len(room)):
+                price = (matrix[s, t] if by_source else matrix[t, s]) - prices[t]
+                if room[t] > 0 and price < best:
+                    best, to = price, t
+            step = min(rest, room[to])
+            i[count], j[count] = (s, to) if by_source else (to, s)
+            units[count], cost[count] = step, matrix[i[count], j[count]]
             count += 1
             rest -= step
-            rest_b[to] -= step
+            room[to] -= step
     return i[:count], j[:count], units[:count], cost[:count]

@@ -282,10 +282,10 @@ def _solve_and_certify(
     progress: Callable[[Progress], None] | None,
 ) -> TransportResult:
     # Loaded here: importing Numba takes some tenths of a second.
-    from otgan.transport.multiscale import ALL_ARCS, Stop
+    from otgan.transport.multiscale import Stop, is_large
 
     n, m = problem.cost.shape
-    if isinstance(problem.cost, PointCost) and n * m <= ALL_ARCS:
+    if isinstance(problem.cost, PointCost) and not is_large(n, m):
         matrix = MatrixCost(problem.cost.rows(slice(0, n)))
         problem = _Problem(matrix, problem.a, problem.b, problem.p, problem.mass)
     limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
@@ -372,10 +372,10 @@ def _solve_on_support(problem: _Problem, stop: Stop) -> Outcome:
 def _solve(cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
     """Solve between masses that are all positive, by what suits the cost."""
     from otgan.transport.forbidden import solve_allowed
-    from otgan.transport.multiscale import ALL_ARCS, solve_matrix, solve_points
+    from otgan.transport.multiscale import is_large, solve_matrix, solve_points
 
     n, m = cost.shape
-    if isinstance(cost, PointCost) and n * m > ALL_ARCS and (points := cost.normed()) is not None:
+    if isinstance(cost, PointCost) and is_large(n, m) and (points := cost.normed()) is not None:
         return solve_points(points, a, b, stop)
     if isinstance(cost, SparseCost):
         return solve_allowed(cost.arcs_by_source, a, b, stop)

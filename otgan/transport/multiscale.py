@@ -42,6 +42,7 @@ __all__ = [
     "Progress",
     "Stop",
     "as_units",
+    "is_large",
     "pivot_until_optimal",
     "solve_matrix",
     "solve_points",
@@ -77,7 +78,10 @@ ALL_ARCS = 2**18
 STORED = 2**25
 """Costs that are stored in many dimensions (256 MiB)."""
 
-MOVES_AT_ONCE = 20_000_000
+LONGEST = 1024
+"""Points on a side beyond which clouds go from coarse to fine, however few there are opposite."""
+
+WORK_AT_ONCE = 20_000_000
 """Potentials changed, some tenths of a second, before Ctrl-C is heard."""
 
 
@@ -250,6 +254,11 @@ def as_units(a: FloatArray, b: FloatArray) -> tuple[npt.NDArray[np.int64], npt.N
     short = units[1] if excess > 0 else units[0]
     short[np.argmax(short)] += abs(excess)
     return units[0], units[1]
+
+
+def is_large(n: int, m: int) -> bool:
+    """Whether clouds of these sizes are worth levels: not if one is a single point."""
+    return n * m > ALL_ARCS or (max(n, m) > LONGEST and min(n, m) > 1)
 
 
 def solve_points(points: NormedPoints, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
@@ -471,7 +480,7 @@ def _start_on_matrix(pricer: MatrixPricer, a: Any, b: Any) -> Start:
     if pricer.matrix.size <= ALL_ARCS:
         tree, arcs = start_dense(pricer.matrix, a, b)
         return Start(tree, arcs, f, g)
-    return _start(pricer, f, g, Plan(*greedy(pricer.matrix, g, a, b)), FIRST_ARCS)
+    return _start(pricer, f, g, Plan(*greedy(pricer.matrix, f, g, a, b)), FIRST_ARCS)
 
 
 def _planted(arcs: Candidates, f: FloatArray, g: FloatArray, plan: Plan) -> Start:
@@ -534,9 +543,7 @@ def pivot_until_optimal(
     done, row = False, 0
     while not done and not stop.spent:
         left = stop.max_pivots - stop.pivots
-        done, row, count, _ = simplex.pivots(
-            tree, n, arcs, tolerance, sealed, row, left, MOVES_AT_ONCE
-        )
+        done, row, count = simplex.pivots(tree, n, arcs, tolerance, sealed, row, left, WORK_AT_ONCE)
         stop.pivots += count
     simplex.refresh(tree, n)
     return bool(done)

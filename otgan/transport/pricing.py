@@ -52,8 +52,11 @@ CANCELLED = 1e-3
 ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """Bounds are lowered by this share of their terms before anything is left out because of them."""
 
+SHARE = 1000
+"""Rows in a piece of a pass, at most: threads take them in turn, and Ctrl-C is heard between."""
+
 SHARES = 16
-"""Pieces into which a pass is cut: threads take them in turn, and Ctrl-C is heard between."""
+"""Pieces of a pass, at least."""
 
 
 class Cheapest(NamedTuple):
@@ -94,7 +97,7 @@ def cheapest_between_cells(
     n = x.columns.shape[1]
     found = Cheapest(np.full((n, k), np.inf), np.full((n, k), -1, np.int32))
     blocks = 1 << x.depth
-    shares = np.linspace(0, blocks, min(blocks, SHARES) + 1).astype(int)
+    shares = _shares(blocks, n)
 
     def work(share: int) -> None:
         _search(x, y, models[0], models[1], g, below, norm, found, shares[share], shares[share + 1])
@@ -153,7 +156,7 @@ def cost_matrix(x: Cells, y: Cells, norm: tuple[int, float]) -> FloatArray:
         return cdist(rows, columns, metric=name) ** power
     squares = np.square(rows).sum(axis=1), np.square(columns).sum(axis=1)
     costs = rows @ columns.T
-    shares = np.linspace(0, len(rows), min(len(rows), SHARES) + 1).astype(int)
+    shares = _shares(len(rows), len(rows))
 
     def work(share: int) -> None:
         _from_products(rows, columns, squares, costs, power, shares[share], shares[share + 1])
@@ -193,7 +196,7 @@ def _in_shares(
 ) -> Cheapest:
     n = len(below)
     found = Cheapest(np.full((n, k), np.inf), np.full((n, k), -1, np.int32))
-    shares = np.linspace(0, n, (SHARES if matrix.size > 10**5 else 1) + 1).astype(int)
+    shares = _shares(n, n)
 
     def work(share: int) -> None:
         scan(matrix, g, below, found, shares[share], shares[share + 1])
@@ -204,6 +207,12 @@ def _in_shares(
 
 TILE = 2**20
 """Products that are held at once by every thread (8 MiB)."""
+
+
+def _shares(blocks: int, rows: int) -> npt.NDArray[np.int64]:
+    """Where each piece begins among so many blocks, and where the last one ends."""
+    pieces = min(blocks, max(SHARES, rows // SHARE))
+    return np.linspace(0, blocks, pieces + 1).astype(np.int64)
 
 
 def in_threads(work: Callable[[int], None], count: int) -> None:

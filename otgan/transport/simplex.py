@@ -367,11 +367,11 @@ def centre(tree: Any, n: Any) -> None:
 
 @compiled
 def pivots(
-    tree: Any, n: Any, arcs: Any, tolerance: Any, sealed: Any, row: Any, limit: Any, moves: Any
+    tree: Any, n: Any, arcs: Any, tolerance: Any, sealed: Any, row: Any, limit: Any, work: Any
 ) -> Any:
     """Let arcs enter whose reduced cost is below -tolerance, until there are none left.
 
-    Of every block of about sqrt(arcs) candidates the best one enters (block search).
+    Of every block of sqrt(arcs) candidates or more the best one enters (block search).
 
     Parameters
     ----------
@@ -383,20 +383,22 @@ def pivots(
         Whether artificial arcs must stay empty.
     row : int
         The source whose arcs are looked at first.
-    limit, moves : int
+    limit, work : int
         Stop after so many pivots, or so many changes of potentials.
 
     Returns
     -------
-    finished, row, pivots, moved : bool, int, int, int
+    finished, row, pivots : bool, int, int
     """
     start, target, cost = arcs
     pi = tree.pi
     total = start[n]
-    block = max(int(np.sqrt(total)), 16)
-    seen = done = moved = 0
+    fewer = min(n, len(pi) - 1 - n)
+    # Where many points meet few, a pivot moves many potentials, and is worth a longer search.
+    block = max(int(np.sqrt(total)), total // (4 * fewer), 16)
+    seen = done = worked = 0
     drift = 2.0 * largest_potential(tree)
-    while seen < total and done < limit and moved < moves:
+    while seen < total:
         best, best_arc, best_row = -tolerance, -1, -1
         scanned = 0
         while scanned < block and seen < total:
@@ -409,13 +411,17 @@ def pivots(
             seen += start[row + 1] - start[row]
             row = row + 1 if row + 1 < n else 0
         if best_arc >= 0:
-            moved += _pivot(tree, n, best_row, n + target[best_arc], cost[best_arc], best, sealed)
+            worked += scanned // 4 + _pivot(
+                tree, n, best_row, n + target[best_arc], cost[best_arc], best, sealed
+            )
             done += 1
             seen = 0
             if abs(pi[-1]) > drift:  # the hub moves with the larger part, and takes digits along
                 refresh(tree, n)
-                moved += len(pi)
-    return seen >= total, row, done, moved
+                worked += len(pi)
+            if done >= limit or worked >= work:
+                break
+    return seen >= total, row, done
 
 
 @compiled

@@ -200,7 +200,7 @@ def test_a_tree_stays_a_tree():
     tree, arcs = multiscale.start_dense(C, *units)
     row = 0
     for _ in range(400):
-        done, row, _, _ = simplex.pivots(tree, n, arcs, 1e-14, True, row, 1, 10**9)
+        done, row, _ = simplex.pivots(tree, n, arcs, 1e-14, True, row, 1, 10**9)
         check_tree(tree, n, units)
         if done:
             return
