@@ -81,8 +81,8 @@ STORED = 2**25
 LONGEST = 1024
 """Points on a side beyond which clouds go from coarse to fine, however few there are opposite."""
 
-WORK_AT_ONCE = 20_000_000
-"""Potentials changed, some tenths of a second, before Ctrl-C is heard."""
+WORK_AT_ONCE = 5_000_000
+"""Potentials changed, about a tenth of a second, before Ctrl-C is heard."""
 
 
 class Progress(NamedTuple):
