@@ -11,8 +11,8 @@ from otgan.costs import Metric, PointCost
 from otgan.measures import DiscreteMeasure, FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.dense import solve_dense
-from otgan.transport.multiscale import ALL_ARCS, RESOLUTION
-from otgan.transport.pricing import NORMS
+from otgan.transport.multiscale import ALL_ARCS, shares_in_units
+from otgan.transport.pricing import NORMS, add_sizes, to_reduced_costs
 from otgan.transport.result import EXACT_RTOL
 
 __all__ = ["optimal_costs"]
@@ -74,16 +74,9 @@ def _laid_out(measures: list[DiscreteMeasure], points: FloatArray) -> Clouds:
         np.ascontiguousarray(points.T),
         np.concatenate([[0], np.cumsum([mu.n for mu in measures])]),
         np.concatenate([mu.weights for mu in measures]),
-        np.concatenate([_as_units(mu.weights) for mu in measures]),
+        np.concatenate([shares_in_units(mu.weights) for mu in measures]),
         np.array([mu.masses is None for mu in measures]),
     )
-
-
-def _as_units(weights: FloatArray) -> npt.NDArray[np.int64]:
-    """Positive whole numbers that sum to `RESOLUTION`, so that any two clouds balance."""
-    units = np.maximum(np.rint(weights / weights.sum() * RESOLUTION).astype(np.int64), 1)
-    units[units.argmax()] += RESOLUTION - int(units.sum())
-    return units
 
 
 @compiled
@@ -96,16 +89,19 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
         n, m = of_x.shape[1], of_y.shape[1]
         if n * m > ALL_ARCS or not _in_range(of_x, of_y, norm[1]):
             continue
-        matrix = _matrix(of_x, of_y, norm)
+        matrix = np.empty((n, m))
+        add_sizes(x, y, here.start, here.stop, there.start, there.stop, norm, matrix)
+        for i in range(n):
+            to_reduced_costs(matrix[i], np.zeros(m), norm)
         a, b = x.weights[here], y.weights[there]
         if x.equal[s] and y.equal[t]:  # in whole units: no mass is rounded
             common = np.gcd(n, m)
             units = np.full(n, m // common), np.full(m, n // common)
         else:
             units = x.units[here], y.units[there]
-        i, j, mass, f, _, _, finished = solve_dense(matrix, units[0], units[1], a, b, PIVOTS)
+        s_, t_, mass, f, _, _, finished = solve_dense(matrix, units[0], units[1], a, b, PIVOTS)
         if finished:
-            costs[at] = _proved(matrix, a, b, (i, j, mass), f)
+            costs[at] = _proved(matrix, a, b, (s_, t_, mass), f)
     return costs
 
 
@@ -118,40 +114,6 @@ def _in_range(x: Any, y: Any, power: Any) -> Any:
     if extent == 0.0:
         return True
     return 1e-145 < extent < 1e145 and max(power, 2.0) * abs(np.log10(extent)) < 290.0
-
-
-@compiled
-def _matrix(x: Any, y: Any, norm: Any) -> Any:
-    """``norm(x[:, i] - y[:, j]) ** power`` for all i and j."""
-    code, power = norm
-    exponent = power / 2 if code == 2 else power
-    matrix = np.zeros((x.shape[1], y.shape[1]))
-    for i in range(len(matrix)):
-        row = matrix[i]
-        for c in range(len(x)):
-            _add_steps(row, y[c], x[c, i], code)
-        if exponent == 0.5:
-            for j in range(len(row)):
-                row[j] = np.sqrt(row[j])
-        elif exponent != 1.0:
-            for j in range(len(row)):
-                row[j] = row[j] ** exponent
-    return matrix
-
-
-@compiled
-def _add_steps(row: Any, of_y: Any, here: Any, code: Any) -> None:
-    """What one coordinate adds to a row of norms (of their squares, for the Euclidean one)."""
-    if code == 2:
-        for j in range(len(row)):
-            step = of_y[j] - here
-            row[j] += step * step
-    elif code == 1:
-        for j in range(len(row)):
-            row[j] += abs(of_y[j] - here)
-    else:
-        for j in range(len(row)):
-            row[j] = max(row[j], abs(of_y[j] - here))
 
 
 @compiled

@@ -11,14 +11,14 @@ from otgan.transport.simplex import (
     Candidates,
     Plan,
     Tree,
-    _incident,
-    _spread,
-    _thread,
     centre,
+    incident,
     largest_potential,
     masses,
     pivots,
     refresh,
+    spread,
+    thread_from_parents,
 )
 
 __all__ = ["TOLERANCE", "greedy", "solve_dense", "start_dense"]
@@ -101,7 +101,7 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
     n, m = matrix.shape
     hub = n + m
     pi = tree.pi
-    start, arc = _incident(plan.i, plan.j, n, hub)
+    start, arc = incident(plan.i, plan.j, n, hub)
     done = np.zeros(hub + 1, np.bool_)
     order = np.empty(hub + 1, np.int32)
     length, near = np.full(n, np.inf), np.zeros(n, np.int64)
@@ -116,7 +116,7 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
         first = count
         done[v] = True
         order[first] = v
-        count = _spread(first, order, done, tree, n, plan, start, arc)
+        count = spread(first, order, done, tree, n, plan, start, arc)
         if count == hub:
             break
         for k in range(first, count):
@@ -132,7 +132,7 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
             if not done[i] and length[i] < at_length:
                 at_length, v = length[i], i
         tree.parent[v], tree.cost[v], tree.units[v] = n + near[v], matrix[v, near[v]], 0
-    _thread(tree)
+    thread_from_parents(tree)
     refresh(tree, n)
 
 

@@ -105,9 +105,9 @@ def emd(
     On the line (d = 1) the quantile plan is used, with potentials as small as it leaves room
     for, so that the bracket closes for clouds that nearly coincide too. Otherwise a network
     simplex on few arcs, from coarse to fine, closed by a pricing pass over all pairs that leaves
-    out what bounds rule out: in the plane O((n + m) log(n + m)) memory, and time that grows as
-    about the power 1.6 of the number of points; in many dimensions time grows a little faster
-    than n m. The first call compiles for some seconds, once. See docs/engine.md.
+    out what bounds rule out: in the plane memory grows as the number of points, and time as about
+    its power 1.6; in many dimensions time grows a little faster than n m. The first call compiles
+    for some seconds, once. See docs/engine.md.
 
     References
     ----------
@@ -128,8 +128,7 @@ def emd(
     exponent = line_exponent(metric, cost.p) if mu.d == 1 else None
     if exponent is not None:
         return _emd_on_the_line(mu, nu, cost, exponent)
-    problem = _Problem(cost, mu.weights, nu.weights, cost.p, mu.mass)
-    return _solve_and_certify(problem, rtol, max_iterations, progress)
+    return _solve_and_certify(_problem(mu, nu, cost), rtol, max_iterations, progress)
 
 
 def emd_from_cost(
@@ -145,8 +144,9 @@ def emd_from_cost(
 
     Parameters
     ----------
-    C : array_like, shape (n, m)
-        Cost from every source to every target, of any sign; ``inf`` forbids an arc.
+    C : array_like or SciPy sparse array, shape (n, m)
+        Cost from every source to every target, of any sign; ``inf`` forbids an arc, and so does
+        a missing entry of a sparse array (a stored zero does not).
     a, b : array_like, shapes (n,) and (m,), optional
         Non-negative masses with equal sums; uniform if omitted. Both are normalised to one.
     rtol, max_iterations, progress
@@ -216,17 +216,17 @@ def wasserstein(
     >>> x.grad
     tensor([[-0.6000, -0.8000]])
     """
-    differentiable = any(is_torch(value) for value in (x, y, a, b))
-    if not differentiable:
-        mu, nu = as_pair(x, y, a, b)
-        order = as_order(p)
-        exponent = line_exponent(metric, order) if mu.d == 1 else None
-        if exponent is not None:
-            return like_points(line_distance(mu, nu, exponent) ** (exponent / order), x, y)
-        return like_points(emd(x, y, a, b, p=p, metric=metric).distance, x, y)
-    from otgan.transport.gradients import attach_distance
+    mu, nu = as_pair(x, y, a, b)
+    order = as_order(p)
+    exponent = line_exponent(metric, order) if mu.d == 1 else None
+    if any(is_torch(value) for value in (x, y, a, b)):
+        from otgan.transport.gradients import attach_distance
 
-    return attach_distance(_optimal_pair(x, y, a, b, p, metric), x, y, a, b, p=p, metric=metric)
+        optimum = _optimal_pair(mu, nu, metric, order, exponent)
+        return attach_distance(optimum, x, y, a, b, p=p, metric=metric)
+    if exponent is not None:
+        return like_points(line_distance(mu, nu, exponent) ** (exponent / order), x, y)
+    return like_points(_solve_pair(mu, nu, metric, order).distance, x, y)
 
 
 @dataclass(frozen=True)
@@ -254,14 +254,25 @@ class _OptimalPair:
     g: FloatArray
 
 
-def _optimal_pair(x: Any, y: Any, a: Any, b: Any, p: float, metric: Metric) -> Any:
-    mu, nu = as_pair(x, y, a, b)
-    exponent = line_exponent(metric, as_order(p)) if mu.d == 1 else None
+def _optimal_pair(
+    mu: DiscreteMeasure, nu: DiscreteMeasure, metric: Metric, p: float, exponent: float | None
+) -> Any:
     if exponent is not None:
         return solve_line(mu, nu, exponent)
-    result = emd(x, y, a, b, p=p, metric=metric)
+    result = _solve_pair(mu, nu, metric, p)
     plan = result.plan.tocoo()
     return _OptimalPair(Arcs(plan.coords[0], plan.coords[1], plan.data), result.f, result.g)
+
+
+def _solve_pair(
+    mu: DiscreteMeasure, nu: DiscreteMeasure, metric: Metric, p: float
+) -> TransportResult:
+    cost = PointCost.between(mu.points, nu.points, metric, p)
+    return _solve_and_certify(_problem(mu, nu, cost))
+
+
+def _problem(mu: DiscreteMeasure, nu: DiscreteMeasure, cost: PointCost) -> _Problem:
+    return _Problem(cost, mu.weights, nu.weights, cost.p, mu.mass)
 
 
 def _emd_on_the_line(
@@ -269,7 +280,7 @@ def _emd_on_the_line(
 ) -> TransportResult:
     started = time.perf_counter()
     line = solve_line(mu, nu, exponent)
-    problem = _Problem(cost, mu.weights, nu.weights, cost.p, mu.mass)
+    problem = _problem(mu, nu, cost)
     solution = _LineOutcome(*line.arcs, line.f, line.g, {})
     # Optimal by theorem, so never refused: the bracket says how much of that float64 can prove.
     return _certified(problem, solution, "line", started)
@@ -277,9 +288,9 @@ def _emd_on_the_line(
 
 def _solve_and_certify(
     problem: _Problem,
-    rtol: float,
-    max_iterations: int | None,
-    progress: Callable[[Progress], None] | None,
+    rtol: float = 0.0,
+    max_iterations: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> TransportResult:
     # Loaded here: importing Numba takes some tenths of a second.
     from otgan.transport.multiscale import Stop, is_large
@@ -361,16 +372,19 @@ def _solve_on_support(problem: _Problem, stop: Stop) -> Outcome:
     sources, targets = np.flatnonzero(a), np.flatnonzero(b)
     n, m = cost.shape
     if len(sources) == n and len(targets) == m:
-        return _solve(cost, a, b, stop)
-    outcome = _solve(cost.restricted(sources, targets), a[sources], b[targets], stop)
+        return _solve(cost, a, b, stop, (sources, targets))
+    core = cost.restricted(sources, targets)
+    outcome = _solve(core, a[sources], b[targets], stop, (sources, targets))
     g = c_transform(cost.restricted(sources, np.arange(m)), outcome.f)
     g[np.isinf(g)] = 0.0  # without allowed arcs to any mass: nothing binds it
     f = c_transform(cost.T, g)
     return outcome._replace(i=sources[outcome.i], j=targets[outcome.j], f=f, g=g)
 
 
-def _solve(cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
-    """Solve between masses that are all positive, by what suits the cost."""
+def _solve(
+    cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop, names: tuple[Any, Any]
+) -> Outcome:
+    """Solve between masses that are all positive, by what suits the cost; errors use the names."""
     from otgan.transport.forbidden import solve_allowed
     from otgan.transport.multiscale import is_large, solve_matrix, solve_points
 
@@ -378,13 +392,14 @@ def _solve(cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop) -> Outcom
     if isinstance(cost, PointCost) and is_large(n, m) and (points := cost.normed()) is not None:
         return solve_points(points, a, b, stop)
     if isinstance(cost, SparseCost):
-        return solve_allowed(cost.arcs_by_source, a, b, stop)
+        return solve_allowed(cost.arcs_by_source, a, b, stop, names)
     matrix = cost.rows(slice(0, n))
     if (allowed := np.isfinite(matrix)).all():
         return solve_matrix(np.ascontiguousarray(matrix), a, b, stop)
     i, j = np.nonzero(allowed)
     start = np.searchsorted(i, np.arange(n + 1))
-    return solve_allowed(sparse.csr_array((matrix[i, j], j, start), shape=(n, m)), a, b, stop)
+    stored = sparse.csr_array((matrix[i, j], j, start), shape=(n, m))
+    return solve_allowed(stored, a, b, stop, names)
 
 
 def _certified(

@@ -10,10 +10,20 @@ from otgan.costs import SparseCost
 from otgan.errors import InfeasibleError
 from otgan.measures import FloatArray
 from otgan.transport import simplex
-from otgan.transport.multiscale import Outcome, Stop, as_units, pivot_until_optimal, tolerance_of
+from otgan.transport.multiscale import (
+    Outcome,
+    Progress,
+    Stop,
+    as_units,
+    pivot_until_optimal,
+    stats_of,
+    tolerance_of,
+)
 from otgan.transport.simplex import Candidates
 
 __all__ = ["solve_allowed"]
+
+Names = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 NEGLIGIBLE = 1e-12
 """Share of the mass that rounding of the masses may leave without an allowed arc."""
@@ -22,7 +32,9 @@ NAMED = 5
 """How many of the points that are cut off a message names."""
 
 
-def solve_allowed(allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop: Stop) -> Outcome:
+def solve_allowed(
+    allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop: Stop, names: Names
+) -> Outcome:
     """Transport on the arcs that are stored.
 
     All mass starts on artificial arcs by way of a hub, at a cost of one where allowed arcs cost
@@ -35,6 +47,8 @@ def solve_allowed(allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop:
     a, b : ndarray, shapes (n,) and (m,)
         Positive, each summing to one.
     stop : Stop
+    names : ndarray, ndarray
+        What errors call the sources and the targets.
 
     Raises
     ------
@@ -50,19 +64,26 @@ def solve_allowed(allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop:
     free = Candidates(start, target, np.zeros(len(costs)))
     feasible = pivot_until_optimal(tree, n, free, 0.5, False, stop)
     if feasible:
-        _check_all_is_carried(tree, n, units, allowed)
+        _check_all_is_carried(tree, n, units, allowed, names)
         _charge(tree, n, allowed)
     arcs = Candidates(start, target, costs)
     done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, stop)
     simplex.centre(tree, n)
     plan = simplex.plan_of(tree, n)
     mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
-    stats = {"levels": 1, "pricing_passes": 1, "pivots": stop.pivots, "arcs": len(costs)}
-    return Outcome(plan.i, plan.j, mass, tree.pi[:n], -tree.pi[n:-1], done, stats)
+    f, g = tree.pi[:n], -tree.pi[n:-1]
+    cost = float(plan.cost @ mass)
+    gap = cost - float(a @ f + b @ g)
+    stop.tell(Progress(1, 1, 1, n + m, len(costs), stop.pivots, cost, gap))
+    return Outcome(plan.i, plan.j, mass, f, g, done, stats_of(stop, 1))
 
 
 def _check_all_is_carried(
-    tree: simplex.Tree, n: int, units: tuple[npt.NDArray[np.int64], ...], allowed: sparse.csr_array
+    tree: simplex.Tree,
+    n: int,
+    units: tuple[npt.NDArray[np.int64], ...],
+    allowed: sparse.csr_array,
+    names: Names,
 ) -> None:
     """Raise if mass is left on artificial arcs, and name a set of sources that proves it.
 
@@ -77,15 +98,17 @@ def _check_all_is_carried(
     sources = np.flatnonzero(tree.pi[:n] > 0.5)
     targets = np.unique(allowed[sources].indices)
     mass = units[0][sources].sum() / total
+    from_there = _called("source", names[0][sources])
+    to_there = _called("target", names[1][targets])
     raise InfeasibleError(
-        f"the allowed arcs must be able to carry all mass, got {_names('source', sources)} with "
-        f"{mass:.6g} of it, whose arcs lead to {_names('target', targets)} with room for "
+        f"the allowed arcs must be able to carry all mass, got {from_there} with "
+        f"{mass:.6g} of it, whose arcs lead to {to_there} with room for "
         f"{units[1][targets].sum() / total:.6g}: {left / total:.6g} cannot be moved; to fix it, "
         "allow more arcs from there (fewer inf entries in C), or change the masses"
     )
 
 
-def _names(what: str, points: npt.NDArray[np.intp]) -> str:
+def _called(what: str, points: npt.NDArray[np.intp]) -> str:
     if len(points) == 0:
         return f"no {what}"
     first = ", ".join(str(point) for point in points[:NAMED])

@@ -44,8 +44,10 @@ __all__ = [
     "as_units",
     "is_large",
     "pivot_until_optimal",
+    "shares_in_units",
     "solve_matrix",
     "solve_points",
+    "stats_of",
     "tolerance_of",
 ]
 
@@ -249,11 +251,14 @@ def as_units(a: FloatArray, b: FloatArray) -> tuple[npt.NDArray[np.int64], npt.N
     if (a == a[0]).all() and (b == b[0]).all():
         common = int(np.gcd(n, m))
         return np.full(n, m // common), np.full(m, n // common)
-    units = [np.maximum(np.rint(w / w.sum() * RESOLUTION).astype(np.int64), 1) for w in (a, b)]
-    excess = int(units[0].sum()) - int(units[1].sum())
-    short = units[1] if excess > 0 else units[0]
-    short[np.argmax(short)] += abs(excess)
-    return units[0], units[1]
+    return shares_in_units(a), shares_in_units(b)
+
+
+def shares_in_units(weights: FloatArray) -> npt.NDArray[np.int64]:
+    """Positive whole numbers that sum to `RESOLUTION`, so that any two clouds balance."""
+    units = np.maximum(np.rint(weights / weights.sum() * RESOLUTION).astype(np.int64), 1)
+    units[units.argmax()] += RESOLUTION - int(units.sum())
+    return units
 
 
 def is_large(n: int, m: int) -> bool:
@@ -310,7 +315,7 @@ def solve_matrix(matrix: FloatArray, a: FloatArray, b: FloatArray, stop: Stop) -
         stop.rounds, stop.arcs = 1, matrix.size
         if stop.progress is not None:
             stop.progress(_whole(matrix, i, j, mass, a @ f + b @ g, stop.pivots))
-        return Outcome(i, j, mass, f, g, finished, _stats(stop, 1))
+        return Outcome(i, j, mass, f, g, finished, stats_of(stop, 1))
     pricer = MatrixPricer(matrix)
     solution = _close(pricer, _start_on_matrix(pricer, *units), units, stop, (1, 1))
     return _outcome(solution, a, b, stop, 1)
@@ -568,7 +573,7 @@ def _outcome(solution: Solution, a: FloatArray, b: FloatArray, stop: Stop, level
     plan = simplex.plan_of(tree, n)
     mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
     f, g = _without_offset(solution.f, solution.g)
-    return Outcome(plan.i, plan.j, mass, f, g, solution.finished, _stats(stop, levels))
+    return Outcome(plan.i, plan.j, mass, f, g, solution.finished, stats_of(stop, levels))
 
 
 def _without_offset(f: FloatArray, g: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -577,7 +582,8 @@ def _without_offset(f: FloatArray, g: FloatArray) -> tuple[FloatArray, FloatArra
     return f - offset, g + offset
 
 
-def _stats(stop: Stop, levels: int) -> dict[str, Any]:
+def stats_of(stop: Stop, levels: int) -> dict[str, Any]:
+    """What was counted."""
     return {
         "levels": levels,
         "pricing_passes": stop.rounds,

@@ -30,6 +30,7 @@ __all__ = [
     "CELLS_UP_TO",
     "NORMS",
     "Cheapest",
+    "add_sizes",
     "c_transform_of_points",
     "cheapest_beside",
     "cheapest_between_cells",
@@ -38,6 +39,7 @@ __all__ = [
     "cheapest_in_rows",
     "cost_matrix",
     "pair_costs",
+    "to_reduced_costs",
 ]
 
 NORMS = {"euclidean": 2, "cityblock": 1, "chebyshev": 0}
@@ -338,10 +340,10 @@ def _compare(
     targets = end - begin
     prices = g[begin:end]
     changed = False
-    _add_sizes(x, y, start, stop, begin, end, norm, room)
+    add_sizes(x, y, start, stop, begin, end, norm, room)
     for i in range(start, stop):
         costs = room[i - start]
-        _reduce(costs, prices, norm)
+        to_reduced_costs(costs, prices, norm)
         worst = min(below[i], value[i, k - 1])
         for t in range(targets):
             if costs[t] < worst:
@@ -352,7 +354,7 @@ def _compare(
 
 
 @compiled
-def _add_sizes(
+def add_sizes(
     x: Any, y: Any, start: Any, stop: Any, begin: Any, end: Any, norm: Any, room: Any
 ) -> None:
     """Norms of differences, or their squares for the Euclidean one: short loops over slices."""
@@ -376,7 +378,7 @@ def _add_sizes(
 
 
 @compiled
-def _reduce(sizes: Any, prices: Any, norm: Any) -> None:
+def to_reduced_costs(sizes: Any, prices: Any, norm: Any) -> None:
     """From sizes to reduced costs."""
     code, power = norm
     exponent = power / 2 if code == 2 else power

@@ -31,6 +31,7 @@ __all__ = [
     "centre",
     "empty_tree",
     "hang_on_hub",
+    "incident",
     "join",
     "largest_potential",
     "masses",
@@ -38,6 +39,8 @@ __all__ = [
     "plan_of",
     "plant",
     "refresh",
+    "spread",
+    "thread_from_parents",
 ]
 
 Ints = npt.NDArray[np.int64]
@@ -171,7 +174,7 @@ def plant(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
     parent, cost, units, pi = tree.parent, tree.cost, tree.units, tree.pi
     hub = len(parent) - 1
     m = hub - n
-    plan_start, plan_arc = _incident(plan.i, plan.j, n, hub)
+    plan_start, plan_arc = incident(plan.i, plan.j, n, hub)
     into_start, into_arc, into_source = _transposed(arcs, n, m)
     done = np.zeros(hub + 1, np.bool_)
     length = np.full(hub + 1, np.inf)
@@ -194,7 +197,7 @@ def plant(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
         first = count
         done[v] = True
         order[count] = v
-        count = _spread(first, order, done, tree, n, plan, plan_start, plan_arc)
+        count = spread(first, order, done, tree, n, plan, plan_start, plan_arc)
         for k in range(first, count):
             j = order[k] - n
             if j < 0:
@@ -209,12 +212,12 @@ def plant(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
                     length[i] = further
                     parent[i], cost[i], units[i] = n + j, arcs.cost[e], 0
                     held = _push(heap, key, held, i, further)
-    _thread(tree)
+    thread_from_parents(tree)
     refresh(tree, n)
 
 
 @compiled
-def _spread(
+def spread(
     first: Any, order: Any, done: Any, tree: Any, n: Any, plan: Any, start: Any, arc: Any
 ) -> Any:
     """Hang all that the plan connects with order[first]; return how many nodes are in `order`."""
@@ -235,7 +238,7 @@ def _spread(
 
 
 @compiled
-def _incident(i: Any, j: Any, n: Any, nodes: Any) -> Any:
+def incident(i: Any, j: Any, n: Any, nodes: Any) -> Any:
     """The arcs at every node."""
     start = np.zeros(nodes + 1, np.int64)
     for e in range(len(i)):
@@ -299,7 +302,7 @@ def _pop(heap: Any, key: Any, held: Any) -> Any:
 
 
 @compiled
-def _thread(tree: Any) -> None:
+def thread_from_parents(tree: Any) -> None:
     """Thread the tree in preorder, from its parents alone."""
     parent, thread, back, last, size = (
         tree.parent, tree.thread, tree.back, tree.last, tree.size,
@@ -599,5 +602,5 @@ def hang_on_hub(tree: Any, n: Any, a: Any, b: Any) -> None:
     for v in range(hub):
         tree.parent[v], tree.cost[v] = hub, 1.0
         tree.units[v] = a[v] if v < n else b[v - n]
-    _thread(tree)
+    thread_from_parents(tree)
     refresh(tree, n)

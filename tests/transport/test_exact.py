@@ -230,6 +230,14 @@ def test_mass_that_cannot_be_moved_is_named(C, fragment):
     with refused("carry all mass", fragment, "0.5 cannot be moved", error=InfeasibleError):
         otgan.emd_from_cost(C)
     i, j = np.nonzero(np.isfinite(C))
+    # Points without mass are not solved for, and must not change what the others are called.
+    padded = np.full((3, 2), np.inf)
+    padded[1:] = C
+    with refused(
+        fragment.replace("source 1", "source 2").replace("sources 0, 1", "sources 1, 2"),
+        error=InfeasibleError,
+    ):
+        otgan.emd_from_cost(padded, [0, 1, 1], [1, 1])
     with refused("carry all mass", fragment, error=InfeasibleError):
         otgan.emd_from_cost(sparse.coo_array((np.ones(len(i)), (i, j)), shape=(2, 2)))
 
