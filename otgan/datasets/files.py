@@ -1,192 +1,26 @@
-"""Data: synthetic laws to sample from, and loaders for the user's own files."""
+"""Loaders: a data set by its name, or the user's own files."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from otgan.datasets.laws import DATASETS, Law, Sample
 from otgan.errors import InvalidInputError, nearest_name, require
 from otgan.measures import FloatArray, as_points
 
-__all__ = [
-    "DATASETS",
-    "GaussianMixture",
-    "Sample",
-    "Sampler",
-    "SwissRoll",
-    "digits",
-    "grid25",
-    "load",
-    "load_idx",
-    "load_images",
-    "load_points",
-    "ring8",
-    "swissroll",
-]
+__all__ = ["load", "load_idx", "load_images", "load_points"]
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 IDX_DTYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
-class Sampler(Protocol):
-    """A law that gives as many independent points as asked for."""
-
-    @property
-    def d(self) -> int:
-        """Dimension of the points."""
-        ...
-
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Draw `n` points, shape (n, d)."""
-        ...
-
-
-@dataclass(frozen=True)
-class GaussianMixture:
-    """Equally likely round Gaussians.
-
-    Attributes
-    ----------
-    modes : ndarray, shape (k, d)
-        Their centres.
-    std : float
-        Their common standard deviation, in every coordinate.
-    """
-
-    modes: FloatArray
-    std: float
-
-    @property
-    def d(self) -> int:
-        """Dimension of the points."""
-        return self.modes.shape[1]
-
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Draw `n` points, shape (n, d)."""
-        centres = self.modes[rng.integers(len(self.modes), size=n)]
-        return centres + self.std * rng.standard_normal((n, self.d))
-
-
-@dataclass(frozen=True)
-class SwissRoll:
-    """The spiral of the swiss roll, seen from the side, with Gaussian noise.
-
-    Attributes
-    ----------
-    noise : float
-        Standard deviation before scaling.
-    scale : float
-        What the coordinates are divided by.
-    """
-
-    noise: float = 0.25
-    scale: float = 7.5
-
-    @property
-    def d(self) -> int:
-        """Two."""
-        return 2
-
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Draw `n` points, shape (n, 2)."""
-        angle = 1.5 * np.pi * (1.0 + 2.0 * rng.random(n))
-        spiral = angle[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-        return (spiral + self.noise * rng.standard_normal((n, 2))) / self.scale
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A finite set of points: it can be resampled, but holds no more than it holds.
-
-    Attributes
-    ----------
-    points : ndarray, shape (n, d)
-    """
-
-    points: FloatArray
-
-    @property
-    def d(self) -> int:
-        """Dimension of the points."""
-        return self.points.shape[1]
-
-    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Draw `n` points with replacement, shape (n, d)."""
-        return self.points[rng.integers(len(self.points), size=n)]
-
-
-def ring8() -> GaussianMixture:
-    """Eight Gaussians on a circle, with the constants of the WGAN-GP paper's toy experiments.
-
-    References
-    ----------
-    Gulrajani et al., Improved training of Wasserstein GANs (NeurIPS 2017), and their code:
-    radius 2 and standard deviation 0.02, divided by 1.414.
-
-    Examples
-    --------
-    >>> ring8().modes.shape, round(ring8().std, 5)
-    ((8, 2), 0.01414)
-    """
-    angle = 2.0 * np.pi * np.arange(8) / 8
-    return GaussianMixture(
-        2.0 / 1.414 * np.column_stack([np.cos(angle), np.sin(angle)]), 0.02 / 1.414
-    )
-
-
-def grid25() -> GaussianMixture:
-    """Twenty-five Gaussians on a grid, with the constants of the WGAN-GP paper's experiments.
-
-    References
-    ----------
-    Gulrajani et al. (NeurIPS 2017), and their code: centres 2 * {-2, ..., 2}², standard
-    deviation 0.05, divided by 2.828.
-
-    Examples
-    --------
-    >>> grid25().modes.shape
-    (25, 2)
-    """
-    axis = 2.0 * np.arange(-2, 3)
-    modes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    return GaussianMixture(modes / 2.828, 0.05 / 2.828)
-
-
-def swissroll() -> SwissRoll:
-    """The swiss roll with the constants of the WGAN-GP paper: noise 0.25, divided by 7.5."""
-    return SwissRoll()
-
-
-def digits() -> Sample:
-    """The 1,797 handwritten digits of scikit-learn: 8 x 8 grey values in [0, 1], flattened.
-
-    Raises
-    ------
-    MissingExtraError
-        scikit-learn is not installed.
-    """
-    require("sklearn", extra="all", purpose="loading the digits")
-    from sklearn.datasets import load_digits
-
-    return Sample(load_digits().data / 16.0)
-
-
-DATASETS: dict[str, Callable[[], Sampler]] = {
-    "ring8": ring8,
-    "grid25": grid25,
-    "swissroll": swissroll,
-    "digits": digits,
-}
-
-
-def load(source: str | Path) -> Sampler:
+def load(source: str | Path) -> Law:
     """A data set by its name, or the points in a file or folder.
 
     Parameters

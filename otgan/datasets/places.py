@@ -1,0 +1,104 @@
+"""Where arrays live: NumPy or torch, on which device, and the precision to compute in there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import array_api_compat
+import array_api_compat.numpy as numpy_namespace
+import numpy as np
+
+from otgan.errors import InvalidInputError
+from otgan.measures import FloatArray, as_points, is_torch
+
+__all__ = ["NUMPY", "Place", "Portable", "place_of", "received"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An array library and a device.
+
+    Attributes
+    ----------
+    xp : module
+        The library's functions under the names of the array API standard.
+    device : object
+        As the library calls it.
+    dtype : object
+        What is computed in: float64, except where the device has none.
+    """
+
+    xp: Any
+    device: Any
+    dtype: Any
+
+    def give(self, array: Any, dtype: Any = None) -> Any:
+        """The array in the dtype asked for, itself if it has that already."""
+        if isinstance(dtype, str):
+            dtype = getattr(self.xp, dtype, dtype)
+        try:
+            if dtype is None or self.xp.isdtype(dtype, "real floating"):
+                return array if dtype is None else self.xp.astype(array, dtype, copy=False)
+        except (TypeError, AttributeError):  # no dtype of this library at all
+            pass
+        raise InvalidInputError(
+            f"dtype must be a real floating dtype of the array library, got {dtype!r}; "
+            "to fix it, pass 'float32' or 'float64'"
+        )
+
+
+NUMPY = Place(numpy_namespace, "cpu", np.dtype(np.float64))
+
+
+def place_of(tensor: Any) -> Place:
+    """Where a torch tensor lives."""
+    xp = array_api_compat.array_namespace(tensor)
+    # Apple's GPUs have no float64.
+    dtype = xp.float32 if tensor.device.type == "mps" else xp.float64
+    return Place(xp, tensor.device, dtype)
+
+
+class Portable:
+    """A constant that is copied to each place once.
+
+    A second copy would make the host wait, which training loops would rather not, and which
+    the capture of a CUDA graph forbids.
+    """
+
+    def __init__(self, array: FloatArray) -> None:
+        self._array = array
+        self._copies: dict[Place, Any] = {NUMPY: array}
+
+    def on(self, place: Place) -> Any:
+        """The constant there."""
+        if place not in self._copies:
+            self._copies[place] = place.xp.asarray(
+                self._array, dtype=place.dtype, device=place.device, copy=True
+            )
+        return self._copies[place]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Portable, (self._array,)  # the reader may have another device
+
+
+def received(points: Any, d: int) -> tuple[Place, Any, Any]:
+    """Points of a user: where they live, the points in working precision, the dtype to return."""
+    if is_torch(points):
+        place = place_of(points)
+        if points.ndim != 2 or not points.is_floating_point():
+            raise InvalidInputError(
+                f"points must be a floating tensor of shape (n, {d}), got {points.dtype} of shape "
+                f"{tuple(points.shape)}; to fix it, flatten every point to one row"
+            )
+        checked, dtype = place.give(points, place.dtype), points.dtype
+    else:
+        place, checked = NUMPY, as_points(points, "points")
+        given = getattr(points, "dtype", None)
+        dtype = given if given is not None and np.dtype(given).kind == "f" else np.float64
+    if checked.shape[1] != d:
+        raise InvalidInputError(
+            f"points must have {d} columns, got {checked.shape[1]}; "
+            "to fix it, pass points of the space that the pair lives in"
+        )
+    return place, checked, dtype
