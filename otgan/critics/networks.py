@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations, parametrize
+from torch.nn.utils import parametrizations
 
+from otgan.critics.lipschitz import lipschitz_from_weights
 from otgan.errors import InvalidInputError
 
 __all__ = [
@@ -20,18 +20,6 @@ __all__ = [
     "refuse_batch_norm",
     "scores",
 ]
-
-ONE_LIPSCHITZ = (
-    nn.ReLU,
-    nn.Tanh,
-    nn.Sigmoid,
-    nn.ELU,
-    nn.Softplus,
-    nn.Hardtanh,
-    nn.Identity,
-    nn.Flatten,
-    nn.Dropout,
-)
 
 
 class GroupSort(nn.Module):
@@ -51,6 +39,8 @@ class GroupSort(nn.Module):
     >>> GroupSort(2)(torch.tensor([[3.0, 1.0, 0.0, 5.0]]))
     tensor([[1., 3., 0., 5.]])
     """
+
+    lipschitz = 1.0
 
     def __init__(self, size: int = 2) -> None:
         super().__init__()
@@ -83,6 +73,11 @@ class OnOriginalScale(nn.Module):
         self.critic = critic
         self.register_buffer("centre", centre)
         self.register_buffer("scale", torch.as_tensor(scale, dtype=centre.dtype))
+
+    @property
+    def lipschitz(self) -> nn.Module:
+        """The critic inside, which has the same Lipschitz constant."""
+        return self.critic
 
     def forward(self, points: Tensor) -> Tensor:
         """Scale * critic((points - centre) / scale)."""
@@ -150,46 +145,6 @@ def scores(critic: nn.Module, points: Tensor) -> Tensor:
             f"for {len(points)} points; to fix it, end it with a layer of one output"
         )
     return values.reshape(len(points))
-
-
-def lipschitz_from_weights(critic: nn.Module) -> float:
-    """An upper bound for the Lipschitz constant, proved by the weights; ``inf`` if unknown.
-
-    The product of the largest singular values of the linear layers, computed in float64, where
-    everything between them is known to be 1-Lipschitz. For ordinary networks this is a loose
-    bound; for orthogonal ones it is 1 to rounding.
-
-    Parameters
-    ----------
-    critic : torch.nn.Module
-        A sequence of linear layers and activations, or one of this module's networks.
-
-    Returns
-    -------
-    float
-        In the Euclidean norm of the input.
-
-    References
-    ----------
-    Szegedy et al., Intriguing properties of neural networks (ICLR 2014), section 4.3.
-
-    Examples
-    --------
-    >>> layer = nn.Linear(2, 1, bias=False)
-    >>> _ = nn.init.constant_(layer.weight, 3.0)
-    >>> round(lipschitz_from_weights(nn.Sequential(layer, nn.ReLU())), 6)
-    4.242641
-    """
-    if isinstance(critic, nn.Sequential):
-        return math.prod(lipschitz_from_weights(layer) for layer in critic)
-    if isinstance(critic, nn.Linear):
-        with torch.no_grad(), parametrize.cached():
-            return float(torch.linalg.matrix_norm(critic.weight.detach().double().cpu(), 2))
-    if isinstance(critic, OnOriginalScale):
-        return lipschitz_from_weights(critic.critic)
-    if isinstance(critic, nn.LeakyReLU):
-        return max(1.0, abs(critic.negative_slope))
-    return 1.0 if isinstance(critic, (*ONE_LIPSCHITZ, GroupSort)) else math.inf
 
 
 def refuse_batch_norm(critic: nn.Module) -> None:
