@@ -19,6 +19,17 @@ from otgan.datasets.laws import (
     ring8,
     swissroll,
 )
+from otgan.datasets.pairs import (
+    absolute_value,
+    ball_and_power,
+    cones,
+    dirac_and_sphere,
+    gaussians_on_line,
+    round_gaussians,
+    shifted,
+    square_and_zero,
+    two_points,
+)
 
 __all__ = [
     "DATASETS",
@@ -32,14 +43,23 @@ __all__ = [
     "Shifted",
     "Spheres",
     "SwissRoll",
+    "absolute_value",
+    "ball_and_power",
+    "cones",
     "digits",
+    "dirac_and_sphere",
     "funnel_pair",
     "funnel_pair_from",
+    "gaussians_on_line",
     "grid25",
     "load",
     "load_idx",
     "load_images",
     "load_points",
     "ring8",
+    "round_gaussians",
+    "shifted",
+    "square_and_zero",
     "swissroll",
+    "two_points",
 ]

@@ -13,8 +13,8 @@ from otgan.measures import FloatArray
 
 __all__ = ["Linear", "MinFunnel", "Negative", "Potential", "in_blocks"]
 
-BLOCK = 2**21
-"""Entries of the temporary arrays of a block of points: 16 MB of float64."""
+BLOCK = 2**18
+"""Entries of the temporary arrays of a block of points: 2 MB of float64."""
 
 
 class Potential(ABC):

@@ -1,4 +1,4 @@
-"""Data sets: the constants of their papers, and files good and bad."""
+"""Loaders: files good and bad."""
 
 import gzip
 import struct
@@ -7,65 +7,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from otgan.datasets import (
-    digits,
-    grid25,
-    load,
-    load_idx,
-    load_images,
-    load_points,
-    ring8,
-    swissroll,
-)
+from otgan.datasets import load, load_idx, load_images, load_points
 from otgan.errors import InvalidInputError
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-def test_ring_has_the_papers_constants(rng):
-    law = ring8()
-    assert_allclose(np.linalg.norm(law.modes, axis=1), 2 / 1.414)
-    assert len(np.unique(law.modes.round(6), axis=0)) == 8  # no mode twice
-    assert_allclose(law.std, 0.02 / 1.414)
-    points = law.sample(20_000, rng)
-    offsets = points[:, None] - law.modes
-    nearest = np.linalg.norm(offsets, axis=2).argmin(axis=1)
-    assert_allclose(np.bincount(nearest) / 20_000, 1 / 8, atol=4 * np.sqrt(7 / 64 / 20_000))
-    assert_allclose(offsets[np.arange(20_000), nearest].std(), law.std, rtol=0.02)
-
-
-def test_grid_has_the_papers_constants():
-    law = grid25()
-    assert_allclose(np.unique(law.modes[:, 0]) * 2.828, [-4, -2, 0, 2, 4], atol=1e-12)
-    assert len(np.unique(law.modes, axis=0)) == 25
-    assert_allclose(law.std, 0.05 / 2.828)
-
-
-def test_swiss_roll_is_that_of_scikit_learn(rng):
-    from sklearn.datasets import make_swiss_roll
-
-    ours = swissroll().sample(50_000, rng)
-    theirs = make_swiss_roll(50_000, noise=0.25, random_state=0)[0][:, [0, 2]] / 7.5
-    for q in (0.05, 0.5, 0.95):
-        a, b = np.quantile(ours, q, axis=0), np.quantile(theirs, q, axis=0)
-        assert_allclose(a, b, atol=0.03)
-
-
-def test_digits_are_the_real_ones():
-    points = digits().points
-    assert points.shape == (1797, 64)
-    assert (points.min(), points.max()) == (0.0, 1.0)
-
-
-@pytest.mark.parametrize("name", ["ring8", "grid25", "swissroll", "digits"])
-def test_same_generator_same_points(name):
-    law = load(name)
-    first, second = (law.sample(5, np.random.default_rng(1)) for _ in range(2))
-    assert first.shape == (5, law.d)
-    assert_array_equal(first, second)
 
 
 def test_points_round_trip_through_files(tmp_path, rng):
