@@ -70,6 +70,17 @@ print(otgan.emd_from_cost([[0, np.inf], [1, 2]]).cost, otgan.kl_divergence([1, 1
     assert list(map(float, printed)) == [1, 1, 3, 1, 0]
 
 
+def test_laws_and_pairs_work_without_torch():
+    code = """
+import numpy as np
+from otgan.datasets import cones, funnel_pair
+pair = funnel_pair(2, 4)
+x = pair.x.sample(3, np.random.default_rng(0))
+print(len(pair.gradient(x)), int(pair.w1_se < 0.01 * pair.w1), cones().w1)
+"""
+    assert list(map(float, run(WITHOUT_TORCH + code))) == [3, 1, 1]
+
+
 def test_a_critic_without_torch_says_what_to_install():
     code = """
 from otgan.errors import MissingExtraError

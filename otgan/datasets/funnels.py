@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.stats import qmc
 
 from otgan.datasets.known import KnownPair, KnownW1, as_positive, as_size
 from otgan.datasets.laws import Cube, Law
@@ -29,6 +28,9 @@ from otgan.errors import InvalidInputError, SolverError
 from otgan.measures import as_float64, as_points
 
 __all__ = ["FunnelTruth", "Funnelled", "RayMove", "funnel_pair", "funnel_pair_from", "integrate"]
+
+SOBOL_DIMENSIONS = 21201
+"""As many have direction numbers in SciPy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +192,8 @@ def _one_scrambling(
     move: RayMove, log2_points: int, rng: np.random.Generator
 ) -> tuple[float, float]:
     """Mean length of the move and mean fall of the potential over one Sobol sequence."""
+    from scipy.stats import qmc  # half a second, which loading a file should not wait for
+
     d = move.funnels.d
     sequence = qmc.Sobol(d, scramble=True, seed=rng)
     block = min(2**log2_points, 2 ** int(np.log2(move.funnels.rows())))
@@ -314,9 +318,9 @@ def funnel_pair_from(
             f"centres must lie inside the cube of half width {box:g}, got a coordinate of "
             f"{np.abs(centres).max():g}; to fix it, enlarge box"
         )
-    if centres.shape[1] > qmc.Sobol.MAXDIM:
+    if centres.shape[1] > SOBOL_DIMENSIONS:
         raise InvalidInputError(
-            f"d must be at most {qmc.Sobol.MAXDIM}, got {centres.shape[1]}; "
+            f"d must be at most {SOBOL_DIMENSIONS}, got {centres.shape[1]}; "
             "to fix it, use fewer dimensions"
         )
     move = RayMove(MinFunnel(centres, biases), p, box)
