@@ -1,5 +1,6 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
 from .costs import PointCost as PointCost
+from .critics.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
 from .critics.constraints import (
     GradientPenalty as GradientPenalty,
     OrthogonalWeights as OrthogonalWeights,

@@ -106,7 +106,7 @@ def prove_lipschitz(critic: nn.Module, shape: Sequence[int] | None = None) -> Li
             value = _of_module(factors, critic, "", example)
     except Unproved as reason:
         return LipschitzProof(math.inf, str(reason))
-    return LipschitzProof(value, " × ".join(factors) or "no layer stretches anything")
+    return LipschitzProof(value, " × ".join(factors) or "the operations of its forward")
 
 
 @contextmanager
@@ -182,8 +182,8 @@ def _stated(module: nn.Module) -> float | nn.Module | None:
 
 def _noted(value: float, module: nn.Module, factors: list[str]) -> float:
     if value != 1.0:
-        kind = _kind(module) or type(module)
-        factors.append(f"{kind.__name__} {value:.4g}")
+        label = getattr(module, "original_name", type(module).__name__)
+        factors.append(f"{label.removeprefix('Parametrized')} {value:.4g}")
     return value
 
 
