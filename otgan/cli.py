@@ -1,4 +1,4 @@
-"""The command line: ``otgan emd``, ``train``, ``resume``, ``report``, ``lesson``, ``demo``."""
+"""The command line: ``otgan emd``, ``audit``, ``train``, ``report``, ``lesson`` and so on."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"otgan {otgan.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_emd(commands)
+    _add_audit(commands)
     _add_train(commands)
     _add_on_run(commands, "resume", "continue a run that was stopped", _resume)
     _add_on_run(commands, "report", "write a run's report.html", _report)
@@ -103,6 +104,42 @@ def _add_emd(commands: Any) -> None:
         help="a progress bar on stderr (default: if that is a terminal)",
     )
     emd.set_defaults(run=_emd)
+
+
+def _add_audit(commands: Any) -> None:
+    audit = commands.add_parser(
+        "audit",
+        help="hold a critic against the exact distance of two files of points",
+        description="Says what a critic's number is worth, against the exact W1 of the points. "
+        "Use points that it was not trained on.",
+    )
+    audit.add_argument(
+        "critic",
+        help="TorchScript, or the state dict of linear layers in sequence; with --trust also an "
+        "exported program or a whole module",
+    )
+    audit.add_argument("a", help=".npy or .csv file, one point a row: where the critic is high")
+    audit.add_argument("b", help="the other file")
+    audit.add_argument(
+        "--activation",
+        default="relu",
+        help="between the layers of a state dict: relu (default), leaky_relu, tanh or groupsort",
+    )
+    audit.add_argument(
+        "--trust",
+        action="store_true",
+        help="open files that may run code while they are loaded; only for authors you know",
+    )
+    audit.add_argument("--reported", type=float, metavar="X", help="what was printed as W1")
+    audit.add_argument(
+        "--penalty-weight", type=float, metavar="X", help="weight of the gradient penalty"
+    )
+    audit.add_argument("--batch-size", type=int, metavar="N", help="points in a training batch")
+    audit.add_argument("--seed", type=int, default=0, metavar="N", help="of the points looked at")
+    audit.add_argument("--plot", metavar="FILE", help="also save a picture, e.g. audit.png")
+    audit.add_argument("--json", action="store_true", help="print JSON, for programs")
+    _add_threads(audit)
+    audit.set_defaults(run=_audit)
 
 
 def _add_train(commands: Any) -> None:
@@ -203,6 +240,49 @@ def _weights(path: str | None) -> Any:
             "one column"
         )
     return column[:, 0]
+
+
+def _audit(options: argparse.Namespace) -> int:
+    require("torch", extra="torch", purpose="auditing a critic")
+    import torch
+
+    from otgan.critics.saved import load_critic
+
+    torch.set_num_threads(options.threads)
+    critic = load_critic(options.critic, activation=options.activation, trust=options.trust)
+    audit = otgan.audit_critic(
+        critic,
+        _shaped_points(options.a),
+        _shaped_points(options.b),
+        reported=options.reported,
+        penalty_weight=options.penalty_weight,
+        batch_size=options.batch_size,
+        seed=options.seed,
+    )
+    picture = None
+    if options.plot:
+        from otgan.audit_plot import critic_audit
+        from otgan.plot import save
+
+        picture = save(critic_audit(audit), options.plot)
+    if options.json:
+        print(json.dumps(audit.numbers()))
+        return 0
+    print(audit)
+    if picture is not None:
+        print(f"\npicture: {picture}")
+    return 0
+
+
+def _shaped_points(path: str) -> Any:
+    """Points in the shape that they have in the file: a critic of images wants images."""
+    import numpy as np
+
+    from otgan.datasets import load_points
+
+    points = load_points(path)
+    shape = np.load(path, mmap_mode="r").shape if path.endswith(".npy") else points.shape
+    return points.reshape(shape) if len(shape) > 2 else points
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -142,6 +143,139 @@ def test_ctrl_c_stops_emd_with_one_line(tmp_path):
     assert printed == b""
     assert b"Traceback" not in errors
     assert errors.count(b"\n") == 1 and errors.endswith(b"\rotgan: interrupted\n")
+
+
+@pytest.fixture
+def critic(clouds):
+    """A small ReLU network, and the file of its state dict."""
+    import torch
+
+    torch.manual_seed(0)
+    layers = torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1)
+    critic = torch.nn.Sequential(*layers)
+    torch.save(critic.state_dict(), clouds[0].with_name("critic.pt"))
+    return critic, clouds[0].with_name("critic.pt")
+
+
+def audit_in_json(capsys, *arguments):
+    assert main(["audit", *map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_audit_prints_draws_and_speaks_json(critic, clouds, tmp_path, capsys):
+    a, b, x, y = clouds
+    expected = otgan.audit_critic(critic[0], x, y, reported=2.0, penalty_weight=10, batch_size=8)
+    told = ["--reported", "2", "--penalty-weight", "10", "--batch-size", "8"]
+    picture = tmp_path / "pictures" / "audit.png"
+    assert main(["audit", str(critic[1]), str(a), str(b), *told, "--plot", str(picture)]) == 0
+    text = capsys.readouterr().out
+    assert text == f"{expected}\n\npicture: {picture}\n"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    values = audit_in_json(capsys, critic[1], a, b, *told)
+    assert values == json.loads(json.dumps(expected.numbers()))
+    assert values["exact"] == otgan.emd(x, y).distance
+    assert values["cosine"] == expected.cosine and values["reported"] == 2
+    assert [symptom["name"] for symptom in values["symptoms"]] == list(expected.names)
+
+
+def test_audit_opens_every_kind_of_file(critic, clouds, tmp_path, capsys):
+    import torch
+
+    a, b, *_ = clouds
+    module, state = critic
+    expected = audit_in_json(capsys, state, a, b)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # both are deprecated, and both are about
+        torch.jit.script(module).save(tmp_path / "script.pt")
+        torch.jit.trace(module, torch.zeros(3, 2)).save(tmp_path / "trace.pt")
+    sizes = ({0: torch.export.Dim("n")},)
+    program = torch.export.export(module, (torch.zeros(3, 2),), dynamic_shapes=sizes)
+    torch.export.save(program, tmp_path / "program.pt2")
+    torch.save(module, tmp_path / "module.pt")
+    checkpoint = {"critic": module.state_dict(), "step": 3}
+    torch.save(checkpoint, tmp_path / "checkpoint.pt")
+    for name in ("script.pt", "trace.pt", "checkpoint.pt"):
+        values = audit_in_json(capsys, tmp_path / name, a, b)
+        assert_allclose(values["gap"], expected["gap"], rtol=1e-6)
+        assert_allclose(values["lipschitz_proved"], expected["lipschitz_proved"], rtol=1e-6)
+    for name in ("program.pt2", "module.pt"):
+        assert main(["audit", str(tmp_path / name), str(a), str(b)]) == 2
+        refusal = capsys.readouterr().err
+        assert "runs code" in refusal or "evaluates expressions" in refusal
+        assert "--trust" in refusal
+        values = audit_in_json(capsys, tmp_path / name, a, b, "--trust")
+        assert_allclose(values["gap"], expected["gap"], rtol=1e-6)
+        assert_allclose(values["lipschitz_proved"], expected["lipschitz_proved"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "groupsort"])
+def test_audit_rebuilds_a_network_with_the_activation_it_is_told(
+    critic, clouds, capsys, activation
+):
+    from otgan.critics.saved import ACTIVATIONS
+
+    a, b, x, y = clouds
+    critic[0][1] = ACTIVATIONS[activation]()
+    expected = otgan.audit_critic(critic[0], x, y)
+    values = audit_in_json(capsys, critic[1], a, b, "--activation", activation)
+    assert_allclose(values["gap"], expected.gap, rtol=1e-12)
+
+
+def test_audit_gives_images_to_the_critic_in_their_shape(tmp_path, capsys):
+    import torch
+
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(20, 1, 2, 2)), rng.normal(size=(20, 1, 2, 2)) + 1
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    layers = torch.nn.Conv2d(1, 2, 2), torch.nn.Flatten(), torch.nn.Linear(2, 1)
+    torch.save(torch.nn.Sequential(*layers), tmp_path / "critic.pt")
+    arguments = [tmp_path / name for name in ("critic.pt", "x.npy", "y.npy")]
+    assert audit_in_json(capsys, *arguments, "--trust")["d"] == 4
+
+
+def test_audit_of_a_critic_that_standardises_its_points(clouds, tmp_path, capsys):
+    import torch
+
+    from otgan.critics.networks import OnOriginalScale, mlp
+
+    a, b, x, y = clouds
+    critic = OnOriginalScale(mlp(2, width=8), torch.tensor([5.0, 0.0]), 3.0)
+    torch.save(critic.state_dict(), tmp_path / "critic.pt")
+    values = audit_in_json(capsys, tmp_path / "critic.pt", a, b)
+    assert_allclose(values["gap"], otgan.audit_critic(critic, x, y).gap, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "message"),
+    [
+        (None, [], "must exist"),
+        (b"no critic", [], "must be a critic saved by PyTorch"),
+        ({}, [], "must hold a critic's state dict"),
+        ({"0.weight": (3, 2), "1.running_mean": (3,)}, [], "got the entry '1.running_mean'"),
+        ({"0.weight": (3, 2), "2.weight": (1, 4)}, [], r"weights of shapes \[\(3, 2\), \(1, 4\)\]"),
+        ({"0.weight": (3, 2)}, [], "with one output"),
+        ({"0.weight": (1, 1, 2, 2)}, [], "linear layers in sequence"),
+        ({"0.weight": (1, 3)}, [], "must take points of shape"),
+        ({"0.weight": (1, 2)}, ["--activation", "rely"], "did you mean 'relu'"),
+        ({"0.weight": (1, 2)}, ["--penalty-weight", "-1"], "penalty_weight must be positive"),
+        ({"0.weight": (1, 2)}, ["--plot", "audit.nonsense"], "a picture's name must end in"),
+    ],
+)
+def test_audit_refuses_kindly(clouds, tmp_path, capsys, content, arguments, message):
+    import torch
+
+    path = tmp_path / "critic.pt"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save({key: torch.ones(shape) for key, shape in content.items()}, path)
+    assert main(["audit", str(path), str(clouds[0]), str(clouds[1]), *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("otgan: ") and captured.err.count("\n") == 1
+    assert "to fix it" in captured.err
+    assert re.search(message, captured.err)
 
 
 @pytest.mark.parametrize(

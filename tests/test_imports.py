@@ -95,6 +95,8 @@ except MissingExtraError as error:
     assert 'pip install "otgan[torch]"' in message
 
 
-@pytest.mark.parametrize("command", [["train", "ring8"], ["resume", "run"], ["demo"]])
+@pytest.mark.parametrize(
+    "command", [["train", "ring8"], ["resume", "run"], ["demo"], ["audit", "c", "a", "b"]]
+)
 def test_commands_that_need_torch_end_with_code_2(command):
     assert run(f"{WITHOUT_TORCH}\nfrom otgan.cli import main\nprint(main({command}))") == ["2"]

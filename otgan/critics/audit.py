@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -131,6 +131,19 @@ class CriticAudit:
     def verdict(self) -> str:
         """What to make of the critic, in one sentence."""
         return _verdict(self)
+
+    def numbers(self) -> dict[str, Any]:
+        """All but the arrays, in types that JSON knows; what is infinite or NaN is None."""
+        kept: dict[str, Any] = {}
+        names = [f.name for f in fields(self) if f.repr] + ["normalised_sampled"]
+        for name in [*names, "normalised_proved", "cosine", "verdict"]:
+            value = getattr(self, name)
+            known = not isinstance(value, float) or math.isfinite(value)
+            kept[name] = value if known else None
+        kept["symptoms"] = [asdict(symptom) for symptom in self.symptoms]
+        u, v = self.steepest.u.tolist(), self.steepest.v.tolist()
+        kept["steepest"] = {"slope": self.steepest.slope, "u": u, "v": v}
+        return kept
 
     def report(self) -> str:
         """All numbers as a table with units, the symptoms with their cures, and the verdict."""
@@ -362,6 +375,10 @@ def _verdict(audit: CriticAudit) -> str:
     if not blame and abs(gap - exact) <= GOOD * exact:
         steep = "" if honest else f", though it reaches slope {audit.lipschitz_sampled:.3g}"
         return f"Healthy: the raw gap {gap:.4g} may be read as W1 to {GOOD:.0%}{steep}; {proves}."
+    if not blame and gap > exact:
+        return (
+            f"Nearly healthy: the raw gap {gap:.4g} is {gap / exact - 1:.1%} too large; {proves}."
+        )
     if not blame:
         return (
             f"No mistake is visible, but the raw gap is {gap / exact:.1%} of the exact W1, and "
@@ -389,7 +406,9 @@ def _report(audit: CriticAudit) -> str:
 
 def _rows(audit: CriticAudit) -> list[tuple[str, str, str]]:
     """Name, value and meaning of every number."""
-    points = f"{audit.n:,} and {audit.m:,} points in {audit.d:,} dimensions"
+    points = f"{audit.n:,} and {audit.m:,} points in {audit.d:,} dimension" + (
+        "s" if audit.d > 1 else ""
+    )
     proved = audit.lipschitz_proved
     rows = [
         ("exact W1", f"{audit.exact:.6g}", f"certified to {audit.transport.gap:.1g}; {points}"),

@@ -145,7 +145,7 @@ def _of_module(
     if stated is not None:
         return _noted(stated, module, factors)
     kind = _kind(module)
-    label = f"layer {name!r} ({getattr(kind, '__name__', type(module).__name__)})"
+    label = f"layer {name!r} ({getattr(module, 'original_name', type(module).__name__)})"
     if kind in LAYERS:
         try:
             return _noted(LAYERS[kind](module), module, factors)
@@ -157,6 +157,8 @@ def _of_module(
         return _of_sequence(factors, module, name, example)
     if isinstance(module, torch.jit.ScriptModule):
         raise Unproved(f"{label} is compiled, and no layer of torch.nn")
+    if "forward" in vars(module):
+        raise Unproved(f"{label} has a forward of its own, which tracing would not see")
     for key, child in module.named_modules():
         _refuse_hooks(child, _join(name, key))
     return bound_along_graph(module, _Tracer(), partial(_of_module, factors), example)

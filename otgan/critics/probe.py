@@ -114,8 +114,7 @@ def trace_rays(
     for k, share in enumerate(STATIONS if len(mass) else ()):
         gradients = function.gradients(start + share * (end - start))
         slopes[:, k] = np.linalg.norm(gradients, axis=1)
-        along = (gradients * towards_x).sum(axis=1)
-        cosines[:, k] = np.divide(along, slopes[:, k], out=np.zeros_like(along), where=along != 0)
+        cosines[:, k] = (_unit(gradients) * towards_x).sum(axis=1)
     return Rays(start, end, mass, slopes, np.clip(cosines, -1.0, 1.0))
 
 

@@ -83,7 +83,9 @@ def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = Fal
         return _quietly(path, lambda: torch.export.load(str(path)).module())
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
+    except pickle.UnpicklingError as reason:
+        if not _is_pickled(path):
+            raise _unreadable(path, reason) from None
         _refuse_unless(trust, path, "a pickled object, which runs code in it")
         content = _quietly(path, lambda: torch.load(path, map_location="cpu", weights_only=False))
     except (RuntimeError, EOFError, ValueError, OSError) as reason:
@@ -98,6 +100,11 @@ def _names_inside(path: Path) -> list[str]:
         return []
     with zipfile.ZipFile(path) as archive:
         return archive.namelist()
+
+
+def _is_pickled(path: Path) -> bool:
+    with path.open("rb") as file:
+        return zipfile.is_zipfile(path) or file.read(1) == pickle.PROTO
 
 
 def _quietly(path: Path, load: Callable[[], Any]) -> Any:

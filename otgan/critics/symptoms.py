@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from torch import nn
+from torch import fx, nn
 
 from otgan.critics.function import CriticFunction
 from otgan.critics.probe import Rays
@@ -211,8 +211,9 @@ def _type_name(layer: nn.Module) -> str:
 
 def _operations(e: Evidence, word: str) -> list[str]:
     """The same among the operations of an exported program, whose layers are dissolved."""
-    graph = getattr(e.function.module, "graph", None)
-    return [node.name for node in getattr(graph, "nodes", ()) if word in str(node)]
+    module = e.function.module
+    nodes = module.graph.nodes if isinstance(module, fx.GraphModule) else ()
+    return [node.name for node in nodes if word in str(node.target)]
 
 
 def _is_noisy(e: Evidence) -> bool:
@@ -358,7 +359,7 @@ def _too_steep(e: Evidence) -> Symptom:
 
 
 def _batch_hint(e: Evidence) -> str:
-    if e.told.batch_size or e.rms >= 0.7:
+    if e.told.batch_size or not 0.005 < e.rms < 0.7:  # batches of 2 to 40,000
         return ""
     return (
         f" A penalty whose norm runs over a whole batch gives 1 / √batch: here a batch of about "

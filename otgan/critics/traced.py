@@ -36,9 +36,21 @@ _SIZE = object()  # a size that was read from a tensor: it never changes with th
 NOT_STRETCHING = {
     *("flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten", "contiguous", "permute"),
     *("transpose", "t", "clone", "to", "float", "double", "type_as", "alias", "detach", "select"),
-    *("getitem", "slice", "narrow", "chunk", "split", "unbind", "amax", "amin", "sort", "_to_copy"),
+    *(
+        "getitem",
+        "slice",
+        "narrow",
+        "chunk",
+        "split",
+        "unbind",
+        "amax",
+        "amin",
+        "max",
+        "min",
+        "sort",
+    ),
     *("relu", "relu6", "tanh", "hardtanh", "clamp", "clamp_min", "clamp_max", "abs", "neg", "sin"),
-    *("cos", "softplus", "logsigmoid", "log_sigmoid", "softmax", "identity"),
+    *("cos", "softplus", "logsigmoid", "log_sigmoid", "softmax", "identity", "_to_copy"),
 }
 """Operations that bring no two inputs further apart, in the Euclidean norm of whole arrays."""
 

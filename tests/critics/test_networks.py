@@ -1,7 +1,5 @@
 """Critic networks, and the Lipschitz constants that their weights prove."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -40,18 +38,6 @@ def test_weights_bound_every_sampled_slope(build):
     torch.manual_seed(0)
     critic = build(5, width=16, depth=2)
     assert steepest(critic, 5) <= lipschitz_from_weights(critic) * (1 + 1e-6)
-
-
-def test_bound_of_a_known_network():
-    layers = [nn.Linear(3, 3, bias=False), nn.LeakyReLU(0.2), nn.Linear(3, 1, bias=False)]
-    with torch.no_grad():
-        layers[0].weight.copy_(torch.diag(torch.tensor([1.0, 5.0, 2.0])))
-        layers[2].weight.copy_(torch.tensor([[0.0, 3.0, 4.0]]))
-    assert_allclose(lipschitz_from_weights(nn.Sequential(*layers)), 25.0, rtol=1e-6)
-
-
-def test_unknown_layers_prove_nothing():
-    assert lipschitz_from_weights(nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4))) == math.inf
 
 
 def test_group_sort_permutes_within_groups():
