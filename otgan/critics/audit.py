@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -400,8 +401,13 @@ def _report(audit: CriticAudit) -> str:
             f"{audit.m_given:,}, for an exact W1 in time; all numbers are of these"
         )
     for symptom in audit.symptoms:
-        lines += ["", f"! {symptom.name}", f"  {symptom.finding}", f"  Cure: {symptom.cure}"]
-    return "\n".join([*lines, "", audit.verdict])
+        texts = (symptom.finding, f"Cure: {symptom.cure}")
+        lines += ["", f"! {symptom.name}", *(_wrapped(text, "  ") for text in texts)]
+    return "\n".join([*lines, "", _wrapped(audit.verdict)])
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=indent)
 
 
 def _rows(audit: CriticAudit) -> list[tuple[str, str, str]]:

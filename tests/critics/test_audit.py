@@ -1,6 +1,8 @@
 """audit_critic: closed forms for every field, and mistakes made for real."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -276,7 +278,8 @@ def test_healthy_critics_raise_no_alarm():
 def names(critic, x=X, y=Y, **told):
     audit = otgan.audit_critic(critic, x, y, **told)
     for symptom in audit.symptoms:
-        assert symptom.name in str(audit) and symptom.cure in str(audit)
+        shown = " ".join(str(audit).split())
+        assert f"! {symptom.name} {symptom.finding} Cure: {symptom.cure}" in shown
         assert symptom.finding.endswith(".") and symptom.cure.endswith(".")
     return audit.names
 
@@ -414,3 +417,13 @@ def test_the_picture_shows_what_was_measured(d):
 
 def test_the_picture_of_equal_points_does_not_fail():
     critic_audit(otgan.audit_critic(mlp(2, width=8), X[:20], X[:20]))
+
+
+def test_the_page_names_the_mistakes_that_the_code_names():
+    root = Path(__file__).parents[2]
+    table = (root / "docs" / "audit.md").read_text().partition("## Mistakes by name")[2]
+    rows = re.findall(r"^\| ([^|`]+) \|", table.partition("##")[0], flags=re.MULTILINE)
+    named = {name for row in rows[1:] for name in row.split(", ")}
+    code = (root / "otgan" / "critics" / "symptoms.py").read_text()
+    written = set(re.findall(r'Symptom\(\s*f?"([^"]+)"', code)) - {"{ending} at the end"}
+    assert named == written | {"sigmoid at the end", "tanh at the end"}
