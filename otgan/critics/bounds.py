@@ -1,23 +1,35 @@
-"""What a critic proves: sampled slopes, and a certified lower bound for two samples."""
+"""What a critic proves: sampled slopes, and lower bounds for two samples and for their laws."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
+from scipy.special import stdtrit
 from torch import Tensor, nn
 
 from otgan.costs import GroundCost, MatrixCost, PointCost
 from otgan.critics.networks import scores
-from otgan.measures import FloatArray
-from otgan.transport.duality import c_transform
+from otgan.errors import InvalidInputError
+from otgan.measures import FloatArray, as_float64
+from otgan.transport.duality import PLAIN_PAIRS, c_transform
 
-__all__ = ["certified_lower_bound", "sampled_lipschitz"]
+__all__ = [
+    "CertifiedPotentials",
+    "certified_lower_bound",
+    "certified_potentials",
+    "population_lower_bound",
+    "sampled_lipschitz",
+]
 
 SEARCH_POINTS = 1500
 """Points of each sample on which the best scale of the critic is looked for."""
+
+SHARES = (0.2, 0.4, 0.6, 0.8)
+"""In which proportions the potentials from the two sides are mixed, on trial."""
 
 
 def sampled_lipschitz(critic: nn.Module, x: Tensor, y: Tensor, rng: torch.Generator) -> float:
@@ -47,9 +59,7 @@ def sampled_lipschitz(critic: nn.Module, x: Tensor, y: Tensor, rng: torch.Genera
 def certified_lower_bound(x: Any, y: Any, critic_x: FloatArray, critic_y: FloatArray) -> float:
     """The best lower bound for W1 of two samples that a critic's values on them can prove.
 
-    From f = t h(x), two c-transforms give potentials that are feasible whatever h is, so the
-    dual value is a bound for every t; likewise from g = -t h(y). The better of the two is used,
-    at a t that is best for (at most 1,500 points of) the samples. The bound depends neither on
+    The dual value of `certified_potentials`, which says how it comes about. It depends neither on
     the scale of the critic, nor on its being Lipschitz.
 
     Parameters
@@ -62,7 +72,12 @@ def certified_lower_bound(x: Any, y: Any, critic_x: FloatArray, critic_y: FloatA
     Returns
     -------
     float
-        At most W1 of the two samples, Euclidean; at least zero. O(n m) time, four passes.
+        At most W1 of the two samples, Euclidean; at least zero. O(n m) time, six passes.
+
+    Raises
+    ------
+    InvalidInputError
+        Critic values that are not finite, or too few or too many.
 
     References
     ----------
@@ -75,37 +90,188 @@ def certified_lower_bound(x: Any, y: Any, critic_x: FloatArray, critic_y: FloatA
     >>> round(certified_lower_bound(x, y, -7 * x[:, 0], -7 * y[:, 0]), 6)
     3.5
     """
-    cost = PointCost.of(x, y)
+    return max(0.0, certified_potentials(x, y, critic_x, critic_y).value)
+
+
+class CertifiedPotentials(NamedTuple):
+    """Potentials with f_i + g_j <= |x_i - y_j| for all pairs: a proof of their dual value."""
+
+    f: FloatArray
+    g: FloatArray
+
+    @property
+    def value(self) -> float:
+        """Mean f + mean g: at most W1 of the two samples."""
+        return float(self.f.mean() + self.g.mean())
+
+
+def certified_potentials(
+    x: Any, y: Any, critic_x: FloatArray, critic_y: FloatArray
+) -> CertifiedPotentials:
+    """The critic's values on two samples, turned into potentials that are feasible for all pairs.
+
+    Whatever the numbers t h(x_i) are, g_j = min_i |x_i - y_j| - t h(x_i) and the f that two
+    c-transforms give are feasible, so their dual value is a bound; likewise from -t h(y_j). Each
+    side has its own best scale t, looked for on at most 1,500 points of each sample. A mean of
+    feasible potentials is feasible, so mixtures of the two sides are tried too, and improved by
+    two more transforms; the best of all is returned.
+
+    Nothing else is optimised: two numbers and a share are chosen, and the linear program is not
+    solved. But c-transforms of a constant (t = 0) already prove the mean distance to the nearest
+    point of the other sample, and no critic, however poor, proves less.
+
+    Parameters
+    ----------
+    x, y : array_like, shapes (n, d) and (m, d)
+    critic_x, critic_y : ndarray, shapes (n,) and (m,)
+        Critic values, higher on x than on y.
+
+    Returns
+    -------
+    CertifiedPotentials
+        ``McShane(y, -g)`` of `otgan.critics.mcshane` is the critic that they repair, 1-Lipschitz
+        on the whole space.
+
+    Raises
+    ------
+    InvalidInputError
+        Critic values that are not finite, or too few or too many.
+
+    References
+    ----------
+    Villani, Optimal Transport: Old and New (2009), Definition 5.2 and Theorem 5.10.
+
+    Examples
+    --------
+    >>> x, y = np.array([[0.0], [1.0]]), np.array([[3.0], [5.0]])
+    >>> f, g = certified_potentials(x, y, -7 * x[:, 0], -7 * y[:, 0])
+    >>> round(float((f[:, None] + g - abs(x - y.T)).max()), 6)
+    0.0
+    """
+    cost: GroundCost = PointCost.of(x, y)
     n, m = cost.shape
+    h_x, h_y = _critic_values(critic_x, n, "critic_x"), _critic_values(critic_y, m, "critic_y")
     rows, columns = (np.linspace(0, k - 1, min(k, SEARCH_POINTS)).astype(int) for k in (n, m))
-    part = MatrixCost(PointCost(cost.x[rows], cost.y[columns]).rows(slice(None)))
-    scale = _best_scale(part, critic_x[rows], critic_y[columns])
-    return max(0.0, _dual_value(cost, scale * critic_x, scale * critic_y))
+    if n * m <= PLAIN_PAIRS:  # the distances are wanted often enough to keep them
+        cost = MatrixCost(cost.rows(slice(None)))
+    part = MatrixCost(cost.restricted(rows, columns).rows(slice(None)))
+    t_x, t_y = _best_scales(part, h_x[rows], h_y[columns])
+    from_x = _improved(cost, t_x * h_x)
+    g, f = _improved(cost.T, -t_y * h_y)
+    from_y = CertifiedPotentials(f, g)
+    share = max(
+        SHARES,
+        key=lambda s: _improved(part, s * from_x.f[rows] + (1 - s) * from_y.f[rows]).value,
+    )
+    mixed = _improved(cost, share * from_x.f + (1 - share) * from_y.f)
+    return max(from_x, from_y, mixed, key=lambda pair: pair.value)
 
 
-def _best_scale(cost: MatrixCost, critic_x: FloatArray, critic_y: FloatArray) -> float:
-    """The t for which t times the critic proves most."""
-    gap = float(critic_x.mean() - critic_y.mean())
+def _best_scales(cost: MatrixCost, h_x: FloatArray, h_y: FloatArray) -> tuple[float, float]:
+    """The t for which t times the critic proves most, from its values on x and on y."""
+    gap = float(h_x.mean() - h_y.mean())
     if gap <= 0:
-        return 0.0
+        return 0.0, 0.0
     # The mean cost is that of the independent plan, which bounds W1 from above; a critic scaled
     # to twice that gap overshoots it.
     steepest = 2.0 * float(cost.matrix.mean()) / gap
-    found = minimize_scalar(
-        lambda t: -_dual_value(cost, t * critic_x, t * critic_y),
-        bounds=(0.0, steepest),
-        method="bounded",
-        options={"maxiter": 25},
-    )
-    return float(found.x)
+
+    def best(ground: MatrixCost, h: FloatArray) -> float:
+        found = minimize_scalar(
+            lambda t: -_improved(ground, t * h).value,
+            bounds=(0.0, steepest),
+            method="bounded",
+            # The value is flat at its best: a hundredth of the scale costs a millionth of it.
+            options={"maxiter": 20, "xatol": 1e-3 * steepest},
+        )
+        return float(found.x)
+
+    return best(cost, h_x), best(cost.T, -h_y)
 
 
-def _dual_value(cost: GroundCost, h_x: FloatArray, h_y: FloatArray) -> float:
-    """The better of the duals that start from the critic's values on either side."""
-    return max(_dual_from(cost, h_x), _dual_from(cost.T, -h_y))
-
-
-def _dual_from(cost: GroundCost, potential: FloatArray) -> float:
+def _improved(cost: GroundCost, potential: FloatArray) -> CertifiedPotentials:
+    """The feasible potentials that two c-transforms make of any numbers on the sources."""
     g = c_transform(cost, potential)
-    f = c_transform(cost.T, g)
-    return float(f.mean() + g.mean())
+    return CertifiedPotentials(c_transform(cost.T, g), g)
+
+
+def _critic_values(values: Any, count: int, name: str) -> FloatArray:
+    checked = as_float64(values, name)
+    if checked.shape != (count,) or not np.isfinite(checked).all():
+        raise InvalidInputError(
+            f"{name} must hold {count} finite numbers, one for each point, got shape "
+            f"{checked.shape} with {int((~np.isfinite(checked)).sum())} that are not finite; to "
+            "fix it, give the critic's values at these points, or train one that did not diverge"
+        )
+    return checked
+
+
+def population_lower_bound(
+    f_x: Any, f_y: Any, lipschitz: float = 1.0, *, confidence: float = 0.95
+) -> float:
+    """A number that W1 of the laws exceeds with this confidence, from a critic's held-out values.
+
+    If f is L-Lipschitz, f / L is a competitor of the Kantorovich dual, so
+    W1 >= (E f(x) - E f(y)) / L. With f fixed before the points were drawn, the difference of the
+    two means is by the central limit theorem asymptotically normal about that, with variance
+    var f(x) / n + var f(y) / m. So (difference - t se) / L lies below W1 with the probability that
+    belongs to the quantile t, for which Student's is taken, with the degrees of freedom of Welch
+    and Satterthwaite; W1 is not negative, so neither is the bound.
+
+    Parameters
+    ----------
+    f_x, f_y : array_like, shapes (n,) and (m,)
+        Values at points of x and y that had no part in the choice of f; at least two each.
+    lipschitz : float
+        A constant that f is proved to have; a sampled one will not do. ``inf`` proves nothing: 0.
+    confidence : float
+
+    Returns
+    -------
+    float
+        At least zero. It holds for whatever f, in any dimension; unlike `certified_lower_bound` it
+        speaks of the laws, not of their samples.
+
+    Raises
+    ------
+    InvalidInputError
+        Fewer than two values, or not finite; a constant or confidence out of range.
+
+    References
+    ----------
+    Villani, Optimal Transport: Old and New (2009), Particular Case 5.16 (duality); Welch, The
+    generalization of 'Student's' problem when several different population variances are involved
+    (Biometrika 1947).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.normal(size=1000) + 1, rng.normal(size=1000)
+    >>> 0.85 < population_lower_bound(x, y) <= 1.0
+    True
+    """
+    if not lipschitz > 0:
+        raise InvalidInputError(
+            f"lipschitz must be a positive number, got {lipschitz}; to fix it, pass a constant "
+            "that the critic is proved to have"
+        )
+    if not 0 < confidence < 1:
+        raise InvalidInputError(
+            f"confidence must lie between 0 and 1, got {confidence}; to fix it, pass 0.95"
+        )
+    samples = [as_float64(values, name) for values, name in ((f_x, "f_x"), (f_y, "f_y"))]
+    for sample, name in zip(samples, ("f_x", "f_y"), strict=True):
+        if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
+            raise InvalidInputError(
+                f"{name} must hold at least two finite numbers, got shape {sample.shape}; to fix "
+                "it, give the critic's values at held-out points"
+            )
+    difference = float(samples[0].mean() - samples[1].mean())
+    terms = [float(sample.var(ddof=1)) / len(sample) for sample in samples]
+    variance = sum(terms)
+    if variance > 0:
+        weights = [
+            (term / variance) ** 2 / (len(s) - 1) for term, s in zip(terms, samples, strict=True)
+        ]
+        difference -= float(stdtrit(1.0 / sum(weights), confidence)) * math.sqrt(variance)
+    return max(0.0, difference / lipschitz)
