@@ -370,12 +370,13 @@ def _verdict(audit: CriticAudit) -> str:
         return f"Useless as it stands: the critic is constant, and W1 is {exact:.4g}."
     proves = f"its values prove {audit.lower / exact:.1%} of the exact W1, {exact:.4g}"
     blame = f" ({', '.join(audit.names)})" if audit.symptoms else ""
-    honest = audit.lipschitz_sampled <= 1.0 + GOOD
-    if not blame and honest and min(gap, audit.lower) >= 0.99 * exact:
+    if not blame and not _steepness(audit) and min(gap, audit.lower) >= 0.99 * exact:
         return f"As good as the exact potential: the gap is {gap:.4g}, and {proves}."
     if not blame and abs(gap - exact) <= GOOD * exact:
-        steep = "" if honest else f", though it reaches slope {audit.lipschitz_sampled:.3g}"
-        return f"Healthy: the raw gap {gap:.4g} may be read as W1 to {GOOD:.0%}{steep}; {proves}."
+        return (
+            f"Healthy: the raw gap {gap:.4g} may be read as W1 to {GOOD:.0%}; "
+            f"{_steepness(audit)}{proves}."
+        )
     if not blame and gap > exact:
         return (
             f"Nearly healthy: the raw gap {gap:.4g} is {gap / exact - 1:.1%} too large; {proves}."
@@ -384,9 +385,15 @@ def _verdict(audit: CriticAudit) -> str:
         return (
             f"No mistake is visible, but the raw gap is {gap / exact:.1%} of the exact W1, and "
             f"these samples do not tell whether it should be more: equal laws show "
-            f"{audit.floor:.4g}; {proves}."
+            f"{audit.floor:.4g}; {_steepness(audit)}{proves}."
         )
     return f"Do not read {gap:.4g} as W1{blame}; {proves}."
+
+
+def _steepness(audit: CriticAudit) -> str:
+    """A remark on slopes that no 1-Lipschitz function has, if there are any."""
+    steepest = audit.lipschitz_sampled
+    return "" if steepest <= 1.0 + GOOD else f"somewhere it reaches slope {steepest:.3g}; "
 
 
 def _report(audit: CriticAudit) -> str:

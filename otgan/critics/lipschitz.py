@@ -168,8 +168,16 @@ def _of_sequence(factors: list[str], module: nn.Module, name: str, example: Tens
     bound = 1.0
     for key, child in module.named_children():
         bound *= _of_module(factors, child, _join(name, key), example)
-        example = None if example is None else child(example)
+        example = None if example is None else _passed_on(child, example)
     return bound
+
+
+def _passed_on(layer: nn.Module, example: Tensor) -> Tensor | None:
+    """What a layer makes of the example; nothing if it does not take points of that shape."""
+    try:
+        return layer(example)
+    except Exception:  # whatever the layer raises: the bound then does without shapes
+        return None
 
 
 def _stated(module: nn.Module) -> float | nn.Module | None:

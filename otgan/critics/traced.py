@@ -137,8 +137,7 @@ class _Walk:
         if not arguments or not isinstance(arguments[0], _Slope):
             raise Unproved(f"layer {node.target!r} is not called with what became of the points")
         child = self.module.get_submodule(str(node.target))
-        shape = _shape(node.args[0])
-        example = None if shape is None else torch.zeros(shape)
+        example = _zeros_like(node.args[0], child)
         return _Slope(arguments[0].bound * self.of_module(child, str(node.target), example))
 
     def _read(self, argument: Any) -> Any:
@@ -322,6 +321,15 @@ def _shape(node: Any) -> tuple[int, ...] | None:
     """The shape that a trial run saw."""
     meta = node.meta.get("tensor_meta") if isinstance(node, fx.Node) else None
     return tuple(meta.shape) if meta is not None and hasattr(meta, "shape") else None
+
+
+def _zeros_like(node: Any, layer: nn.Module) -> Tensor | None:
+    """An input for a layer like the one that it got in the trial run."""
+    shape = _shape(node)
+    if shape is None:
+        return None
+    device = next(layer.parameters(), torch.zeros(0)).device
+    return torch.zeros(shape, dtype=node.meta["tensor_meta"].dtype, device=device)
 
 
 def _array(value: Any) -> Any:

@@ -129,13 +129,20 @@ class Residual(nn.Module):
         return self.last(points + 0.5 * F.relu(self.inner(points))).squeeze(-1)
 
 
+def test_a_wrong_shape_is_no_reason_to_fail():
+    critic = nn.Sequential(nn.Linear(5, 3), nn.ReLU())
+    assert lipschitz_from_weights(critic, (7,)) == lipschitz_from_weights(critic)
+
+
 def test_sums_of_branches_add_up_and_need_the_shape():
     torch.manual_seed(0)
     critic = Residual()
     inner, last = (lipschitz_from_weights(part) for part in (critic.inner, critic.last))
     assert_allclose(lipschitz_from_weights(critic, (3,)), (1 + 0.5 * inner) * last, rtol=1e-12)
     assert "give the shape" in prove_lipschitz(critic).reason
-    deeper = nn.Sequential(nn.Linear(5, 3), critic)
+    whole = OnOriginalScale(nn.Sequential(critic), torch.zeros(3), 2.0).double()
+    assert_allclose(lipschitz_from_weights(whole, (3,)), (1 + 0.5 * inner) * last, rtol=1e-12)
+    deeper = nn.Sequential(nn.Linear(5, 3), critic.float())
     expected = lipschitz_from_weights(deeper[0]) * (1 + 0.5 * inner) * last
     assert_allclose(lipschitz_from_weights(deeper, (5,)), expected, rtol=1e-12)
 
