@@ -177,14 +177,16 @@ def _best_scales(cost: MatrixCost, h_x: FloatArray, h_y: FloatArray) -> tuple[fl
     steepest = 2.0 * float(cost.matrix.mean()) / gap
 
     def best(ground: MatrixCost, h: FloatArray) -> float:
+        def value(t: float) -> float:
+            return _improved(ground, t * h).value
+
         found = minimize_scalar(
-            lambda t: -_improved(ground, t * h).value,
+            lambda t: -value(t),
             bounds=(0.0, steepest),
             method="bounded",
-            # The value is flat at its best: a hundredth of the scale costs a millionth of it.
-            options={"maxiter": 20, "xatol": 1e-3 * steepest},
+            options={"maxiter": 25, "xatol": 1e-6 * steepest},
         )
-        return float(found.x)
+        return max(float(found.x), 1.0, key=value)  # an optimal critic is best just as it is
 
     return best(cost, h_x), best(cost.T, -h_y)
 
