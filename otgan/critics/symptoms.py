@@ -123,6 +123,18 @@ class Evidence:
         return float(np.ptp(values)) <= 64 * self.function.precision * float(np.abs(values).max())
 
     @property
+    def is_flat(self) -> bool:
+        """Whether the gap is small because slopes are, not because they point elsewhere."""
+        return self.slope < 0.85 and self.size >= 0.7 * self.attainable * self.slope
+
+    @property
+    def points_backwards(self) -> bool:
+        """Whether minus the critic has much of the gap that its slopes allow, beyond noise."""
+        noise = math.sqrt(self.f_x.var() / len(self.f_x) + self.f_y.var() / len(self.f_y))
+        much = self.rms * max(0.5 * self.attainable, 0.25 * self.exact)
+        return self.size > max(much, 4.0 * noise) and self.lower > 0.5 * self.attainable
+
+    @property
     def is_steep(self) -> bool:
         """Whether the gap, or the slope, is larger than any 1-Lipschitz function allows."""
         return self.size > STEEP * self.exact or self.slope > 1.0 + 1.5 * (STEEP - 1.0)
@@ -274,7 +286,7 @@ def _constant(e: Evidence) -> Symptom:
 
 
 def _of_the_slopes(e: Evidence) -> Iterator[Symptom]:
-    if e.gap < 0 and e.size > 0.5 * e.exact * e.rms and e.lower > 0.5 * e.attainable:
+    if e.gap < 0 and e.points_backwards:
         yield Symptom(
             "sign flipped",
             f"the gap is {e.gap:.4g}, negative, while minus the critic has the gap {e.size:.4g} "
@@ -297,7 +309,7 @@ def _of_the_slopes(e: Evidence) -> Iterator[Symptom]:
         )
     elif e.is_steep:
         yield _too_steep(e)
-    elif e.size < ENOUGH * e.attainable and e.size >= 0.7 * e.attainable * e.slope:
+    elif e.size < ENOUGH * e.attainable and e.is_flat:
         yield Symptom(
             "too flat",
             f"the slopes are {e.slope:.3g} on average where an optimal critic has 1, so the gap "

@@ -89,7 +89,10 @@ def bound_along_graph(
     except Exception as reason:  # tracing runs the critic's own code, which may raise anything
         first = str(reason).partition("\n")[0]
         raise Unproved(f"{type(module).__name__} cannot be traced: {first}") from None
-    return _Walk(module, of_module).through(graph)
+    try:
+        return _Walk(module, of_module).through(graph)
+    except (AttributeError, TypeError, ValueError, RuntimeError) as reason:
+        raise Unproved(f"{type(module).__name__} calls something unforeseen: {reason}") from None
 
 
 class _Walk:
@@ -161,11 +164,13 @@ class _Operation:
         """The bound of its result."""
         if self.name in ("cat", "concat", "stack"):
             parts = self.arguments[0]
+            if isinstance(parts, _Slope):  # the pieces of what was cut before
+                return parts.bound
             return math.hypot(*(part.bound for part in parts if _moves(part)))
         if self.name in ("add", "sub", "maximum", "minimum", "mul", "div", "truediv"):
             return self._of_two()
         first = self.arguments[0] if self.arguments else None
-        if not isinstance(first, _Slope) or any(_moves(a) for a in self.arguments[1:]):
+        if not isinstance(first, _Slope) or any(_moves(other) for other in self._others()):
             raise self._unknown()
         return first.bound * self._factor()
 
@@ -206,6 +211,8 @@ class _Operation:
         if name == "getitem" and any(isinstance(k, (Tensor, list)) for k in self._indices()):
             raise self._unknown()  # such an index may pick a value more than once
         if name in NOT_STRETCHING:
+            if name != "type_as" and any(isinstance(other, Tensor) for other in self._others()):
+                raise self._unknown()  # broadcasting against it may repeat values
             return 1.0
         if name != self.name:  # in place, which would change what was bounded before
             raise self._unknown()
@@ -226,6 +233,10 @@ class _Operation:
         if rule is None:
             raise self._unknown()
         return rule()
+
+    def _others(self) -> list[Any]:
+        """All that is given besides the first argument."""
+        return [*self.arguments[1:], *self.keywords.values()]
 
     def _indices(self) -> tuple[Any, ...]:
         index = self.arguments[1]

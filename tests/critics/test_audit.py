@@ -328,6 +328,13 @@ def test_sign_flipped():
     assert_allclose(audit.lower, certified_lower_bound(X, Y, -audit.f_x, -audit.f_y))
 
 
+def test_sign_flipped_in_many_dimensions():
+    """Samples of 20 dimensions are 4.9 apart where their laws are 3, and the critic sees 2.5."""
+    x, y = RNG.normal(size=(2, 400, 20))
+    y[:, 0] += 3.0
+    assert names(train(small(20), y, x, rule=penalty(50.0)), x, y) == ("sign flipped",)
+
+
 def test_weight_too_small_and_what_is_printed():
     critic, weight = train(small(), X, Y, rule=penalty(0.3), steps=400), 0.3
     audit = otgan.audit_critic(critic, X, Y, penalty_weight=weight)

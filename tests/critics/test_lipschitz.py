@@ -169,6 +169,7 @@ BOUNDED = [
     lambda s, z: torch.maximum(z, s.b(z)).sum(dim=-1) / 3.0,
     lambda s, z: 2.0 * z[:, 0] - s.a(z)[:, 0],
     lambda s, z: F.linear(z, s.weight.t()).tanh().abs().max(dim=1)[0],
+    lambda s, z: torch.cat(torch.chunk(s.b(z), 3, dim=1), dim=1)[:, 1],
     lambda s, z: F.gelu(s.a(F.dropout(z, 0.5, s.training))).view(-1),
 ]
 
@@ -180,6 +181,10 @@ UNBOUNDED = [
     (lambda s, z: s.a(z) if z.sum() > 0 else -s.a(z), "cannot be traced"),
     (lambda s, z: s.a(F.dropout(z, 0.5)), "stays on in evaluation mode"),
     (lambda s, z: F.layer_norm(z, (3,)), "'layer_norm'"),
+    (lambda s, z: torch.max(s.a(z), s.weight.t()[0]).sum(dim=1), "'max'"),
+    (lambda s, z: s.a(z).clamp(min=s.weight.t()[0]).sum(dim=1), "'clamp'"),
+    (lambda s, z: F.linear(z, s.b.weight, bias=s.b(z[0])).sum(dim=1), "'linear'"),
+    (lambda s, z: s.a(z).expand(-1, 4).sum(dim=1), "'expand'"),
     (lambda s, z: z.mul_(3.0).sum(dim=1), "'mul_'"),
 ]
 
