@@ -101,7 +101,9 @@ def supports(critic: nn.Module) -> bool:
     # Exact types: a parametrised layer is a subclass, and its weight is no parameter.
     if any(type(layer) is not nn.Linear or layer.bias is None for layer in linear):
         return False
-    return all(type(layer) is nn.ReLU for layer in between) and len(linear[-1].weight) == 1
+    output = critic[-1]
+    one = isinstance(output, nn.Linear) and output.out_features == 1
+    return one and all(type(layer) is nn.ReLU for layer in between)
 
 
 @contextmanager
