@@ -1,0 +1,266 @@
+"""Training steps of critics per second, each beside its alternative in the same run.
+
+python benchmarks/critic_speed.py                   every table
+python benchmarks/critic_speed.py penalised         gradients by hand beside autograd
+python benchmarks/critic_speed.py captured          CUDA graphs beside eager steps
+python benchmarks/critic_speed.py orthogonal        orthogonal networks beside deel-torchlip
+
+The last needs `pip install --no-deps deel-torchlip==1.0.5`.
+
+All contenders of a row take turns, and each has the median of its turns. Every step draws the
+points between the two batches, or, where it says so, the batches as well. Processor time counts
+what all threads of a step use together: other work on the machine hardly changes it.
+"""
+
+import platform
+import statistics
+import sys
+import time
+from contextlib import nullcontext
+
+import torch
+from torch import nn
+
+from otgan.critics.captured import CapturedStep
+from otgan.critics.constraints import CONSTRAINTS
+from otgan.critics.muon import Muon
+from otgan.critics.networks import mlp
+from otgan.critics.relu_gradients import PenalisedStep, around_one, single_threaded
+from otgan.datasets import funnel_pair
+
+BATCH, WIDTH = 1024, 128
+TURNS = 9
+SECONDS = 1.0  # of a turn, about
+
+
+# ---------------------------------------------------------------- steps
+
+
+def batches(d, device="cpu"):
+    rng = torch.Generator(device).manual_seed(0)
+    x, y = (torch.randn(BATCH, d, generator=rng, device=device) for _ in range(2))
+    return x, y + 0.1, rng
+
+
+def graph_step(critic, optimizer, draw, one_sided):
+    """The loop that everyone writes."""
+
+    def step():
+        x, y, share = draw()
+        between = (share * x + (1 - share) * y).requires_grad_()
+        (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+        excess = gradient.norm(dim=1) - 1
+        if one_sided:
+            excess = excess.clamp(min=0)
+        loss = critic(y).mean() - critic(x).mean() + 10 * excess.square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def hand_step(critic, optimizer, draw, one_sided, threads):
+    gradients = PenalisedStep(critic, around_one(10.0, one_sided=one_sided), threads=threads)
+
+    def step():
+        x, y, share = draw()
+        gradients.gradients(x, y, torch.lerp(y, x, share))
+        optimizer.step()
+
+    return step
+
+
+def fixed_batches(d):
+    x, y, rng = batches(d)
+    return lambda: (x, y, torch.rand(BATCH, 1, generator=rng))
+
+
+def plain(d, one_sided):
+    critic = mlp(d, width=WIDTH, depth=2)
+    optimizer = torch.optim.Adam(critic.parameters(), lr=2e-4, betas=(0.0, 0.9))
+    return graph_step(critic, optimizer, fixed_batches(d), one_sided)
+
+
+def ours(d, one_sided, threads, optimizer="adam"):
+    critic = mlp(d, width=WIDTH, depth=2)
+    moves = (
+        Muon(critic.parameters(), lr=2e-4, betas=(0.0, 0.9))
+        if optimizer == "muon"
+        else torch.optim.Adam(critic.parameters(), lr=2e-4, betas=(0.0, 0.9), fused=True)
+    )
+    return hand_step(critic, moves, fixed_batches(d), one_sided, threads)
+
+
+def gap_step(critic, d, project):
+    """A step of a critic that needs no penalty."""
+    x, y, _ = batches(d)
+    optimizer = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.5, 0.9), fused=True)
+    both = torch.cat([x, y])
+
+    def step():
+        f_x, f_y = critic(both).split(BATCH)
+        optimizer.zero_grad()
+        (f_y.mean() - f_x.mean()).backward()
+        optimizer.step()
+        project(critic)
+
+    return step
+
+
+def torchlip_network(d, depth, last):
+    from deel import torchlip
+
+    layers = []
+    for inputs in (d, *[WIDTH] * (depth - 1)):
+        layers += [torchlip.SpectralLinear(inputs, WIDTH), torchlip.MaxMin((WIDTH // 2,))]
+    return nn.Sequential(*layers, getattr(torchlip, last)(WIDTH, 1))
+
+
+# ---------------------------------------------------------------- clocks
+
+
+def turn(step, steps, synchronise):
+    """Seconds and processor seconds of one step."""
+    synchronise()
+    started, cpu = time.perf_counter(), time.process_time()
+    for _ in range(steps):
+        step()
+    synchronise()
+    return (time.perf_counter() - started) / steps, (time.process_time() - cpu) / steps
+
+
+def compare(contenders, synchronise=lambda: None):
+    """Median (seconds, processor seconds) of a step; contenders are (step, alone) by name.
+
+    Those that are `alone` run with torch's operations on one thread.
+    """
+    sizes, seen = {}, {name: [] for name in contenders}
+    for round_number in range(TURNS + 1):
+        for name, (step, alone) in contenders.items():
+            with single_threaded() if alone else nullcontext():
+                if not round_number:
+                    turn(step, 5, synchronise)
+                    seconds, _ = turn(step, 5, synchronise)
+                    sizes[name] = max(3, int(SECONDS / seconds))
+                    continue
+                seen[name].append(turn(step, sizes[name], synchronise))
+    return {
+        name: tuple(statistics.median(column) for column in zip(*turns, strict=True))
+        for name, turns in seen.items()
+    }
+
+
+def rate(seconds):
+    return f"{1 / seconds:,.0f}"
+
+
+# ---------------------------------------------------------------- tables
+
+
+def penalised():
+    threads = torch.get_num_threads()
+    print(f"\nd -> {WIDTH} -> {WIDTH} -> 1, batch {BATCH}; steps per second\n")
+    print(
+        f"| penalty | d | autograd, 1 thread | autograd, {threads} threads | ours, 1 thread "
+        f"| ours, {threads} threads | best against best | processor time, 1 thread each "
+        f"| ours with Muon, {threads} threads |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+    )
+    for penalty in ("gp", "lp"):
+        for d in (2, 64):
+            seen = compare(
+                {
+                    "plain 1": (plain(d, penalty == "lp"), True),
+                    "plain": (plain(d, penalty == "lp"), False),
+                    "ours 1": (ours(d, penalty == "lp", 1), True),
+                    "ours": (ours(d, penalty == "lp", threads), True),
+                    "muon": (ours(d, penalty == "lp", threads, "muon"), True),
+                }
+            )
+            best = [min(seen[f"{name} 1"][0], seen[name][0]) for name in ("plain", "ours")]
+            print(
+                f"| {penalty} | {d} | "
+                + " | ".join(rate(seen[k][0]) for k in ("plain 1", "plain", "ours 1", "ours"))
+                + f" | **{best[0] / best[1]:.2f}x** "
+                f"| {seen['plain 1'][1] / seen['ours 1'][1]:.2f}x | {rate(seen['muon'][0])} |",
+                flush=True,
+            )
+
+
+def captured():
+    if not torch.cuda.is_available():
+        return print("\nCUDA graphs: no GPU here.")
+    print(f"\n{torch.cuda.get_device_name()}; funnel pair, sampled in every step; steps per second")
+    print("\n| d | eager, autograd | eager, ours | captured, autograd | captured, ours | ratio |")
+    print("|--:|--:|--:|--:|--:|--:|")
+    for d in (2, 64):
+        kinds = [(k, c) for k in ("autograd", "ours") for c in (False, True)]
+        seen = compare(
+            {kind: (gpu_step(d, *kind), False) for kind in kinds}, torch.cuda.synchronize
+        )
+        seconds = [seen[kind][0] for kind in sorted(kinds, key=lambda kind: kind[1])]
+        ratio = seconds[0] / seconds[3]
+        print(f"| {d} | {' | '.join(map(rate, seconds))} | **{ratio:.1f}x** |", flush=True)
+
+
+def gpu_step(d, kind, in_a_graph):
+    pair, rng = funnel_pair(d, 4), torch.Generator("cuda").manual_seed(0)
+    critic = mlp(d, width=WIDTH, depth=2).cuda()
+    optimizer = torch.optim.Adam(
+        critic.parameters(), lr=2e-4, betas=(0.0, 0.9), fused=True, capturable=True
+    )
+
+    def draw():
+        x, y = (law.sample(BATCH, rng).float() for law in (pair.x, pair.y))
+        return x, y, torch.rand(BATCH, 1, generator=rng, device="cuda")
+
+    if kind == "ours":
+        step = hand_step(critic, optimizer, draw, True, 1)
+    else:
+        step = graph_step(critic, optimizer, draw, True)
+    return CapturedStep(step, "cuda", generators=[rng]) if in_a_graph else step
+
+
+def orthogonal():
+    try:
+        import deel.torchlip  # noqa: F401
+    except ImportError:
+        return print("\nOrthogonal networks: deel-torchlip is not installed.")
+    rule, threads = CONSTRAINTS["orthogonal"], torch.get_num_threads()
+    print(f"\nOrthogonal networks, hidden layers of {WIDTH}, batch 2 x {BATCH}; steps per second\n")
+    print(
+        "| d | depth | ours | torchlip, last layer Frobenius | spectral "
+        "| best against best | processor time, 1 thread each |\n|--:|--:|--:|--:|--:|--:|--:|"
+    )
+    for d, depth in ((2, 2), (2, 3), (64, 2), (64, 3)):
+        steps = {"ours": gap_step(rule.build(d, WIDTH, depth), d, rule.project)}
+        for last in ("FrobeniusLinear", "SpectralLinear"):
+            steps[last] = gap_step(torchlip_network(d, depth, last), d, lambda critic: None)
+        alone = compare({name: (step, True) for name, step in steps.items()})
+        shared = compare(
+            {name: (step, False) for name, step in steps.items()} if threads > 1 else {}
+        )
+        best = {name: min(alone[name][0], shared.get(name, alone[name])[0]) for name in steps}
+        theirs = min(best["FrobeniusLinear"], best["SpectralLinear"])
+        cpu = min(alone["FrobeniusLinear"][1], alone["SpectralLinear"][1]) / alone["ours"][1]
+        print(
+            f"| {d} | {depth} | {' | '.join(rate(seconds) for seconds in best.values())} "
+            f"| **{theirs / best['ours']:.2f}x** | {cpu:.2f}x |",
+            flush=True,
+        )
+
+
+TABLES = {"penalised": penalised, "captured": captured, "orthogonal": orthogonal}
+
+
+def main():
+    print(
+        f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, torch {torch.__version__}, "
+        f"{torch.get_num_threads()} threads"
+    )
+    for name in sys.argv[1:] or TABLES:
+        TABLES[name]()
+
+
+if __name__ == "__main__":
+    main()
