@@ -9,6 +9,7 @@ from typing import Any
 
 __all__ = [
     "InfeasibleError",
+    "InterruptedFit",
     "InvalidInputError",
     "MissingExtraError",
     "OtganError",
@@ -52,6 +53,20 @@ class SolverError(OtganError, RuntimeError):
 
 class TrainingDivergedError(OtganError, RuntimeError):
     """A loss or a weight became NaN or infinite during training."""
+
+
+class InterruptedFit(OtganError, KeyboardInterrupt):  # noqa: N818 - an interrupt, not a fault
+    """Ctrl-C ended a fit: scripts stop as usual, notebooks find what there is.
+
+    Attributes
+    ----------
+    estimate : object
+        The result with the best critic so far.
+    """
+
+    def __init__(self, message: str, estimate: Any) -> None:
+        super().__init__(message)
+        self.estimate = estimate
 
 
 class MissingExtraError(OtganError, ImportError):

@@ -1,36 +1,51 @@
 """What keeps a critic Lipschitz: one object each, accepted wherever its short name is.
 
-A constraint decides four things: the network it needs, a penalty added to the critic's loss, a
-projection after each step, and how the critic's gap is read as a distance. Any object with these
-methods plugs in.
+A constraint decides the network, a penalty added to the critic's loss, a projection after each
+step, and how the critic's gap is read as a distance. Any object with these methods plugs in.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 from torch.optim import Adam, Optimizer, RMSprop
 
-from otgan.critics.networks import mlp, orthogonal_mlp, scores
+from otgan.critics.networks import mlp, orthogonal_mlp, orthonormalise_, scores
 from otgan.errors import InvalidInputError, nearest_name
 
 __all__ = [
     "CONSTRAINTS",
     "Constraint",
+    "DivergencePenalty",
     "GradientPenalty",
     "OrthogonalWeights",
+    "Reading",
     "SpectralNormalization",
     "WeightClipping",
     "as_constraint",
 ]
 
 Parameters = Iterable[nn.Parameter]
+
+
+class Reading(NamedTuple):
+    """What was measured of a critic, in units of the points it sees.
+
+    `gap` is E f(x) - E f(y) and `penalty` what the constraint adds to the loss, both on points
+    that the critic was not trained on; `proved` bounds its Lipschitz constant from above by its
+    weights (``inf`` if they prove nothing), `sampled` from below by the largest slope met.
+    """
+
+    gap: float
+    penalty: float
+    proved: float
+    sampled: float
 
 
 class Constraint(Protocol):
@@ -59,13 +74,23 @@ class Constraint(Protocol):
         """The optimiser that the method was published with."""
         ...
 
-    def distance(self, gap: float, proved: float, sampled: float) -> float:
-        """Read the gap E f(x) - E f(y) as a distance, given two Lipschitz constants of f."""
+    def distance(self, reading: Reading) -> float:
+        """Read what was measured of a critic as a distance."""
         ...
 
 
+class _NoPenalty:
+    """Constraints that keep the network itself in check."""
+
+    def penalty(
+        self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
+    ) -> Tensor:
+        """None."""
+        return real.new_zeros(())
+
+
 @dataclass(frozen=True)
-class WeightClipping:
+class WeightClipping(_NoPenalty):
     """Clip every weight to [-limit, limit] after each step (Algorithm 1 of the WGAN paper).
 
     The Lipschitz constant that this allows depends on the architecture and may be anything from
@@ -85,12 +110,6 @@ class WeightClipping:
         self.project(critic)
         return critic
 
-    def penalty(
-        self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
-    ) -> Tensor:
-        """None."""
-        return real.new_zeros(())
-
     def project(self, critic: nn.Module) -> None:
         """Clip all parameters, biases included, as the paper does."""
         with torch.no_grad():
@@ -101,67 +120,150 @@ class WeightClipping:
         """RMSProp, 5e-5."""
         return RMSprop(parameters, lr=learning_rate or 5e-5)
 
-    def distance(self, gap: float, proved: float, sampled: float) -> float:
+    def distance(self, reading: Reading) -> float:
         """The gap over the largest sampled gradient norm."""
-        return _divide(gap, sampled)
+        return _divide(reading.gap, reading.sampled)
+
+
+class _SlopePenalty:
+    """Penalise a function of the gradient's norm at points between real and generated ones."""
+
+    ends: float
+
+    def of_slope(self, slope: Tensor) -> Tensor:
+        """The penalty of a slope."""
+        raise AssertionError("each penalty says which")
+
+    def build(self, d: int, width: int, depth: int) -> nn.Module:
+        """A ReLU network."""
+        return mlp(d, width=width, depth=depth)
+
+    def points(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+        """One random point between each real and generated one, or one of these two."""
+        share = torch.rand(len(real), generator=rng, device=real.device, dtype=real.dtype)
+        if self.ends:
+            # The outer quarters of a share of 1/2, say, go to the ends, the rest in between.
+            share = ((share - self.ends / 2) / (1 - self.ends)).clamp(0.0, 1.0)
+        return torch.lerp(real, fake, share.reshape(-1, *[1] * (real.ndim - 1)))
+
+    def penalty(
+        self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
+    ) -> Tensor:
+        """The mean penalty of the slopes at `points`."""
+        points = self.points(real.detach(), fake.detach(), rng).requires_grad_()
+        (gradient,) = torch.autograd.grad(scores(critic, points).sum(), points, create_graph=True)
+        # The tiny constant keeps the root differentiable where the gradient vanishes.
+        return self.of_slope((gradient.flatten(1).square().sum(dim=1) + 1e-12).sqrt()).mean()
+
+    def project(self, critic: nn.Module) -> None:
+        """Nothing."""
 
 
 @dataclass(frozen=True)
-class GradientPenalty:
+class GradientPenalty(_SlopePenalty):
     """Penalise gradient norms other than one (WGAN-GP), or only those above (WGAN-LP).
 
-    ``weight * E[(|∇f(x̂)| - 1)²]`` at points x̂ between real and generated ones, with the
-    positive part of the difference if `one_sided`. The optimal critic is then steeper than one;
-    for two point masses at distance d its gap is ``G = d + d² / (2 weight)``, which `distance`
-    inverts.
+    The loss is less ``weight * E[(|∇f(x̂)| - 1)²]``, with the positive part if `one_sided`. If x̂
+    has density u, the optimal critic has slopes |∇f| = 1 + |w| / (2 weight u), where w is a flow
+    that carries x to y along -∇f. So its gap is
+
+        E f(x) - E f(y) = ∫|w| + ∫|w|² / (2 weight u) = ∫|w| + 2 penalty,   and ∫|w| >= W1,
+
+    and `distance` subtracts twice the penalty. On the line ∫|w| is W1 exactly; elsewhere it is
+    larger by second order in 1 / weight. Two point masses at distance d show d + d² / (2 weight).
+
+    Attributes
+    ----------
+    weight : float
+        In units of length: a weight of 10 is large for points 0.1 apart and small for points
+        1,000 apart. `at_scale` multiplies it by a distance.
+    one_sided : bool
+    ends : float
+        Share of the points x̂ that are real or generated points themselves instead of points
+        between; zero, as published, leaves slopes free at and around isolated clusters.
 
     References
     ----------
     Gulrajani et al., Improved training of Wasserstein GANs (NeurIPS 2017), equation (3);
-    Petzka, Fischer and Lukovnikov, On the regularization of Wasserstein GANs (ICLR 2018).
+    Petzka, Fischer and Lukovnikov, On the regularization of Wasserstein GANs (ICLR 2018);
+    Milne and Nachman, Wasserstein GANs with gradient penalty compute congested transport (COLT
+    2022), for the flow.
     """
 
     weight: float = 10.0
     one_sided: bool = False
+    ends: float = 0.0
 
     @property
     def name(self) -> str:
         """``"lp"`` if one-sided, else ``"gp"``."""
         return "lp" if self.one_sided else "gp"
 
-    def build(self, d: int, width: int, depth: int) -> nn.Module:
-        """A ReLU network."""
-        return mlp(d, width=width, depth=depth)
+    def at_scale(self, length: float) -> GradientPenalty:
+        """The same for laws about `length` apart, with slopes held at the points as well."""
+        return replace(self, weight=self.weight * length, ends=0.5)
 
-    def penalty(
-        self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
-    ) -> Tensor:
-        """The penalty at one random point between each real and generated point."""
-        share = torch.rand(len(real), generator=rng, device=real.device, dtype=real.dtype)
-        share = share.reshape(-1, *[1] * (real.ndim - 1))
-        between = torch.lerp(real.detach(), fake.detach(), share).requires_grad_()
-        (gradient,) = torch.autograd.grad(scores(critic, between).sum(), between, create_graph=True)
-        # The tiny constant keeps the root differentiable where the gradient vanishes.
-        slope = (gradient.flatten(1).square().sum(dim=1) + 1e-12).sqrt()
-        excess = (slope - 1.0).clamp(min=0.0) if self.one_sided else slope - 1.0
-        return self.weight * excess.square().mean()
+    def in_units(self, length: float) -> GradientPenalty:
+        """The same for points that are divided by `length`."""
+        return replace(self, weight=self.weight / length)
 
-    def project(self, critic: nn.Module) -> None:
-        """Nothing."""
+    def of_slope(self, slope: Tensor) -> Tensor:
+        """Weight times the square of the excess over one."""
+        excess = slope - 1.0
+        return self.weight * (excess.clamp(min=0.0) if self.one_sided else excess).square()
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 1e-4, betas (0.5, 0.9)."""
         return Adam(parameters, lr=learning_rate or 1e-4, betas=(0.5, 0.9), fused=True)
 
-    def distance(self, gap: float, proved: float, sampled: float) -> float:
-        """The distance of the two point masses that would give this gap."""
-        if gap <= 0:
-            return gap
-        return self.weight * (math.sqrt(1.0 + 2.0 * gap / self.weight) - 1.0)
+    def distance(self, reading: Reading) -> float:
+        """The gap less twice the penalty."""
+        return reading.gap - 2.0 * reading.penalty
 
 
 @dataclass(frozen=True)
-class SpectralNormalization:
+class DivergencePenalty(_SlopePenalty):
+    """Penalise a high power of the slope: the Wasserstein divergence of WGAN-div, which is not W1.
+
+    ``weight * E[|∇f(x̂)|^power]`` has no slope that it prefers. For two point masses at distance d
+    the gap is ``d (d / (weight power))^(1 / (power - 1))``, which `distance` inverts; for other
+    laws the result is only near W1.
+
+    References
+    ----------
+    Wu et al., Wasserstein divergence for GANs (ECCV 2018), with weight 2 and power 6.
+    """
+
+    weight: float = 2.0
+    power: float = 6.0
+    ends: float = 0.0
+    name: ClassVar[str] = "div"
+
+    def at_scale(self, length: float) -> DivergencePenalty:
+        """The same for laws about `length` apart."""
+        return replace(self, weight=self.weight * length, ends=0.5)
+
+    def in_units(self, length: float) -> DivergencePenalty:
+        """The same for points that are divided by `length`."""
+        return replace(self, weight=self.weight / length)
+
+    def of_slope(self, slope: Tensor) -> Tensor:
+        """Weight times the power of the slope."""
+        return self.weight * slope.pow(self.power)
+
+    def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
+        """Adam, 2e-4, betas (0, 0.9)."""
+        return Adam(parameters, lr=learning_rate or 2e-4, betas=(0.0, 0.9), fused=True)
+
+    def distance(self, reading: Reading) -> float:
+        """The distance of the two point masses that would give this gap."""
+        steepness = self.weight * self.power
+        rest = max(reading.gap, 0.0) ** (self.power - 1.0)
+        return float((steepness * rest) ** (1.0 / self.power))
+
+
+@dataclass(frozen=True)
+class SpectralNormalization(_NoPenalty):
     """Divide every weight matrix by its largest singular value, tracked by power iteration.
 
     The network is then close to 1-Lipschitz by its weights, but usually much flatter than that,
@@ -183,12 +285,6 @@ class SpectralNormalization:
                 parametrizations.spectral_norm(layer)
         return critic
 
-    def penalty(
-        self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
-    ) -> Tensor:
-        """None."""
-        return real.new_zeros(())
-
     def project(self, critic: nn.Module) -> None:
         """Nothing: the parametrisation does it."""
 
@@ -196,17 +292,18 @@ class SpectralNormalization:
         """Adam, 2e-4, betas (0, 0.9)."""
         return Adam(parameters, lr=learning_rate or 2e-4, betas=(0.0, 0.9), fused=True)
 
-    def distance(self, gap: float, proved: float, sampled: float) -> float:
+    def distance(self, reading: Reading) -> float:
         """The gap over the largest sampled gradient norm."""
-        return _divide(gap, sampled)
+        return _divide(reading.gap, reading.sampled)
 
 
 @dataclass(frozen=True)
-class OrthogonalWeights:
+class OrthogonalWeights(_NoPenalty):
     """Orthogonal weights and GroupSort: 1-Lipschitz by construction, and able to be steep.
 
-    The gap is divided by the bound that the weights prove (1 to rounding), so that it never
-    exceeds the distance of the laws but by sampling error.
+    After each step the weights are drawn back to orthogonal matrices, and their norms never
+    exceed one, whatever the step. The gap is divided by the bound that the weights prove, so that
+    it never exceeds the distance of the laws but by sampling error.
 
     References
     ----------
@@ -219,22 +316,19 @@ class OrthogonalWeights:
         """An orthogonal GroupSort network."""
         return orthogonal_mlp(d, width=width, depth=depth)
 
-    def penalty(
-        self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
-    ) -> Tensor:
-        """None."""
-        return real.new_zeros(())
-
     def project(self, critic: nn.Module) -> None:
-        """Nothing: the parametrisation does it."""
+        """Draw every weight matrix to the nearest orthogonal one."""
+        for layer in critic.modules():
+            if isinstance(layer, nn.Linear):
+                orthonormalise_(layer.weight)
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 1e-3."""
         return Adam(parameters, lr=learning_rate or 1e-3, betas=(0.5, 0.9), fused=True)
 
-    def distance(self, gap: float, proved: float, sampled: float) -> float:
+    def distance(self, reading: Reading) -> float:
         """The gap over the bound proved by the weights."""
-        return _divide(gap, proved)
+        return _divide(reading.gap, reading.proved)
 
 
 CONSTRAINTS: dict[str, Constraint] = {
@@ -242,33 +336,37 @@ CONSTRAINTS: dict[str, Constraint] = {
     "gp": GradientPenalty(),
     "lp": GradientPenalty(one_sided=True),
     "spectral": SpectralNormalization(),
+    "div": DivergencePenalty(),
     "orthogonal": OrthogonalWeights(),
 }
 
 
-def as_constraint(constraint: str | Constraint) -> Constraint:
+def as_constraint(constraint: str | Constraint, *, also: tuple[str, ...] = ()) -> Constraint:
     """The constraint of that short name, or the object that was given.
+
+    `also` are further names that the caller understands, for the error message.
 
     Examples
     --------
     >>> as_constraint("gp")
-    GradientPenalty(weight=10.0, one_sided=False)
+    GradientPenalty(weight=10.0, one_sided=False, ends=0.0)
     >>> as_constraint("gb")
     Traceback (most recent call last):
     ...
-    otgan.errors.InvalidInputError: constraint must be one of clip, gp, lp, spectral, orthogonal, \
-or an object with their methods, got 'gb'; to fix it, did you mean 'gp'?
+    otgan.errors.InvalidInputError: constraint must be one of clip, gp, lp, spectral, div, \
+orthogonal, or an object with their methods, got 'gb'; to fix it, did you mean 'gp'?
     """
     if not isinstance(constraint, str):
         return constraint
     if constraint in CONSTRAINTS:
         return CONSTRAINTS[constraint]
+    names = [*also, *CONSTRAINTS]
     raise InvalidInputError(
-        f"constraint must be one of {', '.join(CONSTRAINTS)}, or an object with their methods, "
-        f"got {constraint!r}; to fix it, {nearest_name(constraint, CONSTRAINTS)}"
+        f"constraint must be one of {', '.join(names)}, or an object with their methods, "
+        f"got {constraint!r}; to fix it, {nearest_name(constraint, names)}"
     )
 
 
 def _divide(gap: float, lipschitz: float) -> float:
     # A critic that is flat wherever it was looked at says nothing: no gap, no distance.
-    return gap / lipschitz if lipschitz > 0 else 0.0
+    return gap / lipschitz if 0.0 < lipschitz < math.inf else 0.0

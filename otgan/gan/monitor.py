@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from otgan.critics.bounds import certified_lower_bound, sampled_lipschitz
-from otgan.critics.constraints import Constraint
+from otgan.critics.constraints import Constraint, Reading
 from otgan.critics.networks import lipschitz_from_weights, scores
 from otgan.gan.modes import mode_coverage
 from otgan.gan.randomness import Randomness
@@ -209,7 +209,9 @@ class Monitor:
         rng = self.randomness.torch(step, "slopes", self.device)
         steepest = sampled_lipschitz(critic, self.standardise(real), self.standardise(fake), rng)
         gap = float(f_real.mean() - f_fake.mean()) / self.source.scale
-        estimate = self.rule.distance(gap, lipschitz_from_weights(critic), steepest)
+        penalty = self.rule.penalty(critic, self.standardise(real), self.standardise(fake), rng)
+        reading = Reading(gap, penalty.detach().item(), lipschitz_from_weights(critic), steepest)
+        estimate = self.rule.distance(reading)
         return estimate * self.source.scale, certified_lower_bound(real, fake, f_real, f_fake)
 
     def _coverage(self, fake: FloatArray) -> tuple[float, float, float]:

@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from otgan.critics.constraints import Constraint
 from otgan.critics.estimator import pick_device
+from otgan.critics.interrupt import deferred_interrupt
 from otgan.critics.networks import scores
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.config import TrainConfig
 from otgan.gan.folder import RunFolder
-from otgan.gan.interrupt import deferred_interrupt
 from otgan.gan.monitor import Evaluation, Monitor, Record, rank_correlation
 from otgan.gan.randomness import Randomness
 from otgan.gan.source import Source, as_source

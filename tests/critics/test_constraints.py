@@ -1,6 +1,7 @@
 """Constraints: the settings of their papers, and their penalties against hand computations."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,9 @@ from torch import nn
 
 from otgan.critics.constraints import (
     CONSTRAINTS,
+    DivergencePenalty,
     GradientPenalty,
+    Reading,
     WeightClipping,
     as_constraint,
 )
@@ -71,9 +74,40 @@ def test_penalty_of_a_flat_critic_has_a_finite_gradient():
 
 
 @given(distance=st.floats(1e-3, 1e3), weight=st.floats(1e-2, 1e3))
-def test_gap_of_two_point_masses_is_read_back_as_their_distance(distance, weight):
-    gap = distance + distance**2 / (2 * weight)
-    assert_allclose(GradientPenalty(weight).distance(gap, math.inf, 1.0), distance, rtol=1e-9)
+def test_two_point_masses_are_read_back_as_their_distance(distance, weight):
+    """Under gp and lp their slope is 1 + d/(2 weight), under div (d/(k p))^(1/(p-1))."""
+    excess = distance / (2 * weight)
+    reading = Reading(distance * (1 + excess), weight * excess**2, math.inf, 1 + excess)
+    assert_allclose(GradientPenalty(weight).distance(reading), distance, rtol=1e-9)
+    slope = (distance / (6 * weight)) ** (1 / 5)
+    reading = Reading(distance * slope, weight * slope**6, math.inf, slope)
+    assert_allclose(DivergencePenalty(weight).distance(reading), distance, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rule", [GradientPenalty(3.0), DivergencePenalty(3.0)])
+def test_weights_are_lengths(rule):
+    """Penalising points at another scale with the weight at that scale changes nothing else."""
+    critic = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+    real, fake = torch.randn(64, 2), torch.randn(64, 2)
+    larger = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+    larger.load_state_dict(critic.state_dict())
+    with torch.no_grad():
+        larger[0].weight /= 16.0
+        larger[2].weight *= 16.0
+    here = rule.penalty(critic, real, fake, rng())
+    there = replace(rule, weight=16 * rule.weight).in_units(1.0)
+    far = there.penalty(larger, 16 * real, 16 * fake, rng())
+    torch.testing.assert_close(far, 16 * here)
+    assert there.in_units(16.0) == rule
+
+
+def test_half_of_the_penalised_points_are_ends():
+    real, fake = torch.zeros(4000, 1), torch.ones(4000, 1)
+    points = replace(CONSTRAINTS["lp"], ends=0.5).points(real, fake, rng())
+    shares = [(points == end).float().mean().item() for end in (0.0, 1.0)]
+    assert_allclose(shares, 0.25, atol=5 * math.sqrt(0.25 * 0.75 / 4000))
+    inside = points[(points > 0) & (points < 1)]
+    assert_allclose(inside.mean().item(), 0.5, atol=5 * math.sqrt(1 / 12 / 2000))
 
 
 @pytest.mark.parametrize(
@@ -112,6 +146,18 @@ def test_sharp_lipschitz_constant_of_clipped_weights():
         for parameter in critic.parameters():
             parameter.fill_(0.01)
     assert_allclose(lipschitz_from_weights(critic), 0.0037073, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_no_step_makes_an_orthogonal_critic_steeper_than_one(size):
+    torch.manual_seed(0)
+    critic = CONSTRAINTS["orthogonal"].build(6, 32, 2)
+    for _ in range(5):
+        with torch.no_grad():
+            for parameter in critic.parameters():
+                parameter += size * torch.randn_like(parameter)
+        CONSTRAINTS["orthogonal"].project(critic)
+        assert lipschitz_from_weights(critic) <= 1.0 + 1e-6
 
 
 @pytest.mark.parametrize("name", ["spectral", "orthogonal"])

@@ -1,0 +1,110 @@
+"""Which constraint: the one asked for, or the one that suits the laws."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from otgan.critics.constraints import Constraint, as_constraint
+from otgan.critics.fit import Budget
+from otgan.critics.mcshane import Sandwich
+from otgan.critics.rough import rough_w1
+from otgan.critics.sources import Laws
+
+__all__ = ["SOLVED", "Choice", "choose"]
+
+SOLVED = ("exact", "distilled")
+"""Names of what the linear program decides, instead of a game against a penalty."""
+
+PRECISE = 0.08
+"""Relative width of the sandwich up to which ``"auto"`` prefers it; its midpoint is better."""
+
+MOST_POINTS = 20_000
+"""Points of each sampler that the linear program is given at most."""
+
+TIME_EXPONENT = 2.0
+"""Time of the exact solver grows at most about like this power of the number of points."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What estimates W1.
+
+    Attributes
+    ----------
+    name : str
+        Short name of the constraint, or one of `SOLVED`.
+    rule : Constraint or None
+        None for the linear program.
+    points : int
+        How many points of each sampler the linear program gets.
+    reason : str
+    """
+
+    name: str
+    rule: Constraint | None
+    points: int
+    reason: str
+
+
+def choose(
+    constraint: str | Constraint, laws: Laws, sandwich: Sandwich, budget: Budget, spent: float
+) -> Choice:
+    """The constraint asked for; for ``"auto"`` the linear program where it is precise, else lp.
+
+    `spent` is how many seconds the sandwich took, from which the time of larger ones is guessed.
+    """
+    if constraint == "auto":
+        return _automatic(laws, sandwich, budget, spent)
+    if isinstance(constraint, str) and constraint in SOLVED:
+        points = _affordable(sandwich, budget, spent)
+        return Choice(constraint, None, points, "asked for")
+    if isinstance(constraint, str):
+        return _named(constraint, "asked for", laws, sandwich)
+    return Choice(constraint.name, _in_units(constraint, laws), 0, "given as an object")
+
+
+def _automatic(laws: Laws, sandwich: Sandwich, budget: Budget, spent: float) -> Choice:
+    n = _size(sandwich)
+    most = n if laws.finite else _affordable(sandwich, budget, spent)
+    d = max(2, laws.d)
+    width = sandwich.relative_width * (n / most) ** (1.0 / d)
+    seen = (
+        f"{n:,} points in {laws.d} dimensions leave {sandwich.relative_width:.2g} of the distance "
+        "between what they show and what their potentials show on others"
+    )
+    if width <= PRECISE:
+        # As many points as narrow the sandwich to a percent.
+        wanted = n * min(1e3, (sandwich.relative_width / 0.01) ** d)
+        points = round(min(most, max(wanted, n)))
+        return Choice("exact", None, points, f"{seen}; {points:,} points are precise enough")
+    return _named("lp", f"{seen}, too much for the linear program", laws, sandwich)
+
+
+def _named(name: str, reason: str, laws: Laws, sandwich: Sandwich) -> Choice:
+    """The constraint of that name, its weight (if it has one) chosen by a rough distance."""
+    rule: Any = as_constraint(name, also=("auto", *SOLVED))
+    if hasattr(rule, "at_scale"):
+        rough = max(rough_w1(laws.x.survey, laws.y.survey), sandwich.lower)
+        rule = rule.at_scale(rough if rough > 0 else laws.scale.spread)
+        reason += f"; penalty weight {rule.weight:.3g}, as the laws are some {rough:.2g} apart"
+    return Choice(rule.name, _in_units(rule, laws), 0, reason)
+
+
+def _in_units(rule: Any, laws: Laws) -> Constraint:
+    """The rule for critics of standardised points."""
+    scaled: Constraint = rule.in_units(laws.scale.spread) if hasattr(rule, "in_units") else rule
+    return scaled
+
+
+def _affordable(sandwich: Sandwich, budget: Budget, spent: float) -> int:
+    n = _size(sandwich)
+    if math.isinf(budget.seconds):
+        return MOST_POINTS
+    growth = max(1.0, 0.5 * budget.seconds / max(spent, 1e-3)) ** (1.0 / TIME_EXPONENT)
+    return max(n, min(MOST_POINTS, int(n * growth)))
+
+
+def _size(sandwich: Sandwich) -> int:
+    return min(len(sandwich.transport.f), len(sandwich.transport.g))

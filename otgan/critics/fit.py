@@ -1,0 +1,270 @@
+"""Train a critic within a budget, so that it can be watched, interrupted and resumed."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from otgan.critics.constraints import Constraint
+from otgan.critics.interrupt import deferred_interrupt
+from otgan.critics.lipschitz import evaluating
+from otgan.critics.muon import Muon
+from otgan.critics.networks import scores
+from otgan.critics.options import FitOptions
+from otgan.critics.sources import Laws
+from otgan.errors import InvalidInputError, TrainingDivergedError
+
+__all__ = ["Budget", "CriticRecord", "Fit", "fit_critic"]
+
+RECORDS = 50
+"""How many points of the training curve are kept."""
+
+WATCHED_POINTS = 8192
+"""Points of each law, never trained on, that the training curve is measured on."""
+
+WARM_UP = 100
+"""Steps over which the learning rate grows from zero."""
+
+LOOK_EVERY = 10
+"""Steps between looks at the clock: on a GPU each look waits for the steps before it."""
+
+
+class CriticRecord(NamedTuple):
+    """One point of a critic's training curve; gaps in the units of the data."""
+
+    step: int
+    seconds: float
+    gap: float
+    held_out_gap: float
+    penalty: float
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Steps or seconds, whichever ends first; a limit may be infinite."""
+
+    steps: float
+    seconds: float
+
+    def used(self, step: int, seconds: float) -> float:
+        """The share that is used up."""
+        return min(1.0, max(step / self.steps, seconds / self.seconds))
+
+
+@dataclass
+class Fit:
+    """A critic in training: all that a checkpoint holds.
+
+    Attributes
+    ----------
+    critic : torch.nn.Module
+    optimizer : torch.optim.Optimizer
+    rng : torch.Generator
+        Of the batches.
+    step : int
+    seconds : float
+        Spent in training, over all calls.
+    history : list of CriticRecord
+    best : dict
+        Weights with the highest held-out objective so far.
+    best_objective : float
+    """
+
+    critic: nn.Module
+    optimizer: Muon
+    rng: torch.Generator
+    step: int = 0
+    seconds: float = 0.0
+    history: list[CriticRecord] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    best_objective: float = -math.inf
+
+    def save(self, path: Path, problem: str) -> None:
+        """Write a checkpoint, whole or not at all."""
+        state = {
+            "problem": problem,
+            "critic": self.critic.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "rng": self.rng.get_state(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "history": [tuple(record) for record in self.history],
+            "best": self.best,
+            "best_objective": self.best_objective,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(path.name + ".part")
+        torch.save(state, unfinished)
+        unfinished.replace(path)
+
+    def load(self, path: Path, problem: str) -> None:
+        """Continue from a checkpoint of the same problem."""
+        state = torch.load(path, map_location=self.rng.device, weights_only=True)
+        if state["problem"] != problem:
+            raise InvalidInputError(
+                f"the checkpoint {path} must be of the same problem ({problem}), got one of "
+                f"{state['problem']}; to fix it, name another file, or remove this one"
+            )
+        self.critic.load_state_dict(state["critic"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.rng.set_state(state["rng"].cpu())
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.history = [CriticRecord(*record) for record in state["history"]]
+        self.best, self.best_objective = state["best"], state["best_objective"]
+
+    def keep_if_best(self, objective: float) -> None:
+        """Remember the weights if no earlier ones did better on points held out."""
+        if objective > self.best_objective:
+            self.best = copy.deepcopy(self.critic.state_dict())
+            self.best_objective = objective
+
+
+def fit_critic(
+    critic: nn.Module, rule: Constraint, laws: Laws, budget: Budget, options: FitOptions
+) -> tuple[Fit, bool]:
+    """Maximise E f(x) - E f(y) under the constraint until the budget ends, or Ctrl-C.
+
+    Weight matrices take orthogonalised steps (Muon), everything else Adam's, all falling linearly
+    to zero at the end of the budget.
+
+    Returns
+    -------
+    fit : Fit
+    interrupted : bool
+        Whether Ctrl-C ended it; the critic then holds the best weights so far.
+
+    Raises
+    ------
+    TrainingDivergedError
+        The loss became NaN or infinite.
+    """
+    optimizer = Muon(critic.parameters(), lr=options.vector_rate, matrix_lr=options.matrix_rate)
+    fit = Fit(critic, optimizer, laws.generator(options.seed + 1))
+    path = None if options.checkpoint is None else Path(options.checkpoint)
+    problem = (
+        f"{rule.name} critic of {sum(p.numel() for p in critic.parameters())} weights, "
+        f"d={laws.d}, seed={options.seed}"
+    )
+    if path is not None and path.exists():
+        fit.load(path, problem)
+    save = (lambda: None) if path is None else (lambda: fit.save(path, problem))
+    interrupted = _train(fit, rule, laws, budget, options, save)
+    save()
+    if interrupted and fit.best:
+        fit.critic.load_state_dict(fit.best)
+    return fit, interrupted
+
+
+def _train(
+    fit: Fit,
+    rule: Constraint,
+    laws: Laws,
+    budget: Budget,
+    options: FitOptions,
+    save: Callable[[], None],
+) -> bool:
+    watched = laws.tests(WATCHED_POINTS, laws.generator(options.seed + 2))
+    step, rates = _step(fit, rule, laws, options.batch_size), _Rates(fit.optimizer)
+    started = time.perf_counter() - fit.seconds
+    used = budget.used(fit.step, fit.seconds)
+    recorded = _records_due(used)
+    bar = tqdm(total=100, disable=not options.progress, desc=f"critic ({rule.name})", unit="%")
+    with bar, deferred_interrupt() as interrupted:
+        while used < 1.0 and not interrupted():
+            rates.set(min(1.0, (fit.step + 1) / WARM_UP) * (1.0 - used))
+            gap, penalty = step()
+            fit.step += 1
+            if fit.step % LOOK_EVERY == 0 and laws.device.type == "cuda":
+                torch.cuda.synchronize(laws.device)
+            fit.seconds = time.perf_counter() - started
+            used = budget.used(fit.step, fit.seconds)
+            if _records_due(used) > recorded:
+                recorded = _records_due(used)
+                _record(fit, laws, watched, gap.item(), penalty.item())
+                bar.update(round(100 * used) - bar.n)
+                bar.set_postfix(held_out_gap=f"{fit.history[-1].held_out_gap:.4g}")
+                save()
+        return interrupted()
+
+
+def _records_due(used: float) -> int:
+    # Shares such as 0.58 are a little less than they should be.
+    return math.floor(used * RECORDS + 1e-9)
+
+
+def _step(
+    fit: Fit, rule: Constraint, laws: Laws, batch_size: int
+) -> Callable[[], tuple[Tensor, Tensor]]:
+    """One step of training, as a function without arguments."""
+    gradients = _by_autograd(fit.critic, rule)
+    fit.critic.train()
+
+    def step() -> tuple[Tensor, Tensor]:
+        real, fake = laws.batches(batch_size, fit.rng)
+        gap, penalty = gradients(real, fake, fit.rng)
+        fit.optimizer.step()
+        rule.project(fit.critic)
+        return gap, penalty
+
+    return step
+
+
+def _by_autograd(critic: nn.Module, rule: Constraint) -> Callable[..., tuple[Tensor, Tensor]]:
+    """Gradients of any critic under any constraint."""
+
+    def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        f_real, f_fake = scores(critic, torch.cat([real, fake])).split(len(real))
+        gap = f_real.mean() - f_fake.mean()
+        penalty = rule.penalty(critic, real, fake, rng)
+        for parameter in critic.parameters():
+            parameter.grad = None
+        (penalty - gap).backward()
+        return gap.detach(), penalty.detach()
+
+    return gradients
+
+
+class _Rates:
+    """The learning rates, as shares of where they began."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.groups: list[dict[str, Any]] = optimizer.param_groups
+        for group in self.groups:
+            group.setdefault("initial_lr", float(group["lr"]))
+
+    def set(self, share: float) -> None:
+        """Set all rates; captured steps read theirs from tensors."""
+        for group in self.groups:
+            rate = group["initial_lr"] * share
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+
+def _record(
+    fit: Fit, laws: Laws, watched: tuple[Tensor, Tensor], gap: float, penalty: float
+) -> None:
+    # In training mode a look at spectrally normalised layers changes them.
+    with evaluating(fit.critic), torch.no_grad():
+        held_out = float(
+            scores(fit.critic, watched[0]).mean() - scores(fit.critic, watched[1]).mean()
+        )
+    unit = laws.scale.spread
+    record = CriticRecord(fit.step, fit.seconds, gap * unit, held_out * unit, penalty * unit)
+    if not all(math.isfinite(value) for value in (gap, held_out, penalty)):
+        raise TrainingDivergedError(
+            f"the critic's loss must stay finite, got a gap of {record.gap} and a penalty of "
+            f"{record.penalty} at step {record.step}; to fix it, check the data and the constraint"
+        )
+    fit.history.append(record)
+    fit.keep_if_best(held_out - penalty)

@@ -1,0 +1,249 @@
+"""Judge a critic: its number on points it has not seen, and bounds that need no trust in it."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from otgan.critics.bounds import certified_lower_bound, sampled_lipschitz
+from otgan.critics.choice import Choice
+from otgan.critics.constraints import Constraint, Reading
+from otgan.critics.estimate import DualEstimate
+from otgan.critics.fit import CriticRecord, Fit
+from otgan.critics.lipschitz import evaluating, lipschitz_from_weights
+from otgan.critics.mcshane import Sandwich, sandwich_w1
+from otgan.critics.networks import OnOriginalScale, scores
+from otgan.critics.options import FitOptions
+from otgan.critics.sources import Laws, Source
+from otgan.measures import FloatArray
+
+__all__ = [
+    "ONE_SIDED",
+    "TWO_SIDED",
+    "Shown",
+    "certified",
+    "judge",
+    "look",
+    "most",
+    "on_original_scale",
+    "sample",
+    "sandwich_of",
+    "sizes",
+]
+
+SAMPLE_POINTS = 1000
+"""Points of each sampler between which the exact distance is computed."""
+
+SAMPLE_PAIRS = 2**23
+"""Largest n * m for which arrays are compared whole, and not 2,048 points of each."""
+
+SAMPLE_LIMIT = 2048
+
+BLOCK = 2**14
+"""Points that a critic scores at once."""
+
+SLOPE_POINTS = 2**15
+"""Held-out points of each law at which slopes are looked at."""
+
+STILL_RISING = 0.02
+"""Growth of the held-out gap over the second half of training that says it should go on."""
+
+ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
+
+
+def sandwich_of(laws: Laws, seed: int) -> Sandwich:
+    """W1 of the laws between two estimates, by the linear program on some of their points."""
+    x, y = laws.x.survey, laws.y.survey
+    if laws.x.fresh and laws.y.fresh:
+        n = SAMPLE_POINTS
+        return sandwich_w1(x[:n], y[:n], x[n:], y[n:])
+    return sandwich_w1(*sample(laws), seed=seed)
+
+
+def judge(
+    fit: Fit, choice: Choice, laws: Laws, sandwich: Sandwich, options: FitOptions
+) -> DualEstimate:
+    """Turn a trained critic into an estimate with its bounds."""
+    assert choice.rule is not None
+    shown = look(fit.critic, choice.rule, laws, options)
+    unit = laws.scale.spread
+    value, se = choice.rule.distance(shown.reading) * unit, _error(choice.rule, shown) * unit
+    # What the weights prove, or the potentials of the sample: the better of two 97.5 % bounds is a
+    # 95 % bound.
+    proved = (shown.reading.gap - TWO_SIDED * shown.gap_se) / shown.reading.proved * unit
+    least = max(0.0, proved, sandwich.lower - TWO_SIDED * sandwich.lower_se)
+    converged, verdict = _verdict(value, se, fit.history, sandwich)
+    return DualEstimate(
+        value=value,
+        se=se,
+        interval=(value - TWO_SIDED * se, value + TWO_SIDED * se),
+        raw_gap=shown.reading.gap * unit,
+        penalty=shown.reading.penalty * unit,
+        lower_confidence=least,
+        upper_confidence=most(sandwich),
+        lower=certified(fit.critic, laws, sandwich),
+        exact=sandwich.upper,
+        n_exact=sizes(sandwich),
+        lipschitz_proved=shown.reading.proved,
+        lipschitz_sampled=shown.reading.sampled,
+        converged=converged,
+        verdict=verdict,
+        constraint=choice.name,
+        reason=choice.reason,
+        steps=fit.step,
+        seconds=fit.seconds,
+        n_held_out=shown.points,
+        history=tuple(fit.history),
+        critic=on_original_scale(fit.critic, laws),
+    )
+
+
+class Shown(NamedTuple):
+    """What a critic shows on points it was not trained on, standardised."""
+
+    reading: Reading
+    gap_se: float
+    penalty_se: float
+    points: int
+
+
+def look(critic: nn.Module, rule: Constraint | None, laws: Laws, options: FitOptions) -> Shown:
+    """Look at a critic where it was not trained; without a rule there is no penalty to see."""
+    rng = laws.generator(options.seed + 3)
+    with evaluating(critic):
+        f_x, f_y = (
+            _values(critic, law, laws, options.test_points, rng) for law in (laws.x, laws.y)
+        )
+        x, y = laws.tests(min(SLOPE_POINTS, options.test_points), rng)
+        penalty, penalty_se = (0.0, 0.0) if rule is None else _penalty(critic, rule, x, y, rng)
+        reading = Reading(
+            gap=float(f_x.mean() - f_y.mean()),
+            penalty=penalty,
+            proved=lipschitz_from_weights(critic),
+            sampled=sampled_lipschitz(critic, x, y, rng),
+        )
+    noise = math.sqrt(f_x.var() / len(f_x) + f_y.var() / len(f_y))
+    return Shown(reading, noise, penalty_se, len(f_x) + len(f_y))
+
+
+def _values(
+    critic: nn.Module, law: Source, laws: Laws, count: int, rng: torch.Generator
+) -> FloatArray:
+    """The critic on points of one law that are not trained on, block by block."""
+    if not law.fresh:
+        return _scored(critic, laws.seen(law.test(count, rng)))
+    sizes = [BLOCK] * (count // BLOCK) + [count % BLOCK] * (count % BLOCK > 0)
+    return np.concatenate([_scored(critic, laws.seen(law.test(k, rng))) for k in sizes])
+
+
+def _scored(critic: nn.Module, points: Tensor) -> FloatArray:
+    with torch.no_grad():
+        blocks = [scores(critic, block).double().cpu().numpy() for block in points.split(BLOCK)]
+    return np.concatenate(blocks)
+
+
+def _penalty(
+    critic: nn.Module, rule: Constraint, x: Tensor, y: Tensor, rng: torch.Generator
+) -> tuple[float, float]:
+    """What the constraint adds to the loss, and its standard error from parts of the points."""
+    parts = min(16, len(x), len(y))
+    # Each part pairs points of both laws, so both must have as many.
+    order = torch.arange(max(len(x), len(y)), device=x.device)
+    pairs = zip(*(law[order % len(law)].chunk(parts) for law in (x, y)), strict=True)
+    values = np.array([float(rule.penalty(critic, u, v, rng).detach()) for u, v in pairs])
+    return float(values.mean()), float(values.std() / math.sqrt(max(1, len(values) - 1)))
+
+
+def _error(rule: Constraint, shown: Shown) -> float:
+    """Standard error of the reading, by the delta method."""
+    read, moves = shown.reading, {"gap": shown.gap_se, "penalty": shown.penalty_se}
+    effects = [
+        rule.distance(read._replace(**{name: getattr(read, name) + move}))
+        - rule.distance(read._replace(**{name: getattr(read, name) - move}))
+        for name, move in moves.items()
+    ]
+    return math.hypot(*effects) / 2
+
+
+def _verdict(
+    value: float, se: float, history: list[CriticRecord], sandwich: Sandwich
+) -> tuple[bool, str]:
+    """Whether the critic is known to be under-trained, and a sentence."""
+    proved = sandwich.lower - 2.0 * sandwich.lower_se
+    if value + 2.0 * se < proved:
+        return False, (
+            f"under-trained: a sample's potentials prove {proved:.4g} on other points already; "
+            'give it more steps, or use constraint="exact"'
+        )
+    if value - 2.0 * se > most(sandwich):
+        return False, (
+            f"too large: samples of the laws are no more than {most(sandwich):.4g} apart, and lie "
+            "further apart than their laws; the critic is too steep somewhere"
+        )
+    growth = _late_growth(history)
+    if growth > STILL_RISING:
+        return False, (
+            f"under-trained: the held-out gap grew by {growth:.1%} over the second half of the "
+            "training; give it more steps"
+        )
+    if growth < -STILL_RISING:
+        return False, (
+            f"over-trained: the held-out gap fell by {-growth:.1%} over the second half of the "
+            "training; give it more points, or fewer steps"
+        )
+    return True, (
+        f"trained until the held-out gap settled (it moved by {growth:+.1%} over the second half); "
+        f"no bound contradicts it"
+    )
+
+
+def _late_growth(history: list[CriticRecord]) -> float:
+    """Relative growth of the held-out gap from the middle of the training to its end."""
+    if len(history) < 8:
+        return math.inf
+    gaps = np.array([record.held_out_gap for record in history])
+    eighth = len(gaps) // 8
+    middle, end = gaps[4 * eighth : 5 * eighth].mean(), gaps[-eighth:].mean()
+    return float((end - middle) / max(abs(end), abs(middle), 1e-300))
+
+
+def sample(laws: Laws) -> tuple[FloatArray, FloatArray]:
+    """The points that are compared exactly: whole arrays, or enough of them."""
+    x, y = laws.x.survey, laws.y.survey
+    if laws.finite and len(x) * len(y) <= SAMPLE_PAIRS:
+        return x, y
+    if laws.x.fresh and laws.y.fresh:
+        return x[:SAMPLE_POINTS], y[:SAMPLE_POINTS]
+    return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
+
+
+def certified(critic: nn.Module, laws: Laws, sandwich: Sandwich) -> float:
+    """What the critic proves of the distance between the two samples."""
+    x, y = sample(laws)
+    unit = laws.scale.spread
+    with evaluating(critic):
+        f_x, f_y = (
+            _scored(critic, laws.scale.standardise(points, laws.device)) * unit for points in (x, y)
+        )
+    return min(certified_lower_bound(x, y, f_x, f_y), sandwich.upper)
+
+
+def on_original_scale(critic: nn.Module, laws: Laws) -> nn.Module:
+    """The critic as a function of points in their own units."""
+    centre = torch.as_tensor(laws.scale.centre, dtype=torch.float32, device=laws.device)
+    return OnOriginalScale(critic.eval(), centre, laws.scale.spread)
+
+
+def most(sandwich: Sandwich) -> float:
+    """What W1 of the laws is at most, with 95 % confidence."""
+    return sandwich.upper + ONE_SIDED * sandwich.upper_se
+
+
+def sizes(sandwich: Sandwich) -> tuple[int, int]:
+    """How many points of x and of y are compared exactly."""
+    return len(sandwich.transport.f), len(sandwich.transport.g)

@@ -1,0 +1,59 @@
+"""How a critic is trained, apart from its constraint and budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from otgan.errors import InvalidInputError
+
+__all__ = ["FitOptions"]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How `estimate_w1` trains. One setting serves all constraints and problems.
+
+    Attributes
+    ----------
+    batch_size : int
+        Points of each law in a step.
+    matrix_rate, vector_rate : float
+        Initial learning rates of weight matrices (Muon) and of everything else (Adam); both fall
+        linearly to zero at the end of the budget.
+    held_out : float
+        Share of each array that is kept from training; samplers give fresh points instead.
+    test_points : int
+        Fresh points that each sampler gives for the final estimate.
+    seed : int
+        Of the split, the initial weights, the batches and the final test.
+    progress : bool
+        Whether to show a progress bar.
+    checkpoint : path or None
+        File that a fit writes now and then, and continues from if it is there. The same call
+        resumes the fit; once it has ended, the file gives the same result again.
+    """
+
+    batch_size: int = 1024
+    matrix_rate: float = 0.02
+    vector_rate: float = 1e-3
+    held_out: float = 0.25
+    test_points: int = 2**17
+    seed: int = 0
+    progress: bool = False
+    checkpoint: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        _check("batch_size", self.batch_size, self.batch_size >= 1, "at least 1")
+        for name in ("matrix_rate", "vector_rate"):
+            _check(name, getattr(self, name), getattr(self, name) > 0, "positive")
+        _check("held_out", self.held_out, 0 < self.held_out < 1, "between 0 and 1")
+        _check("test_points", self.test_points, self.test_points >= 2, "at least 2")
+        _check("seed", self.seed, self.seed >= 0, "at least 0")
+
+
+def _check(name: str, value: float, holds: bool, wanted: str) -> None:
+    if not holds:
+        raise InvalidInputError(
+            f"{name} must be {wanted}, got {value!r}; to fix it, change it in the FitOptions"
+        )

@@ -1,0 +1,122 @@
+"""The linear program's own estimate of W1: its potentials as a critic, or taught to a network."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from otgan.critics.choice import Choice
+from otgan.critics.estimate import DualEstimate
+from otgan.critics.judge import (
+    ONE_SIDED,
+    TWO_SIDED,
+    certified,
+    look,
+    most,
+    on_original_scale,
+    sample,
+    sizes,
+)
+from otgan.critics.mcshane import Sandwich, distil, exact_critic, sandwich_w1
+from otgan.critics.networks import radial_mlp
+from otgan.critics.options import FitOptions
+from otgan.critics.sources import Laws
+
+__all__ = ["solve"]
+
+NEW_POINTS = 2**14
+"""Fresh points of each sampler on which the potentials are judged."""
+
+LESSONS = 2000
+"""Steps in which a network learns the potentials."""
+
+LESSON_POINTS = 2048
+"""Points of each law whose potentials it learns."""
+
+
+def solve(laws: Laws, choice: Choice, sandwich: Sandwich, options: FitOptions) -> DualEstimate:
+    """Estimate W1 from above and below by the linear program, on as many points as chosen."""
+    started = time.perf_counter()
+    x, y = sample(laws)
+    if laws.x.fresh and laws.y.fresh and choice.points > len(x):
+        rng = laws.generator(options.seed + 4)
+        x, y = (law.test_points(choice.points, rng) for law in (laws.x, laws.y))
+        new = [law.test_points(NEW_POINTS, rng) for law in (laws.x, laws.y)]
+        sandwich = sandwich_w1(x, y, *new)
+    least = sandwich.lower - TWO_SIDED * sandwich.lower_se
+    greatest = sandwich.upper + TWO_SIDED * sandwich.upper_se
+    estimate = DualEstimate(
+        value=sandwich.midpoint,
+        se=math.hypot(sandwich.lower_se, sandwich.upper_se) / 2,
+        interval=(least, greatest),
+        raw_gap=sandwich.lower,
+        penalty=0.0,
+        lower_confidence=max(0.0, sandwich.lower - ONE_SIDED * sandwich.lower_se),
+        upper_confidence=most(sandwich),
+        lower=sandwich.transport.lower,
+        exact=sandwich.upper,
+        n_exact=sizes(sandwich),
+        lipschitz_proved=1.0,
+        lipschitz_sampled=1.0,
+        converged=True,
+        verdict=(
+            f"exact for the samples; the laws are {sandwich.lower:.4g} to {sandwich.upper:.4g} "
+            "apart but for noise, and the value is the midpoint"
+        ),
+        constraint="exact",
+        reason=choice.reason,
+        steps=0,
+        seconds=time.perf_counter() - started,
+        n_held_out=sandwich.n + sandwich.m,
+        history=(),
+        critic=exact_critic(x, y).potential,
+    )
+    if choice.name == "distilled":
+        return _distilled(estimate, laws, sandwich, options)
+    return estimate
+
+
+def _distilled(
+    exact: DualEstimate, laws: Laws, sandwich: Sandwich, options: FitOptions
+) -> DualEstimate:
+    """The same with a network that learned the potentials, judged as any other critic."""
+    started = time.perf_counter()
+    x, y = (laws.scale.standardise(points[:LESSON_POINTS], laws.device) for points in sample(laws))
+    potential = exact_critic(x.double().cpu().numpy(), y.double().cpu().numpy())
+    arcs = potential.transport.plan.tocoo().coords
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.seed)
+        network: nn.Module = radial_mlp(laws.d).to(laws.device)
+    lesson = distil(
+        potential.potential.to(laws.device).float(),
+        torch.cat([x, y]),
+        network,
+        arcs=(x[arcs[0]], y[arcs[1]]),
+        steps=LESSONS,
+        seed=options.seed,
+    )
+    shown, unit = look(network, None, laws, options), laws.scale.spread
+    value, se = shown.reading.gap * unit, shown.gap_se * unit
+    return replace(
+        exact,
+        value=value,
+        se=se,
+        interval=(value - TWO_SIDED * se, value + TWO_SIDED * se),
+        raw_gap=value,
+        lower=certified(network, laws, sandwich),
+        lipschitz_proved=shown.reading.proved,
+        lipschitz_sampled=shown.reading.sampled,
+        verdict=(
+            f"learned the potentials of a sample to {lesson.value_error * unit:.2g} on other "
+            "points: less than W1 of the laws, as these potentials are, but for its own errors"
+        ),
+        constraint="distilled",
+        steps=LESSONS,
+        seconds=exact.seconds + time.perf_counter() - started,
+        n_held_out=shown.points,
+        critic=on_original_scale(network, laws),
+    )

@@ -1,0 +1,194 @@
+"""The two laws as a critic sees them: arrays that are split, or samplers that give fresh points."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from otgan.critics.options import FitOptions
+from otgan.datasets import Law
+from otgan.errors import InvalidInputError
+from otgan.measures import FloatArray, as_points, to_numpy
+
+__all__ = ["Laws", "Scale", "Source", "as_laws"]
+
+SURVEY = 4096
+"""Points of each sampler from which centre and scale are taken."""
+
+Draw = Callable[[int, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Critics see (x - centre) / spread: about one in every coordinate."""
+
+    centre: FloatArray
+    spread: float
+
+    @classmethod
+    def of(cls, x: FloatArray, y: FloatArray) -> Scale:
+        """The midpoint of the means, and the root mean square of a coordinate around it."""
+        centre = (x.mean(axis=0) + y.mean(axis=0)) / 2
+        squares = [np.square(points - centre).mean() for points in (x, y)]
+        return cls(centre, math.sqrt(sum(squares) / 2) or 1.0)
+
+    def standardise(self, points: FloatArray, device: torch.device) -> Tensor:
+        """Points as the critic sees them, float32."""
+        scaled = (points - self.centre) / self.spread
+        return torch.as_tensor(scaled, dtype=torch.float32, device=device)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One law: points to train on, and points that are not trained on.
+
+    Attributes
+    ----------
+    d : int
+    survey : ndarray, shape (k, d)
+        All points of an array, shuffled, or the first that a sampler gave; in units of the data.
+    train, test : callable
+        ``train(n, rng)`` gives a batch, ``test(n, rng)`` at most n points for the estimate, in
+        units of the data.
+    fresh : bool
+        Whether every draw is new: a sampler rather than an array.
+    """
+
+    d: int
+    survey: FloatArray
+    train: Draw
+    test: Draw
+    fresh: bool
+
+    def test_points(self, n: int, rng: torch.Generator) -> FloatArray:
+        """At most `n` points that are not trained on, float64."""
+        return self.test(n, rng).double().cpu().numpy()
+
+
+@dataclass(frozen=True)
+class Laws:
+    """Both laws, on one device and at one scale."""
+
+    x: Source
+    y: Source
+    scale: Scale
+    device: torch.device
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.x.d
+
+    @property
+    def finite(self) -> bool:
+        """Whether both are arrays, so that there are two samples to bound exactly."""
+        return not (self.x.fresh or self.y.fresh)
+
+    def batches(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Training points of both laws, standardised, shape (n, d) each."""
+        return self.seen(self.x.train(n, rng)), self.seen(self.y.train(n, rng))
+
+    def tests(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Points of both laws that are not trained on, standardised; at most `n` each."""
+        return self.seen(self.x.test(n, rng)), self.seen(self.y.test(n, rng))
+
+    def generator(self, seed: int) -> torch.Generator:
+        """A fresh generator on the device."""
+        return torch.Generator(self.device).manual_seed(seed)
+
+    def seen(self, points: Tensor) -> Tensor:
+        """Points in units of the data as the critic sees them."""
+        centre = torch.as_tensor(self.scale.centre, dtype=points.dtype).to(points.device)
+        return ((points - centre) / self.scale.spread).float()
+
+
+def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
+    """Check what was given, split arrays, and find a common scale.
+
+    Raises
+    ------
+    InvalidInputError
+        Points that are no points, laws of different dimensions, too few points to hold any out.
+    """
+    rng = torch.Generator(device).manual_seed(options.seed)
+    sources = [_as_source(law, name, options, rng) for law, name in ((x, "x"), (y, "y"))]
+    if sources[0].d != sources[1].d:
+        raise InvalidInputError(
+            f"x and y must have the same number of columns, got {sources[0].d} and "
+            f"{sources[1].d}; to fix it, give both laws the same coordinates"
+        )
+    return Laws(sources[0], sources[1], Scale.of(*(s.survey for s in sources)), device)
+
+
+def _as_source(law: Any, name: str, options: FitOptions, rng: torch.Generator) -> Source:
+    if hasattr(law, "sample") and not hasattr(law, "__array__"):
+        return _of_sampler(law, name, rng)
+    return _of_array(as_points(law, name), name, options, rng.device)
+
+
+def _of_array(points: FloatArray, name: str, options: FitOptions, device: torch.device) -> Source:
+    count = round(options.held_out * len(points))
+    if not 1 <= count < len(points):
+        raise InvalidInputError(
+            f"held_out must leave points on both sides, got {options.held_out:.0%} of the "
+            f"{len(points)} points of {name}; to fix it, give more points or another share"
+        )
+    shuffled = points[np.random.default_rng(options.seed).permutation(len(points))]
+    # In float64: a small spread around a large offset must survive the subtraction of the centre.
+    whole = torch.as_tensor(shuffled, dtype=torch.float64, device=device)
+    held_out, kept = whole[:count], whole[count:]
+
+    def train(n: int, rng: torch.Generator) -> Tensor:
+        return kept[torch.randint(len(kept), (n,), generator=rng, device=device)]
+
+    return Source(points.shape[1], shuffled, train, lambda n, rng: held_out[:n], fresh=False)
+
+
+def _of_sampler(law: Any, name: str, rng: torch.Generator) -> Source:
+    draw = _drawer(law, name, rng)
+    survey = as_points(draw(SURVEY, rng).double().cpu().numpy(), f"{name}.sample({SURVEY})")
+    return Source(survey.shape[1], survey, draw, draw, fresh=True)
+
+
+def _drawer(law: Any, name: str, rng: torch.Generator) -> Draw:
+    """How to ask this sampler for points on the device."""
+    if isinstance(law, Law):
+        return lambda n, rng: law.sample(n, rng)
+    if _wants_generator(law.sample):
+        own = np.random.default_rng(rng.initial_seed())
+
+        def sample(n: int, rng: torch.Generator) -> Any:
+            return law.sample(n, own)
+
+    else:
+
+        def sample(n: int, rng: torch.Generator) -> Any:
+            return law.sample(n)
+
+    def draw(n: int, rng: torch.Generator) -> Tensor:
+        given = sample(n, rng)
+        points = given if isinstance(given, Tensor) else torch.as_tensor(to_numpy(given))
+        if points.ndim != 2 or len(points) != n:
+            raise InvalidInputError(
+                f"{name}.sample({n}) must give an array of shape ({n}, d), got "
+                f"{tuple(points.shape)}; to fix it, return one point a row"
+            )
+        return points.detach().to(rng.device)
+
+    return draw
+
+
+def _wants_generator(sample: Callable[..., Any]) -> bool:
+    """Whether `sample` has a second argument without a default, which is then a generator."""
+    try:
+        parameters = list(inspect.signature(sample).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    return len(parameters) > 1 and parameters[1].default is inspect.Parameter.empty
