@@ -17,6 +17,13 @@ from torch.nn.utils import parametrizations
 from torch.optim import Adam, Optimizer, RMSprop
 
 from otgan.critics.networks import mlp, orthogonal_mlp, orthonormalise_, scores
+from otgan.critics.relu_gradients import (
+    PenalisedStep,
+    SlopePenalty,
+    around_one,
+    power_of_slope,
+    supports,
+)
 from otgan.errors import InvalidInputError, nearest_name
 
 __all__ = [
@@ -25,6 +32,7 @@ __all__ = [
     "DivergencePenalty",
     "GradientPenalty",
     "OrthogonalWeights",
+    "PenalisedSlope",
     "Reading",
     "SpectralNormalization",
     "WeightClipping",
@@ -125,13 +133,14 @@ class WeightClipping(_NoPenalty):
         return _divide(reading.gap, reading.sampled)
 
 
-class _SlopePenalty:
+class PenalisedSlope:
     """Penalise a function of the gradient's norm at points between real and generated ones."""
 
     ends: float
 
-    def of_slope(self, slope: Tensor) -> Tensor:
-        """The penalty of a slope."""
+    @property
+    def of_slope(self) -> SlopePenalty:
+        """The penalty of slopes, and its derivative."""
         raise AssertionError("each penalty says which")
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
@@ -153,14 +162,19 @@ class _SlopePenalty:
         points = self.points(real.detach(), fake.detach(), rng).requires_grad_()
         (gradient,) = torch.autograd.grad(scores(critic, points).sum(), points, create_graph=True)
         # The tiny constant keeps the root differentiable where the gradient vanishes.
-        return self.of_slope((gradient.flatten(1).square().sum(dim=1) + 1e-12).sqrt()).mean()
+        slopes = (gradient.flatten(1).square().sum(dim=1) + 1e-12).sqrt()
+        return self.of_slope(slopes)[0].mean()
+
+    def by_hand(self, critic: nn.Module) -> PenalisedStep | None:
+        """Gradients of the whole loss without a graph, for the networks that allow it."""
+        return PenalisedStep(critic, self.of_slope) if supports(critic) else None
 
     def project(self, critic: nn.Module) -> None:
         """Nothing."""
 
 
 @dataclass(frozen=True)
-class GradientPenalty(_SlopePenalty):
+class GradientPenalty(PenalisedSlope):
     """Penalise gradient norms other than one (WGAN-GP), or only those above (WGAN-LP).
 
     The loss is less ``weight * E[(|∇f(x̂)| - 1)²]``, with the positive part if `one_sided`. If x̂
@@ -207,10 +221,10 @@ class GradientPenalty(_SlopePenalty):
         """The same for points that are divided by `length`."""
         return replace(self, weight=self.weight / length)
 
-    def of_slope(self, slope: Tensor) -> Tensor:
+    @property
+    def of_slope(self) -> SlopePenalty:
         """Weight times the square of the excess over one."""
-        excess = slope - 1.0
-        return self.weight * (excess.clamp(min=0.0) if self.one_sided else excess).square()
+        return around_one(self.weight, one_sided=self.one_sided)
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 1e-4, betas (0.5, 0.9)."""
@@ -222,7 +236,7 @@ class GradientPenalty(_SlopePenalty):
 
 
 @dataclass(frozen=True)
-class DivergencePenalty(_SlopePenalty):
+class DivergencePenalty(PenalisedSlope):
     """Penalise a high power of the slope: the Wasserstein divergence of WGAN-div, which is not W1.
 
     ``weight * E[|∇f(x̂)|^power]`` has no slope that it prefers. For two point masses at distance d
@@ -247,9 +261,10 @@ class DivergencePenalty(_SlopePenalty):
         """The same for points that are divided by `length`."""
         return replace(self, weight=self.weight / length)
 
-    def of_slope(self, slope: Tensor) -> Tensor:
+    @property
+    def of_slope(self) -> SlopePenalty:
         """Weight times the power of the slope."""
-        return self.weight * slope.pow(self.power)
+        return power_of_slope(self.weight, self.power)
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 2e-4, betas (0, 0.9)."""

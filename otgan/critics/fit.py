@@ -14,12 +14,14 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from otgan.critics.constraints import Constraint
+from otgan.critics.captured import CapturedStep
+from otgan.critics.constraints import Constraint, PenalisedSlope
 from otgan.critics.interrupt import deferred_interrupt
 from otgan.critics.lipschitz import evaluating
 from otgan.critics.muon import Muon
 from otgan.critics.networks import scores
 from otgan.critics.options import FitOptions
+from otgan.critics.relu_gradients import single_threaded
 from otgan.critics.sources import Laws
 from otgan.errors import InvalidInputError, TrainingDivergedError
 
@@ -36,6 +38,10 @@ WARM_UP = 100
 
 LOOK_EVERY = 10
 """Steps between looks at the clock: on a GPU each look waits for the steps before it."""
+
+
+Gradients = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, ...]]
+"""Writes the gradients of a batch's loss; returns gap and penalty."""
 
 
 class CriticRecord(NamedTuple):
@@ -147,7 +153,11 @@ def fit_critic(
     TrainingDivergedError
         The loss became NaN or infinite.
     """
-    optimizer = Muon(critic.parameters(), lr=options.vector_rate, matrix_lr=options.matrix_rate)
+    optimizer = Muon(
+        critic.parameters(),
+        lr=_rate(options.vector_rate, laws.device),
+        matrix_lr=_rate(options.matrix_rate, laws.device),
+    )
     fit = Fit(critic, optimizer, laws.generator(options.seed + 1))
     path = None if options.checkpoint is None else Path(options.checkpoint)
     problem = (
@@ -164,6 +174,11 @@ def fit_critic(
     return fit, interrupted
 
 
+def _rate(rate: float, device: torch.device) -> float | Tensor:
+    # Captured steps read it anew in every replay, from the device.
+    return torch.tensor(rate, device=device) if device.type == "cuda" else rate
+
+
 def _train(
     fit: Fit,
     rule: Constraint,
@@ -178,7 +193,8 @@ def _train(
     used = budget.used(fit.step, fit.seconds)
     recorded = _records_due(used)
     bar = tqdm(total=100, disable=not options.progress, desc=f"critic ({rule.name})", unit="%")
-    with bar, deferred_interrupt() as interrupted:
+    # Other threads are put to work by the gradients themselves, which know how.
+    with bar, deferred_interrupt() as interrupted, single_threaded():
         while used < 1.0 and not interrupted():
             rates.set(min(1.0, (fit.step + 1) / WARM_UP) * (1.0 - used))
             gap, penalty = step()
@@ -203,25 +219,40 @@ def _records_due(used: float) -> int:
 
 def _step(
     fit: Fit, rule: Constraint, laws: Laws, batch_size: int
-) -> Callable[[], tuple[Tensor, Tensor]]:
+) -> CapturedStep[tuple[Tensor, ...]]:
     """One step of training, as a function without arguments."""
-    gradients = _by_autograd(fit.critic, rule)
+    gradients = _by_hand(fit.critic, rule) or _by_autograd(fit.critic, rule)
     fit.critic.train()
 
-    def step() -> tuple[Tensor, Tensor]:
+    def step() -> tuple[Tensor, ...]:
         real, fake = laws.batches(batch_size, fit.rng)
         gap, penalty = gradients(real, fake, fit.rng)
         fit.optimizer.step()
         rule.project(fit.critic)
         return gap, penalty
 
-    return step
+    return CapturedStep(step, laws.device, generators=[fit.rng])
 
 
-def _by_autograd(critic: nn.Module, rule: Constraint) -> Callable[..., tuple[Tensor, Tensor]]:
+def _by_hand(critic: nn.Module, rule: Constraint) -> Gradients | None:
+    """Gradients without a graph, where constraint and network allow it."""
+    # A subclass with a penalty of its own is the user's, and is asked for it.
+    if not isinstance(rule, PenalisedSlope) or type(rule).penalty is not PenalisedSlope.penalty:
+        return None
+    quick = rule.by_hand(critic)
+    if quick is None:
+        return None
+
+    def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
+        return quick.gradients(real, fake, rule.points(real, fake, rng))
+
+    return gradients
+
+
+def _by_autograd(critic: nn.Module, rule: Constraint) -> Gradients:
     """Gradients of any critic under any constraint."""
 
-    def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
         f_real, f_fake = scores(critic, torch.cat([real, fake])).split(len(real))
         gap = f_real.mean() - f_fake.mean()
         penalty = rule.penalty(critic, real, fake, rng)

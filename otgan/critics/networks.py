@@ -22,6 +22,7 @@ __all__ = [
     "radial_mlp",
     "refuse_batch_norm",
     "scores",
+    "with_radius",
 ]
 
 
@@ -117,9 +118,14 @@ class WithRadius(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         """Append one column, shape (n, d + 1)."""
-        # The tiny constant keeps the root differentiable at the origin.
-        radius = (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
-        return torch.cat([points, radius], dim=1)
+        return with_radius(points)
+
+
+def with_radius(points: Tensor) -> Tensor:
+    """Points of shape (n, d) with their distances from the origin as one more column."""
+    # The tiny constant keeps the root differentiable at the origin.
+    radius = (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
+    return torch.cat([points, radius], dim=1)
 
 
 def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:

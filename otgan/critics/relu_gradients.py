@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from otgan.critics.networks import WithRadius, with_radius
 from otgan.errors import InvalidInputError
 
 __all__ = [
@@ -59,7 +60,7 @@ def around_one(weight: float = 10.0, *, one_sided: bool = False) -> SlopePenalty
     def penalty(slopes: Tensor) -> tuple[Tensor, Tensor]:
         excess = slopes - 1.0
         if one_sided:
-            excess.clamp_(min=0.0)
+            excess = excess.clamp(min=0.0)
         return weight * excess.square(), (2.0 * weight) * excess
 
     return penalty
@@ -88,6 +89,8 @@ def power_of_slope(weight: float = 2.0, exponent: float = 6.0) -> SlopePenalty:
 def supports(critic: nn.Module) -> bool:
     """Whether it is ``Sequential(Linear, ReLU, ..., ReLU, Linear(h, 1))``, as `networks.mlp` makes.
 
+    A `WithRadius` may come first, as `networks.radial_mlp` has it.
+
     Examples
     --------
     >>> supports(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1)))
@@ -95,9 +98,12 @@ def supports(critic: nn.Module) -> bool:
     >>> supports(nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)))
     False
     """
-    if type(critic) is not nn.Sequential or len(critic) < 3 or len(critic) % 2 == 0:
+    if type(critic) is not nn.Sequential:
         return False
-    linear, between = list(critic)[::2], list(critic)[1::2]
+    layers = list(critic)[1:] if _has_radius(critic) else list(critic)
+    if len(layers) < 3 or len(layers) % 2 == 0:
+        return False
+    linear, between = layers[::2], layers[1::2]
     # Exact types: a parametrised layer is a subclass, and its weight is no parameter.
     if any(type(layer) is not nn.Linear or layer.bias is None for layer in linear):
         return False
@@ -176,6 +182,7 @@ class PenalisedStep:
             )
         assert isinstance(critic, nn.Sequential)
         self.layers: list[nn.Linear] = [m for m in critic if isinstance(m, nn.Linear)]
+        self.radius = _has_radius(critic)
         self.penalty = penalty
         self.threads = threads or torch.get_num_threads()
 
@@ -203,7 +210,7 @@ class PenalisedStep:
                 "x, y and, for a penalty, the points between must be of one shape (n, d), got "
                 f"{[tuple(points.shape) for points in kinds]}; to fix it, draw as many of each"
             )
-        weights = _Weights.of(self.layers)
+        weights = _Weights.of(self.layers, self.radius)
         blocks = list(zip(*(points.split(_rows(x)) for points in kinds), strict=True))
         sums = self._added(weights, blocks)
         torch._foreach_mul_(sums.flat, 1.0 / len(x))
@@ -247,9 +254,10 @@ class _Weights(NamedTuple):
     forward: list[tuple[Tensor, Tensor]]  # W_l and b_l of the hidden layers
     backward: list[Tensor]  # W_lᵀ, the last one W_Lᵀ diag(w)
     last: Tensor  # w
+    radius: bool  # whether the network is also given |x|
 
     @classmethod
-    def of(cls, layers: list[nn.Linear]) -> _Weights:
+    def of(cls, layers: list[nn.Linear], radius: bool) -> _Weights:
         *hidden, output = layers
         last = output.weight[0]
         backward = [layer.weight.T.contiguous() for layer in hidden[:-1]]
@@ -257,6 +265,7 @@ class _Weights(NamedTuple):
             [(layer.weight, layer.bias) for layer in hidden],
             [*backward, (hidden[-1].weight * last[:, None]).T.contiguous()],
             last,
+            radius,
         )
 
 
@@ -275,7 +284,8 @@ class _Sums(NamedTuple):
 
 def _sums(weights: _Weights, kinds: tuple[Tensor, ...], penalty: SlopePenalty | None) -> _Sums:
     n = len(kinds[0])
-    below = [torch.cat(kinds)]
+    points = torch.cat(kinds)
+    below = [with_radius(points) if weights.radius else points]
     for weight, bias in weights.forward:
         below.append(_product(below[-1], weight, bias, relu=True))
     masks = below.pop()
@@ -301,14 +311,29 @@ def _replace_by_tangents(
 ) -> Tensor:
     """Put t_l in the place of h_l between the laws; returns the summed penalty."""
     gradient = _product(first[start:], weights.backward[0])
+    entries = below[0][start:]
+    if weights.radius:  # ∇|x| = x / |x|
+        outward = entries[:, :-1] / entries[:, -1:]
+        gradient = gradient[:, :-1] + gradient[:, -1:] * outward
     # The tiny constant keeps the root differentiable where the gradient vanishes.
     slope = gradient.square().sum(dim=1, keepdim=True).add_(1e-12).sqrt_()
     value, derivative = penalty(slope)
-    tangent = torch.mul(gradient, derivative.div_(slope), out=below[0][start:])
+    tangent = torch.mul(gradient, derivative.div_(slope), out=_coordinates(entries, weights))
+    if weights.radius:
+        torch.sum(tangent * outward, dim=1, out=entries[:, -1])
+        tangent = entries
     for (weight, _), activations in zip(weights.forward[:-1], below[1:], strict=True):
         between = activations[start:]
         tangent = _masked(_product(tangent, weight), between, out=between)
     return value.sum()
+
+
+def _coordinates(entries: Tensor, weights: _Weights) -> Tensor:
+    return entries[:, :-1] if weights.radius else entries
+
+
+def _has_radius(critic: nn.Module) -> bool:
+    return isinstance(critic, nn.Sequential) and len(critic) > 0 and type(critic[0]) is WithRadius
 
 
 def _product(left: Tensor, right: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:

@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -105,8 +106,12 @@ class Laws:
 
     def seen(self, points: Tensor) -> Tensor:
         """Points in units of the data as the critic sees them."""
-        centre = torch.as_tensor(self.scale.centre, dtype=points.dtype).to(points.device)
-        return ((points - centre) / self.scale.spread).float()
+        return ((points - self._centre.to(points.dtype)) / self.scale.spread).float()
+
+    @cached_property
+    def _centre(self) -> Tensor:
+        # On the device once: steps that copy to it cannot be captured.
+        return torch.as_tensor(self.scale.centre, device=self.device)
 
 
 def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
