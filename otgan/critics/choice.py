@@ -23,8 +23,8 @@ PRECISE = 0.08
 MOST_POINTS = 20_000
 """Points of each sampler that the linear program is given at most."""
 
-TIME_EXPONENT = 2.0
-"""Time of the exact solver grows at most about like this power of the number of points."""
+SHARE_OF_TIME = 1 / 3
+"""Share of a limit in seconds that the linear program may be expected to take."""
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,21 @@ class Choice:
     reason: str
 
 
-def choose(
-    constraint: str | Constraint, laws: Laws, sandwich: Sandwich, budget: Budget, spent: float
-) -> Choice:
-    """The constraint asked for; for ``"auto"`` the linear program where it is precise, else lp.
-
-    `spent` is how many seconds the sandwich took, from which the time of larger ones is guessed.
-    """
+def choose(constraint: str | Constraint, laws: Laws, sandwich: Sandwich, budget: Budget) -> Choice:
+    """The constraint asked for; for ``"auto"`` the linear program where it is precise, else lp."""
     if constraint == "auto":
-        return _automatic(laws, sandwich, budget, spent)
+        return _automatic(laws, sandwich, budget)
     if isinstance(constraint, str) and constraint in SOLVED:
-        points = _affordable(sandwich, budget, spent)
+        points = _affordable(laws, sandwich, budget)
         return Choice(constraint, None, points, "asked for")
     if isinstance(constraint, str):
         return _named(constraint, "asked for", laws, sandwich)
     return Choice(constraint.name, _in_units(constraint, laws), 0, "given as an object")
 
 
-def _automatic(laws: Laws, sandwich: Sandwich, budget: Budget, spent: float) -> Choice:
+def _automatic(laws: Laws, sandwich: Sandwich, budget: Budget) -> Choice:
     n = _size(sandwich)
-    most = n if laws.finite else _affordable(sandwich, budget, spent)
+    most = n if laws.finite else _affordable(laws, sandwich, budget)
     d = max(2, laws.d)
     width = sandwich.relative_width * (n / most) ** (1.0 / d)
     seen = (
@@ -98,12 +93,13 @@ def _in_units(rule: Any, laws: Laws) -> Constraint:
     return scaled
 
 
-def _affordable(sandwich: Sandwich, budget: Budget, spent: float) -> int:
-    n = _size(sandwich)
-    if math.isinf(budget.seconds):
-        return MOST_POINTS
-    growth = max(1.0, 0.5 * budget.seconds / max(spent, 1e-3)) ** (1.0 / TIME_EXPONENT)
-    return max(n, min(MOST_POINTS, int(n * growth)))
+def _affordable(laws: Laws, sandwich: Sandwich, budget: Budget) -> int:
+    """Points of each law that the linear program can take in time."""
+    # A generous rule instead of a clock, so that the choice does not hang on other programs:
+    # ten thousand points in the plane take some 1.5 s, and time grows a little slower than n² d.
+    unit = 1.5e-8 * (1.0 + laws.d / 8.0)
+    points = math.sqrt(SHARE_OF_TIME * budget.seconds / unit)
+    return max(_size(sandwich), int(min(MOST_POINTS, points)))
 
 
 def _size(sandwich: Sandwich) -> int:

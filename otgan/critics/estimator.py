@@ -17,6 +17,7 @@ from otgan.critics.fit import Budget, fit_critic
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.networks import radial_mlp, refuse_batch_norm
 from otgan.critics.options import FitOptions
+from otgan.critics.relu_gradients import single_threaded
 from otgan.critics.solved import solve
 from otgan.critics.sources import Laws, as_laws
 from otgan.errors import InterruptedFit, InvalidInputError
@@ -26,7 +27,7 @@ __all__ = ["estimate_w1", "pick_device"]
 STEPS, SECONDS = 3000, 60.0
 """The budget if none is given."""
 
-WIDTH, DEPTH = 256, 2
+WIDTH, DEPTH = 256, 3
 """Hidden layers of the networks that `estimate_w1` builds."""
 
 FOR_READING = 0.1
@@ -67,7 +68,7 @@ def estimate_w1(
         in steps gives the same bits again, one in seconds does not.
     network : callable, optional
         ``network(d)`` builds the critic, for points of unit scale; by default the constraint's own
-        with two hidden layers of 256.
+        with three hidden layers of 256.
     device : "auto", str or torch.device
         ``"auto"`` is CUDA if there is any, else the CPU.
     options : FitOptions, optional
@@ -110,14 +111,15 @@ def estimate_w1(
     laws = as_laws(x, y, options, where)
     sandwich = sandwich_of(laws, options.seed)
     spent = time.perf_counter() - started
-    choice = choose(constraint, laws, sandwich, budget, spent)
+    choice = choose(constraint, laws, sandwich, budget)
     if choice.rule is None:
         return solve(laws, choice, sandwich, options)
     left = budget.seconds * (1.0 - FOR_READING) - spent
     budget = Budget(budget.steps, max(left, FOR_READING * budget.seconds))
     critic = _build(choice.rule, network, laws, options.seed)
     fit, interrupted = fit_critic(critic, choice.rule, laws, budget, options)
-    estimate = judge(fit, choice, laws, sandwich, options)
+    with single_threaded():
+        estimate = judge(fit, choice, laws, sandwich, options)
     if interrupted:
         raise InterruptedFit(
             f"stopped at step {fit.step:,}; the best critic so far is in this error's `estimate`: "

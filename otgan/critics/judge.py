@@ -10,7 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.bounds import certified_lower_bound, sampled_lipschitz
+from otgan.critics.bounds import (
+    certified_lower_bound,
+    population_lower_bound,
+    sampled_lipschitz,
+)
 from otgan.critics.choice import Choice
 from otgan.critics.constraints import Constraint, Reading
 from otgan.critics.estimate import DualEstimate
@@ -75,8 +79,7 @@ def judge(
     value, se = choice.rule.distance(shown.reading) * unit, _error(choice.rule, shown) * unit
     # What the weights prove, or the potentials of the sample: the better of two 97.5 % bounds is a
     # 95 % bound.
-    proved = (shown.reading.gap - TWO_SIDED * shown.gap_se) / shown.reading.proved * unit
-    least = max(0.0, proved, sandwich.lower - TWO_SIDED * sandwich.lower_se)
+    least = max(shown.proved_gap * unit, sandwich.lower - TWO_SIDED * sandwich.lower_se)
     converged, verdict = _verdict(value, se, fit.history, sandwich)
     return DualEstimate(
         value=value,
@@ -108,6 +111,7 @@ class Shown(NamedTuple):
 
     reading: Reading
     gap_se: float
+    proved_gap: float  # of the laws, with 97.5 % confidence
     penalty_se: float
     points: int
 
@@ -128,7 +132,8 @@ def look(critic: nn.Module, rule: Constraint | None, laws: Laws, options: FitOpt
             sampled=sampled_lipschitz(critic, x, y, rng),
         )
     noise = math.sqrt(f_x.var() / len(f_x) + f_y.var() / len(f_y))
-    return Shown(reading, noise, penalty_se, len(f_x) + len(f_y))
+    least = population_lower_bound(f_x, f_y, reading.proved, confidence=0.975)
+    return Shown(reading, noise, least, penalty_se, len(f_x) + len(f_y))
 
 
 def _values(

@@ -34,7 +34,7 @@ class FitOptions:
         resumes the fit; once it has ended, the file gives the same result again.
     """
 
-    batch_size: int = 1024
+    batch_size: int = 512
     matrix_rate: float = 0.02
     vector_rate: float = 1e-3
     held_out: float = 0.25

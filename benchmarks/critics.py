@@ -1,0 +1,259 @@
+"""Critics against laws whose W1 is known: what each constraint misses, and what it costs.
+
+python benchmarks/critics.py auto          90 s a pair, constraint="auto": funnels, d = 2 to 128
+python benchmarks/critics.py known         the same on pairs with a closed form
+python benchmarks/critics.py constraints   every constraint on four pairs, 30 s each
+python benchmarks/critics.py full          one constraint on 28 funnels, 60,000 steps of 1,024
+python benchmarks/critics.py finite        two arrays: what critics prove of their exact distance
+python benchmarks/critics.py scale         coordinates times 30 and 1/30, every constraint
+python benchmarks/critics.py table         the tables and the picture of what has been measured
+
+Every run appends rows to benchmarks/results/critics.csv, and leaves out what is there already, so
+it can be stopped and continued. Options: --seconds, --steps, --constraint, --seed (of the pairs).
+"""
+
+import argparse
+import csv
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import otgan
+from otgan import datasets
+from otgan.critics.constraints import CONSTRAINTS
+from otgan.critics.networks import mlp, scores
+from otgan.critics.options import FitOptions
+
+RESULTS = Path(__file__).parent / "results"
+DIMENSIONS, FUNNELS = (2, 4, 8, 16, 32, 64, 128), (4, 16, 64, 256)
+FIELDS = (
+    "run", "pair", "constraint", "network", "w1", "w1_se", "value", "se", "deviation",
+    "raw_deviation", "cosine", "l2", "slope_met", "slope_proved", "at_least", "at_most", "steps",
+    "seconds", "converged", "used",
+)  # fmt: skip
+
+
+def funnels(dimensions=DIMENSIONS, counts=FUNNELS, seed=0):
+    for d in dimensions:
+        for count in counts:
+            yield f"funnels d={d} N={count}", datasets.funnel_pair(d, count, seed=seed)
+
+
+def known_pairs():
+    for d in (2, 8, 32, 128):
+        yield f"Dirac and sphere d={d}", datasets.dirac_and_sphere(d, 1.0)
+        yield f"round Gaussians d={d}", datasets.round_gaussians(d, 1.0, 1.5)
+        yield f"ball under a power d={d}", datasets.ball_and_power(d, 8.0, 1.0)
+        yield f"shifted Gaussian d={d}", datasets.shifted(np.full(d, 1.0 / np.sqrt(d)))
+    yield "three cones d=2", datasets.cones([[-2.0, 0.0], [0.0, 0.0], [2.0, 0.0]], 1.0)
+    yield "absolute value d=1", datasets.absolute_value()
+    yield "Gaussians on the line (0, 1), (1, 2)", datasets.gaussians_on_line(0.0, 1.0, 1.0, 2.0)
+    yield "Gaussians on the line (2, 2), (0, 1.5)", datasets.gaussians_on_line(2.0, 2.0, 0.0, 1.5)
+    yield "35 x 35 square d=4096", datasets.square_and_zero()
+
+
+def measure(run, name, pair, constraint, network="", **budget):
+    started = time.perf_counter()
+    r = otgan.estimate_w1(pair.x, pair.y, constraint, **budget)
+    seconds = time.perf_counter() - started
+    cosine, l2 = against_gradient(r.critic, pair)
+    percent = 100.0 / pair.w1
+    return {
+        "run": run, "pair": name, "constraint": constraint, "network": network,
+        "w1": pair.w1, "w1_se": pair.w1_se, "value": r.value, "se": r.se,
+        "deviation": (r.value - pair.w1) * percent,
+        "raw_deviation": (r.raw_gap - pair.w1) * percent,
+        "cosine": cosine, "l2": l2,
+        "slope_met": r.lipschitz_sampled, "slope_proved": r.lipschitz_proved,
+        "at_least": r.lower_confidence, "at_most": r.upper_confidence, "steps": r.steps,
+        "seconds": seconds, "converged": r.converged, "used": r.constraint,
+    }  # fmt: skip
+
+
+def against_gradient(critic, pair, count=4096):
+    """Mean cosine and squared distance of the critic's gradient and the optimal one, at x."""
+    points = pair.x.sample(count, np.random.default_rng(1))
+    truth = pair.gradient(points)
+    dtype = next(iter([*critic.parameters(), *critic.buffers()])).dtype
+    tensor = torch.as_tensor(points, dtype=dtype).requires_grad_()
+    (gradient,) = torch.autograd.grad(scores(critic, tensor).sum(), tensor)
+    found = gradient.double().numpy()
+    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(truth, axis=1)
+    along = (found * truth).sum(axis=1)
+    cosine = np.divide(along, lengths, out=np.zeros_like(along), where=lengths > 0)
+    return float(cosine.mean()), float(np.square(found - truth).sum(axis=1).mean())
+
+
+# ---------------------------------------------------------------- runs
+
+
+def auto(options):
+    for name, pair in funnels((2, 8, 32, 128), (4, 64), options.seed):
+        yield name, pair, options.constraint or "auto", "", {"seconds": options.seconds or 90.0}
+
+
+def known(options):
+    for name, pair in known_pairs():
+        yield name, pair, options.constraint or "auto", "", {"seconds": options.seconds or 90.0}
+
+
+def constraints(options):
+    names = [options.constraint] if options.constraint else [*CONSTRAINTS, "exact", "distilled"]
+    pairs = [*funnels((2, 8, 32), (4,), options.seed), *funnels((8,), (64,), options.seed)]
+    for name, pair in pairs:
+        for constraint in names:
+            yield name, pair, constraint, "", {"seconds": options.seconds or 30.0}
+
+
+def full(options):
+    constraint = options.constraint or "lp"
+    for count in FUNNELS:
+        for name, pair in funnels(counts=(count,), seed=options.seed):
+            budget = {"steps": options.steps or 60_000, "options": FitOptions(batch_size=1024)}
+            if options.published:
+                budget["network"] = published(constraint)
+            yield name, pair, constraint, "2 x 128" if options.published else "", budget
+
+
+def published(constraint):
+    return lambda d: CONSTRAINTS[constraint].build(d, 128, 2)
+
+
+RUNS = {"auto": auto, "known": known, "constraints": constraints, "full": full}
+
+
+def run(options):
+    file = RESULTS / "critics.csv"
+    done = {(r["run"], r["pair"], r["constraint"], r["network"]) for r in read(file)}
+    tag = options.run
+    for flag in ("seconds", "steps", "seed"):
+        if getattr(options, flag):
+            tag += f" {flag}={getattr(options, flag):g}"
+    for name, pair, constraint, network, budget in RUNS[options.run](options):
+        if (tag, name, constraint, network) in done:
+            continue
+        row = measure(tag, name, pair, constraint, network, **budget)
+        append(file, row)
+        print(
+            f"{name:<34} {constraint:<11} W1 {row['w1']:.4f}  value {row['value']:.4f} "
+            f"({row['deviation']:+.1f} % ± {100 * row['se'] / row['w1']:.1f}, raw "
+            f"{row['raw_deviation']:+.1f} %)  cosine {row['cosine']:.3f}  by {row['used']}, "
+            f"{row['steps']:,} steps, {row['seconds']:.0f} s",
+            flush=True,
+        )
+    table([r for r in read(file) if r["run"] == tag])
+
+
+def read(file):
+    if not file.exists():
+        return []
+    with file.open(newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def append(file, row):
+    new = not file.exists()
+    with file.open("a", newline="") as opened:
+        writer = csv.DictWriter(opened, FIELDS)
+        if new:
+            writer.writeheader()
+        short = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
+        writer.writerow(short)
+
+
+def table(rows):
+    """Medians over the pairs, for each run and constraint."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((row["run"], row["constraint"], row["network"]), []).append(row)
+    print("\n| run | constraint | pairs | median dev % | mean | worst | within 5 % | mean cosine |")
+    print("|---|---|---|---|---|---|---|---|")
+    for (tag, constraint, network), group in groups.items():
+        off = [abs(float(r["deviation"])) for r in group]
+        cosines = [float(r["cosine"]) for r in group]
+        print(
+            f"| {tag} | {constraint} {network} | {len(group)} | {statistics.median(off):.1f} | "
+            f"{statistics.mean(off):.1f} | {max(off):.1f} | {sum(o <= 5 for o in off)} | "
+            f"{statistics.mean(cosines):.3f} |"
+        )
+
+
+# ---------------------------------------------------------------- two arrays
+
+
+def finite(options):
+    """The certified lower bound over the exact EMD of two arrays."""
+    rng = np.random.default_rng(options.seed)
+    ring = datasets.ring8().sample(2048, rng), rng.normal(size=(2048, 2))
+    cases = [("ring and Gaussian, n=2048", *ring)]
+    for name, pair in [
+        ("three cones", datasets.cones([[-2.0, 0.0], [0.0, 0.0], [2.0, 0.0]], 1.0)),
+        ("Dirac and sphere, d=128", datasets.dirac_and_sphere(128, 1.0)),
+        ("absolute value", datasets.absolute_value()),
+        ("35 x 35 square", datasets.square_and_zero()),
+    ]:
+        cases.append((name, pair.x.sample(512, rng), pair.y.sample(512, rng)))
+    names = [options.constraint] if options.constraint else ["lp", "orthogonal", "auto"]
+    print("| samples | constraint | exact | proved | share | seconds |\n|---|---|---|---|---|---|")
+    for name, x, y in cases:
+        for constraint in names:
+            started = time.perf_counter()
+            r = otgan.estimate_w1(x, y, constraint, seconds=options.seconds or 60.0)
+            print(
+                f"| {name} | {constraint} | {r.exact:.6f} | {r.lower:.6f} | "
+                f"{100 * r.lower / r.exact:.3f} % | {time.perf_counter() - started:.0f} |",
+                flush=True,
+            )
+
+
+def scale(options):
+    """Value over factor, in standard errors of the difference from the unscaled value."""
+    print("| constraint | factor | value / factor | ± | unscaled | ± |\n|---|---|---|---|---|---|")
+    names = [options.constraint] if options.constraint else [*CONSTRAINTS, "exact"]
+    for name in names:
+        budget = {
+            "steps": options.steps or 1000,
+            "network": (lambda d: mlp(d, width=64, depth=2))
+            if name not in ("orthogonal", "spectral", "clip", "cones")
+            else None,
+        }
+        pair = datasets.round_gaussians(4, 1.0, 2.0)
+        r = otgan.estimate_w1(pair.x, pair.y, name, **budget)
+        for factor in (30.0, 1 / 30):
+            large = datasets.round_gaussians(4, factor, 2.0 * factor)
+            s = otgan.estimate_w1(large.x, large.y, name, **budget)
+            print(
+                f"| {name} | {factor:.4g} | {s.value / factor:.4f} | {s.se / factor:.4f} | "
+                f"{r.value:.4f} | {r.se:.4f} |",
+                flush=True,
+            )
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("run", choices=[*RUNS, "finite", "scale", "table"])
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--constraint")
+    parser.add_argument("--seed", type=int, default=0, help="of the pairs")
+    parser.add_argument("--published", action="store_true", help="networks of 2 x 128 units")
+    options = parser.parse_args()
+    print(
+        f"{platform.machine()}, torch {torch.__version__}, {time.strftime('%Y-%m-%d')}", flush=True
+    )
+    if options.run == "table":
+        table(read(RESULTS / "critics.csv"))
+    elif options.run in RUNS:
+        run(options)
+    else:
+        {"finite": finite, "scale": scale}[options.run](options)
+
+
+if __name__ == "__main__":
+    main()
