@@ -37,6 +37,13 @@ class ConeNetwork(nn.Module):
     1-Lipschitz to rounding. Value and gradients are those of the cone that was found, from
     differences in either mode.
 
+    While `temperature` is positive, training sees the soft minimum instead,
+    ``-τ log sum_k exp(-(|x - a_k| + b_k) / τ)``: 1-Lipschitz as well, for its gradient is a mean
+    of unit vectors, and all cones near the lowest learn from a point. A step takes about two and
+    a half times as long. In up to 32 dimensions the hard minimum is as good or better for the same
+    time; with many cones in 128, a temperature of 0.06 (in standardised points) that falls to zero
+    halves what is missing. Evaluation takes the hard minimum whatever the temperature.
+
     Parameters
     ----------
     d : int
@@ -44,6 +51,11 @@ class ConeNetwork(nn.Module):
     count : int
         Cones K.
     sign : {1, -1}
+
+    Attributes
+    ----------
+    temperature : float
+        Zero unless set.
 
     Raises
     ------
@@ -81,6 +93,7 @@ class ConeNetwork(nn.Module):
         self.apexes = nn.Parameter(torch.randn(count, d) / math.sqrt(d))
         self.heights = nn.Parameter(torch.zeros(count))
         self.register_buffer("sign", torch.tensor(float(sign)))
+        self.temperature = 0.0
 
     @classmethod
     def from_points(cls, x: Tensor, y: Tensor, count: int = 512, *, seed: int = 0) -> ConeNetwork:
@@ -142,6 +155,9 @@ class ConeNetwork(nn.Module):
                 f"points must have {self.apexes.shape[1]} coordinates like the apexes, got "
                 f"{points.shape[1]}; to fix it, build the network with their dimension"
             )
+        if self.training and self.temperature > 0:
+            soft = torch.logsumexp(self._heights_above(points) / -self.temperature, dim=1)
+            return self.sign * -self.temperature * soft
         nearest = self._nearest(points.detach())
         return self.sign * cone_values(points, self.apexes[nearest], self.heights[nearest])
 
@@ -149,13 +165,19 @@ class ConeNetwork(nn.Module):
     def _nearest(self, points: Tensor) -> Tensor:
         if not self.training:
             return nearest_cones(points, self.apexes, self.heights)
-        # |x - a|² less |x|² would do for equal heights; the root needs the whole of it. Relative
-        # to the mean apex, so that a common offset does not eat the digits of the products.
-        centre = self.apexes.mean(dim=0)
+        return self._heights_above(points).argmin(dim=1)
+
+    def _heights_above(self, points: Tensor) -> Tensor:
+        """|x_i - a_k| + b_k for all pairs, shape (n, K), by matrix products."""
+        # From the mean apex, so that a common offset does not eat the digits of the products.
+        centre = self.apexes.detach().mean(dim=0)
         points, apexes = points - centre, self.apexes - centre
-        squared = torch.addmm(apexes.square().sum(dim=1), points, apexes.T, alpha=-2.0)
-        squared += points.square().sum(dim=1, keepdim=True)
-        return squared.clamp_(min=0.0).sqrt_().add_(self.heights).argmin(dim=1)
+        of_points, of_apexes = points.square().sum(dim=1), apexes.square().sum(dim=1)
+        squared = torch.addmm(of_apexes, points, apexes.T, alpha=-2.0) + of_points[:, None]
+        # What is below the rounding of these sums is noise, and its root has no bounded gradient.
+        scale = of_points.detach().max() + of_apexes.detach().max()
+        least = scale * torch.finfo(scale.dtype).eps + torch.finfo(scale.dtype).tiny
+        return squared.clamp(min=least).sqrt() + self.heights
 
     def extra_repr(self) -> str:
         """Sizes, as in the representation of other modules."""

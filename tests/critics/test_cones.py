@@ -66,6 +66,23 @@ def test_gradients_are_accurate_and_finite_at_an_apex(sign):
     assert_allclose(critic.apexes.grad, [[-0.6 * sign, -0.8 * sign], [0.0, 0.0]], rtol=1e-12)
 
 
+@SIGNS
+def test_soft_minimum_in_training_is_one_lipschitz_and_moves_every_cone(sign):
+    rng = np.random.default_rng(5)
+    critic = network(rng.normal(size=(9, 3)), rng.normal(size=9), sign)
+    z = torch.tensor(rng.normal(size=(40, 3)), requires_grad=True)
+    hard = critic(z).detach()
+    critic.temperature = 0.2
+    soft = critic(z)
+    bound = 0.2 * math.log(9)
+    assert ((sign * (hard - soft) >= -1e-12) & (sign * (hard - soft) <= bound + 1e-12)).all()
+    (slope,) = torch.autograd.grad(soft.sum(), z, retain_graph=True)
+    assert (slope.norm(dim=1) <= 1 + 1e-9).all()
+    soft.sum().backward()
+    assert (critic.heights.grad != 0).all() and torch.isfinite(critic.apexes.grad).all()
+    assert_allclose(critic.eval()(z).detach(), hard, atol=1e-6)  # evaluation is never soft
+
+
 def test_a_common_offset_changes_no_cone():
     rng = np.random.default_rng(0)
     apexes, heights, points = (
