@@ -9,7 +9,7 @@ from torch import nn
 
 from otgan.critics import relu_gradients
 from otgan.critics.constraints import GradientPenalty
-from otgan.critics.networks import mlp, orthogonal_mlp
+from otgan.critics.networks import WithRadius, mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.relu_gradients import (
     PenalisedStep,
     around_one,
@@ -34,13 +34,14 @@ def batches(n, d, dtype=torch.float64, seed=0):
     return x, y + 0.3, torch.lerp(x, y, share)
 
 
-def steep_critic(d, width, depth, dtype=torch.float64, seed=0):
+def steep_critic(d, width, depth, dtype=torch.float64, seed=0, network=mlp):
     """Slopes on both sides of one, so that the positive part has something to cut."""
     torch.manual_seed(seed)
-    critic = mlp(d, width=width, depth=depth).to(dtype)
+    critic = network(d, width=width, depth=depth).to(dtype)
     with torch.no_grad():
-        for layer in critic[::2]:
-            layer.weight.mul_(1.6)
+        for weight in critic.parameters():
+            if weight.ndim == 2:
+                weight.mul_(1.6)
     return critic
 
 
@@ -71,10 +72,12 @@ def worst(critic, expected):
     width=st.integers(1, 12),
     depth=st.integers(1, 4),
     name=st.sampled_from(sorted(PENALTIES)),
+    network=st.sampled_from([mlp, radial_mlp]),
     seed=st.integers(0, 10**6),
 )
-def test_gradients_are_those_of_autograd(n, d, width, depth, name, seed):
-    critic, data = steep_critic(d, width, depth, seed=seed), batches(n, d, seed=seed)
+def test_gradients_are_those_of_autograd(n, d, width, depth, name, network, seed):
+    critic = steep_critic(d, width, depth, seed=seed, network=network)
+    data = batches(n, d, seed=seed)
     gap, cost, expected = by_autograd(critic, *data, PENALTIES[name])
     own_gap, own_cost = PenalisedStep(critic, PENALTIES[name]).gradients(*data)
     scale = 1.0 + cost.item()
@@ -97,6 +100,16 @@ def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypat
     PenalisedStep(critic, PENALTIES[name]).gradients(*data)
     # A sum over 1024 points on each side, most of which cancel, in steps of 6e-8.
     assert worst(critic, expected) < min(2e-6, 2.0 * error)
+
+
+def test_points_at_the_origin_have_a_radius_without_slope():
+    critic = steep_critic(3, 8, 2, network=radial_mlp)
+    x, y, between = batches(5, 3)
+    between[2] = 0.0
+    gap, cost, expected = by_autograd(critic, x, y, between, PENALTIES["gp"])
+    own_gap, own_cost = PenalisedStep(critic, PENALTIES["gp"]).gradients(x, y, between)
+    assert (own_gap - gap).abs() < 1e-12 and (own_cost - cost).abs() < 1e-12 * cost
+    assert worst(critic, expected) < 1e-12
 
 
 def test_the_penalty_is_that_of_the_constraint():
@@ -178,6 +191,8 @@ def test_single_threaded_gives_the_threads_back_after_an_error():
         nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(2, 4)), nn.ReLU())
         + nn.Sequential(nn.Linear(4, 1)),
         orthogonal_mlp(2, width=4, depth=1),
+        nn.Sequential(WithRadius(), nn.Linear(3, 1)),
+        nn.Sequential(),
     ],
 )
 def test_other_critics_are_refused(critic):
