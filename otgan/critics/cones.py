@@ -39,10 +39,10 @@ class ConeNetwork(nn.Module):
 
     While `temperature` is positive, training sees the soft minimum instead,
     ``-τ log sum_k exp(-(|x - a_k| + b_k) / τ)``: 1-Lipschitz as well, for its gradient is a mean
-    of unit vectors, and all cones near the lowest learn from a point. A step takes about two and
-    a half times as long. In up to 32 dimensions the hard minimum is as good or better for the same
-    time; with many cones in 128, a temperature of 0.06 (in standardised points) that falls to zero
-    halves what is missing. Evaluation takes the hard minimum whatever the temperature.
+    of unit vectors, and all cones near the lowest learn from a point. A step takes longer, so that
+    it pays only where the hard minimum leaves cones idle: for very many cones in very many
+    dimensions, starting near 0.06 in standardised points and falling to zero, at twice the usual
+    learning rate; hotter or faster is worse again. Evaluation takes the hard minimum in any case.
 
     Parameters
     ----------
