@@ -118,7 +118,7 @@ def certified_potentials(
 
     Nothing else is optimised: two numbers and a share are chosen, and the linear program is not
     solved. But c-transforms of a constant (t = 0) already prove the mean distance to the nearest
-    point of the other sample, and no critic, however poor, proves less.
+    point of the other sample (of those searched), and no critic, however poor, proves less.
 
     Parameters
     ----------
@@ -186,7 +186,8 @@ def _best_scales(cost: MatrixCost, h_x: FloatArray, h_y: FloatArray) -> tuple[fl
             method="bounded",
             options={"maxiter": 25, "xatol": 1e-6 * steepest},
         )
-        return max(float(found.x), 1.0, key=value)  # an optimal critic is best just as it is
+        # An optimal critic is best just as it is, and a poor one left out.
+        return max(float(found.x), 1.0, 0.0, key=value)
 
     return best(cost, h_x), best(cost.T, -h_y)
 
