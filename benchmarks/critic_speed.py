@@ -25,7 +25,8 @@ from otgan.critics.captured import CapturedStep
 from otgan.critics.constraints import CONSTRAINTS
 from otgan.critics.muon import Muon
 from otgan.critics.networks import mlp
-from otgan.critics.relu_gradients import PenalisedStep, around_one, single_threaded
+from otgan.critics.relu_gradients import PenalisedStep, around_one
+from otgan.critics.threads import single_threaded
 from otgan.datasets import funnel_pair
 
 BATCH, WIDTH = 1024, 128

@@ -17,9 +17,9 @@ from otgan.critics.fit import Budget, fit_critic
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.networks import radial_mlp, refuse_batch_norm
 from otgan.critics.options import FitOptions
-from otgan.critics.relu_gradients import single_threaded
 from otgan.critics.solved import solve
 from otgan.critics.sources import Laws, as_laws
+from otgan.critics.threads import single_threaded
 from otgan.errors import InterruptedFit, InvalidInputError
 
 __all__ = ["estimate_w1", "pick_device"]

@@ -21,8 +21,8 @@ from otgan.critics.lipschitz import evaluating
 from otgan.critics.muon import Muon
 from otgan.critics.networks import scores
 from otgan.critics.options import FitOptions
-from otgan.critics.relu_gradients import single_threaded
 from otgan.critics.sources import Laws
+from otgan.critics.threads import single_threaded
 from otgan.errors import InvalidInputError, TrainingDivergedError
 
 __all__ = ["Budget", "CriticRecord", "Fit", "fit_critic"]

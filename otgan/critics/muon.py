@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.adam import adam
 
+from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError
 
 __all__ = ["Muon", "is_matrix", "nearly_polar"]
@@ -152,6 +154,7 @@ class Muon(Optimizer):
             "fused": True,  # tells load_state_dict to keep step counts on the device
         }
         super().__init__([group for group in both if group["params"]] or params, defaults)
+        self._workers = Workers()
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -180,11 +183,15 @@ class Muon(Optimizer):
         alike = defaultdict(list)
         for p, direction in zip(matrices, ahead, strict=True):
             alike[p.shape, p.dtype, p.device].append((p, direction))
-        for (shape, _, _), pairs in alike.items():
+        for (shape, _, device), pairs in alike.items():
             some, directions = zip(*pairs, strict=True)
-            polar = nearly_polar(torch.stack(directions), group["iterations"])
+            # On the CPU one by one, on threads; elsewhere as one stack.
+            stacks = (
+                [d[None] for d in directions] if device.type == "cpu" else [torch.stack(directions)]
+            )
+            polar = self._workers.map(partial(nearly_polar, iterations=group["iterations"]), stacks)
             pace = lr * max(1.0, shape[0] / shape[1]) ** 0.5
-            torch._foreach_sub_(some, (polar * pace).unbind())
+            torch._foreach_sub_(some, (torch.cat(polar) * pace).unbind())
 
     def _move_others(self, others: list[Tensor], group: dict[str, Any]) -> None:
         for p in others:

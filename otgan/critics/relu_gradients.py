@@ -14,10 +14,8 @@ another, the three are one matrix product for each weight.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -25,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from otgan.critics.networks import WithRadius, with_radius
+from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError
 
 __all__ = [
@@ -32,7 +31,6 @@ __all__ = [
     "SlopePenalty",
     "around_one",
     "power_of_slope",
-    "single_threaded",
     "supports",
 ]
 
@@ -112,26 +110,6 @@ def supports(critic: nn.Module) -> bool:
     return one and all(type(layer) is nn.ReLU for layer in between)
 
 
-@contextmanager
-def single_threaded() -> Iterator[None]:
-    """Let torch's operations in this thread run on it alone.
-
-    Small ones are then faster: no thread has to be woken for them, or waited for.
-
-    Examples
-    --------
-    >>> with single_threaded():
-    ...     torch.get_num_threads()
-    1
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 class PenalisedStep:
     """The gradients of a critic's loss, as `backward` would leave them, without a graph.
 
@@ -151,7 +129,7 @@ class PenalisedStep:
     single-threaded operations: nothing waits for the slowest thread after every operation, as it
     would if the operations themselves were split. Blocks are added up in their order, so the bits
     do not depend on the number of threads. The rest of a training loop has only small operations,
-    which are fastest inside of `single_threaded`.
+    which are fastest inside of `otgan.critics.threads.single_threaded`.
 
     On a GPU a batch is one block. Nothing is read back from the device, so a call can be captured
     in a CUDA graph.
@@ -184,7 +162,7 @@ class PenalisedStep:
         self.layers: list[nn.Linear] = [m for m in critic if isinstance(m, nn.Linear)]
         self.radius = _has_radius(critic)
         self.penalty = penalty
-        self.threads = threads or torch.get_num_threads()
+        self.workers = Workers(threads)
 
     @torch.no_grad()
     def gradients(self, x: Tensor, y: Tensor, between: Tensor | None = None) -> tuple[Tensor, ...]:
@@ -219,19 +197,10 @@ class PenalisedStep:
 
     def _added(self, weights: _Weights, blocks: list[tuple[Tensor, ...]]) -> _Sums:
         """The sums over all blocks: computed side by side, added in order."""
-        threads = min(self.threads, len(blocks))
-        shares = [(weights, blocks[k::threads], self.penalty) for k in range(threads)]
-        with single_threaded():
-            running = [self._pool.submit(_work, *share) for share in shares[1:]]
-            done = [_work(*shares[0]), *(future.result() for future in running)]
-        first, *others = [done[k % threads][k // threads] for k in range(len(blocks))]
+        first, *others = self.workers.map(partial(_sums, weights, self.penalty), blocks)
         for other in others:
             torch._foreach_add_(first.flat, other.flat)
         return first
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(initializer=torch.set_num_threads, initargs=(1,))
 
     def _write(self, weights: _Weights, means: _Sums) -> None:
         *lower, hidden, output = self.layers
@@ -282,7 +251,7 @@ class _Sums(NamedTuple):
         return [*self.weights, *self.biases, self.top, self.penalty]
 
 
-def _sums(weights: _Weights, kinds: tuple[Tensor, ...], penalty: SlopePenalty | None) -> _Sums:
+def _sums(weights: _Weights, penalty: SlopePenalty | None, kinds: tuple[Tensor, ...]) -> _Sums:
     n = len(kinds[0])
     points = torch.cat(kinds)
     below = [with_radius(points) if weights.radius else points]
@@ -367,10 +336,3 @@ def _rows(x: Tensor) -> int:
     if x.device.type != "cpu" or len(x) < BLOCK // 2:
         return len(x)
     return min(BLOCK, -(-len(x) // 2))
-
-
-@torch.no_grad()  # which each thread must say for itself
-def _work(
-    weights: _Weights, blocks: list[tuple[Tensor, ...]], penalty: SlopePenalty | None
-) -> list[_Sums]:
-    return [_sums(weights, kinds, penalty) for kinds in blocks]

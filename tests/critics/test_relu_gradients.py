@@ -14,9 +14,9 @@ from otgan.critics.relu_gradients import (
     PenalisedStep,
     around_one,
     power_of_slope,
-    single_threaded,
     supports,
 )
+from otgan.critics.threads import single_threaded
 from otgan.errors import InvalidInputError
 
 PENALTIES = {
