@@ -206,10 +206,16 @@ class Cones:
 
     count: int = 512
     name: ClassVar[str] = "cones"
+    keeps_optimizer: ClassVar[bool] = True  # apexes are points, and no matrix to orthogonalise
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
         """A network of cones at random; `ConeNetwork.place` puts them on points."""
         return ConeNetwork(d, self.count)
+
+    def start(self, critic: nn.Module, x: Tensor, y: Tensor) -> None:
+        """Put the cones on points of the laws, where the linear program wants them."""
+        if isinstance(critic, ConeNetwork):
+            critic.place(x, y)
 
     def penalty(
         self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 from torch.optim import Adam, Optimizer, RMSprop
 
+from otgan.critics.cones import Cones
 from otgan.critics.networks import mlp, orthogonal_mlp, orthonormalise_, scores
 from otgan.critics.relu_gradients import (
     PenalisedStep,
@@ -57,7 +58,13 @@ class Reading(NamedTuple):
 
 
 class Constraint(Protocol):
-    """What the estimator and the trainer ask of a constraint."""
+    """What the estimator and the trainer ask of a constraint.
+
+    Some have more to say, and the estimator listens: ``at_scale(length)`` and ``in_units(length)``
+    give the same constraint with weights for laws about `length` apart, and for points divided by
+    `length`; ``start(critic, x, y)`` puts a fresh critic where the data are; ``keeps_optimizer`` is
+    true of a constraint whose own optimiser serves better than Muon.
+    """
 
     @property
     def name(self) -> str:
@@ -353,6 +360,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     "spectral": SpectralNormalization(),
     "div": DivergencePenalty(),
     "orthogonal": OrthogonalWeights(),
+    "cones": Cones(),
 }
 
 
@@ -369,7 +377,7 @@ def as_constraint(constraint: str | Constraint, *, also: tuple[str, ...] = ()) -
     Traceback (most recent call last):
     ...
     otgan.errors.InvalidInputError: constraint must be one of clip, gp, lp, spectral, div, \
-orthogonal, or an object with their methods, got 'gb'; to fix it, did you mean 'gp'?
+orthogonal, cones, or an object with their methods, got 'gb'; to fix it, did you mean 'gp'?
     """
     if not isinstance(constraint, str):
         return constraint

@@ -30,6 +30,9 @@ STEPS, SECONDS = 3000, 60.0
 WIDTH, DEPTH = 256, 3
 """Hidden layers of the networks that `estimate_w1` builds."""
 
+START_POINTS = 1024
+"""Points of each law that a constraint may start a critic on."""
+
 FOR_READING = 0.1
 """Share of a limit in seconds that is kept for judging the critic."""
 
@@ -99,6 +102,7 @@ def estimate_w1(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(400, 2)), rng.normal(size=(400, 2)) + [3, 4]
     >>> r = estimate_w1(x, y, "lp", steps=200, device="cpu")
@@ -113,7 +117,7 @@ def estimate_w1(
     spent = time.perf_counter() - started
     choice = choose(constraint, laws, sandwich, budget)
     if choice.rule is None:
-        return solve(laws, choice, sandwich, options)
+        return solve(laws, choice, sandwich, budget, options)
     left = budget.seconds * (1.0 - FOR_READING) - spent
     budget = Budget(budget.steps, max(left, FOR_READING * budget.seconds))
     critic = _build(choice.rule, network, laws, options.seed)
@@ -181,5 +185,7 @@ def _build(
         torch.manual_seed(seed)
         critic = network(laws.d).to(laws.device)
     refuse_batch_norm(critic)
+    if hasattr(rule, "start"):
+        rule.start(critic, *laws.batches(START_POINTS, laws.generator(seed)))
     rule.project(critic)
     return critic

@@ -86,7 +86,7 @@ class Fit:
     """
 
     critic: nn.Module
-    optimizer: Muon
+    optimizer: torch.optim.Optimizer
     rng: torch.Generator
     step: int = 0
     seconds: float = 0.0
@@ -153,12 +153,9 @@ def fit_critic(
     TrainingDivergedError
         The loss became NaN or infinite.
     """
-    optimizer = Muon(
-        critic.parameters(),
-        lr=_rate(options.vector_rate, laws.device),
-        matrix_lr=_rate(options.matrix_rate, laws.device),
+    fit = Fit(
+        critic, _optimizer(critic, rule, options, laws.device), laws.generator(options.seed + 1)
     )
-    fit = Fit(critic, optimizer, laws.generator(options.seed + 1))
     path = None if options.checkpoint is None else Path(options.checkpoint)
     problem = (
         f"{rule.name} critic of {sum(p.numel() for p in critic.parameters())} weights, "
@@ -172,6 +169,18 @@ def fit_critic(
     if interrupted and fit.best:
         fit.critic.load_state_dict(fit.best)
     return fit, interrupted
+
+
+def _optimizer(
+    critic: nn.Module, rule: Constraint, options: FitOptions, device: torch.device
+) -> torch.optim.Optimizer:
+    if getattr(rule, "keeps_optimizer", False):
+        return rule.optimizer(critic.parameters(), None)
+    return Muon(
+        critic.parameters(),
+        lr=_rate(options.vector_rate, device),
+        matrix_lr=_rate(options.matrix_rate, device),
+    )
 
 
 def _rate(rate: float, device: torch.device) -> float | Tensor:
@@ -231,7 +240,9 @@ def _step(
         rule.project(fit.critic)
         return gap, penalty
 
-    return CapturedStep(step, laws.device, generators=[fit.rng])
+    # Only Muon was made to be captured; on the CPU a captured step is just a step.
+    where = laws.device if isinstance(fit.optimizer, Muon) else "cpu"
+    return CapturedStep(step, where, generators=[fit.rng])
 
 
 def _by_hand(critic: nn.Module, rule: Constraint) -> Gradients | None:

@@ -11,6 +11,7 @@ from torch import nn
 
 from otgan.critics.choice import Choice
 from otgan.critics.estimate import DualEstimate
+from otgan.critics.fit import Budget
 from otgan.critics.judge import (
     ONE_SIDED,
     TWO_SIDED,
@@ -32,13 +33,15 @@ NEW_POINTS = 2**14
 """Fresh points of each sampler on which the potentials are judged."""
 
 LESSONS = 2000
-"""Steps in which a network learns the potentials."""
+"""Steps in which a network learns the potentials, at most."""
 
 LESSON_POINTS = 2048
 """Points of each law whose potentials it learns."""
 
 
-def solve(laws: Laws, choice: Choice, sandwich: Sandwich, options: FitOptions) -> DualEstimate:
+def solve(
+    laws: Laws, choice: Choice, sandwich: Sandwich, budget: Budget, options: FitOptions
+) -> DualEstimate:
     """Estimate W1 from above and below by the linear program, on as many points as chosen."""
     started = time.perf_counter()
     x, y = sample(laws)
@@ -76,12 +79,13 @@ def solve(laws: Laws, choice: Choice, sandwich: Sandwich, options: FitOptions) -
         critic=exact_critic(x, y).potential,
     )
     if choice.name == "distilled":
-        return _distilled(estimate, laws, sandwich, options)
+        lessons = int(min(LESSONS, budget.steps))
+        return _distilled(estimate, laws, sandwich, lessons, options)
     return estimate
 
 
 def _distilled(
-    exact: DualEstimate, laws: Laws, sandwich: Sandwich, options: FitOptions
+    exact: DualEstimate, laws: Laws, sandwich: Sandwich, lessons: int, options: FitOptions
 ) -> DualEstimate:
     """The same with a network that learned the potentials, judged as any other critic."""
     started = time.perf_counter()
@@ -96,7 +100,7 @@ def _distilled(
         torch.cat([x, y]),
         network,
         arcs=(x[arcs[0]], y[arcs[1]]),
-        steps=LESSONS,
+        steps=lessons,
         seed=options.seed,
     )
     shown, unit = look(network, None, laws, options), laws.scale.spread
@@ -115,7 +119,7 @@ def _distilled(
             "points: less than W1 of the laws, as these potentials are, but for its own errors"
         ),
         constraint="distilled",
-        steps=LESSONS,
+        steps=lessons,
         seconds=exact.seconds + time.perf_counter() - started,
         n_held_out=shown.points,
         critic=on_original_scale(network, laws),

@@ -37,7 +37,7 @@ def single_threaded() -> Iterator[None]:
 
 
 class Workers:
-    """This thread and some others, each with single-threaded operations.
+    """The calling thread and some others, each with single-threaded operations.
 
     Parameters
     ----------
