@@ -2,6 +2,7 @@
 
 Every lesson is a module with ``run(...)``, which returns a frozen dataclass of numbers,
 ``explain(numbers)``, a text for a terminal, and ``draw(numbers)``, a figure (needs matplotlib).
+Lessons that train critics take about a minute, and some seconds with ``run(quick=True)``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ LESSONS: dict[str, str] = {
     "perfect-discriminator": "otgan.lessons.perfect_discriminator",
     "xy-game": "otgan.lessons.xy_game",
     "kantorovich-rubinstein": "otgan.lessons.kantorovich_rubinstein",
+    "neural-critic": "otgan.lessons.neural_critic",
+    "critic-or-emd": "otgan.lessons.critic_or_emd",
 }
 """Names of the lessons, in the order to read them, and the modules that hold them."""
 

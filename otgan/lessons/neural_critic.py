@@ -1,0 +1,511 @@
+"""A neural critic beside the exact number: what it shows, what that means, how it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import hypot, nan, pi, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from otgan import estimate_w1
+from otgan.datasets import DATASETS, Law, gaussians_on_line
+from otgan.datasets.randomness import Draws
+from otgan.lessons.densities import Normal
+from otgan.lessons.perfect_critics import PerfectCritics, steepest_clipped
+from otgan.lessons.text import page, table
+from otgan.measures import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from otgan.critics.constraints import Constraint, WeightClipping
+    from otgan.critics.estimate import DualEstimate
+
+__all__ = ["Clipped", "NeuralCritic", "OnLine", "Surface", "Weighed", "draw", "explain", "run"]
+
+LINE = PerfectCritics(Normal(0, 1), Normal(2, 1))
+"""N(0, 1) against N(2, 1): W₁ is the shift, 2."""
+
+SHAPES = ("ring8", "grid25", "swissroll")
+
+NOISE = 0.3
+"""Standard deviation of the noise that makes y of x in the plane."""
+
+AT_LIMIT = 0.99
+"""A weight is counted as at the limit from this share of it on."""
+
+
+@dataclass(frozen=True)
+class OnLine:
+    """One critic between N(0, 1) and N(2, 1).
+
+    Attributes
+    ----------
+    label : str
+    gap, gap_se : float
+        E f(x) - E f(y) on fresh points, and its standard error.
+    ideal : float
+        What a perfectly trained critic would show; NaN under clipping, where that depends on the
+        network.
+    value, se : float
+        The gap as the constraint reads it.
+    slope : float
+        The largest that was met.
+    proved : float
+        No slope is larger, by the weights.
+    """
+
+    label: str
+    gap: float
+    gap_se: float
+    ideal: float
+    value: float
+    se: float
+    slope: float
+    proved: float
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One-sided penalties of weight w and of weight 2 w, between N(0, 1) and N(2, 1).
+
+    Attributes
+    ----------
+    weight : float
+    single, double : OnLine
+        At w and at 2 w.
+    x, slopes : ndarray, shape (k,)
+        Slopes -f'(x) of the first.
+    """
+
+    weight: float
+    single: OnLine
+    double: OnLine
+    x: FloatArray
+    slopes: FloatArray
+
+    @property
+    def extrapolated(self) -> float:
+        """2 S(2w) - S(w): the bias is linear in 1/w, so it cancels."""
+        return 2 * self.double.gap - self.single.gap
+
+    @property
+    def extrapolated_se(self) -> float:
+        """Standard error of `extrapolated`, at most: as if the two were independent."""
+        return hypot(2 * self.double.gap_se, self.single.gap_se)
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """A clipped critic of some width between N(0, 1) and N(2, 1).
+
+    Attributes
+    ----------
+    width : int
+    steepest : float
+        No network of this shape, so clipped, is steeper: limit^(depth + 1) √d width^depth.
+    fit : OnLine
+    """
+
+    width: int
+    steepest: float
+    fit: OnLine
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A critic in the plane, of a law against the same law plus Gaussian noise.
+
+    Attributes
+    ----------
+    shape : str
+        Which law: a key of `otgan.datasets.DATASETS`.
+    constraint : str
+    value, se : float
+    slope : float
+        The largest that was met.
+    w1, w1_se : float
+        W₁ of the laws without any critic, and its standard error: halfway between the exact W₁ of
+        two samples and what its potentials show on fresh points.
+    bound : float
+        W₁ is at most the mean length of the noise, NOISE √(π/2).
+    axis : ndarray, shape (k,)
+        Coordinates of a square grid.
+    heights : ndarray, shape (k, k)
+        The critic on the grid; rows are the second coordinate.
+    points, noisy : ndarray, shapes (n, 2)
+        Some points of both laws.
+    weights : ndarray, shape (w,)
+        All weights and biases of the network.
+    """
+
+    shape: str
+    constraint: str
+    value: float
+    se: float
+    slope: float
+    w1: float
+    w1_se: float
+    bound: float
+    axis: FloatArray
+    heights: FloatArray
+    points: FloatArray
+    noisy: FloatArray
+    weights: FloatArray
+
+    @property
+    def share(self) -> float:
+        """The value over W₁."""
+        return self.value / self.w1
+
+
+@dataclass(frozen=True)
+class NeuralCritic:
+    """The numbers of the lesson.
+
+    Attributes
+    ----------
+    w1 : float
+        Between the two laws on the line: 2.
+    on_line : tuple of OnLine
+        One critic for each constraint.
+    weighed : tuple of Weighed
+        One-sided penalties of several weights.
+    clipped : tuple of Clipped
+        Clipped networks of several widths.
+    limit : float
+        What their weights are clipped to.
+    clipped_ideal : float
+        What a clipped critic is read as if it is perfect, whatever its width.
+    surfaces : tuple of Surface
+        In the plane: all shapes clipped, then all shapes penalised.
+    """
+
+    w1: float
+    on_line: tuple[OnLine, ...]
+    weighed: tuple[Weighed, ...]
+    clipped: tuple[Clipped, ...]
+    limit: float
+    clipped_ideal: float
+    surfaces: tuple[Surface, ...]
+
+    @property
+    def piled(self) -> float:
+        """Share of the weights of the clipped surfaces that lie at the limit."""
+        weights = np.concatenate([s.weights for s in self.surfaces if s.constraint == "clip"])
+        return float((np.abs(weights) >= AT_LIMIT * self.limit).mean())
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """How long to train: networks of two hidden layers on the line, of three in the plane."""
+
+    steps: int
+    width: int
+    batch: int
+    plane_steps: int
+    plane_width: int
+    weights: tuple[float, ...]
+    clipped_widths: tuple[int, ...]
+    shapes: tuple[str, ...]
+    pixels: int
+    sample: int
+
+    def fit(
+        self, x: Law, y: Law, rule: Constraint, *, plane: bool, width: int, seed: int
+    ) -> DualEstimate:
+        """Train one critic."""
+        from otgan.critics.options import FitOptions
+
+        depth = 3 if plane else 2
+        return estimate_w1(
+            x,
+            y,
+            rule,
+            steps=self.plane_steps if plane else self.steps,
+            network=lambda d: rule.build(d, width, depth),
+            device="cpu",
+            options=FitOptions(batch_size=self.batch, test_points=2**16, seed=seed),
+        )
+
+
+FULL = _Effort(800, 64, 512, 600, 96, (0.1, 1.0, 10.0), (16, 64, 256), SHAPES, 140, 2000)
+QUICK = _Effort(300, 64, 256, 300, 64, (1.0,), (16, 64), SHAPES[:1], 40, 500)
+
+
+class _Noisy(Law):
+    """Another law, plus Gaussian noise in every coordinate."""
+
+    def __init__(self, base: Law, std: float) -> None:
+        self.base, self.std = base, std
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.base.d
+
+    def _draw(self, n: int, draws: Draws) -> Any:
+        return self.base._draw(n, draws) + self.std * draws.normal(n, self.d)
+
+
+def run(*, quick: bool = False, seed: int = 0) -> NeuralCritic:
+    """Train critics on the line, where everything is known, and in the plane, to look at them.
+
+    Parameters
+    ----------
+    quick : bool
+        Small networks and short trainings: some seconds instead of about a minute.
+    seed : int
+        Decides everything random.
+
+    Returns
+    -------
+    NeuralCritic
+
+    Examples
+    --------
+    >>> numbers = run(quick=True)
+    >>> gp = numbers.on_line[1]
+    >>> gp.label, f"{gp.ideal:.3f}"
+    ('gp, weight 10', '2.210')
+    >>> bool(abs(gp.value - numbers.w1) < 4 * gp.se + 0.05 * numbers.w1)
+    True
+    """
+    from otgan.critics.constraints import (
+        DivergencePenalty,
+        GradientPenalty,
+        OrthogonalWeights,
+        SpectralNormalization,
+        WeightClipping,
+    )
+
+    effort = QUICK if quick else FULL
+    clip, lp = WeightClipping(), GradientPenalty(one_sided=True)
+    rules: list[tuple[str, Constraint, float]] = [
+        (f"clip, limit {clip.limit:g}", clip, nan),
+        ("gp, weight 10", GradientPenalty(10), LINE.gap(10)),
+        ("lp, weight 10", lp, LINE.gap(lp.weight)),
+        ("div, weight 2, power 6", DivergencePenalty(2, 6), LINE.gap_of_power(2, 6)),
+        ("spectral", SpectralNormalization(), LINE.w1),
+        ("orthogonal", OrthogonalWeights(), LINE.w1),
+    ]
+    fits = {rule: _on_line(effort, rule, label, ideal, seed) for label, rule, ideal in rules}
+    return NeuralCritic(
+        w1=LINE.w1,
+        on_line=tuple(fit for fit, _ in fits.values()),
+        weighed=tuple(_weighed(effort, weight, seed, fits) for weight in effort.weights),
+        clipped=tuple(_clipped(effort, clip, width, seed) for width in effort.clipped_widths),
+        limit=clip.limit,
+        clipped_ideal=LINE.clipped_reading,
+        surfaces=tuple(
+            _surface(effort, shape, rule, seed)
+            for rule in (clip, GradientPenalty(one_sided=True, ends=0.5))
+            for shape in effort.shapes
+        ),
+    )
+
+
+Told = tuple[OnLine, "DualEstimate"]
+
+
+def _on_line(
+    effort: _Effort, rule: Constraint, label: str, ideal: float, seed: int, width: int = 0
+) -> Told:
+    """Train a critic on the line, and keep what is told of it."""
+    pair = gaussians_on_line(LINE.P.mean, LINE.P.std, LINE.Q.mean, LINE.Q.std)
+    r = effort.fit(pair.x, pair.y, rule, plane=False, width=width or effort.width, seed=seed)
+    # Readings divide the gap by a slope, or subtract a penalty, which adds to the error.
+    gap_se = r.se if r.penalty else r.se * r.raw_gap / r.value
+    return OnLine(
+        label=label,
+        gap=r.raw_gap,
+        gap_se=gap_se,
+        ideal=ideal,
+        value=r.value,
+        se=r.se,
+        slope=r.lipschitz_sampled,
+        proved=r.lipschitz_proved,
+    ), r
+
+
+def _weighed(effort: _Effort, weight: float, seed: int, known: dict[Constraint, Told]) -> Weighed:
+    """Penalties of one weight and its double, unless they are `known` already."""
+    import torch
+
+    from otgan.critics.constraints import GradientPenalty
+
+    def fit(weight: float) -> Told:
+        rule = GradientPenalty(weight, one_sided=True)
+        if rule in known:
+            return known[rule]
+        return _on_line(effort, rule, f"lp, weight {weight:g}", LINE.gap(weight), seed)
+
+    (single, estimate), (double, _) = fit(weight), fit(2 * weight)
+    x = np.linspace(-2.0, 4.0, 121)
+    with torch.no_grad():
+        f = estimate.critic(torch.tensor(x[:, None]).float()).double().numpy().ravel()
+    return Weighed(weight, single, double, x, -np.gradient(f, x))
+
+
+def _clipped(effort: _Effort, rule: WeightClipping, width: int, seed: int) -> Clipped:
+    fit, _ = _on_line(effort, rule, f"clip, width {width}", nan, seed, width)
+    return Clipped(width, steepest_clipped(rule.limit, 1, width, 2), fit)
+
+
+def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surface:
+    import torch
+
+    from otgan.critics.mcshane import sandwich_w1
+
+    law = DATASETS[shape]()
+    noisy = _Noisy(law, NOISE)
+    r = effort.fit(law, noisy, rule, plane=True, width=effort.plane_width, seed=seed)
+    axis = np.linspace(-2.1, 2.1, effort.pixels)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1)
+    with torch.no_grad():
+        heights = r.critic(torch.tensor(grid.reshape(-1, 2)).float()).double().numpy()
+    rng = np.random.default_rng(seed)
+    n = effort.sample
+    around = sandwich_w1(*(law_.sample(k, rng) for k in (n, 4 * n) for law_ in (law, noisy)))
+    return Surface(
+        shape=shape,
+        constraint=r.constraint,
+        value=r.value,
+        se=r.se,
+        slope=r.lipschitz_sampled,
+        w1=around.midpoint,
+        w1_se=hypot(around.lower_se, around.upper_se) / 2,
+        bound=NOISE * sqrt(pi / 2),
+        axis=axis,
+        heights=heights.reshape(grid.shape[:2]),
+        points=law.sample(300, rng),
+        noisy=noisy.sample(300, rng),
+        weights=np.concatenate(
+            [p.detach().double().numpy().ravel() for p in r.critic.parameters()]
+        ),
+    )
+
+
+def explain(numbers: NeuralCritic) -> str:
+    """The lesson as text.
+
+    Parameters
+    ----------
+    numbers : NeuralCritic
+
+    Returns
+    -------
+    str
+    """
+    n = numbers
+    line = table(
+        ["critic", "shows", "if perfect", "read as W₁", "±", "steepest met", "proved"],
+        [[fit.label, *_row(fit)] for fit in n.on_line],
+    )
+    weights = table(
+        ["lp, weight", "shows", "if perfect", "less 2 penalty", "±", "2 S(2w) - S(w)", "±"],
+        [
+            [f"{w.weight:g}", *_row(w.single)[:4], _digits(w.extrapolated)]
+            + [f"{w.extrapolated_se:.1g}"]
+            for w in n.weighed
+        ],
+    )
+    widths = table(
+        ["clip, width", "shows", "at most", "read as W₁", "±", "steepest met", "possible"],
+        [
+            [f"{c.width}", _digits(c.fit.gap), _digits(c.steepest * n.w1), _digits(c.fit.value)]
+            + [f"{c.fit.se:.1g}", f"{c.fit.slope:.2g}", f"{c.steepest:.2g}"]
+            for c in n.clipped
+        ],
+    )
+    plane = table(
+        ["in the plane", "critic", "read as W₁", "±", "W₁", "±", "at most", "share"],
+        [
+            [s.shape, s.constraint, _digits(s.value), f"{s.se:.1g}"]
+            + [_digits(s.w1), f"{s.w1_se:.1g}", _digits(s.bound), f"{s.share:.0%}"]
+            for s in n.surfaces
+        ],
+    )
+    return page(
+        f"A neural critic beside the exact number: N(0, 1) against N(2, 1), W₁ = {n.w1:g}",
+        "\n\n".join([line, weights, widths, plane]),
+        [*_about_the_line(n), *_about_the_plane(n)],
+    )
+
+
+def _about_the_line(n: NeuralCritic) -> list[str]:
+    clip, gp, lp, div, *_ = n.on_line
+    low, narrow, wide = n.weighed[0], n.clipped[0], n.clipped[-1]
+    read = ", ".join(
+        f"weight {w.weight:g} as {w.single.value:.3f} and {w.extrapolated:.3f}" for w in n.weighed
+    )
+    return [
+        "What a critic shows, E f(x) - E f(y), is W₁ only if its slopes are at most one and it is "
+        f"the best such function. Here the same two laws show {clip.gap:.2g} to "
+        f"{max(gp.gap, lp.gap, low.single.gap):.3g}.",
+        "A gradient penalty lets a perfect critic be steeper than one, by w / (2 weight u), where "
+        "w is the mass that has to pass and u the density of the points where slopes are looked "
+        f"at. So weight 10 shows {gp.ideal:.4f}, and weight {low.weight:g} shows "
+        f"{low.single.ideal:.4g}; two-sided and one-sided agree, since no slope is below one.",
+        "The excess is twice the penalty, which is known: subtract it. Or train twice: the excess "
+        f"halves when the weight doubles. Read in these two ways: {read}. Both subtract large "
+        "numbers if the weight is small, and what training left undone then counts most.",
+        "A weight has the unit of a length: the same laws at ten times the scale need ten times "
+        'the weight. A short name ("gp", "lp") measures the scale first.',
+        "WGAN-div penalises a power of the slope, which no slope of one minimises. Its gap "
+        f"({div.ideal:.4f} if perfect) is not W₁; read as two point masses, it is close here.",
+        f"Clipping at {n.limit:g} bounds the slope by limit^(layers) times the widths: "
+        f"{narrow.steepest:.2g} at width {narrow.width}, {wide.steepest:.2g} at width "
+        f"{wide.width}. What it shows is in that unit. Divided by the slope, it is at most W₁, "
+        f"and here {n.clipped_ideal:.3f} at best, since clipped biases put all kinks within one "
+        "deviation of the centre.",
+        "Spectral and orthogonal critics have slopes up to one by their weights: what they show "
+        "is at most W₁, but for noise.",
+    ]
+
+
+def _about_the_plane(n: NeuralCritic) -> list[str]:
+    shares = {
+        name: [f"{s.share:.0%}" for s in n.surfaces if s.constraint == name]
+        for name in ("clip", "lp")
+    }
+    return [
+        f"In the plane, x is a known shape and y the same shape with noise of deviation {NOISE:g}. "
+        "The penalised critic rises to every cluster and along the roll, and is read as "
+        f"{', '.join(shares['lp'])} of W₁; the clipped one makes one hill of each shape, and is "
+        f"read as {', '.join(shares['clip'])}.",
+        f"The reason is in the weights: {n.piled:.0%} of the clipped ones lie at the "
+        "limit, where they can only tell plus from minus.",
+    ]
+
+
+def _row(fit: OnLine) -> list[str]:
+    return [
+        _digits(fit.gap),
+        "-" if np.isnan(fit.ideal) else _digits(fit.ideal),
+        _digits(fit.value),
+        f"{fit.se:.1g}",
+        f"{fit.slope:.3g}",
+        f"{fit.proved:.3g}",
+    ]
+
+
+def _digits(value: float) -> str:
+    return f"{value:.4g}" if abs(value) < 1 else f"{value:.3f}"
+
+
+def draw(numbers: NeuralCritic) -> Figure:
+    """What critics show on the line, their slopes, and their surfaces in the plane.
+
+    Parameters
+    ----------
+    numbers : NeuralCritic
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from otgan.lessons.neural_critic_picture import picture
+
+    return picture(numbers)
