@@ -243,15 +243,15 @@ def _sentences(n: CriticOrEmd) -> list[str]:
         "way out.",
         "The potentials of the same points, on fresh ones, show too little: "
         f"{n.held_out[plane, -1]:+.1f} % and {n.held_out[-1, -1]:+.0f} %. So the two are a "
-        "bracket of W₁ that holds whatever the dimension. Their midpoint is good while the "
-        f"bracket is narrow, and {n.midpoint[-1, -1]:+.0f} % off in {high} dimensions.",
+        "bracket of W₁ that holds, but for noise, in any dimension. Their midpoint is good while "
+        f"the bracket is narrow, and {n.midpoint[-1, -1]:+.0f} % off in {high} dimensions.",
         f"A critic that draws fresh points in every step errs by {n.critic[0]:+.1f} % in {low} and "
         f"{n.critic[-1]:+.1f} % in {high} dimensions. It is nearer than the EMD in "
         f"{_listed(n.critic_nearer_than(n.emd[:, -1]))} dimensions, and nearer than the midpoint "
         f"in {_listed(n.critic_nearer_than(n.midpoint[:, -1]))}.",
         "Its standard error does not tell: a perfect critic would be read as W₁ or a little more, "
         "so what is missing is what the network has not learned. The gap before the penalty is "
-        "subtracted looks better in many dimensions, but there two errors cancel by chance.",
+        "subtracted looks better in many dimensions, but there two errors cancel in part, by chance.",
         f"The same critic on {most:,} points and no more has a quarter of them left to be judged "
         f"on, which leaves ± {n.reused_se[plane]:.0f} %, and it learns the points along with their "
         f"laws: {n.reused[-1]:+.0f} % in {high} dimensions.",

@@ -475,8 +475,8 @@ def _about_the_plane(n: NeuralCritic) -> list[str]:
         "The penalised critic rises to every cluster and along the roll, and is read as "
         f"{', '.join(shares['lp'])} of W₁; the clipped one makes one hill of each shape, and is "
         f"read as {', '.join(shares['clip'])}.",
-        f"The reason is in the weights: {n.piled:.0%} of the clipped ones lie at the "
-        "limit, where they can only tell plus from minus.",
+        f"It shows in the weights: {n.piled:.0%} of the clipped ones lie at the limit, where they "
+        "can only tell plus from minus.",
     ]
 
 

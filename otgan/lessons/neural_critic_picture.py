@@ -107,7 +107,7 @@ def _draw_surface(axes: Axes, surface: Surface) -> None:
     s = surface
     height = s.heights - s.heights.mean()
     grid = s.axis, s.axis, height
-    levels = np.linspace(height.min(), height.max(), 22)
+    levels = np.linspace(height.min(), height.max(), 18)
     axes.contourf(*grid, levels=levels, cmap="Greys", alpha=0.55)
     axes.contour(*grid, levels=levels, colors=INK, linewidths=0.35, linestyles="solid")
     axes.plot(*s.noisy.T, ".", color=ORANGE, markersize=2, alpha=0.7)
