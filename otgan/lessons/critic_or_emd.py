@@ -251,7 +251,7 @@ def _sentences(n: CriticOrEmd) -> list[str]:
         f"in {_listed(n.critic_nearer_than(n.midpoint[:, -1]))}.",
         "Its standard error does not tell: a perfect critic would be read as W₁ or a little more, "
         "so what is missing is what the network has not learned. The gap before the penalty is "
-        "subtracted looks better in many dimensions, but there two errors cancel in part, by chance.",
+        "subtracted looks better in many dimensions, but there two errors partly cancel by chance.",
         f"The same critic on {most:,} points and no more has a quarter of them left to be judged "
         f"on, which leaves ± {n.reused_se[plane]:.0f} %, and it learns the points along with their "
         f"laws: {n.reused[-1]:+.0f} % in {high} dimensions.",
