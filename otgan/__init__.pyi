@@ -1,13 +1,18 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
 from .costs import PointCost as PointCost
 from .critics.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
+from .critics.cones import Cones as Cones
 from .critics.constraints import (
+    DivergencePenalty as DivergencePenalty,
     GradientPenalty as GradientPenalty,
     OrthogonalWeights as OrthogonalWeights,
     SpectralNormalization as SpectralNormalization,
     WeightClipping as WeightClipping,
 )
-from .critics.estimator import DualEstimate as DualEstimate, estimate_w1 as estimate_w1
+from .critics.estimate import DualEstimate as DualEstimate
+from .critics.estimator import estimate_w1 as estimate_w1
+from .critics.mcshane import sandwich_w1 as sandwich_w1
+from .critics.options import FitOptions as FitOptions
 from .divergences.histograms import (
     chi2_divergence as chi2_divergence,
     hellinger as hellinger,
@@ -16,6 +21,7 @@ from .divergences.histograms import (
     kl_divergence as kl_divergence,
     total_variation as total_variation,
 )
+from .errors import InterruptedFit as InterruptedFit
 from .gan.config import TrainConfig as TrainConfig
 from .gan.trainer import (
     TrainResult as TrainResult,

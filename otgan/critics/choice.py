@@ -70,9 +70,10 @@ def _automatic(laws: Laws, sandwich: Sandwich, budget: Budget) -> Choice:
         "between what they show and what their potentials show on others"
     )
     if width <= PRECISE:
-        # As many points as narrow the sandwich to a percent.
-        wanted = n * min(1e3, (sandwich.relative_width / 0.01) ** d)
-        points = round(min(most, max(wanted, n)))
+        # As many points as bring its width and its noise to a percent and a third of one.
+        noise = math.hypot(sandwich.lower_se, sandwich.upper_se) / 2 / max(sandwich.upper, 1e-300)
+        growth = max(1.0, (noise / 0.003) ** 2, min(1e3, (sandwich.relative_width / 0.01) ** d))
+        points = round(min(most, n * growth))
         return Choice("exact", None, points, f"{seen}; {points:,} points are precise enough")
     return _named("lp", f"{seen}, too much for the linear program", laws, sandwich)
 
@@ -82,8 +83,11 @@ def _named(name: str, reason: str, laws: Laws, sandwich: Sandwich) -> Choice:
     rule: Any = as_constraint(name, also=("auto", *SOLVED))
     if hasattr(rule, "at_scale"):
         rough = max(rough_w1(laws.x.survey, laws.y.survey), sandwich.lower)
-        rule = rule.at_scale(rough if rough > 0 else laws.scale.spread)
-        reason += f"; penalty weight {rule.weight:.3g}, as the laws are some {rough:.2g} apart"
+        # A lower bound, often by a factor of two; of two wrong weights the larger one errs less.
+        rule = rule.at_scale(2.0 * rough if rough > 0 else laws.scale.spread)
+        reason += (
+            f"; penalty weight {rule.weight:.3g}, as the laws are at least some {rough:.2g} apart"
+        )
     return Choice(rule.name, _in_units(rule, laws), 0, reason)
 
 

@@ -13,6 +13,7 @@ from otgan.errors import InvalidInputError
 
 __all__ = [
     "GroupSort",
+    "MaxMin",
     "OnOriginalScale",
     "WithRadius",
     "lipschitz_from_weights",
@@ -20,9 +21,9 @@ __all__ = [
     "orthogonal_mlp",
     "orthonormalise_",
     "radial_mlp",
+    "radius",
     "refuse_batch_norm",
     "scores",
-    "with_radius",
 ]
 
 
@@ -56,6 +57,31 @@ class GroupSort(nn.Module):
             pairs = features.unflatten(-1, (-1, 2))
             return torch.stack([pairs.amin(-1), pairs.amax(-1)], dim=-1).flatten(-2)
         return features.unflatten(-1, (-1, self.size)).sort(dim=-1).values.flatten(-2)
+
+
+class MaxMin(nn.Module):
+    """Sort pairs of features: GroupSort of two, for features that lie half the width apart.
+
+    The smaller ones come first, then the larger ones. Two halves are sorted several times faster
+    than neighbours, and no network can tell the difference.
+
+    References
+    ----------
+    Anil, Lucas and Grosse, Sorting out Lipschitz function approximation (ICML 2019).
+
+    Examples
+    --------
+    >>> MaxMin()(torch.tensor([[3.0, 1.0, 0.0, 5.0]]))
+    tensor([[0., 1., 3., 5.]])
+    """
+
+    lipschitz = 1.0
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Smaller and larger ones of the pairs."""
+        one, other = features.chunk(2, dim=-1)
+        excess = (one - other).relu()
+        return torch.cat([one - excess, other + excess], dim=-1)
 
 
 class OnOriginalScale(nn.Module):
@@ -108,24 +134,23 @@ def mlp(d: int, out: int = 1, *, width: int = 128, depth: int = 3) -> nn.Sequent
 
 
 class WithRadius(nn.Module):
-    """Points together with their distance from the origin: (x, |x|).
+    """Points together with their distance from the origin, centred: (x, |x| - √d).
 
     Of all distances a network of linear layers finds this one hardest in many dimensions, and
-    potentials of laws that differ in spread need it most.
+    potentials of laws that differ in spread need it most. It is near √d for standardised points.
     """
 
     lipschitz = math.sqrt(2.0)
 
     def forward(self, points: Tensor) -> Tensor:
         """Append one column, shape (n, d + 1)."""
-        return with_radius(points)
+        return torch.cat([points, radius(points) - math.sqrt(points.shape[1])], dim=1)
 
 
-def with_radius(points: Tensor) -> Tensor:
-    """Points of shape (n, d) with their distances from the origin as one more column."""
+def radius(points: Tensor) -> Tensor:
+    """Distances from the origin, shape (n, 1)."""
     # The tiny constant keeps the root differentiable at the origin.
-    radius = (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
-    return torch.cat([points, radius], dim=1)
+    return (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
 
 
 def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:
@@ -175,7 +200,7 @@ def orthogonal_mlp(d: int, *, width: int = 128, depth: int = 3) -> nn.Sequential
         )
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise([d] + [width] * depth):
-        layers += [nn.Linear(inputs, outputs), GroupSort(2)]
+        layers += [nn.Linear(inputs, outputs), MaxMin()]
     critic = nn.Sequential(*layers, nn.Linear(width, 1))
     for layer in critic:
         if isinstance(layer, nn.Linear):

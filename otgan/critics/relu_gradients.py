@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from otgan.critics.networks import WithRadius, with_radius
+from otgan.critics.networks import WithRadius, radius
 from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError
 
@@ -254,7 +254,7 @@ class _Sums(NamedTuple):
 def _sums(weights: _Weights, penalty: SlopePenalty | None, kinds: tuple[Tensor, ...]) -> _Sums:
     n = len(kinds[0])
     points = torch.cat(kinds)
-    below = [with_radius(points) if weights.radius else points]
+    below = [WithRadius()(points) if weights.radius else points]
     for weight, bias in weights.forward:
         below.append(_product(below[-1], weight, bias, relu=True))
     masks = below.pop()
@@ -282,7 +282,7 @@ def _replace_by_tangents(
     gradient = _product(first[start:], weights.backward[0])
     entries = below[0][start:]
     if weights.radius:  # ∇|x| = x / |x|
-        outward = entries[:, :-1] / entries[:, -1:]
+        outward = entries[:, :-1] / radius(entries[:, :-1])
         gradient = gradient[:, :-1] + gradient[:, -1:] * outward
     # The tiny constant keeps the root differentiable where the gradient vanishes.
     slope = gradient.square().sum(dim=1, keepdim=True).add_(1e-12).sqrt_()
