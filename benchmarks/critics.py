@@ -35,6 +35,7 @@ FIELDS = (
     "raw_deviation", "cosine", "l2", "slope_met", "slope_proved", "at_least", "at_most", "steps",
     "seconds", "converged", "used",
 )  # fmt: skip
+TEXT = ("run", "pair", "constraint", "network", "converged", "used")
 
 
 def funnels(dimensions=DIMENSIONS, counts=FUNNELS, seed=0):
@@ -165,6 +166,52 @@ def append(file, row):
         writer.writerow(short)
 
 
+def lines(rows):
+    """Every pair, for people."""
+    print(
+        "| pair | constraint | W1 | value | dev % | raw dev % | at least | at most | cosine | L2 |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for r in rows:
+        number = {k: float(r[k]) for k in r if k not in TEXT}
+        used = "" if r["used"] == r["constraint"] else f" ({r['used']})"
+        print(
+            f"| {r['pair']} | {r['constraint']}{used} | {number['w1']:.4f} | "
+            f"{number['value']:.4f} ± {number['se']:.2g} | {number['deviation']:+.2f} | "
+            f"{number['raw_deviation']:+.1f} | {number['at_least']:.4f} | {number['at_most']:.4f} | "
+            f"{number['cosine']:.3f} | {number['l2']:.3f} |"
+        )
+
+
+def draw(rows, path):
+    """Deviations of all pairs, one row each; a mark for each constraint."""
+    from otgan.plot import BLUE, GREEN, GREY, ORANGE, RED, VIOLET, panels, save
+
+    colours = {
+        "exact": BLUE, "lp": VIOLET, "gp": ORANGE, "orthogonal": GREEN, "cones": GREY, "clip": RED
+    }  # fmt: skip
+    pairs = list(dict.fromkeys(r["pair"] for r in rows))
+    with panels(1, 1, width=9.0, height=0.6 + 0.2 * len(pairs)) as (figure, (axes,)):
+        for name in dict.fromkeys(r["used"] for r in rows):
+            own = [r for r in rows if r["used"] == name]
+            axes.errorbar(
+                [float(r["deviation"]) for r in own],
+                [pairs.index(r["pair"]) for r in own],
+                xerr=[100 * float(r["se"]) / float(r["w1"]) for r in own],
+                fmt="o", ms=5, lw=1, color=colours.get(name), label=name,
+                mfc=None if name in colours else "white",
+            )  # fmt: skip
+        axes.axvspan(-2, 2, color=GREY, alpha=0.15, lw=0)
+        axes.set_xscale("symlog", linthresh=2)
+        ticks = [-100, -30, -10, -5, -2, 0, 2, 5, 10, 30, 100]
+        axes.set_xticks(ticks, [f"{t:+d}" if t else "0" for t in ticks])
+        axes.set_yticks(range(len(pairs)), pairs, fontsize=8)
+        axes.invert_yaxis()
+        axes.set_xlabel("deviation from the known W1, per cent (grey: within 2)")
+        axes.legend(loc="lower left", fontsize=8)
+    print(save(figure, path))
+
+
 def table(rows):
     """Medians over the pairs, for each run and constraint."""
     groups = {}
@@ -233,6 +280,16 @@ def scale(options):
             )
 
 
+def report(rows):
+    """All that was measured: medians, and lines and a picture for every run."""
+    table(rows)
+    for tag in dict.fromkeys(r["run"] for r in rows):
+        print(f"\n### {tag}\n")
+        own = [r for r in rows if r["run"] == tag]
+        lines(own)
+        draw(own, RESULTS / f"critics-{tag.split()[0]}.png")
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -248,7 +305,7 @@ def main():
         f"{platform.machine()}, torch {torch.__version__}, {time.strftime('%Y-%m-%d')}", flush=True
     )
     if options.run == "table":
-        table(read(RESULTS / "critics.csv"))
+        report(read(RESULTS / "critics.csv"))
     elif options.run in RUNS:
         run(options)
     else:

@@ -155,7 +155,9 @@ def _add_train(commands: Any) -> None:
     train.add_argument(
         "--toy", action="store_true", help="settings for a good result in the plane in a minute"
     )
-    train.add_argument("--constraint", help="clip, gp, lp, spectral, orthogonal or exact")
+    train.add_argument(
+        "--constraint", help="clip, gp, lp, spectral, div, orthogonal, cones or exact"
+    )
     for name in ("steps", "batch-size", "n-critic", "latent-dim", "width", "depth"):
         train.add_argument(f"--{name}", type=int, metavar="N")
     for name in ("monitor-every", "monitor-points", "evaluation-points", "seed"):

@@ -23,7 +23,8 @@ class TrainConfig:
     Attributes
     ----------
     constraint : str or Constraint
-        One of clip, gp, lp, spectral, orthogonal; an object such as ``GradientPenalty(weight=1)``;
+        One of clip, gp, lp, spectral, div, orthogonal, cones; an object such as
+        ``GradientPenalty(weight=1)``;
         or ``"exact"``: no critic, the generator follows the gradient of the exact distance
         between minibatches. The default is the one-sided penalty with the settings of WGAN-GP:
         the two-sided one makes generators circle on toy data, and collapse.

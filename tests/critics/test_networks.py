@@ -1,5 +1,6 @@
 """Critic networks, and the Lipschitz constants that their weights prove."""
 
+import math
 import numpy as np
 import pytest
 import torch
@@ -8,10 +9,13 @@ from torch import nn
 
 from otgan.critics.networks import (
     GroupSort,
+    MaxMin,
     OnOriginalScale,
+    WithRadius,
     lipschitz_from_weights,
     mlp,
     orthogonal_mlp,
+    radial_mlp,
     refuse_batch_norm,
     scores,
 )
@@ -44,6 +48,30 @@ def test_group_sort_permutes_within_groups():
     features = torch.tensor([[4.0, 3.0, 2.0, 1.0, 9.0, 7.0]])
     assert GroupSort(2)(features).tolist() == [[3.0, 4.0, 1.0, 2.0, 7.0, 9.0]]
     assert GroupSort(3)(features).tolist() == [[2.0, 3.0, 4.0, 1.0, 7.0, 9.0]]
+
+
+def test_max_min_is_group_sort_of_two_halves():
+    features = torch.randn(50, 6, dtype=torch.float64)
+    halves = MaxMin()(features)
+    neighbours = GroupSort(2)(features.reshape(50, 2, 3).mT.reshape(50, 6))
+    torch.testing.assert_close(halves, neighbours.reshape(50, 3, 2).mT.reshape(50, 6))
+
+
+def test_the_radius_is_a_distance_from_the_origin():
+    points = torch.tensor([[3.0, 4.0], [0.0, 0.0]], requires_grad=True)
+    features = WithRadius()(points)
+    torch.testing.assert_close(features[:, :2], points)
+    torch.testing.assert_close(
+        features[:, 2], torch.tensor([5.0, 0.0]) - math.sqrt(2), atol=2e-6, rtol=0
+    )
+    features[:, 2].sum().backward()
+    torch.testing.assert_close(points.grad, torch.tensor([[0.6, 0.8], [0.0, 0.0]]))
+
+
+def test_a_network_with_radius_is_bounded_by_its_weights():
+    torch.manual_seed(0)
+    critic = radial_mlp(5, width=16)
+    assert steepest(critic, 5) <= lipschitz_from_weights(critic) * (1 + 1e-6)
 
 
 def test_original_scale_keeps_slopes_and_lipschitz_bound():
