@@ -178,8 +178,8 @@ def lines(rows):
         print(
             f"| {r['pair']} | {r['constraint']}{used} | {number['w1']:.4f} | "
             f"{number['value']:.4f} ± {number['se']:.2g} | {number['deviation']:+.2f} | "
-            f"{number['raw_deviation']:+.1f} | {number['at_least']:.4f} | {number['at_most']:.4f} | "
-            f"{number['cosine']:.3f} | {number['l2']:.3f} |"
+            f"{number['raw_deviation']:+.1f} | {number['at_least']:.4f} | "
+            f"{number['at_most']:.4f} | {number['cosine']:.3f} | {number['l2']:.3f} |"
         )
 
 

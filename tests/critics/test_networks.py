@@ -1,6 +1,7 @@
 """Critic networks, and the Lipschitz constants that their weights prove."""
 
 import math
+
 import numpy as np
 import pytest
 import torch
