@@ -190,31 +190,33 @@ def _verdict(
             f"too large: samples of the laws are no more than {most(sandwich):.4g} apart, and lie "
             "further apart than their laws; the critic is too steep somewhere"
         )
-    growth = _late_growth(history)
-    if growth > STILL_RISING:
+    growth, gained = _late_growth(history)
+    moving = abs(gained) > 2.0 * se  # else it may be the noise of the points
+    if growth > STILL_RISING and moving:
         return False, (
             f"under-trained: the held-out gap grew by {growth:.1%} over the second half of the "
             "training; give it more steps"
         )
-    if growth < -STILL_RISING:
+    if growth < -STILL_RISING and moving:
         return False, (
             f"over-trained: the held-out gap fell by {-growth:.1%} over the second half of the "
             "training; give it more points, or fewer steps"
         )
     return True, (
         f"trained until the held-out gap settled (it moved by {growth:+.1%} over the second half); "
-        f"no bound contradicts it"
+        "no bound contradicts it, but a larger network might still find more"
     )
 
 
-def _late_growth(history: list[CriticRecord]) -> float:
-    """Relative growth of the held-out gap from the middle of the training to its end."""
+def _late_growth(history: list[CriticRecord]) -> tuple[float, float]:
+    """Growth of the held-out gap over the second half of the training: relative, and whole."""
     if len(history) < 8:
-        return math.inf
+        return math.inf, math.inf
     gaps = np.array([record.held_out_gap for record in history])
     eighth = len(gaps) // 8
     middle, end = gaps[4 * eighth : 5 * eighth].mean(), gaps[-eighth:].mean()
-    return float((end - middle) / max(abs(end), abs(middle), 1e-300))
+    gained = float(end - middle)
+    return gained / max(abs(end), abs(middle), 1e-300), gained
 
 
 def sample(laws: Laws) -> tuple[FloatArray, FloatArray]:
