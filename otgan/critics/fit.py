@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from otgan.critics.captured import CapturedStep
-from otgan.critics.constraints import Constraint, PenalisedSlope
+from otgan.critics.constraints import CONSTRAINTS, Constraint, PenalisedSlope
 from otgan.critics.interrupt import deferred_interrupt
 from otgan.critics.lipschitz import evaluating
 from otgan.critics.muon import Muon
@@ -240,9 +240,11 @@ def _step(
         rule.project(fit.critic)
         return gap, penalty
 
-    # Only Muon was made to be captured; on the CPU a captured step is just a step.
-    where = laws.device if isinstance(fit.optimizer, Muon) else "cpu"
-    return CapturedStep(step, where, generators=[fit.rng])
+    # What waits for the device, as others' samplers and constraints may, cannot be captured; nor
+    # were other optimisers made for it. On the CPU a captured step is just a step.
+    ours = type(rule) in {type(known) for known in CONSTRAINTS.values()}
+    capturable = ours and laws.on_device and isinstance(fit.optimizer, Muon)
+    return CapturedStep(step, laws.device if capturable else "cpu", generators=[fit.rng])
 
 
 def _by_hand(critic: nn.Module, rule: Constraint) -> Gradients | None:

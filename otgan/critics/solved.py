@@ -29,7 +29,7 @@ from otgan.critics.sources import Laws
 
 __all__ = ["solve"]
 
-NEW_POINTS = 2**14
+NEW_POINTS = 2**15
 """Fresh points of each sampler on which the potentials are judged."""
 
 LESSONS = 2000

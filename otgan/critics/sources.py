@@ -60,6 +60,9 @@ class Source:
         units of the data.
     fresh : bool
         Whether every draw is new: a sampler rather than an array.
+    on_device : bool
+        Whether batches are drawn on the device by the generator alone, so that drawing can be
+        captured in a CUDA graph.
     """
 
     d: int
@@ -67,6 +70,7 @@ class Source:
     train: Draw
     test: Draw
     fresh: bool
+    on_device: bool
 
     def test_points(self, n: int, rng: torch.Generator) -> FloatArray:
         """At most `n` points that are not trained on, float64."""
@@ -91,6 +95,11 @@ class Laws:
     def finite(self) -> bool:
         """Whether both are arrays, so that there are two samples to bound exactly."""
         return not (self.x.fresh or self.y.fresh)
+
+    @property
+    def on_device(self) -> bool:
+        """Whether batches are drawn on the device alone."""
+        return self.x.on_device and self.y.on_device
 
     def batches(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Training points of both laws, standardised, shape (n, d) each."""
@@ -153,13 +162,16 @@ def _of_array(points: FloatArray, name: str, options: FitOptions, device: torch.
     def train(n: int, rng: torch.Generator) -> Tensor:
         return kept[torch.randint(len(kept), (n,), generator=rng, device=device)]
 
-    return Source(points.shape[1], shuffled, train, lambda n, rng: held_out[:n], fresh=False)
+    return Source(
+        points.shape[1], shuffled, train, lambda n, rng: held_out[:n], fresh=False, on_device=True
+    )
 
 
 def _of_sampler(law: Any, name: str, rng: torch.Generator) -> Source:
     draw = _drawer(law, name, rng)
     survey = as_points(draw(SURVEY, rng).double().cpu().numpy(), f"{name}.sample({SURVEY})")
-    return Source(survey.shape[1], survey, draw, draw, fresh=True)
+    ours = isinstance(law, Law)
+    return Source(survey.shape[1], survey, draw, draw, fresh=True, on_device=ours)
 
 
 def _drawer(law: Any, name: str, rng: torch.Generator) -> Draw:

@@ -255,7 +255,7 @@ def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
 
     scaled = otgan.estimate_w1(*gaussians, "lp", **{**QUICK, "steps": 1}).reason
     assert threading.current_thread() is threading.main_thread()
-    rule = StopsAtStep100(weight=10 * rough(gaussians), one_sided=True, ends=0.5)
+    rule = StopsAtStep100(weight=20 * rough(gaussians), one_sided=True, ends=0.5)
     with pytest.raises(InterruptedFit, match="stopped at step 100") as stop:
         otgan.estimate_w1(*gaussians, rule, **call)
     assert isinstance(stop.value, KeyboardInterrupt)
