@@ -18,7 +18,7 @@ SOLVED = ("exact", "distilled")
 """Names of what the linear program decides, instead of a game against a penalty."""
 
 PRECISE = 0.08
-"""Relative width of the sandwich up to which ``"auto"`` prefers it; its midpoint is better."""
+"""Relative width of the sandwich up to which ``"auto"`` prefers it; its mean is better."""
 
 MOST_POINTS = 20_000
 """Points of each sampler that the linear program is given at most."""
