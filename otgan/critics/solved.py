@@ -72,9 +72,9 @@ def solve(
         lipschitz_sampled=1.0,
         converged=True,
         verdict=(
-            f"exact for the samples; the laws are about as far apart as samples, {sandwich.upper:.4g}, "
-            f"and what their potentials show on other points, {sandwich.lower:.4g}: the value is the "
-            "mean of these two, weighted by their errors"
+            f"exact for the samples, {sandwich.upper:.4g} apart; their potentials show "
+            f"{sandwich.lower:.4g} on other points; the value for the laws is the mean of these "
+            "two, weighted by their errors"
         ),
         constraint="exact",
         reason=choice.reason,
