@@ -79,7 +79,9 @@ def test_bounds_hold_for_every_constraint(gaussians, constraint):
 @pytest.mark.parametrize("constraint", ["gp", "lp", "orthogonal", "distilled", "exact"])
 def test_value_is_near_the_truth(gaussians, constraint):
     """Four standard errors of 300 held-out points, and 3 % for a short training."""
-    r = otgan.estimate_w1(*gaussians, constraint, **quick_for(constraint))
+    # The two-sided penalty holds on to slopes of the wrong sign, and lets go of them slowly.
+    steps = 1500 if constraint == "gp" else 300
+    r = otgan.estimate_w1(*gaussians, constraint, **{**quick_for(constraint), "steps": steps})
     assert abs(r.value - 5.0) <= 4 * r.se + 0.15
 
 
