@@ -57,7 +57,8 @@ def choose(constraint: str | Constraint, laws: Laws, sandwich: Sandwich, budget:
         return Choice(constraint, None, points, "asked for")
     if isinstance(constraint, str):
         return _named(constraint, "asked for", laws, sandwich)
-    return Choice(constraint.name, _in_units(constraint, laws), 0, "given as an object")
+    rule = as_constraint(constraint)
+    return Choice(rule.name, _in_units(rule, laws), 0, "given as an object")
 
 
 def _automatic(laws: Laws, sandwich: Sandwich, budget: Budget) -> Choice:
@@ -71,8 +72,11 @@ def _automatic(laws: Laws, sandwich: Sandwich, budget: Budget) -> Choice:
     )
     if width <= PRECISE:
         # As many points as bring its width and its noise to a percent and a third of one.
-        noise = math.hypot(sandwich.lower_se, sandwich.upper_se) / 2 / max(sandwich.upper, 1e-300)
-        growth = max(1.0, (noise / 0.003) ** 2, min(1e3, (sandwich.relative_width / 0.01) ** d))
+        noise = math.hypot(sandwich.lower_se, sandwich.upper_se) / 2
+        relative = noise / sandwich.upper if sandwich.upper > 0 else 0.0
+        by_noise = min(30.0, relative / 0.003) ** 2
+        by_width = min(1e3 ** (1.0 / d), sandwich.relative_width / 0.01) ** d
+        growth = max(1.0, by_noise, by_width)
         points = round(min(most, n * growth))
         return Choice("exact", None, points, f"{seen}; {points:,} points are precise enough")
     return _named("lp", f"{seen}, too much for the linear program", laws, sandwich)

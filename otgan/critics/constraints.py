@@ -42,6 +42,9 @@ __all__ = [
 
 Parameters = Iterable[nn.Parameter]
 
+METHODS = ("build", "penalty", "project", "optimizer", "distance")
+"""What every constraint can do."""
+
 
 class Reading(NamedTuple):
     """What was measured of a critic, in units of the points it sees.
@@ -92,6 +95,13 @@ class Constraint(Protocol):
     def distance(self, reading: Reading) -> float:
         """Read what was measured of a critic as a distance."""
         ...
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not 0.0 < value < math.inf:
+        raise InvalidInputError(
+            f"{name} must be positive and finite, got {value}; to fix it, pass such a number"
+        )
 
 
 class _NoPenalty:
@@ -215,6 +225,9 @@ class GradientPenalty(PenalisedSlope):
     one_sided: bool = False
     ends: float = 0.0
 
+    def __post_init__(self) -> None:
+        _check_positive("weight", self.weight)
+
     @property
     def name(self) -> str:
         """``"lp"`` if one-sided, else ``"gp"``."""
@@ -258,6 +271,11 @@ class DivergencePenalty(PenalisedSlope):
     weight: float = 2.0
     power: float = 6.0
     ends: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_positive("weight", self.weight)
+        _check_positive("power - 1", self.power - 1.0)
+
     name: ClassVar[str] = "div"
 
     def at_scale(self, length: float) -> DivergencePenalty:
@@ -380,13 +398,20 @@ def as_constraint(constraint: str | Constraint, *, also: tuple[str, ...] = ()) -
 orthogonal, cones, or an object with their methods, got 'gb'; to fix it, did you mean 'gp'?
     """
     if not isinstance(constraint, str):
+        missing = [m for m in METHODS if not callable(getattr(constraint, m, None))]
+        if missing or isinstance(constraint, type):
+            raise InvalidInputError(
+                f"constraint must be a name or an object with the methods {', '.join(METHODS)}, "
+                f"got {constraint!r}; to fix it, see otgan.critics.constraints.Constraint, and "
+                "pass an object rather than its class"
+            )
         return constraint
     if constraint in CONSTRAINTS:
         return CONSTRAINTS[constraint]
     names = [*also, *CONSTRAINTS]
     raise InvalidInputError(
         f"constraint must be one of {', '.join(names)}, or an object with their methods, "
-        f"got {constraint!r}; to fix it, {nearest_name(constraint, names)}"
+        f"got {constraint!r}; to fix it, {nearest_name(constraint.lower(), names)}"
     )
 
 

@@ -24,7 +24,8 @@ class DualEstimate:
         The estimate of W1 between the laws, from points that the critic was not trained on: the
         raw gap, read as the constraint says. It may fall below zero by noise.
     se : float
-        Standard error of `value` from the number of these points, the critic held fixed.
+        Standard error of `value` from the number of these points, the critic held fixed; for the
+        linear program also from what is left between its two estimates.
     interval : tuple of float
         95 % confidence interval. For a critic it is ``value ± 1.96 se`` and says how well `value`
         is known, not how far the critic is from optimal; for the linear program (``"exact"``) it
@@ -118,10 +119,13 @@ class DualEstimate:
              f"{self.lipschitz_proved:.4g} (proved by the weights)"),
             ("constraint", f"{self.constraint}: {self.reason}"),
             ("training", f"{self.steps:,} steps, {self.seconds:.1f} s, judged on "
-             f"{self.n_held_out:,} other points"),
+             f"{self.n_held_out:,} points{self._which()}"),
             ("verdict", self.verdict),
         ]  # fmt: skip
         return "\n".join(f"{name:<22} {text}" for name, text in rows)
+
+    def _which(self) -> str:
+        return "" if self.constraint == "exact" else " that it was not trained on"
 
     def _meaning(self) -> str:
         if self.constraint == "exact":

@@ -15,7 +15,8 @@ from otgan.critics.constraints import Constraint, DivergencePenalty, GradientPen
 from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import Budget, fit_critic
 from otgan.critics.judge import judge, sandwich_of
-from otgan.critics.networks import radial_mlp, refuse_batch_norm
+from otgan.critics.lipschitz import evaluating
+from otgan.critics.networks import radial_mlp, refuse_batch_norm, scores
 from otgan.critics.options import FitOptions
 from otgan.critics.solved import solve
 from otgan.critics.sources import Laws, as_laws
@@ -109,6 +110,11 @@ def estimate_w1(
     >>> r.lower <= r.exact and abs(r.value - 5) < 0.5
     True
     """
+    if network is not None and (isinstance(network, nn.Module) or not callable(network)):
+        raise InvalidInputError(
+            f"network must be a function that builds a critic for d dimensions, got {network!r}; "
+            "to fix it, pass lambda d: ..."
+        )
     options = options or FitOptions()
     where, budget = pick_device(device), _budget(steps, seconds)
     started = time.perf_counter()
@@ -166,6 +172,24 @@ def _budget(steps: int | None, seconds: float | None) -> Budget:
     return Budget(steps or math.inf, seconds or math.inf)
 
 
+def _check_network(critic: object, laws: Laws) -> None:
+    """Raise unless it is a module of float32 that gives one number for each point."""
+    if not isinstance(critic, nn.Module) or not any(True for _ in critic.parameters()):
+        raise InvalidInputError(
+            f"network(d) must return a torch module with parameters, got {critic!r}; to fix it, "
+            "return one, such as otgan.critics.networks.mlp(d)"
+        )
+    refuse_batch_norm(critic)
+    try:
+        with evaluating(critic), torch.no_grad():
+            scores(critic, torch.zeros(3, laws.d))
+    except RuntimeError as reason:
+        raise InvalidInputError(
+            f"network(d) must return a module for float32 points of shape (n, {laws.d}), got "
+            f"{reason}; to fix it, give its first layer d inputs"
+        ) from reason
+
+
 def _build(
     rule: Constraint, network: Callable[[int], nn.Module] | None, laws: Laws, seed: int
 ) -> nn.Module:
@@ -183,8 +207,9 @@ def _build(
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        critic = network(laws.d).to(laws.device)
-    refuse_batch_norm(critic)
+        critic = network(laws.d)
+    _check_network(critic, laws)
+    critic = critic.to(laws.device)
     if hasattr(rule, "start"):
         rule.start(critic, *laws.batches(START_POINTS, laws.generator(seed)))
     rule.project(critic)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,11 +115,18 @@ class Fit:
 
     def load(self, path: Path, problem: str) -> None:
         """Continue from a checkpoint of the same problem."""
-        state = torch.load(path, map_location=self.rng.device, weights_only=True)
-        if state["problem"] != problem:
+        try:
+            state = torch.load(path, map_location=self.rng.device, weights_only=True)
+            known = state["problem"]
+        except Exception as reason:  # whatever the unpickler makes of other files
+            raise InvalidInputError(
+                f"the checkpoint {path} must be one that a fit has written, got another file "
+                f"({reason}); to fix it, name another file, or remove this one"
+            ) from None
+        if known != problem:
             raise InvalidInputError(
                 f"the checkpoint {path} must be of the same problem ({problem}), got one of "
-                f"{state['problem']}; to fix it, name another file, or remove this one"
+                f"{known}; to fix it, name another file, or remove this one"
             )
         self.critic.load_state_dict(state["critic"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -157,10 +165,7 @@ def fit_critic(
         critic, _optimizer(critic, rule, options, laws.device), laws.generator(options.seed + 1)
     )
     path = None if options.checkpoint is None else Path(options.checkpoint)
-    problem = (
-        f"{rule.name} critic of {sum(p.numel() for p in critic.parameters())} weights, "
-        f"d={laws.d}, seed={options.seed}"
-    )
+    problem = _problem(critic, rule, laws, options)
     if path is not None and path.exists():
         fit.load(path, problem)
     save = (lambda: None) if path is None else (lambda: fit.save(path, problem))
@@ -169,6 +174,17 @@ def fit_critic(
     if interrupted and fit.best:
         fit.critic.load_state_dict(fit.best)
     return fit, interrupted
+
+
+def _problem(critic: nn.Module, rule: Constraint, laws: Laws, options: FitOptions) -> str:
+    """What a checkpoint belongs to: the critic, its constraint, the options and the points."""
+    points = zlib.crc32(laws.x.survey.tobytes() + laws.y.survey.tobytes()) if laws.finite else 0
+    return (
+        f"{rule.name} critic of {sum(p.numel() for p in critic.parameters())} weights, penalty "
+        f"{getattr(rule, 'weight', 0.0):.6g}, d={laws.d}, seed={options.seed}, batches of "
+        f"{options.batch_size}, rates {options.matrix_rate:g} and {options.vector_rate:g}, points "
+        f"{points:08x}"
+    )
 
 
 def _optimizer(

@@ -190,7 +190,7 @@ def _verdict(
             f"too large: samples of the laws are no more than {most(sandwich):.4g} apart, and lie "
             "further apart than their laws; the critic is too steep somewhere"
         )
-    growth, gained = _late_growth(history)
+    growth, gained = _late_growth(history, sandwich.upper)
     moving = abs(gained) > 2.0 * se  # else it may be the noise of the points
     if growth > STILL_RISING and moving:
         return False, (
@@ -208,15 +208,19 @@ def _verdict(
     )
 
 
-def _late_growth(history: list[CriticRecord]) -> tuple[float, float]:
-    """Growth of the held-out gap over the second half of the training: relative, and whole."""
+def _late_growth(history: list[CriticRecord], upper: float) -> tuple[float, float]:
+    """Growth of the held-out gap over the second half of the training: relative, and whole.
+
+    Relative to a tenth of the samples' distance at least: of a gap that is next to nothing, as
+    between equal laws, all growth would be large.
+    """
     if len(history) < 8:
         return math.inf, math.inf
     gaps = np.array([record.held_out_gap for record in history])
     eighth = len(gaps) // 8
     middle, end = gaps[4 * eighth : 5 * eighth].mean(), gaps[-eighth:].mean()
     gained = float(end - middle)
-    return gained / max(abs(end), abs(middle), 1e-300), gained
+    return gained / max(abs(end), abs(middle), upper / 10, 1e-300), gained
 
 
 def sample(laws: Laws) -> tuple[FloatArray, FloatArray]:

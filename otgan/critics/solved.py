@@ -35,6 +35,9 @@ NEW_POINTS = 2**17
 WORK = 4e9
 """Coordinates that may be compared in judging them: some ten seconds."""
 
+WIDE = 0.3
+"""Relative width of the sandwich beyond which its mean says little."""
+
 LESSONS = 2000
 """Steps in which a network learns the potentials, at most."""
 
@@ -70,11 +73,11 @@ def solve(
         n_exact=sizes(sandwich),
         lipschitz_proved=1.0,
         lipschitz_sampled=1.0,
-        converged=True,
+        converged=sandwich.relative_width <= WIDE,
         verdict=(
             f"exact for the samples, {sandwich.upper:.4g} apart; their potentials show "
             f"{sandwich.lower:.4g} on other points; the value for the laws is the mean of these "
-            "two, weighted by their errors"
+            f"two, weighted by their errors{_caution(sandwich)}"
         ),
         constraint="exact",
         reason=choice.reason,
@@ -90,20 +93,31 @@ def solve(
     return estimate
 
 
+def _caution(sandwich: Sandwich) -> str:
+    if sandwich.relative_width <= WIDE:
+        return ""
+    return ", and little is known of it: give more points, or train a critic"
+
+
 def _combined(sandwich: Sandwich) -> tuple[float, float]:
     """The mean of the two estimates, and its standard error.
+
+    The lower one is at least zero, which the potential zero shows. Half of what is between them is
+    part of the error, as the deviation of a number that may lie anywhere in between.
 
     Their biases have opposite signs and about the same size, half of what is between them: that is
     an error of either beside its noise. So where the width matters this is the midpoint, and where
     noise matters the usual mean, weighted by inverse variances.
     """
-    bias = max(0.0, sandwich.upper - sandwich.lower) / 2
+    lower = max(0.0, sandwich.lower)
+    bias = max(0.0, sandwich.upper - lower) / 2
     errors = [math.hypot(se, bias) for se in (sandwich.lower_se, sandwich.upper_se)]
     if min(errors) == 0.0:
         return sandwich.midpoint, 0.0
     weights = [error**-2 / sum(e**-2 for e in errors) for error in errors]
-    value = weights[0] * sandwich.lower + weights[1] * sandwich.upper
-    return value, math.hypot(weights[0] * sandwich.lower_se, weights[1] * sandwich.upper_se)
+    value = weights[0] * lower + weights[1] * sandwich.upper
+    noise = weights[0] * sandwich.lower_se, weights[1] * sandwich.upper_se
+    return value, math.hypot(*noise, bias / math.sqrt(3.0))
 
 
 def _distilled(

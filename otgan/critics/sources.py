@@ -144,12 +144,17 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
 def _as_source(law: Any, name: str, options: FitOptions, rng: torch.Generator) -> Source:
     if hasattr(law, "sample") and not hasattr(law, "__array__"):
         return _of_sampler(law, name, rng)
+    if callable(law):
+        raise InvalidInputError(
+            f"{name} must be an array, or an object with a method sample(k), got {law!r}; to fix "
+            "it, wrap the function in such an object"
+        )
     return _of_array(as_points(law, name), name, options, rng.device)
 
 
 def _of_array(points: FloatArray, name: str, options: FitOptions, device: torch.device) -> Source:
-    count = round(options.held_out * len(points))
-    if not 1 <= count < len(points):
+    count = max(2, round(options.held_out * len(points)))
+    if count >= len(points):
         raise InvalidInputError(
             f"held_out must leave points on both sides, got {options.held_out:.0%} of the "
             f"{len(points)} points of {name}; to fix it, give more points or another share"
@@ -190,8 +195,14 @@ def _drawer(law: Any, name: str, rng: torch.Generator) -> Draw:
             return law.sample(n)
 
     def draw(n: int, rng: torch.Generator) -> Tensor:
-        given = sample(n, rng)
-        points = given if isinstance(given, Tensor) else torch.as_tensor(to_numpy(given))
+        try:
+            given = sample(n, rng)
+            points = given if isinstance(given, Tensor) else torch.as_tensor(to_numpy(given))
+        except (TypeError, AttributeError, RuntimeError, ValueError) as reason:
+            raise InvalidInputError(
+                f"{name}.sample({n}) must give an array of shape ({n}, d), got {reason}; to fix "
+                "it, pass an object whose method sample(k) returns k points"
+            ) from reason
         if points.ndim != 2 or len(points) != n:
             raise InvalidInputError(
                 f"{name}.sample({n}) must give an array of shape ({n}, d), got "

@@ -285,6 +285,11 @@ def test_a_checkpoint_of_another_problem_is_refused(gaussians, tmp_path):
     otgan.estimate_w1(*gaussians, "lp", **call)
     with pytest.raises(InvalidInputError, match="must be of the same problem"):
         otgan.estimate_w1(*gaussians, "orthogonal", **{**call, "network": None})
+    with pytest.raises(InvalidInputError, match="must be of the same problem"):
+        otgan.estimate_w1(gaussians[0], gaussians[1] + 1.0, "lp", **call)
+    call["options"].checkpoint.write_text("something else")
+    with pytest.raises(InvalidInputError, match="must be one that a fit has written"):
+        otgan.estimate_w1(*gaussians, "lp", **call)
 
 
 def test_a_budget_in_seconds_ends():
@@ -303,6 +308,30 @@ def test_equal_laws_are_near_zero():
     assert r.converged  # a gap of nothing but noise is not one that still grows
     assert 0.0 <= r.lower <= r.exact
     assert r.lower_confidence <= 0.05
+
+
+def test_identical_samples_are_no_distance_apart(gaussians):
+    x = gaussians[0]
+    for constraint in ("auto", "exact"):
+        r = otgan.estimate_w1(x, x[::-1], constraint, **{**QUICK, "steps": 50})
+        assert r.exact == 0.0 and abs(r.value) <= 4 * r.se + 0.05
+    assert r.value >= 0.0
+
+
+def test_the_linear_program_says_when_it_knows_little():
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(300, 30)), rng.normal(size=(300, 30)) + 0.5
+    r = otgan.estimate_w1(x, y, "exact", **QUICK)
+    assert not r.converged and "little is known" in r.verdict
+    assert abs(r.value - 0.5 * math.sqrt(30)) <= 2 * r.se
+    assert r.interval[0] <= 0.5 * math.sqrt(30) <= r.interval[1]
+
+
+@pytest.mark.parametrize("n", [4, 5])
+def test_few_points_are_enough_for_a_number(n):
+    rng = np.random.default_rng(4)
+    r = otgan.estimate_w1(rng.normal(size=(n, 2)), rng.normal(size=(n, 2)) + 9, "lp", **QUICK)
+    assert r.n_held_out == 4 and r.lower <= r.exact * (1 + 1e-9)
 
 
 def test_an_under_trained_critic_is_said_to_be_one():
@@ -365,6 +394,31 @@ def test_wrong_input_is_refused(change, message):
     arguments = {"x": np.zeros((9, 2)), "y": np.ones((9, 2)), **change}
     with pytest.raises(InvalidInputError, match=message):
         otgan.estimate_w1(arguments.pop("x"), arguments.pop("y"), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"constraint": None}, "constraint must be a name or an object with the methods"),
+        ({"constraint": GradientPenalty}, "an object rather than its class"),
+        ({"constraint": "LP"}, "did you mean 'lp'"),
+        ({"network": mlp(2)}, "network must be a function that builds a critic"),
+        ({"network": lambda d: None}, "must return a torch module with parameters"),
+        ({"network": lambda d: mlp(d + 1)}, "must return a module for float32 points of shape"),
+        ({"network": lambda d: mlp(d).double()}, "must return a module for float32 points"),
+        ({"x": np.zeros}, r"x must be an array, or an object with a method sample\(k\)"),
+    ],
+)
+def test_wrong_constraints_networks_and_samplers_are_refused(gaussians, change, message):
+    arguments = {"x": gaussians[0], "y": gaussians[1], "constraint": "lp", **change}
+    with pytest.raises(InvalidInputError, match=message):
+        otgan.estimate_w1(arguments.pop("x"), arguments.pop("y"), **arguments)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, math.nan, math.inf])
+def test_weights_must_be_positive(weight):
+    with pytest.raises(InvalidInputError, match="weight must be positive and finite"):
+        GradientPenalty(weight=weight)
 
 
 @pytest.mark.parametrize(
