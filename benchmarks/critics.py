@@ -25,7 +25,7 @@ import torch
 import otgan
 from otgan import datasets
 from otgan.critics.constraints import CONSTRAINTS
-from otgan.critics.networks import mlp, scores
+from otgan.critics.networks import scores
 from otgan.critics.options import FitOptions
 
 RESULTS = Path(__file__).parent / "results"
@@ -262,12 +262,7 @@ def scale(options):
     print("| constraint | factor | value / factor | ± | unscaled | ± |\n|---|---|---|---|---|---|")
     names = [options.constraint] if options.constraint else [*CONSTRAINTS, "exact"]
     for name in names:
-        budget = {
-            "steps": options.steps or 1000,
-            "network": (lambda d: mlp(d, width=64, depth=2))
-            if name not in ("orthogonal", "spectral", "clip", "cones")
-            else None,
-        }
+        budget = {"steps": options.steps or 1000}
         pair = datasets.round_gaussians(4, 1.0, 2.0)
         r = otgan.estimate_w1(pair.x, pair.y, name, **budget)
         for factor in (30.0, 1 / 30):

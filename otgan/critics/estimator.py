@@ -203,7 +203,11 @@ def _build(
         def network(d: int) -> nn.Module:
             if free:
                 return radial_mlp(d, width=WIDTH, depth=DEPTH)
-            return rule.build(d, WIDTH, DEPTH)
+            critic = rule.build(d, WIDTH, DEPTH)
+            if isinstance(rule, GradientPenalty):
+                # Flat at first: it would hold on to slopes of the wrong sign, too.
+                nn.init.zeros_(critic[-1].weight)  # type: ignore[index]
+            return critic
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
