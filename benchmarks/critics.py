@@ -9,7 +9,7 @@ python benchmarks/critics.py scale         coordinates times 30 and 1/30, every 
 python benchmarks/critics.py table         the tables and the picture of what has been measured
 
 Every run appends rows to benchmarks/results/critics.csv, and leaves out what is there already, so
-it can be stopped and continued. Options: --seconds, --steps, --constraint, --seed (of the pairs).
+it can be stopped and continued. Options: --seconds, --steps, --constraint, --seed, --only.
 """
 
 import argparse
@@ -135,7 +135,7 @@ def run(options):
         if getattr(options, flag):
             tag += f" {flag}={getattr(options, flag):g}"
     for name, pair, constraint, network, budget in RUNS[options.run](options):
-        if (tag, name, constraint, network) in done:
+        if (options.only or "") not in name or (tag, name, constraint, network) in done:
             continue
         row = measure(tag, name, pair, constraint, network, **budget)
         append(file, row)
@@ -294,6 +294,7 @@ def main():
     parser.add_argument("--steps", type=int)
     parser.add_argument("--constraint")
     parser.add_argument("--seed", type=int, default=0, help="of the pairs")
+    parser.add_argument("--only", help="pairs with this in their name")
     parser.add_argument("--published", action="store_true", help="networks of 2 x 128 units")
     options = parser.parse_args()
     print(
