@@ -72,7 +72,7 @@ def estimate_w1(
         in steps gives the same bits again, one in seconds does not.
     network : callable, optional
         ``network(d)`` builds the critic, for points of unit scale; by default the constraint's own
-        with three hidden layers of 256.
+        with three hidden layers of 256. Where the linear program is chosen it trains none.
     device : "auto", str or torch.device
         ``"auto"`` is CUDA if there is any, else the CPU.
     options : FitOptions, optional

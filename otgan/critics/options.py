@@ -31,7 +31,8 @@ class FitOptions:
         Whether to show a progress bar.
     checkpoint : path or None
         File that a fit writes now and then, and continues from if it is there. The same call
-        resumes the fit; once it has ended, the file gives the same result again.
+        resumes the fit; once it has ended, the file gives the same result again. The linear
+        program writes none.
     """
 
     batch_size: int = 512
