@@ -50,7 +50,7 @@ class Reading(NamedTuple):
     """What was measured of a critic, in units of the points it sees.
 
     `gap` is E f(x) - E f(y) and `penalty` what the constraint adds to the loss, both on points
-    that the critic was not trained on; `proved` bounds its Lipschitz constant from above by its
+    that the critic was not trained on (NaN if not measured); `proved` bounds its Lipschitz constant from above by its
     weights (``inf`` if they prove nothing), `sampled` from below by the largest slope met.
     """
 
@@ -251,8 +251,11 @@ class GradientPenalty(PenalisedSlope):
         return Adam(parameters, lr=learning_rate or 1e-4, betas=(0.5, 0.9), fused=True)
 
     def distance(self, reading: Reading) -> float:
-        """The gap less twice the penalty."""
-        return reading.gap - 2.0 * reading.penalty
+        """The gap less twice the penalty; without one, as if the laws were two points."""
+        if not math.isnan(reading.penalty):
+            return reading.gap - 2.0 * reading.penalty
+        gap = reading.gap
+        return gap if gap <= 0 else self.weight * (math.sqrt(1.0 + 2.0 * gap / self.weight) - 1.0)
 
 
 @dataclass(frozen=True)

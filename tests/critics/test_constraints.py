@@ -79,6 +79,8 @@ def test_two_point_masses_are_read_back_as_their_distance(distance, weight):
     excess = distance / (2 * weight)
     reading = Reading(distance * (1 + excess), weight * excess**2, math.inf, 1 + excess)
     assert_allclose(GradientPenalty(weight).distance(reading), distance, rtol=1e-9)
+    unmeasured = reading._replace(penalty=math.nan)
+    assert_allclose(GradientPenalty(weight).distance(unmeasured), distance, rtol=1e-9)
     slope = (distance / (6 * weight)) ** (1 / 5)
     reading = Reading(distance * slope, weight * slope**6, math.inf, slope)
     assert_allclose(DivergencePenalty(weight).distance(reading), distance, rtol=1e-9)
