@@ -49,9 +49,10 @@ METHODS = ("build", "penalty", "project", "optimizer", "distance")
 class Reading(NamedTuple):
     """What was measured of a critic, in units of the points it sees.
 
-    `gap` is E f(x) - E f(y) and `penalty` what the constraint adds to the loss, both on points
-    that the critic was not trained on (NaN if not measured); `proved` bounds its Lipschitz constant from above by its
-    weights (``inf`` if they prove nothing), `sampled` from below by the largest slope met.
+    `gap` is E f(x) - E f(y) and `penalty` what the constraint adds to the loss (NaN if not
+    measured), both on points that the critic was not trained on; `proved` bounds its Lipschitz
+    constant from above by its weights (``inf`` if they prove nothing), `sampled` from below by the
+    largest slope met.
     """
 
     gap: float
