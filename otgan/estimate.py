@@ -1,0 +1,121 @@
+"""What an estimate from samples is worth: the one result type, and normal intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from otgan.errors import InvalidInputError
+
+__all__ = ["Estimate", "as_confidence", "normal_interval"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number estimated from two samples, and how well it is known.
+
+    ``float(estimate)`` is the value, ``print(estimate.report())`` says all of it.
+
+    Attributes
+    ----------
+    value : float
+        The estimate, as the formula gives it: never clamped to what the truth can be.
+    se : float
+        Standard error of `value` from the randomness of both samples.
+    interval : tuple of float
+        Confidence interval at level `confidence`.
+    method : str
+        What computed it.
+    n, m : int
+        Sizes of the two samples.
+    confidence : float
+        Level of `interval`.
+    diagnostics : mapping of str to float
+        Other numbers that the method knows: rival estimates, tuning constants, effective sizes.
+    warnings : tuple of str
+        Reasons to distrust the value, a sentence each; empty if none was found.
+
+    Examples
+    --------
+    >>> Estimate(0.5, 0.1, normal_interval(0.5, 0.1), "knn", 100, 80)
+    Estimate(0.5 ± 0.1, 95 % in [0.304, 0.696], method='knn', n=100, m=80)
+    """
+
+    value: float
+    se: float
+    interval: tuple[float, float]
+    method: str
+    n: int
+    m: int
+    confidence: float = 0.95
+    diagnostics: Mapping[str, float] = field(default_factory=dict, repr=False)
+    warnings: tuple[str, ...] = ()
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __repr__(self) -> str:
+        low, high = self.interval
+        warned = f", {len(self.warnings)} warning(s)" if self.warnings else ""
+        return (
+            f"Estimate({self.value:.4g} ± {self.se:.2g}, {100 * self.confidence:g} % in "
+            f"[{low:.4g}, {high:.4g}], method={self.method!r}, n={self.n}, m={self.m}{warned})"
+        )
+
+    def report(self) -> str:
+        """All of it as a table for people.
+
+        Examples
+        --------
+        >>> print(Estimate(0.5, 0.1, (0.3, 0.7), "knn", 100, 80, diagnostics={"k": 5}).report())
+        value       0.5 ± 0.1
+        interval    [0.3, 0.7], 95 %
+        method      knn
+        points      100 and 80
+        k           5
+        """
+        low, high = self.interval
+        rows = [
+            ("value", f"{self.value:.6g} ± {self.se:.2g}"),
+            ("interval", f"[{low:.6g}, {high:.6g}], {100 * self.confidence:g} %"),
+            ("method", self.method),
+            ("points", f"{self.n:,} and {self.m:,}"),
+            *((name, f"{number:.6g}") for name, number in self.diagnostics.items()),
+            *(("warning", sentence) for sentence in self.warnings),
+        ]
+        width = max(12, *(len(name) + 2 for name, _ in rows))
+        return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
+
+
+def normal_interval(value: float, se: float, confidence: float = 0.95) -> tuple[float, float]:
+    """The two-sided interval ``value ± z se`` with the normal quantile z.
+
+    Examples
+    --------
+    >>> low, high = normal_interval(1.0, 0.5)
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.0200 1.9800
+    """
+    margin = NormalDist().inv_cdf(0.5 + 0.5 * as_confidence(confidence)) * se
+    return value - margin, value + margin
+
+
+def as_confidence(confidence: Any) -> float:
+    """A confidence level strictly between 0 and 1.
+
+    Raises
+    ------
+    InvalidInputError
+        Anything else, percentages included.
+    """
+    number = isinstance(confidence, (int, float, np.integer, np.floating))
+    if not number or isinstance(confidence, bool) or not 0 < confidence < 1:
+        raise InvalidInputError(
+            f"confidence must be a number between 0 and 1, got {confidence!r}; "
+            "to fix it, pass a share such as 0.95"
+        )
+    return float(confidence)

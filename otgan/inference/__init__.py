@@ -1,0 +1,1 @@
+"""How sure to be of a distance: intervals for the laws, and permutation tests."""
