@@ -1,0 +1,247 @@
+"""Two-sample tests: level, power beside SciPy and hyppo, choices of statistics, time.
+
+python benchmarks/two_sample.py [level|power|choices|time] [repeats]
+
+hyppo's rows appear where hyppo 0.5.2 can be imported; it need not be in the same environment:
+PYTHONPATH=/path/to/another/venv/lib/python3.11/site-packages python benchmarks/two_sample.py
+"""
+
+import sys
+import time
+import warnings
+
+import numpy as np
+import scipy.stats
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.svm import SVC
+
+import otgan
+from otgan.inference.classifiers import ClassifierScore
+from otgan.inference.neighbours import Knn
+from otgan.inference.permutations import STATISTICS, two_sample_test
+
+try:
+    from hyppo.ksample import DISCO, MMD, Energy
+except ImportError:
+    Energy = None
+
+LEVEL = 0.05
+PERMUTATIONS = 199  # a multiple of 20 less one: the level 0.05 is reached exactly
+FEW = 200  # repeats of peers whose permutations take a second
+SETTINGS = [(shift, d, n) for shift in (0.3, 0.5) for d in (1, 5) for n in (50, 100)]
+
+
+# ---------------------------------------------------------------- samples
+
+
+def shifted(shift, d, n, seed):
+    """Two Gaussian samples, apart by `shift` along the first axis."""
+    rng = np.random.default_rng([seed, d, n])
+    x, y = rng.normal(size=(n, d)), rng.normal(size=(n, d))
+    y[:, 0] += shift
+    return x, y
+
+
+def wider(_, d, n, seed):
+    x, y = shifted(0, d, n, seed)
+    return x, 1.4 * y
+
+
+def correlated(_, d, n, seed):
+    x, y = shifted(0, d, n, seed)
+    y[:, 1] = 0.7 * y[:, 0] + np.sqrt(0.51) * y[:, 1]
+    return x, y
+
+
+def two_humps(_, d, n, seed):
+    """A mixture of Gaussians at 1.2 and -1.2 times the vector of ones, against one."""
+    x, y = shifted(0, d, n, seed)
+    return x, y + 1.2 * np.random.default_rng([seed, 1]).choice([-1, 1], size=(n, 1))
+
+
+# ---------------------------------------------------------------- tests, as p-values
+
+
+def ours(statistic):
+    def p_value(x, y, seed):
+        test = two_sample_test(x, y, statistic=statistic, permutations=PERMUTATIONS, rng=seed)
+        return test.p_value
+
+    return p_value
+
+
+def quietly(test):
+    """SciPy warns where a p-value leaves its table, hyppo about few permutations."""
+
+    def p_value(x, y, seed):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return test(x, y, seed)
+
+    return p_value
+
+
+def energy_by_scipy(x, y, seed):
+    return scipy.stats.permutation_test(
+        (x[:, 0], y[:, 0]),
+        scipy.stats.energy_distance,
+        n_resamples=PERMUTATIONS,
+        alternative="greater",
+        rng=seed,
+    ).pvalue
+
+
+ON_THE_LINE = {
+    "SciPy ks_2samp": lambda x, y, _: scipy.stats.ks_2samp(x[:, 0], y[:, 0]).pvalue,
+    "SciPy cramervonmises_2samp": lambda x, y, _: (
+        scipy.stats.cramervonmises_2samp(x[:, 0], y[:, 0]).pvalue
+    ),
+    "SciPy anderson_ksamp": quietly(
+        lambda x, y, _: scipy.stats.anderson_ksamp([x[:, 0], y[:, 0]], variant="midrank").pvalue
+    ),
+    "SciPy energy, permuted": energy_by_scipy,
+}
+
+
+def hyppos():
+    """Tests of hyppo: as they come (a χ² bound for the null), and by permutation."""
+    if Energy is None:
+        return {}, {}
+    as_they_come = {
+        f"hyppo {test.__name__}": quietly(lambda x, y, _, test=test: test().test(x, y)[1])
+        for test in (Energy, MMD, DISCO)
+    }
+    permuted = {
+        f"hyppo {test.__name__}, permuted": quietly(
+            lambda x, y, seed, test=test: test().test(
+                x, y, reps=PERMUTATIONS, auto=False, random_state=seed
+            )[1]
+        )
+        for test in (Energy, MMD)
+    }
+    return as_they_come, permuted
+
+
+# ---------------------------------------------------------------- tables
+
+
+def table(columns):
+    print(f"\n| {' | '.join(columns)} |\n|---{'|--:' * (len(columns) - 1)}|", flush=True)
+
+
+def row(*cells):
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def level(repeats):
+    """Whether p-values are uniform under equal laws, and how often they are at most 0.05."""
+    table(["statistic", "d", "p of KS test", "share ≤ 0.05", "share ≤ 0.5"])
+    for name in STATISTICS:
+        for d in (1, 5):
+            p = np.array([ours(name)(*shifted(0, d, 30, seed), seed) for seed in range(repeats)])
+            jitter = np.random.default_rng(0).random(repeats) / (1 + PERMUTATIONS)
+            uniform = scipy.stats.kstest(p - jitter, "uniform").pvalue
+            shares = [f"{np.mean(p <= bound):.3f}" for bound in (0.05, 0.5)]
+            row(name, str(d), f"{uniform:.2f}", *shares)
+
+
+def rejections(test, sample, setting, repeats):
+    return np.array([test(*sample(*setting, seed), seed) <= LEVEL for seed in range(repeats)])
+
+
+def power(repeats):
+    """Share of rejections at level 0.05; peers with the difference from ours, on the same pairs."""
+    table(["test", *(f"{shift}, d={d}, n=m={n}" for shift, d, n in SETTINGS)])
+    found = {
+        name: [rejections(ours(name), shifted, s, repeats) for s in SETTINGS] for name in STATISTICS
+    }
+    for name, columns in found.items():
+        row(name, *(f"{hits.mean():.3f}" for hits in columns))
+    as_they_come, permuted = hyppos()
+    everywhere = ON_THE_LINE | as_they_come | permuted
+    for name, test in everywhere.items():
+        rival = "mmd" if "MMD" in name else "energy"
+        cells = []
+        for at, setting in enumerate(SETTINGS):
+            if name in ON_THE_LINE and setting[1] > 1:
+                cells.append("")
+                continue
+            count = min(FEW, repeats) if name in permuted else repeats
+            hits = rejections(test, shifted, setting, count)
+            ahead = found[rival][at][:count].astype(float) - hits
+            se = ahead.std() / np.sqrt(count)
+            cells.append(f"{hits.mean():.3f} ({rival} {ahead.mean():+.3f} ± {se:.3f})")
+        row(name, *cells)
+
+
+def quadratic(C):
+    steps = StandardScaler(), PolynomialFeatures(2, include_bias=False), StandardScaler()
+    return make_pipeline(*steps, LogisticRegression(C=C))
+
+
+def choices(repeats):
+    """What other parameters would give, where laws differ in other ways than by a shift."""
+    problems = [
+        (sample, (0.5, d, 100))
+        for d in (1, 5)
+        for sample in (shifted, wider, correlated, two_humps)
+    ]
+    problems = [(s, at) for s, at in problems if at[1] > 1 or s is not correlated]
+    table(["statistic", *(f"{s.__name__.replace('_', ' ')}, d={at[1]}" for s, at in problems)])
+    machine = make_pipeline(StandardScaler(), SVC())
+    trees = HistGradientBoostingClassifier(min_samples_leaf=5, max_iter=30, random_state=0)
+    linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+    statistics = {
+        "energy": "energy",
+        **{f"knn, k={k}": Knn(k) for k in (1, 3, 5, 10, 20)},
+        "classifier: default": "classifier",
+        "classifier: default, share=0.5": ClassifierScore(share=0.5),
+        "classifier: logistic, quadratic": ClassifierScore(quadratic(0.1)),
+        "classifier: logistic, linear": ClassifierScore(linear),
+        "classifier: SVC, radial": ClassifierScore(machine),
+        "classifier: boosted trees": ClassifierScore(trees),
+    }
+    for name, statistic in statistics.items():
+        shares = [rejections(ours(statistic), *problem, repeats).mean() for problem in problems]
+        row(name, *(f"{share:.2f}" for share in shares))
+
+
+def seconds(repeats):
+    """Seconds for 999 permutations, the least of some turns."""
+    sizes = [(100, 2), (1000, 2), (1000, 20)]
+    table(["statistic", *(f"n=m={n}, d={d}" for n, d in sizes)])
+    for name in STATISTICS:
+        cells = []
+        for n, d in sizes:
+            x, y = shifted(0.1, d, n, 0)
+            long = name == "wasserstein" and n == 1000
+            count, turns = (49, 1) if long else (999, repeats)
+            best = np.inf
+            for _ in range(turns):
+                started = time.perf_counter()
+                otgan.two_sample_test(x, y, statistic=name, permutations=count, rng=0)
+                best = min(best, time.perf_counter() - started)
+            cells.append(f"{best * 999 / count:.3g}{' (from 49)' if long else ''}")
+        row(name, *cells)
+
+
+MODES = {
+    "time": (seconds, 5),
+    "level": (level, 500),
+    "choices": (choices, 200),
+    "power": (power, 500),
+}
+
+
+def main(mode=None, repeats=None):
+    for name in [mode] if mode else MODES:
+        run, usual = MODES[name]
+        print(f"\n## {name.capitalize()}\n\n{run.__doc__}", flush=True)
+        run(int(repeats) if repeats else usual)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
