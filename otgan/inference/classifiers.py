@@ -66,7 +66,7 @@ class ClassifierScore:
         def values(labels: BoolArray) -> FloatArray:
             return factor * (labels @ centred)
 
-        return Prepared(n, m, values)
+        return Prepared(n, m, values, batch=256)
 
     def _split(self, points: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         shuffled = points[rng.permutation(len(points))]

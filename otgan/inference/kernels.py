@@ -14,6 +14,9 @@ from otgan.measures import FloatArray
 
 __all__ = ["Energy", "Mmd"]
 
+BATCH_WORK = 3 * 10**8
+"""Entries of the matrix for each of the relabellings valued at once, about."""
+
 
 @dataclass(frozen=True)
 class Energy:
@@ -106,4 +109,4 @@ def _quadratic_form(matrix: FloatArray, n: int, m: int) -> Prepared:
         ones = labels.astype(np.float64)
         return factor * np.einsum("bi,bi->b", ones @ matrix, ones)
 
-    return Prepared(n, m, values)
+    return Prepared(n, m, values, batch=int(np.clip(BATCH_WORK // (n + m) ** 2, 64, 256)))

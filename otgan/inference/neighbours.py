@@ -64,7 +64,7 @@ class Knn:
         def values(labels: BoolArray) -> FloatArray:
             return d * mean_log_ratios(labels, near, logs, pool, k) + shift
 
-        return Prepared(n, m, values)
+        return Prepared(n, m, values, batch=64)
 
 
 def _refuse_duplicates(distances: FloatArray) -> None:

@@ -35,9 +35,6 @@ STATISTICS: dict[str, Statistic] = {
 ROUNDING = 1e-9
 """Values nearer than this, as a share of the largest, count as equal."""
 
-BATCH_WORK = 10**8
-"""Pairs of points in the permutations that are valued at once, about."""
-
 EXTENTS = (1e-100, 1e100)
 """Extents of the pool for which squared distances stay far from overflow and underflow."""
 
@@ -244,9 +241,8 @@ def _in_batches(
     prepared: Prepared, permutations: int, enough: float, rng: np.random.Generator
 ) -> Iterator[tuple[float, FloatArray, int]]:
     """The observed value, the permuted ones and how many reach it, after every batch."""
-    n, m, values = prepared
+    n, m, values, batch = prepared
     observed = np.arange(n + m) < n
-    batch = int(np.clip(BATCH_WORK // (n + m) ** 2, 16, 256))
     # Ties are exact only if the observed value is computed as the others are: among them.
     first = values(np.vstack([observed, _shuffled(observed, min(batch, permutations), rng)]))
     value, drawn = float(first[0]), first[1:]
@@ -260,7 +256,7 @@ def _in_batches(
             drawn = drawn[: reaching[-1] + 1]
         null[done : done + len(drawn)] = drawn
         done, reached = done + len(drawn), reached + len(reaching)
-        yield value, null[:done].copy(), reached
+        yield value, null[:done], reached
         if done == permutations or reached >= enough:
             return
         drawn = values(_shuffled(observed, min(batch, permutations - done), rng))

@@ -30,11 +30,15 @@ class Prepared(NamedTuple):
     values : callable
         From labels, shape (B, n + m), True for x, n of them in each row, to values, shape (B,).
         Large values speak against equal laws.
+    batch : int
+        Rows to value at once: many where that is faster, few where each takes long, as there is
+        no report and no clean interrupt in between.
     """
 
     n: int
     m: int
     values: Callable[[BoolArray], FloatArray]
+    batch: int
 
 
 class Statistic(Protocol):
@@ -68,7 +72,7 @@ class FunctionOfSamples:
         def values(labels: BoolArray) -> FloatArray:
             return np.array([self._value(pool[row], pool[~row]) for row in labels])
 
-        return Prepared(len(x), len(y), values)
+        return Prepared(len(x), len(y), values, batch=1)
 
     def _value(self, x: FloatArray, y: FloatArray) -> float:
         value = self.function(x, y)

@@ -13,6 +13,10 @@ from otgan.measures import FloatArray
 
 __all__ = ["Sliced", "Wasserstein"]
 
+BATCH_ARCS = 10**6
+BATCH_STEPS = 10**7
+"""Pairs of points, and steps along lines, in the relabellings valued at once, about."""
+
 
 @dataclass(frozen=True)
 class Wasserstein:
@@ -35,7 +39,8 @@ class Wasserstein:
 
         check_matrix(n, m, self.name)
         matrix = squareform(pdist(pool))
-        return Prepared(n, m, lambda labels: optimal_costs(matrix, labels, n))
+        batch = int(np.clip(BATCH_ARCS // (n * m), 1, 64))
+        return Prepared(n, m, lambda labels: optimal_costs(matrix, labels, n), batch)
 
 
 @dataclass(frozen=True)
@@ -79,4 +84,5 @@ def _between_projections(projections: FloatArray, n: int) -> Prepared:
     def values(labels: BoolArray) -> FloatArray:
         return mean_area(labels, order, gaps, n)
 
-    return Prepared(n, lines.shape[1] - n, values)
+    batch = int(np.clip(BATCH_STEPS // lines.size, 1, 256))
+    return Prepared(n, lines.shape[1] - n, values, batch)
