@@ -92,14 +92,7 @@ def kl(P: ParametricLaw, Q: ParametricLaw) -> float:
         return closed_kl(P, Q)
     if P.discrete or Q.discrete or not _covers(Q, P):
         return math.inf
-    P, Q = _centred(P, Q)
-
-    def integrand(x: FloatArray, _: Any) -> FloatArray:
-        densities = _compare(P, Q, x)
-        with np.errstate(invalid="ignore"):
-            return np.where(densities.p > 0, densities.p * densities.log_ratio, 0.0)
-
-    return integrate(integrand, _breaks(P, Q, within=P), slack=1e-15)
+    return _mean_over(P, Q, lambda log_ratio: log_ratio)
 
 
 def js(P: ParametricLaw, Q: ParametricLaw) -> float:
@@ -133,7 +126,7 @@ def js(P: ParametricLaw, Q: ParametricLaw) -> float:
     0.69314632, log 2 = 0.69314718
     """
     P, Q = _on_the_line(*_as_pair(P, Q), "js")
-    return 0.5 * _expect(P, Q, _js_term)
+    return _trim(_mean_over_both(P, Q, _js_term), LOG_2)
 
 
 def total_variation(P: ParametricLaw, Q: ParametricLaw) -> float:
@@ -169,7 +162,7 @@ def total_variation(P: ParametricLaw, Q: ParametricLaw) -> float:
         distance = distance_if_alike(P, Q)
         if distance is not None:
             return math.erf(distance / math.sqrt(8))
-    return 0.5 * _expect(P, Q, lambda log_ratio: np.abs(np.tanh(log_ratio / 2)), kinks=True)
+    return _trim(_mean_over_both(P, Q, _tv_term, kinks=True), 1.0)
 
 
 def hellinger(P: ParametricLaw, Q: ParametricLaw) -> float:
@@ -207,9 +200,7 @@ def hellinger(P: ParametricLaw, Q: ParametricLaw) -> float:
     P, Q = _as_pair(P, Q)
     if isinstance(P, Gaussian) and isinstance(Q, Gaussian):
         return gaussian_hellinger(P, Q)
-    # 1 - √(1 - r²), where r = tanh(y) with y = log(p/q)/2 is (p - q)/(p + q)
-    squared = 0.5 * _expect(P, Q, lambda log_ratio: np.tanh(log_ratio / 2) * np.tanh(log_ratio / 4))
-    return math.sqrt(squared)
+    return math.sqrt(_trim(_mean_over_both(P, Q, _hellinger_term), 1.0))
 
 
 def wasserstein(P: ParametricLaw, Q: ParametricLaw, *, p: float = 1) -> float:
@@ -317,50 +308,81 @@ def _covers(Q: ParametricLaw, P: ParametricLaw) -> bool:
 
 # ---------------------------------------------------------------- integrals of densities
 
-
-class _Densities(NamedTuple):
-    """p, q and log(p/q) at some points; the last is zero where both vanish."""
-
-    p: FloatArray
-    q: FloatArray
-    log_ratio: FloatArray
+Term = Callable[[FloatArray], FloatArray]
+"""A function of log(p/q)."""
 
 
-def _compare(P: Any, Q: Any, x: FloatArray) -> _Densities:
-    log_p, log_q = (_log_density(law, x) for law in (P, Q))
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        both = np.isfinite(log_p) & np.isfinite(log_q)
-        ratio = P._log_ratio(Q, x) if type(P) is type(Q) else log_p - log_q
-        outside = np.where(log_p == log_q, 0.0, log_p - log_q)
-    return _Densities(np.exp(log_p), np.exp(log_q), np.where(both, ratio, outside))
+def _mean_over_both(P: Any, Q: Any, term: Term, *, kinks: bool = False) -> float:
+    """½ E_P term(log(p/q)) + ½ E_Q term(log(p/q)) for an even, bounded term."""
+    if P.discrete != Q.discrete:  # no mass in common
+        return float(term(np.array([math.inf]))[0])
+    return 0.5 * _mean_over(P, Q, term, kinks=kinks) + 0.5 * _mean_over(Q, P, term, kinks=kinks)
 
 
-def _log_density(law: Any, x: FloatArray) -> FloatArray:
-    """Without the pole of a gamma law, a single point."""
-    log = law._log_density(x)
-    return np.where(log == math.inf, -math.inf, log)
-
-
-def _expect(
-    P: Any, Q: Any, term: Callable[[FloatArray], FloatArray], *, kinks: bool = False
-) -> float:
-    """The integral of (p + q) term(log(p/q)), where term is even, increasing, and at most one."""
-    if P.discrete != Q.discrete:
-        return 2.0 * float(term(np.array([math.inf]))[0])  # mutually singular
+def _mean_over(P: Any, Q: Any, term: Term, *, kinks: bool = False) -> float:
+    """E_P term(log(p/q)), with kinks where p = q or without."""
+    if P.discrete:
+        return float((np.exp(P._log_density(P._bins)) * term(_log_ratio(P, Q, P._bins))).sum())
     P, Q = _centred(P, Q)
 
-    def integrand(x: FloatArray, _: Any = None) -> FloatArray:
-        densities = _compare(P, Q, x)
-        return (densities.p + densities.q) * term(densities.log_ratio)
+    def ratio(x: FloatArray, middle: FloatArray) -> FloatArray:
+        return _log_ratio(P, Q, x, middle)
 
-    if P.discrete:
-        return float(integrand(np.union1d(P._bins, Q._bins)).sum())
-    if P == Q:
-        return 0.0
-    sign_of = (lambda x, _: _compare(P, Q, x).log_ratio) if kinks else None
+    def integrand(x: FloatArray, middle: FloatArray) -> FloatArray:
+        return np.exp(_log_density(P, x, middle)) * term(ratio(x, middle))
+
     # Between two families the logarithm of a ratio is a difference of logarithms, and rounded.
     slack = 0.0 if type(P) is type(Q) else 1e-15
-    return integrate(integrand, _breaks(P, Q), sign_of=sign_of, slack=slack)
+    return integrate(integrand, _breaks(P, Q), sign_of=ratio if kinks else None, slack=slack)
+
+
+def _log_ratio(P: Any, Q: Any, x: FloatArray, middle: FloatArray | None = None) -> FloatArray:
+    """log(p/q) where p is positive."""
+    if type(P) is not type(Q):
+        return _log_density(P, x, middle) - _log_density(Q, x, middle)
+    low, high = Q.frozen.support()
+    inside = (low <= x) & (x <= high) if middle is None else (low <= middle) & (middle <= high)
+    return np.where(inside, P._log_ratio(Q, x), math.inf)
+
+
+def _log_density(law: Any, x: FloatArray, middle: FloatArray | None) -> FloatArray:
+    """The middle tells on which side of the ends of the support x is."""
+    if middle is None:
+        return law._log_density(x)
+    low, high = law.frozen.support()
+    inside = (low <= middle) & (middle <= high)
+    return np.where(inside, law._log_density(np.clip(x, low, high)), -math.inf)
+
+
+def _breaks(P: Any, Q: Any) -> FloatArray:
+    """Where an integral over P begins, is split, and ends."""
+    points = []
+    for law in (P, Q):
+        if isinstance(law, Gamma) and law.shape < STEEPEST:
+            raise InvalidInputError(
+                f"the shape of a gamma law must be at least {STEEPEST} for quadrature, got "
+                f"{law.shape:g}, where floats end before the law does; to fix it, choose another"
+            )
+        ends = [end for end in law.frozen.support() if math.isfinite(end)]
+        points += [*ends, *law._quantile(PROBABILITIES), *law._upper_quantile(PROBABILITIES)]
+    low, high = P.frozen.support()
+    first, last = P._quantile(PROBABILITIES[:1])[0], P._upper_quantile(PROBABILITIES[:1])[0]
+    return np.clip(points, low if math.isfinite(low) else first, min(high, last))
+
+
+def _trim(value: float, bound: float) -> float:
+    """The value less what rounding put above its bound; anything larger stays, to be seen."""
+    return bound if bound < value < bound + 1e-12 else value
+
+
+def _tv_term(log_ratio: FloatArray) -> FloatArray:
+    """|p - q|/(p + q)."""
+    return np.abs(np.tanh(log_ratio / 2))
+
+
+def _hellinger_term(log_ratio: FloatArray) -> FloatArray:
+    """(√p - √q)²/(p + q) = 1 - 1/cosh(y) with y = log(p/q)/2, which is tanh(y) tanh(y/2)."""
+    return np.tanh(log_ratio / 2) * np.tanh(log_ratio / 4)
 
 
 def _js_term(log_ratio: FloatArray) -> FloatArray:
@@ -375,33 +397,6 @@ def _js_term(log_ratio: FloatArray) -> FloatArray:
     small = np.exp(-size)
     far = LOG_2 - np.log1p(small) - size * small / (1 + small)
     return np.where(size < 1, near, far)
-
-
-def _breaks(P: Any, Q: Any, *, within: Any = None) -> FloatArray:
-    """Where an integral over both laws, or over one, begins, is split, and ends."""
-    points = []
-    for law in (P, Q):
-        if isinstance(law, Gamma) and law.shape < STEEPEST:
-            raise InvalidInputError(
-                f"the shape of a gamma law must be at least {STEEPEST} for quadrature, got "
-                f"{law.shape:g}, where floats end before the law does; to fix it, choose another"
-            )
-        ends = [end for end in law.frozen.support() if math.isfinite(end)]
-        points += [*ends, *law._quantile(PROBABILITIES), *law._upper_quantile(PROBABILITIES)]
-    if within is None:
-        return np.array(points)
-    low, high = _reach(within)
-    return np.clip(points, low, high)
-
-
-def _reach(law: Any) -> tuple[float, float]:
-    """The support, or what of it holds all but 1e-30 of the mass."""
-    low, high = law.frozen.support()
-    if math.isinf(low):
-        low = law._quantile(PROBABILITIES[:1])[0]
-    if math.isinf(high):
-        high = law._upper_quantile(PROBABILITIES[:1])[0]
-    return float(low), float(high)
 
 
 # ---------------------------------------------------------------- integrals of quantiles

@@ -341,6 +341,9 @@ class Laplace(ParametricLaw):
         """The same law in `scipy.stats`, with its parameters frozen."""
         return scipy.stats.laplace(self.location, self.scale)
 
+    def _log_density(self, x: FloatArray) -> FloatArray:  # SciPy's underflows
+        return -np.abs(x - self.location) / self.scale - math.log(2 * self.scale)
+
     def _log_ratio(self, other: Laplace, x: FloatArray) -> FloatArray:
         shift = other.location - self.location
         # |x - m| - |x - n|, which is ± the shift outside [m, n]

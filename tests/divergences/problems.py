@@ -1,0 +1,57 @@
+"""Pairs of laws with known KL: what estimators are measured on.
+
+Nothing here calls the functions of otgan: the numbers are those that were published, or follow
+from the formula beside them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from otgan.divergences.closed_forms import Exponential, Gaussian, ParametricLaw, Uniform
+
+
+class Problem(NamedTuple):
+    """Two laws and KL(P‖Q) in nats."""
+
+    P: ParametricLaw
+    Q: ParametricLaw
+    kl: float
+
+
+def equicorrelated(d: int, correlation: float) -> np.ndarray:
+    """Ones on the diagonal, `correlation` elsewhere."""
+    return (1 - correlation) * np.eye(d) + correlation
+
+
+LINE = {
+    "exponential": Problem(Exponential(1), Exponential(1 / 12), 11 / 12 * -1 + math.log(12)),
+    "gaussian": Problem(Gaussian(0, 1), Gaussian(1, 4), math.log(2) - 1 / 4),
+    "uniform": Problem(Uniform(1, 2), Uniform(0, 4), math.log(4)),
+    "uniform and gaussian": Problem(
+        Uniform(0, 1), Gaussian(0, 1), math.log(2 * math.pi) / 2 + 1 / 6
+    ),
+}
+"""The problems on the line of the R package kldest."""
+
+WANG = {
+    "figure 2": Problem(
+        Gaussian([0.1, 0.3, 0.6, 0.9], equicorrelated(4, 0.5)),
+        Gaussian(np.zeros(4), equicorrelated(4, 0.1)),
+        0.9008706098,
+    ),
+    "figure 3": Problem(
+        Gaussian(np.zeros(10), equicorrelated(10, 0.9)),
+        Gaussian(np.zeros(10), equicorrelated(10, 0.1)),
+        6.9990371774,
+    ),
+    "figure 5": Problem(
+        Gaussian(np.zeros(10), equicorrelated(10, 0.999)),
+        Gaussian(np.ones(10), equicorrelated(10, 0.999)),
+        0.5004504054,
+    ),
+}
+"""Wang, Kulkarni and Verdú, Divergence estimation for multidimensional densities (2009)."""
