@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from otgan.errors import InvalidInputError
 
-__all__ = ["Estimate", "as_confidence", "normal_interval"]
+__all__ = ["Estimate", "as_confidence", "doubt_near_zero", "influence_se", "normal_interval"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,39 @@ def normal_interval(value: float, se: float, confidence: float = 0.95) -> tuple[
     """
     margin = NormalDist().inv_cdf(0.5 + 0.5 * as_confidence(confidence)) * se
     return value - margin, value + margin
+
+
+def influence_se(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:
+    """Standard error of an estimate whose first-order change is mean(of_x) + mean(of_y).
+
+    Constants in `of_x`, shape (n,), and `of_y`, shape (m,), do not matter.
+
+    Examples
+    --------
+    >>> influence_se(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
+    1.0
+    """
+    return math.sqrt(of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y))
+
+
+def doubt_near_zero(value: float, se: float, floor: float = 0.0) -> tuple[str, ...]:
+    """A warning for a distance that equal laws could have shown, or none.
+
+    `floor` is what they show in the mean.
+
+    Examples
+    --------
+    >>> doubt_near_zero(0.5, 0.1)
+    ()
+    >>> len(doubt_near_zero(0.2, 0.1))
+    1
+    """
+    if value - floor > 3 * se:
+        return ()
+    return (
+        "the value is within three standard errors of what equal laws would show, where the "
+        "interval does not hold; otgan.two_sample_test asks whether the laws differ at all",
+    )
 
 
 def as_confidence(confidence: Any) -> float:

@@ -20,6 +20,7 @@ __all__ = [
     "as_pair",
     "as_points",
     "as_probabilities",
+    "as_samples",
     "as_weights",
     "check_equal_mass",
     "is_torch",
@@ -116,6 +117,17 @@ def as_pair(x: Any, y: Any, a: Any, b: Any) -> tuple[DiscreteMeasure, DiscreteMe
     if a is not None and b is not None:
         check_equal_mass(mu.mass, nu.mass)
     return mu, nu
+
+
+def as_samples(x: Any, y: Any, *, least: int = 2) -> tuple[FloatArray, FloatArray]:
+    """Two samples of at least `least` points each in the same space, or an error."""
+    mu, nu = as_pair(x, y, None, None)
+    if min(mu.n, nu.n) < least:
+        raise InvalidInputError(
+            f"x and y must have at least {least} points each for a standard error, got {mu.n} and "
+            f"{nu.n}; to fix it, give more points"
+        )
+    return mu.points, nu.points
 
 
 def as_probabilities(a: Any, b: Any, n: int, m: int) -> tuple[FloatArray, FloatArray, float]:
