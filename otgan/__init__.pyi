@@ -13,6 +13,9 @@ from .critics.estimate import DualEstimate as DualEstimate
 from .critics.estimator import estimate_w1 as estimate_w1
 from .critics.mcshane import sandwich_w1 as sandwich_w1
 from .critics.options import FitOptions as FitOptions
+from .divergences.classifier import Classifier as Classifier
+from .divergences.counted import Discrete as Discrete, Histogram as Histogram
+from .divergences.frechet import frechet_distance as frechet_distance
 from .divergences.histograms import (
     chi2_divergence as chi2_divergence,
     hellinger as hellinger,
@@ -21,12 +24,33 @@ from .divergences.histograms import (
     kl_divergence as kl_divergence,
     total_variation as total_variation,
 )
+from .divergences.kernels import energy_distance as energy_distance, mmd as mmd
+from .divergences.kernel_density import KernelDensity as KernelDensity
+from .divergences.nearest import NearestNeighbours as NearestNeighbours
+from .divergences.samples import (
+    js_from_samples as js_from_samples,
+    kl_from_samples as kl_from_samples,
+)
+from .divergences.variational import Variational as Variational
 from .errors import InterruptedFit as InterruptedFit
+from .estimate import Estimate as Estimate
 from .gan.config import TrainConfig as TrainConfig
 from .gan.trainer import (
     TrainResult as TrainResult,
     resume_wgan as resume_wgan,
     train_wgan as train_wgan,
+)
+from .inference.classifiers import ClassifierScore as ClassifierScore
+from .inference.interval import Interval as Interval
+from .inference.kernels import Mmd as Mmd
+from .inference.neighbours import Knn as Knn
+from .inference.permutations import TestResult as TestResult, two_sample_test as two_sample_test
+from .inference.transported import Sliced as Sliced
+from .inference.wasserstein import wasserstein_interval as wasserstein_interval
+from .transport.approximate import (
+    max_sliced_wasserstein as max_sliced_wasserstein,
+    sinkhorn_divergence as sinkhorn_divergence,
+    sliced_wasserstein as sliced_wasserstein,
 )
 from .transport.duality import (
     Certificate as Certificate,

@@ -1,0 +1,104 @@
+"""Interval: where the distance of two laws lies, and from what that was concluded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Interval"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence interval for the distance between two laws.
+
+    ``value in interval`` asks whether it holds a value, ``print(interval.report())`` shows all.
+
+    Attributes
+    ----------
+    low, high : float
+        Ends of the interval; `low` is 0 where the samples do not tell the laws apart.
+    confidence : float
+        Level of the interval. Each end alone has the level ``1 - (1 - confidence) / 2``.
+    lower_estimate, lower_se : float
+        In the mean at most the distance, and its standard error: what `low` comes from. It may
+        be negative.
+    plug_in, plug_in_se : float
+        The distance of the samples, in the mean at least that of the laws, and its standard error:
+        what `high` comes from.
+    lower_from : {"samples", "potential"}
+        Whether `low` comes from potentials of the samples or from one that was given.
+    n, m : int
+        Sizes of the two samples.
+
+    Examples
+    --------
+    >>> interval = Interval(0.8, 1.2, 0.95, 0.9, 0.05, 1.1, 0.06, "samples", 100, 80)
+    >>> interval
+    Interval(95 % in [0.8, 1.2], n=100, m=80)
+    >>> 1 in interval, 2 in interval
+    (True, False)
+    """
+
+    low: float
+    high: float
+    confidence: float
+    lower_estimate: float
+    lower_se: float
+    plug_in: float
+    plug_in_se: float
+    lower_from: Literal["samples", "potential"]
+    n: int
+    m: int
+
+    @property
+    def width(self) -> float:
+        """Length of the interval."""
+        return self.high - self.low
+
+    @property
+    def center(self) -> float:
+        """Middle of the interval: an estimate whose two biases have opposite signs."""
+        return (self.low + self.high) / 2
+
+    @property
+    def bias(self) -> float:
+        """In the mean at least the bias of `plug_in`: plug_in - lower_estimate."""
+        return self.plug_in - self.lower_estimate
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    def __repr__(self) -> str:
+        return (
+            f"Interval({100 * self.confidence:g} % in [{self.low:.4g}, {self.high:.4g}], "
+            f"n={self.n}, m={self.m})"
+        )
+
+    def report(self) -> str:
+        """All of it as a table for people.
+
+        Examples
+        --------
+        >>> interval = Interval(0.8, 1.2, 0.95, 0.9, 0.05, 1.1, 0.06, "samples", 100, 80)
+        >>> print(interval.report())
+        interval          [0.8, 1.2], 95 %
+        biased downwards  0.9 ± 0.05, from samples
+        biased upwards    1.1 ± 0.06, the samples' own distance
+        bias at most      0.2 in the mean, of the samples' own distance
+        points            100 and 80
+        """
+        rows = (
+            ("interval", f"[{self.low:.6g}, {self.high:.6g}], {100 * self.confidence:g} %"),
+            (
+                "biased downwards",
+                f"{self.lower_estimate:.6g} ± {self.lower_se:.2g}, from {self.lower_from}",
+            ),
+            (
+                "biased upwards",
+                f"{self.plug_in:.6g} ± {self.plug_in_se:.2g}, the samples' own distance",
+            ),
+            ("bias at most", f"{self.bias:.6g} in the mean, of the samples' own distance"),
+            ("points", f"{self.n:,} and {self.m:,}"),
+        )
+        return "\n".join(f"{name:<18}{text}" for name, text in rows)
