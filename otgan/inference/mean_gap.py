@@ -34,7 +34,7 @@ class MeanGap:
     ----------
     Welch, The generalization of 'Student's' problem when several different population variances
     are involved (Biometrika 1947); Johnson, Modified t tests and confidence intervals for
-    asymmetrical populations (JASA 1978), equation 2.7.
+    asymmetrical populations (JASA 1978).
 
     Examples
     --------
