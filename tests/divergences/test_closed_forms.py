@@ -362,6 +362,18 @@ def test_kl_agrees_with_its_definition(P, Q):
     assert_allclose(kl(P, Q), over_both(integrand, P, Q) if covered else math.inf, rtol=2e-7)
 
 
+def test_kl_from_a_uniform_law_by_integrals_of_powers():
+    # the end 0.5558172640302497 is not low + width in floats
+    P = Uniform(-0.2095305091028034, 0.5558172640302497)
+    Q = Laplace(-1.8393567607811228, 0.5784623063662201)
+    middle = (P.low + P.high) / 2
+    expected = math.log(2 * Q.scale / P.width) + (middle - Q.location) / Q.scale
+    assert_allclose(kl(P, Q), expected, rtol=1e-13)
+    squares = P.width**2 / 12 + (middle - 1) ** 2
+    expected = 0.5 * math.log(2 * math.pi * 2) + squares / 4 - math.log(P.width)
+    assert_allclose(kl(P, Gaussian(1, 2)), expected, rtol=1e-13)
+
+
 @pytest.mark.parametrize(("P", "Q"), FAMILIES + CROSSED, ids=ids)
 def test_w1_is_the_area_between_the_distribution_functions(P, Q):
     def integrand(x):
@@ -574,6 +586,8 @@ def test_gaussians_in_space(d, seed):
         (Uniform(0, 1), Uniform(1, 2)),
         (Uniform(0, 1), Uniform(1e9, 1e9 + 1)),
         (Poisson(1e-3), Poisson(1e6)),
+        (Gaussian(-307634, 1e-7), Exponential(612)),  # roundings of x larger than its std
+        (Gamma(285751, 199830), Laplace(10355, 4e-3)),
     ],
     ids=ids,
 )

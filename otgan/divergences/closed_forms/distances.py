@@ -42,6 +42,9 @@ LOG_2 = math.log(2)
 PROBABILITIES = np.array([1e-30, 1e-15, 1e-8, 1e-4, 0.01, 0.1, 0.25, 0.5])
 """Integrals are split at these quantiles, from below and from above, and end at the first."""
 
+MOVABLE = (Gaussian, Laplace, Uniform)
+"""Families with a location."""
+
 STEEPEST = 0.05
 """Of a gamma law of a smaller shape, more than rounding lies below the smallest float."""
 
@@ -293,17 +296,16 @@ def _on_the_line(P: Any, Q: Any, what: str) -> tuple[ParametricLaw, ParametricLa
 
 
 def _centred(P: Any, Q: Any) -> tuple[Any, Any]:
-    """The pair near the origin, where floats are dense, if both laws can be moved."""
-    movable = (Gaussian, Laplace, Uniform)
-    if not (isinstance(P, movable) and isinstance(Q, movable)):
+    """The pair moved so that P lies where floats are dense, at the origin, if it can be moved."""
+    if not isinstance(P, MOVABLE):
         return P, Q
     shift = -float(P.frozen.mean())
     return P._moved(shift), Q._moved(shift)
 
 
 def _covers(Q: ParametricLaw, P: ParametricLaw) -> bool:
-    (low_q, high_q), (low_p, high_p) = Q.frozen.support(), P.frozen.support()
-    return bool(low_q <= low_p and high_p <= high_q)
+    (low_q, high_q), (low_p, high_p) = Q._support, P._support
+    return low_q <= low_p and high_p <= high_q
 
 
 # ---------------------------------------------------------------- integrals of densities
@@ -323,6 +325,12 @@ def _mean_over(P: Any, Q: Any, term: Term, *, kinks: bool = False) -> float:
     """E_P term(log(p/q)), with kinks where p = q or without."""
     if P.discrete:
         return float((np.exp(P._log_density(P._bins)) * term(_log_ratio(P, Q, P._bins))).sum())
+    for law in (P, Q):
+        if isinstance(law, Gamma) and law.shape < STEEPEST:
+            raise InvalidInputError(
+                f"the shape of a gamma law must be at least {STEEPEST} for quadrature, got "
+                f"{law.shape:g}, where floats end before the law does; to fix it, choose another"
+            )
     P, Q = _centred(P, Q)
 
     def ratio(x: FloatArray, middle: FloatArray) -> FloatArray:
@@ -340,7 +348,7 @@ def _log_ratio(P: Any, Q: Any, x: FloatArray, middle: FloatArray | None = None) 
     """log(p/q) where p is positive."""
     if type(P) is not type(Q):
         return _log_density(P, x, middle) - _log_density(Q, x, middle)
-    low, high = Q.frozen.support()
+    low, high = Q._support
     inside = (low <= x) & (x <= high) if middle is None else (low <= middle) & (middle <= high)
     return np.where(inside, P._log_ratio(Q, x), math.inf)
 
@@ -349,23 +357,18 @@ def _log_density(law: Any, x: FloatArray, middle: FloatArray | None) -> FloatArr
     """The middle tells on which side of the ends of the support x is."""
     if middle is None:
         return law._log_density(x)
-    low, high = law.frozen.support()
+    low, high = law._support
     inside = (low <= middle) & (middle <= high)
     return np.where(inside, law._log_density(np.clip(x, low, high)), -math.inf)
 
 
 def _breaks(P: Any, Q: Any) -> FloatArray:
     """Where an integral over P begins, is split, and ends."""
-    points = []
+    points: list[float] = []
     for law in (P, Q):
-        if isinstance(law, Gamma) and law.shape < STEEPEST:
-            raise InvalidInputError(
-                f"the shape of a gamma law must be at least {STEEPEST} for quadrature, got "
-                f"{law.shape:g}, where floats end before the law does; to fix it, choose another"
-            )
-        ends = [end for end in law.frozen.support() if math.isfinite(end)]
+        ends = [end for end in law._support if math.isfinite(end)]
         points += [*ends, *law._quantile(PROBABILITIES), *law._upper_quantile(PROBABILITIES)]
-    low, high = P.frozen.support()
+    low, high = P._support
     first, last = P._quantile(PROBABILITIES[:1])[0], P._upper_quantile(PROBABILITIES[:1])[0]
     return np.clip(points, low if math.isfinite(low) else first, min(high, last))
 
@@ -409,7 +412,8 @@ def _by_quantiles(P: Any, Q: Any, p: float) -> float:
             f"p must be at most {HIGHEST_ORDER} for quadrature, got {p:g}, whose integrand lies "
             "too far out in the tails; to fix it, choose a smaller order"
         )
-    P, Q = _centred(P, Q)
+    if isinstance(Q, MOVABLE):
+        P, Q = _centred(P, Q)
     halves = [_Half(P, Q, upper=upper) for upper in (False, True)]
     # Quantiles are rounded to so much, and W_p can be no better.
     rounding = 16 * np.finfo(float).eps * max(float(abs(half.quantiles).max()) for half in halves)

@@ -153,6 +153,15 @@ class ParametricLaw(ABC):
         """
         raise NotImplementedError
 
+    @property
+    def _support(self) -> tuple[float, float]:
+        low, high = self.frozen.support()
+        return float(low), float(high)
+
+    def _moved(self, shift: float) -> Any:
+        """The law of X + shift, as far as integrals need it."""
+        return _Moved(self, shift)
+
     def _quantile(self, u: FloatArray) -> FloatArray:
         return self.frozen.ppf(u)
 
@@ -397,6 +406,10 @@ class Uniform(ParametricLaw):
         """The same law in `scipy.stats`, with its parameters frozen."""
         return scipy.stats.uniform(self.low, self.width)
 
+    @property
+    def _support(self) -> tuple[float, float]:
+        return self.low, self.high
+
     def _log_density(self, x: FloatArray) -> FloatArray:
         return np.where((x >= self.low) & (x <= self.high), -math.log(self.width), -math.inf)
 
@@ -475,6 +488,29 @@ class Poisson(ParametricLaw):
     def _upper_quantile(self, v: FloatArray) -> FloatArray:
         at = len(self._bins) - np.searchsorted(self._upper_levels[::-1], v, side="right")
         return self._bins[np.minimum(at, len(self._bins) - 1)]
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """A law of a family without a location, moved."""
+
+    law: ParametricLaw
+    shift: float
+
+    @property
+    def _support(self) -> tuple[float, float]:
+        low, high = self.law._support
+        return low + self.shift, high + self.shift
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        low, high = self.law._support
+        return self.law._log_density(np.clip(x - self.shift, low, high))  # asked for inside only
+
+    def _quantile(self, u: FloatArray) -> FloatArray:
+        return self.law._quantile(u) + self.shift
+
+    def _upper_quantile(self, v: FloatArray) -> FloatArray:
+        return self.law._upper_quantile(v) + self.shift
 
 
 def _as_covariance(covariance: FloatArray) -> FloatArray:
