@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "DuplicateSamplesError",
     "InfeasibleError",
     "InterruptedFit",
     "InvalidInputError",
     "MissingExtraError",
     "OtganError",
+    "SampleTooSmallError",
     "SolverError",
     "TrainingDivergedError",
     "UnequalMassError",
@@ -27,6 +29,10 @@ class OtganError(Exception):
 
 class InvalidInputError(OtganError, ValueError):
     """An argument that has no right answer: wrong shape, NaN, negative weight, unknown name."""
+
+
+class DuplicateSamplesError(InvalidInputError):
+    """Equal points where a method needs laws with densities, which never repeat one."""
 
 
 class UnequalMassError(InvalidInputError):
@@ -53,6 +59,20 @@ class SolverError(OtganError, RuntimeError):
 
 class TrainingDivergedError(OtganError, RuntimeError):
     """A loss or a weight became NaN or infinite during training."""
+
+
+class SampleTooSmallError(OtganError, RuntimeError):
+    """An answer that samples of these sizes cannot confirm.
+
+    Attributes
+    ----------
+    partial : object
+        The estimate that was refused.
+    """
+
+    def __init__(self, message: str, partial: Any = None) -> None:
+        super().__init__(message)
+        self.partial = partial
 
 
 class InterruptedFit(OtganError, KeyboardInterrupt):  # noqa: N818 - an interrupt, not a fault
