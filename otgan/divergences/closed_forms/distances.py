@@ -55,7 +55,7 @@ def kl(P: ParametricLaw, Q: ParametricLaw) -> float:
     Parameters
     ----------
     P, Q : ParametricLaw
-        Of one dimension.
+        Of the same dimension.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def hellinger(P: ParametricLaw, Q: ParametricLaw) -> float:
     Parameters
     ----------
     P, Q : ParametricLaw
-        Of one dimension.
+        Of the same dimension.
 
     Returns
     -------
@@ -236,7 +236,7 @@ def wasserstein(P: ParametricLaw, Q: ParametricLaw, *, p: float = 1) -> float:
 
     Notes
     -----
-    W1 between laws with equal means is not zero, and W1 is the distance of the means only if one
+    W1 between different laws with equal means is not zero: W1 is the distance of the means only if one
     law is the other one shifted, or is in stochastic order with it. O(d³) time for Gaussians;
     milliseconds for quadrature; O(√rate) quantiles for Poisson laws.
 
