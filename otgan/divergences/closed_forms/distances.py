@@ -236,9 +236,9 @@ def wasserstein(P: ParametricLaw, Q: ParametricLaw, *, p: float = 1) -> float:
 
     Notes
     -----
-    W1 between different laws with equal means is not zero: W1 is the distance of the means only if one
-    law is the other one shifted, or is in stochastic order with it. O(d³) time for Gaussians;
-    milliseconds for quadrature; O(√rate) quantiles for Poisson laws.
+    W1 is the distance of the means if one law is the other one shifted or, on the line, in
+    stochastic order with it; in general it is larger. O(d³) time for Gaussians; milliseconds for
+    quadrature; O(√rate) quantiles for Poisson laws.
 
     Source: Santambrogio, Optimal transport for applied mathematicians, 2015, Prop. 2.17 on the
     line; Bhatia, Jain and Lim, On the Bures-Wasserstein distance between positive definite
