@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,7 +52,8 @@ def sliced_wasserstein(
     Estimate
         Its standard error counts both kinds of chance, told apart in the diagnostics:
         `sampling_se`, from the points, and `directions_se`, which more directions shrink. `floor`
-        is the same distance after the points of both samples were mixed: what equal laws show.
+        is the same distance after the samples were given one mean, and then mixed: what equal
+        laws show.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def sliced_wasserstein(
     value, sampling_se = _root(cost, influence_se(f, g), clouds.p)
     spread = costs.std(ddof=1) / math.sqrt(len(costs)) if len(costs) > 1 else 0.0
     _, directions_se = _root(cost, spread, clouds.p)
-    floor, _ = _root(float(_over(clouds.mixed(rng), thetas)[0].mean()), 0.0, clouds.p)
+    floor, _ = _root(float(_costs_over(clouds.mixed(rng), thetas).mean()), 0.0, clouds.p)
     se = math.hypot(sampling_se, directions_se)
     return Estimate(
         value=value,
@@ -130,8 +132,8 @@ def max_sliced_wasserstein(
         The diagnostics `held_out` and `held_out_se` are a second estimate: the direction is found
         on one half of the points and measured on the other, then the halves change places. If it
         falls far short of the value, the direction fits the samples more than the laws, and a
-        warning says so. `floor` is the value after the points of both samples were mixed: what
-        equal laws show.
+        warning says so. `floor` is the value after the samples were given one mean, and then
+        mixed: what equal laws show.
 
     Raises
     ------
@@ -213,9 +215,9 @@ def sinkhorn_divergence(
     Returns
     -------
     Estimate
-        Diagnostics: `floor`, the value after the points of both samples were mixed, which is what
-        equal laws show; `regularisation`; the `iterations` of the three problems together; and
-        `marginal_error`, the largest share of mass that a plan had in the wrong place.
+        Diagnostics: `floor`, the value after the samples were given one mean, and then mixed,
+        which is what equal laws show; `regularisation`; the `iterations` of the three problems
+        together; and `marginal_error`, the largest share of mass in the wrong place in a plan.
 
     Raises
     ------
@@ -302,7 +304,7 @@ class _Clouds(NamedTuple):
         return cls(x, y, p, Arcs(i, j, mass / mass.sum()))
 
     def mixed(self, rng: np.random.Generator) -> _Clouds:
-        """Two samples of the same sizes from the points of both."""
+        """Two samples of one law: see `_mixed`."""
         x, y = _mixed(self.x, self.y, rng)
         return self._replace(x=x, y=y)
 
@@ -337,12 +339,16 @@ def _solve(clouds: _Clouds, thetas: FloatArray) -> _Slices:
     return _Slices(order_x, order_y, gaps, mass @ np.abs(gaps) ** clouds.p)
 
 
+def _in_blocks(clouds: _Clouds, thetas: FloatArray) -> Iterator[_Slices]:
+    step = max(1, BLOCK_ENTRIES // (clouds.n + clouds.m))
+    for start in range(0, len(thetas), step):
+        yield _solve(clouds, thetas[start : start + step])
+
+
 def _over(clouds: _Clouds, thetas: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """W_p^p in each direction, and the potentials of all points, averaged over directions."""
     costs, of_x, of_y = [], np.zeros(clouds.n), np.zeros(clouds.m)
-    step = max(1, BLOCK_ENTRIES // (clouds.n + clouds.m))
-    for start in range(0, len(thetas), step):
-        slices = _solve(clouds, thetas[start : start + step])
+    for slices in _in_blocks(clouds, thetas):
         f, g = _potentials(clouds, slices)
         costs.append(slices.costs)
         of_x += f
@@ -350,14 +356,25 @@ def _over(clouds: _Clouds, thetas: FloatArray) -> tuple[FloatArray, FloatArray, 
     return np.concatenate(costs), of_x / len(thetas), of_y / len(thetas)
 
 
+def _costs_over(clouds: _Clouds, thetas: FloatArray) -> FloatArray:
+    return np.concatenate([slices.costs for slices in _in_blocks(clouds, thetas)])
+
+
 def _potentials(clouds: _Clouds, slices: _Slices) -> tuple[FloatArray, FloatArray]:
     """Dual potentials of every point, summed over the directions.
 
     Along the staircase f_i + g_j is the cost, so a step on in i raises f, and one in j raises g,
     by what the cost rises. The potentials of each direction are shifted to f_0 = g_0 = 0.
+    A corner (i + 1, j) without mass might as well be (i, j + 1): halfway between the potentials
+    of both paths it has the cost that stands for it here.
     """
-    i, j, _ = clouds.steps
-    rises = np.diff(np.abs(slices.gaps) ** clouds.p, axis=0)
+    i, j, mass = clouds.steps
+    costs = np.abs(slices.gaps) ** clouds.p
+    free = np.flatnonzero(mass == 0)
+    before, after = slices.gaps[free - 1], slices.gaps[free + 1]
+    detours = np.abs(before + after - slices.gaps[free]) ** clouds.p
+    costs[free] = (costs[free - 1] + costs[free] + costs[free + 1] - detours) / 2
+    rises = np.diff(costs, axis=0)
     start = np.zeros((1, rises.shape[1]))
     f = np.concatenate([start, rises[np.diff(i) > 0].cumsum(axis=0)])
     g = np.concatenate([start, rises[np.diff(j) > 0].cumsum(axis=0)])
@@ -394,7 +411,8 @@ def _directions(d: int, count: int, rng: Any) -> FloatArray:
 
 
 def _mixed(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    points = rng.permutation(np.concatenate([x, y]))
+    """Samples of the same sizes from the points of both, with their means made equal."""
+    points = rng.permutation(np.concatenate([x - x.mean(axis=0), y - y.mean(axis=0)]))
     return points[: len(x)], points[len(x) :]
 
 
@@ -418,7 +436,7 @@ def _steepest(clouds: _Clouds, restarts: int, rng: np.random.Generator) -> Float
         return looks
     if shift.any():
         looks = np.concatenate([looks, shift[None] / np.linalg.norm(shift)])
-    costs = np.concatenate([_solve(clouds, theta[None]).costs for theta in looks])
+    costs = _costs_over(clouds, looks)
     starts = looks[costs.argsort()[::-1][:restarts]]
     scale = costs.max() or 1.0
 
@@ -432,7 +450,7 @@ def _steepest(clouds: _Clouds, restarts: int, rng: np.random.Generator) -> Float
 
     found = [minimize(loss, start, jac=True, method="L-BFGS-B").x for start in starts]
     ends = np.array([theta / np.linalg.norm(theta) for theta in found])
-    best = int(np.argmax([_solve(clouds, theta[None]).costs[0] for theta in ends]))
+    best = int(_costs_over(clouds, ends).argmax())
     return ends[best : best + 1]
 
 
@@ -514,9 +532,9 @@ def _entropic(C: FloatArray, epsilon: float, max_iterations: int) -> _Entropic:
 def _self_entropic(C: FloatArray, epsilon: float, max_iterations: int) -> _Entropic:
     """Entropic transport of a sample to itself, with f = g.
 
-    Averaging the two sides of an iteration halves its error or better (Feydy et al. 2019, §3.1),
-    where alternating them may take thousands. With zeros on the diagonal of C nothing overflows:
-    u_i² <= 1 <= n u_i max u at the solution, which is in units of 1/n here.
+    Averaging both sides of u = 1/(K u) halves the error at least, up to p = 2 where K is positive
+    definite (Feydy et al. 2019); alternating them may take thousands of iterations. As K_ii = 1,
+    the solution has u_i² <= n and u_i max u >= 1: nothing leaves the range of floats.
     """
     n = len(C)
     kernel = np.exp(-C / epsilon)
