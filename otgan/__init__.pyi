@@ -32,7 +32,10 @@ from .divergences.samples import (
     kl_from_samples as kl_from_samples,
 )
 from .divergences.variational import Variational as Variational
-from .errors import InterruptedFit as InterruptedFit
+from .errors import (
+    InterruptedFit as InterruptedFit,
+    SampleTooSmallError as SampleTooSmallError,
+)
 from .estimate import Estimate as Estimate
 from .gan.config import TrainConfig as TrainConfig
 from .gan.trainer import (

@@ -1,0 +1,456 @@
+"""KL and JS as suprema over functions, with a small network as the function (PyTorch).
+
+A divergence is the largest value of a bound over all functions T; any T shows a lower value. The
+network is fitted on one part of the data and stopped by a second; the bound is read on a third.
+Every point is read once: the folds' networks are trained together, as one batch of matrices.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from otgan.errors import (
+    InvalidInputError,
+    SampleTooSmallError,
+    TrainingDivergedError,
+    nearest_name,
+    require,
+)
+from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.measures import FloatArray
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Variational"]
+
+logger = logging.getLogger(__name__)
+
+OBJECTIVES = ("dv", "js", "nwj")
+
+_POINTS_PER_FOLD = 10
+_BATCH = 256
+_RATE = 2e-3
+_DECAY = 1e-2
+_LOOK = 20  # steps between two looks at the validation points
+_PATIENCE = 200  # steps without a better look that end the training
+_LOG_2 = math.log(2)
+
+
+@dataclass(frozen=True)
+class Variational:
+    """KL and JS from samples, by the variational bound of a network on points it has not seen.
+
+    Parameters
+    ----------
+    objective : {"js", "dv", "nwj"}
+        What the network maximises, with T its output, P the law of `x` and Q that of `y`:
+        ``"js"``, E_P log σ(T) + E_Q log(1 - σ(T)), whose optimum is T = log p/q;
+        ``"dv"`` (Donsker and Varadhan), E_P T - log E_Q e^T;
+        ``"nwj"`` (Nguyen, Wainwright and Jordan), 1 + E_P T - E_Q e^T.
+        ``"js"`` trains most steadily, and its T is read by the bound of ``"dv"`` for KL; JS is
+        estimated by ``"js"`` alone.
+    hidden : sequence of int
+        Widths of the hidden layers.
+    steps : int
+        The most steps of training; it ends before that if the validation points stop improving.
+    folds : int
+        The data are cut into so many parts; each is read by a network that was trained on the
+        others (a fifth of which only stops the training).
+    device : str or torch.device
+        Where to train; ``"auto"`` is CUDA if there is any, else the CPU.
+
+    Notes
+    -----
+    A few seconds on a CPU for 1000 points a side in ten dimensions. Coordinates are whitened by
+    the pooled covariance. T stays within ±log m, which lowers JS by at most log(1 + 1/m). The
+    interval counts the noise of both samples and not what the networks have missed: measured on
+    1000 points a side, that is -0.08 of a KL of 0.5 in ten dimensions. The same `rng` gives the
+    same number on the same machine.
+
+    Sources: Donsker and Varadhan, Asymptotic evaluation of certain Markov process expectations IV,
+    1983; Nguyen, Wainwright and Jordan, Estimating divergence functionals and the likelihood ratio
+    by convex risk minimization, 2010; Nowozin, Cseke and Tomioka, f-GAN, 2016.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.normal(0, 1, (500, 1)), rng.normal(1, 1, (500, 1))
+    >>> r = Variational(steps=200).kl(x, y, confidence=0.95, rng=rng)  # the truth is 0.5
+    >>> r.interval[0] < 0.5 < r.interval[1]
+    True
+    """
+
+    objective: Literal["js", "dv", "nwj"] = "js"
+    hidden: Sequence[int] = (64, 64)
+    steps: int = 1000
+    folds: int = 5
+    device: Any = "auto"
+
+    def __post_init__(self) -> None:
+        if self.objective not in OBJECTIVES:
+            raise InvalidInputError(
+                f"objective must be one of {', '.join(map(repr, OBJECTIVES))}, got "
+                f"{self.objective!r}; to fix it, {nearest_name(str(self.objective), OBJECTIVES)}"
+            )
+        object.__setattr__(self, "hidden", _as_widths(self.hidden))
+        _check_whole(self.steps, "steps", least=1)
+        _check_whole(self.folds, "folds", least=2)
+
+    def kl(
+        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+    ) -> Estimate:
+        """KL(P‖Q) by the bound on held-out points.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n, d)
+            Points of P.
+        y : ndarray, shape (m, d)
+            Points of Q.
+        confidence : float
+            Level of the interval.
+        rng : numpy.random.Generator
+            Draws the folds, the first weights and the batches.
+
+        Returns
+        -------
+        Estimate
+            With the standard error of the bound for the networks as they are: the bound is below
+            KL by what they have missed. Diagnostics: `steps`, how many were taken; `log_m`;
+            `effective_m`, how many points of `y` carry the mean of e^T.
+
+        Raises
+        ------
+        SampleTooSmallError
+            The answer exceeds log m, and no bound of this kind can confirm that from m points of
+            `y`; the estimate is attached as `partial`.
+        InvalidInputError
+            Too few points, points that are all the same, or an unusable device.
+        TrainingDivergedError
+            The score was never finite on the validation points.
+        MissingExtraError
+            PyTorch is not installed.
+
+        Notes
+        -----
+        Source of the limit: McAllester and Stratos, Formal limitations on the measurement of mutual
+        information, 2020.
+        """
+        read = self._read(x, y, rng)
+        if self.objective == "nwj":
+            ratio = np.exp(read.of_y)
+            value, influence = 1 + float(read.of_x.mean() - ratio.mean()), ratio
+        else:
+            top = read.of_y.max()
+            ratio = np.exp(read.of_y - top)
+            value = float(read.of_x.mean() - top) - math.log(ratio.mean())
+            influence = ratio / ratio.mean()
+        se = influence_se(read.of_x, -influence)
+        log_m = math.log(len(y))
+        diagnostics = {
+            "steps": float(read.steps),
+            "log_m": log_m,
+            "effective_m": float(ratio.sum() ** 2 / (ratio**2).sum()),
+        }
+        estimate = self._estimate(value, se, x, y, confidence, diagnostics)
+        if value > log_m:
+            raise SampleTooSmallError(
+                f"KL must be at most log m = {log_m:.4g} to be confirmed by m = {len(y)} points "
+                f"of y, got {value:.4g}; to fix it, draw at least "
+                f"{math.exp(min(value, 700)):.2g} points of y, or ask for JS, which is bounded",
+                estimate,
+            )
+        return estimate
+
+    def js(
+        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+    ) -> Estimate:
+        """JS(P, Q) as ½ mean log σ(T(x)) + ½ mean log(1 - σ(T(y))) + log 2 on held-out points.
+
+        Parameters
+        ----------
+        x, y, confidence, rng
+            As in :meth:`kl`.
+
+        Returns
+        -------
+        Estimate
+            Below JS by what the networks have missed, so negative at equal laws. Diagnostics:
+            `steps`, how many were taken.
+
+        Raises
+        ------
+        InvalidInputError, TrainingDivergedError, MissingExtraError
+            As in :meth:`kl`; also for an objective other than ``"js"``.
+        """
+        if self.objective != "js":
+            raise InvalidInputError(
+                f"objective must be 'js' to estimate JS, got {self.objective!r}; to fix it, "
+                "leave it out, or ask for KL"
+            )
+        read = self._read(x, y, rng)
+        log_d, log_rest = -np.logaddexp(0, -read.of_x), -np.logaddexp(0, read.of_y)
+        value = 0.5 * float(log_d.mean() + log_rest.mean()) + _LOG_2
+        se = 0.5 * influence_se(log_d, log_rest)
+        return self._estimate(value, se, x, y, confidence, {"steps": float(read.steps)})
+
+    def _estimate(
+        self,
+        value: float,
+        se: float,
+        x: FloatArray,
+        y: FloatArray,
+        confidence: float,
+        diagnostics: dict[str, float],
+    ) -> Estimate:
+        interval = normal_interval(value, se, confidence)
+        method, doubts = f"variational ({self.objective})", doubt_near_zero(value, se)
+        n, m = len(x), len(y)
+        return Estimate(value, se, interval, method, n, m, confidence, diagnostics, doubts)
+
+    def _read(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> _Read:
+        """T at every point, by networks that were trained without it."""
+        require("torch", extra="torch", purpose="a variational bound")
+        least = _POINTS_PER_FOLD * self.folds
+        if min(len(x), len(y)) < least:
+            raise InvalidInputError(
+                f"x and y must have at least {least} points each, ten a fold, got {len(x)} and "
+                f"{len(y)}; to fix it, draw more points, or use a method for few points such as "
+                "the nearest neighbours"
+            )
+        import torch
+
+        device = _as_device(self.device)
+        rows = torch.as_tensor(_whiten(np.concatenate([x, y])), dtype=torch.float32, device=device)
+        parts_x, parts_y = _Parts.of(len(x), self.folds, rng), _Parts.of(len(y), self.folds, rng)
+        draw = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+        widths = [rows.shape[1], *self.hidden, 1]
+        first = _Networks(_first_weights(widths, self.folds, draw), math.log(len(y)))
+        data = rows[: len(x)], rows[len(x) :]
+        networks, taken = _train(first, data, (parts_x, parts_y), self.objective, self.steps, draw)
+        with torch.no_grad():
+            of_x = _held_out(networks, data[0], parts_x)
+            of_y = _held_out(networks, data[1], parts_y)
+        return _Read(of_x, of_y, taken)
+
+
+class _Read(NamedTuple):
+    """T at the points of both samples, and how many steps the networks took."""
+
+    of_x: FloatArray
+    of_y: FloatArray
+    steps: int
+
+
+class _Parts(NamedTuple):
+    """For each fold, which points train, which validate and which are read.
+
+    `train` and `check` are index matrices with a row for each fold.
+    """
+
+    train: Any
+    check: Any
+    read: list[Any]
+
+    @classmethod
+    def of(cls, count: int, folds: int, rng: np.random.Generator) -> _Parts:
+        read = np.array_split(rng.permutation(count), folds)
+        others = [np.concatenate(read[:k] + read[k + 1 :]) for k in range(folds)]
+        length = min(map(len, others))  # sizes differ by one at most
+        mixed = np.stack([rng.permutation(indices)[:length] for indices in others])
+        edge = math.ceil(length / 5)
+        return cls(mixed[:, edge:], mixed[:, :edge], read)
+
+
+def _first_weights(widths: Sequence[int], folds: int, draw: torch.Generator) -> list[torch.Tensor]:
+    """Matrices (folds, in, out) and biases (folds, 1, out) in turn; the last layer starts at 0."""
+    import torch
+
+    weights = []
+    for into, out in itertools.pairwise(widths):
+        matrix = torch.randn(folds, into, out, generator=draw, device=draw.device)
+        weights += [matrix * math.sqrt(2 / into), torch.zeros(folds, 1, out, device=draw.device)]
+    weights[-2].zero_()
+    return weights
+
+
+class _Networks(NamedTuple):
+    """One network for each fold, with T in (-edge, edge).
+
+    The edge is log m: a ratio beyond m leaves no trace in m points of y, and a T that runs away
+    where x has points and y has none would ruin the bound at the first y that it has not seen.
+    `weights` are matrices (folds, in, out) and biases (folds, 1, out) in turn.
+    """
+
+    weights: list[torch.Tensor]
+    edge: float
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        """T of every fold's network at its own rows, (folds, rows, d) to (folds, rows)."""
+        import torch
+
+        for matrix, bias in zip(self.weights[:-2:2], self.weights[1:-2:2], strict=True):
+            rows = torch.nn.functional.silu(torch.baddbmm(bias, rows, matrix))
+        last = torch.baddbmm(self.weights[-1], rows, self.weights[-2])[..., 0]
+        return self.edge * torch.tanh(last / self.edge)
+
+    def of(self, fold: int) -> _Networks:
+        """The network of one fold."""
+        return _Networks([tensor[fold : fold + 1] for tensor in self.weights], self.edge)
+
+
+def _bound(of_x: torch.Tensor, of_y: torch.Tensor, objective: str) -> torch.Tensor:
+    """What each fold's network maximises, shape (folds,), from T at its points."""
+    import torch
+
+    if objective == "js":
+        softplus = torch.nn.functional.softplus
+        return -softplus(-of_x).mean(1) - softplus(of_y).mean(1)
+    if objective == "dv":
+        return of_x.mean(1) - torch.logsumexp(of_y, 1) + math.log(of_y.shape[1])
+    return 1 + of_x.mean(1) - torch.exp(of_y).mean(1)
+
+
+def _log_score(of_x: torch.Tensor, of_y: torch.Tensor, objective: str) -> torch.Tensor:
+    """The bound of ``"js"`` for the log ratio that T stands for, which is T up to a constant.
+
+    It stops every training: bounds of KL can be raised without end by points of x that no point
+    of y is near, on validation points too.
+    """
+    import torch
+
+    if objective == "dv":
+        constant = torch.logsumexp(of_y, 1, keepdim=True) - math.log(of_y.shape[1])
+        of_x, of_y = of_x - constant, of_y - constant
+    return _bound(of_x, of_y, "js")
+
+
+def _train(
+    networks: _Networks,
+    data: tuple[torch.Tensor, torch.Tensor],
+    parts: tuple[_Parts, _Parts],
+    objective: str,
+    steps: int,
+    draw: torch.Generator,
+) -> tuple[_Networks, int]:
+    """For each fold the weights that did best on its validation points; how many steps it took."""
+    import torch
+
+    weights = networks.weights
+    train_x, train_y = (torch.as_tensor(part.train, device=draw.device) for part in parts)
+    check_x, check_y = (
+        rows[torch.as_tensor(part.check, device=draw.device)]
+        for rows, part in zip(data, parts, strict=True)
+    )
+    for tensor in weights:
+        tensor.requires_grad_()
+    adam = torch.optim.AdamW(weights, lr=_RATE, weight_decay=_DECAY)
+    best = [tensor.detach().clone() for tensor in weights]
+    top = torch.full((len(weights[0]),), -math.inf, device=draw.device)
+    improved = step = 0
+    for step in range(1, steps + 1):
+        batch_x, batch_y = data[0][_pick(train_x, draw)], data[1][_pick(train_y, draw)]
+        loss = -_bound(networks(batch_x), networks(batch_y), objective).sum()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        if step % _LOOK and step < steps:
+            continue
+        with torch.no_grad():
+            seen = _log_score(networks(check_x), networks(check_y), objective)
+            better = seen > top
+            top = torch.where(better, seen, top)
+            best = [
+                torch.where(better[:, None, None], new, old)
+                for new, old in zip(weights, best, strict=True)
+            ]
+        if bool(better.any()):
+            improved = step
+        elif step - improved >= _PATIENCE:
+            break
+    logger.debug("%d steps, validation %s", step, top.tolist())
+    if not bool(torch.isfinite(top).all()):
+        raise TrainingDivergedError(
+            f"the log score on validation points must be finite, got {top.tolist()} with "
+            f"objective={objective!r}; to fix it, use objective='js', or take outliers away"
+        )
+    return _Networks(best, networks.edge), step
+
+
+def _pick(index: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+    """A batch of each row of `index`, drawn with replacement; all of it where it is small."""
+    import torch
+
+    folds, count = index.shape
+    if count <= _BATCH:
+        return index
+    where = torch.randint(count, (folds, _BATCH), generator=draw, device=draw.device)
+    return index.gather(1, where)
+
+
+def _held_out(networks: _Networks, rows: torch.Tensor, parts: _Parts) -> FloatArray:
+    """T at every row, by the network that was trained without it."""
+    values = np.empty(len(rows))
+    for fold, indices in enumerate(parts.read):
+        values[indices] = networks.of(fold)(rows[indices][None])[0].double().cpu().numpy()
+    return values
+
+
+def _whiten(points: FloatArray) -> FloatArray:
+    """Uncorrelated coordinates of mean 0 and variance 1; directions of mere rounding are left out.
+
+    Each column is scaled first, so that units do not decide what counts as rounding.
+    """
+    centred = points - points.mean(axis=0)
+    spread = np.abs(centred).max(axis=0)
+    centred = centred[:, spread > 0] / spread[spread > 0]
+    if not centred.size:
+        raise InvalidInputError(
+            "x and y must not all be the same point, got one that repeats; "
+            "to fix it, check that the data were loaded"
+        )
+    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    kept = singular > 1e-6 * singular[0]
+    return left[:, kept] * math.sqrt(len(points))
+
+
+def _as_device(device: Any) -> torch.device:
+    import torch
+
+    if isinstance(device, str) and device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError, TypeError) as reason:
+        raise InvalidInputError(
+            f"device must be one that this PyTorch can use, got {device!r} ({reason}); "
+            "to fix it, pass device='cpu'"
+        ) from None
+
+
+def _as_widths(hidden: Any) -> tuple[int, ...]:
+    if isinstance(hidden, (str, bytes)) or not hasattr(hidden, "__iter__"):
+        raise InvalidInputError(
+            f"hidden must be a sequence of widths, got {hidden!r}; to fix it, pass hidden=(64, 64)"
+        )
+    widths = tuple(hidden)
+    for width in widths:
+        _check_whole(width, "every width in hidden", least=1)
+    return tuple(int(width) for width in widths)
+
+
+def _check_whole(number: Any, name: str, *, least: int) -> None:
+    whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
+    if not whole or number < least:
+        raise InvalidInputError(
+            f"{name} must be a whole number of at least {least}, got {number!r}; to fix it, "
+            "leave it out"
+        )
