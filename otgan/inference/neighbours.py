@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial import cKDTree
 
-from otgan.errors import InvalidInputError
+from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.inference.statistics import BoolArray, Prepared, as_count
 from otgan.measures import FloatArray
 
@@ -70,7 +70,7 @@ class Knn:
 def _refuse_duplicates(distances: FloatArray) -> None:
     double = distances[:, 1] == 0
     if double.any():
-        raise InvalidInputError(
+        raise DuplicateSamplesError(
             f"the points of x and y must be distinct for 'knn', which takes logarithms of "
             f"distances, got {int(double.sum())} points that coincide with another; to fix it, "
             "remove repeated rows, or choose another statistic such as 'energy' for data "

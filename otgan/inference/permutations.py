@@ -175,8 +175,10 @@ def two_sample_test(
     ------
     InvalidInputError
         NaN, infinities, empty samples, dimensions that do not fit, an unknown statistic or a
-        function that returns no finite number; too few points, repeated points under "knn", and
-        more than 20,000 points under "energy", "mmd" and (unless on the line) "wasserstein".
+        function that returns no finite number; too few points, and more than 20,000 under
+        "energy", "mmd" and (unless on the line) "wasserstein".
+    DuplicateSamplesError
+        Repeated points under "knn".
     MissingExtraError
         "classifier" without scikit-learn.
     SolverError

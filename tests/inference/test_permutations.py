@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist, pdist
 
 import otgan
-from otgan.errors import InterruptedFit, InvalidInputError, MissingExtraError
+from otgan.errors import DuplicateSamplesError, InterruptedFit, InvalidInputError, MissingExtraError
 from otgan.inference.classifiers import ClassifierScore
 from otgan.inference.kernels import Energy, Mmd
 from otgan.inference.neighbours import Knn
@@ -421,13 +421,18 @@ def test_an_interrupt_before_anything_was_done():
         ({"rng": -1}, "rng must be a numpy.random.Generator"),
         ({"progress": "yes"}, "progress must be True, False or a function"),
         ({"statistic": "knn"}, "at least 11 and 10 points"),
-        ({"statistic": Knn(k=1)}, "coincide with another"),
         ({"statistic": ClassifierScore(share=0.9)}, "two points to train on and one to hold out"),
     ],
 )
 def test_bad_options_are_refused(options, message):
     with pytest.raises(InvalidInputError, match=message):
         two_sample_test([0.0, 1.0, 1.0], [2.0, 3.0, 4.0], **options)
+
+
+def test_repeated_points_have_no_logarithms_of_distances():
+    for x, y in (([0, 1, 1], [2, 3]), ([0, 1, 4], [1, 3])):
+        with pytest.raises(DuplicateSamplesError, match=r"2 points that coincide.*'energy'"):
+            two_sample_test(x, y, statistic=Knn(k=1))
 
 
 @pytest.mark.parametrize(
