@@ -23,7 +23,7 @@ from otgan.measures import FloatArray
 
 __all__ = ["Discrete", "Histogram"]
 
-_CROWDED = 0.15  # share of x in one bin that is too much
+_CROWDED = 0.1  # share of x in one bin that is too much
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ __all__ = ["NearestNeighbours"]
 
 _NEAR, _WIDE = 5, 30
 _RIVAL_POINTS = 500
-_AGREEMENT = 0.5  # nats between settings, beyond four standard errors, that are no cause for doubt
+_AGREEMENT = 0.5  # nats between settings, beyond two standard errors, that are no cause for doubt
 
 
 @dataclass(frozen=True)
@@ -342,11 +342,21 @@ def _doubts(value: float, se: float, m: int, rivals: dict[str, float]) -> tuple[
             f"{value:.3g} is more than log m = {math.log(m):.3g}: so far from x, {m} points of y "
             "say little about their density, and the value rests on the shape assumed for it"
         )
-    low, high = min(rivals, key=rivals.__getitem__), max(rivals, key=rivals.__getitem__)
-    if rivals[high] - rivals[low] > _AGREEMENT + 4 * se:
+    neighbours = {name: rival for name, rival in rivals.items() if name != "Gaussian"}
+    low, high = (
+        min(neighbours, key=neighbours.__getitem__),
+        max(neighbours, key=neighbours.__getitem__),
+    )
+    tolerance = _AGREEMENT + 2 * se
+    if neighbours[high] - neighbours[low] > tolerance:
         doubts.append(
             f"other settings disagree, from {rivals[low]:.3g} ({low}) to {rivals[high]:.3g} "
             f"({high}), this one {rivals['this']:.3g} on the same points: balls are too wide for "
             "densities that vary so much; more points help, or fewer coordinates"
+        )
+    elif abs(rivals.get("Gaussian", rivals["this"]) - rivals["this"]) > tolerance:
+        doubts.append(
+            f"Gaussians fitted to both samples have KL {rivals['Gaussian']:.3g}, while neighbours "
+            f"agree on {rivals[low]:.3g} to {rivals[high]:.3g}: these laws are not Gaussian"
         )
     return tuple(doubts)
