@@ -88,8 +88,8 @@ def wasserstein_interval(
     of the samples' optimal potentials and the greatest of any coordinate's, in any direction:
     sqrt(λ(Σx)/n + λ(Σy)/m) with the greatest eigenvalues λ of the covariances. No 1-Lipschitz
     function varies more on the line, whatever the law, or in R^d, for a Gaussian one (Poincaré).
-    For
-    other laws in R^d this is not proved, and the upward bias of the samples' distance must help.
+    For other laws in R^d this is not proved, and the upward bias of the samples' distance must
+    help.
 
     With `potential`, the lower end is the greater of two bounds, each allowed half of the error.
 
