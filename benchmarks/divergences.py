@@ -181,7 +181,7 @@ def speed(repetitions: int) -> Iterator[str]:
     for n, d in ((10_000, 3), (100_000, 3), (100_000, 2), (100_000, 5)):
         rng = np.random.default_rng(SEED)
         x, y = rng.normal(size=(n, d)), 1.5 * rng.normal(size=(n, d)) + 0.5
-        k = 30
+        k = 20
         otgan.kl_from_samples(x[:500], y[:500])  # compiled
         queries, calls = [], []
         for _ in range(max(3, repetitions)):

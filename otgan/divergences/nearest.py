@@ -32,7 +32,7 @@ from otgan.measures import FloatArray
 
 __all__ = ["NearestNeighbours"]
 
-_NEAR, _WIDE = 5, 30
+_NEAR, _WIDE = 5, 20
 _RIVAL_POINTS = 500
 _AGREEMENT = 0.5  # nats between settings, beyond two standard errors, that are no cause for doubt
 
@@ -49,7 +49,7 @@ class NearestNeighbours:
     Parameters
     ----------
     k : int or {"auto", "matched"}
-        The neighbour in x. ``"auto"`` takes the 5th and the √n-th (at most the 30th): the farther
+        The neighbour in x. ``"auto"`` takes the 5th and the √n-th (at most the 20th): the farther
         one, whose noise is smaller, unless the two estimates differ by more than twice the standard
         error of their difference, which shows a bias. ``"matched"`` reduces the bias by one radius
         for both samples, the larger of the two nearest distances.
