@@ -49,10 +49,10 @@ class NearestNeighbours:
     Parameters
     ----------
     k : int or {"auto", "matched"}
-        The neighbour in x. ``"auto"`` takes the 5th and the √n-th (at most the 20th): the farther
-        one, whose noise is smaller, unless the two estimates differ by more than twice the standard
-        error of their difference, which shows a bias. ``"matched"`` reduces the bias by one radius
-        for both samples, the larger of the two nearest distances.
+        The neighbour in x. ``"auto"`` takes the 5th, and beside a Gaussian the √n-th (at most the
+        20th), whose noise is smaller, unless the two estimates differ by more than twice the
+        standard error of their difference, which shows a bias. ``"matched"`` reduces the bias by
+        one radius for both samples, the larger of the two nearest distances.
     k_y : int, optional
         The neighbour in y, if it is to be another one than in x.
     start : {"auto", "gaussian", "none"}
@@ -212,12 +212,13 @@ class NearestNeighbours:
         return replace(self, start="gaussian" if fits else "none")
 
     def _ks(self, x: FloatArray, y: FloatArray) -> tuple[int, ...]:
-        """Which neighbours: one, or a near and a wide one."""
+        """Which neighbours: one, or beside a Gaussian a near and a wide one."""
         if self.k not in ("auto", "matched"):
             return (int(self.k),)
         small = min(len(x) - 1, len(y))
         wide = min(_WIDE, max(1, round(math.sqrt(small))))
-        return min(_NEAR, wide), wide
+        near = min(_NEAR, wide)
+        return (near, wide) if self.start == "gaussian" else (near,)
 
     def _kl_values(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The estimate for each of `_ks`."""
