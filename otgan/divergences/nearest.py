@@ -166,7 +166,8 @@ class NearestNeighbours:
     ) -> Estimate:
         """KL(P‖Q) from a sample x (n, d) of P and log q at its points, shape (n,)."""
         gaussian = self.start != "none" and self.k != "matched" and gaussian_fits(x)
-        k = _WIDE if self.k in ("auto", "matched") else int(self.k)
+        most = _WIDE if gaussian else _NEAR
+        k = most if self.k in ("auto", "matched") else int(self.k)
         stacked = np.column_stack([x, log_density])
 
         def estimate(rows: FloatArray, _: FloatArray) -> FloatArray:
