@@ -23,6 +23,7 @@ LESSONS: dict[str, str] = {
     "kantorovich-rubinstein": "otgan.lessons.kantorovich_rubinstein",
     "neural-critic": "otgan.lessons.neural_critic",
     "critic-or-emd": "otgan.lessons.critic_or_emd",
+    "how-sure-are-you": "otgan.lessons.how_sure",
 }
 """Names of the lessons, in the order to read them, and the modules that hold them."""
 
