@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 from otgan.divergences.gaussian_start import Whitening
 from otgan.divergences.subsampling import subsample_spread
 from otgan.errors import InvalidInputError
-from otgan.estimate import Estimate, normal_interval
+from otgan.estimate import Estimate, influence_se, normal_interval
 from otgan.measures import FloatArray
 
 __all__ = ["KernelDensity"]
@@ -69,7 +69,7 @@ class KernelDensity:
         terms_x = math.log(2) - np.logaddexp(0, -self._log_ratio(x, x, y))
         terms_y = math.log(2) - np.logaddexp(0, -self._log_ratio(y, y, x))
         value = 0.5 * float(terms_x.mean() + terms_y.mean())
-        se = 0.5 * math.sqrt(terms_x.var(ddof=1) / len(x) + terms_y.var(ddof=1) / len(y))
+        se = 0.5 * influence_se(terms_x, terms_y)
         return self._estimate(value, se, x, y, confidence)
 
     def _log_ratio(self, points: FloatArray, own: FloatArray, other: FloatArray) -> FloatArray:

@@ -27,7 +27,7 @@ from otgan.divergences.gaussian_start import (
 )
 from otgan.divergences.subsampling import subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
-from otgan.estimate import Estimate, normal_interval
+from otgan.estimate import Estimate, influence_se, normal_interval
 from otgan.measures import FloatArray
 
 __all__ = ["NearestNeighbours"]
@@ -148,7 +148,7 @@ class NearestNeighbours:
             x, y = whitening(x), whitening(y)
         terms_x, terms_y = _js_terms(x, y, k, rng), _js_terms(y, x, k, rng)
         value = 0.5 * float(terms_x.mean() + terms_y.mean())
-        se = 0.5 * math.sqrt(terms_x.var(ddof=1) / len(x) + terms_y.var(ddof=1) / len(y))
+        se = 0.5 * influence_se(terms_x, terms_y)
         interval = normal_interval(value, se, confidence)
         return Estimate(value, se, interval, "knn", len(x), len(y), confidence, {"k": float(k)})
 
