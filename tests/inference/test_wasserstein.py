@@ -93,7 +93,7 @@ def test_each_end_holds_its_level_for_gaussians_of_unequal_size(d, w):
 
 
 def test_lower_end_holds_where_the_laws_have_a_part_in_common():
-    """Errors of the two folds taken for independent, seven in a hundred of these ends would fail."""
+    """Were the errors of the two folds taken for independent, seven in a hundred would fail."""
     corners, common = np.eye(6), [0.225] * 4
     a, b = [0.08, 0.02, *common], [0.02, 0.08, *common]
 
