@@ -103,7 +103,7 @@ def known(options):
 
 
 def constraints(options):
-    names = [options.constraint] if options.constraint else [*CONSTRAINTS, "exact", "distilled"]
+    names = [options.constraint] if options.constraint else [*CONSTRAINTS, "exact"]
     pairs = [*funnels((2, 8, 32), (4,), options.seed), *funnels((8,), (64,), options.seed)]
     for name, pair in pairs:
         for constraint in names:

@@ -1,4 +1,4 @@
-"""The command line: ``otgan emd``, ``audit``, ``train``, ``report``, ``lesson`` and so on."""
+"""The command line: ``otgan emd``, ``compare``, ``audit``, ``train``, ``report`` and so on."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"otgan {otgan.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_emd(commands)
+    _add_compare(commands)
     _add_audit(commands)
     _add_train(commands)
     _add_on_run(commands, "resume", "continue a run that was stopped", _resume)
@@ -104,6 +105,38 @@ def _add_emd(commands: Any) -> None:
         help="a progress bar on stderr (default: if that is a terminal)",
     )
     emd.set_defaults(run=_emd)
+
+
+def _add_compare(commands: Any) -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="everything that fits two files of points, with intervals and a test",
+        description="Distances, divergences and a test between two samples, each with its interval "
+        "for the laws, and what it sees and misses.",
+    )
+    compare.add_argument("a", help=".npy or .csv file, one point a row")
+    compare.add_argument("b", help="the other file")
+    compare.add_argument(
+        "--confidence", type=float, default=0.95, metavar="X", help="of the intervals (default .95)"
+    )
+    compare.add_argument(
+        "--ties",
+        default="auto",
+        metavar="WORD",
+        help="what KL and JS do about equal points: auto (default: count values that repeat "
+        "often), raise, drop, jitter or discrete",
+    )
+    compare.add_argument(
+        "--seconds",
+        type=float,
+        default=10.0,
+        metavar="X",
+        help="leave out a quantity that is expected to take longer (default 10)",
+    )
+    compare.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
+    compare.add_argument("--plot", metavar="FILE", help="also save a picture, e.g. compare.png")
+    compare.add_argument("--json", action="store_true", help="print JSON, for programs")
+    compare.set_defaults(run=_compare)
 
 
 def _add_audit(commands: Any) -> None:
@@ -156,7 +189,7 @@ def _add_train(commands: Any) -> None:
         "--toy", action="store_true", help="settings for a good result in the plane in a minute"
     )
     train.add_argument(
-        "--constraint", help="clip, gp, lp, spectral, div, orthogonal, cones or exact"
+        "--constraint", help="clip, gp, lp, spectral, div, orthogonal, cones, distilled or exact"
     )
     for name in ("steps", "batch-size", "n-critic", "latent-dim", "width", "depth"):
         train.add_argument(f"--{name}", type=int, metavar="N")
@@ -242,6 +275,32 @@ def _weights(path: str | None) -> Any:
             "one column"
         )
     return column[:, 0]
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from otgan.datasets import load_points
+
+    comparison = otgan.compare(
+        load_points(options.a),
+        load_points(options.b),
+        confidence=options.confidence,
+        rng=options.seed,
+        ties=options.ties,
+        seconds=options.seconds,
+    )
+    picture = None
+    if options.plot:
+        from otgan.compare_plot import two_samples
+        from otgan.plot import save
+
+        picture = save(two_samples(comparison), options.plot)
+    if options.json:
+        print(json.dumps(comparison.numbers()))
+        return 0
+    print(comparison.report())
+    if picture is not None:
+        print(f"\npicture: {picture}")
+    return 0
 
 
 def _audit(options: argparse.Namespace) -> int:

@@ -355,6 +355,14 @@ def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
     assert {name: settings[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize("constraint", ["exact", "distilled"])
+def test_training_by_the_linear_program(tmp_path, capsys, constraint):
+    out = str(tmp_path / "run")
+    assert main(["train", "ring8", "--out", out, "--constraint", constraint, *TINY]) == 0
+    assert "exact W1" in capsys.readouterr().out
+    assert main(["resume", out]) == 0
+
+
 def test_training_on_ones_own_file(clouds, tmp_path):
     out = tmp_path / "run"
     assert main(["train", str(clouds[1]), "--out", str(out), *TINY]) == 0

@@ -60,6 +60,15 @@ def test_page_explains_each_picture_and_shows_the_numbers(run):
     assert f"{run.evaluation.ratio:.2f}" in table
 
 
+@pytest.mark.parametrize(("constraint", "pictures"), [("exact", 2), ("distilled", 3)])
+def test_page_of_the_linear_program(tmp_path, constraint, pictures):
+    train_wgan("ring8", TrainConfig(**TINY, constraint=constraint), out=tmp_path)
+    text = write_report(tmp_path).read_text()
+    assert f"constraint {constraint}" in text
+    assert ("trained no critic" in text) == (constraint == "exact")
+    assert len(Page(text).images) == pictures  # without a critic, no level sets
+
+
 def test_verdict_follows_the_numbers(run):
     path = run.out / "summary.json"
     before = path.read_text()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from otgan.critics.constraints import Constraint, as_constraint
+from otgan.critics.distillation import Distillation
 from otgan.critics.fit import Budget
 from otgan.critics.mcshane import Sandwich
 from otgan.critics.rough import rough_w1
@@ -50,6 +51,8 @@ class Choice:
 
 def choose(constraint: str | Constraint, laws: Laws, sandwich: Sandwich, budget: Budget) -> Choice:
     """The constraint asked for; for ``"auto"`` the linear program where it is precise, else lp."""
+    if isinstance(constraint, Distillation):
+        constraint = constraint.name  # it has no settings: the object is its name
     if constraint == "auto":
         return _automatic(laws, sandwich, budget)
     if isinstance(constraint, str) and constraint in SOLVED:
@@ -84,7 +87,7 @@ def _automatic(laws: Laws, sandwich: Sandwich, budget: Budget) -> Choice:
 
 def _named(name: str, reason: str, laws: Laws, sandwich: Sandwich) -> Choice:
     """The constraint of that name, its weight (if it has one) chosen by a rough distance."""
-    rule: Any = as_constraint(name, also=("auto", *SOLVED))
+    rule: Any = as_constraint(name, also=("auto", "exact"))
     if hasattr(rule, "at_scale"):
         rough = max(rough_w1(laws.x.survey, laws.y.survey), sandwich.lower)
         # A lower bound, often by a factor of two; of two wrong weights the larger one errs less.

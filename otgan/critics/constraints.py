@@ -17,6 +17,7 @@ from torch.nn.utils import parametrizations
 from torch.optim import Adam, Optimizer, RMSprop
 
 from otgan.critics.cones import Cones
+from otgan.critics.distillation import Distillation
 from otgan.critics.networks import mlp, orthogonal_mlp, orthonormalise_, scores
 from otgan.critics.relu_gradients import (
     PenalisedStep,
@@ -67,7 +68,8 @@ class Constraint(Protocol):
     Some have more to say, and the estimator listens: ``at_scale(length)`` and ``in_units(length)``
     give the same constraint with weights for laws about `length` apart, and for points divided by
     `length`; ``start(critic, x, y)`` puts a fresh critic where the data are; ``keeps_optimizer`` is
-    true of a constraint whose own optimiser serves better than Muon.
+    true of a constraint whose own optimiser serves better than Muon. The trainer listens to one:
+    ``loss(critic, real, fake, rng)`` takes the place of the gap and its penalty.
     """
 
     @property
@@ -383,6 +385,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     "div": DivergencePenalty(),
     "orthogonal": OrthogonalWeights(),
     "cones": Cones(),
+    "distilled": Distillation(),
 }
 
 
@@ -399,7 +402,8 @@ def as_constraint(constraint: str | Constraint, *, also: tuple[str, ...] = ()) -
     Traceback (most recent call last):
     ...
     otgan.errors.InvalidInputError: constraint must be one of clip, gp, lp, spectral, div, \
-orthogonal, cones, or an object with their methods, got 'gb'; to fix it, did you mean 'gp'?
+orthogonal, cones, distilled, or an object with their methods, got 'gb'; to fix it, did you mean \
+'gp'?
     """
     if not isinstance(constraint, str):
         missing = [m for m in METHODS if not callable(getattr(constraint, m, None))]

@@ -23,11 +23,12 @@ class TrainConfig:
     Attributes
     ----------
     constraint : str or Constraint
-        One of clip, gp, lp, spectral, div, orthogonal, cones; an object such as
+        One of clip, gp, lp, spectral, div, orthogonal, cones, distilled; an object such as
         ``GradientPenalty(weight=1)``;
-        or ``"exact"``: no critic, the generator follows the gradient of the exact distance
-        between minibatches. The default is the one-sided penalty with the settings of WGAN-GP:
-        the two-sided one makes generators circle on toy data, and collapse.
+        or ``"exact"``: no critic (and no use for `n_critic`), the generator follows the
+        gradient of the exact distance between minibatches. The default is the one-sided penalty
+        with the settings of WGAN-GP: the two-sided one makes generators circle on toy data, and
+        collapse.
     steps : int
         Generator steps.
     batch_size, n_critic : int
@@ -77,7 +78,7 @@ class TrainConfig:
         rate = self.learning_rate
         self._check("learning_rate", rate is None or rate > 0, "positive, or None")
         if self.constraint != "exact":
-            as_constraint(self.constraint)
+            as_constraint(self.constraint, also=("exact",))
 
     @classmethod
     def toy(cls, **changes: Any) -> TrainConfig:
@@ -113,6 +114,11 @@ class TrainConfig:
     def rule(self) -> Constraint | None:
         """The constraint as an object; None for ``"exact"``, which trains no critic."""
         return None if self.constraint == "exact" else as_constraint(self.constraint)
+
+    @property
+    def constraint_name(self) -> str:
+        """Short name of the constraint."""
+        return "exact" if self.rule is None else self.rule.name
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON stores them."""

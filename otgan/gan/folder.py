@@ -52,6 +52,12 @@ class RunFolder:
         """
         return self._read_json("config.json")
 
+    @property
+    def constraint(self) -> str:
+        """Short name of the constraint that the run was started with."""
+        stored = self.settings()["constraint"]
+        return stored if isinstance(stored, str) else str(stored["name"])
+
     def write_metrics(self, records: list[Record]) -> None:
         """metrics.csv, whole."""
         with _replacing(self.path / "metrics.csv") as draft, draft.open("w", newline="") as file:

@@ -29,7 +29,9 @@ class Record(NamedTuple):
 
     Distances are between samples of held-out real points and generated ones, in the units of the
     data. `floor` is the exact W1 between independent real samples of the same size: what a perfect
-    generator would show. The last three are NaN where the modes are not known.
+    generator would show. The last three are NaN where the modes are not known. Without a critic,
+    as under the exact constraint, `critic_estimate` and `lower` are the linear program's own dual
+    value: exact W1 to rounding, as the best critic would show.
     """
 
     step: int

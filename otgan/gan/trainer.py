@@ -41,14 +41,15 @@ class TrainResult:
     evaluation : Evaluation
         The best generator on new draws: exact W1, floor, modes.
     rank_correlation : float
-        Spearman's correlation of the critic's estimate and exact W1 over the run.
+        Spearman's correlation of the critic's estimate and exact W1 over the run; without a
+        critic, one by construction.
     records : tuple of Record
         Every measurement of the run.
     generator : torch.nn.Module
         The averaged generator with the smallest exact W1 measured; among those whom W1 cannot tell
         from perfect samples, the last.
     critic : torch.nn.Module or None
-        The last critic, on standardised points.
+        The last critic, on standardised points; None for the exact constraint.
     out : Path or None
         The run's folder.
     """
@@ -145,7 +146,7 @@ def train_wgan(
     state = TrainState.start(source.d, config, device)
     folder = None if out is None else RunFolder(Path(out))
     if resume:
-        state.load_dict(_existing(folder).checkpoint(device))
+        state.load_dict(_checkpoint(folder, config, device))
     elif folder is not None:
         folder.start({"data": source.name, **config.to_dict()})
         folder.write_checkpoint(state.to_dict())  # a run can be killed before it measures anything
@@ -263,13 +264,17 @@ def _undisturbed(critic: nn.Module | None) -> Iterator[None]:
 def _critic_step(
     state: TrainState, rule: Constraint, real: Tensor, latents: Tensor, rng: torch.Generator
 ) -> None:
-    """Ascend E f(real) - E f(generated), less the penalty; then project."""
+    """Ascend E f(real) - E f(generated), less the penalty (or a rule's own loss); then project."""
     assert state.critic is not None
     assert state.critic_optimizer is not None
     with torch.no_grad():
         fake = state.generator(latents)
-    f_real, f_fake = scores(state.critic, torch.cat([real, fake])).split(len(real))
-    loss = f_fake.mean() - f_real.mean() + rule.penalty(state.critic, real, fake, rng)
+    if hasattr(rule, "loss"):
+        _check_finite(fake, "a generated point", state)
+        loss = rule.loss(state.critic, real, fake, rng)
+    else:
+        f_real, f_fake = scores(state.critic, torch.cat([real, fake])).split(len(real))
+        loss = f_fake.mean() - f_real.mean() + rule.penalty(state.critic, real, fake, rng)
     state.critic_optimizer.zero_grad(set_to_none=True)
     loss.backward()
     state.critic_optimizer.step()
@@ -313,12 +318,21 @@ def _check_finite(values: Tensor, what: str, state: TrainState) -> None:
         )
 
 
-def _existing(folder: RunFolder | None) -> RunFolder:
+def _checkpoint(
+    folder: RunFolder | None, config: TrainConfig, device: torch.device
+) -> dict[str, Any]:
+    """The last checkpoint of a run, if it is a run of this kind."""
     if folder is None:
         raise InvalidInputError(
             "resume=True must come with the folder of the run, got out=None; to fix it, pass out="
         )
-    return folder
+    stored = folder.checkpoint(device)
+    if folder.constraint != config.constraint_name:
+        raise InvalidInputError(
+            f"constraint must be that of the run in {folder.path}, {folder.constraint!r}, got "
+            f"{config.constraint_name!r}; to fix it, resume with that constraint or start anew"
+        )
+    return stored
 
 
 def _headline(record: Record) -> dict[str, str]:

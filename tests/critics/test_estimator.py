@@ -60,7 +60,7 @@ def gaussians():
 # ---------------------------------------------------------------- every constraint
 
 
-@pytest.mark.parametrize("constraint", [*sorted(CONSTRAINTS), "exact", "distilled"])
+@pytest.mark.parametrize("constraint", [*sorted(CONSTRAINTS), "exact"])
 def test_bounds_hold_for_every_constraint(gaussians, constraint):
     r = otgan.estimate_w1(*gaussians, constraint, **quick_for(constraint))
     exact = otgan.emd(*gaussians).distance
@@ -387,7 +387,10 @@ def test_a_network_of_ones_own_plugs_in(gaussians):
         ({"x": [[np.nan, 0.0]] * 9}, "x must be finite"),
         ({"x": np.zeros((9, 3))}, "same number of columns, got 3 and 2"),
         ({"x": np.zeros((1, 2))}, "held_out must leave points on both sides"),
-        ({"constraint": "nothing"}, "constraint must be one of auto, exact, distilled, clip, gp"),
+        (
+            {"constraint": "nothing"},
+            "constraint must be one of auto, exact, clip, gp, .* distilled,",
+        ),
         ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"seconds": -1}, "seconds must be positive, got -1"),
         ({"device": "no-such-device"}, "device must be one that this PyTorch can use"),

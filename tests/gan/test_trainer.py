@@ -18,9 +18,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 import otgan
 from otgan import GradientPenalty, TrainConfig, WeightClipping, train_wgan
 from otgan.critics.constraints import CONSTRAINTS
+from otgan.critics.distillation import Distillation
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.folder import RunFolder
 from otgan.gan.monitor import Record, rank_correlation
+from otgan.gan.state import TrainState
+from otgan.gan.trainer import _critic_step
 
 TINY = {
     "steps": 6,
@@ -87,11 +90,22 @@ def test_exact_constraint_descends_the_exact_distance():
     assert_allclose([r.critic_estimate for r in result.records], w1, rtol=1e-9)
 
 
+@pytest.mark.parametrize("constraint", ["exact", "distilled"])
+def test_linear_program_teaches_the_generator(constraint):
+    """Before and after, on the same held-out points and latents."""
+    changes = {"constraint": constraint, "steps": 200, "batch_size": 64, "learning_rate": 3e-3}
+    config = TrainConfig(**{**TINY, **changes, "width": 32, "monitor_every": 200})
+    result = train_wgan("ring8", config)
+    start = TrainState.start(2, config, torch.device("cpu")).averaged
+    before = result.monitor.measure(0, start, None, 0.0).record.exact_w1
+    after = result.records[-1].exact_w1
+    assert after < 0.5 * before
+
+
 def test_one_critic_step_is_that_of_algorithm_1():
     """RMSProp on E f(fake) - E f(real), then clipping, redone by hand."""
     from otgan.gan.randomness import Randomness
     from otgan.gan.source import as_source
-    from otgan.gan.state import TrainState
 
     config = TrainConfig(**{**TINY, "constraint": "clip", "steps": 1, "n_critic": 1})
     state = TrainState.start(2, config, torch.device("cpu"))
@@ -131,7 +145,9 @@ def interrupt_after_first_measurement(folder):
     os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize("constraint", ["clip", "gp", "spectral", "orthogonal", "exact"])
+@pytest.mark.parametrize(
+    "constraint", ["clip", "gp", "spectral", "orthogonal", "exact", "distilled"]
+)
 def test_interrupted_run_resumes_to_the_same_bits(tmp_path, constraint):
     config = TrainConfig(**{**TINY, "constraint": constraint, "steps": 400, "monitor_every": 40})
     unbroken = train_wgan("ring8", config)
@@ -228,6 +244,15 @@ def test_nan_stops_with_a_clear_error():
         train_wgan("ring8", TrainConfig(**{**TINY, "constraint": Poisoned()}))
 
 
+def test_a_broken_generator_stops_a_distilled_run_as_any_other():
+    config = TrainConfig(**{**TINY, "constraint": "distilled"})
+    state = TrainState.start(2, config, torch.device("cpu"))
+    torch.nn.init.constant_(state.generator[-1].bias, math.nan)
+    real, latents = torch.zeros(16, 2), torch.zeros(16, config.latent_dim)
+    with pytest.raises(TrainingDivergedError, match="in a generated point"):
+        _critic_step(state, config.rule, real, latents, torch.Generator())
+
+
 def test_batch_norm_in_a_critic_is_refused():
     class Normed(GradientPenalty):
         def build(self, d, width, depth):
@@ -244,6 +269,8 @@ def test_batch_norm_in_a_critic_is_refused():
         ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
         ({"learning_rate": -1.0}, "learning_rate must be positive"),
         ({"constraint": "gpp"}, "did you mean 'gp'"),
+        ({"constraint": "Exact"}, "must be one of exact, clip.* did you mean 'exact'"),
+        ({"constraint": "distiled"}, "did you mean 'distilled'"),
         ({"monitor_points": 1}, "monitor_points must be at least 2"),
     ],
 )
@@ -285,6 +312,13 @@ def test_resume_needs_a_run(tmp_path):
         train_wgan("ring8", TrainConfig(**TINY), resume=True)
 
 
+@pytest.mark.parametrize(("first", "then"), [("exact", "distilled"), ("lp", "exact")])
+def test_a_run_is_not_resumed_under_another_constraint(tmp_path, first, then):
+    train_wgan("ring8", TrainConfig(**{**TINY, "constraint": first}), out=tmp_path)
+    with pytest.raises(InvalidInputError, match=f"that of the run .* '{first}', got '{then}'"):
+        train_wgan("ring8", TrainConfig(**{**TINY, "constraint": then}), out=tmp_path, resume=True)
+
+
 def test_settings_survive_the_file():
     config = TrainConfig.toy(seed=7, steps=11)
     assert TrainConfig.from_dict(config.to_dict()) == config
@@ -292,6 +326,8 @@ def test_settings_survive_the_file():
     penalty = GradientPenalty(weight=3.0, one_sided=True)
     again = TrainConfig.from_dict(TrainConfig(constraint=penalty).to_dict())
     assert again.constraint == penalty
+    again = TrainConfig.from_dict(TrainConfig(constraint=Distillation()).to_dict())
+    assert again.constraint == Distillation()
 
 
 def test_rank_correlation():
