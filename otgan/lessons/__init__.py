@@ -24,6 +24,7 @@ LESSONS: dict[str, str] = {
     "neural-critic": "otgan.lessons.neural_critic",
     "critic-or-emd": "otgan.lessons.critic_or_emd",
     "how-sure-are-you": "otgan.lessons.how_sure",
+    "which-distance": "otgan.lessons.which_distance",
 }
 """Names of the lessons, in the order to read them, and the modules that hold them."""
 
