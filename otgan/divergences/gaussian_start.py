@@ -1,12 +1,15 @@
-"""Densities from nearest neighbours, each ball read beside a Gaussian fitted to the sample.
+"""Densities from nearest neighbours beside a Gaussian fitted to the sample.
 
-The classical estimate takes the density for constant in the ball that reaches the k-th neighbour.
+The classical estimate takes the density for constant in the ball B that reaches the k-th neighbour.
 In ten dimensions that ball is as wide as the law. So let the density have the shape of the fitted
-Gaussian φ inside the ball, and only its level be free: with ρ the radius and V the volume,
+Gaussian φ inside the ball, and only its level be free. With Φ(B) the Gaussian's mass in the ball,
 
-    log p(x) = ψ(k) - log n - log V - log mean over the ball of φ(x + u)/φ(x).
+    log p(x) = log φ(x) + ψ(k) - log n - log Φ(B)
+             = ψ(k) - log n - log V - log(mean of φ over B) + log φ(x).
 
-As n grows, balls shrink and the last term vanishes: it moves finite samples, not the limit.
+What is added to log φ(x) compares what the ball holds with what the Gaussian expects in it, and has
+mean zero if the law is Gaussian. As n grows, balls shrink until φ cancels in the second line: it
+moves finite samples, not the limit.
 
 Sources: Kozachenko and Leonenko 1987, (1), for the balls; Hjort and Glad, Nonparametric density
 estimation with a parametric start (Annals of Statistics 1995), for the idea.
@@ -27,9 +30,10 @@ from otgan.transport.compiled import compiled
 __all__ = [
     "Whitening",
     "enough_for_gaussian",
+    "gaussian_excess",
     "gaussian_fits",
     "gaussian_kl",
-    "gaussian_start_densities",
+    "gaussian_score",
     "log_ball_volume",
 ]
 
@@ -92,87 +96,72 @@ def gaussian_fits(sample: FloatArray) -> bool:
 
 
 def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:
-    """KL between the Gaussians fitted to two samples, without bias if they are Gaussian.
+    """KL between the Gaussians fitted to two samples, without bias if the laws are Gaussian.
 
-    The plug-in value corrected by the mean of an inverse Wishart matrix and that of log det of
-    a Wishart matrix; ``None`` where a covariance is singular.
+    ``None`` where a covariance, or the mean of its inverse, does not exist.
     """
-    (n, d), m = x.shape, len(y)
-    ours, theirs = Whitening.of(x), Whitening.of(y)
-    if ours is None or theirs is None or m <= d + 2:
+    if Whitening.of(x) is None or Whitening.of(y) is None or len(y) <= x.shape[1] + 2:
         return None
-    spread = np.linalg.norm(theirs(ours.root.T + theirs.mean)) ** 2
-    shift = np.linalg.norm(theirs(ours.mean[None])) ** 2
-    unbiased = (m - d - 2) / (m - 1)
-    mahalanobis = unbiased * (spread + shift - spread / n) - d / m
-    log_dets = 2 * (theirs.log_scale - ours.log_scale) - _log_det_bias(m, d) + _log_det_bias(n, d)
-    return float(0.5 * (mahalanobis - d + log_dets))
+    return gaussian_score(x, x) - gaussian_score(x, y)
 
 
-def _log_det_bias(n: int, d: int) -> float:
-    """E log det S - log det Σ for the covariance S of n Gaussian points."""
-    degrees = 0.5 * (n - 1 - np.arange(d))
-    return float(digamma(degrees).sum() - d * math.log(0.5 * (n - 1)))
+def gaussian_score(x: FloatArray, sample: FloatArray) -> float:
+    """E log φ(X), φ the Gaussian behind `sample`, X of the law behind `x`; no bias if both are.
+
+    The plug-in value, corrected by the means of log det S and of S⁻¹ for a Wishart matrix S. If `x`
+    is `sample`, this is minus the entropy.
+    """
+    (n, d), m = x.shape, len(sample)
+    fitted = Whitening.of(sample)
+    assert fitted is not None
+    degrees = 0.5 * (m - 1 - np.arange(d))
+    log_det = 2 * fitted.log_scale - digamma(degrees).sum() + d * math.log(0.5 * (m - 1))
+    if x is sample:
+        squared = float(d)
+    else:
+        white = fitted(x)
+        mean = white.mean(axis=0)
+        centred = np.square(white - mean).sum() / (n - 1)
+        unbiased = (m - d - 2) / (m - 1)  # S⁻¹ is larger than the precision by this, in the mean
+        squared = unbiased * float(centred * (1 - 1 / n) + mean @ mean) - d / m
+    return -0.5 * float(d * math.log(2 * math.pi) + log_det + squared)
 
 
-def gaussian_start_densities(
-    points: FloatArray, sample: FloatArray, ks: tuple[int, ...], *, own: bool
-) -> FloatArray:
-    """Log density of the sample's law at points, one row for each k.
+def gaussian_excess(x: FloatArray, sample: FloatArray, ks: tuple[int, ...]) -> FloatArray:
+    """Means over x of ψ(k) - log n - log Φ(B), for the fitted Gaussian's balls in `sample`.
 
     Parameters
     ----------
-    points, sample : ndarray, shapes (n, d) and (m, d)
-        The sample fits a Gaussian: see :func:`gaussian_fits`.
+    x, sample : ndarray, shapes (n, d) and (m, d)
+        The sample fits a Gaussian: see :func:`gaussian_fits`. If `x` is the sample itself, each
+        point is left out of its own ball.
     ks : tuple of int
         Which neighbours.
-    own : bool
-        Whether the points are the sample itself: then each is left out of its own density, from
-        the balls and from the Gaussian.
 
     Returns
     -------
-    ndarray, shape (len(ks), n)
-        ``inf`` where a neighbour lies at distance 0.
+    ndarray, shape (len(ks),)
+        Added to E log φ, it gives E log p. ``inf`` where a neighbour lies at distance 0.
     """
+    own = x is sample
     m, d = sample.shape
-    whitening = Whitening.of(sample)
-    assert whitening is not None
-    white = whitening(sample)
-    at = white if own else whitening(points)
+    fitted = Whitening.of(sample)
+    assert fitted is not None
+    white = fitted(sample)
+    at = white if own else fitted(x)
     radii = cKDTree(white).query(at, k=[k + own for k in ks])[0].T
     squared = np.square(at).sum(axis=1)
-    slope, curvature = _leave_one_out(squared, m) if own else (np.ones(len(at)), 1.0)
-    others = m - own
-    unbiased = (others - d - 2) / (others - 1)  # E S⁻¹ is larger than the precision by this
-    tilt = _log_mean_tilt(
-        slope**2 * squared * (unbiased / curvature),
-        np.square(radii) * (0.5 * curvature * unbiased),
-        d,
-    )
+    tilt = _log_mean_tilt(squared, 0.5 * np.square(radii), d)
     # m points cannot tell whether a density varies by more than this inside a ball
     tilt = np.clip(tilt, -math.log(m), math.log(m))
     with np.errstate(divide="ignore"):
-        volumes = log_ball_volume(d) + d * np.log(radii) + whitening.log_scale
-    levels = digamma(np.array(ks))[:, None] - math.log(others)
-    return levels - volumes - tilt
+        flat = log_ball_volume(d) + d * np.log(radii) - 0.5 * (squared + d * math.log(2 * math.pi))
+    return digamma(np.array(ks)) - math.log(m - own) - (flat + tilt).mean(axis=1)
 
 
 def log_ball_volume(d: int) -> float:
     """Log volume of the unit ball in d dimensions."""
     return 0.5 * d * math.log(math.pi) - float(gammaln(0.5 * d + 1))
-
-
-def _leave_one_out(squared: FloatArray, n: int) -> tuple[FloatArray, float]:
-    """How slope and curvature of the Gaussian at a point change when its fit leaves the point out.
-
-    In whitened coordinates the slope at v is v. Sherman and Morrison's formula for the covariance
-    without v turns it into a multiple of v; the curvature is 1 but for a direction that is left
-    alone here.
-    """
-    share = n / (n - 1) ** 2
-    shrink = (n - 2) / (n - 1)
-    return shrink * n / (n - 1) / (1 - share * squared), shrink
 
 
 def _log_mean_tilt(squared: FloatArray, half_radii: FloatArray, d: int) -> FloatArray:

@@ -20,9 +20,10 @@ from scipy.special import digamma
 from otgan.divergences.gaussian_start import (
     Whitening,
     enough_for_gaussian,
+    gaussian_excess,
     gaussian_fits,
     gaussian_kl,
-    gaussian_start_densities,
+    gaussian_score,
     log_ball_volume,
 )
 from otgan.divergences.subsampling import subsample_spread
@@ -42,16 +43,17 @@ class NearestNeighbours:
     """k-nearest-neighbour estimates of KL and JS between laws with densities, in any dimension.
 
     For each x_i, ρ is its distance to the k-th other point of x, ν that to the k-th point of y, and
-    KL(P‖Q) is estimated by ``mean d log(ν/ρ) + log(m/(n-1))``. By default each ball is read beside
-    a Gaussian fitted to its own sample instead of as flat, which removes most of the bias in higher
-    dimension, unless the tails are too heavy for one.
+    KL(P‖Q) is estimated by ``mean d log(ν/ρ) + log(m/(n-1))``. By default, unless the tails are too
+    heavy for it, a Gaussian is fitted to each sample, their KL is corrected by how many points the
+    balls hold that the Gaussians do not expect there, and a correction is shrunk that is not much
+    larger than its standard error. That removes most of the bias in higher dimension.
 
     Parameters
     ----------
     k : int or {"auto", "matched"}
         The neighbour in x. ``"auto"`` takes the 5th, and beside a Gaussian the √n-th (at most the
-        20th), whose noise is smaller, unless the two estimates differ by more than twice the
-        standard error of their difference, which shows a bias. ``"matched"`` reduces the bias by
+        20th), whose noise is smaller, unless the two estimates differ by more than three standard
+        errors of their difference, which shows a bias. ``"matched"`` reduces the bias by
         one radius for both samples, the larger of the two nearest distances.
     k_y : int, optional
         The neighbour in y, if it is to be another one than in x.
@@ -110,15 +112,15 @@ class NearestNeighbours:
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, without equal points."""
         settled = self._settled(x, y)
-        values = settled._kl_values(x, y)
-        spread = subsample_spread(settled._kl_values, x, y, rng)
-        wide = len(values) - 1
-        if wide and abs(values[1] - values[0]) > 2 * (spread[:, 1] - spread[:, 0]).std(ddof=1):
-            wide = 0
-        value, se = float(values[wide]), float(spread[:, wide].std(ddof=1))
+        parts, spread = settled._kl_parts(x, y), subsample_spread(settled._kl_parts, x, y, rng)
         diagnostics = {"gaussian_start": float(settled.start == "gaussian")}
-        if settled.k != "matched":
-            diagnostics["k"] = float(settled._ks(x, y)[wide])
+        if settled.start == "gaussian":
+            wide = int(_agree(parts[1:], spread[:, 1:]))
+            weight = _shrinkage(parts[1 + wide], spread[:, 1 + wide])
+            parts = parts[[0, 1 + wide]] * [1, weight]
+            spread = spread[:, [0, 1 + wide]] * [1, weight]
+            diagnostics |= {"k": float(settled._ks(x, y)[wide]), "weight": weight}
+        value, se = float(parts.sum()), float(spread.sum(axis=1).std(ddof=1))
         rivals = _rivals(x, y, rng)
         warnings = _doubts(value, se, len(y), rivals)
         diagnostics |= {f"rival: {name}": rival for name, rival in rivals.items()}
@@ -153,8 +155,9 @@ class NearestNeighbours:
         return Estimate(value, se, interval, "knn", len(x), len(y), confidence, {"k": float(k)})
 
     def kl_value(self, x: FloatArray, y: FloatArray) -> float:
-        """The estimate alone, without an error: for small samples and simulations."""
-        return float(self._settled(x, y)._kl_values(x, y)[-1])
+        """The estimate alone, without its error, so that nothing is shrunk: for small samples."""
+        parts = self._settled(x, y)._kl_parts(x, y)
+        return float(parts[0] + parts[-1] if len(parts) > 1 else parts[0])
 
     def kl_to_density(
         self,
@@ -167,22 +170,21 @@ class NearestNeighbours:
         """KL(P‖Q) from a sample x (n, d) of P and log q at its points, shape (n,)."""
         gaussian = self.start != "none" and self.k != "matched" and gaussian_fits(x)
         most = _WIDE if gaussian else _NEAR
-        k = most if self.k in ("auto", "matched") else int(self.k)
         stacked = np.column_stack([x, log_density])
 
-        def estimate(rows: FloatArray, _: FloatArray) -> FloatArray:
-            points, heights = rows[:, :-1], rows[:, -1]
-            ks = (min(k, max(1, round(math.sqrt(len(rows))))) if self.k == "auto" else k,)
-            _check_enough(len(rows) - 1, ks[0])
+        def parts(rows: FloatArray, _: FloatArray) -> FloatArray:
+            points, height = np.ascontiguousarray(rows[:, :-1]), rows[:, -1].mean()
+            k = int(self.k) if isinstance(self.k, int) else min(most, round(math.sqrt(len(rows))))
+            _check_enough(len(rows) - 1, k)
             if gaussian:
-                own = gaussian_start_densities(points, points, ks, own=True)
-            else:
-                own = _plain_densities(points, ks, whiten=self.whiten)
-            return own.mean(axis=1) - heights.mean()
+                excess = _finite(gaussian_excess(points, points, (k,)))[0]
+                return np.array([gaussian_score(points, points) - height, excess])
+            return np.array([_plain_score(points, k, whiten=self.whiten) - height])
 
-        value = float(estimate(stacked, stacked)[0])
-        spread = subsample_spread(estimate, stacked, stacked, rng)
-        se = float(spread.std(ddof=1))
+        found, spread = parts(stacked, stacked), subsample_spread(parts, stacked, stacked, rng)
+        weight = _shrinkage(found[1], spread[:, 1]) if gaussian else 1.0
+        weights = np.array([1.0, weight])[: len(found)]
+        value, se = float(weights @ found), float((spread @ weights).std(ddof=1))
         interval = normal_interval(value, se, confidence)
         return Estimate(
             value,
@@ -212,35 +214,47 @@ class NearestNeighbours:
         fits = gaussian_fits(x) and gaussian_fits(y)
         return replace(self, start="gaussian" if fits else "none")
 
-    def _ks(self, x: FloatArray, y: FloatArray) -> tuple[int, ...]:
-        """Which neighbours: one, or beside a Gaussian a near and a wide one."""
+    def _ks(self, x: FloatArray, y: FloatArray) -> tuple[int, int]:
+        """A near and a wide neighbour; the same if one was asked for, or none but it is fit."""
         if self.k not in ("auto", "matched"):
-            return (int(self.k),)
+            return int(self.k), int(self.k)
         small = min(len(x) - 1, len(y))
         wide = min(_WIDE, max(1, round(math.sqrt(small))))
-        near = min(_NEAR, wide)
-        return (near, wide) if self.start == "gaussian" else (near,)
+        return min(_NEAR, wide), wide
 
-    def _kl_values(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """The estimate for each of `_ks`."""
-        ks = self._ks(x, y)
-        _check_enough(len(x) - 1, max(ks))
-        _check_enough(len(y), max(ks) if self.k_y is None else self.k_y)
+    def _kl_parts(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """The estimate; or beside Gaussians their KL, and what near and wide balls add to it."""
+        near, wide = self._ks(x, y)
+        _check_enough(len(x) - 1, near)
+        _check_enough(len(y), near if self.k_y is None else self.k_y)
         if self.start == "gaussian":
-            own = gaussian_start_densities(x, x, ks, own=True)
-            other = gaussian_start_densities(x, y, ks, own=False)
-            return _mean_finite(own - other)
+            ks = (near, wide)
+            excess = gaussian_excess(x, x, ks) - gaussian_excess(x, y, ks)
+            gaussian = gaussian_score(x, x) - gaussian_score(x, y)
+            return np.array([gaussian, *_finite(excess)])
         if self.whiten and (whitening := Whitening.of(y)):
             x, y = whitening(x), whitening(y)
         if self.k == "matched":
             return _matched(x, y)
-        ks_y = ks if self.k_y is None else (self.k_y,)
-        rho = cKDTree(x).query(x, k=[k + 1 for k in ks])[0].T
-        nu = cKDTree(y).query(x, k=list(ks_y))[0].T
+        k_y = near if self.k_y is None else self.k_y
+        rho = cKDTree(x).query(x, k=[near + 1])[0]
+        nu = cKDTree(y).query(x, k=[k_y])[0]
         with np.errstate(divide="ignore", invalid="ignore"):
-            terms = x.shape[1] * (np.log(nu) - np.log(rho))
-        offsets = digamma(ks) - digamma(ks_y) + math.log(len(y) / (len(x) - 1))
-        return _mean_finite(terms) + offsets
+            mean = x.shape[1] * (np.log(nu) - np.log(rho)).mean(axis=0)
+        return _finite(mean) + digamma(near) - digamma(k_y) + math.log(len(y) / (len(x) - 1))
+
+
+def _agree(values: FloatArray, spread: FloatArray) -> bool:
+    """Whether two estimates differ by at most three standard errors of their difference."""
+    return bool(abs(values[1] - values[0]) <= 3 * (spread[:, 1] - spread[:, 0]).std(ddof=1))
+
+
+def _shrinkage(value: float, spread: FloatArray) -> float:
+    """The share of a value that is kept, none of one that is no larger than its standard error.
+
+    Stein's rule: 1 - (se/value)², where that is positive.
+    """
+    return float(max(0.0, 1 - spread.var(ddof=1) / value**2)) if value else 0.0
 
 
 def _check_enough(points: int, k: int) -> None:
@@ -251,18 +265,18 @@ def _check_enough(points: int, k: int) -> None:
         )
 
 
-def _mean_finite(terms: FloatArray) -> FloatArray:
-    """Row means; a distance of 0 has no logarithm."""
-    _refuse_coincidence(np.asarray(~np.isfinite(terms).all(axis=0)))
-    return terms.mean(axis=1)
+def _finite(means: FloatArray) -> FloatArray:
+    """The means, unless a distance of 0, which has no logarithm, is among their terms."""
+    _refuse_coincidence(~np.isfinite(means))
+    return means
 
 
 def _refuse_coincidence(coincide: NDArray[np.bool_]) -> None:
     if coincide.any():
         raise DuplicateSamplesError(
-            f"a point must not coincide with its k-th neighbour, got {int(coincide.sum())} points "
-            'that do; to fix it, pass ties="discrete" for counts and categories, or ties="jitter" '
-            "for rounded measurements"
+            "a point must not coincide with its k-th neighbour, got points that do; to fix it, "
+            'pass ties="discrete" for counts and categories, or ties="jitter" for rounded '
+            "measurements"
         )
 
 
@@ -281,22 +295,19 @@ def _matched(x: FloatArray, y: FloatArray) -> FloatArray:
     nu = nu[rows, np.searchsorted(np.unique(within_y), within_y)]
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = d * (np.log(nu) - np.log(rho)) + digamma(within_x) - digamma(within_y)
-    return _mean_finite(terms[None]) + math.log(len(y) / (n - 1))
+    return _finite(terms.mean(keepdims=True)) + math.log(len(y) / (n - 1))
 
 
-def _plain_densities(x: FloatArray, ks: tuple[int, ...], *, whiten: bool) -> FloatArray:
-    """Log density at the sample's own points, the density taken for flat in each ball."""
+def _plain_score(x: FloatArray, k: int, *, whiten: bool) -> float:
+    """E log p from balls in which the density is taken for flat: minus the entropy."""
     n, d = x.shape
     whitening = Whitening.of(x) if whiten else None
     white = x if whitening is None else whitening(x)
-    radii = cKDTree(white).query(white, k=[k + 1 for k in ks])[0].T
     with np.errstate(divide="ignore"):
-        volumes = log_ball_volume(d) + d * np.log(radii)
-    if whitening is not None:
-        volumes += whitening.log_scale
-    densities = digamma(np.array(ks))[:, None] - math.log(n - 1) - volumes
-    _mean_finite(densities)
-    return densities
+        logs = np.log(cKDTree(white).query(white, k=[k + 1])[0]).mean(axis=0)
+    volume = log_ball_volume(d) + d * _finite(logs)[0]
+    volume += 0.0 if whitening is None else whitening.log_scale
+    return float(digamma(k) - math.log(n - 1) - volume)
 
 
 def _js_terms(x: FloatArray, y: FloatArray, k: int, rng: np.random.Generator) -> FloatArray:
