@@ -1,5 +1,6 @@
 """What the README shows is what happens."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -32,13 +33,19 @@ def test_links_lead_somewhere(target):
     assert (ROOT / target).exists()
 
 
+def test_the_examples_of_the_page_on_choosing_run():
+    tried = doctest.testfile(str(ROOT / "docs" / "choosing.md"), module_relative=False)
+    assert tried.attempted >= 15 and tried.failed == 0
+
+
 PAGES = sorted(ROOT.glob("docs/*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page):
     links = re.findall(r"\]\(([^)]+)\)", page.read_text())
-    missing = [link for link in links if not (page.parent / link).exists()]
+    files = [link.partition("#")[0] for link in links]
+    missing = [file for file in files if not (page.parent / file).exists()]
     assert missing == []
 
 

@@ -1,0 +1,225 @@
+"""The picture of a comparison: the two samples, how one moves onto the other, and the intervals."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from otgan.comparison import ComparedQuantity, Comparison
+from otgan.measures import FloatArray
+from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, panels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["two_samples"]
+
+SHOWN_POINTS = 1500
+"""Of each sample; of more, a random part."""
+
+SHOWN_ARCS = 250
+SHOWN_ARCS_PROJECTED = 100
+SHOWN_LEVELS = 24
+
+
+def two_samples(comparison: Comparison) -> Figure:
+    """The samples, the optimal plan of W1, and every value with its interval.
+
+    On the line, histograms, and distribution functions between which mass moves sideways; in the
+    plane the points and the arcs of the plan; in more dimensions the same, seen along the first
+    two principal directions of all points.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from otgan.comparison import compare
+    >>> x = np.random.default_rng(0).normal(size=(40, 2))
+    >>> len(two_samples(compare(x, x + [1, 0])).axes)
+    4
+    """
+    with panels(2, 2, width=5.4, height=3.9) as (figure, axes):
+        if comparison.d == 1:
+            _histograms(comparison, axes[0])
+            _distribution_functions(comparison, axes[1])
+        else:
+            _clouds(comparison, axes[0], axes[1])
+        _distances(comparison, axes[2])
+        _divergences(comparison, axes[3])
+        title = f"{comparison.n:,} and {comparison.m:,} points. {comparison.verdict}"
+        _explain_signs(figure)
+        figure.suptitle(textwrap.fill(title, 115), fontsize=11, x=0.01, ha="left")
+        return figure
+
+
+# ---------------------------------------------------------------- on the line
+
+
+def _histograms(comparison: Comparison, axis: Axes) -> None:
+    both = np.concatenate([comparison.x, comparison.y])[:, 0]
+    bins = np.histogram_bin_edges(both, bins=_bin_count(both)).tolist()
+    for points, colour, name in _named(comparison):
+        style: Any = {"bins": bins, "density": True, "color": colour}
+        axis.hist(points[:, 0], alpha=0.3, **style)
+        axis.hist(points[:, 0], histtype="step", lw=1.5, label=name, **style)
+    axis.set(title="the samples", xlabel="point", ylabel="density")
+    axis.legend()
+
+
+def _bin_count(both: FloatArray) -> int:
+    return int(np.clip(round(np.sqrt(len(both))), 8, 50))
+
+
+def _distribution_functions(comparison: Comparison, axis: Axes) -> None:
+    """W1 on the line is the area between the two, and mass moves sideways, level by level."""
+    levels = (np.arange(SHOWN_LEVELS) + 0.5) / SHOWN_LEVELS
+    ends = []
+    for points, colour, name in _named(comparison):
+        ordered = np.sort(points[:, 0])
+        share = np.arange(1, len(ordered) + 1) / len(ordered)
+        axis.step(
+            np.concatenate([ordered[:1], ordered]),
+            np.concatenate([[0.0], share]),
+            where="post",
+            color=colour,
+            label=name,
+        )
+        ends.append(ordered[np.ceil(levels * len(ordered)).astype(int) - 1])
+    axis.hlines(levels, *ends, color=INK, lw=0.8, alpha=0.6, zorder=1)
+    axis.set(title="the optimal plan: mass moves sideways", xlabel="point", ylabel="share below")
+    axis.legend(loc="upper left")
+
+
+# ---------------------------------------------------------------- in space
+
+
+def _clouds(comparison: Comparison, left: Axes, right: Axes) -> None:
+    x, y, where, names = _plane(comparison)
+    for axis in (left, right):
+        for points, colour, name in ((x, BLUE, "x"), (y, ORANGE, "y")):
+            shown = points[_some(len(points), SHOWN_POINTS)]
+            axis.scatter(
+                shown[:, 0], shown[:, 1], s=9, color=colour, lw=0, alpha=0.55, label=name, zorder=2
+            )
+        axis.set(xlabel=names[0], aspect="equal", adjustable="datalim")
+    left.set(title=f"the samples{where}", ylabel=names[1])
+    left.legend(loc="upper right", frameon=True, framealpha=0.85, edgecolor="none", markerscale=2)
+    right.set(title=_arcs(comparison, x, y, right))
+
+
+def _plane(comparison: Comparison) -> tuple[FloatArray, FloatArray, str, tuple[str, str]]:
+    """Both samples in two coordinates, and what these are."""
+    if comparison.d == 2:
+        return comparison.x, comparison.y, "", ("first coordinate", "second coordinate")
+    both = np.concatenate([comparison.x, comparison.y])
+    centre = both.mean(axis=0)
+    _, spread, directions = np.linalg.svd(both - centre, full_matrices=False)
+    total = float((spread**2).sum()) or 1.0
+    place = (both - centre) @ directions[:2].T
+    if place.shape[1] < 2:  # both samples hold a single point
+        place = np.pad(place, ((0, 0), (0, 1)))
+    share = float((spread[:2] ** 2).sum()) / total
+    where = f": 2 of {comparison.d} dimensions, {share:.0%} of the variance"
+    names = "first principal direction", "second principal direction"
+    return place[: comparison.n], place[comparison.n :], where, names
+
+
+def _arcs(comparison: Comparison, x: FloatArray, y: FloatArray, axis: Axes) -> str:
+    """Draw some of the arcs of the plan, chosen at random; their title."""
+    from matplotlib.collections import LineCollection
+
+    if comparison.transport is None:
+        return "no plan: W1 was left out"
+    plan = comparison.transport.plan.tocoo()
+    chosen = _some(plan.nnz, SHOWN_ARCS if comparison.d == 2 else SHOWN_ARCS_PROJECTED)
+    segments = list(np.stack([x[plan.row[chosen]], y[plan.col[chosen]]], axis=1))
+    axis.add_collection(LineCollection(segments, colors=INK, linewidths=0.7, alpha=0.7, zorder=3))
+    if len(chosen) < plan.nnz:
+        return f"the optimal plan: {len(chosen)} of {plan.nnz:,} arcs"
+    return f"the optimal plan: all {plan.nnz} arcs"
+
+
+def _some(total: int, most: int) -> Any:
+    """Which of `total` things are drawn: all, or `most` at random."""
+    if total <= most:
+        return np.arange(total)
+    return np.sort(np.random.default_rng(0).choice(total, most, replace=False))
+
+
+# ---------------------------------------------------------------- intervals
+
+
+def _distances(comparison: Comparison, axis: Axes) -> None:
+    rows = [row for row in comparison.rows if row.unit == "data"]
+    _forest(rows, axis)
+    axis.set(title="distances", xlabel="in the unit of the data")
+
+
+def _divergences(comparison: Comparison, axis: Axes) -> None:
+    """What does not change with the unit of the data."""
+    keys = ("kl_xy", "kl_yx", "js", "mmd")
+    rows = [comparison[key] for key in keys if key in comparison]
+    _forest(rows, axis)
+    top = np.log(2)
+    axis.axvline(top, color=GREY, ls=":", lw=1.2, zorder=0)
+    far = top > sum(axis.get_xlim()) / 2
+    axis.text(
+        *(top, 0.01, "log 2: JS at most " if far else " log 2: JS at most"),
+        ha="right" if far else "left", va="bottom", color=INK, fontsize=8,
+        transform=axis.get_xaxis_transform(),
+    )  # fmt: skip
+    axis.set(title="divergences", xlabel="nats (MMD²: no unit)")
+
+
+def _forest(rows: list[ComparedQuantity], axis: Axes) -> None:
+    """Values as points, intervals as lines, what equal laws would show as ticks."""
+    place = np.arange(len(rows))[::-1]
+    for k, row in zip(place, rows, strict=True):
+        doubtful = bool(row.warnings)
+        if row.interval is not None:
+            style: Any = {"color": INK, "lw": 1.6, "solid_capstyle": "butt"}
+            axis.plot(row.interval, [k, k], ls=(0, (2, 1.2)) if doubtful else "-", **style)
+            axis.plot(row.interval, [k, k], "|", color=INK, ms=8, mew=1.6)
+        if "floor" in row.diagnostics:
+            axis.plot([row.diagnostics["floor"]], [k], "|", color=GREEN, ms=15, mew=2.2)
+        face = "white" if row.interval is None else BLUE
+        axis.plot([row.value], [k], "o", color=BLUE, ms=6.5, mfc=face, mew=1.5, zorder=4)
+        axis.annotate(
+            f"{row.value:.3g}", (row.value, k), (0, 6), textcoords="offset points", ha="center",
+            va="bottom", fontsize=8.5, color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3},
+        )  # fmt: skip
+    axis.axvline(0.0, color=GREY, lw=0.8, zorder=0)
+    axis.set(yticks=place, yticklabels=[row.name for row in rows], ylim=(-0.7, len(rows) - 0.3))
+    axis.grid(visible=False, axis="y")
+
+
+def _explain_signs(figure: Figure) -> None:
+    """One legend for both panels of intervals, below them."""
+    from matplotlib.lines import Line2D
+
+    dot: Any = {"marker": "o", "color": BLUE, "ms": 6.5}
+    signs = {
+        "value and interval": Line2D(
+            [], [], markeredgewidth=1.5, **dot | {"color": INK, "mfc": BLUE, "mec": BLUE}
+        ),
+        "no interval": Line2D([], [], ls="", mfc="white", mew=1.5, **dot),
+        "interval in doubt": Line2D([], [], color=INK, ls=(0, (2, 1.2)), lw=1.6),
+        "what equal laws would show": Line2D(
+            [], [], color=GREEN, ls="", marker="|", ms=13, mew=2.2
+        ),
+    }
+    figure.legend(signs.values(), signs.keys(), loc="outside lower center", ncols=4, fontsize=9)
+
+
+def _named(comparison: Comparison) -> tuple[tuple[FloatArray, str, str], ...]:
+    return (comparison.x, BLUE, "x"), (comparison.y, ORANGE, "y")

@@ -1,0 +1,436 @@
+"""compare: everything that fits two samples, in one table that says what each number is worth."""
+
+from __future__ import annotations
+
+import logging
+import textwrap
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from otgan.divergences.gaussian_start import Whitening
+from otgan.divergences.subsampling import SMALLEST_SAMPLE
+from otgan.divergences.ties import Ties, count_ties
+from otgan.errors import (
+    InvalidInputError,
+    MissingExtraError,
+    SampleTooSmallError,
+    SolverError,
+    nearest_name,
+)
+from otgan.estimate import as_confidence
+from otgan.measures import FloatArray, as_pair
+from otgan.quantities import QUANTITIES, Found, Quantity, Samples, Unit
+from otgan.transport.result import TransportResult
+
+__all__ = ["ComparedQuantity", "Comparison", "compare"]
+
+WIDTH = 100
+"""Columns of a report."""
+
+LEGEND = "Values are those of the points; data: the unit of the coordinates; !: see the warnings."
+
+FEW_POINTS = 30
+"""Below this, intervals that rest on a normal limit are rough."""
+
+POINTS_PER_VALUE = 5
+"""From so many points for every distinct value, repeated values are read as counts."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ComparedQuantity:
+    """One row of a :class:`Comparison`.
+
+    Attributes
+    ----------
+    key, name : str
+        How programs and people call it.
+    value : float
+        Of the two samples, as its function gives it.
+    interval : tuple of float, or None
+        Confidence interval for the laws; None where no valid one is known.
+    unit : {"data", "nats", "none"}
+        "data" is the unit of the coordinates.
+    method : str
+        How it was computed.
+    call : str
+        The function of otgan that gives this row alone, with the same `rng` and `confidence`.
+    seconds : float
+        What it took.
+    sees, misses : str
+        What the quantity is good for, and what not.
+    diagnostics : mapping of str to float
+        What else the method knows.
+    warnings : tuple of str
+        Reasons to distrust the value or its interval.
+    """
+
+    key: str
+    name: str
+    value: float
+    interval: tuple[float, float] | None
+    unit: Unit
+    method: str
+    call: str
+    seconds: float
+    sees: str
+    misses: str
+    diagnostics: Mapping[str, float] = field(default_factory=dict, repr=False)
+    warnings: tuple[str, ...] = ()
+
+    def numbers(self) -> dict[str, Any]:
+        """All of it in types that JSON knows."""
+        names = ("key", "name", "value", "unit", "method", "call", "seconds", "sees", "misses")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "interval": None if self.interval is None else list(self.interval),
+            "diagnostics": {name: float(value) for name, value in self.diagnostics.items()},
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two samples, compared in every way that fits them.
+
+    ``comparison["w1"]`` is a row, ``print(comparison.report())`` shows all of them,
+    ``comparison.numbers()`` is ready for JSON.
+
+    Attributes
+    ----------
+    rows : tuple of ComparedQuantity
+        Keys, where nothing is left out: w1, w2, sliced, energy, mmd, sinkhorn, frechet, kl_xy,
+        kl_yx, js, test.
+    left_out : mapping of str to str
+        Keys of quantities that do not fit, and why, with what to do about it.
+    notes : tuple of str
+        What was chosen for these data, and why.
+    n, m, d : int
+        Sizes of the two samples, and the dimension.
+    confidence : float
+        Level of the intervals.
+    x, y : ndarray, shapes (n, d) and (m, d)
+        The points.
+    transport : TransportResult or None
+        The plan of W1; None on the line, where it matches quantiles, or if W1 is left out.
+    """
+
+    rows: tuple[ComparedQuantity, ...]
+    left_out: Mapping[str, str]
+    notes: tuple[str, ...]
+    n: int
+    m: int
+    d: int
+    confidence: float
+    x: FloatArray = field(repr=False, compare=False)
+    y: FloatArray = field(repr=False, compare=False)
+    transport: TransportResult | None = field(repr=False, compare=False)
+
+    def __getitem__(self, key: str) -> ComparedQuantity:
+        for row in self.rows:
+            if row.key == key:
+                return row
+        if key in self.left_out:
+            raise KeyError(f"{key} was left out: {self.left_out[key]}")
+        raise KeyError(f"{key!r} is no row; {nearest_name(str(key), self.keys())}")
+
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the rows."""
+        return tuple(row.key for row in self.rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.keys()
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{row.key}={row.value:.4g}" for row in self.rows)
+        return f"Comparison({values}, n={self.n}, m={self.m}, d={self.d})"
+
+    @property
+    def verdict(self) -> str:
+        """Whether the samples come from one law, in a sentence."""
+        if "test" not in self:
+            return "Whether the laws differ at all was not tested."
+        p, level = self["test"].value, 1 - self.confidence
+        if p <= level:
+            return (
+                "The laws differ: from one law, samples so far apart come with probability "
+                f"{p:.3g} at most."
+            )
+        return f"The test found no difference (p = {p:.3g}), which is no proof that there is none."
+
+    def report(self) -> str:
+        """All of it for people, at most 100 columns wide."""
+        dimensions = "on the line" if self.d == 1 else f"in {self.d} dimensions"
+        parts = f"{self.n:,} and {self.m:,} points {dimensions}.", self.verdict, *self.notes
+        blocks = ["\n".join(_filled(part) for part in parts), self._table()]
+        blocks += [_filled(LEGEND), "\n".join(_explained(row) for row in self.rows)]
+        warned = _grouped((row.name, sentence) for row in self.rows for sentence in row.warnings)
+        if warned:
+            blocks.append("Warnings\n" + warned)
+        if self.left_out:
+            names = {quantity.key: quantity.name for quantity in QUANTITIES}
+            left = ((names[key], reason) for key, reason in self.left_out.items())
+            blocks.append("Left out\n" + _grouped(left))
+        return "\n\n".join(blocks)
+
+    def numbers(self) -> dict[str, Any]:
+        """All of it in types that JSON knows, without the points."""
+        return {
+            "n": self.n,
+            "m": self.m,
+            "d": self.d,
+            "confidence": self.confidence,
+            "verdict": self.verdict,
+            "notes": list(self.notes),
+            "rows": [row.numbers() for row in self.rows],
+            "left_out": dict(self.left_out),
+        }
+
+    def _table(self) -> str:
+        units = {"data": "data", "nats": "nats", "none": "-"}
+        cells = [("", "value", f"{100 * self.confidence:g} % for the laws", "unit", "s", "by")]
+        for row in self.rows:
+            ends = "-" if row.interval is None else "[{:.4g}, {:.4g}]".format(*row.interval)
+            ends += " !" if row.warnings else ""
+            numbers = f"{row.value:.4g}", ends, units[row.unit], f"{row.seconds:.2f}"
+            cells.append((row.name, *numbers, row.method))
+        widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
+        lines = []
+        for name, value, ends, unit, cost, method in cells:
+            left = f"{name:<{widths[0]}}  {value:>{widths[1]}}  {ends:<{widths[2]}}"
+            lines.append(f"{left}  {unit:<{widths[3]}}  {cost:>{widths[4]}}  {method}".rstrip())
+        return "\n".join(lines)
+
+
+def compare(
+    x: Any,
+    y: Any,
+    *,
+    confidence: float = 0.95,
+    rng: np.random.Generator | int | None = 0,
+    ties: Literal["auto"] | Ties = "auto",
+    seconds: float = 10.0,
+) -> Comparison:
+    """Compare two samples by every quantity that fits them.
+
+    Exact W1 with a confidence interval for the laws, W2, sliced W1, energy distance, MMD, Sinkhorn
+    divergence, Fréchet distance, KL in both directions, JS, and a permutation test; each with what
+    it sees, what it misses, and the call that gives it alone. What does not fit is left out, and
+    why is said: too few points, too many, points that repeat, a package that is missing.
+
+    Parameters
+    ----------
+    x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
+        Independent points of each law.
+    confidence : float, default 0.95
+        Level of the intervals. The verdict calls laws different where p <= 1 - confidence.
+    rng : int or numpy.random.Generator, default 0
+        Seed of every quantity. A generator gives one number, which is the seed.
+    ties : {"auto", "raise", "drop", "jitter", "discrete"}
+        What KL and JS do about equal points, as in :func:`kl_from_samples`. By default equal
+        points are counts where there are at least five for every distinct value, and KL and JS are
+        left out where there are fewer.
+    seconds : float, default 10
+        A quantity that is expected to take longer on one core is left out. What is expected
+        depends on n, m and d alone, so that every machine shows the same rows.
+
+    Returns
+    -------
+    Comparison
+        With two samples of 1,000 points in the plane a matter of two seconds.
+
+    Raises
+    ------
+    InvalidInputError
+        Points that `emd` refuses, a confidence outside (0, 1), an unknown word for `ties`, seconds
+        that are not positive, or an `rng` that is none.
+    InterruptedFit
+        Ctrl-C during the test.
+
+    See Also
+    --------
+    emd, wasserstein_interval, kl_from_samples, two_sample_test : single quantities, with options.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> c = compare(rng.normal(size=300), rng.normal(1, 2, size=200))
+    >>> c["w1"].interval[0] < 1.1666 < c["w1"].interval[1], c["kl_xy"].unit
+    (True, 'nats')
+    >>> print(c.left_out["sliced"])
+    on the line it is W1 itself
+    """
+    mu, nu = as_pair(x, y, None, None)
+    _check_words(ties, seconds)
+    reasons: dict[str, str] = {}
+    chosen, notes = _settle_ties(mu.points, nu.points, ties, reasons)
+    samples = Samples(
+        mu.points, nu.points, as_confidence(confidence), _as_seed(rng), chosen, float(seconds)
+    )
+    _find_misfits(samples, reasons)
+    few = min(mu.n, nu.n)
+    if few < FEW_POINTS:
+        notes += (f"With {few} points, intervals other than that of W1 are rough.",)
+    rows: list[ComparedQuantity] = []
+    left_out: dict[str, str] = {}
+    transport = None
+    for quantity in QUANTITIES:
+        started = time.perf_counter()
+        outcome = reasons.get(quantity.key) or _attempt(quantity, samples)
+        if isinstance(outcome, str):
+            left_out[quantity.key] = outcome
+            continue
+        rows.append(_row(quantity, outcome, samples, time.perf_counter() - started))
+        logger.info("%s: %g, %.2f s", quantity.name, outcome.value, rows[-1].seconds)
+        if quantity.key == "w1":
+            transport = outcome.transport
+    sizes = mu.n, nu.n, mu.d, samples.confidence
+    return Comparison(tuple(rows), left_out, notes, *sizes, mu.points, nu.points, transport)
+
+
+def _attempt(quantity: Quantity, samples: Samples) -> Found | str:
+    """What was found, or why nothing could be."""
+    expected = quantity.expected_seconds(samples)
+    if expected > samples.seconds:
+        return (
+            f"it is expected to take {expected:.0f} s for so many points, more than "
+            f"seconds={samples.seconds:g}; to fix it, {quantity.instead}"
+        )
+    try:
+        return quantity.find(samples)
+    except (InvalidInputError, SolverError, SampleTooSmallError, MissingExtraError) as reason:
+        return str(reason)
+
+
+def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> ComparedQuantity:
+    call = quantity.call
+    if quantity.key in DIVERGENCES and samples.ties != "raise":
+        call = f'{call.removesuffix(")")}, ties="{samples.ties}")'
+    if samples.d == 1 and quantity.key in ("w1", "w2"):
+        call = call.replace("emd", "wasserstein_1d")
+    return ComparedQuantity(
+        key=quantity.key,
+        name=quantity.name,
+        value=float(found.value),
+        interval=found.interval,
+        unit=quantity.unit,
+        method=found.method,
+        call=call,
+        seconds=seconds,
+        sees=quantity.sees,
+        misses=quantity.misses,
+        diagnostics=found.diagnostics,
+        warnings=found.warnings,
+    )
+
+
+# ---------------------------------------------------------------- what fits
+
+KL = ("kl_xy", "kl_yx")
+DIVERGENCES = (*KL, "js")
+
+
+def _settle_ties(
+    x: FloatArray, y: FloatArray, ties: str, reasons: dict[str, str]
+) -> tuple[Any, tuple[str, ...]]:
+    """What KL and JS do about equal points, and why; where nothing fits, they have a reason."""
+    total, repeats = len(x) + len(y), sum(count_ties(x, y))
+    values = total - repeats
+    if not repeats:
+        return "raise", ()
+    if ties != "auto":
+        return ties, ()
+    if total >= POINTS_PER_VALUE * values:
+        return "discrete", (
+            f"{total:,} points take only {values:,} values: KL and JS are estimated from counts, "
+            "not from nearest neighbours, which need laws with densities.",
+        )
+    for key in DIVERGENCES:
+        reasons[key] = (
+            f"{repeats:,} of {total:,} points repeat another: too many for laws with densities, "
+            f"too few for counts, which want {POINTS_PER_VALUE} points for each of {values:,} "
+            'values; to fix it, pass ties="jitter" for rounded measurements, "drop" for rows that '
+            'were copied by mistake, "discrete" for categories'
+        )
+    return "raise", ()
+
+
+def _find_misfits(samples: Samples, reasons: dict[str, str]) -> None:
+    """Reasons that the functions themselves would not give."""
+    if samples.d == 1:
+        reasons["sliced"] = "on the line it is W1 itself"
+    if samples.ties == "discrete":
+        return
+    few = min(len(samples.x), len(samples.y))
+    if few < SMALLEST_SAMPLE:
+        for key in DIVERGENCES:
+            reasons.setdefault(
+                key,
+                f"it wants at least {SMALLEST_SAMPLE} points in each sample, got {few}; to fix it, "
+                "give more points",
+            )
+    for name, points in (("x", samples.x), ("y", samples.y)):
+        n, d = points.shape
+        if n > d + 1 and Whitening.of(points) is None:
+            for key in KL:
+                reasons.setdefault(
+                    key,
+                    f"{name} does not spread in all {d} dimensions, and has no density there; to "
+                    "fix it, leave out coordinates that are constant or follow from the others, in "
+                    "both samples alike; if they spread in different ways, KL is infinite in one "
+                    "direction at least",
+                )
+
+
+def _check_words(ties: Any, seconds: Any) -> None:
+    words = ("auto", *get_args(Ties))
+    if ties not in words:
+        raise InvalidInputError(
+            f"ties must be one of {', '.join(map(repr, words))}, got {ties!r}; "
+            f"to fix it, {nearest_name(str(ties), words)}"
+        )
+    number = isinstance(seconds, (int, float, np.integer, np.floating))
+    if not number or isinstance(seconds, bool) or not seconds > 0:
+        raise InvalidInputError(
+            f"seconds must be a positive number, got {seconds!r}; to fix it, pass for example 60"
+        )
+
+
+def _as_seed(rng: Any) -> int:
+    """One seed for all, so that every single call repeats its row."""
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return int(rng)
+    try:
+        return int(np.random.default_rng(rng).integers(2**32))
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            f"rng must be a numpy.random.Generator, a seed or None, got {rng!r}; to fix it, pass "
+            "numpy.random.default_rng(seed) or a non-negative integer"
+        ) from None
+
+
+# ---------------------------------------------------------------- text
+
+
+def _filled(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _explained(row: ComparedQuantity) -> str:
+    lines = f"{row.name}: {row.call}", f"    {row.sees}", f"    {row.misses}"
+    return "\n".join(_filled(line, "      ") for line in lines)
+
+
+def _grouped(named: Iterable[tuple[str, str]]) -> str:
+    """Each sentence once, after the names that it is said of."""
+    names: dict[str, list[str]] = {}
+    for name, sentence in named:
+        names.setdefault(sentence, []).append(name)
+    return "\n".join(_filled(f"  {', '.join(who)}: {what}", "    ") for what, who in names.items())
