@@ -296,7 +296,7 @@ def _sentences(n: HowSure) -> list[str]:
         f"The default goes wrong too ({n.kl_default[-1]:.1f}), and its Estimate warns.",
         "KL does not depend on coordinates, its estimates do. In ten dimensions balls are as wide "
         f"as the laws: on the thin pair the nearest point shows {thin.values[nearest].mean():.2f} "
-        f"for {thin.truth:.2f}, and the default, which whitens and reads balls beside a Gaussian, "
+        f"for {thin.truth:.2f}, and the default, which starts from fitted Gaussians, "
         f"{thin.values[default].mean():.2f}. Matched radii are as good there, and show "
         f"{loose.values[matched].mean():.2f} for {loose.truth:.2f} on the second pair.",
         f"The default's {loose.values[default].mean():.2f} on that pair is above log m, and so "
