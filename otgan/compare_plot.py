@@ -66,7 +66,7 @@ def two_samples(comparison: Comparison) -> Figure:
 
 def _histograms(comparison: Comparison, axis: Axes) -> None:
     both = np.concatenate([comparison.x, comparison.y])[:, 0]
-    bins = np.histogram_bin_edges(both, bins=_bin_count(both)).tolist()
+    bins = _bins(both).tolist()
     for points, colour, name in _named(comparison):
         style: Any = {"bins": bins, "density": True, "color": colour}
         axis.hist(points[:, 0], alpha=0.3, **style)
@@ -75,8 +75,15 @@ def _histograms(comparison: Comparison, axis: Axes) -> None:
     axis.legend()
 
 
-def _bin_count(both: FloatArray) -> int:
-    return int(np.clip(round(np.sqrt(len(both))), 8, 50))
+def _bins(both: FloatArray) -> FloatArray:
+    """Edges: one bin for each value where values repeat often, else bins of one width."""
+    values = np.unique(both)
+    most = int(np.clip(round(np.sqrt(len(both))), 8, 50))
+    if len(values) == 1 or len(values) > most:
+        return np.histogram_bin_edges(both, bins=most)
+    middles = 0.5 * (values[1:] + values[:-1])
+    ends = 2 * values[[0, -1]] - middles[[0, -1]]
+    return np.concatenate([ends[:1], middles, ends[1:]])
 
 
 def _distribution_functions(comparison: Comparison, axis: Axes) -> None:

@@ -298,7 +298,7 @@ def _attempt(quantity: Quantity, samples: Samples) -> Found | str:
     expected = quantity.expected_seconds(samples)
     if expected > samples.seconds:
         return (
-            f"it is expected to take {expected:.0f} s for so many points, more than "
+            f"it is expected to take {expected:.3g} s for so many points, more than "
             f"seconds={samples.seconds:g}; to fix it, {quantity.instead}"
         )
     try:

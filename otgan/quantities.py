@@ -133,7 +133,7 @@ def _interval_of_laws(s: Samples) -> tuple[tuple[float, float] | None, tuple[str
     """An interval for W1 of the laws, or why there is none."""
     if _interval_seconds(s) > s.seconds:
         return None, (
-            f"no interval for the laws: it is expected to take {_interval_seconds(s):.0f} s, more "
+            f"no interval for the laws: it is expected to take {_interval_seconds(s):.3g} s, more "
             f"than seconds={s.seconds:g}; wasserstein_interval of a random part of the points "
             "costs less",
         )

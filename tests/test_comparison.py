@@ -408,3 +408,10 @@ def test_the_picture_of_little(seconds):
         ([[0.0, 1]] * 20, [[0.0, 1]] * 20),
     ):
         assert len(drawn(compare(x, y, seconds=seconds)).axes) == 4
+
+
+def test_the_picture_of_counts_has_a_bar_for_every_value():
+    x, y = np.arange(300) % 4 * 3.0, np.arange(300) % 3 * 3.0
+    bars = drawn(compare(x, y)).axes[0].containers[0]
+    assert_allclose([bar.get_x() + bar.get_width() / 2 for bar in bars], [0, 3, 6, 9])
+    assert_allclose([bar.get_height() * 3 for bar in bars], 0.25)
