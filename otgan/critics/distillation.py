@@ -29,7 +29,7 @@ class Distillation:
 
     Its `loss` takes the place of a gap less a penalty. Slopes alone are taught. Values differ from
     batch to batch by how many points each cluster happens to have, and hide the signal: on the
-    8-Gaussian ring a regression that includes them learns many times slower.
+    8-Gaussian ring a regression that includes them learns several times slower.
 
     In `estimate_w1` this object is the name ``"distilled"``: the potentials of one large sample,
     taught by values and slopes.
