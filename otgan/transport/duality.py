@@ -25,6 +25,7 @@ from otgan.costs import (
     PointCost,
     SparseCost,
     as_ground_cost,
+    line_exponent,
     row_blocks,
 )
 from otgan.errors import InvalidInputError
@@ -90,7 +91,8 @@ def c_transform(cost: Any, f: Any) -> FloatArray:
     Returns
     -------
     ndarray, shape (m,)
-        O(n m) time, and O(n + m) memory beside the cost.
+        O(n m) time, and O(n + m) memory beside the cost; for many points on the line
+        O((n + m) log(n + m)).
 
     References
     ----------
@@ -110,8 +112,12 @@ def _c_transform(ground: GroundCost, potential: FloatArray, guess: FloatArray | 
     """The c-transform; a guess of it, which need not be good, may help to find it."""
     n, m = ground.shape
     if _is_large(ground) and np.isfinite(potential).all():
+        from otgan.transport.monotone import c_transform_on_line
         from otgan.transport.pricing import c_transform_of_points
 
+        exponent = line_exponent(ground.metric, ground.p) if ground.x.shape[1] == 1 else None
+        if exponent is not None:
+            return c_transform_on_line(ground.x[:, 0], ground.y[:, 0], exponent, potential)
         if (normed := ground.normed()) is not None:
             return c_transform_of_points(*normed, potential, guess)
     if isinstance(ground, SparseCost):
