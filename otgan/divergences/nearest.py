@@ -26,7 +26,7 @@ from otgan.divergences.gaussian_start import (
     gaussian_score,
     log_ball_volume,
 )
-from otgan.divergences.subsampling import subsample_spread
+from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimate import Estimate, influence_se, normal_interval
 from otgan.measures import FloatArray
@@ -44,9 +44,9 @@ class NearestNeighbours:
 
     For each x_i, ρ is its distance to the k-th other point of x, ν that to the k-th point of y, and
     KL(P‖Q) is estimated by ``mean d log(ν/ρ) + log(m/(n-1))``. By default, unless the tails are too
-    heavy for it, a Gaussian is fitted to each sample, their KL is corrected by how many points the
-    balls hold that the Gaussians do not expect there, and a correction is shrunk that is not much
-    larger than its standard error. That removes most of the bias in higher dimension.
+    heavy for it, a Gaussian is fitted to each sample, and their KL is corrected by how many points
+    the balls hold that the Gaussians do not expect there. That removes most of the bias in higher
+    dimension.
 
     Parameters
     ----------
@@ -111,22 +111,28 @@ class NearestNeighbours:
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, without equal points."""
+        x, y = _in_their_span(x, y)
         settled = self._settled(x, y)
         parts, spread = settled._kl_parts(x, y), subsample_spread(settled._kl_parts, x, y, rng)
         diagnostics = {"gaussian_start": float(settled.start == "gaussian")}
+        doubts = _too_few_for(x, y)
         if settled.start == "gaussian":
             wide = int(_agree(parts[1:], spread[:, 1:]))
-            weight = _shrinkage(parts[1 + wide], spread[:, 1 + wide])
-            parts = parts[[0, 1 + wide]] * [1, weight]
-            spread = spread[:, [0, 1 + wide]] * [1, weight]
-            diagnostics |= {"k": float(settled._ks(x, y)[wide]), "weight": weight}
+            if not wide:
+                near, far = parts[0] + parts[1:]
+                doubts.append(
+                    f"the estimate moves from {far:.3g} to {near:.3g} as balls shrink, and may "
+                    "move on: its interval does not count this bias; more points help"
+                )
+            parts, spread = parts[[0, 1 + wide]], spread[:, [0, 1 + wide]]
+            diagnostics["k"] = float(settled._ks(x, y)[wide])
         value, se = float(parts.sum()), float(spread.sum(axis=1).std(ddof=1))
         rivals = _rivals(x, y, rng)
-        warnings = _doubts(value, se, len(y), rivals)
+        doubts += _doubts(value, se, len(y), rivals)
         diagnostics |= {f"rival: {name}": rival for name, rival in rivals.items()}
         interval = normal_interval(value, se, confidence)
         return Estimate(
-            value, se, interval, "knn", len(x), len(y), confidence, diagnostics, warnings
+            value, se, interval, "knn", len(x), len(y), confidence, diagnostics, tuple(doubts)
         )
 
     def js(
@@ -146,16 +152,21 @@ class NearestNeighbours:
             )
         k = 3 if self.k == "auto" else int(self.k)
         _check_enough(min(len(x), len(y)), k)
+        check_subsamples(len(x), len(y))
+        x, y = _in_their_span(x, y)
+        doubts = tuple(_too_few_for(x, y))
         if self.whiten and (whitening := Whitening.of(np.concatenate([x, y]))):
             x, y = whitening(x), whitening(y)
         terms_x, terms_y = _js_terms(x, y, k, rng), _js_terms(y, x, k, rng)
         value = 0.5 * float(terms_x.mean() + terms_y.mean())
         se = 0.5 * influence_se(terms_x, terms_y)
         interval = normal_interval(value, se, confidence)
-        return Estimate(value, se, interval, "knn", len(x), len(y), confidence, {"k": float(k)})
+        return Estimate(
+            value, se, interval, "knn", len(x), len(y), confidence, {"k": float(k)}, doubts
+        )
 
     def kl_value(self, x: FloatArray, y: FloatArray) -> float:
-        """The estimate alone, without its error, so that nothing is shrunk: for small samples."""
+        """The estimate alone, by the widest balls, without its error: for small samples."""
         parts = self._settled(x, y)._kl_parts(x, y)
         return float(parts[0] + parts[-1] if len(parts) > 1 else parts[0])
 
@@ -182,9 +193,7 @@ class NearestNeighbours:
             return np.array([_plain_score(points, k, whiten=self.whiten) - height])
 
         found, spread = parts(stacked, stacked), subsample_spread(parts, stacked, stacked, rng)
-        weight = _shrinkage(found[1], spread[:, 1]) if gaussian else 1.0
-        weights = np.array([1.0, weight])[: len(found)]
-        value, se = float(weights @ found), float((spread @ weights).std(ddof=1))
+        value, se = float(found.sum()), float(spread.sum(axis=1).std(ddof=1))
         interval = normal_interval(value, se, confidence)
         return Estimate(
             value,
@@ -247,14 +256,6 @@ class NearestNeighbours:
 def _agree(values: FloatArray, spread: FloatArray) -> bool:
     """Whether two estimates differ by at most three standard errors of their difference."""
     return bool(abs(values[1] - values[0]) <= 3 * (spread[:, 1] - spread[:, 0]).std(ddof=1))
-
-
-def _shrinkage(value: float, spread: FloatArray) -> float:
-    """The share of a value that is kept, none of one that is no larger than its standard error.
-
-    Stein's rule: 1 - (se/value)², where that is positive.
-    """
-    return float(max(0.0, 1 - spread.var(ddof=1) / value**2)) if value else 0.0
 
 
 def _check_enough(points: int, k: int) -> None:
@@ -347,7 +348,40 @@ def _rivals(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> dict[str,
     return rivals
 
 
-def _doubts(value: float, se: float, m: int, rivals: dict[str, float]) -> tuple[str, ...]:
+def _in_their_span(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coordinates in the flat that holds both samples, if they lie in one of lower dimension.
+
+    Distances are the same in it, densities and their powers of the distance are not.
+    """
+    both = np.concatenate([x, y])
+    d = both.shape[1]
+    if len(both) <= 2 * d or Whitening.of(both) is not None:
+        return x, y
+    centred = both - both.mean(axis=0)
+    scales = np.linalg.norm(centred, axis=0)
+    _, sizes, axes = np.linalg.svd(centred / np.where(scales > 0, scales, 1.0), full_matrices=False)
+    rank = int((sizes > 1e-5 * sizes[0]).sum()) if sizes[0] > 0 else 0
+    if rank == 0:
+        raise DuplicateSamplesError(
+            "x and y must hold different points, got the same one everywhere; to fix it, check "
+            "that the data were loaded"
+        )
+    inside = centred @ (axes[:rank] / np.where(scales > 0, scales, 1.0)).T
+    return np.ascontiguousarray(inside[: len(x)]), np.ascontiguousarray(inside[len(x) :])
+
+
+def _too_few_for(x: FloatArray, y: FloatArray) -> list[str]:
+    """A warning for samples that cannot fill their space, or none."""
+    d, small = x.shape[1], min(len(x), len(y))
+    if small > 2 * d:
+        return []
+    return [
+        f"{small} points say little about densities in {d} dimensions: the value and its error are "
+        'guesses; to fix it, use fewer coordinates, more points, or method="classifier"'
+    ]
+
+
+def _doubts(value: float, se: float, m: int, rivals: dict[str, float]) -> list[str]:
     """Why not to trust an estimate, a sentence each."""
     doubts = []
     if value > math.log(m):
@@ -372,4 +406,4 @@ def _doubts(value: float, se: float, m: int, rivals: dict[str, float]) -> tuple[
             f"Gaussians fitted to both samples have KL {rivals['Gaussian']:.3g}, while neighbours "
             f"agree on {rivals[low]:.3g} to {rivals[high]:.3g}: these laws are not Gaussian"
         )
-    return tuple(doubts)
+    return doubts

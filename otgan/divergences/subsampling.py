@@ -20,13 +20,22 @@ import numpy as np
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
 
-__all__ = ["SMALLEST_SAMPLE", "subsample_spread"]
+__all__ = ["SMALLEST_SAMPLE", "check_subsamples", "subsample_spread"]
 
 SMALLEST_SAMPLE = 16
 """Fewer points than this have no subsamples to speak of."""
 
 _LARGEST = 250  # points in a subsample: more cost time, and say little more
 _COUNT, _FEWEST = 100, 20
+
+
+def check_subsamples(n: int, m: int) -> None:
+    """Raise unless samples of these sizes have a standard error worth the name."""
+    if min(n, m) < SMALLEST_SAMPLE:
+        raise InvalidInputError(
+            f"a standard error needs at least {SMALLEST_SAMPLE} points in each sample, got {n} and "
+            f"{m}; to fix it, give more points"
+        )
 
 
 def subsample_spread(
@@ -57,12 +66,8 @@ def subsample_spread(
         Fewer than 16 points in a sample.
     """
     n, m = len(x), len(y)
+    check_subsamples(n, m)
     small = min(n, m)
-    if small < SMALLEST_SAMPLE:
-        raise InvalidInputError(
-            f"a standard error needs at least {SMALLEST_SAMPLE} points in each sample, got {n} and "
-            f"{m}; to fix it, give more points"
-        )
     size = min(small // 2, max(_LARGEST, 4 * x.shape[1]))  # the latter for covariances
     share = size / small
     count = max(_FEWEST, min(_COUNT, 100_000 // small))

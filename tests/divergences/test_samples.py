@@ -335,3 +335,33 @@ class TestDoor:
         x, y = gaussians(100, 100)
         ours = otgan.kl_from_samples(torch.tensor(x), torch.tensor(y))
         assert ours == otgan.kl_from_samples(x, y)
+
+
+class TestFlatSamples:
+    """Samples in a flat of lower dimension have densities there, and only there."""
+
+    def test_constant_and_copied_columns(self):
+        x, y = gaussians(500, 400)
+        plain_kl, plain_js = otgan.kl_from_samples(x, y), otgan.js_from_samples(x, y)
+        for widen in (
+            lambda z: np.column_stack([z, np.ones(len(z))]),
+            lambda z: np.column_stack([z, 2 * z, 0 * z]),
+        ):
+            assert_allclose(otgan.kl_from_samples(widen(x), widen(y)).value, plain_kl.value)
+            assert_allclose(otgan.js_from_samples(widen(x), widen(y)).value, plain_js.value)
+
+    def test_fewer_points_than_dimensions_are_a_warning(self):
+        e = otgan.kl_from_samples(*gaussians(30, 30, d=50))
+        assert any("50 dimensions" in sentence for sentence in e.warnings)
+
+    def test_an_estimate_that_moves_with_the_balls_is_a_warning(self):
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=2000)
+        y = 0.95 * rng.choice([-1, 1], 2000) + 0.31 * rng.normal(size=2000)  # KL is 1.1
+        e = otgan.kl_from_samples(x, y)
+        assert e.value < 0.95
+        assert any("as balls shrink" in sentence for sentence in e.warnings)
+
+    def test_too_few_points_for_js(self):
+        with pytest.raises(InvalidInputError, match="at least 16"):
+            otgan.js_from_samples([1.0, 2.0, 3.0, 5.0], [1.5, 2.5, 7.0, 9.0])
