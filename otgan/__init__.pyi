@@ -25,8 +25,8 @@ from .divergences.histograms import (
     kl_divergence as kl_divergence,
     total_variation as total_variation,
 )
-from .divergences.kernels import energy_distance as energy_distance, mmd as mmd
 from .divergences.kernel_density import KernelDensity as KernelDensity
+from .divergences.kernels import energy_distance as energy_distance, mmd as mmd
 from .divergences.nearest import NearestNeighbours as NearestNeighbours
 from .divergences.samples import (
     js_from_samples as js_from_samples,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
@@ -49,8 +49,8 @@ class Mmd:
 
     Attributes
     ----------
-    bandwidth : float or None
-        σ, in the units of x. By default the median distance between two points of the pool: that
+    bandwidth : float or "median"
+        σ, in the units of x. "median" is the median distance between two points of the pool: that
         knows nothing of the labels, and so is the same for every permutation.
 
     References
@@ -58,18 +58,18 @@ class Mmd:
     Gretton et al., A kernel two-sample test (2012), equation 5.
     """
 
-    bandwidth: float | None = None
+    bandwidth: float | Literal["median"] = "median"
     name: ClassVar[str] = "mmd"
 
     def __post_init__(self) -> None:
         width = self.bandwidth
-        if width is None:
+        if width == "median":
             return
         number = isinstance(width, (int, float, np.integer, np.floating))
         if not number or isinstance(width, bool) or not 0 < width < np.inf:
             raise InvalidInputError(
                 f"bandwidth must be a positive, finite number, got {width!r}; to fix it, pass a "
-                "length in the units of x, or None for the median distance"
+                "length in the units of x, or \"median\""
             )
 
     def prepare(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> Prepared:
@@ -84,7 +84,7 @@ class Mmd:
         return _quadratic_form(matrix, len(x), len(y))
 
     def _width(self, distances: FloatArray) -> float:
-        width = float(np.median(distances)) if self.bandwidth is None else float(self.bandwidth)
+        width = float(np.median(distances)) if self.bandwidth == "median" else float(self.bandwidth)
         if width == 0:
             raise InvalidInputError(
                 "the median distance between the points must be positive to serve as bandwidth, "

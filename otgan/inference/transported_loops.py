@@ -8,7 +8,7 @@ import numpy as np
 
 from otgan.inference.statistics import BoolArray
 from otgan.measures import FloatArray
-from otgan.transport.batch import _proved
+from otgan.transport.batch import proved
 from otgan.transport.compiled import compiled
 from otgan.transport.dense import solve_dense
 from otgan.transport.exact import emd_from_cost
@@ -64,7 +64,7 @@ def _small_costs(matrix: Any, labels: Any, n: Any) -> Any:
                 cost[i, j] = matrix[rows[i], columns[j]]
         i_, j_, mass, f, _, _, finished = solve_dense(cost, units_x, units_y, a, b, PIVOTS)
         if finished:
-            costs[at] = _proved(cost, a, b, (i_, j_, mass), f)
+            costs[at] = proved(cost, a, b, (i_, j_, mass), f)
     return costs
 
 

@@ -15,7 +15,7 @@ from otgan.transport.multiscale import ALL_ARCS, shares_in_units
 from otgan.transport.pricing import NORMS, add_sizes, to_reduced_costs
 from otgan.transport.result import EXACT_RTOL
 
-__all__ = ["optimal_costs"]
+__all__ = ["optimal_costs", "proved"]
 
 ROUNDED_MASS = 1e-12
 """Total mass by which the marginals of a plan may be wrong: far more than rounding makes it."""
@@ -101,7 +101,7 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
             units = x.units[here], y.units[there]
         s_, t_, mass, f, _, _, finished = solve_dense(matrix, units[0], units[1], a, b, PIVOTS)
         if finished:
-            costs[at] = _proved(matrix, a, b, (s_, t_, mass), f)
+            costs[at] = proved(matrix, a, b, (s_, t_, mass), f)
     return costs
 
 
@@ -117,7 +117,7 @@ def _in_range(x: Any, y: Any, power: Any) -> Any:
 
 
 @compiled
-def _proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any) -> Any:
+def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any) -> Any:
     """The cost of the plan; NaN unless it is a plan, and f proves that no other costs less."""
     i, j, mass = plan
     missing_a, missing_b = a.copy(), b.copy()

@@ -456,7 +456,7 @@ def test_bad_samples_are_refused(x, y, message):
         (lambda: Sliced(directions=0), "directions must be"),
         (lambda: Knn(k=1.5), "k must be"),
         (lambda: Mmd(bandwidth=0), "bandwidth must be"),
-        (lambda: Mmd(bandwidth="median"), "bandwidth must be"),
+        (lambda: Mmd(bandwidth="mean"), "bandwidth must be"),
         (lambda: ClassifierScore(share=1), "share must be"),
         (lambda: ClassifierScore(share="half"), "share must be"),
         (lambda: ClassifierScore(model=type), "model must be"),
