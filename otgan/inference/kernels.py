@@ -69,7 +69,7 @@ class Mmd:
         if not number or isinstance(width, bool) or not 0 < width < np.inf:
             raise InvalidInputError(
                 f"bandwidth must be a positive, finite number, got {width!r}; to fix it, pass a "
-                "length in the units of x, or \"median\""
+                'length in the units of x, or "median"'
             )
 
     def prepare(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> Prepared:
