@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from otgan.errors import InvalidInputError
 
@@ -93,16 +94,25 @@ class Estimate:
         return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
 
 
-def normal_interval(value: float, se: float, confidence: float = 0.95) -> tuple[float, float]:
+def normal_interval(
+    value: float, se: float, confidence: float = 0.95, *, freedom: float = math.inf
+) -> tuple[float, float]:
     """The two-sided interval ``value ± z se`` with the normal quantile z.
+
+    With finitely many degrees of freedom behind `se`, with Student's.
 
     Examples
     --------
     >>> low, high = normal_interval(1.0, 0.5)
     >>> print(f"{low:.4f} {high:.4f}")
     0.0200 1.9800
+    >>> low, high = normal_interval(1.0, 0.5, freedom=39)
+    >>> print(f"{low:.4f} {high:.4f}")
+    -0.0113 2.0113
     """
-    margin = NormalDist().inv_cdf(0.5 + 0.5 * as_confidence(confidence)) * se
+    level = 0.5 + 0.5 * as_confidence(confidence)
+    normal = math.isinf(freedom)
+    margin = se * (NormalDist().inv_cdf(level) if normal else float(stdtrit(freedom, level)))
     return value - margin, value + margin
 
 

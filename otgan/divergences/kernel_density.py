@@ -59,8 +59,10 @@ class KernelDensity:
             return self._log_ratio(x, x, y).mean(keepdims=True)
 
         value = float(estimate(x, y)[0])
-        se = float(subsample_spread(estimate, x, y, rng).std(ddof=1))
-        return self._estimate(value, se, x, y, confidence)
+        spread = subsample_spread(estimate, x, y, rng)
+        se = float(spread.std(ddof=1))
+        interval = normal_interval(value, se, confidence, freedom=len(spread) - 1)
+        return self._estimate(value, se, interval, x, y, confidence)
 
     def js(
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
@@ -70,7 +72,8 @@ class KernelDensity:
         terms_y = math.log(2) - np.logaddexp(0, -self._log_ratio(y, y, x))
         value = 0.5 * float(terms_x.mean() + terms_y.mean())
         se = 0.5 * influence_se(terms_x, terms_y)
-        return self._estimate(value, se, x, y, confidence)
+        interval = normal_interval(value, se, confidence)
+        return self._estimate(value, se, interval, x, y, confidence)
 
     def _log_ratio(self, points: FloatArray, own: FloatArray, other: FloatArray) -> FloatArray:
         """Log density of the points' own law less that of the other, at the points."""
@@ -111,12 +114,17 @@ class KernelDensity:
         return logs - math.log(n - own) - unit
 
     def _estimate(
-        self, value: float, se: float, x: FloatArray, y: FloatArray, confidence: float
+        self,
+        value: float,
+        se: float,
+        interval: tuple[float, float],
+        x: FloatArray,
+        y: FloatArray,
+        confidence: float,
     ) -> Estimate:
         d = x.shape[1]
         widths = {
             f"bandwidth_{name}": self.bandwidth or len(z) ** (-1 / (d + 4))
             for name, z in (("x", x), ("y", y))
         }
-        interval = normal_interval(value, se, confidence)
         return Estimate(value, se, interval, "kde", len(x), len(y), confidence, widths)

@@ -130,7 +130,7 @@ class NearestNeighbours:
         rivals = _rivals(x, y, rng)
         doubts += _doubts(value, se, len(y), rivals)
         diagnostics |= {f"rival: {name}": rival for name, rival in rivals.items()}
-        interval = normal_interval(value, se, confidence)
+        interval = normal_interval(value, se, confidence, freedom=len(spread) - 1)
         return Estimate(
             value, se, interval, "knn", len(x), len(y), confidence, diagnostics, tuple(doubts)
         )
@@ -194,7 +194,7 @@ class NearestNeighbours:
 
         found, spread = parts(stacked, stacked), subsample_spread(parts, stacked, stacked, rng)
         value, se = float(found.sum()), float(spread.sum(axis=1).std(ddof=1))
-        interval = normal_interval(value, se, confidence)
+        interval = normal_interval(value, se, confidence, freedom=len(spread) - 1)
         return Estimate(
             value,
             se,

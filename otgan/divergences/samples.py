@@ -104,7 +104,7 @@ def kl_from_samples(
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(0, 1, 2000), rng.normal(1, 2, 1000)
     >>> kl_from_samples(x, y)  # exactly: 0.4431
-    Estimate(0.4095 ± 0.028, 95 % in [0.3547, 0.4644], method='knn', n=2000, m=1000)
+    Estimate(0.4095 ± 0.028, 95 % in [0.354, 0.4651], method='knn', n=2000, m=1000)
     """
     chosen = _method(method)
     as_confidence(confidence)

@@ -26,7 +26,7 @@ SMALLEST_SAMPLE = 16
 """Fewer points than this have no subsamples to speak of."""
 
 _LARGEST = 250  # points in a subsample: more cost time, and say little more
-_COUNT, _FEWEST = 100, 20
+_COUNT, _FEWEST = 100, 40
 
 
 def check_subsamples(n: int, m: int) -> None:
@@ -57,7 +57,7 @@ def subsample_spread(
     -------
     ndarray, shape (B, ...)
         Its standard deviation over the first axis is the standard error. Half of the points, but
-        at most 250, make a subsample; B falls from 100 to 20 as the samples grow, so that beyond
+        at most 250, make a subsample; B falls from 100 to 40 as the samples grow, so that beyond
         some ten thousand points the time is a fraction of the estimate's own.
 
     Raises
@@ -70,7 +70,7 @@ def subsample_spread(
     small = min(n, m)
     size = min(small // 2, max(_LARGEST, 4 * x.shape[1]))  # the latter for covariances
     share = size / small
-    count = max(_FEWEST, min(_COUNT, 100_000 // small))
+    count = max(_FEWEST, min(_COUNT, 2_000_000 // small))
     sizes = round(share * n), round(share * m)
     estimates = np.array(
         [
