@@ -108,23 +108,29 @@ def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:
 def gaussian_score(x: FloatArray, sample: FloatArray) -> float:
     """E log φ(X), φ the Gaussian behind `sample`, X of the law behind `x`; no bias if both are.
 
-    The plug-in value, corrected by the means of log det S and of S⁻¹ for a Wishart matrix S. If `x`
-    is `sample`, this is minus the entropy.
+    If `x` is `sample`, this is minus the entropy.
     """
-    (n, d), m = x.shape, len(sample)
     fitted = Whitening.of(sample)
     assert fitted is not None
+    squared = np.square(fitted(x)).sum(axis=1)
+    d = x.shape[1]
+    plug_in = -0.5 * (d * math.log(2 * math.pi) + squared) - fitted.log_scale
+    return float((plug_in + _unbiased_less_plug_in(squared, sample, own=x is sample)).mean())
+
+
+def _unbiased_less_plug_in(squared: FloatArray, sample: FloatArray, *, own: bool) -> FloatArray:
+    """What takes the bias of a fitted Gaussian's log density, at points so far out, away.
+
+    The mean of log det of a Wishart matrix, and for points that are not the sample's own that of
+    its inverse.
+    """
+    m, d = sample.shape
     degrees = 0.5 * (m - 1 - np.arange(d))
-    log_det = 2 * fitted.log_scale - digamma(degrees).sum() + d * math.log(0.5 * (m - 1))
-    if x is sample:
-        squared = float(d)
-    else:
-        white = fitted(x)
-        mean = white.mean(axis=0)
-        centred = np.square(white - mean).sum() / (n - 1)
-        unbiased = (m - d - 2) / (m - 1)  # S⁻¹ is larger than the precision by this, in the mean
-        squared = unbiased * float(centred * (1 - 1 / n) + mean @ mean) - d / m
-    return -0.5 * float(d * math.log(2 * math.pi) + log_det + squared)
+    correction = np.full(len(squared), 0.5 * (digamma(degrees) - math.log(0.5 * (m - 1))).sum())
+    if own:  # their squares add up to (m - 1) d, whatever the law; in the mean to m d
+        return correction - 0.5 * d / m
+    precision = (m - d - 2) / (m - 1)  # E S⁻¹ is the inverse of this times the true one
+    return correction + 0.5 * ((1 - precision) * squared + d / m)
 
 
 def gaussian_excess(x: FloatArray, sample: FloatArray, ks: tuple[int, ...]) -> FloatArray:
@@ -141,7 +147,8 @@ def gaussian_excess(x: FloatArray, sample: FloatArray, ks: tuple[int, ...]) -> F
     Returns
     -------
     ndarray, shape (len(ks),)
-        Added to E log φ, it gives E log p. ``inf`` where a neighbour lies at distance 0.
+        Added to :func:`gaussian_score`, it gives E log p. ``inf`` where a neighbour lies at
+        distance 0.
     """
     own = x is sample
     m, d = sample.shape
@@ -152,10 +159,13 @@ def gaussian_excess(x: FloatArray, sample: FloatArray, ks: tuple[int, ...]) -> F
     radii = cKDTree(white).query(at, k=[k + own for k in ks])[0].T
     squared = np.square(at).sum(axis=1)
     tilt = _log_mean_tilt(squared, 0.5 * np.square(radii), d)
-    # m points cannot tell whether a density varies by more than this inside a ball
-    tilt = np.clip(tilt, -math.log(m), math.log(m))
     with np.errstate(divide="ignore"):
         flat = log_ball_volume(d) + d * np.log(radii) - 0.5 * (squared + d * math.log(2 * math.pi))
+    # m points cannot tell whether a density varies by more than this inside a ball. Where the
+    # Gaussian says so the density does not follow it, and its bias is not there to be corrected.
+    lost = np.abs(tilt) > math.log(m)
+    tilt = np.clip(tilt, -math.log(m), math.log(m))
+    tilt += np.where(lost, _unbiased_less_plug_in(squared, sample, own=own), 0.0)
     return digamma(np.array(ks)) - math.log(m - own) - (flat + tilt).mean(axis=1)
 
 
