@@ -35,7 +35,7 @@ __all__ = ["NearestNeighbours"]
 
 _NEAR, _WIDE = 5, 20
 _RIVAL_POINTS = 500
-_AGREEMENT = 0.5  # nats between settings, beyond two standard errors, that are no cause for doubt
+_AGREEMENT = 0.5  # nats between settings, beyond a standard error, that are no cause for doubt
 
 
 @dataclass(frozen=True)
@@ -394,7 +394,7 @@ def _doubts(value: float, se: float, m: int, rivals: dict[str, float]) -> list[s
         min(neighbours, key=neighbours.__getitem__),
         max(neighbours, key=neighbours.__getitem__),
     )
-    tolerance = _AGREEMENT + 2 * se
+    tolerance = _AGREEMENT + se
     if neighbours[high] - neighbours[low] > tolerance:
         doubts.append(
             f"other settings disagree, from {rivals[low]:.3g} ({low}) to {rivals[high]:.3g} "
