@@ -38,7 +38,8 @@ __all__ = [
 ]
 
 _FAR = 300.0  # half a squared distance, in standard deviations, beyond which no series is summed
-_TAIL = 3.0  # how far beyond a Gaussian's largest of n distances a sample may reach
+_LOOKED_AT = 2000
+_NOT_GAUSSIAN = 0.08  # nats between a law and its Gaussian that neighbours must not see
 
 
 class Whitening(NamedTuple):
@@ -80,19 +81,19 @@ def enough_for_gaussian(sample: FloatArray) -> bool:
 
 
 def gaussian_fits(sample: FloatArray) -> bool:
-    """Whether a Gaussian start helps: enough points for its covariance, and tails not too heavy.
+    """Whether a Gaussian start helps: the sample's own balls hold what the Gaussian expects.
 
-    The largest of n squared distances of a d-dimensional Gaussian hardly exceeds
-    ``d + 2 sqrt(d log n) + 2 log n`` (Laurent and Massart 2000, Lemma 1); three times that is still
-    allowed.
+    The mean log of the one over the other estimates KL of the law to the Gaussian. It is within
+    0.07 of zero for a hundred points of a Gaussian law and within 0.03 for a thousand; uniform laws
+    have 0.18, exponential ones 0.42. At most two thousand of the points are looked at.
     """
-    n, d = sample.shape
-    whitening = Whitening.of(sample)
-    if whitening is None or not enough_for_gaussian(sample):
+    if not enough_for_gaussian(sample):
         return False
-    squared = np.square(whitening(sample)).sum(axis=1)
-    level = math.log(n)
-    return bool(squared.max() <= _TAIL * (d + 2 * math.sqrt(d * level) + 2 * level))
+    some = sample[:: -(-len(sample) // _LOOKED_AT)]
+    if not enough_for_gaussian(some):
+        return False
+    k = max(5, min(20, round(math.sqrt(len(some)))))
+    return bool(gaussian_excess(some, some, (k,))[0] <= _NOT_GAUSSIAN)
 
 
 def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:

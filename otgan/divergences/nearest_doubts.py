@@ -1,0 +1,142 @@
+"""Reasons to doubt what nearest neighbours say, a sentence each."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import log_expit
+
+from otgan.divergences.gaussian_start import Whitening
+from otgan.estimate import influence_se
+from otgan.measures import FloatArray
+
+__all__ = [
+    "RIVAL_POINTS",
+    "doubt_below",
+    "doubt_beyond_log_m",
+    "doubt_few_points",
+    "doubt_negative",
+    "doubt_reach",
+    "doubt_rivals",
+    "doubt_unsteady",
+    "gaussian_js",
+    "some_of",
+]
+
+RIVAL_POINTS = 500
+"""Rival estimates look at so many points of each sample, at most."""
+
+_AGREEMENT = 0.5  # nats between settings, beyond a standard error, that are no cause for doubt
+_OUT_OF_REACH = 0.01  # share of x that may lie farther from y than any y does from another
+
+
+def some_of(x: FloatArray, size: int, rng: np.random.Generator) -> FloatArray:
+    """At most so many of the points, drawn without replacement."""
+    return x if len(x) <= size else x[rng.choice(len(x), size, replace=False)]
+
+
+def doubt_few_points(x: FloatArray, y: FloatArray) -> list[str]:
+    """For samples that cannot fill their space."""
+    d, small = x.shape[1], min(len(x), len(y))
+    if small > 2 * d:
+        return []
+    return [
+        f"{small} points say little about densities in {d} dimensions: the value and its error are "
+        'guesses; to fix it, use fewer coordinates, more points, or method="classifier"'
+    ]
+
+
+def doubt_unsteady(near: float, wide: float) -> list[str]:
+    """For an estimate that depends on how wide its balls are."""
+    return [
+        f"the estimate moves from {wide:.3g} to {near:.3g} as balls shrink, and may move on: its "
+        "interval does not count this bias; more points help, or fewer coordinates"
+    ]
+
+
+def doubt_reach(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> list[str]:
+    """For points of x in places that y does not reach."""
+    x, y = some_of(x, RIVAL_POINTS, rng), some_of(y, RIVAL_POINTS, rng)
+    if whitening := Whitening.of(y):
+        x, y = whitening(x), whitening(y)
+    tree = cKDTree(y)
+    reach = tree.query(y, k=[2])[0].max()
+    share = float((tree.query(x, k=[1])[0] > reach).mean())
+    if share <= _OUT_OF_REACH:
+        return []
+    return [
+        f"{share:.1%} of x lie farther from y than any point of y does from another: how rare y is "
+        "there is guessed, and KL with it; more points of y help"
+    ]
+
+
+def doubt_beyond_log_m(value: float, m: int) -> list[str]:
+    """For a KL that m points cannot show."""
+    if value <= math.log(m):
+        return []
+    return [
+        f"{value:.3g} is more than log m = {math.log(m):.3g}: so far from x, {m} points of y say "
+        "little about their density, and the value rests on the shape assumed for it"
+    ]
+
+
+def doubt_rivals(rivals: dict[str, float], se: float) -> list[str]:
+    """For settings that disagree on the same points."""
+    ours = rivals["this"]
+    neighbours = {name: rival for name, rival in rivals.items() if name != "Gaussian"}
+    low, high = (pick(neighbours, key=lambda name: neighbours[name]) for pick in (min, max))
+    if neighbours[high] - neighbours[low] > _AGREEMENT + se:
+        return [
+            f"other settings disagree, from {rivals[low]:.3g} ({low}) to {rivals[high]:.3g} "
+            f"({high}), this one {ours:.3g} on the same points: balls are too wide for densities "
+            "that vary so much; more points help, or fewer coordinates"
+        ]
+    if abs(rivals.get("Gaussian", ours) - ours) > _AGREEMENT + se:
+        return [
+            f"Gaussians fitted to both samples have KL {rivals['Gaussian']:.3g}, while neighbours "
+            f"agree on {rivals[low]:.3g} to {rivals[high]:.3g}: these laws are not Gaussian"
+        ]
+    return []
+
+
+def doubt_below(at_least: float, se: float, value: float) -> list[str]:
+    """For a JS below what a simple discriminator proves."""
+    if value >= at_least - 3 * se:
+        return []
+    return [
+        f"Gaussians fitted to one half of the points show {at_least:.3g} on the other, and JS is "
+        'at least that: neighbours see too little here; method="classifier" sees more'
+    ]
+
+
+def doubt_negative(value: float, se: float) -> list[str]:
+    """For a divergence that is negative beyond noise."""
+    if value >= -4 * se:
+        return []
+    return [
+        f"no divergence is negative, and this one is by {-value / se:.0f} standard errors: are the "
+        "points independent, rows copied, or a density given for its logarithm?"
+    ]
+
+
+def gaussian_js(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> tuple[float, float]:
+    """What Gaussians fitted to one half of each sample show of JS on the other, and its error.
+
+    In the mean at most JS, as the score of any discriminator; ``-inf`` without enough points.
+    """
+    halves_x, halves_y = (np.array_split(rng.permutation(z), 2) for z in (x, y))
+    terms_x: list[FloatArray] = []
+    terms_y: list[FloatArray] = []
+    for here in (0, 1):
+        law_x, law_y = Whitening.of(halves_x[1 - here]), Whitening.of(halves_y[1 - here])
+        if law_x is None or law_y is None:
+            return -math.inf, 0.0
+        for points, sign, terms in ((halves_x[here], 1, terms_x), (halves_y[here], -1, terms_y)):
+            log_ratio = law_y.log_scale - law_x.log_scale
+            log_ratio = log_ratio + 0.5 * np.square(law_y(points)).sum(axis=1)
+            log_ratio = log_ratio - 0.5 * np.square(law_x(points)).sum(axis=1)
+            terms.append(math.log(2) + log_expit(sign * log_ratio))
+    all_x, all_y = np.concatenate(terms_x), np.concatenate(terms_y)
+    return 0.5 * float(all_x.mean() + all_y.mean()), 0.5 * influence_se(all_x, all_y)
