@@ -14,7 +14,14 @@ from scipy.special import stdtrit
 
 from otgan.errors import InvalidInputError
 
-__all__ = ["Estimate", "as_confidence", "doubt_near_zero", "influence_se", "normal_interval"]
+__all__ = [
+    "Estimate",
+    "as_confidence",
+    "as_rng",
+    "doubt_near_zero",
+    "influence_se",
+    "normal_interval",
+]
 
 
 @dataclass(frozen=True)
@@ -164,3 +171,20 @@ def as_confidence(confidence: Any) -> float:
             "to fix it, pass a share such as 0.95"
         )
     return float(confidence)
+
+
+def as_rng(rng: Any) -> np.random.Generator:
+    """A random generator from one, or from a seed.
+
+    Raises
+    ------
+    InvalidInputError
+        Anything that NumPy does not take for either.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            f"rng must be a numpy.random.Generator, a seed or None, got {rng!r}; to fix it, pass "
+            "numpy.random.default_rng(seed) or a non-negative integer"
+        ) from None

@@ -1,1 +1,9 @@
-"""KL, JS and their relatives."""
+"""KL, JS and their relatives: between histograms, parametric laws and samples.
+
+The functions are public names of `otgan`; between parametric laws, those of
+`otgan.divergences.closed_forms`.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules={"closed_forms"})

@@ -23,6 +23,7 @@ from otgan.measures import FloatArray
 
 __all__ = ["Discrete", "Histogram"]
 
+_FEW_POINTS = 20  # so many may all be different
 _CROWDED = 0.1  # share of x in one bin that is too much
 
 
@@ -85,6 +86,11 @@ class Discrete:
         _, which = np.unique(np.concatenate([x, y]), axis=0, return_inverse=True)
         which = which.ravel()
         size = which.max() + 1
+        if 2 * size > len(which) > _FEW_POINTS:
+            raise InvalidInputError(
+                f"values must repeat to be counted, got {size} different ones among {len(which)} "
+                'points; to fix it, round the data, or use method="knn" for laws with densities'
+            )
         counts_x = np.bincount(which[: len(x)], minlength=size)
         counts_y = np.bincount(which[len(x) :], minlength=size)
         smoothing = np.float64(self.smoothing)

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist, pdist
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimate import Estimate, as_rng, doubt_near_zero, influence_se, normal_interval
 from otgan.measures import FloatArray, as_samples
 
 __all__ = ["KernelName", "energy_distance", "median_distance", "mmd"]
@@ -176,7 +176,7 @@ def median_distance(x: FloatArray, y: FloatArray, rng: Any = 0) -> float:
     if total <= ALL_PAIRS:
         distances = pdist(points)
     else:
-        rng = np.random.default_rng(rng)
+        rng = as_rng(rng)
         first = rng.integers(total, size=SOME_PAIRS)
         second = (first + rng.integers(1, total, size=SOME_PAIRS)) % total
         distances = PointCost(points, points).arcs(first, second)

@@ -28,14 +28,13 @@ from otgan.divergences.gaussian_start import (
 )
 from otgan.divergences.nearest_doubts import (
     RIVAL_POINTS,
-    doubt_below,
     doubt_beyond_log_m,
     doubt_few_points,
+    doubt_many_dimensions,
     doubt_negative,
     doubt_reach,
     doubt_rivals,
     doubt_unsteady,
-    gaussian_js,
     some_of,
 )
 from otgan.divergences.spans import in_their_span
@@ -176,14 +175,13 @@ class NearestNeighbours:
 
         found, spread = values(x, y), subsample_spread(values, x, y, rng)
         value, se = float(found[0]), float(spread[:, 0].std(ddof=1))
-        gaussian, gaussian_se = gaussian_js(x, y, rng)
         doubts = [
             *doubt_few_points(x, y),
             *([] if _agree(found, spread) else doubt_unsteady(*found)),
-            *doubt_below(gaussian, math.hypot(se, gaussian_se), value),
+            *doubt_many_dimensions(value, se, x.shape[1]),
             *doubt_negative(value, se),
         ]
-        diagnostics = {"k": float(k), "rival: at least, by Gaussians": gaussian}
+        diagnostics = {"k": float(k), f"rival: k={wide}": float(found[1])}
         interval = normal_interval(value, se, confidence, freedom=len(spread) - 1)
         return Estimate(
             value, se, interval, "knn", len(x), len(y), confidence, diagnostics, tuple(doubts)

@@ -15,7 +15,7 @@ from otgan.divergences.nearest import NearestNeighbours
 from otgan.divergences.ties import Ties, check_ties, count_ties, settle_ties
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimate import Estimate, as_confidence
+from otgan.estimate import Estimate, as_confidence, as_rng
 from otgan.measures import FloatArray, as_float64, as_pair, as_points, is_torch
 
 __all__ = ["DivergenceMethod", "js_from_samples", "kl_from_samples"]
@@ -70,7 +70,8 @@ def kl_from_samples(
         parameters.
     ties : {"raise", "drop", "jitter", "discrete"}
         What to do about equal points where the method needs densities: refuse; keep one of each;
-        undo rounding by noise as wide as the smallest step; or count values instead.
+        undo rounding by noise as wide as the smallest step; or count values instead (``"knn"``
+        only).
     confidence : float
         Level of the interval.
     rng : int or numpy.random.Generator
@@ -108,8 +109,9 @@ def kl_from_samples(
     """
     chosen = _method(method)
     as_confidence(confidence)
-    rng = np.random.default_rng(rng)
-    if callable(y) and not is_torch(y) and not isinstance(y, np.ndarray):
+    rng = as_rng(rng)
+    _refuse_function("x", x, "only y may be one")
+    if _is_function(y):
         return _kl_to_density(x, y, chosen, ties, confidence, rng)
     return _run("kl", x, y, chosen, ties, confidence, rng)
 
@@ -158,7 +160,21 @@ def js_from_samples(
     True
     """
     as_confidence(confidence)
-    return _run("js", x, y, _method(method), ties, confidence, np.random.default_rng(rng))
+    for name, sample in (("x", x), ("y", y)):
+        _refuse_function(name, sample, "only kl_from_samples takes one, for y")
+    return _run("js", x, y, _method(method), ties, confidence, as_rng(rng))
+
+
+def _is_function(sample: Any) -> bool:
+    return callable(sample) and not is_torch(sample) and not hasattr(sample, "__array__")
+
+
+def _refuse_function(name: str, sample: Any, rule: str) -> None:
+    if _is_function(sample):
+        raise InvalidInputError(
+            f"{name} must be an array of points, got the function {sample!r}: {rule}; to fix it, "
+            "sample from that density"
+        )
 
 
 def _method(method: Any) -> Any:
@@ -191,6 +207,11 @@ def _run(
     points_x, points_y = mu.points, nu.points
     done: dict[str, float] = {}
     if isinstance(method, _NEEDS_DENSITIES):
+        if ties == "discrete" and not isinstance(method, NearestNeighbours):
+            raise InvalidInputError(
+                f"ties must be 'raise', 'drop' or 'jitter' beside this method, got 'discrete' "
+                f'beside {method!r}; to fix it, pass method="discrete" and no ties'
+            )
         if ties == "discrete" and any(count_ties(points_x, points_y)):
             method = Discrete()
         elif ties != "discrete":
@@ -216,6 +237,7 @@ def _kl_to_density(
     points = as_points(x, "x")
     points, _, done = settle_ties(points, np.empty((0, points.shape[1])), ties, rng)
     heights = as_float64(log_density(points), "the log density of y")
+    heights = heights[:, 0] if heights.shape == (len(points), 1) else heights
     if heights.shape != (len(points),) or not np.isfinite(heights).all():
         raise InvalidInputError(
             f"the log density of y must be {len(points)} finite numbers, one for each point of x, "

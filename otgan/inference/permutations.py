@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from otgan.errors import InterruptedFit, InvalidInputError, nearest_name
+from otgan.estimate import as_rng
 from otgan.inference.classifiers import ClassifierScore
 from otgan.inference.kernels import Energy, Mmd
 from otgan.inference.neighbours import Knn
@@ -131,7 +132,7 @@ def two_sample_test(
     statistic: str | Statistic | Callable[[FloatArray, FloatArray], float] = "energy",
     permutations: int = 999,
     stop_after: int | None = None,
-    rng: np.random.Generator | int | None = None,
+    rng: np.random.Generator | int | None = 0,
     progress: bool | Callable[[TestResult], None] = False,
 ) -> TestResult:
     """Test whether two samples come from one law, by permuting which points belong to which.
@@ -162,8 +163,8 @@ def two_sample_test(
     stop_after : int, optional
         Stop at the permutation l that is the h-th to reach T, with p-value h / l (Besag and
         Clifford); this spares work where there is nothing to find, and stays exact.
-    rng : numpy.random.Generator or int, optional
-        Source of randomness, or its seed.
+    rng : int or numpy.random.Generator, default 0
+        Source of randomness, or its seed: the same seed, the same p-value.
     progress : bool or callable, default False
         True shows a bar; a callable gets the TestResult so far from time to time.
 
@@ -218,7 +219,7 @@ def two_sample_test(
     chosen = _as_statistic(statistic)
     permutations = as_count(permutations, "permutations")
     enough = math.inf if stop_after is None else as_count(stop_after, "stop_after")
-    source = _as_rng(rng)
+    source = as_rng(rng)
     result = None
     with _reporting_to(progress, permutations) as report:
         try:
@@ -289,16 +290,6 @@ def _as_statistic(statistic: Any) -> Statistic:
         f"statistic must be a name, an object such as Mmd(bandwidth=1.0) or a function of two "
         f"arrays, got {statistic!r}; to fix it, pass one of these (an object, not its class)"
     )
-
-
-def _as_rng(rng: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise InvalidInputError(
-            f"rng must be a numpy.random.Generator, a seed or None, got {rng!r}; to fix it, pass "
-            "numpy.random.default_rng(seed) or a non-negative integer"
-        ) from None
 
 
 def _check_extent(x: FloatArray, y: FloatArray) -> None:

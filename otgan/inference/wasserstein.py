@@ -15,7 +15,7 @@ import numpy as np
 
 from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
-from otgan.estimate import as_confidence
+from otgan.estimate import as_confidence, as_rng
 from otgan.inference.interval import Interval
 from otgan.inference.mean_gap import MeanGap
 from otgan.measures import FloatArray, as_float64, as_pair
@@ -35,7 +35,7 @@ def wasserstein_interval(
     y: Any,
     *,
     confidence: float = 0.95,
-    rng: np.random.Generator | int | None = None,
+    rng: np.random.Generator | int | None = 0,
     potential: Potential | None = None,
 ) -> Interval:
     """A confidence interval for W1 between the *laws* that two samples come from.
@@ -51,8 +51,8 @@ def wasserstein_interval(
         Independent points of each law, at least 10 each.
     confidence : float
         Level of the interval; the error that it allows is shared equally by the two ends.
-    rng : numpy.random.Generator or int, optional
-        Source, or seed, of the split into halves; a new split at every call if omitted.
+    rng : int or numpy.random.Generator, default 0
+        Source, or seed, of the split into halves: the same seed, the same interval.
     potential : (callable, float), optional
         A critic, chosen *without a look at x and y*, and a proved Lipschitz constant of it. It
         takes an array (k, d) and returns k numbers, greater where x lies. It may raise the lower
@@ -119,7 +119,7 @@ def wasserstein_interval(
         )
     level = (1 + confidence) / 2
     plug_in = _plug_in(mu.points, nu.points)
-    rng = np.random.default_rng(rng)
+    rng = as_rng(rng)
     if potential is None:
         below = _from_samples(mu.points, nu.points, rng, level)
     else:

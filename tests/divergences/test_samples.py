@@ -118,6 +118,7 @@ class TestNearestNeighbours:
         x, y = gaussians(1000, 1000, shift=4.0)
         e = otgan.kl_from_samples(x, y)
         assert any("disagree" in sentence for sentence in e.warnings)
+        assert any("farther from y" in sentence for sentence in e.warnings)
         calm = otgan.kl_from_samples(*gaussians(1000, 1000, shift=0.5))
         assert calm.warnings == ()
 
@@ -178,10 +179,25 @@ class TestJensenShannon:
         ]
         assert abs(np.mean(values)) < 4 * np.std(values) / math.sqrt(60) + 0.001
 
+    def test_many_dimensions_are_a_warning(self):
+        x, y = gaussians(300, 300, d=20, shift=2)
+        e = otgan.js_from_samples(x, y)
+        assert e.value < 0.3
+        assert any("classifier" in sentence for sentence in e.warnings)
+        assert otgan.js_from_samples(*gaussians(300, 300, d=20, shift=0)).warnings == ()
+
+    @pytest.mark.parametrize(("n", "m"), [(50, 50), (400, 60)])
+    def test_intervals_of_few_points_hold(self, n, m):
+        held = 0
+        for seed in range(60):
+            low, high = otgan.js_from_samples(*gaussians(n, m, seed=seed)).interval
+            held += low < 0.11142148 < high
+        assert held >= 60 * 0.95 - 3 * math.sqrt(60 * 0.05 * 0.95)
+
     def test_standard_error_is_the_spread(self):
-        found = [otgan.js_from_samples(*gaussians(400, 300, shift=1.5, seed=s)) for s in range(150)]
+        found = [otgan.js_from_samples(*gaussians(400, 300, shift=1.5, seed=s)) for s in range(60)]
         spread = np.std([e.value for e in found])
-        assert 0.85 * spread < np.mean([e.se for e in found]) < 1.3 * spread
+        assert 0.75 * spread < np.mean([e.se for e in found]) < 1.5 * spread
 
     def test_disjoint_laws_reach_log_2(self):
         x, y = gaussians(200, 300, shift=100.0)
@@ -317,12 +333,38 @@ class TestDoor:
         assert float(otgan.kl_from_samples([1, 2], [3, 4], method=Always())) == 1.0
 
     def test_a_density_that_is_wrong(self):
-        x, _ = gaussians(50, 1)
+        x, _ = gaussians(50, 1, d=2)
         for wrong in (lambda z: z, lambda z: np.full(len(z), -np.inf), lambda z: 1.0):
             with pytest.raises(InvalidInputError, match="log density"):
                 otgan.kl_from_samples(x, wrong)
         with pytest.raises(InvalidInputError, match="must be 'knn'"):
             otgan.kl_from_samples(x, lambda z: z[:, 0], method="kde")
+
+    def test_densities_in_the_wrong_place(self):
+        x, _ = gaussians(50, 1)
+        log_q = stats.norm(1).logpdf
+        column = otgan.kl_from_samples(x, log_q)  # returns the shape (n, 1) of its input
+        assert_allclose(column.value, otgan.kl_from_samples(x, lambda z: log_q(z[:, 0])).value)
+        for wrong in (
+            lambda: otgan.js_from_samples(x, log_q),
+            lambda: otgan.js_from_samples(log_q, x),
+            lambda: otgan.kl_from_samples(log_q, x),
+        ):
+            with pytest.raises(InvalidInputError, match="got the function"):
+                wrong()
+        density = otgan.kl_from_samples(gaussians(500, 1)[0], stats.norm(1).pdf)
+        assert any("for its logarithm" in sentence for sentence in density.warnings)
+
+    def test_counting_what_does_not_repeat(self):
+        x, y = gaussians(100, 100)
+        with pytest.raises(InvalidInputError, match="values must repeat"):
+            otgan.js_from_samples(x, y, method="discrete")
+        with pytest.raises(InvalidInputError, match="beside this method"):
+            otgan.kl_from_samples(x, y, method="kde", ties="discrete")
+
+    def test_a_seed_that_is_none(self):
+        with pytest.raises(InvalidInputError, match="rng must be"):
+            otgan.kl_from_samples(*gaussians(50, 50), rng="a")
 
     def test_a_wider_level_is_a_wider_interval(self):
         x, y = gaussians(100, 100)
