@@ -1,6 +1,6 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
-from .comparison import Comparison as Comparison, compare as compare
 from . import datasets as datasets, divergences as divergences
+from .comparison import Comparison as Comparison, compare as compare
 from .costs import PointCost as PointCost
 from .critics.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
 from .critics.cones import Cones as Cones
