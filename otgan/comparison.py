@@ -11,7 +11,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from otgan.divergences.gaussian_start import Whitening
 from otgan.divergences.subsampling import SMALLEST_SAMPLE
 from otgan.divergences.ties import Ties, count_ties
 from otgan.errors import (
@@ -331,8 +330,7 @@ def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> 
 
 # ---------------------------------------------------------------- what fits
 
-KL = ("kl_xy", "kl_yx")
-DIVERGENCES = (*KL, "js")
+DIVERGENCES = ("kl_xy", "kl_yx", "js")
 
 
 def _settle_ties(
@@ -374,17 +372,6 @@ def _find_misfits(samples: Samples, reasons: dict[str, str]) -> None:
                 f"it wants at least {SMALLEST_SAMPLE} points in each sample, got {few}; to fix it, "
                 "give more points",
             )
-    for name, points in (("x", samples.x), ("y", samples.y)):
-        n, d = points.shape
-        if n > d + 1 and Whitening.of(points) is None:
-            for key in KL:
-                reasons.setdefault(
-                    key,
-                    f"{name} does not spread in all {d} dimensions, and has no density there; to "
-                    "fix it, leave out coordinates that are constant or follow from the others, in "
-                    "both samples alike; if they spread in different ways, KL is infinite in one "
-                    "direction at least",
-                )
 
 
 def _check_words(ties: Any, seconds: Any) -> None:

@@ -181,14 +181,19 @@ def test_some_equal_points_are_neither_densities_nor_counts():
     assert compare(x, y, ties="raise").left_out["js"].startswith("x and y must be samples of laws")
 
 
-def test_kl_of_flat_clouds_is_left_out():
+@pytest.mark.parametrize("second", ["constant", "copy"])
+def test_clouds_in_one_line_of_the_plane_are_compared_there(second):
     x, y = gaussians(300, 300, 2)
-    x[:, 1] = y[:, 1] = 7.0
-    c = compare(x, y)
-    for key in ("kl_xy", "kl_yx"):
-        assert "does not spread in all 2 dimensions" in c.left_out[key]
-    # Neighbours' ranks do not ask for the dimension: JS is that of the first coordinate.
-    assert_allclose(c["js"].value, compare(x[:, 0], y[:, 0])["js"].value, rtol=1e-9)
+    x[:, 1], y[:, 1] = (7.0, 7.0) if second == "constant" else (x[:, 0], y[:, 0])
+    c, line = compare(x, y), compare(x[:, 0], y[:, 0])
+    for key in DIVERGENCES:
+        assert_allclose(c[key].value, line[key].value, rtol=1e-9, err_msg=key)
+
+
+def test_kl_from_a_line_to_the_plane_around_it_is_infinite_and_doubted():
+    x, y = gaussians(300, 300, 2)
+    x[:, 1] = 7.0
+    assert any("log m" in sentence for sentence in compare(x, y)["kl_xy"].warnings)
 
 
 def test_js_at_its_ceiling_says_so():
