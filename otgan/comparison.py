@@ -38,6 +38,9 @@ FEW_POINTS = 30
 POINTS_PER_VALUE = 5
 """From so many points for every distinct value, repeated values are read as counts."""
 
+RANGE = (1e-75, 1e75)
+"""Extents whose fourth powers stay far from overflow and underflow."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -246,8 +249,9 @@ def compare(
     Raises
     ------
     InvalidInputError
-        Points that `emd` refuses, a confidence outside (0, 1), an unknown word for `ties`, seconds
-        that are not positive, or an `rng` that is none.
+        Points that `emd` refuses, coordinates beyond 1e75 or all within 1e-75 of each other, a
+        confidence outside (0, 1), an unknown word for `ties`, seconds that are not positive, or an
+        `rng` that is none.
     InterruptedFit
         Ctrl-C during the test.
 
@@ -265,6 +269,7 @@ def compare(
     on the line it is W1 itself
     """
     mu, nu = as_pair(x, y, None, None)
+    _check_range(mu.points, nu.points)
     _check_words(ties, seconds)
     reasons: dict[str, str] = {}
     chosen, notes = _settle_ties(mu.points, nu.points, ties, reasons)
@@ -372,6 +377,24 @@ def _find_misfits(samples: Samples, reasons: dict[str, str]) -> None:
                 f"it wants at least {SMALLEST_SAMPLE} points in each sample, got {few}; to fix it, "
                 "give more points",
             )
+
+
+def _check_range(x: FloatArray, y: FloatArray) -> None:
+    """Raise where variances of squares would leave the range of float64."""
+    least = np.minimum(x.min(axis=0), y.min(axis=0))
+    most = np.maximum(x.max(axis=0), y.max(axis=0))
+    largest, extent = float(np.maximum(-least, most).max()), float((most - least).max())
+    mend = "to fix it, multiply both by one factor, and distances by its inverse"
+    if largest > RANGE[1]:
+        raise InvalidInputError(
+            f"x and y must have coordinates of at most {RANGE[1]:g}, got {largest:.3g}, whose "
+            f"powers are beyond the range of float64; {mend}"
+        )
+    if 0 < extent < RANGE[0]:
+        raise InvalidInputError(
+            f"x and y must spread over at least {RANGE[0]:g}, got {extent:.3g}, whose powers are "
+            f"beyond the range of float64; {mend}"
+        )
 
 
 def _check_words(ties: Any, seconds: Any) -> None:

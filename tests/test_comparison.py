@@ -285,6 +285,8 @@ def test_ctrl_c_is_no_reason_to_leave_something_out(monkeypatch):
         ({"x": [[np.nan, 0.0]]}, "x must be finite"),
         ({"x": np.zeros((3, 5))}, "same number of columns, got 5 and 2"),
         ({"x": []}, "at least one point"),
+        ({"x": np.full((3, 2), -1e200)}, r"coordinates of at most 1e\+75, got 1e\+200"),
+        ({"x": np.zeros((3, 2)), "y": np.full((3, 2), 1e-200)}, "at least 1e-75, got 1e-200"),
         ({"confidence": 95}, "confidence must be a number between 0 and 1"),
         ({"ties": "jiter"}, "did you mean 'jitter'"),
         ({"seconds": 0}, "seconds must be a positive number, got 0"),
@@ -297,6 +299,13 @@ def test_bad_input_is_refused(options, message):
     x, y = gaussians(20, 20, 2)
     with pytest.raises(InvalidInputError, match=message):
         compare(**({"x": x, "y": y} | options))
+
+
+@pytest.mark.parametrize("scale", [1e-73, 1e73])
+def test_all_fits_up_to_the_edge_of_the_range(scale, plane):
+    edge = compare(scale * plane.x, scale * plane.y)
+    assert edge.keys() == ALL
+    assert_allclose(edge["w1"].value, scale * plane["w1"].value, rtol=1e-9)
 
 
 def test_an_unknown_key_gets_the_nearest(plane):
