@@ -61,7 +61,9 @@ class ComparedQuantity:
     method : str
         How it was computed.
     call : str
-        The function of otgan that gives this row alone, with the same `rng` and `confidence`.
+        What gives this row alone.
+    interval_call : str, or None
+        What gives the interval, where `call` does not.
     seconds : float
         What it took.
     sees, misses : str
@@ -79,6 +81,7 @@ class ComparedQuantity:
     unit: Unit
     method: str
     call: str
+    interval_call: str | None
     seconds: float
     sees: str
     misses: str
@@ -87,9 +90,9 @@ class ComparedQuantity:
 
     def numbers(self) -> dict[str, Any]:
         """All of it in types that JSON knows."""
-        names = ("key", "name", "value", "unit", "method", "call", "seconds", "sees", "misses")
+        names = ("key", "name", "value", "unit", "method", "call", "interval_call", "seconds")
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in (*names, "sees", "misses")},
             "interval": None if self.interval is None else list(self.interval),
             "diagnostics": {name: float(value) for name, value in self.diagnostics.items()},
             "warnings": list(self.warnings),
@@ -119,7 +122,7 @@ class Comparison:
     x, y : ndarray, shapes (n, d) and (m, d)
         The points.
     transport : TransportResult or None
-        The plan of W1; None on the line, where it matches quantiles, or if W1 is left out.
+        The plan of W1; None if W1 is left out.
     """
 
     rows: tuple[ComparedQuantity, ...]
@@ -312,11 +315,7 @@ def _attempt(quantity: Quantity, samples: Samples) -> Found | str:
 
 
 def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> ComparedQuantity:
-    call = quantity.call
-    if quantity.key in DIVERGENCES and samples.ties != "raise":
-        call = f'{call.removesuffix(")")}, ties="{samples.ties}")'
-    if samples.d == 1 and quantity.key in ("w1", "w2"):
-        call = call.replace("emd", "wasserstein_1d")
+    other = found.interval is not None and quantity.interval_call
     return ComparedQuantity(
         key=quantity.key,
         name=quantity.name,
@@ -324,7 +323,8 @@ def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> 
         interval=found.interval,
         unit=quantity.unit,
         method=found.method,
-        call=call,
+        call=quantity.call(samples),
+        interval_call=other(samples) if other else None,
         seconds=seconds,
         sees=quantity.sees,
         misses=quantity.misses,
@@ -434,7 +434,8 @@ def _filled(text: str, indent: str = "") -> str:
 
 
 def _explained(row: ComparedQuantity) -> str:
-    lines = f"{row.name}: {row.call}", f"    {row.sees}", f"    {row.misses}"
+    calls = row.call if row.interval_call is None else f"{row.call}; {row.interval_call}"
+    lines = f"{row.name}: {calls}", f"    {row.sees}", f"    {row.misses}"
     return "\n".join(_filled(line, "      ") for line in lines)
 
 

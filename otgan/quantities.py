@@ -14,11 +14,11 @@ from otgan.divergences.ties import Ties
 from otgan.errors import InvalidInputError, SolverError
 from otgan.estimate import Estimate
 from otgan.inference.permutations import two_sample_test
+from otgan.inference.statistics import LARGEST_POOL
 from otgan.inference.wasserstein import wasserstein_interval
 from otgan.measures import FloatArray
 from otgan.transport.approximate import sinkhorn_divergence, sliced_wasserstein
 from otgan.transport.exact import emd
-from otgan.transport.line import wasserstein_1d
 from otgan.transport.result import TransportResult
 
 __all__ = ["QUANTITIES", "Found", "Quantity", "Samples", "Unit"]
@@ -85,8 +85,8 @@ class Quantity:
         How programs and people call it.
     unit : {"data", "nats", "none"}
         "data" is the unit of the coordinates.
-    call : str
-        What gives the value alone.
+    call : callable
+        What gives the row alone, as text, from :class:`Samples`.
     sees, misses : str
         Half a sentence each, which begin with these words.
     instead : str
@@ -95,38 +95,34 @@ class Quantity:
         A rough cost on one core, from :class:`Samples`.
     find : callable
         Takes :class:`Samples`, returns :class:`Found`.
+    interval_call : callable, optional
+        What gives the interval, where that is another call.
     """
 
     key: str
     name: str
     unit: Unit
-    call: str
+    call: Callable[[Samples], str]
     sees: str
     misses: str
     instead: str
     expected_seconds: Callable[[Samples], float]
     find: Callable[[Samples], Found]
+    interval_call: Callable[[Samples], str] | None = None
 
 
 # ---------------------------------------------------------------- how
 
 
 def _w1(s: Samples) -> Found:
-    value, method, transport = _exact(s, 1.0)
+    result = emd(s.x, s.y)
     interval, doubts = _interval_of_laws(s)
-    return Found(value, interval, method, warnings=doubts, transport=transport)
+    return Found(result.distance, interval, result.solver, warnings=doubts, transport=result)
 
 
 def _w2(s: Samples) -> Found:
-    value, method, _ = _exact(s, 2.0)
-    return Found(value, None, method)
-
-
-def _exact(s: Samples, p: float) -> tuple[float, str, TransportResult | None]:
-    if s.d == 1:
-        return wasserstein_1d(s.x[:, 0], s.y[:, 0], p=p), "quantiles", None
-    transport = emd(s.x, s.y, p=p)
-    return transport.distance, transport.solver, transport
+    result = emd(s.x, s.y, p=2)
+    return Found(result.distance, None, result.solver)
 
 
 def _interval_of_laws(s: Samples) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
@@ -145,9 +141,19 @@ def _interval_of_laws(s: Samples) -> tuple[tuple[float, float] | None, tuple[str
 
 
 def _test(s: Samples) -> Found:
-    result = two_sample_test(s.x, s.y, rng=s.seed)
+    statistic, _ = _statistic(s)
+    result = two_sample_test(s.x, s.y, statistic=statistic, rng=s.seed)
     diagnostics = {"statistic": result.value, "permutations": float(result.permutations)}
-    return Found(result.p_value, None, f"{result.permutations} permutations", diagnostics)
+    method = f"{statistic}, {result.permutations} permutations"
+    return Found(result.p_value, None, method, diagnostics)
+
+
+def _statistic(s: Samples) -> tuple[str, float]:
+    """What the test is of, and the seconds it takes: energy, unless only another is in time."""
+    energy = 7e-8 * s.total**2 if s.total <= LARGEST_POOL else math.inf
+    other, seconds = ("wasserstein", 1.5e-5) if s.d == 1 else ("sliced", 1.7e-4)
+    seconds *= s.total
+    return ("energy", energy) if energy <= max(s.seconds, seconds) else (other, seconds)
 
 
 def _found(estimate: Estimate, method: str) -> Found:
@@ -203,11 +209,11 @@ def _of_divergence(estimate: Estimate) -> Found:
 
 
 def _exact_seconds(s: Samples) -> float:
-    return 1e-6 * s.total if s.d == 1 else 2e-7 * s.total**1.7
+    return 5e-7 * s.total if s.d == 1 else 2e-7 * s.total**1.7
 
 
 def _interval_seconds(s: Samples) -> float:
-    return 2.5e-9 * s.total**2 if s.d == 1 else 2 * _exact_seconds(s)
+    return (3 if s.d == 1 else 2) * _exact_seconds(s)
 
 
 def _sliced_seconds(s: Samples) -> float:
@@ -227,7 +233,7 @@ def _sinkhorn_seconds(s: Samples) -> float:
 
 
 def _test_seconds(s: Samples) -> float:
-    return 7e-8 * s.total**2
+    return _statistic(s)[1]
 
 
 def _frechet_seconds(s: Samples) -> float:
@@ -241,19 +247,40 @@ def _neighbours_seconds(s: Samples) -> float:
 
 # ---------------------------------------------------------------- what
 
+
+def _calling(call: str, *options: str) -> Callable[[Samples], str]:
+    """The call with those of its options that the comparison set."""
+
+    def called(s: Samples) -> str:
+        texts = {
+            "ties": "" if s.ties == "raise" else f', ties="{s.ties}"',
+            "confidence": "" if s.confidence == 0.95 else f", confidence={s.confidence:g}",
+            "rng": f", rng={s.seed}",
+        }
+        return f"{call.removesuffix(')')}{''.join(texts[option] for option in options)})"
+
+    return called
+
+
+def _calling_test(s: Samples) -> str:
+    statistic, _ = _statistic(s)
+    named = "" if statistic == "energy" else f', statistic="{statistic}"'
+    return _calling(f"two_sample_test(x, y{named})", "rng")(s)
+
+
 _PART = "call it on a random part of the points"
 
 QUANTITIES = (
     Quantity(
-        "w1", "W1", "data", "emd(x, y)",
+        "w1", "W1", "data", _calling("emd(x, y)"),
         "sees every difference of laws, as the mean distance that mass has to move",
         "misses nothing, but is too large in the mean between samples, by up to the order of "
         "n^(-1/d); the interval is for the laws, and allows for that",
         "sliced_wasserstein costs less, or stop emd early by rtol=0.01",
-        _exact_seconds, _w1,
+        _exact_seconds, _w1, _calling("wasserstein_interval(x, y)", "confidence", "rng"),
     ),
     Quantity(
-        "w2", "W2", "data", "emd(x, y, p=2)",
+        "w2", "W2", "data", _calling("emd(x, y, p=2)"),
         "sees every difference of laws, and counts mass that has to go far more than W1 does",
         "misses nothing, but a few outliers may decide it, and it is too large in the mean as W1 "
         "is; here no interval for the laws is known to hold",
@@ -261,20 +288,20 @@ QUANTITIES = (
         _exact_seconds, _w2,
     ),
     Quantity(
-        "sliced", "sliced W1", "data", "sliced_wasserstein(x, y)",
+        "sliced", "sliced W1", "data", _calling("sliced_wasserstein(x, y)", "confidence", "rng"),
         "sees every difference of laws, as W1 along a line, averaged over all directions",
         "misses much of what happens in few of many directions: of a shift it shows 0.8/√d",
         "pass fewer directions=", _sliced_seconds, _sliced,
     ),
     Quantity(
-        "energy", "energy distance", "data", "energy_distance(x, y)",
+        "energy", "energy distance", "data", _calling("energy_distance(x, y)", "confidence"),
         "sees every difference of laws with finite means; unbiased, no root taken",
         "misses fine detail, as large distances weigh most, and falls with the square of a "
         "small shift",
         _PART, _energy_seconds, _energy,
     ),
     Quantity(
-        "mmd", "MMD²", "none", "mmd(x, y)",
+        "mmd", "MMD²", "none", _calling("mmd(x, y)", "confidence", "rng"),
         "sees differences of laws on the scale of its bandwidth, here the median distance; "
         "unbiased, no root taken",
         "misses detail much finer than that, and how far apart laws are once they are; other "
@@ -282,43 +309,43 @@ QUANTITIES = (
         _PART, _mmd_seconds, _mmd,
     ),
     Quantity(
-        "sinkhorn", "Sinkhorn divergence", "data", "sinkhorn_divergence(x, y)",
+        "sinkhorn", "Sinkhorn divergence", "data",
+        _calling("sinkhorn_divergence(x, y)", "confidence", "rng"),
         "sees what W1 sees, blurred, and is smooth in the points; half the energy distance for "
         "large ε, W1 for small",
         "misses detail that costs less than ε to move; other ε give other values",
         _PART, _sinkhorn_seconds, _sinkhorn,
     ),
     Quantity(
-        "frechet", "Fréchet distance", "data", "frechet_distance(x, y)",
+        "frechet", "Fréchet distance", "data", _calling("frechet_distance(x, y)", "confidence"),
         "sees means and covariances: it is W2 of the Gaussians that fit, and at most W2 of the "
         "laws",
         "misses all else: it is zero for any two laws with the same two moments",
         _PART, _frechet_seconds, _frechet,
     ),
     Quantity(
-        "kl_xy", "KL(x‖y)", "nats", "kl_from_samples(x, y)",
+        "kl_xy", "KL(x‖y)", "nats", _calling("kl_from_samples(x, y)", "ties", "confidence", "rng"),
         "sees where x has mass that y lacks, the same in any coordinates",
         "misses how far apart the laws are, and what exceeds log m, which m points of y cannot "
         "confirm",
         _PART, _neighbours_seconds, lambda s: _kl(s.x, s.y, s),
     ),
     Quantity(
-        "kl_yx", "KL(y‖x)", "nats", "kl_from_samples(y, x)",
+        "kl_yx", "KL(y‖x)", "nats", _calling("kl_from_samples(y, x)", "ties", "confidence", "rng"),
         "sees where y has mass that x lacks, the same in any coordinates",
         "misses how far apart the laws are, and what exceeds log n, which n points of x cannot "
         "confirm",
         _PART, _neighbours_seconds, lambda s: _kl(s.y, s.x, s),
     ),
     Quantity(
-        "js", "JS", "nats", "js_from_samples(x, y)",
+        "js", "JS", "nats", _calling("js_from_samples(x, y)", "ties", "confidence", "rng"),
         "sees how well the best classifier would tell the laws apart, the same in any coordinates",
         "misses how far apart the laws are: it is log 2 = 0.693 for all that do not overlap",
         _PART, _neighbours_seconds, _js,
     ),
     Quantity(
-        "test", "p-value", "none", "two_sample_test(x, y)",
-        "sees, by the energy distance, whether one law may have given both samples; exact for "
-        "any sizes",
+        "test", "p-value", "none", _calling_test,
+        "sees whether one law may have given both samples; exact for any sizes",
         "misses how large a difference is, and whether it matters: with enough points any shows",
         'call two_sample_test(x, y, statistic="sliced", stop_after=20), or test a random part of '
         "the points, which is as valid and sees less",
