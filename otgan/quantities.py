@@ -254,7 +254,7 @@ def _calling(call: str, *options: str) -> Callable[[Samples], str]:
     def called(s: Samples) -> str:
         texts = {
             "ties": "" if s.ties == "raise" else f', ties="{s.ties}"',
-            "confidence": "" if s.confidence == 0.95 else f", confidence={s.confidence:g}",
+            "confidence": "" if s.confidence == 0.95 else f", confidence={s.confidence}",
             "rng": f", rng={s.seed}",
         }
         return f"{call.removesuffix(')')}{''.join(texts[option] for option in options)})"
