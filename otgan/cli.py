@@ -219,9 +219,10 @@ def _add_threads(command: argparse.ArgumentParser) -> None:
 
 
 def _emd(options: argparse.Namespace) -> int:
-    from otgan.datasets import load_points
+    from otgan.datasets import common_columns, load_points
 
     x, y = load_points(options.a), load_points(options.b)
+    common_columns(options.a, options.b)
     a, b = (_weights(path) for path in options.weights or (None, None))
     started = time.perf_counter()
     with _bar(options.progress) as tell:
@@ -278,11 +279,13 @@ def _weights(path: str | None) -> Any:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from otgan.datasets import load_points
+    from otgan.datasets import common_columns, load_points
 
+    x, y = load_points(options.a), load_points(options.b)
+    names = common_columns(options.a, options.b)
     comparison = otgan.compare(
-        load_points(options.a),
-        load_points(options.b),
+        x,
+        y,
         confidence=options.confidence,
         rng=options.seed,
         ties=options.ties,
@@ -293,7 +296,7 @@ def _compare(options: argparse.Namespace) -> int:
         from otgan.compare_plot import two_samples
         from otgan.plot import save
 
-        picture = save(two_samples(comparison), options.plot)
+        picture = save(two_samples(comparison, names=names), options.plot)
     if options.json:
         print(json.dumps(comparison.numbers()))
         return 0
@@ -308,13 +311,16 @@ def _audit(options: argparse.Namespace) -> int:
     import torch
 
     from otgan.critics.saved import load_critic
+    from otgan.datasets import common_columns
 
     torch.set_num_threads(options.threads)
     critic = load_critic(options.critic, activation=options.activation, trust=options.trust)
+    x, y = _shaped_points(options.a), _shaped_points(options.b)
+    common_columns(options.a, options.b)
     audit = otgan.audit_critic(
         critic,
-        _shaped_points(options.a),
-        _shaped_points(options.b),
+        x,
+        y,
         reported=options.reported,
         penalty_weight=options.penalty_weight,
         batch_size=options.batch_size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ SHOWN_ARCS_PROJECTED = 100
 SHOWN_LEVELS = 24
 
 
-def two_samples(comparison: Comparison) -> Figure:
+def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     """The samples, the optimal plan of W1, and every value with its interval.
 
     On the line, histograms, and distribution functions between which mass moves sideways; in the
@@ -35,6 +36,8 @@ def two_samples(comparison: Comparison) -> Figure:
     Parameters
     ----------
     comparison : Comparison
+    names : sequence of str, optional
+        Of the coordinates, for the axes of one or two; in more dimensions none is shown.
 
     Returns
     -------
@@ -51,8 +54,10 @@ def two_samples(comparison: Comparison) -> Figure:
         if comparison.d == 1:
             _histograms(comparison, axes[0])
             _distribution_functions(comparison, axes[1])
+            for axis in axes[:2]:
+                axis.set_xlabel(names[0] if names else "point")
         else:
-            _clouds(comparison, axes[0], axes[1])
+            _clouds(comparison, axes[0], axes[1], names)
         _distances(comparison, axes[2])
         _divergences(comparison, axes[3])
         title = f"{comparison.n:,} and {comparison.m:,} points. {comparison.verdict}"
@@ -71,7 +76,7 @@ def _histograms(comparison: Comparison, axis: Axes) -> None:
         style: Any = {"bins": bins, "density": True, "color": colour}
         axis.hist(points[:, 0], alpha=0.3, **style)
         axis.hist(points[:, 0], histtype="step", lw=1.5, label=name, **style)
-    axis.set(title="the samples", xlabel="point", ylabel="density")
+    axis.set(title="the samples", ylabel="density")
     axis.legend()
 
 
@@ -102,15 +107,17 @@ def _distribution_functions(comparison: Comparison, axis: Axes) -> None:
         )
         ends.append(ordered[np.ceil(levels * len(ordered)).astype(int) - 1])
     axis.hlines(levels, *ends, color=INK, lw=0.8, alpha=0.6, zorder=1)
-    axis.set(title="the optimal plan: mass moves sideways", xlabel="point", ylabel="share below")
+    axis.set(title="the optimal plan: mass moves sideways", ylabel="share below")
     axis.legend(loc="upper left")
 
 
 # ---------------------------------------------------------------- in space
 
 
-def _clouds(comparison: Comparison, left: Axes, right: Axes) -> None:
+def _clouds(comparison: Comparison, left: Axes, right: Axes, columns: Sequence[str]) -> None:
     x, y, where, names = _plane(comparison)
+    if columns and comparison.d == 2:
+        names = columns[0], columns[1]
     for axis in (left, right):
         for points, colour, name in ((x, BLUE, "x"), (y, ORANGE, "y")):
             shown = points[_some(len(points), SHOWN_POINTS)]

@@ -68,6 +68,17 @@ def test_emd_with_weights_and_metric(clouds, tmp_path, capsys):
     assert_allclose(json.loads(capsys.readouterr().out)["distance"], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("command", ["emd", "compare"])
+def test_columns_in_another_order_are_refused(tmp_path, capsys, command):
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    a.write_text("height,weight\n1,2\n3,4\n")
+    b.write_text("weight,height\n2,1\n4,3\n")
+    assert main([command, str(a), str(b)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"got height, weight in {a}, and weight, height in {b}" in captured.err
+
+
 @pytest.fixture
 def larger_clouds(tmp_path):
     rng = np.random.default_rng(0)

@@ -384,13 +384,13 @@ def test_the_command_refuses_kindly(files, capsys, options, message):
 # ---------------------------------------------------------------- the picture
 
 
-def drawn(comparison):
+def drawn(comparison, names=()):
     """The figure, rendered once, so that what only breaks in drawing breaks here."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     from otgan.compare_plot import two_samples
 
-    figure = two_samples(comparison)
+    figure = two_samples(comparison, names=names)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         FigureCanvasAgg(figure).draw()
@@ -423,6 +423,14 @@ def test_the_picture_on_the_line_moves_mass_between_quantiles():
     lengths = [abs(end[0] - start[0]) for start, end in moves.get_segments()]
     # 24 levels are 24 quantiles: their mean move is W1 up to the width of a level.
     assert_allclose(np.mean(lengths), otgan.wasserstein_1d(x[:, 0], y[:, 0]), rtol=0.05)
+
+
+def test_axes_have_the_names_of_the_columns(plane):
+    samples, plan, *_ = drawn(plane, names=("height", "weight")).axes
+    assert samples.get_xlabel() == plan.get_xlabel() == "height"
+    assert samples.get_ylabel() == "weight"
+    line = compare(plane.x[:, 0], plane.y[:, 0])
+    assert {axis.get_xlabel() for axis in drawn(line, names=("height",)).axes[:2]} == {"height"}
 
 
 def test_the_picture_of_many_dimensions_says_what_it_shows():

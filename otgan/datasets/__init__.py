@@ -1,6 +1,13 @@
 """Data: laws to sample from, pairs of laws whose W1 is known, and loaders for files."""
 
-from otgan.datasets.files import load, load_idx, load_images, load_points
+from otgan.datasets.files import (
+    column_names,
+    common_columns,
+    load,
+    load_idx,
+    load_images,
+    load_points,
+)
 from otgan.datasets.funnels import funnel_pair, funnel_pair_from
 from otgan.datasets.known import KnownPair
 from otgan.datasets.laws import (
@@ -45,6 +52,8 @@ __all__ = [
     "SwissRoll",
     "absolute_value",
     "ball_and_power",
+    "column_names",
+    "common_columns",
     "cones",
     "digits",
     "dirac_and_sphere",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from otgan.datasets.laws import DATASETS, Law, Sample
 from otgan.errors import InvalidInputError, nearest_name, require
 from otgan.measures import FloatArray, as_points
 
-__all__ = ["load", "load_idx", "load_images", "load_points"]
+__all__ = ["column_names", "common_columns", "load", "load_idx", "load_images", "load_points"]
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 IDX_DTYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -86,6 +87,41 @@ def load_points(path: str | Path) -> FloatArray:
     raise InvalidInputError(
         f"points must be in a .npy or .csv file, got {path}; to fix it, convert it to one of these"
     )
+
+
+def column_names(path: str | Path) -> tuple[str, ...]:
+    """Names in the header line of a ``.csv`` file; none without one, or in other files.
+
+    Raises
+    ------
+    InvalidInputError
+        Missing file, or one that is no text.
+    """
+    path = _existing(path)
+    if path.suffix != ".csv":
+        return ()
+    _, first = next(_csv_rows(path), (0, []))
+    return tuple(cell.strip() for cell in first) if _is_header(first) else ()
+
+
+def common_columns(a: str | Path, b: str | Path) -> tuple[str, ...]:
+    """Names of the columns of two files, from the header lines that there are.
+
+    Raises
+    ------
+    InvalidInputError
+        Two header lines that differ, be it in the order of their names alone.
+    """
+    names_a, names_b = column_names(a), column_names(b)
+    if names_a and names_b and names_a != names_b:
+        mend = "keep the same columns in both, or remove the header lines if they mean the same"
+        if sorted(names_a) == sorted(names_b):
+            mend = "put the columns of one file into the order of the other"
+        raise InvalidInputError(
+            f"both files must have the same columns in the same order, got {', '.join(names_a)} in "
+            f"{a}, and {', '.join(names_b)} in {b}; to fix it, {mend}"
+        )
+    return names_a or names_b
 
 
 def load_idx(path: str | Path) -> FloatArray:
@@ -176,17 +212,26 @@ def _read_image(file: Path, size: int, grey: bool) -> npt.NDArray[np.float64]:
     return np.asarray(ImageOps.fit(flat, (size, size)), dtype=np.float64) / 255.0
 
 
-def _read_csv(path: Path) -> list[list[float]]:
+def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not empty, with the numbers of their lines."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [(i, row) for i, row in enumerate(csv.reader(file), start=1) if any(row)]
+            yield from ((i, row) for i, row in enumerate(csv.reader(file), start=1) if any(row))
     except (UnicodeDecodeError, csv.Error) as reason:
         raise InvalidInputError(
             f"{path} must be a text file of comma-separated numbers, got {reason}; to fix it, "
             "export it as CSV"
         ) from None
-    if rows and not any(_is_number(cell) for cell in rows[0][1]):
-        rows = rows[1:]  # a header
+
+
+def _is_header(row: list[str]) -> bool:
+    return bool(row) and not any(_is_number(cell) for cell in row)
+
+
+def _read_csv(path: Path) -> list[list[float]]:
+    rows = list(_csv_rows(path))
+    if rows and _is_header(rows[0][1]):
+        rows = rows[1:]
     if not rows:
         raise InvalidInputError(
             f"{path} must hold at least one row of numbers, got an empty file; to fix it, check "

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from otgan.datasets import load, load_idx, load_images, load_points
+from otgan.datasets import common_columns, load, load_idx, load_images, load_points
 from otgan.errors import InvalidInputError
 
 
@@ -47,6 +47,35 @@ def test_bad_csv_is_refused(tmp_path, text, message):
     (tmp_path / "bad.csv").write_text(text)
     with pytest.raises(InvalidInputError, match=message):
         load_points(tmp_path / "bad.csv")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "names"),
+    [
+        ("u,v\n1,2\n", "\nu, v\n3,4\n", ("u", "v")),
+        ("u,v\n1,2\n", "3,4\n", ("u", "v")),
+        ("1,2\n", "u,v\n3,4\n", ("u", "v")),
+        ("1,2\n", "3,4\n", ()),
+    ],
+)
+def test_columns_have_the_names_of_the_headers(tmp_path, a, b, names):
+    files = tmp_path / "a.csv", tmp_path / "b.csv"
+    for file, text in zip(files, (a, b), strict=True):
+        file.write_text(text)
+    assert common_columns(*files) == names
+    np.save(tmp_path / "c.npy", np.zeros((2, 2)))
+    assert common_columns(tmp_path / "c.npy", files[1]) == (names if "u" in b else ())
+
+
+@pytest.mark.parametrize(
+    ("other", "mend"),
+    [("v,u\n3,4\n", "put the columns of one file into the order"), ("u,w\n3,4\n", "keep the same")],
+)
+def test_headers_that_differ_are_refused(tmp_path, other, mend):
+    (tmp_path / "a.csv").write_text("u,v\n1,2\n")
+    (tmp_path / "b.csv").write_text(other)
+    with pytest.raises(InvalidInputError, match=f"got u, v in .*a.csv, and .* in .*fix it, {mend}"):
+        common_columns(tmp_path / "a.csv", tmp_path / "b.csv")
 
 
 def test_bad_files_are_refused(tmp_path):
