@@ -68,6 +68,32 @@ def test_emd_with_weights_and_metric(clouds, tmp_path, capsys):
     assert_allclose(json.loads(capsys.readouterr().out)["distance"], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", [["compare"], ["emd"], ["emd", "--json"]])
+def test_a_reader_that_leaves_is_no_fault(clouds, command, unbuffered):
+    a, b, *_ = clouds
+    assert to_nobody([*command, str(a), str(b)], unbuffered) == (141, "")
+
+
+def test_help_that_nobody_reads_is_no_fault():
+    assert to_nobody(["--help"], "") == (141, "")
+
+
+def to_nobody(arguments, unbuffered):
+    """Exit code and errors of a command whose output has no reader."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "otgan", *arguments],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
+    return done.returncode, done.stderr
+
+
 @pytest.mark.parametrize("command", ["emd", "compare"])
 def test_columns_in_another_order_are_refused(tmp_path, capsys, command):
     a, b = tmp_path / "a.csv", tmp_path / "b.csv"
