@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,11 +114,7 @@ def _add_emd(commands: Any) -> None:
         help="stop once the gap is below this share of the cost (default 0: exact)",
     )
     emd.add_argument("--json", action="store_true", help="print JSON, for programs")
-    emd.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        help="a progress bar on stderr (default: if that is a terminal)",
-    )
+    _add_progress(emd)
     emd.set_defaults(run=_emd)
 
 
@@ -150,6 +147,7 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
     compare.add_argument("--plot", metavar="FILE", help="also save a picture, e.g. compare.png")
     compare.add_argument("--json", action="store_true", help="print JSON, for programs")
+    _add_progress(compare)
     compare.set_defaults(run=_compare)
 
 
@@ -226,6 +224,14 @@ def _add_on_run(
     command.set_defaults(run=run)
 
 
+def _add_progress(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="a progress bar on stderr (default: if that is a terminal)",
+    )
+
+
 def _add_threads(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--threads", type=int, default=1, help="CPU threads; one is fastest for small networks"
@@ -239,7 +245,7 @@ def _emd(options: argparse.Namespace) -> int:
     common_columns(options.a, options.b)
     a, b = (_weights(path) for path in options.weights or (None, None))
     started = time.perf_counter()
-    with _bar(options.progress) as tell:
+    with _bar(options.progress, _tell_of_emd) as tell:
         result = otgan.emd(
             x, y, a, b, p=options.p, metric=options.metric, rtol=options.rtol, progress=tell
         )
@@ -259,23 +265,28 @@ def _emd(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _bar(wanted: bool | None) -> Iterator[Callable[[Progress], None] | None]:
-    """What to tell of a solve that goes on: a bar on stderr, gone when it ends; None for no bar."""
+def _bar(wanted: bool | None, tell: Callable[..., None]) -> Iterator[Callable[..., None] | None]:
+    """What to tell of work that goes on: a bar on stderr, gone when it ends; None for no bar."""
     if not (sys.stderr.isatty() if wanted is None else wanted):
         yield None
         return
     from tqdm import tqdm
 
     layout = "{desc} |{bar:20}| {elapsed}{postfix}"
-    with tqdm(desc="emd", leave=False, bar_format=layout) as bar:
+    with tqdm(desc="otgan", leave=False, bar_format=layout) as bar:
+        yield partial(tell, bar)
 
-        def tell(step: Progress) -> None:
-            share = max(step.gap, 0.0) / abs(step.cost) if step.cost else 0.0
-            bar.total, bar.n = step.levels, step.level - 1
-            bar.set_description_str(f"level {step.level} of {step.levels}", refresh=False)
-            bar.set_postfix_str(f"round {step.round}, {step.arcs:,} arcs, gap {share:.1e} of cost")
 
-        yield tell
+def _tell_of_emd(bar: Any, step: Progress) -> None:
+    share = max(step.gap, 0.0) / abs(step.cost) if step.cost else 0.0
+    bar.total, bar.n = step.levels, step.level - 1
+    bar.set_description_str(f"level {step.level} of {step.levels}", refresh=False)
+    bar.set_postfix_str(f"round {step.round}, {step.arcs:,} arcs, gap {share:.1e} of cost")
+
+
+def _tell_of_compare(bar: Any, name: str, done: int, total: int) -> None:
+    bar.total, bar.n = total, done
+    bar.set_description_str(name)
 
 
 def _weights(path: str | None) -> Any:
@@ -297,14 +308,16 @@ def _compare(options: argparse.Namespace) -> int:
 
     x, y = load_points(options.a), load_points(options.b)
     names = common_columns(options.a, options.b)
-    comparison = otgan.compare(
-        x,
-        y,
-        confidence=options.confidence,
-        rng=options.seed,
-        ties=options.ties,
-        seconds=options.seconds,
-    )
+    with _bar(options.progress, _tell_of_compare) as tell:
+        comparison = otgan.compare(
+            x,
+            y,
+            confidence=options.confidence,
+            rng=options.seed,
+            ties=options.ties,
+            seconds=options.seconds,
+            progress=tell,
+        )
     picture = None
     if options.plot:
         from otgan.compare_plot import two_samples

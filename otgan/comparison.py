@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import textwrap
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -220,6 +220,7 @@ def compare(
     rng: np.random.Generator | int | None = 0,
     ties: Literal["auto"] | Ties = "auto",
     seconds: float = 10.0,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Comparison:
     """Compare two samples by every quantity that fits them.
 
@@ -243,6 +244,8 @@ def compare(
     seconds : float, default 10
         A quantity that is expected to take longer on one core is left out. What is expected
         depends on n, m and d alone, so that every machine shows the same rows.
+    progress : callable, optional
+        Called before each quantity with its name, how many are done and how many there are.
 
     Returns
     -------
@@ -286,7 +289,9 @@ def compare(
     rows: list[ComparedQuantity] = []
     left_out: dict[str, str] = {}
     transport = None
-    for quantity in QUANTITIES:
+    for done, quantity in enumerate(QUANTITIES):
+        if progress is not None:
+            progress(quantity.name, done, len(QUANTITIES))
         started = time.perf_counter()
         outcome = reasons.get(quantity.key) or _attempt(quantity, samples)
         if isinstance(outcome, str):

@@ -147,20 +147,25 @@ def test_a_progress_bar_only_if_asked_for_or_in_a_terminal(larger_clouds, capsys
     assert json.loads(captured.out)["solver"] == "multiscale-simplex"
     assert re.search(r"level 2 of 2 .* round 1, [\d,]+ arcs, gap \S+ of cost", captured.err)
     assert captured.err.rpartition("\r")[0].endswith(" ")  # wiped when it is done
+    assert main(["compare", *larger_clouds, "--json", "--progress"]) == 0
+    captured = capsys.readouterr()
+    shown = [row["name"] for row in json.loads(captured.out)["rows"]]
+    assert len(shown) == 11 and all(f"\r{name} |" in captured.err for name in shown)
 
 
 @pytest.mark.parametrize("refuse", [[], ["--no-progress"]])
-def test_a_terminal_gets_a_progress_bar(larger_clouds, refuse):
+@pytest.mark.parametrize(("name", "bar"), [("emd", b"otgan |"), ("compare", b"W1 |")])
+def test_a_terminal_gets_a_progress_bar(larger_clouds, name, bar, refuse):
     master, slave = os.openpty()
     termios.tcsetwinsize(slave, (24, 100))
-    command = [sys.executable, "-m", "otgan", "emd", *larger_clouds, *refuse]
+    command = [sys.executable, "-m", "otgan", name, *larger_clouds, *refuse]
     with open(master, "rb", buffering=0) as terminal:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, check=True)
         os.write(slave, b"#")  # so that there is something to read
         os.close(slave)
         shown = terminal.read(65536)
     assert b"distance" in done.stdout
-    assert (b"emd |" in shown) == (not refuse)
+    assert (bar in shown) == (not refuse)
 
 
 def test_ctrl_c_stops_emd_with_one_line(tmp_path):

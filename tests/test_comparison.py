@@ -326,6 +326,12 @@ def test_all_fits_up_to_the_edge_of_the_range(scale, plane):
     assert_allclose(edge["w1"].value, scale * plane["w1"].value, rtol=1e-9)
 
 
+def test_progress_names_every_quantity_before_it_is_computed():
+    steps = []
+    compare(*gaussians(20, 20, 2), progress=lambda *step: steps.append(step))
+    assert steps == [(q.name, done, len(ALL)) for done, q in enumerate(QUANTITIES)]
+
+
 def test_an_unknown_key_gets_the_nearest(plane):
     assert "w1" in plane and "w3" not in plane
     with pytest.raises(KeyError, match="did you mean 'sinkhorn'"):
