@@ -17,6 +17,8 @@ import otgan
 from otgan.errors import InvalidInputError, MissingExtraError, OtganError, require
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from otgan.gan.config import TrainConfig
     from otgan.gan.trainer import TrainResult
     from otgan.transport.multiscale import Progress
@@ -321,9 +323,8 @@ def _compare(options: argparse.Namespace) -> int:
     picture = None
     if options.plot:
         from otgan.compare_plot import two_samples
-        from otgan.plot import save
 
-        picture = save(two_samples(comparison, names=names), options.plot)
+        picture = _save(two_samples(comparison, names=names), options.plot)
     if options.json:
         print(json.dumps(comparison.numbers()))
         return 0
@@ -331,6 +332,19 @@ def _compare(options: argparse.Namespace) -> int:
     if picture is not None:
         print(f"\npicture: {picture}")
     return 0
+
+
+def _save(figure: Figure, path: str) -> Path:
+    """Write a picture, in a new folder if need be."""
+    from otgan.plot import save
+
+    try:
+        return save(figure, path)
+    except OSError as reason:
+        raise InvalidInputError(
+            f"a picture's file must be one that can be written, got {path!r} ({reason.strerror}); "
+            "to fix it, name another folder"
+        ) from None
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -356,9 +370,8 @@ def _audit(options: argparse.Namespace) -> int:
     picture = None
     if options.plot:
         from otgan.audit_plot import critic_audit
-        from otgan.plot import save
 
-        picture = save(critic_audit(audit), options.plot)
+        picture = _save(critic_audit(audit), options.plot)
     if options.json:
         print(json.dumps(audit.numbers()))
         return 0
@@ -442,9 +455,7 @@ def _lesson(options: argparse.Namespace) -> int:
     numbers = lesson.run()
     picture = None
     if options.draw:
-        from otgan.plot import save
-
-        picture = save(lesson.draw(numbers), options.draw)
+        picture = _save(lesson.draw(numbers), options.draw)
     print(lesson.explain(numbers))
     if picture is not None:
         print(f"\npicture: {picture}")

@@ -378,6 +378,7 @@ def test_the_command_speaks_json(files, plane, capsys):
         (["--ties", "count"], "ties must be one of 'auto'"),
         (["--confidence", "95"], "confidence must be"),
         (["--plot", "picture.nonsense"], "a picture's name must end in"),
+        (["--plot", "/dev/null/picture.png"], "one that can be written, got '/dev/null/picture"),
     ],
 )
 def test_the_command_refuses_kindly(files, capsys, options, message):
