@@ -21,6 +21,7 @@ __all__ = [
     "doubt_near_zero",
     "influence_se",
     "normal_interval",
+    "rooted_interval",
 ]
 
 
@@ -121,6 +122,25 @@ def normal_interval(
     normal = math.isinf(freedom)
     margin = se * (NormalDist().inv_cdf(level) if normal else float(stdtrit(freedom, level)))
     return value - margin, value + margin
+
+
+def rooted_interval(
+    cost: float, se: float, p: float, confidence: float = 0.95
+) -> tuple[float, float]:
+    """The interval for a distance whose p-th power is normal: roots of ``cost ± z se``.
+
+    No distance is negative, so ends below zero are cut there.
+
+    Examples
+    --------
+    >>> low, high = rooted_interval(4.0, 1.0, 2)
+    >>> print(f"{low:.4f} {high:.4f}")
+    1.4283 2.4413
+    >>> rooted_interval(0.0, 1.0, 2)[0]
+    0.0
+    """
+    low, high = normal_interval(cost, se, confidence)
+    return max(low, 0.0) ** (1 / p), max(high, 0.0) ** (1 / p)
 
 
 def influence_se(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:

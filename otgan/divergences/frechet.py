@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimate import Estimate, doubt_near_zero, influence_se, rooted_interval
 from otgan.measures import FloatArray, as_samples
 
 __all__ = ["frechet_distance"]
@@ -37,7 +37,8 @@ def frechet_distance(x: Any, y: Any, *, confidence: float = 0.95) -> Estimate:
     Estimate
         In the units of x. Diagnostics: `squared` is D²; `bias` estimates by how much D² is too
         large in the mean, as sampled covariances differ even between equal laws. The interval
-        is around D - bias/(2 D).
+        is for the laws: the roots of one around D² - bias, cut at 0. `value` is the distance of
+        the samples, which a large bias puts above it.
 
     Raises
     ------
@@ -70,11 +71,10 @@ def frechet_distance(x: Any, y: Any, *, confidence: float = 0.95) -> Estimate:
     se_squared = influence_se(fit.of_x, fit.of_y)
     # At zero the root has no slope; the root of the error of D² is then its scale.
     se = se_squared / (2 * distance) if distance > 0 else math.sqrt(se_squared)
-    centre = distance - bias / (2 * distance) if distance > 0 else distance
     return Estimate(
         value=distance,
         se=se,
-        interval=normal_interval(centre, se, confidence),
+        interval=rooted_interval(fit.squared - bias, se_squared, 2.0, confidence),
         method="fréchet",
         n=len(x),
         m=len(y),

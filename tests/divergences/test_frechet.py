@@ -134,6 +134,7 @@ def test_lists_and_other_arrays_are_accepted():
         ((100, 70, 1, 1, 2), math.sqrt(2)),
         ((100, 70, 3, 1, 2), 2),
         ((200, 150, 10, 3, 1), 3),
+        ((100, 80, 30, 6, 1), 6),
     ],
 )
 def test_the_error_is_the_spread_and_the_bias_is_made_up_for(args, truth):
@@ -158,6 +159,22 @@ def test_the_error_of_skewed_laws():
     assert_allclose(np.sqrt((errors**2).mean()), values.std(ddof=1), rtol=0.15)
     covered = np.mean([r.interval[0] <= math.sqrt(10) <= r.interval[1] for r in results])
     assert 0.90 <= covered <= 0.985
+
+
+@pytest.mark.parametrize(("n", "d"), [(60, 10), (60, 30), (200, 30)])
+def test_the_interval_makes_up_for_biases_of_many_standard_errors(n, d):
+    results = [otgan.frechet_distance(*two_normals(seed, n, n, d, 1)) for seed in range(200)]
+    covered = np.mean([r.interval[0] <= 1 <= r.interval[1] for r in results])
+    assert covered >= 0.90  # 0.95 less three standard deviations of a share of 200
+    assert np.mean([r.interval[1] < r.value for r in results]) > (0.95 if d == 30 else 0)
+
+
+def test_no_distance_has_a_negative_end():
+    x, y = two_normals(6, 50, 50, 3, 0)
+    for other in (x, y, x + 1e-9):
+        low, high = otgan.frechet_distance(x, other).interval
+        assert low == 0
+        assert high >= 0
 
 
 def test_equal_laws_and_large_biases_are_warned_of():
