@@ -285,7 +285,7 @@ def compare(
     _find_misfits(samples, reasons)
     few = min(mu.n, nu.n)
     if few < FEW_POINTS:
-        notes += (f"With {few} points, intervals other than that of W1 are rough.",)
+        notes += (f"With {counted(few, 'point')}, intervals other than that of W1 are rough.",)
     rows: list[ComparedQuantity] = []
     left_out: dict[str, str] = {}
     transport = None
@@ -355,15 +355,16 @@ def _settle_ties(
         return ties, ()
     if total >= POINTS_PER_VALUE * values:
         return "discrete", (
-            f"{total:,} points take only {values:,} values: KL and JS are estimated from counts, "
-            "not from nearest neighbours, which need laws with densities.",
+            f"{total:,} points take only {counted(values, 'value')}: KL and JS are estimated "
+            "from counts, not from nearest neighbours, which need laws with densities.",
         )
+    repeating = f"{repeats:,} of {total:,} points {'repeats' if repeats == 1 else 'repeat'} another"
     for key in DIVERGENCES:
         reasons[key] = (
-            f"{repeats:,} of {total:,} points repeat another: too many for laws with densities, "
-            f"too few for counts, which want {POINTS_PER_VALUE} points for each of {values:,} "
-            'values; to fix it, pass ties="jitter" for rounded measurements, "drop" for rows that '
-            'were copied by mistake, "discrete" for categories'
+            f"{repeating}: too many for laws with densities, too few for counts, which want "
+            f"{POINTS_PER_VALUE} points for each of {counted(values, 'value')}; to fix it, pass "
+            'ties="jitter" for rounded measurements, "drop" for rows that were copied by mistake, '
+            '"discrete" for categories'
         )
     return "raise", ()
 
@@ -430,6 +431,11 @@ def _as_seed(rng: Any) -> int:
 
 
 # ---------------------------------------------------------------- text
+
+
+def counted(count: int, thing: str) -> str:
+    """How many things there are: one thing, or several things."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def _filled(text: str, indent: str = "") -> str:
