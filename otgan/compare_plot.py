@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from otgan.comparison import ComparedQuantity, Comparison
+from otgan.comparison import ComparedQuantity, Comparison, counted
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, panels
 
@@ -24,6 +25,9 @@ SHOWN_POINTS = 1500
 SHOWN_ARCS = 250
 SHOWN_ARCS_PROJECTED = 100
 SHOWN_LEVELS = 24
+
+TAIL, REACH, FEW_POINTS = 0.02, 2, 20
+"""Points are far that lie beyond the inner 96 % by twice their width; of fewer points, none."""
 
 
 def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
@@ -54,15 +58,15 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
         if comparison.d == 1:
             _histograms(comparison, axes[0])
             _distribution_functions(comparison, axes[1])
-            for axis in axes[:2]:
-                axis.set_xlabel(names[0] if names else "point")
+            _close_up(comparison, axes[:2], names[0] if names else "point")
         else:
             _clouds(comparison, axes[0], axes[1], names)
-        _distances(comparison, axes[2])
-        _divergences(comparison, axes[3])
+        distances = _distances(comparison, axes[2])
+        divergences = _divergences(comparison, axes[3])
         title = f"{comparison.n:,} and {comparison.m:,} points. {comparison.verdict}"
-        _explain_signs(figure)
-        figure.suptitle(textwrap.fill(title, 115), fontsize=11, x=0.01, ha="left")
+        _explain_colours(figure)
+        _explain_signs(figure, [*distances, *divergences])
+        figure.suptitle(textwrap.fill(title, 92), fontsize=11, x=0.01, ha="left")
         return figure
 
 
@@ -70,14 +74,13 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
 
 
 def _histograms(comparison: Comparison, axis: Axes) -> None:
-    both = np.concatenate([comparison.x, comparison.y])[:, 0]
-    bins = _bins(both).tolist()
-    for points, colour, name in _named(comparison):
-        style: Any = {"bins": bins, "density": True, "color": colour}
-        axis.hist(points[:, 0], alpha=0.3, **style)
-        axis.hist(points[:, 0], histtype="step", lw=1.5, label=name, **style)
+    bins = _bins(_near(comparison.x, comparison.y)[0][:, 0])
+    for points, colour, _ in _named(comparison):
+        density = np.histogram(points, bins)[0] / (len(points) * np.diff(bins))
+        style: Any = {"bins": bins.tolist(), "weights": density, "color": colour}
+        axis.hist(bins[:-1], alpha=0.3, **style)
+        axis.hist(bins[:-1], histtype="step", lw=1.5, **style)
     axis.set(title="the samples", ylabel="density")
-    axis.legend()
 
 
 def _bins(both: FloatArray) -> FloatArray:
@@ -95,7 +98,7 @@ def _distribution_functions(comparison: Comparison, axis: Axes) -> None:
     """W1 on the line is the area between the two, and mass moves sideways, level by level."""
     levels = (np.arange(SHOWN_LEVELS) + 0.5) / SHOWN_LEVELS
     ends = []
-    for points, colour, name in _named(comparison):
+    for points, colour, _ in _named(comparison):
         ordered = np.sort(points[:, 0])
         share = np.arange(1, len(ordered) + 1) / len(ordered)
         axis.step(
@@ -103,12 +106,20 @@ def _distribution_functions(comparison: Comparison, axis: Axes) -> None:
             np.concatenate([[0.0], share]),
             where="post",
             color=colour,
-            label=name,
         )
         ends.append(ordered[np.ceil(levels * len(ordered)).astype(int) - 1])
     axis.hlines(levels, *ends, color=INK, lw=0.8, alpha=0.6, zorder=1)
     axis.set(title="the optimal plan: mass moves sideways", ylabel="share below")
-    axis.legend(loc="upper left")
+
+
+def _close_up(comparison: Comparison, axes: list[Axes], name: str) -> None:
+    """Show the line where the points are, but for those that are far."""
+    near, far = _near(comparison.x, comparison.y)
+    for axis in axes:
+        if far:
+            margin = 0.05 * np.ptp(near)
+            axis.set_xlim(near.min() - margin, near.max() + margin)
+        axis.set_xlabel(name + _outside(far))
 
 
 # ---------------------------------------------------------------- in space
@@ -118,15 +129,15 @@ def _clouds(comparison: Comparison, left: Axes, right: Axes, columns: Sequence[s
     x, y, where, names = _plane(comparison)
     if columns and comparison.d == 2:
         names = columns[0], columns[1]
+    near = _is_near(np.concatenate([x, y]))
+    far = int((~near).sum())
+    clouds = (x[near[: len(x)]], BLUE), (y[near[len(x) :]], ORANGE)
     for axis in (left, right):
-        for points, colour, name in ((x, BLUE, "x"), (y, ORANGE, "y")):
+        for points, colour in clouds:
             shown = points[_some(len(points), SHOWN_POINTS)]
-            axis.scatter(
-                shown[:, 0], shown[:, 1], s=9, color=colour, lw=0, alpha=0.55, label=name, zorder=2
-            )
-        axis.set(xlabel=names[0], aspect="equal", adjustable="datalim")
+            axis.scatter(shown[:, 0], shown[:, 1], s=9, color=colour, lw=0, alpha=0.55, zorder=2)
+        axis.set(xlabel=names[0] + _outside(far), aspect="equal", adjustable="datalim")
     left.set(title=f"the samples{where}", ylabel=names[1])
-    left.legend(loc="upper right", frameon=True, framealpha=0.85, edgecolor="none", markerscale=2)
     right.set(title=_arcs(comparison, x, y, right))
 
 
@@ -156,10 +167,33 @@ def _arcs(comparison: Comparison, x: FloatArray, y: FloatArray, axis: Axes) -> s
     plan = comparison.transport.plan.tocoo()
     chosen = _some(plan.nnz, SHOWN_ARCS if comparison.d == 2 else SHOWN_ARCS_PROJECTED)
     segments = list(np.stack([x[plan.row[chosen]], y[plan.col[chosen]]], axis=1))
-    axis.add_collection(LineCollection(segments, colors=INK, linewidths=0.7, alpha=0.7, zorder=3))
+    lines = LineCollection(segments, colors=INK, linewidths=0.7, alpha=0.7, zorder=3)
+    axis.add_collection(lines, autolim=False)  # arcs to far points lead out of the picture
     if len(chosen) < plan.nnz:
         return f"the optimal plan: {len(chosen)} of {plan.nnz:,} arcs"
-    return f"the optimal plan: all {plan.nnz} arcs"
+    return f"the optimal plan: {'all ' * (plan.nnz > 1)}{counted(plan.nnz, 'arc')}"
+
+
+def _near(x: FloatArray, y: FloatArray) -> tuple[FloatArray, int]:
+    """All points that are not far, and how many are."""
+    both = np.concatenate([x, y])
+    near = _is_near(both)
+    return both[near], int((~near).sum())
+
+
+def _is_near(both: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which points are not so far from the others that these would shrink to a spot beside them."""
+    if len(both) < FEW_POINTS:
+        return np.full(len(both), True)
+    low = np.quantile(both, TAIL, axis=0, method="higher")
+    high = np.quantile(both, 1 - TAIL, axis=0, method="lower")
+    reach = np.where(high > low, REACH * (high - low), np.inf)
+    inside: npt.NDArray[np.bool_] = (both >= low - reach) & (both <= high + reach)
+    return np.asarray(inside.all(axis=1))
+
+
+def _outside(far: int) -> str:
+    return f" ({counted(far, 'point')} outside)" if far else ""
 
 
 def _some(total: int, most: int) -> Any:
@@ -172,17 +206,26 @@ def _some(total: int, most: int) -> Any:
 # ---------------------------------------------------------------- intervals
 
 
-def _distances(comparison: Comparison, axis: Axes) -> None:
+def _distances(comparison: Comparison, axis: Axes) -> list[ComparedQuantity]:
     rows = [row for row in comparison.rows if row.unit == "data"]
     _forest(rows, axis)
     axis.set(title="distances", xlabel="in the unit of the data")
+    return rows
 
 
-def _divergences(comparison: Comparison, axis: Axes) -> None:
+def _divergences(comparison: Comparison, axis: Axes) -> list[ComparedQuantity]:
     """What does not change with the unit of the data."""
     keys = ("kl_xy", "kl_yx", "js", "mmd")
     rows = [comparison[key] for key in keys if key in comparison]
     _forest(rows, axis)
+    if "js" in comparison and comparison["js"].value > np.log(2) / 3:
+        _ceiling(axis)
+    axis.set(title="divergences", xlabel="nats (MMD²: no unit)")
+    return rows
+
+
+def _ceiling(axis: Axes) -> None:
+    """Where JS ends."""
     top = np.log(2)
     axis.axvline(top, color=GREY, ls=":", lw=1.2, zorder=0)
     far = top > sum(axis.get_xlim()) / 2
@@ -191,7 +234,6 @@ def _divergences(comparison: Comparison, axis: Axes) -> None:
         ha="right" if far else "left", va="bottom", color=INK, fontsize=8,
         transform=axis.get_xaxis_transform(),
     )  # fmt: skip
-    axis.set(title="divergences", xlabel="nats (MMD²: no unit)")
 
 
 def _forest(rows: list[ComparedQuantity], axis: Axes) -> None:
@@ -217,22 +259,33 @@ def _forest(rows: list[ComparedQuantity], axis: Axes) -> None:
     axis.grid(visible=False, axis="y")
 
 
-def _explain_signs(figure: Figure) -> None:
-    """One legend for both panels of intervals, below them."""
+def _explain_colours(figure: Figure) -> None:
+    """One legend for the panels of points, above them, where it lies on none."""
     from matplotlib.lines import Line2D
 
-    dot: Any = {"marker": "o", "color": BLUE, "ms": 6.5}
-    signs = {
-        "value and interval": Line2D(
-            [], [], markeredgewidth=1.5, **dot | {"color": INK, "mfc": BLUE, "mec": BLUE}
-        ),
-        "no interval": Line2D([], [], ls="", mfc="white", mew=1.5, **dot),
-        "interval in doubt": Line2D([], [], color=INK, ls=(0, (2, 1.2)), lw=1.6),
-        "what equal laws would show": Line2D(
-            [], [], color=GREEN, ls="", marker="|", ms=13, mew=2.2
-        ),
-    }
-    figure.legend(signs.values(), signs.keys(), loc="outside lower center", ncols=4, fontsize=9)
+    dots = [Line2D([], [], marker="o", ls="", color=colour) for colour in (BLUE, ORANGE)]
+    figure.legend(dots, ["x", "y"], loc="outside upper right", ncols=2, fontsize=10)
+
+
+def _explain_signs(figure: Figure, rows: list[ComparedQuantity]) -> None:
+    """One legend for both panels of intervals, below them, of the signs that they show."""
+    from matplotlib.lines import Line2D
+
+    dot: Any = {"marker": "o", "ms": 6.5, "mec": BLUE, "mew": 1.5}
+    whole, dashed = (
+        Line2D([], [], color=INK, ls=ls, mfc=BLUE, **dot) for ls in ("-", (0, (2, 1.2)))
+    )
+    tick = Line2D([], [], color=GREEN, ls="", marker="|", ms=13, mew=2.2)
+    sure = [not row.warnings for row in rows if row.interval is not None]
+    signs = (
+        ("value and interval", whole, any(sure)),
+        ("interval in doubt", dashed, not all(sure)),
+        ("no interval", Line2D([], [], ls="", mfc="white", **dot), len(sure) < len(rows)),
+        ("what equal laws would show", tick, any("floor" in row.diagnostics for row in rows)),
+    )
+    shown = {name: sign for name, sign, occurs in signs if occurs}
+    if shown:
+        figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=4, fontsize=9)
 
 
 def _named(comparison: Comparison) -> tuple[tuple[FloatArray, str, str], ...]:

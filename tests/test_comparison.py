@@ -234,6 +234,7 @@ def test_points_that_all_coincide():
     assert c["w1"].value == c["w2"].value == c["energy"].value == c["frechet"].value == 0
     assert c["test"].value == 1
     assert c["js"].value == 0 and c["js"].method == "counts"
+    assert "50 points take only 1 value:" in c.notes[0]
     assert c.left_out.keys() == {"mmd", "sinkhorn"}
     json.dumps(c.numbers(), allow_nan=False)
     assert max(map(len, c.report().splitlines())) <= WIDTH
@@ -430,6 +431,47 @@ def test_the_picture_on_the_line_moves_mass_between_quantiles():
     lengths = [abs(end[0] - start[0]) for start, end in moves.get_segments()]
     # 24 levels are 24 quantiles: their mean move is W1 up to the width of a level.
     assert_allclose(np.mean(lengths), otgan.wasserstein_1d(x[:, 0], y[:, 0]), rtol=0.05)
+
+
+@pytest.mark.parametrize(("d", "axis"), [(1, 0), (1, 1), (2, 0), (2, 1), (5, 0)])
+def test_far_points_do_not_flatten_the_others(d, axis):
+    x, y = gaussians(60, 50, d)
+    x[0], y[:2] = 1e4, -1e5
+    shown = drawn(compare(x, y, seconds=0.01)).axes[axis]
+    assert shown.get_xlabel().endswith("(3 points outside)")
+    assert np.ptp(shown.get_xlim()) < (30 if d < 5 else 3e5)
+
+
+def test_densities_are_those_of_all_points():
+    x, y = gaussians(60, 50, 1)
+    bare = drawn(compare(x, y)).axes[0].containers[0]
+    far = drawn(compare(np.vstack([x, [[1e4]]]), y)).axes[0].containers[0]
+    assert_allclose(sum(bar.get_height() * bar.get_width() for bar in bare), 1, rtol=1e-12)
+    assert_allclose(sum(bar.get_height() * bar.get_width() for bar in far), 60 / 61, rtol=1e-12)
+
+
+def test_the_picture_explains_only_what_it_shows(plane):
+    def signs(comparison):
+        return [[text.get_text() for text in box.texts] for box in drawn(comparison).legends]
+
+    equal = compare(*gaussians(60, 50, 2, shift=0.0))
+    assert equal["energy"].warnings and not equal["w1"].warnings
+    colours, marks = signs(equal)
+    assert colours == ["x", "y"]
+    assert marks == [
+        *("value and interval", "interval in doubt", "no interval", "what equal laws would show"),
+    ]
+    assert signs(compare(plane.x, plane.y, seconds=1e-9)) == [["x", "y"]]
+    cheap = compare(*gaussians(1000, 1000, 1, shift=2.0), seconds=0.009)
+    assert not any(row.warnings for row in cheap.rows)
+    assert signs(cheap)[1] == ["value and interval", "no interval"]
+
+
+@pytest.mark.parametrize(("shift", "shown"), [(1.0, False), (3.0, True)])
+def test_the_ceiling_of_js_is_drawn_where_js_comes_near(shift, shown):
+    x, y = gaussians(100, 100, 1, shift)
+    texts = [text.get_text().strip() for text in drawn(compare(x, y)).axes[3].texts]
+    assert ("log 2: JS at most" in texts) == shown
 
 
 def test_axes_have_the_names_of_the_columns(plane):
