@@ -224,7 +224,7 @@ def sinkhorn_divergence(
     InvalidInputError
         Fewer than two points, columns that differ, NaN, p < 1, or ε that is not positive.
     SolverError
-        Marginals of a plan that are off by more than 1e-5 of the mass: never a value from
+        Marginals of a plan that are off by more than 1e-6 of the mass: never a value from
         iterations that did not converge.
     MissingExtraError
         POT is not installed.
