@@ -43,7 +43,7 @@ def sliced_wasserstein(
     directions : int, default 500
         How many random directions, at least two; on the line there is one.
     rng : int or numpy.random.Generator, default 0
-        Draws them, uniformly from the sphere, and the mixture for the floor.
+        Draws them, uniformly from the sphere, the mixture for the floor, and the halves.
     confidence : float, default 0.95
         Level of the interval.
 
@@ -53,7 +53,9 @@ def sliced_wasserstein(
         Its standard error counts both kinds of chance, told apart in the diagnostics:
         `sampling_se`, from the points, and `directions_se`, which more directions shrink. `floor`
         is the same distance after the samples were given one mean, and then mixed: what equal
-        laws show.
+        laws show. `of_halves` is the mean distance of halves of the samples. The interval is for
+        the laws, and allows for the bias that these tell of: `value`, which is the distance of
+        the samples, may lie above it.
 
     Raises
     ------
@@ -64,7 +66,8 @@ def sliced_wasserstein(
     -----
     A point moves the mean of W_p^p by its dual potential, averaged over directions; the delta
     method takes the root. The value is too large in the mean, up to the floor where the laws are
-    equal; near it the interval does not hold.
+    equal. The bias falls between n^(-1/2) and 1/n, and so is at least what halves of the samples
+    add to it, and at most 1 + √2 times that: the interval reaches below both, and not below 0.
 
     O(directions · ((n + m) log(n + m) + (n + m) d)) time.
 
@@ -74,7 +77,7 @@ def sliced_wasserstein(
     --------
     >>> x = np.random.default_rng(0).normal(size=(500, 3))
     >>> sliced_wasserstein(x, x + [0, 0, 4])  # half the shift, in three dimensions
-    Estimate(2.058 ± 0.061, 95 % in [1.939, 2.178], method='sliced, p = 1', n=500, m=500)
+    Estimate(2.058 ± 0.061, 95 % in [1.926, 2.173], method='sliced, p = 1', n=500, m=500)
     """
     clouds = _Clouds.of(x, y, as_order(p))
     rng = np.random.default_rng(rng)
@@ -85,22 +88,25 @@ def sliced_wasserstein(
     spread = costs.std(ddof=1) / math.sqrt(len(costs)) if len(costs) > 1 else 0.0
     _, directions_se = _root(cost, spread, clouds.p)
     floor, _ = _root(float(_costs_over(clouds.mixed(rng), thetas).mean()), 0.0, clouds.p)
+    of_halves = float(np.mean([_costs_over(half, thetas) for half in clouds.halves(rng)]))
     se = math.hypot(sampling_se, directions_se)
+    se_of_cost = math.hypot(influence_se(f, g), spread)
     return Estimate(
         value=value,
         se=se,
-        interval=normal_interval(value, se, confidence),
+        interval=_rooted_interval(cost, se_of_cost, of_halves, confidence, clouds.p),
         method=f"sliced, p = {clouds.p:g}",
         n=clouds.n,
         m=clouds.m,
         confidence=confidence,
         diagnostics={
             "floor": floor,
+            "of_halves": _root(of_halves, 0.0, clouds.p)[0],
             "directions": len(costs),
             "sampling_se": sampling_se,
             "directions_se": directions_se,
         },
-        warnings=doubt_near_zero(value, se, floor),
+        warnings=doubt_near_zero(value, se, floor) + _doubt_bias(cost, se_of_cost, of_halves),
     )
 
 
@@ -133,7 +139,9 @@ def max_sliced_wasserstein(
         on one half of the points and measured on the other, then the halves change places. If it
         falls far short of the value, the direction fits the samples more than the laws, and a
         warning says so. `floor` is the value after the samples were given one mean, and then
-        mixed: what equal laws show.
+        mixed: what equal laws show. `of_halves` is the mean value of those halves. The interval
+        is for the largest distance along a direction of the laws, and allows for the bias as
+        that of :func:`sliced_wasserstein` does.
 
     Raises
     ------
@@ -143,8 +151,7 @@ def max_sliced_wasserstein(
     Notes
     -----
     The search is L-BFGS on the projected cost. The standard error is that of the dual
-    potentials in the direction found: to first order the maximum does not move. Near the floor
-    the interval does not hold.
+    potentials in the direction found: to first order the maximum does not move.
 
     O(restarts · steps · ((n + m) log(n + m) + (n + m) d)) time.
 
@@ -159,11 +166,12 @@ def max_sliced_wasserstein(
     clouds = _Clouds.of(x, y, as_order(p), least=4)
     restarts = _as_count(restarts, "restarts", 1)
     rng = np.random.default_rng(rng)
-    value, se = _along(clouds, _steepest(clouds, restarts, rng))
-    held_out, held_out_se = _held_out(clouds, restarts, rng)
+    cost, se_of_cost = _cost_along(clouds, _steepest(clouds, restarts, rng))
+    value, se = _root(cost, se_of_cost, clouds.p)
+    of_halves, held_out, held_out_se = _halved(clouds, restarts, rng)
     mixed = clouds.mixed(rng)
-    floor, _ = _along(mixed, _steepest(mixed, restarts, rng))
-    doubts = doubt_near_zero(value, se, floor)
+    floor, _ = _root(*_cost_along(mixed, _steepest(mixed, restarts, rng)), clouds.p)
+    doubts = doubt_near_zero(value, se, floor) + _doubt_bias(cost, se_of_cost, of_halves)
     if value - held_out > 2 * held_out_se:
         doubts += (
             f"on points that did not choose the direction the distance is {held_out:.4g}: the "
@@ -172,12 +180,17 @@ def max_sliced_wasserstein(
     return Estimate(
         value=value,
         se=se,
-        interval=normal_interval(value, se, confidence),
+        interval=_rooted_interval(cost, se_of_cost, of_halves, confidence, clouds.p),
         method=f"max-sliced, p = {clouds.p:g}",
         n=clouds.n,
         m=clouds.m,
         confidence=confidence,
-        diagnostics={"floor": floor, "held_out": held_out, "held_out_se": held_out_se},
+        diagnostics={
+            "floor": floor,
+            "of_halves": _root(of_halves, 0.0, clouds.p)[0],
+            "held_out": held_out,
+            "held_out_se": held_out_se,
+        },
         warnings=doubts,
     )
 
@@ -208,7 +221,7 @@ def sinkhorn_divergence(
     max_iterations : int, default 10 000
         Sinkhorn iterations before each of the problems is given up.
     rng : int or numpy.random.Generator, default 0
-        Draws the mixture for the floor.
+        Draws the mixture for the floor, and the halves.
     confidence : float, default 0.95
         Level of the interval.
 
@@ -216,7 +229,8 @@ def sinkhorn_divergence(
     -------
     Estimate
         Diagnostics: `floor`, the value after the samples were given one mean, and then mixed,
-        which is what equal laws show; `regularisation`; the `iterations` of the three problems
+        which is what equal laws show; `of_halves`, the mean value of halves of the samples;
+        `regularisation`; the `iterations` of the three problems
         together; and `marginal_error`, the largest share of mass in the wrong place in a plan.
 
     Raises
@@ -234,8 +248,10 @@ def sinkhorn_divergence(
     Between the samples POT iterates, stabilised in the log domain; marginals and dual values are
     computed anew from its potentials f, g. The standard error is that of f - f_x and g - g_y,
     with the potentials f_x and g_y of the two problems of a sample with itself; it takes ε for
-    given. The value is too large in the mean, the more so the smaller ε, up to the floor where
-    the laws are equal; near it the interval does not hold.
+    given. The value is too large in the mean, the more so the smaller ε and the more dimensions,
+    up to the floor where the laws are equal. The interval is for the laws: its upper end takes
+    off what halves of the samples add to the value, its lower end the floor, or 1 + √2 times
+    what halves add, whichever is more. It may lie below the value.
 
     O((n² + m²) · iterations) time, and memory for matrices of n², m² and nm numbers in turn.
 
@@ -253,28 +269,65 @@ def sinkhorn_divergence(
     x, y = as_samples(x, y)
     max_iterations = _as_count(max_iterations, "max_iterations", 1)
     epsilon = _regularisation(regularisation, x, y, p)
-    xy, xx, yy = _three_problems(x, y, p, epsilon, max_iterations)
-    mixed = _three_problems(*_mixed(x, y, np.random.default_rng(rng)), p, epsilon, max_iterations)
-    value, floor = (
-        between.value - 0.5 * of_x.value - 0.5 * of_y.value
-        for between, of_x, of_y in ((xy, xx, yy), mixed)
-    )
+    rng = np.random.default_rng(rng)
+
+    def solved(x: FloatArray, y: FloatArray) -> _Divergence:
+        return _Divergence.between(x, y, p, epsilon, max_iterations)
+
+    xy, xx, yy = whole = solved(x, y)
+    value, floor = whole.value, solved(*_mixed(x, y, rng)).value
+    of_halves = float(np.mean([solved(*half).value for half in _halves(x, y, rng)]))
     se = influence_se(xy.f - xx.f, xy.g - yy.f)
     return Estimate(
         value=value,
         se=se,
-        interval=normal_interval(value, se, confidence),
+        interval=_interval(value, se, of_halves, confidence, floor),
         method=f"sinkhorn, p = {p:g}",
         n=len(x),
         m=len(y),
         confidence=confidence,
         diagnostics={
             "floor": floor,
+            "of_halves": of_halves,
             "regularisation": epsilon,
             "iterations": xy.iterations + xx.iterations + yy.iterations,
             "marginal_error": max(xy.error, xx.error, yy.error),
         },
-        warnings=doubt_near_zero(value, se, floor),
+        warnings=doubt_near_zero(value, se, floor) + _doubt_bias(value, se, of_halves),
+    )
+
+
+# ---------------------------------------------------------------- the bias
+
+
+def _interval(
+    cost: float, se: float, of_halves: float, confidence: float, floor: float = 0.0
+) -> tuple[float, float]:
+    """The interval for the laws, where half the points show `of_halves` instead of `cost`.
+
+    The excess of the halves is all of the bias if that falls as 1/n (Quenouille's jackknife), and
+    1/(1 + √2) of it if it falls as n^(-1/2). The lower end allows for the second, and for `floor`.
+    """
+    excess = max(of_halves - cost, 0.0)
+    low, _ = normal_interval(cost - max((1 + math.sqrt(2)) * excess, floor), se, confidence)
+    _, high = normal_interval(cost - excess, se, confidence)
+    return low, high
+
+
+def _rooted_interval(
+    cost: float, se: float, of_halves: float, confidence: float, p: float
+) -> tuple[float, float]:
+    """The same for W = cost^(1/p), cut at zero: no distance is negative."""
+    low, high = (max(end, 0.0) for end in _interval(cost, se, of_halves, confidence))
+    return low ** (1 / p), high ** (1 / p)
+
+
+def _doubt_bias(cost: float, se: float, of_halves: float) -> tuple[str, ...]:
+    if of_halves - cost <= se:
+        return ()
+    return (
+        "the value is too large for the laws, by more than its standard error, as half the points "
+        "show one that is larger still; the interval allows for that, and more points help",
     )
 
 
@@ -307,6 +360,10 @@ class _Clouds(NamedTuple):
         """Two samples of one law: see `_mixed`."""
         x, y = _mixed(self.x, self.y, rng)
         return self._replace(x=x, y=y)
+
+    def halves(self, rng: np.random.Generator) -> list[_Clouds]:
+        """Two pairs of samples, of half the points each."""
+        return [_Clouds.between(x, y, self.p) for x, y in _halves(self.x, self.y, rng)]
 
     @property
     def n(self) -> int:
@@ -416,6 +473,14 @@ def _mixed(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> tuple[Floa
     return points[: len(x)], points[len(x) :]
 
 
+def _halves(
+    x: FloatArray, y: FloatArray, rng: np.random.Generator
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Both samples cut in two at random."""
+    of_x, of_y = (np.array_split(rng.permutation(points), 2) for points in (x, y))
+    return list(zip(of_x, of_y, strict=True))
+
+
 def _root(cost: float, se: float, p: float) -> tuple[float, float]:
     """W = cost^(1/p) and its error. At zero, where the root has no slope, the root of the error."""
     if p == 1:
@@ -454,29 +519,19 @@ def _steepest(clouds: _Clouds, restarts: int, rng: np.random.Generator) -> Float
     return ends[best : best + 1]
 
 
-def _along(clouds: _Clouds, theta: FloatArray) -> tuple[float, float]:
-    """W_p in one direction, with its error."""
-    cost, se = _cost_along(clouds, theta)
-    return _root(cost, se, clouds.p)
-
-
 def _cost_along(clouds: _Clouds, theta: FloatArray) -> tuple[float, float]:
     slices = _solve(clouds, theta)
     return float(slices.costs[0]), influence_se(*_potentials(clouds, slices))
 
 
-def _held_out(clouds: _Clouds, restarts: int, rng: np.random.Generator) -> tuple[float, float]:
-    """W_p along directions found on one half of the points and measured on the other."""
-    half_x, half_y = (np.array_split(rng.permutation(size), 2) for size in (clouds.n, clouds.m))
-    halves = [
-        _Clouds.between(clouds.x[of_x], clouds.y[of_y], clouds.p)
-        for of_x, of_y in zip(half_x, half_y, strict=True)
-    ]
-    measured = [
-        _cost_along(test, _steepest(train, restarts, rng)) for train, test in (halves, halves[::-1])
-    ]
-    (first, first_se), (second, second_se) = measured
-    return _root((first + second) / 2, math.hypot(first_se, second_se) / 2, clouds.p)
+def _halved(clouds: _Clouds, restarts: int, rng: np.random.Generator) -> tuple[float, float, float]:
+    """The mean cost of both halves, and W_p along the direction of either on the other."""
+    halves = clouds.halves(rng)
+    thetas = [_steepest(half, restarts, rng) for half in halves]
+    of_halves = np.mean([_costs_over(*pair)[0] for pair in zip(halves, thetas, strict=True)])
+    (first, first_se), (second, second_se) = map(_cost_along, halves, thetas[::-1])
+    se = math.hypot(first_se, second_se) / 2
+    return float(of_halves), *_root((first + second) / 2, se, clouds.p)
 
 
 # ---------------------------------------------------------------- entropic transport
@@ -492,15 +547,26 @@ class _Entropic(NamedTuple):
     iterations: int
 
 
-def _three_problems(
-    x: FloatArray, y: FloatArray, p: float, epsilon: float, max_iterations: int
-) -> tuple[_Entropic, _Entropic, _Entropic]:
+class _Divergence(NamedTuple):
     """Entropic transport from x to y, from x to x, and from y to y."""
-    return (
-        _entropic(_costs(x, y, p), epsilon, max_iterations),
-        _self_entropic(_costs(x, x, p), epsilon, max_iterations),
-        _self_entropic(_costs(y, y, p), epsilon, max_iterations),
-    )
+
+    xy: _Entropic
+    xx: _Entropic
+    yy: _Entropic
+
+    @classmethod
+    def between(
+        cls, x: FloatArray, y: FloatArray, p: float, epsilon: float, max_iterations: int
+    ) -> _Divergence:
+        return cls(
+            _entropic(_costs(x, y, p), epsilon, max_iterations),
+            _self_entropic(_costs(x, x, p), epsilon, max_iterations),
+            _self_entropic(_costs(y, y, p), epsilon, max_iterations),
+        )
+
+    @property
+    def value(self) -> float:
+        return self.xy.value - 0.5 * self.xx.value - 0.5 * self.yy.value
 
 
 def _entropic(C: FloatArray, epsilon: float, max_iterations: int) -> _Entropic:

@@ -352,11 +352,59 @@ def test_the_floor_is_what_equal_laws_show(function):
     assert_allclose(floors.mean(), values.mean(), atol=margin)
 
 
-def test_the_interval_is_normal():
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("function", ALL)
+def test_the_interval_takes_off_what_halves_add(function, p):
     x, y = two_normals(19, 50, 50, 2, 2)
-    for function in ALL:
-        r = function(x, y, confidence=0.9)
-        assert_allclose(np.subtract(r.interval, r.value), stats.norm.ppf([0.05, 0.95]) * r.se)
+    r = function(x, y, p=p, confidence=0.9)
+    root = 1 if function is otgan.sinkhorn_divergence else p
+    cost, of_halves = r.value**root, r.diagnostics["of_halves"] ** root
+    excess = max(of_halves - cost, 0)
+    most = (1 + math.sqrt(2)) * excess
+    if function is otgan.sinkhorn_divergence:
+        most = max(most, r.diagnostics["floor"])
+    se = r.se * root * r.value ** (root - 1)
+    low, high = stats.norm.ppf([0.05, 0.95]) * se + [cost - most, cost - excess]
+    assert_allclose(r.interval, [low ** (1 / root), high ** (1 / root)])
+
+
+def sinkhorn_of_squares(x, y, rng):
+    # ε is a tenth of the mean cost, and the divergence of a shift its square
+    epsilon = 0.2 * x.shape[1] + 0.1
+    return otgan.sinkhorn_divergence(x, y, p=2, regularisation=epsilon, rng=rng)
+
+
+LAWS = {
+    "sliced": (otgan.sliced_wasserstein, lambda d: sliced_shift(d, 1)),
+    "sliced, p = 2": (
+        lambda x, y, rng: otgan.sliced_wasserstein(x, y, p=2, directions=200, rng=rng),
+        lambda d: sliced_shift(d, 2),
+    ),
+    "max-sliced": (
+        lambda x, y, rng: otgan.max_sliced_wasserstein(x, y, restarts=1, rng=rng),
+        lambda d: 1,
+    ),
+    "sinkhorn": (sinkhorn_of_squares, lambda d: 1),
+}
+
+
+@pytest.mark.parametrize("d", [2, 30])
+@pytest.mark.parametrize("case", LAWS)
+def test_the_interval_is_for_the_laws(case, d):
+    function, truth = LAWS[case]
+    results = [function(*two_normals(seed, 60, 60, d, 1), rng=1000 + seed) for seed in range(60)]
+    covered = [r.interval[0] <= truth(d) <= r.interval[1] for r in results]
+    assert np.mean(covered) >= 0.86  # 0.95 less three standard deviations of a share of 60
+    large = [any("too large for the laws, by" in w for w in r.warnings) for r in results]
+    assert np.mean(large) > 0.9 if d == 30 else np.mean(large) < 0.3
+
+
+def test_no_distance_has_a_negative_end():
+    x, y = two_normals(20, 40, 40, 3, 0)
+    for function in SLICED:
+        for other in (x, y, x + 1e-9):
+            low, high = function(x, other).interval
+            assert 0 <= low <= high
 
 
 # ---------------------------------------------------------------- refusals
