@@ -44,7 +44,8 @@ def energy_distance(x: Any, y: Any, *, unbiased: bool = True, confidence: float 
         mean is the distance of the laws, and which may be negative. Otherwise a V-statistic:
         the energy distance of the two samples, never negative, and too large in the mean.
     confidence : float, default 0.95
-        Level of the interval, which is around the unbiased value in either case.
+        Level of the interval, which is for the laws, around the unbiased value in either case:
+        its ends, like that value, may be negative.
 
     Returns
     -------
@@ -110,7 +111,8 @@ def mmd(
     rng : int or numpy.random.Generator, default 0
         Draws the random pairs.
     confidence : float, default 0.95
-        Level of the interval, which is around the unbiased value in either case.
+        Level of the interval, which is for the laws, around the unbiased value in either case:
+        its ends, like that value, may be negative.
 
     Returns
     -------
