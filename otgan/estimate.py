@@ -38,7 +38,8 @@ class Estimate:
     se : float
         Standard error of `value` from the randomness of both samples.
     interval : tuple of float
-        Confidence interval at level `confidence`.
+        Confidence interval at level `confidence`. Where it allows for a bias of `value`, it is not
+        around it, and may lie below it.
     method : str
         What computed it.
     n, m : int
