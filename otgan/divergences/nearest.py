@@ -162,9 +162,10 @@ class NearestNeighbours:
                 f"k_y={self.k_y!r}, start={self.start!r}; to fix it, pass k alone"
             )
         k = 3 if self.k == "auto" else int(self.k)
-        wide = min(4 * k, min(len(x), len(y)) // 4)
-        _check_enough(min(len(x), len(y)) - 1, max(k, wide))
         check_subsamples(len(x), len(y))
+        small = min(len(x), len(y))
+        wide = min(4 * k, small // 4)
+        _check_enough(small // 2 - 1, k)  # in subsamples too
         x, y = in_their_span(x, y)
         if self.whiten and (whitening := Whitening.of(np.concatenate([x, y]))):
             x, y = whitening(x), whitening(y)
