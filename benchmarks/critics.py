@@ -191,8 +191,10 @@ def draw(rows, path):
         "exact": BLUE, "lp": VIOLET, "gp": ORANGE, "orthogonal": GREEN, "cones": GREY, "clip": RED
     }  # fmt: skip
     pairs = list(dict.fromkeys(r["pair"] for r in rows))
-    with panels(1, 1, width=9.0, height=0.6 + 0.2 * len(pairs)) as (figure, (axes,)):
-        for name in dict.fromkeys(r["used"] for r in rows):
+    names = list(dict.fromkeys(r["used"] for r in rows))
+    height = 0.6 + 0.2 * max(len(pairs), 1 + len(names))
+    with panels(1, 1, width=10.0, height=height) as (figure, (axes,)):
+        for name in names:
             own = [r for r in rows if r["used"] == name]
             axes.errorbar(
                 [float(r["deviation"]) for r in own],
@@ -208,7 +210,7 @@ def draw(rows, path):
         axes.set_yticks(range(len(pairs)), pairs, fontsize=8)
         axes.invert_yaxis()
         axes.set_xlabel("deviation from the known W1, per cent (grey: within 2)")
-        axes.legend(loc="lower left", fontsize=8)
+        figure.legend(loc="outside right upper", fontsize=8)
     print(save(figure, path))
 
 
