@@ -20,7 +20,7 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimate import as_confidence
+from otgan.estimate import as_confidence, as_rng
 from otgan.measures import FloatArray, as_pair
 from otgan.quantities import QUANTITIES, Found, Quantity, Samples, Unit
 from otgan.transport.result import TransportResult
@@ -421,13 +421,7 @@ def _as_seed(rng: Any) -> int:
     """One seed for all, so that every single call repeats its row."""
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
         return int(rng)
-    try:
-        return int(np.random.default_rng(rng).integers(2**32))
-    except (TypeError, ValueError):
-        raise InvalidInputError(
-            f"rng must be a numpy.random.Generator, a seed or None, got {rng!r}; to fix it, pass "
-            "numpy.random.default_rng(seed) or a non-negative integer"
-        ) from None
+    return int(as_rng(rng).integers(2**32))
 
 
 # ---------------------------------------------------------------- text

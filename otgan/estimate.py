@@ -21,7 +21,7 @@ __all__ = [
     "doubt_near_zero",
     "influence_se",
     "normal_interval",
-    "rooted_interval",
+    "rooted",
 ]
 
 
@@ -125,23 +125,16 @@ def normal_interval(
     return value - margin, value + margin
 
 
-def rooted_interval(
-    cost: float, se: float, p: float, confidence: float = 0.95
-) -> tuple[float, float]:
-    """The interval for a distance whose p-th power is normal: roots of ``cost ± z se``.
-
-    No distance is negative, so ends below zero are cut there.
+def rooted(interval: tuple[float, float], p: float) -> tuple[float, float]:
+    """The interval for a distance, from one for its p-th power: roots, and nothing below zero.
 
     Examples
     --------
-    >>> low, high = rooted_interval(4.0, 1.0, 2)
-    >>> print(f"{low:.4f} {high:.4f}")
-    1.4283 2.4413
-    >>> rooted_interval(0.0, 1.0, 2)[0]
-    0.0
+    >>> rooted((4.0, 9.0), 2), rooted((-1.0, 1.0), 2)
+    ((2.0, 3.0), (0.0, 1.0))
     """
-    low, high = normal_interval(cost, se, confidence)
-    return max(low, 0.0) ** (1 / p), max(high, 0.0) ** (1 / p)
+    low, high = (max(end, 0.0) ** (1 / p) for end in interval)
+    return low, high
 
 
 def influence_se(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:

@@ -15,10 +15,12 @@ __all__ = [
     "MASS_RTOL",
     "DiscreteMeasure",
     "FloatArray",
+    "as_count",
     "as_float64",
     "as_order",
     "as_pair",
     "as_points",
+    "as_positive",
     "as_probabilities",
     "as_samples",
     "as_weights",
@@ -212,6 +214,25 @@ def _weigh(weights: Any, n: int, name: str) -> tuple[FloatArray, float, bool]:
             "to fix it, give at least one point a positive weight"
         )
     return array, total, least == most
+
+
+def as_count(value: Any, name: str, *, least: int = 1, mend: str = "pass one") -> int:
+    """A whole number of at least `least`; `mend` ends the sentence that is said otherwise."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InvalidInputError(
+            f"{name} must be a whole number of at least {least}, got {value!r}; to fix it, {mend}"
+        )
+    return int(value)
+
+
+def as_positive(value: Any, name: str, *, mend: str = "pass one") -> float:
+    """A positive, finite number; `mend` ends the sentence that is said otherwise."""
+    number = isinstance(value, (int, float, np.integer, np.floating))
+    if isinstance(value, bool) or not number or not 0 < value < np.inf:
+        raise InvalidInputError(
+            f"{name} must be a positive number, got {value!r}; to fix it, {mend}"
+        )
+    return float(value)
 
 
 def as_order(p: float) -> float:

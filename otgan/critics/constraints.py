@@ -27,6 +27,7 @@ from otgan.critics.relu_gradients import (
     supports,
 )
 from otgan.errors import InvalidInputError, nearest_name
+from otgan.measures import as_positive
 
 __all__ = [
     "CONSTRAINTS",
@@ -98,13 +99,6 @@ class Constraint(Protocol):
     def distance(self, reading: Reading) -> float:
         """Read what was measured of a critic as a distance."""
         ...
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not 0.0 < value < math.inf:
-        raise InvalidInputError(
-            f"{name} must be positive and finite, got {value}; to fix it, pass such a number"
-        )
 
 
 class _NoPenalty:
@@ -229,7 +223,7 @@ class GradientPenalty(PenalisedSlope):
     ends: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_positive("weight", self.weight)
+        as_positive(self.weight, "weight")
 
     @property
     def name(self) -> str:
@@ -279,8 +273,8 @@ class DivergencePenalty(PenalisedSlope):
     ends: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_positive("weight", self.weight)
-        _check_positive("power - 1", self.power - 1.0)
+        as_positive(self.weight, "weight")
+        as_positive(self.power - 1.0, "power - 1")
 
     name: ClassVar[str] = "div"
 

@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from otgan.datasets.known import KnownPair, KnownW1, as_positive, as_size
+from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.laws import Cube, Law
 from otgan.datasets.places import NUMPY, Place, Portable, received
 from otgan.datasets.potentials import MinFunnel, Nearest, Negative, in_blocks, unit
 from otgan.datasets.randomness import Draws
 from otgan.errors import InvalidInputError, SolverError
-from otgan.measures import as_float64, as_points
+from otgan.measures import as_count, as_float64, as_points, as_positive
 
 __all__ = ["FunnelTruth", "Funnelled", "RayMove", "funnel_pair", "funnel_pair_from", "integrate"]
 
@@ -254,11 +254,8 @@ def funnel_pair(
     >>> bool(pair.w1_se < 1e-3 * pair.w1)
     True
     """
-    d, n_funnels, box = as_size("d", d), as_size("n_funnels", n_funnels), as_positive("box", box)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InvalidInputError(
-            f"seed must be a whole number >= 0, got {seed!r}; to fix it, pass one"
-        )
+    d, n_funnels, box = as_count(d, "d"), as_count(n_funnels, "n_funnels"), as_positive(box, "box")
+    seed = as_count(seed, "seed", least=0)
     # Not default_rng(seed): points that users draw with the same seed would fall on the apexes.
     rng = np.random.default_rng([seed, *b"funnels"])
     centres = box * (2.0 * rng.random((n_funnels, d)) - 1.0)
@@ -302,8 +299,8 @@ def funnel_pair_from(
     0.166667
     """
     centres, biases = as_points(centres, "centres"), as_float64(biases, "biases")
-    box = as_positive("box", box)
-    p = as_positive("p", p)
+    box = as_positive(box, "box")
+    p = as_positive(p, "p")
     if p < 1:
         raise InvalidInputError(
             f"p must be >= 1, got {p:g}; to fix it, pass p=8, or p=1 where nothing moves"

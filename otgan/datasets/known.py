@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from otgan.datasets.laws import Law
 from otgan.datasets.potentials import Potential
-from otgan.errors import InvalidInputError
 
-__all__ = ["KnownPair", "KnownW1", "as_positive", "as_size"]
+__all__ = ["KnownPair", "KnownW1"]
 
 
 class KnownW1(NamedTuple):
@@ -95,22 +92,3 @@ class KnownPair:
 
     def __repr__(self) -> str:
         return f"KnownPair({self.name!r}, d={self.d})"
-
-
-def as_size(name: str, value: Any) -> int:
-    """A whole number of at least one."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InvalidInputError(
-            f"{name} must be a whole number >= 1, got {value!r}; to fix it, pass one"
-        )
-    return int(value)
-
-
-def as_positive(name: str, value: Any) -> float:
-    """A positive, finite number."""
-    number = isinstance(value, (int, float, np.integer, np.floating))
-    if isinstance(value, bool) or not number or not 0 < value < np.inf:
-        raise InvalidInputError(
-            f"{name} must be a positive number, got {value!r}; to fix it, pass one"
-        )
-    return float(value)

@@ -12,8 +12,8 @@ import numpy as np
 
 from otgan.datasets.places import Portable
 from otgan.datasets.randomness import Draws, draws_from
-from otgan.errors import InvalidInputError, require
-from otgan.measures import FloatArray
+from otgan.errors import require
+from otgan.measures import FloatArray, as_count
 
 __all__ = [
     "DATASETS",
@@ -80,12 +80,9 @@ class Law(ABC):
         InvalidInputError
             A negative or broken `n`, a generator of another kind, no floating dtype.
         """
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
-            raise InvalidInputError(
-                f"n must be a whole number >= 0, got {n!r}; to fix it, pass a number of points"
-            )
+        n = as_count(n, "n", least=0)
         draws = draws_from(rng)
-        points = self._draw(int(n), draws)
+        points = self._draw(n, draws)
         return draws.place.give(points, draws.dtype if dtype is None else dtype)
 
     @abstractmethod

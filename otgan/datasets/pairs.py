@@ -14,11 +14,11 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.special import gammaln, ndtr
 
-from otgan.datasets.known import KnownPair, KnownW1, as_positive, as_size
+from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.laws import Ball, GaussianMixture, Law, Sample, Sampler, Shifted, Spheres
 from otgan.datasets.potentials import Linear, MinFunnel, Negative, Potential
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_float64, as_points
+from otgan.measures import FloatArray, as_count, as_float64, as_points, as_positive
 
 __all__ = [
     "absolute_value",
@@ -57,7 +57,7 @@ def dirac_and_sphere(d: int, radius: float = 1.0) -> KnownPair:
     """
     origin = _origin(d)
     name = f"origin and sphere d={d} radius={radius:g}"
-    return cones(origin, as_positive("radius", radius), name=name)
+    return cones(origin, as_positive(radius, "radius"), name=name)
 
 
 def absolute_value() -> KnownPair:
@@ -107,7 +107,7 @@ def cones(
     >>> cones().w1
     1.0
     """
-    centres, radius = as_points(centres, "centres"), as_positive("radius", radius)
+    centres, radius = as_points(centres, "centres"), as_positive(radius, "radius")
     if len(centres) > 1 and (nearest := float(pdist(centres).min())) < 2 * radius:
         raise InvalidInputError(
             f"centres must be at least twice the radius apart, got {nearest:g} and a radius of "
@@ -144,7 +144,7 @@ def round_gaussians(d: int, std_x: float, std_y: float) -> KnownPair:
     27.991073
     """
     origin = _origin(d)
-    std_x, std_y = as_positive("std_x", std_x), as_positive("std_y", std_y)
+    std_x, std_y = as_positive(std_x, "std_x"), as_positive(std_y, "std_y")
     mean_norm = np.sqrt(2.0) * np.exp(gammaln((d + 1) / 2) - gammaln(d / 2))
     return _closed_form(
         f"round Gaussians d={d} std={std_x:g}, {std_y:g}",
@@ -182,7 +182,7 @@ def ball_and_power(d: int, p: float = 8.0, radius: float = 1.0) -> KnownPair:
     0.051072
     """
     origin = _origin(d)
-    p, radius = as_positive("p", p), as_positive("radius", radius)
+    p, radius = as_positive(p, "p"), as_positive(radius, "radius")
     return _closed_form(
         f"ball and its image d={d} p={p:g} radius={radius:g}",
         Ball(d, radius, p),
@@ -262,7 +262,7 @@ def two_points(distance: float, d: int = 1) -> KnownPair:
     10.0
     """
     origin = _origin(d)
-    shift = as_positive("distance", distance) * np.eye(1, d)[0]
+    shift = as_positive(distance, "distance") * np.eye(1, d)[0]
     return shifted(shift, Sample(origin), name=f"two points d={d} distance={distance:g}")
 
 
@@ -293,7 +293,7 @@ def gaussians_on_line(mean_x: float, std_x: float, mean_y: float, std_y: float) 
     >>> round(gaussians_on_line(0, 1, 1, 2).w1, 6)
     1.166631
     """
-    std_x, std_y = as_positive("std_x", std_x), as_positive("std_y", std_y)
+    std_x, std_y = as_positive(std_x, "std_x"), as_positive(std_y, "std_y")
     mean, std = float(mean_y) - float(mean_x), std_y - std_x
     if not np.isfinite(mean) or (mean == 0 and std == 0):
         raise InvalidInputError(
@@ -337,7 +337,7 @@ def square_and_zero(side: int = 35, size: int = 64) -> KnownPair:
     >>> square_and_zero().d, square_and_zero().w1
     (4096, 35.0)
     """
-    if not 1 <= as_size("side", side) <= as_size("size", size):
+    if not 1 <= as_count(side, "side") <= as_count(size, "size"):
         raise InvalidInputError(
             f"side must be at most size, got {side} and {size}; to fix it, shrink the square"
         )
@@ -365,4 +365,4 @@ def _norm(centre: FloatArray, *, outward: bool) -> Potential:
 
 
 def _origin(d: int) -> FloatArray:
-    return np.zeros((1, as_size("d", d)))
+    return np.zeros((1, as_count(d, "d")))

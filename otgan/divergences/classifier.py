@@ -15,15 +15,20 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 
+from otgan.divergences.held_out import (
+    check_folds,
+    doubt_beyond_log_m,
+    effective_size,
+    js_by_log_ratio,
+)
 from otgan.errors import InvalidInputError, require
 from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, as_count
 
 __all__ = ["Classifier"]
 
 _CUT = 1e-12  # a probability nearer to 0 or 1 than this counts as certainty
 _CLIP = 0.01  # D is clipped to [_CLIP, 1 - _CLIP] for the lower bound, which needs bounded terms
-_POINTS_PER_FOLD = 10
 _DIRECTIONS = 50  # principal directions that enter the default model's quadratic terms
 _LOG_2 = math.log(2)
 
@@ -67,14 +72,7 @@ class Classifier:
     folds: int = 5
 
     def __post_init__(self) -> None:
-        if isinstance(self.folds, bool) or not isinstance(self.folds, (int, np.integer)):
-            raise InvalidInputError(
-                f"folds must be a whole number, got {self.folds!r}; to fix it, pass folds=5"
-            )
-        if self.folds < 2:
-            raise InvalidInputError(
-                f"folds must be at least 2, got {self.folds}; to fix it, pass folds=5"
-            )
+        as_count(self.folds, "folds", least=2)
         missing = [
             name
             for name in ("fit", "predict_proba")
@@ -132,15 +130,10 @@ class Classifier:
             "donsker_varadhan": value - math.log(mean_ratio),
             "donsker_varadhan_se": influence_se(s, -ratio / mean_ratio),
             "mean_ratio": mean_ratio,
-            "effective_m": float(ratio.sum() ** 2 / (ratio**2).sum()),
+            "effective_m": effective_size(ratio),
             "certain": _certain_share(s, t),
         }
-        warnings = _warn_of_certain(s, t)
-        if value > math.log(len(y)):
-            warnings.append(
-                f"the value exceeds log m = {math.log(len(y)):.3g}: from m points of y no method "
-                "can confirm so large a KL, and the number rests on the model's extrapolation"
-            )
+        warnings = [*_warn_of_certain(s, t), *doubt_beyond_log_m(value, len(y))]
         if abs(mean_ratio - 1) > 4 * ratio.std(ddof=1) / math.sqrt(len(y)):
             warnings.append(
                 f"the mean of e^logit over y is {mean_ratio:.3g} and should be 1: the classifier "
@@ -184,9 +177,7 @@ class Classifier:
         2024, section 4.
         """
         s, t = self._held_out_logits(x, y, rng)
-        log_d, log_rest = -np.logaddexp(0, -s), -np.logaddexp(0, t)
-        value = 0.5 * float(log_d.mean() + log_rest.mean()) + _LOG_2
-        se = 0.5 * influence_se(log_d, log_rest)
+        value, se = js_by_log_ratio(s, t)
         terms = np.concatenate(list(self._successive_terms(x, y, rng)))
         low, high = math.log(_CLIP) + _LOG_2, math.log1p(-_CLIP) + _LOG_2
         bound = lower_bound_by_betting((terms - low) / (high - low), confidence)
@@ -202,7 +193,7 @@ class Classifier:
     ) -> tuple[FloatArray, FloatArray]:
         """The log ratio at the points of `x` and of `y`, by models that have not seen them."""
         require("sklearn", extra="all", purpose="an estimate by a classifier")
-        self._check(x, y)
+        check_folds(x, y, self.folds)
         in_x, in_y = _folds(len(x), self.folds, rng), _folds(len(y), self.folds, rng)
         s, t = np.empty(len(x)), np.empty(len(y))
         for fold in range(self.folds):
@@ -241,20 +232,6 @@ class Classifier:
         logit = np.log(np.maximum(chances[:, 1], _CUT)) - np.log(np.maximum(chances[:, 0], _CUT))
         logit -= math.log(len(known[0]) / len(known[1]))  # from these classes to equal ones
         return logit[: len(unseen[0])], logit[len(unseen[0]) :]
-
-    def _check(self, x: FloatArray, y: FloatArray) -> None:
-        if (x == x[0]).all() and (y == x[0]).all():
-            raise InvalidInputError(
-                "x and y must not all be the same point, got one that repeats; "
-                "to fix it, check that the data were loaded"
-            )
-        least = _POINTS_PER_FOLD * self.folds
-        if min(len(x), len(y)) < least:
-            raise InvalidInputError(
-                f"x and y must have at least {least} points each, ten a fold, got {len(x)} and "
-                f"{len(y)}; to fix it, draw more points, or use a method for few points such as "
-                "the nearest neighbours"
-            )
 
 
 def lower_bound_by_betting(terms: FloatArray, confidence: float) -> float:

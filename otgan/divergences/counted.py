@@ -19,7 +19,7 @@ from scipy.special import xlogy
 from otgan.divergences.histograms import js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.estimate import Estimate, normal_interval
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, as_count
 
 __all__ = ["Discrete", "Histogram"]
 
@@ -119,11 +119,8 @@ class Histogram:
     bins: int | None = None
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.bins, (int, np.integer)) and not isinstance(self.bins, bool)
-        if self.bins is not None and not (whole and self.bins >= 2):
-            raise InvalidInputError(
-                f"bins must be a whole number >= 2, got {self.bins!r}; to fix it, leave it out"
-            )
+        if self.bins is not None:
+            as_count(self.bins, "bins", least=2)
 
     def kl(
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.estimate import Estimate, doubt_near_zero, influence_se, rooted_interval
+from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval, rooted
 from otgan.measures import FloatArray, as_samples
 
 __all__ = ["frechet_distance"]
@@ -74,7 +74,7 @@ def frechet_distance(x: Any, y: Any, *, confidence: float = 0.95) -> Estimate:
     return Estimate(
         value=distance,
         se=se,
-        interval=rooted_interval(fit.squared - bias, se_squared, 2.0, confidence),
+        interval=rooted(normal_interval(fit.squared - bias, se_squared, confidence), 2.0),
         method="fréchet",
         n=len(x),
         m=len(y),

@@ -10,10 +10,11 @@ from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
 from otgan.divergences.gaussian_start import Whitening
+from otgan.divergences.held_out import js_by_log_ratio
 from otgan.divergences.subsampling import subsample_spread
 from otgan.errors import InvalidInputError
-from otgan.estimate import Estimate, influence_se, normal_interval
-from otgan.measures import FloatArray
+from otgan.estimate import Estimate, normal_interval
+from otgan.measures import FloatArray, as_positive
 
 __all__ = ["KernelDensity"]
 
@@ -44,10 +45,11 @@ class KernelDensity:
     bandwidth: float | None = None
 
     def __post_init__(self) -> None:
-        if self.bandwidth is not None and not 0 < self.bandwidth < math.inf:
-            raise InvalidInputError(
-                f"bandwidth must be a positive number of standard deviations, got "
-                f"{self.bandwidth!r}; to fix it, leave it out"
+        if self.bandwidth is not None:
+            as_positive(
+                self.bandwidth,
+                "bandwidth",
+                mend="pass a number of standard deviations, or leave it out",
             )
 
     def kl(
@@ -68,10 +70,7 @@ class KernelDensity:
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
     ) -> Estimate:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
-        terms_x = math.log(2) - np.logaddexp(0, -self._log_ratio(x, x, y))
-        terms_y = math.log(2) - np.logaddexp(0, -self._log_ratio(y, y, x))
-        value = 0.5 * float(terms_x.mean() + terms_y.mean())
-        se = 0.5 * influence_se(terms_x, terms_y)
+        value, se = js_by_log_ratio(self._log_ratio(x, x, y), -self._log_ratio(y, y, x))
         interval = normal_interval(value, se, confidence)
         return self._estimate(value, se, interval, x, y, confidence)
 

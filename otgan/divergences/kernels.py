@@ -12,9 +12,9 @@ from scipy.spatial.distance import cdist, pdist
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.estimate import Estimate, as_rng, doubt_near_zero, influence_se, normal_interval
-from otgan.measures import FloatArray, as_samples
+from otgan.measures import FloatArray, as_positive, as_samples
 
-__all__ = ["KernelName", "energy_distance", "median_distance", "mmd"]
+__all__ = ["KernelName", "energy_distance", "is_median", "median_distance", "mmd"]
 
 KernelName = Literal["gaussian", "laplace", "imq"]
 
@@ -149,7 +149,7 @@ def mmd(
             f"kernel must be one of {', '.join(get_args(KernelName))}, got {kernel!r}; "
             f"to fix it, {nearest_name(str(kernel), get_args(KernelName))}"
         )
-    width = median_distance(x, y, rng) if _is_median(bandwidth) else _as_width(bandwidth)
+    width = median_distance(x, y, rng) if is_median(bandwidth) else float(bandwidth)
     means = _means(x, y, lambda distances: _profile(kernel, distances / width))
     return _estimate(means, f"mmd, {kernel} kernel", unbiased, confidence, bandwidth=width)
 
@@ -300,15 +300,9 @@ def _profile(kernel: str, r: FloatArray) -> FloatArray:
     return np.exp(-r) if kernel == "laplace" else 1 / np.sqrt(1 + r * r)
 
 
-def _is_median(bandwidth: Any) -> bool:
-    return isinstance(bandwidth, str) and bandwidth == "median"
-
-
-def _as_width(bandwidth: Any) -> float:
-    number = isinstance(bandwidth, (int, float, np.integer, np.floating))
-    if not number or isinstance(bandwidth, bool) or not 0 < bandwidth < math.inf:
-        raise InvalidInputError(
-            f'bandwidth must be a positive number or "median", got {bandwidth!r}; '
-            "to fix it, pass a length in the units of x"
-        )
-    return float(bandwidth)
+def is_median(bandwidth: Any) -> bool:
+    """Whether the bandwidth is to be the median distance; otherwise it must be a number."""
+    if isinstance(bandwidth, str) and bandwidth == "median":
+        return True
+    as_positive(bandwidth, "bandwidth", mend='pass a length in the units of x, or "median"')
+    return False

@@ -26,9 +26,9 @@ from otgan.divergences.gaussian_start import (
     gaussian_score,
     log_ball_volume,
 )
+from otgan.divergences.held_out import doubt_beyond_log_m
 from otgan.divergences.nearest_doubts import (
     RIVAL_POINTS,
-    doubt_beyond_log_m,
     doubt_few_points,
     doubt_many_dimensions,
     doubt_negative,
@@ -41,7 +41,7 @@ from otgan.divergences.spans import in_their_span
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimate import Estimate, normal_interval
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, as_count
 
 __all__ = ["NearestNeighbours"]
 
@@ -98,14 +98,10 @@ class NearestNeighbours:
     whiten: bool = True
 
     def __post_init__(self) -> None:
-        for name, value in (("k", self.k), ("k_y", self.k_y)):
-            words = ("auto", "matched") if name == "k" else (None,)
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if value not in words and not (whole and value >= 1):  # type: ignore[operator]
-                raise InvalidInputError(
-                    f"{name} must be a whole number >= 1{' or a word' if name == 'k' else ''}, got "
-                    f"{value!r}; to fix it, pass for example {name}=5"
-                )
+        if self.k not in ("auto", "matched"):
+            as_count(self.k, "k", mend='pass for example k=5, or "auto"')
+        if self.k_y is not None:
+            as_count(self.k_y, "k_y")
         if self.start not in ("auto", "gaussian", "none"):
             raise InvalidInputError(
                 f"start must be 'auto', 'gaussian' or 'none', got {self.start!r}; "

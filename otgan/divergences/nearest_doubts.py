@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -12,7 +10,6 @@ from otgan.measures import FloatArray
 
 __all__ = [
     "RIVAL_POINTS",
-    "doubt_beyond_log_m",
     "doubt_few_points",
     "doubt_many_dimensions",
     "doubt_negative",
@@ -67,16 +64,6 @@ def doubt_reach(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> list[
     return [
         f"{share:.1%} of x lie farther from y than any point of y does from another: how rare y is "
         "there is guessed, and KL with it; more points of y help"
-    ]
-
-
-def doubt_beyond_log_m(value: float, m: int) -> list[str]:
-    """For a KL that m points cannot show."""
-    if value <= math.log(m):
-        return []
-    return [
-        f"{value:.3g} is more than log m = {math.log(m):.3g}: so far from x, {m} points of y say "
-        "little about their density, and the value rests on the shape assumed for it"
     ]
 
 

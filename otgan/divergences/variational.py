@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from otgan.divergences.held_out import check_folds, effective_size, js_by_log_ratio
 from otgan.errors import (
     InvalidInputError,
     SampleTooSmallError,
@@ -24,7 +25,7 @@ from otgan.errors import (
     require,
 )
 from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, as_count
 
 if TYPE_CHECKING:
     import torch
@@ -35,13 +36,11 @@ logger = logging.getLogger(__name__)
 
 OBJECTIVES = ("dv", "js", "nwj")
 
-_POINTS_PER_FOLD = 10
 _BATCH = 256
 _RATE = 2e-3
 _DECAY = 1e-2
 _LOOK = 20  # steps between two looks at the validation points
 _PATIENCE = 200  # steps without a better look that end the training
-_LOG_2 = math.log(2)
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,8 @@ class Variational:
                 f"{self.objective!r}; to fix it, {nearest_name(str(self.objective), OBJECTIVES)}"
             )
         object.__setattr__(self, "hidden", _as_widths(self.hidden))
-        _check_whole(self.steps, "steps", least=1)
-        _check_whole(self.folds, "folds", least=2)
+        as_count(self.steps, "steps")
+        as_count(self.folds, "folds", least=2)
 
     def kl(
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
@@ -158,7 +157,7 @@ class Variational:
         diagnostics = {
             "steps": float(read.steps),
             "log_m": log_m,
-            "effective_m": float(ratio.sum() ** 2 / (ratio**2).sum()),
+            "effective_m": effective_size(ratio),
         }
         estimate = self._estimate(value, se, x, y, confidence, diagnostics)
         if value > log_m:
@@ -197,9 +196,7 @@ class Variational:
                 "leave it out, or ask for KL"
             )
         read = self._read(x, y, rng)
-        log_d, log_rest = -np.logaddexp(0, -read.of_x), -np.logaddexp(0, read.of_y)
-        value = 0.5 * float(log_d.mean() + log_rest.mean()) + _LOG_2
-        se = 0.5 * influence_se(log_d, log_rest)
+        value, se = js_by_log_ratio(read.of_x, read.of_y)
         return self._estimate(value, se, x, y, confidence, {"steps": float(read.steps)})
 
     def _estimate(
@@ -219,13 +216,7 @@ class Variational:
     def _read(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> _Read:
         """T at every point, by networks that were trained without it."""
         require("torch", extra="torch", purpose="a variational bound")
-        least = _POINTS_PER_FOLD * self.folds
-        if min(len(x), len(y)) < least:
-            raise InvalidInputError(
-                f"x and y must have at least {least} points each, ten a fold, got {len(x)} and "
-                f"{len(y)}; to fix it, draw more points, or use a method for few points such as "
-                "the nearest neighbours"
-            )
+        check_folds(x, y, self.folds)
         import torch
 
         device = _as_device(self.device)
@@ -412,11 +403,6 @@ def _whiten(points: FloatArray) -> FloatArray:
     centred = points - points.mean(axis=0)
     spread = np.abs(centred).max(axis=0)
     centred = centred[:, spread > 0] / spread[spread > 0]
-    if not centred.size:
-        raise InvalidInputError(
-            "x and y must not all be the same point, got one that repeats; "
-            "to fix it, check that the data were loaded"
-        )
     left, singular, _ = np.linalg.svd(centred, full_matrices=False)
     kept = singular > 1e-6 * singular[0]
     return left[:, kept] * math.sqrt(len(points))
@@ -441,16 +427,4 @@ def _as_widths(hidden: Any) -> tuple[int, ...]:
         raise InvalidInputError(
             f"hidden must be a sequence of widths, got {hidden!r}; to fix it, pass hidden=(64, 64)"
         )
-    widths = tuple(hidden)
-    for width in widths:
-        _check_whole(width, "every width in hidden", least=1)
-    return tuple(int(width) for width in widths)
-
-
-def _check_whole(number: Any, name: str, *, least: int) -> None:
-    whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
-    if not whole or number < least:
-        raise InvalidInputError(
-            f"{name} must be a whole number of at least {least}, got {number!r}; to fix it, "
-            "leave it out"
-        )
+    return tuple(as_count(width, "every width in hidden") for width in hidden)

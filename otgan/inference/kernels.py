@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
+from otgan.divergences.kernels import is_median
 from otgan.errors import InvalidInputError
 from otgan.inference.statistics import BoolArray, Prepared, check_matrix
 from otgan.measures import FloatArray
@@ -62,15 +63,7 @@ class Mmd:
     name: ClassVar[str] = "mmd"
 
     def __post_init__(self) -> None:
-        width = self.bandwidth
-        if width == "median":
-            return
-        number = isinstance(width, (int, float, np.integer, np.floating))
-        if not number or isinstance(width, bool) or not 0 < width < np.inf:
-            raise InvalidInputError(
-                f"bandwidth must be a positive, finite number, got {width!r}; to fix it, pass a "
-                'length in the units of x, or "median"'
-            )
+        is_median(self.bandwidth)  # or a number, else it raises
 
     def prepare(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> Prepared:
         """The kernel between all points, once."""
@@ -84,7 +77,7 @@ class Mmd:
         return _quadratic_form(matrix, len(x), len(y))
 
     def _width(self, distances: FloatArray) -> float:
-        width = float(np.median(distances)) if self.bandwidth == "median" else float(self.bandwidth)
+        width = float(np.median(distances) if is_median(self.bandwidth) else self.bandwidth)
         if width == 0:
             raise InvalidInputError(
                 "the median distance between the points must be positive to serve as bandwidth, "

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from otgan.errors import DuplicateSamplesError, InvalidInputError
-from otgan.inference.statistics import BoolArray, Prepared, as_count
-from otgan.measures import FloatArray
+from otgan.inference.statistics import BoolArray, Prepared
+from otgan.measures import FloatArray, as_count
 
 __all__ = ["Knn"]
 

@@ -21,10 +21,9 @@ from otgan.inference.statistics import (
     FunctionOfSamples,
     Prepared,
     Statistic,
-    as_count,
 )
 from otgan.inference.transported import Sliced, Wasserstein
-from otgan.measures import FloatArray, as_pair
+from otgan.measures import FloatArray, as_count, as_pair
 
 __all__ = ["TestResult", "two_sample_test"]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
 
-__all__ = ["BoolArray", "FunctionOfSamples", "Prepared", "Statistic", "as_count", "check_matrix"]
+__all__ = ["BoolArray", "FunctionOfSamples", "Prepared", "Statistic", "check_matrix"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -86,15 +86,6 @@ class FunctionOfSamples:
                 "for every two arrays of points"
             )
         return number
-
-
-def as_count(value: Any, name: str) -> int:
-    """A whole number of at least one."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InvalidInputError(
-            f"{name} must be a whole number of at least 1, got {value!r}; to fix it, pass one"
-        )
-    return int(value)
 
 
 def check_matrix(n: int, m: int, name: str) -> None:

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
-from otgan.inference.statistics import BoolArray, Prepared, as_count, check_matrix
-from otgan.measures import FloatArray
+from otgan.inference.statistics import BoolArray, Prepared, check_matrix
+from otgan.measures import FloatArray, as_count
 
 __all__ = ["Sliced", "Wasserstein"]
 

@@ -223,7 +223,14 @@ def _as_potential(potential: Any) -> Potential:
 
 
 def _values(critic: Callable[[FloatArray], Any], points: FloatArray) -> FloatArray:
-    values = as_float64(critic(points.copy()), "the values of potential")
+    try:
+        given = critic(points.copy())
+    except TypeError as reason:
+        raise InvalidInputError(
+            f"potential must take an array of shape {points.shape}, got {reason}; to fix it, wrap "
+            "a torch module: (lambda z: critic(torch.as_tensor(z)).detach(), constant)"
+        ) from reason
+    values = as_float64(given, "the values of potential")
     if values.shape not in ((len(points),), (len(points), 1)) or not np.isfinite(values).all():
         raise InvalidInputError(
             f"potential must return {len(points)} finite numbers for as many points, got shape "

@@ -13,8 +13,8 @@ from scipy.optimize import minimize
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError, SolverError, require
-from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
-from otgan.measures import FloatArray, as_order, as_samples
+from otgan.estimate import Estimate, as_rng, doubt_near_zero, influence_se, normal_interval, rooted
+from otgan.measures import FloatArray, as_count, as_order, as_positive, as_samples
 from otgan.transport.couplings import Arcs, northwest_corner
 
 __all__ = ["max_sliced_wasserstein", "sinkhorn_divergence", "sliced_wasserstein"]
@@ -80,8 +80,8 @@ def sliced_wasserstein(
     Estimate(2.058 ± 0.061, 95 % in [1.926, 2.173], method='sliced, p = 1', n=500, m=500)
     """
     clouds = _Clouds.of(x, y, as_order(p))
-    rng = np.random.default_rng(rng)
-    thetas = _directions(clouds.d, _as_count(directions, "directions", 2), rng)
+    rng = as_rng(rng)
+    thetas = _directions(clouds.d, as_count(directions, "directions", least=2), rng)
     costs, f, g = _over(clouds, thetas)
     cost = float(costs.mean())
     value, sampling_se = _root(cost, influence_se(f, g), clouds.p)
@@ -94,7 +94,7 @@ def sliced_wasserstein(
     return Estimate(
         value=value,
         se=se,
-        interval=_rooted_interval(cost, se_of_cost, of_halves, confidence, clouds.p),
+        interval=rooted(_interval(cost, se_of_cost, of_halves, confidence), clouds.p),
         method=f"sliced, p = {clouds.p:g}",
         n=clouds.n,
         m=clouds.m,
@@ -164,8 +164,8 @@ def max_sliced_wasserstein(
     4.000
     """
     clouds = _Clouds.of(x, y, as_order(p), least=4)
-    restarts = _as_count(restarts, "restarts", 1)
-    rng = np.random.default_rng(rng)
+    restarts = as_count(restarts, "restarts")
+    rng = as_rng(rng)
     cost, se_of_cost = _cost_along(clouds, _steepest(clouds, restarts, rng))
     value, se = _root(cost, se_of_cost, clouds.p)
     of_halves, held_out, held_out_se = _halved(clouds, restarts, rng)
@@ -180,7 +180,7 @@ def max_sliced_wasserstein(
     return Estimate(
         value=value,
         se=se,
-        interval=_rooted_interval(cost, se_of_cost, of_halves, confidence, clouds.p),
+        interval=rooted(_interval(cost, se_of_cost, of_halves, confidence), clouds.p),
         method=f"max-sliced, p = {clouds.p:g}",
         n=clouds.n,
         m=clouds.m,
@@ -267,9 +267,9 @@ def sinkhorn_divergence(
     require("ot", extra="approximate", purpose="the Sinkhorn divergence")
     p = as_order(p)
     x, y = as_samples(x, y)
-    max_iterations = _as_count(max_iterations, "max_iterations", 1)
+    max_iterations = as_count(max_iterations, "max_iterations")
     epsilon = _regularisation(regularisation, x, y, p)
-    rng = np.random.default_rng(rng)
+    rng = as_rng(rng)
 
     def solved(x: FloatArray, y: FloatArray) -> _Divergence:
         return _Divergence.between(x, y, p, epsilon, max_iterations)
@@ -312,14 +312,6 @@ def _interval(
     low, _ = normal_interval(cost - max((1 + math.sqrt(2)) * excess, floor), se, confidence)
     _, high = normal_interval(cost - excess, se, confidence)
     return low, high
-
-
-def _rooted_interval(
-    cost: float, se: float, of_halves: float, confidence: float, p: float
-) -> tuple[float, float]:
-    """The same for W = cost^(1/p), cut at zero: no distance is negative."""
-    low, high = (max(end, 0.0) for end in _interval(cost, se, of_halves, confidence))
-    return low ** (1 / p), high ** (1 / p)
 
 
 def _doubt_bias(cost: float, se: float, of_halves: float) -> tuple[str, ...]:
@@ -459,11 +451,11 @@ def _unsorted(order: npt.NDArray[np.intp], values: FloatArray) -> FloatArray:
     return np.bincount(order.ravel(), values.ravel(), len(order)).astype(np.float64)
 
 
-def _directions(d: int, count: int, rng: Any) -> FloatArray:
+def _directions(d: int, count: int, rng: np.random.Generator) -> FloatArray:
     """Uniform unit vectors, shape (count, d); on the line the one there is."""
     if d == 1:
         return np.ones((1, 1))
-    normal = np.random.default_rng(rng).normal(size=(count, d))
+    normal = rng.normal(size=(count, d))
     return normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
@@ -636,26 +628,14 @@ def _costs(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
 
 
 def _regularisation(regularisation: float | None, x: FloatArray, y: FloatArray, p: float) -> float:
-    if regularisation is None:
-        mean = float(_costs(x, y, p).mean())
-        if mean > 0:
-            return 0.1 * mean
-        got = "a mean cost of 0"
-    else:
-        got = repr(regularisation)
-        number = isinstance(regularisation, (int, float, np.integer, np.floating))
-        if number and not isinstance(regularisation, bool) and 0 < regularisation < math.inf:
-            return float(regularisation)
-    raise InvalidInputError(
-        f"regularisation must be a positive number in the units of the cost, got {got}; to fix "
-        "it, pass for example a tenth of a typical cost"
-    )
-
-
-def _as_count(number: Any, name: str, least: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
-        raise InvalidInputError(
-            f"{name} must be a whole number of at least {least}, got {number!r}; "
-            f"to fix it, pass {name}={least} or more"
+    if regularisation is not None:
+        return as_positive(
+            regularisation, "regularisation", mend="pass for example a tenth of a typical cost"
         )
-    return int(number)
+    mean = float(_costs(x, y, p).mean())
+    if mean == 0:
+        raise InvalidInputError(
+            "regularisation must be a positive number in the units of the cost, got a mean cost of "
+            "0 to take a tenth of; to fix it, pass for example a tenth of a typical cost"
+        )
+    return 0.1 * mean

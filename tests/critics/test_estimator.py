@@ -423,7 +423,7 @@ def test_wrong_constraints_networks_and_samplers_are_refused(gaussians, change, 
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, math.nan, math.inf])
 def test_weights_must_be_positive(weight):
-    with pytest.raises(InvalidInputError, match="weight must be positive and finite"):
+    with pytest.raises(InvalidInputError, match="weight must be a positive number"):
         GradientPenalty(weight=weight)
 
 

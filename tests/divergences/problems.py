@@ -55,3 +55,28 @@ WANG = {
     ),
 }
 """Wang, Kulkarni and Verdú, Divergence estimation for multidimensional densities (2009)."""
+
+
+def shifted(rng, n, m, delta, d=1):
+    """Samples of N(0, I) and N(v, I) with |v| = delta."""
+    return rng.normal(size=(n, d)), rng.normal(size=(m, d)) + delta / math.sqrt(d)
+
+
+def wider(rng, n, m):
+    """Samples of N(0, 1) and N(1, 4): KL is 0.4431."""
+    return rng.normal(0, 1, (n, 1)), rng.normal(1, 2, (m, 1))
+
+
+def sheared(rng, n, m):
+    """Samples of N(0, I) and N(0, [[1, 1], [1, 2]]): KL is 0.5."""
+    return rng.normal(size=(n, 2)), rng.normal(size=(m, 2)) @ np.array([[1.0, 1.0], [0.0, 1.0]])
+
+
+def kl(method, x, y, seed=0):
+    """KL by a method of its own, without the door."""
+    return method.kl(x, y, confidence=0.95, rng=np.random.default_rng(seed))
+
+
+def js(method, x, y, seed=0, confidence=0.95):
+    """JS by a method of its own, without the door."""
+    return method.js(x, y, confidence=confidence, rng=np.random.default_rng(seed))

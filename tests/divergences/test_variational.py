@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, MissingExtraError, SampleTooSmallError
 from otgan.estimate import Estimate
+from tests.divergences.problems import js, kl, sheared, shifted, wider
 
 torch = pytest.importorskip("torch")
 
@@ -22,28 +23,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def shifted(rng, n, m, delta, d=1):
-    """N(0, I) and N(v, I) with |v| = delta."""
-    return rng.normal(size=(n, d)), rng.normal(size=(m, d)) + delta / math.sqrt(d)
-
-
-def wider(rng, n, m):
-    return rng.normal(0, 1, (n, 1)), rng.normal(1, 2, (m, 1))
-
-
-def sheared(rng, n, m):
-    """N(0, I) and N(0, [[1, 1], [1, 2]]): KL is 0.5."""
-    return rng.normal(size=(n, 2)), rng.normal(size=(m, 2)) @ np.array([[1.0, 1.0], [0.0, 1.0]])
-
-
-def kl(method, x, y, seed=0):
-    return method.kl(x, y, confidence=0.95, rng=np.random.default_rng(seed))
-
-
-def js(method, x, y, seed=0):
-    return method.js(x, y, confidence=0.95, rng=np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize(

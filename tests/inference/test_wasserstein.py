@@ -179,6 +179,18 @@ def test_takes_lists_and_tensors_and_leaves_its_input_alone():
     assert wasserstein_interval(*lists, rng=0, potential=(lambda z: z, 1)) == plain
 
 
+def test_a_module_that_takes_tensors_alone_is_refused_kindly():
+    torch = pytest.importorskip("torch")
+    x, y = clouds(20, 15, 2)
+    module = torch.nn.Linear(2, 1, dtype=torch.float64)
+    with pytest.raises(InvalidInputError, match="wrap a torch module"):
+        wasserstein_interval(x, y, potential=(module, 1e3))
+    wrapped = wasserstein_interval(
+        x, y, potential=(lambda z: module(torch.as_tensor(z)).detach(), 1e3)
+    )
+    assert wrapped.low <= wrapped.high
+
+
 def test_a_critic_sharpens_the_lower_end():
     x, y = clouds(d=20)
     without = wasserstein_interval(x, y, rng=0)
