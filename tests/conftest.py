@@ -1,10 +1,14 @@
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 # Threads only get in each other's way on networks this small. To be set before torch is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("otgan", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("otgan")
