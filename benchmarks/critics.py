@@ -112,9 +112,10 @@ def constraints(options):
 
 def full(options):
     constraint = options.constraint or "lp"
+    quick = FitOptions(batch_size=1024, precision="bfloat16")
     for count in FUNNELS:
         for name, pair in funnels(counts=(count,), seed=options.seed):
-            budget = {"steps": options.steps or 60_000, "options": FitOptions(batch_size=1024)}
+            budget = {"steps": options.steps or 60_000, "options": quick}
             if options.published:
                 budget["network"] = published(constraint)
             yield name, pair, constraint, "2 x 128" if options.published else "", budget

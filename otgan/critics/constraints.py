@@ -26,6 +26,7 @@ from otgan.critics.relu_gradients import (
     power_of_slope,
     supports,
 )
+from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.measures import as_positive
 
@@ -358,9 +359,12 @@ class OrthogonalWeights(_NoPenalty):
 
     def project(self, critic: nn.Module) -> None:
         """Draw every weight matrix to the nearest orthogonal one."""
-        for layer in critic.modules():
-            if isinstance(layer, nn.Linear):
-                orthonormalise_(layer.weight)
+        weights = [layer.weight for layer in critic.modules() if isinstance(layer, nn.Linear)]
+        if weights and weights[0].device.type == "cpu":
+            Workers().map(orthonormalise_, weights)
+        else:
+            for weight in weights:
+                orthonormalise_(weight)
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 1e-3."""

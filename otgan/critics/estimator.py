@@ -28,8 +28,9 @@ __all__ = ["estimate_w1", "pick_device"]
 STEPS, SECONDS = 3000, 60.0
 """The budget if none is given."""
 
-WIDTH, DEPTH = 256, 3
-"""Hidden layers of the networks that `estimate_w1` builds."""
+WIDTH = 256
+DEPTH = {"lp": 5, "div": 5, "orthogonal": 6}
+"""Hidden layers of the networks that `estimate_w1` builds; three for other constraints."""
 
 START_POINTS = 1024
 """Points of each law that a constraint may start a critic on."""
@@ -72,7 +73,7 @@ def estimate_w1(
         in steps gives the same bits again, one in seconds does not.
     network : callable, optional
         ``network(d)`` builds the critic, for points of unit scale; by default the constraint's own
-        with three hidden layers of 256. Where the linear program is chosen it trains none.
+        with three to six hidden layers of 256. Where the linear program is chosen it trains none.
     device : "auto", str or torch.device
         ``"auto"`` is CUDA if there is any, else the CPU.
     options : FitOptions, optional
@@ -200,10 +201,12 @@ def _build(
             isinstance(rule, GradientPenalty) and rule.one_sided
         )
 
+        depth = DEPTH.get(rule.name, 3)
+
         def network(d: int) -> nn.Module:
             if free:
-                return radial_mlp(d, width=WIDTH, depth=DEPTH)
-            critic = rule.build(d, WIDTH, DEPTH)
+                return radial_mlp(d, width=WIDTH, depth=depth)
+            critic = rule.build(d, WIDTH, depth)
             if isinstance(rule, GradientPenalty):
                 # Flat at first: it would hold on to slopes of the wrong sign, too.
                 nn.init.zeros_(critic[-1].weight)  # type: ignore[index]

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from otgan.critics.captured import CapturedStep
-from otgan.critics.constraints import CONSTRAINTS, Constraint, PenalisedSlope
+from otgan.critics.constraints import CONSTRAINTS, Constraint, OrthogonalWeights, PenalisedSlope
 from otgan.critics.interrupt import deferred_interrupt
 from otgan.critics.lipschitz import evaluating
+from otgan.critics.maxmin_gradients import GapStep, sorts_pairs
 from otgan.critics.muon import Muon
 from otgan.critics.networks import scores
 from otgan.critics.options import FitOptions
@@ -213,7 +214,7 @@ def _train(
     save: Callable[[], None],
 ) -> bool:
     watched = laws.tests(WATCHED_POINTS, laws.generator(options.seed + 2))
-    step, rates = _step(fit, rule, laws, options.batch_size), _Rates(fit.optimizer)
+    step, rates = _step(fit, rule, laws, options), _Rates(fit.optimizer)
     started = time.perf_counter() - fit.seconds
     used = budget.used(fit.step, fit.seconds)
     recorded = _records_due(used)
@@ -243,14 +244,14 @@ def _records_due(used: float) -> int:
 
 
 def _step(
-    fit: Fit, rule: Constraint, laws: Laws, batch_size: int
+    fit: Fit, rule: Constraint, laws: Laws, options: FitOptions
 ) -> CapturedStep[tuple[Tensor, ...]]:
     """One step of training, as a function without arguments."""
-    gradients = _by_hand(fit.critic, rule) or _by_autograd(fit.critic, rule)
+    gradients = _by_hand(fit.critic, rule, options) or _by_autograd(fit.critic, rule)
     fit.critic.train()
 
     def step() -> tuple[Tensor, ...]:
-        real, fake = laws.batches(batch_size, fit.rng)
+        real, fake = laws.batches(options.batch_size, fit.rng)
         gap, penalty = gradients(real, fake, fit.rng)
         fit.optimizer.step()
         rule.project(fit.critic)
@@ -263,17 +264,29 @@ def _step(
     return CapturedStep(step, laws.device if capturable else "cpu", generators=[fit.rng])
 
 
-def _by_hand(critic: nn.Module, rule: Constraint) -> Gradients | None:
+def _by_hand(critic: nn.Module, rule: Constraint, options: FitOptions) -> Gradients | None:
     """Gradients without a graph, where constraint and network allow it."""
     # A subclass with a penalty of its own is the user's, and is asked for it.
-    if not isinstance(rule, PenalisedSlope) or type(rule).penalty is not PenalisedSlope.penalty:
+    own = type(rule).penalty
+    if own is OrthogonalWeights.penalty and sorts_pairs(critic):
+        return _of_gap_alone(GapStep(critic))
+    if not isinstance(rule, PenalisedSlope) or own is not PenalisedSlope.penalty:
         return None
     quick = rule.by_hand(critic)
     if quick is None:
         return None
+    quick.inner = torch.bfloat16 if options.precision == "bfloat16" else None
 
     def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
         return quick.gradients(real, fake, rule.points(real, fake, rng))
+
+    return gradients
+
+
+def _of_gap_alone(quick: GapStep) -> Gradients:
+    def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
+        gap = quick.gradients(real, fake)
+        return gap, torch.zeros_like(gap)
 
     return gradients
 

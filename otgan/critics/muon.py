@@ -69,6 +69,26 @@ def nearly_polar(matrices: Tensor, iterations: int = 5) -> Tensor:
     return (now.mT if rows > columns else now).reshape(matrices.shape)
 
 
+def quick_dtype(tensor: Tensor) -> torch.dtype:
+    """What `nearly_polar` of such a tensor may be computed in: bfloat16, where that is fast.
+
+    Eight bits tell the singular values of a step well enough: they end between 0.68 and 1.21
+    anyway. Products of bfloat16 take a quarter of the time, on processors that know them.
+
+    Examples
+    --------
+    >>> quick_dtype(torch.zeros(2, 2, dtype=torch.float64))
+    torch.float64
+    """
+    if tensor.dtype != torch.float32:
+        return tensor.dtype
+    if tensor.is_cuda:
+        knows = torch.cuda.get_device_capability(tensor.device) >= (8, 0)
+    else:
+        knows = tensor.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if knows else torch.float32
+
+
 def is_matrix(parameter: Tensor) -> bool:
     """Whether Muon orthogonalises it: two axes, each longer than one.
 
@@ -189,9 +209,10 @@ class Muon(Optimizer):
             stacks = (
                 [d[None] for d in directions] if device.type == "cpu" else [torch.stack(directions)]
             )
-            polar = self._workers.map(partial(nearly_polar, iterations=group["iterations"]), stacks)
+            quick = [s.to(quick_dtype(s)) for s in stacks]
+            polar = self._workers.map(partial(nearly_polar, iterations=group["iterations"]), quick)
             pace = lr * max(1.0, shape[0] / shape[1]) ** 0.5
-            torch._foreach_sub_(some, (torch.cat(polar) * pace).unbind())
+            torch._foreach_sub_(some, (torch.cat(polar).to(some[0].dtype) * pace).unbind())
 
     def _move_others(self, others: list[Tensor], group: dict[str, Any]) -> None:
         for p in others:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.lipschitz import lipschitz_from_weights
+from otgan.critics.products import product
 from otgan.errors import InvalidInputError
 
 __all__ = [
@@ -236,12 +237,13 @@ def orthonormalise_(weight: Tensor, iterations: int = 3) -> None:
             [0., 1.]])
     """
     wide = weight if weight.shape[0] <= weight.shape[1] else weight.T
-    gram = wide @ wide.T
+    gram = product(wide, wide)
+    square = product(gram, gram)
     # The eighth root of |G⁴|_F is at least the largest singular value, and near it.
-    bound = torch.linalg.matrix_norm((gram @ gram) @ (gram @ gram)) ** 0.125
+    bound = torch.linalg.matrix_norm(product(square, square)) ** 0.125
     wide = wide * (1.7 / bound).clamp(max=1.0)
     for _ in range(iterations):
-        wide = torch.addmm(wide, wide @ wide.T, wide, beta=1.5, alpha=-0.5)
+        wide = 1.5 * wide - 0.5 * product(product(wide, wide), wide.T)
     weight.copy_(wide if weight.shape[0] <= weight.shape[1] else wide.T)
 
 

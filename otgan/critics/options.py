@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from otgan.errors import InvalidInputError
 
@@ -27,6 +28,10 @@ class FitOptions:
         Fresh points that each sampler gives for the final estimate.
     seed : int
         Of the split, the initial weights, the batches and the final test.
+    precision : {"float32", "bfloat16"}
+        Of the products between hidden layers while a gradient penalty is trained. ``"bfloat16"``
+        takes two thirds of the time, on processors that know it, and costs no accuracy that we
+        could measure; points, slopes, weights and the estimate itself stay float32.
     progress : bool
         Whether to show a progress bar.
     checkpoint : path or None
@@ -36,11 +41,12 @@ class FitOptions:
     """
 
     batch_size: int = 512
-    matrix_rate: float = 0.02
+    matrix_rate: float = 0.04
     vector_rate: float = 1e-3
     held_out: float = 0.25
     test_points: int = 2**17
     seed: int = 0
+    precision: Literal["float32", "bfloat16"] = "float32"
     progress: bool = False
     checkpoint: str | Path | None = None
 
@@ -51,9 +57,11 @@ class FitOptions:
         _check("held_out", self.held_out, 0 < self.held_out < 1, "between 0 and 1")
         _check("test_points", self.test_points, self.test_points >= 2, "at least 2")
         _check("seed", self.seed, self.seed >= 0, "at least 0")
+        known = self.precision in ("float32", "bfloat16")
+        _check("precision", self.precision, known, "'float32' or 'bfloat16'")
 
 
-def _check(name: str, value: float, holds: bool, wanted: str) -> None:
+def _check(name: str, value: object, holds: bool, wanted: str) -> None:
     if not holds:
         raise InvalidInputError(
             f"{name} must be {wanted}, got {value!r}; to fix it, change it in the FitOptions"

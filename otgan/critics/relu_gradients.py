@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from otgan.critics.networks import WithRadius, radius
+from otgan.critics.products import gradient_of, product, rows_of_block, total
 from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError
 
@@ -36,9 +36,6 @@ __all__ = [
 
 SlopePenalty = Callable[[Tensor], tuple[Tensor, Tensor]]
 """φ of the slopes |∇f| and its derivative φ', entry by entry."""
-
-BLOCK = 512
-"""Most points of each kind in a block on the CPU."""
 
 
 def around_one(weight: float = 10.0, *, one_sided: bool = False) -> SlopePenalty:
@@ -119,9 +116,13 @@ class PenalisedStep:
         One that `supports` accepts; its parameters may change between calls.
     penalty : SlopePenalty, optional
         Of the critic's slopes between the laws; none by default.
-
     threads : int, optional
         On the CPU; as many as torch may use when the object is made by default.
+
+    Attributes
+    ----------
+    inner : torch.dtype or None
+        Of the products between hidden layers; that of the weights by default.
 
     Notes
     -----
@@ -163,6 +164,7 @@ class PenalisedStep:
         self.radius = _has_radius(critic)
         self.penalty = penalty
         self.workers = Workers(threads)
+        self.inner: torch.dtype | None = None
 
     @torch.no_grad()
     def gradients(self, x: Tensor, y: Tensor, between: Tensor | None = None) -> tuple[Tensor, ...]:
@@ -188,8 +190,8 @@ class PenalisedStep:
                 "x, y and, for a penalty, the points between must be of one shape (n, d), got "
                 f"{[tuple(points.shape) for points in kinds]}; to fix it, draw as many of each"
             )
-        weights = _Weights.of(self.layers, self.radius)
-        blocks = list(zip(*(points.split(_rows(x)) for points in kinds), strict=True))
+        weights = _Weights.of(self.layers, self.radius, self.inner)
+        blocks = list(zip(*(points.split(rows_of_block(x)) for points in kinds), strict=True))
         sums = self._added(weights, blocks)
         torch._foreach_mul_(sums.flat, 1.0 / len(x))
         self._write(weights, sums)
@@ -205,16 +207,16 @@ class PenalisedStep:
     def _write(self, weights: _Weights, means: _Sums) -> None:
         *lower, hidden, output = self.layers
         for layer, weight, bias in zip(lower, means.weights, means.biases, strict=False):
-            _gradient(layer.weight).copy_(weight.T)
-            _gradient(layer.bias).copy_(bias)
+            gradient_of(layer.weight).copy_(weight.T)
+            gradient_of(layer.bias).copy_(bias)
         # The masks of the last hidden layer were left without the output's weights w.
         weight, bias = means.weights[-1].T, means.biases[-1]
-        torch.mul(weight, weights.last[:, None], out=_gradient(hidden.weight))
-        torch.mul(bias, weights.last, out=_gradient(hidden.bias))
+        torch.mul(weight, weights.last[:, None], out=gradient_of(hidden.weight))
+        torch.mul(bias, weights.last, out=gradient_of(hidden.bias))
         # And h_L = m_L * (W_L h_{L-1} + b_L), so they hold the gradient of w as well.
         row = torch.sum(hidden.weight * weight, dim=1).addcmul_(hidden.bias, bias)
-        _gradient(output.weight).copy_(row)
-        _gradient(output.bias).zero_()
+        gradient_of(output.weight).copy_(row)
+        gradient_of(output.bias).zero_()
 
 
 class _Weights(NamedTuple):
@@ -226,16 +228,16 @@ class _Weights(NamedTuple):
     radius: bool  # whether the network is also given |x|
 
     @classmethod
-    def of(cls, layers: list[nn.Linear], radius: bool) -> _Weights:
+    def of(cls, layers: list[nn.Linear], radius: bool, inner: torch.dtype | None) -> _Weights:
         *hidden, output = layers
         last = output.weight[0]
         backward = [layer.weight.T.contiguous() for layer in hidden[:-1]]
-        return cls(
-            [(layer.weight, layer.bias) for layer in hidden],
-            [*backward, (hidden[-1].weight * last[:, None]).T.contiguous()],
-            last,
-            radius,
-        )
+        backward.append((hidden[-1].weight * last[:, None]).T.contiguous())
+        forward: list[tuple[Tensor, Tensor]] = [(layer.weight, layer.bias) for layer in hidden]
+        if inner is not None:  # but for the first layer, which the points enter
+            forward[1:] = [(weight.to(inner), bias.to(inner)) for weight, bias in forward[1:]]
+            backward[1:] = [weight.to(inner) for weight in backward[1:]]
+        return cls(forward, backward, last, radius)
 
 
 class _Sums(NamedTuple):
@@ -256,20 +258,25 @@ def _sums(weights: _Weights, penalty: SlopePenalty | None, kinds: tuple[Tensor, 
     points = torch.cat(kinds)
     below = [WithRadius()(points) if weights.radius else points]
     for weight, bias in weights.forward:
-        below.append(_product(below[-1], weight, bias, relu=True))
+        below.append(product(below[-1].to(weight.dtype), weight, bias, relu=True))
+    dtype = weights.backward[-1].dtype
+    below[1:] = [h.to(dtype) for h in below[1:]]
     masks = below.pop()
-    top = masks[n : 2 * n].sum(0) - masks[:n].sum(0)
+    top = total(masks[n : 2 * n]) - total(masks[:n])
     masks.gt_(0.0)
     masks[:n].neg_()  # the sign of x travels down with the masks
     slopes = [masks]
     for weight, activations in zip(weights.backward[:0:-1], below[:0:-1], strict=True):
-        slopes.insert(0, _masked(_product(slopes[0], weight), activations))
+        slopes.insert(0, _masked(product(slopes[0], weight), activations))
     cost = top.new_zeros(())
     if penalty is not None:
         cost = _replace_by_tangents(weights, slopes[0], below, 2 * n, penalty)
     return _Sums(
-        [_product(h.T, a.T) for h, a in zip(below, slopes, strict=True)],
-        [a[: 2 * n].sum(0) for a in slopes],
+        [
+            product(h.T, a.T.to(h.dtype)).to(points.dtype)
+            for h, a in zip(below, slopes, strict=True)
+        ],
+        [total(a[: 2 * n]) for a in slopes],
         top,
         cost,
     )
@@ -279,7 +286,7 @@ def _replace_by_tangents(
     weights: _Weights, first: Tensor, below: list[Tensor], start: int, penalty: SlopePenalty
 ) -> Tensor:
     """Put t_l in the place of h_l between the laws; returns the summed penalty."""
-    gradient = _product(first[start:], weights.backward[0])
+    gradient = product(first[start:].to(weights.backward[0].dtype), weights.backward[0])
     entries = below[0][start:]
     if weights.radius:  # ∇|x| = x / |x|
         outward = entries[:, :-1] / radius(entries[:, :-1])
@@ -293,7 +300,8 @@ def _replace_by_tangents(
         tangent = entries
     for (weight, _), activations in zip(weights.forward[:-1], below[1:], strict=True):
         between = activations[start:]
-        tangent = _masked(_product(tangent, weight), between, out=between)
+        values = product(tangent.to(weight.dtype), weight).to(between.dtype)
+        tangent = _masked(values, between, out=between)
     return value.sum()
 
 
@@ -305,34 +313,7 @@ def _has_radius(critic: nn.Module) -> bool:
     return isinstance(critic, nn.Sequential) and len(critic) > 0 and type(critic[0]) is WithRadius
 
 
-def _product(left: Tensor, right: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
-    """The product left rightᵀ + bias, or its positive part."""
-    if left.device.type == "cpu" and left.dtype == torch.float32 and _ONEDNN:
-        return torch.ops.mkldnn._linear_pointwise(
-            left, right, bias, "relu" if relu else "none", [], ""
-        )
-    values = functional.linear(left, right, bias)
-    return values.relu_() if relu else values
-
-
-_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-"""oneDNN's products are twice as fast as MKL's on processors of other makers than Intel."""
-
-
 def _masked(values: Tensor, activations: Tensor, out: Tensor | None = None) -> Tensor:
     """The values where the unit is on, else zero; in place by default."""
     out = values if out is None else out
     return torch.ops.aten.threshold_backward.grad_input(values, activations, 0.0, grad_input=out)
-
-
-def _gradient(parameter: Tensor) -> Tensor:
-    if parameter.grad is None:
-        parameter.grad = torch.empty_like(parameter)
-    return parameter.grad
-
-
-def _rows(x: Tensor) -> int:
-    """Points of each kind in a block: few blocks, but two where a second thread is worth it."""
-    if x.device.type != "cpu" or len(x) < BLOCK // 2:
-        return len(x)
-    return min(BLOCK, -(-len(x) // 2))

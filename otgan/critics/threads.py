@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
-from typing import Any, TypeVar
+from functools import cache
+from typing import TypeVar
 
 import torch
 
@@ -60,17 +61,18 @@ class Workers:
             return [work(item) for item in items]
         with single_threaded():
             shares = [items[k::threads] for k in range(threads)]
-            running = [self._pool.submit(_all, work, share) for share in shares[1:]]
+            running = [_pool().submit(_all, work, share) for share in shares[1:]]
             done = [_all(work, shares[0]), *(future.result() for future in running)]
         return [done[k % threads][k // threads] for k in range(len(items))]
 
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(initializer=torch.set_num_threads, initargs=(1,))
 
-    def __getstate__(self) -> dict[str, Any]:
-        # A pool can be neither copied nor pickled, and is made anew when needed.
-        return {"threads": self.threads}
+@cache  # one for all: others would only stand in each other's way
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(initializer=torch.set_num_threads, initargs=(1,))
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 @torch.no_grad()  # which each thread must say for itself

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from otgan.critics.muon import Muon, is_matrix, nearly_polar
+from otgan.critics.muon import Muon, is_matrix, nearly_polar, quick_dtype
 from otgan.errors import InvalidInputError
 
 
@@ -143,3 +143,15 @@ def test_parameters_without_gradient_stay_and_zero_gradients_move_nothing():
 def test_a_momentum_of_one_is_refused():
     with pytest.raises(InvalidInputError, match="momentum must be"):
         Muon(network().parameters(), momentum=1.0)
+
+
+def test_bfloat16_is_as_good_a_factor_and_taken_where_it_is_fast():
+    for rows, columns in ((32, 32), (40, 7)):
+        one, polar = matrix(rows, columns)
+        factor = nearly_polar(one.bfloat16()).float()
+        values = torch.linalg.svdvals(factor)
+        assert values.min() > 0.66 and values.max() < 1.23
+        assert torch.linalg.matrix_norm(factor - polar, ord=2) < 0.35
+    knows = torch.cpu._is_avx512_bf16_supported()
+    assert (quick_dtype(torch.zeros(2, 2)) == torch.bfloat16) == knows
+    assert quick_dtype(torch.zeros(2, 2, dtype=torch.float64)) == torch.float64

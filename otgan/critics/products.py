@@ -1,0 +1,56 @@
+"""Matrix products of a training step, as fast as the processor at hand can make them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["gradient_of", "product", "rows_of_block", "total"]
+
+BLOCK = 512
+"""Most points of each kind in a block on the CPU."""
+
+_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+"""oneDNN's products are twice as fast as MKL's on processors of other makers than Intel."""
+
+
+def product(left: Tensor, right: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
+    """The product left rightᵀ + bias, or its positive part. No graph is kept.
+
+    Examples
+    --------
+    >>> product(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, -2.0], [0.0, 1.0]]), relu=True)
+    tensor([[0., 2.]])
+    """
+    if left.device.type == "cpu" and left.dtype != torch.float64 and _ONEDNN:
+        return torch.ops.mkldnn._linear_pointwise(
+            left, right, bias, "relu" if relu else "none", [], ""
+        )
+    values = functional.linear(left, right, bias)
+    return values.relu_() if relu else values
+
+
+def total(values: Tensor) -> Tensor:
+    """The sum over rows, in no less than float32.
+
+    Examples
+    --------
+    >>> total(torch.ones(1000, 1, dtype=torch.bfloat16))
+    tensor([1000.])
+    """
+    return values.sum(0, dtype=torch.float64 if values.dtype == torch.float64 else torch.float32)
+
+
+def rows_of_block(x: Tensor) -> int:
+    """Points of each kind in a block: few blocks, but two where a second thread is worth it."""
+    if x.device.type != "cpu" or len(x) < BLOCK // 2:
+        return len(x)
+    return min(BLOCK, -(-len(x) // 2))
+
+
+def gradient_of(parameter: Tensor) -> Tensor:
+    """Where the parameter's gradient is to be written."""
+    if parameter.grad is None:
+        parameter.grad = torch.empty_like(parameter)
+    return parameter.grad
