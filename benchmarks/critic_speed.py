@@ -16,13 +16,14 @@ import platform
 import statistics
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import nn
 
 from otgan.critics.captured import CapturedStep
 from otgan.critics.constraints import CONSTRAINTS
+from otgan.critics.maxmin_gradients import GapStep
 from otgan.critics.muon import Muon
 from otgan.critics.networks import mlp
 from otgan.critics.relu_gradients import PenalisedStep, around_one
@@ -61,8 +62,8 @@ def graph_step(critic, optimizer, draw, one_sided):
     return step
 
 
-def hand_step(critic, optimizer, draw, one_sided, threads):
-    gradients = PenalisedStep(critic, around_one(10.0, one_sided=one_sided), threads=threads)
+def hand_step(critic, optimizer, draw, one_sided):
+    gradients = PenalisedStep(critic, around_one(10.0, one_sided=one_sided))
 
     def step():
         x, y, share = draw()
@@ -83,17 +84,33 @@ def plain(d, one_sided):
     return graph_step(critic, optimizer, fixed_batches(d), one_sided)
 
 
-def ours(d, one_sided, threads, optimizer="adam"):
+def ours(d, one_sided, optimizer="adam"):
     critic = mlp(d, width=WIDTH, depth=2)
     moves = (
         Muon(critic.parameters(), lr=2e-4, betas=(0.0, 0.9))
         if optimizer == "muon"
         else torch.optim.Adam(critic.parameters(), lr=2e-4, betas=(0.0, 0.9), fused=True)
     )
-    return hand_step(critic, moves, fixed_batches(d), one_sided, threads)
+    return hand_step(critic, moves, fixed_batches(d), one_sided)
 
 
-def gap_step(critic, d, project):
+def sorting_step(d, depth):
+    """A step of our orthogonal networks."""
+    rule = CONSTRAINTS["orthogonal"]
+    critic = rule.build(d, WIDTH, depth)
+    x, y, _ = batches(d)
+    optimizer = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.5, 0.9), fused=True)
+    gradients = GapStep(critic)
+
+    def step():
+        gradients.gradients(x, y)
+        optimizer.step()
+        rule.project(critic)
+
+    return step
+
+
+def gap_step(critic, d):
     """A step of a critic that needs no penalty."""
     x, y, _ = batches(d)
     optimizer = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.5, 0.9), fused=True)
@@ -104,7 +121,6 @@ def gap_step(critic, d, project):
         optimizer.zero_grad()
         (f_y.mean() - f_x.mean()).backward()
         optimizer.step()
-        project(critic)
 
     return step
 
@@ -121,6 +137,17 @@ def torchlip_network(d, depth, sort, last):
 # ---------------------------------------------------------------- clocks
 
 
+@contextmanager
+def on_one():
+    """One thread, for operations and workers alike."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def turn(step, steps, synchronise):
     """Seconds and processor seconds of one step."""
     synchronise()
@@ -132,14 +159,14 @@ def turn(step, steps, synchronise):
 
 
 def compare(contenders, synchronise=lambda: None):
-    """Median (seconds, processor seconds) of a step; contenders are (step, alone) by name.
+    """Median (seconds, processor seconds) of a step; contenders are (step, context) by name.
 
-    Those that are `alone` run with torch's operations on one thread.
+    The context says which threads there are: `on_one`, `single_threaded` or `nullcontext`.
     """
     sizes, seen = {}, {name: [] for name in contenders}
     for round_number in range(TURNS + 1):
-        for name, (step, alone) in contenders.items():
-            with single_threaded() if alone else nullcontext():
+        for name, (step, context) in contenders.items():
+            with context():
                 if not round_number:
                     turn(step, 5, synchronise)  # a captured step is replayed from its fifth call on
                     seconds, _ = turn(step, 3, synchronise)
@@ -171,11 +198,11 @@ def penalised():
         for d in (2, 64):
             seen = compare(
                 {
-                    "plain 1": (plain(d, penalty == "lp"), True),
-                    "plain": (plain(d, penalty == "lp"), False),
-                    "ours 1": (ours(d, penalty == "lp", 1), True),
-                    "ours": (ours(d, penalty == "lp", threads), True),
-                    "muon": (ours(d, penalty == "lp", threads, "muon"), True),
+                    "plain 1": (plain(d, penalty == "lp"), on_one),
+                    "plain": (plain(d, penalty == "lp"), nullcontext),
+                    "ours 1": (ours(d, penalty == "lp"), on_one),
+                    "ours": (ours(d, penalty == "lp"), single_threaded),
+                    "muon": (ours(d, penalty == "lp", "muon"), single_threaded),
                 }
             )
             best = [min(seen[f"{name} 1"][0], seen[name][0]) for name in ("plain", "ours")]
@@ -197,7 +224,7 @@ def captured():
     for d in (2, 64):
         kinds = [(k, c) for k in ("autograd", "ours") for c in (False, True)]
         seen = compare(
-            {kind: (gpu_step(d, *kind), False) for kind in kinds}, torch.cuda.synchronize
+            {kind: (gpu_step(d, *kind), nullcontext) for kind in kinds}, torch.cuda.synchronize
         )
         seconds = [seen[kind][0] for kind in sorted(kinds, key=lambda kind: kind[1])]
         ratio = seconds[0] / seconds[3]
@@ -216,7 +243,7 @@ def gpu_step(d, kind, in_a_graph):
         return x, y, torch.rand(BATCH, 1, generator=rng, device="cuda")
 
     if kind == "ours":
-        step = hand_step(critic, optimizer, draw, True, 1)
+        step = hand_step(critic, optimizer, draw, True)
     else:
         step = graph_step(critic, optimizer, draw, True)
     return CapturedStep(step, "cuda", generators=[rng]) if in_a_graph else step
@@ -227,7 +254,7 @@ def orthogonal():
         import deel.torchlip  # noqa: F401
     except ImportError:
         return print("\nOrthogonal networks: deel-torchlip is not installed.")
-    rule, threads = CONSTRAINTS["orthogonal"], torch.get_num_threads()
+    threads = torch.get_num_threads()
     theirs = {
         "pairs sorted, Frobenius last": ("GroupSort2", "FrobeniusLinear"),
         "pairs sorted, spectral last": ("GroupSort2", "SpectralLinear"),
@@ -242,10 +269,13 @@ def orthogonal():
         "| processor time, 1 thread each |\n|--:|--:|--:|--:|--:|--:|--:|--:|"
     )
     for d, depth in ((2, 2), (2, 3), (64, 2), (64, 3)):
-        steps = {"ours": gap_step(rule.build(d, WIDTH, depth), d, rule.project)}
+        steps = {"ours": sorting_step(d, depth)}
         for name, kinds in theirs.items():
-            steps[name] = gap_step(torchlip_network(d, depth, *kinds), d, lambda critic: None)
-        seen = compare({(name, alone): (steps[name], alone) for name in steps for alone in (1, 0)})
+            steps[name] = gap_step(torchlip_network(d, depth, *kinds), d)
+        contenders = {(name, 1): (step, on_one) for name, step in steps.items()}
+        for name, step in steps.items():
+            contenders[name, 0] = step, single_threaded if name == "ours" else nullcontext
+        seen = compare(contenders)
         best = {name: min(seen[name, 1][0], seen[name, 0][0]) for name in steps}
         ratio = min(best[name] for name in theirs) / best["ours"]
         processor = min(seen[name, 1][1] for name in theirs) / seen["ours", 1][1]

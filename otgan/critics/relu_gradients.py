@@ -117,7 +117,7 @@ class PenalisedStep:
     penalty : SlopePenalty, optional
         Of the critic's slopes between the laws; none by default.
     threads : int, optional
-        On the CPU; as many as torch may use when the object is made by default.
+        On the CPU; as many as torch may use by default.
 
     Attributes
     ----------

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TypeVar
 
@@ -21,7 +22,8 @@ Result = TypeVar("Result")
 def single_threaded() -> Iterator[None]:
     """Let torch's operations in this thread run on it alone.
 
-    Small ones are then faster: no thread has to be woken for them, or waited for.
+    Small ones are then faster: no thread has to be woken for them, or waited for. `Workers` still
+    have as many as there were outside.
 
     Examples
     --------
@@ -30,11 +32,16 @@ def single_threaded() -> Iterator[None]:
     1
     """
     threads = torch.get_num_threads()
+    outside = _OUTSIDE.set(_OUTSIDE.get() or threads)
     torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+        _OUTSIDE.reset(outside)
+
+
+_OUTSIDE: ContextVar[int] = ContextVar("threads outside of single_threaded", default=0)
 
 
 class Workers:
@@ -43,7 +50,7 @@ class Workers:
     Parameters
     ----------
     threads : int, optional
-        As many as torch may use when the object is made by default.
+        As many as torch may use by default.
 
     Examples
     --------
@@ -52,11 +59,12 @@ class Workers:
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or torch.get_num_threads()
+        self._threads = threads
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """The results in order, whichever thread they come from."""
-        threads = min(self.threads, len(items))
+        allowed = self._threads or _OUTSIDE.get() or torch.get_num_threads()
+        threads = min(allowed, len(items))
         if threads < 2:
             return [work(item) for item in items]
         with single_threaded():

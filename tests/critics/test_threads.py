@@ -29,6 +29,25 @@ def test_pieces_run_on_several_threads_without_gradients():
     assert threads_one == threads_other == 1
 
 
+def test_workers_are_as_many_inside_of_single_threaded():
+    def who(_):
+        barrier.wait(timeout=10)
+        return threading.get_ident()
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with single_threaded(), single_threaded():
+            barrier = threading.Barrier(2)
+            assert len(set(Workers().map(who, [0, 1]))) == 2
+        torch.set_num_threads(1)
+        with single_threaded():
+            barrier = threading.Barrier(1)
+            assert len(set(Workers().map(who, [0, 1]))) == 1
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_errors_come_through_and_threads_are_given_back():
     before = torch.get_num_threads()
 
