@@ -105,7 +105,7 @@ def _sums(layers: list[nn.Linear], pair: tuple[Tensor, Tensor]) -> list[Tensor]:
     below, exchanged = [points], []
     for layer in layers[:-1]:
         one, other = product(below[-1], layer.weight, layer.bias).chunk(2, dim=1)
-        exchanged.append((one > other).to(one.dtype))
+        exchanged.append((one - other).relu_().sign_())  # faster than a comparison
         below.append(torch.cat([torch.minimum(one, other), torch.maximum(one, other)], dim=1))
     sign = points.new_ones(2 * n, 1)
     sign[:n] = -1.0
