@@ -13,8 +13,8 @@ from .critics.constraints import (
 )
 from .critics.estimate import DualEstimate as DualEstimate
 from .critics.estimator import estimate_w1 as estimate_w1
-from .critics.mcshane import sandwich_w1 as sandwich_w1
 from .critics.options import FitOptions as FitOptions
+from .critics.sandwich import sandwich_w1 as sandwich_w1
 from .divergences.classifier import Classifier as Classifier
 from .divergences.counted import Discrete as Discrete, Histogram as Histogram
 from .divergences.frechet import frechet_distance as frechet_distance

@@ -9,8 +9,8 @@ from typing import Any
 from otgan.critics.constraints import Constraint, as_constraint
 from otgan.critics.distillation import Distillation
 from otgan.critics.fit import Budget
-from otgan.critics.mcshane import Sandwich
 from otgan.critics.rough import rough_w1
+from otgan.critics.sandwich import Sandwich
 from otgan.critics.sources import Laws
 
 __all__ = ["SOLVED", "Choice", "choose"]

@@ -20,9 +20,9 @@ from otgan.critics.constraints import Constraint, Reading
 from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import CriticRecord, Fit
 from otgan.critics.lipschitz import evaluating, lipschitz_from_weights
-from otgan.critics.mcshane import Sandwich, sandwich_w1
 from otgan.critics.networks import OnOriginalScale, scores
 from otgan.critics.options import FitOptions
+from otgan.critics.sandwich import Sandwich, sandwich_w1
 from otgan.critics.sources import Laws, Source
 from otgan.measures import FloatArray
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from otgan.critics.choice import Choice
+from otgan.critics.distil import distil
 from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import Budget
 from otgan.critics.judge import (
@@ -22,9 +23,10 @@ from otgan.critics.judge import (
     sample,
     sizes,
 )
-from otgan.critics.mcshane import Sandwich, distil, exact_critic, sandwich_w1
+from otgan.critics.mcshane import exact_critic
 from otgan.critics.networks import radial_mlp
 from otgan.critics.options import FitOptions
+from otgan.critics.sandwich import Sandwich, sandwich_w1
 from otgan.critics.sources import Laws
 
 __all__ = ["solve"]

@@ -161,7 +161,7 @@ def run(*, quick: bool = False, seed: int = 0) -> CriticOrEmd:
 
 def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[float, ...]:
     """Exact W₁ of samples of n points, its se; the value of their potentials elsewhere, its se."""
-    from otgan.critics.mcshane import sandwich_w1
+    from otgan.critics.sandwich import sandwich_w1
 
     parts = []
     for repeat in range(effort.repeats):

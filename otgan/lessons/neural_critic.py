@@ -356,7 +356,7 @@ def _clipped(effort: _Effort, rule: WeightClipping, width: int, seed: int) -> Cl
 def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surface:
     import torch
 
-    from otgan.critics.mcshane import sandwich_w1
+    from otgan.critics.sandwich import sandwich_w1
 
     law = DATASETS[shape]()
     noisy = _Noisy(law, NOISE)

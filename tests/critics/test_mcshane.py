@@ -1,4 +1,4 @@
-"""Extended potentials: 1-Lipschitz, optimal on the sample, and a bracket of W1 off it."""
+"""Extended potentials: 1-Lipschitz, and optimal on the sample."""
 
 import math
 
@@ -12,8 +12,7 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.critics.lipschitz import lipschitz_from_weights
-from otgan.critics.mcshane import McShane, Sandwich, distil, envelope, exact_critic, sandwich_w1
-from otgan.critics.networks import mlp, orthogonal_mlp
+from otgan.critics.mcshane import McShane, envelope, exact_critic
 from otgan.datasets import funnel_pair
 from otgan.errors import InvalidInputError
 
@@ -125,58 +124,6 @@ def test_envelope_keeps_lipschitz_values_and_mends_others():
     assert envelope(peak, x).largest
 
 
-def test_sandwich_brackets_known_distances():
-    """One-sided at 95 % in 24 repetitions of n = 150; the figures to expect are in the table."""
-    expected = {(1, 1.0): 0.97, (2, 1.0): 0.91, (2, 0.0): 0.0, (5, 1.0): 0.5, (5, 3.0): 2.49}
-    for (d, w1), low in expected.items():
-        rng = np.random.default_rng(0)
-        shift = np.eye(1, d)[0] * w1
-        found = [
-            sandwich_w1(rng.normal(size=(150, d)) + shift, rng.normal(size=(150, d)))
-            for _ in range(24)
-        ]
-        assert abs(np.mean([s.lower for s in found]) - low) < 0.1
-        assert np.mean([s.upper for s in found]) > w1 - 0.05
-        assert np.mean([s.lower - 1.645 * s.lower_se <= w1 for s in found]) >= 0.83
-        assert np.mean([s.upper + 1.645 * s.upper_se >= w1 for s in found]) >= 0.83
-        if w1:
-            assert abs(np.mean([s.midpoint for s in found]) - w1) < 0.15 * w1
-
-
-def test_sandwich_on_fresh_points_and_its_derived_quantities():
-    (x, y), (x_new, y_new) = clouds(200, 150, 2), clouds(80, 90, 2, seed=1)
-    s = sandwich_w1(x, y, x_new, y_new)
-    assert isinstance(s, Sandwich) and (s.n, s.m) == (280, 240)
-    f = exact_critic(x, y).potential
-    f_x, f_y = (f(torch.from_numpy(z)).numpy() for z in (x_new, y_new))
-    assert_allclose(s.lower, f_x.mean() - f_y.mean(), rtol=1e-12)
-    assert_allclose(s.lower_se, math.sqrt(f_x.var() / 80 + f_y.var() / 90), rtol=1e-12)
-    assert s.upper == s.transport.distance == otgan.emd(x, y).distance
-    assert_allclose(s.midpoint, (s.lower + s.upper) / 2)
-    assert_allclose(s.relative_width, max(0.0, 1 - s.lower / s.upper))
-    low, high = s.interval(0.9)
-    assert_allclose([low, high], [s.lower - 1.644854 * s.lower_se, s.upper + 1.644854 * s.upper_se])
-
-
-def test_sandwich_of_equal_points_is_empty_and_more_folds_are_tighter():
-    x, y = clouds(300, 300, 5)
-    same = sandwich_w1(np.ones((4, 2)), np.ones((5, 2)))
-    assert same.lower == same.upper == same.relative_width == 0.0
-    assert sandwich_w1(x, y, folds=5).relative_width < sandwich_w1(x, y).relative_width
-
-
-@pytest.mark.parametrize("build", [mlp, orthogonal_mlp])
-def test_distilled_network_has_the_values_and_slopes_of_the_potential(build):
-    potential = McShane([[-1.0, 0.0], [1.0, 0.0]], [0.0, 0.2])
-    cloud = np.random.default_rng(0).normal(size=(600, 2))
-    torch.manual_seed(0)
-    network = build(2, width=64, depth=2)
-    arcs = (np.array([[-1.0, 0.0], [1.0, 0.0]]), np.array([[-3.0, 0.0], [2.0, 2.0]]))
-    taught = distil(potential, cloud, network, arcs=arcs, steps=300, batch_size=128)
-    assert taught.network is network
-    assert taught.value_error < 0.12 and taught.gradient_error < 0.5
-
-
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -185,11 +132,6 @@ def test_distilled_network_has_the_values_and_slopes_of_the_potential(build):
         (lambda: McShane([[0.0]], [0.0])(torch.zeros(2, 3)), "points must have 1 coordinates"),
         (lambda: exact_critic([0.0], [1.0], side="z"), "side must be 'auto', 'x' or 'y'"),
         (lambda: envelope([0.0], [[1.0]], side="over"), "side must be 'auto', 'below' or"),
-        (lambda: sandwich_w1([[0.0]], [[1.0]]), "folds must lie between 2"),
-        (lambda: sandwich_w1([[0.0]], [[1.0]], [[2.0]]), "x_new and y_new must be given together"),
-        (lambda: sandwich_w1([0.0], [1.0], [[1.0, 2.0]], [0.0]), "same number of columns"),
-        (lambda: sandwich_w1([0.0, 1], [1.0, 2]).interval(1.0), "confidence must lie between"),
-        (lambda: distil(McShane([0.0], [0.0]), [0.0], mlp(1), steps=0), "steps and batch_size"),
     ],
 )
 def test_errors_say_what_to_do(call, words):
