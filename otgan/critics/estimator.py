@@ -29,7 +29,7 @@ STEPS, SECONDS = 3000, 60.0
 """The budget if none is given."""
 
 WIDTH = 256
-DEPTH = {"lp": 5, "div": 5, "orthogonal": 6}
+DEPTH = {"lp": 5, "div": 5, "orthogonal": 9}
 """Hidden layers of the networks that `estimate_w1` builds; three for other constraints."""
 
 START_POINTS = 1024
@@ -73,7 +73,7 @@ def estimate_w1(
         in steps gives the same bits again, one in seconds does not.
     network : callable, optional
         ``network(d)`` builds the critic, for points of unit scale; by default the constraint's own
-        with three to six hidden layers of 256. Where the linear program is chosen it trains none.
+        with three to nine hidden layers of 256. Where the linear program is chosen it trains none.
     device : "auto", str or torch.device
         ``"auto"`` is CUDA if there is any, else the CPU.
     options : FitOptions, optional
