@@ -174,6 +174,8 @@ def fit_critic(
     save()
     if interrupted and fit.best:
         fit.critic.load_state_dict(fit.best)
+    if hasattr(rule, "finish"):
+        rule.finish(fit.critic)
     return fit, interrupted
 
 

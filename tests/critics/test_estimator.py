@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.critics.constraints import CONSTRAINTS, GradientPenalty
-from otgan.critics.networks import mlp, radial_mlp, scores
+from otgan.critics.networks import mlp, orthogonal_mlp, radial_mlp, scores
 from otgan.critics.options import FitOptions
 from otgan.critics.rough import rough_w1
 from otgan.datasets import (
@@ -145,6 +145,17 @@ def test_value_never_exceeds_truth_where_the_weights_prove_it():
     assert_allclose(r.lipschitz_proved, 1.0, rtol=0, atol=1e-6)
     assert 0.5 * pair.w1 < r.value <= pair.w1 + 4 * r.se
     assert r.lower_confidence <= pair.w1
+
+
+@pytest.mark.parametrize("rate", [0.04, 30.0])
+def test_deep_orthogonal_critics_are_proved_to_rounding_whatever_the_rate(rate):
+    pair = funnel_pair(4, 4)
+    options = replace(SMALL, matrix_rate=rate)
+    r = otgan.estimate_w1(
+        pair.x, pair.y, "orthogonal", steps=5, options=options, device="cpu",
+        network=lambda d: orthogonal_mlp(d, width=64, depth=9),
+    )  # fmt: skip
+    assert abs(r.lipschitz_proved - 1.0) < 1e-6
 
 
 # ---------------------------------------------------------------- samplers
