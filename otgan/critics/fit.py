@@ -270,14 +270,15 @@ def _by_hand(critic: nn.Module, rule: Constraint, options: FitOptions) -> Gradie
     """Gradients without a graph, where constraint and network allow it."""
     # A subclass with a penalty of its own is the user's, and is asked for it.
     own = type(rule).penalty
+    inner = torch.bfloat16 if options.precision == "bfloat16" else None
     if own is OrthogonalWeights.penalty and sorts_pairs(critic):
-        return _of_gap_alone(GapStep(critic))
+        return _of_gap_alone(GapStep(critic), inner)
     if not isinstance(rule, PenalisedSlope) or own is not PenalisedSlope.penalty:
         return None
     quick = rule.by_hand(critic)
     if quick is None:
         return None
-    quick.inner = torch.bfloat16 if options.precision == "bfloat16" else None
+    quick.inner = inner
 
     def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
         return quick.gradients(real, fake, rule.points(real, fake, rng))
@@ -285,7 +286,9 @@ def _by_hand(critic: nn.Module, rule: Constraint, options: FitOptions) -> Gradie
     return gradients
 
 
-def _of_gap_alone(quick: GapStep) -> Gradients:
+def _of_gap_alone(quick: GapStep, inner: torch.dtype | None) -> Gradients:
+    quick.inner = inner
+
     def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
         gap = quick.gradients(real, fake)
         return gap, torch.zeros_like(gap)

@@ -7,12 +7,13 @@ exchanges their gradients where it exchanged them on the way forth.
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from otgan.critics.networks import MaxMin
-from otgan.critics.products import gradient_of, product, rows_of_block
+from otgan.critics.products import gradient_of, product, rows_of_block, total
 from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError
 
@@ -46,6 +47,11 @@ class GapStep:
     critic : torch.nn.Sequential
         One that `sorts_pairs` accepts; its parameters may change between calls.
 
+    Attributes
+    ----------
+    inner : torch.dtype or None
+        Of the products between hidden layers; that of the weights by default.
+
     Notes
     -----
     Blocks of points go to threads as in `otgan.critics.relu_gradients.PenalisedStep`, and are added
@@ -68,6 +74,7 @@ class GapStep:
             )
         self.layers = [layer for layer in critic.children() if isinstance(layer, nn.Linear)]
         self.workers = Workers()
+        self.inner: torch.dtype | None = None
 
     @torch.no_grad()
     def gradients(self, x: Tensor, y: Tensor) -> Tensor:
@@ -89,7 +96,11 @@ class GapStep:
             )
         rows = rows_of_block(x)
         blocks = list(zip(x.split(rows), y.split(rows), strict=True))
-        first, *others = self.workers.map(partial(_sums, self.layers), blocks)
+        layers: list[tuple[Tensor, Tensor]] = [(one.weight, one.bias) for one in self.layers]
+        if self.inner is not None:
+            inner = self.inner
+            layers[1:-1] = [(weight.to(inner), bias.to(inner)) for weight, bias in layers[1:-1]]
+        first, *others = self.workers.map(partial(_sums, layers), blocks)
         for other in others:
             torch._foreach_add_(first, other)
         torch._foreach_mul_(first, 1.0 / len(x))
@@ -99,23 +110,26 @@ class GapStep:
         return -torch.dot(first[-2][:, 0], self.layers[-1].weight[0])
 
 
-def _sums(layers: list[nn.Linear], pair: tuple[Tensor, Tensor]) -> list[Tensor]:
+def _sums(layers: list[tuple[Tensor, Tensor]], pair: tuple[Tensor, Tensor]) -> list[Tensor]:
     """Sums over y less those over x: transposed gradient and bias, layer after layer."""
     n, points = len(pair[0]), torch.cat(pair)
     below, exchanged = [points], []
-    for layer in layers[:-1]:
-        one, other = product(below[-1], layer.weight, layer.bias).chunk(2, dim=1)
+    for (weight, bias), (above, _) in pairwise(layers):
+        one, other = product(below[-1], weight, bias).chunk(2, dim=1)
         exchanged.append((one - other).relu_().sign_())  # faster than a comparison
-        below.append(torch.cat([torch.minimum(one, other), torch.maximum(one, other)], dim=1))
+        features = torch.cat([torch.minimum(one, other), torch.maximum(one, other)], dim=1)
+        below.append(features.to(above.dtype))
     sign = points.new_ones(2 * n, 1)
     sign[:n] = -1.0
     slopes = [sign]
-    for layer, swap in zip(layers[:0:-1], exchanged[::-1], strict=True):
-        above = slopes[0]
-        back = above * layer.weight if above.shape[1] == 1 else product(above, layer.weight.T)
+    for (weight, _), swap in zip(layers[:0:-1], exchanged[::-1], strict=True):
+        a = slopes[0].to(weight.dtype)
+        back = a * weight if a.shape[1] == 1 else product(a, weight.T)
         smaller, larger = back.chunk(2, dim=1)
         swapped = (larger - smaller).mul_(swap)  # products are faster than torch.where
         slopes.insert(0, torch.cat([smaller + swapped, larger - swapped], dim=1))
     return [
-        total for h, a in zip(below, slopes, strict=True) for total in (product(h.T, a.T), a.sum(0))
+        sums
+        for h, a in zip(below, slopes, strict=True)
+        for sums in (product(h.T, a.T.to(h.dtype)).to(points.dtype), total(a))
     ]

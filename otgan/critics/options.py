@@ -29,9 +29,10 @@ class FitOptions:
     seed : int
         Of the split, the initial weights, the batches and the final test.
     precision : {"float32", "bfloat16"}
-        Of the products between hidden layers while a gradient penalty is trained. ``"bfloat16"``
-        takes two thirds of the time, on processors that know it, and costs no accuracy that we
-        could measure; points, slopes, weights and the estimate itself stay float32.
+        Of the products between hidden layers where gradients are taken by hand: under gradient
+        penalties and for orthogonal critics. ``"bfloat16"`` takes two thirds of the time, on
+        processors that know it, and costs no accuracy that we could measure; points, slopes,
+        weights and the estimate itself stay float32.
     progress : bool
         Whether to show a progress bar.
     checkpoint : path or None

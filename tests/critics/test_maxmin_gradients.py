@@ -64,6 +64,20 @@ def test_in_float32_they_are_as_accurate_as_autograds(n):
     assert worst(critic, exact) < min(2e-6, 2.0 * error)
 
 
+def test_inner_products_may_be_of_bfloat16():
+    torch.manual_seed(0)
+    critic, data = orthogonal_mlp(8, width=64, depth=4), batches(512, 8, torch.float32)
+    gap, expected = by_autograd(critic, *data)
+    step = GapStep(critic)
+    step.inner = torch.bfloat16
+    assert abs(step.gradients(*data) - gap) < 0.01
+    assert all(p.grad.dtype == torch.float32 for p in critic.parameters())
+    for p, e in zip(critic.parameters(), expected, strict=True):
+        if p.numel() > 1:
+            along = torch.nn.functional.cosine_similarity(p.grad.flatten(), e.flatten(), dim=0)
+            assert along > 0.998
+
+
 def test_equal_pairs_are_in_order():
     critic = nn.Sequential(nn.Linear(1, 2), MaxMin(), nn.Linear(2, 1)).double()
     with torch.no_grad():
