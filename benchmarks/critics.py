@@ -170,14 +170,15 @@ def append(file, row):
 def lines(rows):
     """Every pair, for people."""
     print(
-        "| pair | constraint | W1 | value | dev % | raw dev % | at least | at most | cosine | L2 |"
+        "| pair | constraint | steps | W1 | value | dev % | raw dev % | at least | at most "
+        "| cosine | L2 |"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for r in rows:
         number = {k: float(r[k]) for k in r if k not in TEXT}
         used = "" if r["used"] == r["constraint"] else f" ({r['used']})"
         print(
-            f"| {r['pair']} | {r['constraint']}{used} | {number['w1']:.4f} | "
+            f"| {r['pair']} | {r['constraint']}{used} | {r['steps']} | {number['w1']:.4f} | "
             f"{number['value']:.4f} ± {number['se']:.2g} | {number['deviation']:+.2f} | "
             f"{number['raw_deviation']:+.1f} | {number['at_least']:.4f} | "
             f"{number['at_most']:.4f} | {number['cosine']:.3f} | {number['l2']:.3f} |"
@@ -219,7 +220,7 @@ def table(rows):
     """Medians over the pairs, for each run and constraint."""
     groups = {}
     for row in rows:
-        groups.setdefault((row["run"], row["constraint"], row["network"]), []).append(row)
+        groups.setdefault((kind(row), row["constraint"], row["network"]), []).append(row)
     print("\n| run | constraint | pairs | median dev % | mean | worst | within 5 % | mean cosine |")
     print("|---|---|---|---|---|---|---|---|")
     for (tag, constraint, network), group in groups.items():
@@ -279,13 +280,18 @@ def scale(options):
 
 
 def report(rows):
-    """All that was measured: medians, and lines and a picture for every run."""
+    """All that was measured: medians, and lines and a picture for every kind of run."""
     table(rows)
-    for tag in dict.fromkeys(r["run"] for r in rows):
-        print(f"\n### {tag}\n")
-        own = [r for r in rows if r["run"] == tag]
+    for name in dict.fromkeys(map(kind, rows)):
+        print(f"\n### {name}\n")
+        own = [r for r in rows if kind(r) == name]
         lines(own)
-        draw(own, RESULTS / f"critics-{tag.split()[0]}.png")
+        draw(own, RESULTS / f"critics-{name}.png")
+
+
+def kind(row):
+    """The run, whatever its budget."""
+    return row["run"].split()[0]
 
 
 def main():
