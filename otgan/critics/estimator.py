@@ -94,7 +94,7 @@ def estimate_w1(
 
     Notes
     -----
-    On two cores a step of the default takes 5 to 20 ms. Memory is that of the points, the network,
+    On two cores a step takes 5 to 30 ms. Memory is that of the points, the network,
     and blocks of distances between 2,048 points of each law.
 
     References
