@@ -30,7 +30,7 @@ class FitOptions:
         Of the split, the initial weights, the batches and the final test.
     precision : {"float32", "bfloat16"}
         Of the products between hidden layers where gradients are taken by hand: under gradient
-        penalties and for orthogonal critics. ``"bfloat16"`` takes two thirds of the time, on
+        penalties and for orthogonal critics. ``"bfloat16"`` takes three quarters of the time, on
         processors that know it, and costs no accuracy that we could measure; points, slopes,
         weights and the estimate itself stay float32.
     progress : bool
