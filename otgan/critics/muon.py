@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.adam import adam
 
+from otgan.critics.products import knows_bfloat16
 from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError
 
@@ -80,13 +81,8 @@ def quick_dtype(tensor: Tensor) -> torch.dtype:
     >>> quick_dtype(torch.zeros(2, 2, dtype=torch.float64))
     torch.float64
     """
-    if tensor.dtype != torch.float32:
-        return tensor.dtype
-    if tensor.is_cuda:
-        knows = torch.cuda.get_device_capability(tensor.device) >= (8, 0)
-    else:
-        knows = tensor.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if knows else torch.float32
+    quick = tensor.dtype == torch.float32 and knows_bfloat16(tensor.device)
+    return torch.bfloat16 if quick else tensor.dtype
 
 
 def is_matrix(parameter: Tensor) -> bool:

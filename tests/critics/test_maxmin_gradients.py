@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
+from otgan.critics import products
 from otgan.critics.constraints import OrthogonalWeights
 from otgan.critics.fit import Budget, fit_critic
 from otgan.critics.maxmin_gradients import GapStep, sorts_pairs
@@ -64,7 +65,10 @@ def test_in_float32_they_are_as_accurate_as_autograds(n):
     assert worst(critic, exact) < min(2e-6, 2.0 * error)
 
 
-def test_inner_products_may_be_of_bfloat16():
+@pytest.mark.parametrize("knows", [True, False])
+def test_inner_products_may_be_of_bfloat16(knows, monkeypatch):
+    if not knows:
+        monkeypatch.setattr(products, "knows_bfloat16", lambda device: False)
     torch.manual_seed(0)
     critic, data = orthogonal_mlp(8, width=64, depth=4), batches(512, 8, torch.float32)
     gap, expected = by_autograd(critic, *data)
