@@ -15,6 +15,7 @@ from otgan.critics.networks import MaxMin, mlp, orthogonal_mlp
 from otgan.critics.options import FitOptions
 from otgan.critics.sources import as_laws
 from otgan.errors import InvalidInputError
+from tests.critics.training import worst_gradient
 
 
 def batches(n, d, dtype=torch.float64, seed=0):
@@ -28,13 +29,6 @@ def by_autograd(critic, x, y):
     gap = critic(x).mean() - critic(y).mean()
     (-gap).backward()
     return gap.detach(), [p.grad.clone() for p in critic.parameters()]
-
-
-def worst(critic, expected):
-    """Largest error over the largest entry, of all gradients together."""
-    pairs = zip(critic.parameters(), expected, strict=True)
-    error = max((p.grad - e).abs().max().item() for p, e in pairs)
-    return error / max(e.abs().max().item() for e in expected)
 
 
 @settings(max_examples=40, deadline=None)
@@ -51,7 +45,7 @@ def test_gradients_are_those_of_autograd(n, d, half, depth, seed):
     data = batches(n, d, seed=seed)
     gap, expected = by_autograd(critic, *data)
     assert abs(GapStep(critic).gradients(*data) - gap) < 1e-12
-    assert worst(critic, expected) < 1e-12
+    assert worst_gradient(critic, expected) < 1e-12
 
 
 @pytest.mark.parametrize("n", [1024, 700])
@@ -60,9 +54,9 @@ def test_in_float32_they_are_as_accurate_as_autograds(n):
     critic, data = orthogonal_mlp(16, width=128, depth=4), batches(n, 16, torch.float32)
     _, exact = by_autograd(copy.deepcopy(critic).double(), *(points.double() for points in data))
     by_autograd(critic, *data)
-    error = worst(critic, exact)
+    error = worst_gradient(critic, exact)
     GapStep(critic).gradients(*data)
-    assert worst(critic, exact) < min(2e-6, 2.0 * error)
+    assert worst_gradient(critic, exact) < min(2e-6, 2.0 * error)
 
 
 @pytest.mark.parametrize("knows", [True, False])
@@ -91,7 +85,7 @@ def test_equal_pairs_are_in_order():
     data = batches(5, 1)
     _, expected = by_autograd(critic, *data)
     GapStep(critic).gradients(*data)
-    assert worst(critic, expected) < 1e-14
+    assert worst_gradient(critic, expected) < 1e-14
 
 
 def test_other_networks_are_refused():

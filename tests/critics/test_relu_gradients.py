@@ -18,6 +18,7 @@ from otgan.critics.relu_gradients import (
 )
 from otgan.critics.threads import single_threaded
 from otgan.errors import InvalidInputError
+from tests.critics.training import worst_gradient
 
 PENALTIES = {
     "none": None,
@@ -58,13 +59,6 @@ def by_autograd(critic, x, y, between, penalty):
     return gap.detach(), cost.detach(), [p.grad.clone() for p in critic.parameters()]
 
 
-def worst(critic, expected):
-    """Largest error over the largest entry, of all gradients together."""
-    actual = [p.grad for p in critic.parameters()]
-    error = max((a - e).abs().max().item() for a, e in zip(actual, expected, strict=True))
-    return error / max(e.abs().max().item() for e in expected)
-
-
 @settings(max_examples=40, deadline=None)
 @given(
     n=st.integers(1, 40),
@@ -83,7 +77,7 @@ def test_gradients_are_those_of_autograd(n, d, width, depth, name, network, seed
     scale = 1.0 + cost.item()
     assert abs(own_gap - gap) < 1e-12 * scale
     assert abs(own_cost - cost) < 1e-12 * scale
-    assert worst(critic, expected) < 1e-12
+    assert worst_gradient(critic, expected) < 1e-12
 
 
 @pytest.mark.parametrize("name", PENALTIES)
@@ -96,10 +90,10 @@ def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypat
     exact = copy.deepcopy(critic).double()
     _, _, expected = by_autograd(exact, *(t.double() for t in data), PENALTIES[name])
     by_autograd(critic, *data, PENALTIES[name])
-    error = worst(critic, expected)
+    error = worst_gradient(critic, expected)
     PenalisedStep(critic, PENALTIES[name]).gradients(*data)
     # A sum over 1024 points on each side, most of which cancel, in steps of 6e-8.
-    assert worst(critic, expected) < min(2e-6, 2.0 * error)
+    assert worst_gradient(critic, expected) < min(2e-6, 2.0 * error)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
@@ -126,7 +120,7 @@ def test_points_at_the_origin_have_a_radius_without_slope():
     gap, cost, expected = by_autograd(critic, x, y, between, PENALTIES["gp"])
     own_gap, own_cost = PenalisedStep(critic, PENALTIES["gp"]).gradients(x, y, between)
     assert (own_gap - gap).abs() < 1e-12 and (own_cost - cost).abs() < 1e-12 * cost
-    assert worst(critic, expected) < 1e-12
+    assert worst_gradient(critic, expected) < 1e-12
 
 
 def test_the_penalty_is_that_of_the_constraint():
@@ -232,4 +226,4 @@ def test_a_gpu_gives_the_same_gradients(name):
     _, _, expected = by_autograd(critic, *data, PENALTIES[name])
     critic.cuda()
     PenalisedStep(critic, PENALTIES[name]).gradients(*(points.cuda() for points in data))
-    assert worst(critic.cpu(), expected) < 1e-12
+    assert worst_gradient(critic.cpu(), expected) < 1e-12

@@ -51,3 +51,10 @@ def train(critic, x, y, *, steps=200, batch=64, rule=None, loss=None, clip=None)
                 critic.parameters(),
             )
     return critic
+
+
+def worst_gradient(critic, expected):
+    """Largest error over the largest entry, of all gradients together."""
+    actual = [p.grad for p in critic.parameters()]
+    error = max((a - e).abs().max().item() for a, e in zip(actual, expected, strict=True))
+    return error / max(e.abs().max().item() for e in expected)
