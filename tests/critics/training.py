@@ -57,4 +57,5 @@ def worst_gradient(critic, expected):
     """Largest error over the largest entry, of all gradients together."""
     actual = [p.grad for p in critic.parameters()]
     error = max((a - e).abs().max().item() for a, e in zip(actual, expected, strict=True))
-    return error / max(e.abs().max().item() for e in expected)
+    largest = max(e.abs().max().item() for e in expected)
+    return error / largest if largest else error  # a dead network has no gradients
