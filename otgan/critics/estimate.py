@@ -34,6 +34,8 @@ class DualEstimate:
         E f(x) - E f(y) on these points, before any correction.
     penalty : float
         What the constraint adds to the loss, on these points; `value` corrects `raw_gap` by it.
+        Of a committee, what its members agree on: their noise is taken out, and it may fall below
+        zero by what is left.
     lower_confidence : float
         W1 of the laws is at least this, with 95 % confidence: a critic that is provably Lipschitz
         cannot show more than W1 on fresh points. The better of what the weights prove and what the

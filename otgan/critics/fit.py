@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from otgan.critics.captured import CapturedStep
+from otgan.critics.committee import members
 from otgan.critics.constraints import CONSTRAINTS, Constraint, OrthogonalWeights, PenalisedSlope
 from otgan.critics.interrupt import deferred_interrupt
 from otgan.critics.lipschitz import evaluating
@@ -32,7 +33,7 @@ __all__ = ["Budget", "CriticRecord", "Fit", "fit_critic"]
 RECORDS = 50
 """How many points of the training curve are kept."""
 
-WATCHED_POINTS = 8192
+WATCHED_POINTS = 2048
 """Points of each law, never trained on, that the training curve is measured on."""
 
 WARM_UP = 100
@@ -249,15 +250,17 @@ def _step(
     fit: Fit, rule: Constraint, laws: Laws, options: FitOptions
 ) -> CapturedStep[tuple[Tensor, ...]]:
     """One step of training, as a function without arguments."""
-    gradients = _by_hand(fit.critic, rule, options) or _by_autograd(fit.critic, rule)
+    crew = [_by_hand(m, rule, options) or _by_autograd(m, rule) for m in members(fit.critic)]
     fit.critic.train()
 
     def step() -> tuple[Tensor, ...]:
-        real, fake = laws.batches(options.batch_size, fit.rng)
-        gap, penalty = gradients(real, fake, fit.rng)
+        shown = []
+        for gradients in crew:
+            real, fake = laws.batches(options.batch_size, fit.rng)
+            shown.append(torch.stack(gradients(real, fake, fit.rng)))
         fit.optimizer.step()
         rule.project(fit.critic)
-        return gap, penalty
+        return tuple(torch.stack(shown).mean(dim=0))
 
     # What waits for the device, as others' samplers and constraints may, cannot be captured; nor
     # were other optimisers made for it. On the CPU a captured step is just a step.

@@ -16,6 +16,7 @@ from otgan.critics.bounds import (
     sampled_lipschitz,
 )
 from otgan.critics.choice import Choice
+from otgan.critics.committee import agreed_penalty
 from otgan.critics.constraints import Constraint, Reading
 from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import CriticRecord, Fit
@@ -160,7 +161,7 @@ def _penalty(
     # Each part pairs points of both laws, so both must have as many.
     order = torch.arange(max(len(x), len(y)), device=x.device)
     pairs = zip(*(law[order % len(law)].chunk(parts) for law in (x, y)), strict=True)
-    values = np.array([float(rule.penalty(critic, u, v, rng).detach()) for u, v in pairs])
+    values = np.array([float(agreed_penalty(rule, critic, u, v, rng).detach()) for u, v in pairs])
     return float(values.mean()), float(values.std() / math.sqrt(max(1, len(values) - 1)))
 
 

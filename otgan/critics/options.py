@@ -41,7 +41,7 @@ class FitOptions:
         program writes none.
     """
 
-    batch_size: int = 512
+    batch_size: int = 1024
     matrix_rate: float = 0.04
     vector_rate: float = 1e-3
     held_out: float = 0.25
