@@ -81,14 +81,23 @@ def build(d):
 
 def test_two_critics_are_nearer_the_truth_than_one():
     pair = funnel_pair(8, 16, seed=5)
-    quick = {"steps": 300, "device": "cpu", "options": FitOptions(test_points=2**15)}
-    both = otgan.estimate_w1(pair.x, pair.y, "lp", **quick)
-    one = otgan.estimate_w1(pair.x, pair.y, "lp", network=first_member, **quick)
-    assert len(both.critic.critic.members) == 2
+    options = FitOptions(batch_size=256, test_points=2**15)
+    one, both = (
+        otgan.estimate_w1(
+            pair.x, pair.y, "lp", steps=300, network=network, device="cpu", options=options
+        )
+        for network in (small, lambda d: Committee([small(d), small(d)]))
+    )
     assert abs(both.value - pair.w1) < abs(one.value - pair.w1)
     assert 0 < both.penalty < one.penalty
     assert both.lower_confidence <= pair.w1
 
 
-def first_member(d):
-    return radial_mlp(d, width=256, depth=5)
+def small(d):
+    return radial_mlp(d, width=128, depth=3)
+
+
+def test_the_default_of_lp_is_two():
+    x, y = torch.zeros(64, 2), torch.ones(64, 2)
+    critic = otgan.estimate_w1(x, y, "lp", steps=1, device="cpu").critic.critic
+    assert len(members(critic)) == 2
