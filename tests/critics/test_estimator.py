@@ -392,6 +392,27 @@ def test_a_network_of_ones_own_plugs_in(gaussians):
     assert any(isinstance(m, torch.nn.SiLU) for m in r.critic.modules())
 
 
+class Remembers(torch.nn.Module):
+    """A layer that two threads must not ask at once, and that knows who asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.askers = set()
+
+    def forward(self, points):
+        self.askers.add(threading.get_ident())
+        return points
+
+
+def test_layers_of_ones_own_are_asked_by_one_thread():
+    pair, layer = shifted([3.0, 4.0]), Remembers()
+    few = {"steps": 2, "device": "cpu", "options": SMALL}  # more points than one thread would take
+    otgan.estimate_w1(
+        pair.x, pair.y, "gp", network=lambda d: torch.nn.Sequential(layer, small(d)), **few
+    )
+    assert layer.askers == {threading.get_ident()}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
