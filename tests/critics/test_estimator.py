@@ -404,7 +404,15 @@ class Remembers(torch.nn.Module):
         return points
 
 
-def test_layers_of_ones_own_are_asked_by_one_thread():
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_layers_of_ones_own_are_asked_by_one_thread(two_threads):
     pair, layer = shifted([3.0, 4.0]), Remembers()
     few = {"steps": 2, "device": "cpu", "options": SMALL}  # more points than one thread would take
     otgan.estimate_w1(
