@@ -57,14 +57,14 @@ def known_pairs():
     yield "35 x 35 square d=4096", datasets.square_and_zero()
 
 
-def measure(run, name, pair, constraint, network="", **budget):
+def measure(run, name, pair, constraint, label="", **budget):
     started = time.perf_counter()
     r = otgan.estimate_w1(pair.x, pair.y, constraint, **budget)
     seconds = time.perf_counter() - started
     cosine, l2 = against_gradient(r.critic, pair)
     percent = 100.0 / pair.w1
     return {
-        "run": run, "pair": name, "constraint": constraint, "network": network,
+        "run": run, "pair": name, "constraint": constraint, "network": label,
         "w1": pair.w1, "w1_se": pair.w1_se, "value": r.value, "se": r.se,
         "deviation": (r.value - pair.w1) * percent,
         "raw_deviation": (r.raw_gap - pair.w1) * percent,
