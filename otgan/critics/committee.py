@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from otgan.critics.constraints import Constraint
 from otgan.critics.lipschitz import lipschitz_from_weights
+from otgan.errors import InvalidInputError
 
 __all__ = ["Committee", "agreed_penalty", "members"]
 
@@ -22,6 +23,11 @@ class Committee(nn.Module):
     ----------
     members : iterable of torch.nn.Module
 
+    Raises
+    ------
+    InvalidInputError
+        Nothing, or something that is no module, is to be averaged.
+
     Examples
     --------
     >>> pair = Committee([nn.Linear(2, 1), nn.Linear(2, 1)])
@@ -33,7 +39,13 @@ class Committee(nn.Module):
 
     def __init__(self, members: Iterable[nn.Module]) -> None:
         super().__init__()
-        self.members = nn.ModuleList(members)
+        crew = list(members)
+        if not crew or not all(isinstance(member, nn.Module) for member in crew):
+            raise InvalidInputError(
+                f"members must be one critic or more, each a torch module, got {crew!r}; to fix "
+                "it, pass such as [mlp(d), mlp(d)]"
+            )
+        self.members = nn.ModuleList(crew)
 
     @property
     def lipschitz(self) -> float:

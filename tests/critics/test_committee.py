@@ -12,6 +12,7 @@ from otgan.critics.lipschitz import lipschitz_from_weights
 from otgan.critics.networks import mlp, radial_mlp
 from otgan.critics.options import FitOptions
 from otgan.datasets import funnel_pair
+from otgan.errors import InvalidInputError
 
 
 def linear(slopes):
@@ -31,6 +32,12 @@ def test_the_bound_of_a_mean_is_the_mean_of_the_bounds(count):
     bounds = [lipschitz_from_weights(member) for member in crew]
     assert_allclose(lipschitz_from_weights(Committee(crew)), sum(bounds) / count, rtol=1e-12)
     assert members(Committee(crew)) == crew
+
+
+@pytest.mark.parametrize("crew", [[], [mlp]])
+def test_a_committee_has_members(crew):
+    with pytest.raises(InvalidInputError, match="members must be one critic or more"):
+        Committee(crew)
 
 
 def test_one_critic_pays_its_own_penalty():
