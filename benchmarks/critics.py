@@ -177,6 +177,7 @@ def lines(rows):
     for r in rows:
         number = {k: float(r[k]) for k in r if k not in TEXT}
         used = "" if r["used"] == r["constraint"] else f" ({r['used']})"
+        used += f" {r['network']}" if r["network"] else ""
         print(
             f"| {r['pair']} | {r['constraint']}{used} | {r['steps']} | {number['w1']:.4f} | "
             f"{number['value']:.4f} ± {number['se']:.2g} | {number['deviation']:+.2f} | "
@@ -290,8 +291,8 @@ def report(rows):
 
 
 def kind(row):
-    """The run, whatever its budget."""
-    return row["run"].split()[0]
+    """The run, whatever its budget; the published network has a table of its own."""
+    return row["run"].split()[0] + ("-published" if row["network"] else "")
 
 
 def main():
