@@ -35,7 +35,10 @@ from .divergences.samples import (
 )
 from .divergences.variational import Variational as Variational
 from .errors import (
+    DamagedFileError as DamagedFileError,
+    InputWarning as InputWarning,
     InterruptedFit as InterruptedFit,
+    OutputError as OutputError,
     SampleTooSmallError as SampleTooSmallError,
 )
 from .estimate import Estimate as Estimate

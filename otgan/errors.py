@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "DamagedFileError",
     "DuplicateSamplesError",
     "InfeasibleError",
+    "InputWarning",
     "InterruptedFit",
     "InvalidInputError",
     "MissingExtraError",
     "OtganError",
+    "OutputError",
     "SampleTooSmallError",
     "SolverError",
     "TrainingDivergedError",
@@ -29,6 +32,18 @@ class OtganError(Exception):
 
 class InvalidInputError(OtganError, ValueError):
     """An argument that has no right answer: wrong shape, NaN, negative weight, unknown name."""
+
+
+class DamagedFileError(InvalidInputError):
+    """A file that is truncated, was altered, or is not of the kind that it claims to be."""
+
+
+class OutputError(OtganError, OSError):
+    """A result that cannot be written: no such folder, no permission, no space, in use."""
+
+
+class InputWarning(UserWarning):
+    """Input that could be read in several ways; the message says how it was read, and why."""
 
 
 class DuplicateSamplesError(InvalidInputError):
