@@ -53,7 +53,7 @@ def _small_costs(matrix: Any, labels: Any, n: Any) -> Any:
     """Costs by the solver for small problems; NaN where one is not proved."""
     m = labels.shape[1] - n
     common = np.gcd(n, m)
-    units_x, units_y = np.full(n, m // common), np.full(m, n // common)
+    mass_x, mass_y = np.full((n, 1), m // common), np.full((m, 1), n // common)
     a, b = np.full(n, 1.0 / n), np.full(m, 1.0 / m)
     costs = np.full(len(labels), np.nan)
     for at in range(len(labels)):
@@ -62,7 +62,7 @@ def _small_costs(matrix: Any, labels: Any, n: Any) -> Any:
         for i in range(n):
             for j in range(m):
                 cost[i, j] = matrix[rows[i], columns[j]]
-        i_, j_, mass, f, _, _, finished = solve_dense(cost, units_x, units_y, a, b, PIVOTS)
+        i_, j_, mass, f, _, _, finished = solve_dense(cost, mass_x, mass_y, PIVOTS)
         if finished:
             costs[at] = proved(cost, a, b, (i_, j_, mass), f)
     return costs

@@ -11,7 +11,8 @@ from otgan.costs import Metric, PointCost
 from otgan.measures import DiscreteMeasure, FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.dense import solve_dense
-from otgan.transport.multiscale import ALL_ARCS, shares_in_units
+from otgan.transport.fixed_point import Masses, as_masses, words_for
+from otgan.transport.multiscale import ALL_ARCS
 from otgan.transport.pricing import NORMS, add_sizes, to_reduced_costs
 from otgan.transport.result import EXACT_RTOL
 
@@ -30,7 +31,7 @@ class Clouds(NamedTuple):
     columns: FloatArray
     start: npt.NDArray[np.int64]
     weights: FloatArray
-    units: npt.NDArray[np.int64]
+    masses: Masses
     equal: npt.NDArray[np.bool_]
 
 
@@ -66,15 +67,17 @@ def optimal_costs(
         x, y, norm, power = normed
     elif metric == "sqeuclidean":  # not centred: that would cost clouds near the origin digits
         norm, power = "euclidean", 2 * p
-    return _prove_all(_laid_out(rows, x), _laid_out(columns, y), pairs, (NORMS[norm], power))
+    words = words_for(*(mu.weights for mu in rows + columns))
+    of_x, of_y = _laid_out(rows, x, words), _laid_out(columns, y, words)
+    return _prove_all(of_x, of_y, pairs, (NORMS[norm], power))
 
 
-def _laid_out(measures: list[DiscreteMeasure], points: FloatArray) -> Clouds:
+def _laid_out(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> Clouds:
     return Clouds(
         np.ascontiguousarray(points.T),
         np.concatenate([[0], np.cumsum([mu.n for mu in measures])]),
         np.concatenate([mu.weights for mu in measures]),
-        np.concatenate([shares_in_units(mu.weights) for mu in measures]),
+        np.concatenate([as_masses(mu.weights, words) for mu in measures]),
         np.array([mu.masses is None for mu in measures]),
     )
 
@@ -96,10 +99,10 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
         a, b = x.weights[here], y.weights[there]
         if x.equal[s] and y.equal[t]:  # in whole units: no mass is rounded
             common = np.gcd(n, m)
-            units = np.full(n, m // common), np.full(m, n // common)
+            masses = np.full((n, 1), m // common), np.full((m, 1), n // common)
         else:
-            units = x.units[here], y.units[there]
-        s_, t_, mass, f, _, _, finished = solve_dense(matrix, units[0], units[1], a, b, PIVOTS)
+            masses = x.masses[here], y.masses[there]
+        s_, t_, mass, f, _, _, finished = solve_dense(matrix, masses[0], masses[1], PIVOTS)
         if finished:
             costs[at] = proved(matrix, a, b, (s_, t_, mass), f)
     return costs

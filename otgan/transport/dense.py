@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from otgan.transport.compiled import compiled
+from otgan.transport.fixed_point import add, amount, assign, is_zero, less, subtract
 from otgan.transport.simplex import (
     Candidates,
     Plan,
@@ -14,7 +15,6 @@ from otgan.transport.simplex import (
     centre,
     incident,
     largest_potential,
-    masses,
     pivots,
     refresh,
     spread,
@@ -28,38 +28,41 @@ TOLERANCE = 64 * float(np.finfo(np.float64).eps)
 
 
 @compiled
-def solve_dense(matrix: Any, units_a: Any, units_b: Any, a: Any, b: Any, limit: Any) -> Any:
+def solve_dense(matrix: Any, a: Any, b: Any, limit: Any) -> Any:
     """Solve a transport problem with finite costs.
 
     Parameters
     ----------
     matrix : ndarray, shape (n, m)
-    units_a, units_b : ndarray of int64, shapes (n,) and (m,)
+    a, b : Masses, shapes (n, words) and (m, words)
         Positive, with equal sums.
-    a, b : ndarray, shapes (n,) and (m,)
-        The same masses, as floats.
     limit : int
         Pivots before giving up.
 
     Returns
     -------
     i, j, mass, f, g, pivots, finished
+        The plan's masses as floats that sum to one.
     """
     n, m = matrix.shape
-    tree, arcs = start_dense(matrix, units_a, units_b)
+    tree, arcs = start_dense(matrix, a, b)
     done, _, spent = pivots(
         tree, n, arcs, TOLERANCE * largest_potential(tree), True, 0, limit, 1 << 62
     )
     refresh(tree, n)
     centre(tree, n)
     hub = n + m
-    carried = masses(tree, n, a, b)
+    whole = np.zeros((1, a.shape[1]), np.int64)
+    for v in range(n):
+        add(whole, 0, a, v)
+    total = amount(whole, 0)
     i, j, mass = np.empty(hub, np.int64), np.empty(hub, np.int64), np.empty(hub)
     count = 0
     for v in range(hub):
         up = tree.parent[v]
-        if tree.units[v] > 0 and up != hub:
-            i[count], j[count], mass[count] = min(v, up), max(v, up) - n, carried[v]
+        if up != hub and not is_zero(tree.mass, v):
+            i[count], j[count] = min(v, up), max(v, up) - n
+            mass[count] = amount(tree.mass, v) / total
             count += 1
     return i[:count], j[:count], mass[:count], tree.pi[:n], -tree.pi[n:hub], spent, done
 
@@ -70,9 +73,9 @@ def start_dense(matrix: Any, a: Any, b: Any) -> Any:
     n, m = matrix.shape
     nodes = n + m + 1
     tree = Tree(
-        np.empty(nodes, np.int32), np.empty(nodes), np.empty(nodes, np.int64), np.empty(nodes),
-        np.empty(nodes, np.int32), np.empty(nodes, np.int32), np.empty(nodes, np.int32),
-        np.empty(nodes, np.int32),
+        np.empty(nodes, np.int32), np.empty(nodes), np.zeros((nodes, a.shape[1]), np.int64),
+        np.empty(nodes), np.empty(nodes, np.int32), np.empty(nodes, np.int32),
+        np.empty(nodes, np.int32), np.empty(nodes, np.int32),
     )  # fmt: skip
     start, target = np.empty(n + 1, np.int64), np.empty(n * m, np.int32)
     f, g = np.full(n, np.inf), np.full(m, np.inf)
@@ -87,8 +90,7 @@ def start_dense(matrix: Any, a: Any, b: Any) -> Any:
     tree.pi[:n] = f
     tree.pi[n:-1] = -g
     arcs = Candidates(start, target, matrix.reshape(n * m))
-    i, j, units, cost = greedy(matrix, f, g, a, b)
-    plant_in(matrix, tree, Plan(i, j, units, cost))
+    plant_in(matrix, tree, Plan(*greedy(matrix, f, g, a, b)))
     return tree, arcs
 
 
@@ -109,8 +111,8 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
     for j in range(m):
         for i in range(n):
             across[j, i] = max(matrix[i, j] - pi[i] + pi[n + j], 0.0)
-    tree.parent[hub], tree.cost[hub], tree.units[hub], pi[hub] = -1, 0.0, 0, 0.0
-    tree.parent[0], tree.cost[0], tree.units[0] = hub, pi[0], 0
+    tree.parent[hub], tree.cost[hub], pi[hub] = -1, 0.0, 0.0
+    tree.parent[0], tree.cost[0] = hub, pi[0]
     v, at_length, count = 0, 0.0, 0
     while True:
         first = count
@@ -131,7 +133,7 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
         for i in range(n):
             if not done[i] and length[i] < at_length:
                 at_length, v = length[i], i
-        tree.parent[v], tree.cost[v], tree.units[v] = n + near[v], matrix[v, near[v]], 0
+        tree.parent[v], tree.cost[v] = n + near[v], matrix[v, near[v]]
     thread_from_parents(tree)
     refresh(tree, n)
 
@@ -144,23 +146,26 @@ def greedy(matrix: Any, f: Any, g: Any, a: Any, b: Any) -> Any:
     """
     n, m = matrix.shape
     i, j = np.empty(n + m, np.int32), np.empty(n + m, np.int32)
-    units, cost = np.empty(n + m, np.int64), np.empty(n + m)
+    mass, cost = np.empty((n + m, a.shape[1]), np.int64), np.empty(n + m)
     by_source = n >= m
-    givers, room = (a, b.copy()) if by_source else (b, a.copy())
-    prices = g if by_source else f
+    left, room = (a.copy(), b.copy()) if by_source else (b.copy(), a.copy())
+    prices = g.copy() if by_source else f.copy()
     count = 0
-    for s in range(len(givers)):
-        rest = givers[s]
-        while rest > 0:
+    for s in range(len(left)):
+        while not is_zero(left, s):
             best, to = np.inf, -1
             for t in range(len(room)):
                 price = (matrix[s, t] if by_source else matrix[t, s]) - prices[t]
-                if room[t] > 0 and price < best:
+                if price < best:
                     best, to = price, t
-            step = min(rest, room[to])
+            if less(left, s, room, to):
+                assign(mass, count, left, s)
+            else:
+                assign(mass, count, room, to)
+                prices[to] = -np.inf  # full
             i[count], j[count] = (s, to) if by_source else (to, s)
-            units[count], cost[count] = step, matrix[i[count], j[count]]
+            cost[count] = matrix[i[count], j[count]]
+            subtract(left, s, mass, count)
+            subtract(room, to, mass, count)
             count += 1
-            rest -= step
-            room[to] -= step
-    return i[:count], j[:count], units[:count], cost[:count]
+    return i[:count], j[:count], mass[:count], cost[:count]

@@ -10,11 +10,11 @@ from otgan.costs import SparseCost
 from otgan.errors import InfeasibleError
 from otgan.measures import FloatArray
 from otgan.transport import simplex
+from otgan.transport.fixed_point import Masses, balanced, shares
 from otgan.transport.multiscale import (
     Outcome,
     Progress,
     Stop,
-    as_units,
     pivot_until_optimal,
     stats_of,
     tolerance_of,
@@ -58,19 +58,19 @@ def solve_allowed(
     n, m = allowed.shape
     start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
     costs = allowed.data
-    units = as_units(a, b)
-    tree = simplex.empty_tree(n, m)
-    simplex.hang_on_hub(tree, n, *units)
+    masses = balanced(a, b)
+    tree = simplex.empty_tree(n, m, masses[0].shape[1])
+    simplex.hang_on_hub(tree, n, *masses)
     free = Candidates(start, target, np.zeros(len(costs)))
     feasible = pivot_until_optimal(tree, n, free, 0.5, False, stop)
     if feasible:
-        _check_all_is_carried(tree, n, units, allowed, names)
+        _check_all_is_carried(tree, n, masses, allowed, names)
         _charge(tree, n, allowed)
     arcs = Candidates(start, target, costs)
     done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, stop)
     simplex.centre(tree, n)
     plan = simplex.plan_of(tree, n)
-    mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
+    mass = shares(plan.mass, masses[0])
     f, g = tree.pi[:n], -tree.pi[n:-1]
     cost = float(plan.cost @ mass)
     gap = cost - float(a @ f + b @ g)
@@ -81,7 +81,7 @@ def solve_allowed(
 def _check_all_is_carried(
     tree: simplex.Tree,
     n: int,
-    units: tuple[npt.NDArray[np.int64], ...],
+    masses: tuple[Masses, Masses],
     allowed: sparse.csr_array,
     names: Names,
 ) -> None:
@@ -91,19 +91,19 @@ def _check_all_is_carried(
     g < 0: they are full, and of these sources alone (the theorem of max-flow and min-cut).
     """
     hub = n + allowed.shape[1]
-    left = int(tree.units[:n][tree.parent[:n] == hub].sum())
-    total = int(units[0].sum())
-    if left <= NEGLIGIBLE * total:
+    a, b = (shares(side, side) for side in masses)
+    left = float(shares(tree.mass[:n][tree.parent[:n] == hub], masses[0]).sum())
+    if left <= NEGLIGIBLE:
         return
     sources = np.flatnonzero(tree.pi[:n] > 0.5)
     targets = np.unique(allowed[sources].indices)
-    mass = units[0][sources].sum() / total
+    mass = a[sources].sum()
     from_there = _called("source", names[0][sources])
     to_there = _called("target", names[1][targets])
     raise InfeasibleError(
         f"the allowed arcs must be able to carry all mass, got {from_there} with "
         f"{mass:.6g} of it, whose arcs lead to {to_there} with room for "
-        f"{units[1][targets].sum() / total:.6g}: {left / total:.6g} cannot be moved; to fix it, "
+        f"{b[targets].sum():.6g}: {left:.6g} cannot be moved; to fix it, "
         "allow more arcs from there (fewer inf entries in C), or change the masses"
     )
 

@@ -24,6 +24,17 @@ from otgan.transport import simplex
 from otgan.transport.cells import Cells, Tree as CellTree, edges_at, grow, lay_out, upper_model
 from otgan.transport.compiled import compiled
 from otgan.transport.dense import greedy, solve_dense, start_dense
+from otgan.transport.fixed_point import (
+    Masses,
+    amounts,
+    assign,
+    balanced,
+    is_zero,
+    less,
+    shares,
+    subtract,
+    sums,
+)
 from otgan.transport.pricing import (
     CELLS_UP_TO,
     NORMS,
@@ -41,10 +52,8 @@ __all__ = [
     "Outcome",
     "Progress",
     "Stop",
-    "as_units",
     "is_large",
     "pivot_until_optimal",
-    "shares_in_units",
     "solve_matrix",
     "solve_points",
     "stats_of",
@@ -70,9 +79,6 @@ COARSE_SHARE = 0.02
 
 TOLERANCE = 256 * float(np.finfo(np.float64).eps)
 """Reduced costs are zero up to this share of the largest potential."""
-
-RESOLUTION = 2**60
-"""Units that make up the total mass, where masses are no multiples of a common one."""
 
 ALL_ARCS = 2**18
 """Entries of a matrix that are all candidates from the start."""
@@ -230,8 +236,8 @@ class Level(NamedTuple):
     """A pair of clouds in cells, their masses, and where each cell begins among the points."""
 
     pricer: PointPricer
-    a: npt.NDArray[np.int64]
-    b: npt.NDArray[np.int64]
+    a: Masses
+    b: Masses
     edges_x: npt.NDArray[np.intp]
     edges_y: npt.NDArray[np.intp]
 
@@ -243,22 +249,6 @@ class Solution(NamedTuple):
     f: FloatArray
     g: FloatArray
     finished: bool
-
-
-def as_units(a: FloatArray, b: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Masses as whole numbers with equal sums: exact for uniform ones, else to 2 ** -60."""
-    n, m = len(a), len(b)
-    if (a == a[0]).all() and (b == b[0]).all():
-        common = int(np.gcd(n, m))
-        return np.full(n, m // common), np.full(m, n // common)
-    return shares_in_units(a), shares_in_units(b)
-
-
-def shares_in_units(weights: FloatArray) -> npt.NDArray[np.int64]:
-    """Positive whole numbers that sum to `RESOLUTION`, so that any two clouds balance."""
-    units = np.maximum(np.rint(weights / weights.sum() * RESOLUTION).astype(np.int64), 1)
-    units[units.argmax()] += RESOLUTION - int(units.sum())
-    return units
 
 
 def is_large(n: int, m: int) -> bool:
@@ -287,12 +277,12 @@ def solve_points(points: NormedPoints, a: FloatArray, b: FloatArray, stop: Stop)
     tree_x, tree_y = grow(x / scale), grow(y / scale)
     norm = NORMS[points.norm], points.power
     stop.unit = float(scale**points.power)
-    a, b = a[tree_x.order], b[tree_y.order]
-    levels = list(_levels(tree_x, tree_y, *as_units(a, b), norm))
+    masses = balanced(a[tree_x.order], b[tree_y.order])
+    levels = list(_levels(tree_x, tree_y, *masses, norm))
     solution = _solve_coarsest(levels[0], stop, len(levels))
     for at, (coarse, fine) in enumerate(itertools.pairwise(levels), start=2):
         solution = _descend(coarse, fine, solution, stop, (at, len(levels)))
-    outcome = _outcome(solution, a, b, stop, len(levels))
+    outcome = _outcome(solution, masses[0], stop, len(levels))
     f, g = np.empty(len(x)), np.empty(len(y))
     f[tree_x.order], g[tree_y.order] = outcome.f * stop.unit, outcome.g * stop.unit
     i, j = tree_x.order[outcome.i], tree_y.order[outcome.j]
@@ -309,16 +299,16 @@ def solve_matrix(matrix: FloatArray, a: FloatArray, b: FloatArray, stop: Stop) -
         Positive, each summing to one.
     stop : Stop
     """
-    units = as_units(a, b)
+    masses = balanced(a, b)
     if matrix.size <= ALL_ARCS:
-        i, j, mass, f, g, stop.pivots, finished = solve_dense(matrix, *units, a, b, stop.max_pivots)
+        i, j, mass, f, g, stop.pivots, finished = solve_dense(matrix, *masses, stop.max_pivots)
         stop.rounds, stop.arcs = 1, matrix.size
         if stop.progress is not None:
             stop.progress(_whole(matrix, i, j, mass, a @ f + b @ g, stop.pivots))
         return Outcome(i, j, mass, f, g, finished, stats_of(stop, 1))
     pricer = MatrixPricer(matrix)
-    solution = _close(pricer, _start_on_matrix(pricer, *units), units, stop, (1, 1))
-    return _outcome(solution, a, b, stop, 1)
+    solution = _close(pricer, _start_on_matrix(pricer, *masses), masses, stop, (1, 1))
+    return _outcome(solution, masses[0], stop, 1)
 
 
 def _whole(
@@ -333,9 +323,8 @@ def _whole(
 
 
 def _levels(
-    x: CellTree, y: CellTree, a: npt.NDArray[np.int64], b: npt.NDArray[np.int64],
-    norm: tuple[int, float],
-) -> Iterator[Level]:  # fmt: skip
+    x: CellTree, y: CellTree, a: Masses, b: Masses, norm: tuple[int, float]
+) -> Iterator[Level]:
     """From the coarsest level to the points themselves, four times as many cells each time."""
     n, m = len(x.order), len(y.order)
     finest = int(np.log2(max(n, m) / 4)) if max(n, m) > COARSEST else 0
@@ -349,16 +338,16 @@ def _levels(
 
 
 def _coarsen(
-    tree: CellTree, units: npt.NDArray[np.int64], level: int
-) -> tuple[Cells, npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+    tree: CellTree, masses: Masses, level: int
+) -> tuple[Cells, Masses, npt.NDArray[np.intp]]:
     """The cells of a level as points: their masses, centres of mass, and first points."""
-    n = len(units)
+    n = len(masses)
     if 2 * n < 3 << level:
-        return tree.cells, units, np.arange(n + 1)
+        return tree.cells, masses, np.arange(n + 1)
     edges = edges_at(n, level)
-    mass = np.add.reduceat(units, edges[:-1])
-    share = units / np.repeat(mass, np.diff(edges))
-    centres = np.add.reduceat(tree.cells.columns * share, edges[:-1], axis=1)
+    mass = sums(masses, edges)
+    of_cell = amounts(masses) / np.repeat(amounts(mass), np.diff(edges))
+    centres = np.add.reduceat(tree.cells.columns * of_cell, edges[:-1], axis=1)
     return lay_out(centres.T), mass, edges
 
 
@@ -375,7 +364,7 @@ def _descend(
 ) -> Solution:
     """Solve a level from the solution of the one before."""
     n = coarse.pricer.shape[0]
-    i, j, units = _hand_down(
+    i, j, mass = _hand_down(
         simplex.plan_of(solution.tree, n),
         fine.a,
         fine.b,
@@ -383,7 +372,7 @@ def _descend(
         np.searchsorted(fine.edges_y, coarse.edges_y),
     )
     pricer = _stored(fine.pricer)
-    plan = Plan(i, j, units, pricer.costs(i, j))
+    plan = Plan(i, j, mass, pricer.costs(i, j))
     of_x, of_y = (coarse.pricer.x, coarse.edges_x), (coarse.pricer.y, coarse.edges_y)
     f = _extend(of_x, solution.f, (fine.pricer.x, fine.edges_x))
     g = _extend(of_y, solution.g, (fine.pricer.y, fine.edges_y))
@@ -432,27 +421,31 @@ def _hand_down(plan: Any, a: Any, b: Any, first_a: Any, first_b: Any) -> Any:
 
     A forest stays a forest: every arc uses up a source, a target, or an arc of the plan.
     """
-    room = len(a) + len(b) + len(plan.units)
-    i, j, units = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int64)
-    rest_a, rest_b = a.copy(), b.copy()
+    room = len(a) + len(b) + len(plan.mass)
+    i, j = np.empty(room, np.int32), np.empty(room, np.int32)
+    mass = np.empty((room, a.shape[1]), np.int64)
+    rest, rest_a, rest_b = plan.mass.copy(), a.copy(), b.copy()
     next_a, next_b = first_a[:-1].copy(), first_b[:-1].copy()
     count = 0
-    for e in range(len(plan.units)):
-        rest = plan.units[e]
+    for e in range(len(rest)):
         s, t = plan.i[e], plan.j[e]
-        while rest > 0:
-            while rest_a[next_a[s]] == 0:
+        while not is_zero(rest, e):
+            while is_zero(rest_a, next_a[s]):
                 next_a[s] += 1
-            while rest_b[next_b[t]] == 0:
+            while is_zero(rest_b, next_b[t]):
                 next_b[t] += 1
             k, to = next_a[s], next_b[t]
-            step = min(rest, rest_a[k], rest_b[to])
-            i[count], j[count], units[count] = k, to, step
+            i[count], j[count] = k, to
+            assign(mass, count, rest, e)
+            if less(rest_a, k, mass, count):
+                assign(mass, count, rest_a, k)
+            if less(rest_b, to, mass, count):
+                assign(mass, count, rest_b, to)
+            subtract(rest, e, mass, count)
+            subtract(rest_a, k, mass, count)
+            subtract(rest_b, to, mass, count)
             count += 1
-            rest -= step
-            rest_a[k] -= step
-            rest_b[to] -= step
-    return i[:count], j[:count], units[:count]
+    return i[:count], j[:count], mass[:count]
 
 
 # ---------------------------------------------------------------- one level
@@ -490,7 +483,7 @@ def _start_on_matrix(pricer: MatrixPricer, a: Any, b: Any) -> Start:
 
 def _planted(arcs: Candidates, f: FloatArray, g: FloatArray, plan: Plan) -> Start:
     n = len(f)
-    tree = simplex.empty_tree(n, len(g))
+    tree = simplex.empty_tree(n, len(g), plan.mass.shape[1])
     tree.pi[:n], tree.pi[n:-1] = f, -g
     simplex.plant(tree, n, plan, arcs)
     return Start(tree, arcs, f, g)
@@ -505,16 +498,15 @@ def _joined(pricer: Pricer, arcs: Candidates, sources: Cheapest, targets: Cheape
 
 
 def _close(
-    pricer: Pricer, start: Start, masses: tuple[Any, Any], stop: Stop, at: tuple[int, int]
+    pricer: Pricer, start: Start, masses: tuple[Masses, Masses], stop: Stop, at: tuple[int, int]
 ) -> Solution:
     """Pivot and price until no pair of points would improve the plan, or `stop` says enough."""
     tree, arcs, f, g = start
     n, m = pricer.shape
-    total = int(masses[0].sum())
-    a, b = (w / total for w in masses)
+    a, b = (shares(side, side) for side in masses)
     final = at[0] == at[1]
     enough = stop.rtol if final else stop.rtol / 4
-    lower, cost = a @ f + b @ g, _cost(tree, total)
+    lower, cost = float(a @ f + b @ g), _cost(tree, masses[0])
     finished = cost - lower <= enough * abs(cost)
     rounds = 0
     while not finished and not stop.spent:
@@ -527,7 +519,7 @@ def _close(
         sources = pricer.of_sources(here, there, below, MORE_ARCS)
         targets = pricer.of_targets(here, there, there - tolerance, MORE_ARCS)
         there = np.minimum(there, targets.value[:, 0])
-        cost, dual = _cost(tree, total), a @ here + b @ there
+        cost, dual = _cost(tree, masses[0]), float(a @ here + b @ there)
         if dual >= lower:
             lower, f, g = dual, here, there
         stop.tell(Progress(*at, rounds, n + m, len(arcs.target), stop.pivots, cost, cost - lower))
@@ -535,7 +527,7 @@ def _close(
             targets.index[:, 0] >= 0
         )
         share = 0.0 if final else COARSE_SHARE
-        finished = more <= share * (n + m) or cost - lower <= enough * abs(cost)
+        finished = bool(more <= share * (n + m)) or cost - lower <= enough * abs(cost)
         if not finished:
             arcs = _joined(pricer, arcs, sources, targets)
     return Solution(tree, f, g, finished)
@@ -559,21 +551,21 @@ def tolerance_of(tree: simplex.Tree) -> float:
     return TOLERANCE * simplex.largest_potential(tree)
 
 
-def _cost(tree: simplex.Tree, total: int) -> float:
+def _cost(tree: simplex.Tree, a: Masses) -> float:
     """The cost of the plan for a total mass of one."""
-    return float(tree.cost @ (tree.units / total))
+    return float(tree.cost @ shares(tree.mass, a))
 
 
 # ---------------------------------------------------------------- what comes back
 
 
-def _outcome(solution: Solution, a: FloatArray, b: FloatArray, stop: Stop, levels: int) -> Outcome:
-    """Plan and potentials in the order of the weights given here."""
-    tree, n = solution.tree, len(a)
-    plan = simplex.plan_of(tree, n)
-    mass = simplex.masses(tree, n, a, b)[simplex.carriers(tree)]
+def _outcome(solution: Solution, a: Masses, stop: Stop, levels: int) -> Outcome:
+    """Plan and potentials in the order of the masses given here."""
+    plan = simplex.plan_of(solution.tree, len(a))
     f, g = _without_offset(solution.f, solution.g)
-    return Outcome(plan.i, plan.j, mass, f, g, solution.finished, stats_of(stop, levels))
+    return Outcome(
+        plan.i, plan.j, shares(plan.mass, a), f, g, solution.finished, stats_of(stop, levels)
+    )
 
 
 def _without_offset(f: FloatArray, g: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -6,7 +6,7 @@ hub to targets; these carry nothing (`sealed`), or exactly the mass that allowed
 move. Potentials are ``pi[i] = f_i`` and ``pi[n + j] = -g_j``, so that C_ij - pi[i] + pi[n + j]
 is the reduced cost of an arc, and zero along the tree.
 
-Masses are whole numbers: sums are exact, and an arc is empty or it is not. Trees are strongly
+Masses are in fixed point: sums are exact, and an arc is empty or it is not. Trees are strongly
 feasible (Cunningham 1976: mass can be sent from every node up to the root), which rules out
 cycling. The tree is threaded in preorder, so that a subtree is an interval of the thread
 (Barr, Glover and Klingman 1979); of the two parts into which a pivot cuts the tree, only the
@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
+from otgan.transport.fixed_point import Masses, add, assign, is_zero, less, subtract
 
 __all__ = [
     "Candidates",
@@ -34,7 +35,6 @@ __all__ = [
     "incident",
     "join",
     "largest_potential",
-    "masses",
     "pivots",
     "plan_of",
     "plant",
@@ -46,8 +46,6 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 Nodes = npt.NDArray[np.int32]
 
-NO_LIMIT = np.iinfo(np.int64).max
-
 
 class Candidates(NamedTuple):
     """Arcs in the order of their sources: those of i are start[i] ... start[i + 1] - 1."""
@@ -58,20 +56,20 @@ class Candidates(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Units of mass on arcs (i, j), and what a unit costs there."""
+    """Masses on arcs (i, j), and what a unit costs there."""
 
     i: Nodes
     j: Nodes
-    units: Ints
+    mass: Masses
     cost: FloatArray
 
 
 class Tree(NamedTuple):
-    """A spanning tree; `cost` and `units` belong to the arc between a node and its parent."""
+    """A spanning tree; `cost` and `mass` belong to the arc between a node and its parent."""
 
     parent: Nodes
     cost: FloatArray
-    units: Ints
+    mass: Masses
     pi: FloatArray
     thread: Nodes
     back: Nodes
@@ -79,13 +77,13 @@ class Tree(NamedTuple):
     size: Nodes
 
 
-def empty_tree(n: int, m: int) -> Tree:
+def empty_tree(n: int, m: int, words: int) -> Tree:
     """Room for a tree of n + m nodes and the hub, which hangs on nothing yet."""
     nodes = n + m + 1
     return Tree(
         np.full(nodes, -1, np.int32),
         np.zeros(nodes),
-        np.zeros(nodes, np.int64),
+        np.zeros((nodes, words), np.int64),
         np.zeros(nodes),
         *(np.zeros(nodes, np.int32) for _ in range(4)),
     )
@@ -94,14 +92,14 @@ def empty_tree(n: int, m: int) -> Tree:
 def carriers(tree: Tree) -> Nodes:
     """The nodes whose arc to their parent carries mass, and is not artificial."""
     hub = len(tree.parent) - 1
-    return np.flatnonzero((tree.units > 0) & (tree.parent != hub)).astype(np.int32)
+    return np.flatnonzero(tree.mass.any(axis=1) & (tree.parent != hub)).astype(np.int32)
 
 
 def plan_of(tree: Tree, n: int) -> Plan:
     """The arcs that carry mass, artificial ones left out."""
     v = carriers(tree)
     up = tree.parent[v]
-    return Plan(np.minimum(v, up), np.maximum(v, up) - np.int32(n), tree.units[v], tree.cost[v])
+    return Plan(np.minimum(v, up), np.maximum(v, up) - np.int32(n), tree.mass[v], tree.cost[v])
 
 
 @compiled
@@ -171,9 +169,10 @@ def plant(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
     the plan optimal and the potentials feasible, the tree would be optimal. What has no path
     hangs on the hub, where its potentials are.
     """
-    parent, cost, units, pi = tree.parent, tree.cost, tree.units, tree.pi
+    parent, cost, pi = tree.parent, tree.cost, tree.pi
     hub = len(parent) - 1
     m = hub - n
+    tree.mass[:] = 0
     plan_start, plan_arc = incident(plan.i, plan.j, n, hub)
     into_start, into_arc, into_source = _transposed(arcs, n, m)
     done = np.zeros(hub + 1, np.bool_)
@@ -181,7 +180,7 @@ def plant(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
     heap, key = np.empty(len(arcs.target) + hub + 1, np.int32), np.empty(len(arcs.target) + hub + 1)
     order = np.empty(hub + 1, np.int32)
     count = held = 0
-    parent[hub], cost[hub], units[hub], pi[hub] = -1, 0.0, 0, 0.0
+    parent[hub], cost[hub], pi[hub] = -1, 0.0, 0.0
     at_length = 0.0
     next_root = 0
     while count < hub:
@@ -189,7 +188,7 @@ def plant(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
             while done[next_root]:
                 next_root += 1
             v = next_root
-            parent[v], cost[v], units[v] = hub, pi[v], 0
+            parent[v], cost[v] = hub, pi[v]
         else:
             v, at_length, held = _pop(heap, key, held)
             if done[v]:
@@ -210,7 +209,7 @@ def plant(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
                 further = at_length + max(reduced, 0.0)
                 if further < length[i]:
                     length[i] = further
-                    parent[i], cost[i], units[i] = n + j, arcs.cost[e], 0
+                    parent[i], cost[i] = n + j, arcs.cost[e]
                     held = _push(heap, key, held, i, further)
     thread_from_parents(tree)
     refresh(tree, n)
@@ -231,7 +230,8 @@ def spread(
             w = plan.i[e] if v >= n else n + plan.j[e]
             if not done[w]:
                 done[w] = True
-                tree.parent[w], tree.cost[w], tree.units[w] = v, plan.cost[e], plan.units[e]
+                tree.parent[w], tree.cost[w] = v, plan.cost[e]
+                assign(tree.mass, w, plan.mass, e)
                 order[count] = w
                 count += 1
     return count
@@ -401,6 +401,7 @@ def pivots(
     block = max(int(np.sqrt(total)), total // (4 * fewer), 16)
     seen = done = worked = 0
     drift = 2.0 * largest_potential(tree)
+    step = np.empty((1, tree.mass.shape[1]), np.int64)
     while seen < total:
         best, best_arc, best_row = -tolerance, -1, -1
         scanned = 0
@@ -415,7 +416,7 @@ def pivots(
             row = row + 1 if row + 1 < n else 0
         if best_arc >= 0:
             worked += scanned // 4 + _pivot(
-                tree, n, best_row, n + target[best_arc], cost[best_arc], best, sealed
+                tree, n, best_row, n + target[best_arc], cost[best_arc], best, sealed, step
             )
             done += 1
             seen = 0
@@ -428,15 +429,24 @@ def pivots(
 
 
 @compiled
-def _pivot(tree: Any, n: Any, i: Any, j: Any, cost: Any, reduced: Any, sealed: Any) -> Any:
-    """Let the arc from node i to node j enter; return how many potentials were moved."""
-    apex, out, under_source, units = _leaving(tree, n, i, j, sealed)
-    if units > 0:
-        _send(tree, n, i, j, apex, units)
+def _pivot(
+    tree: Any, n: Any, i: Any, j: Any, cost: Any, reduced: Any, sealed: Any, step: Any
+) -> Any:
+    """Let the arc from node i to node j enter; return how many potentials were moved.
+
+    `step`, shape (1, words), is room for the mass that is sent.
+    """
+    apex, out, under_source, blocked = _leaving(tree, n, i, j, sealed)
+    if blocked:
+        step[:] = 0
+    else:
+        assign(step, 0, tree.mass, out)
+    if not is_zero(step, 0):
+        _send(tree, n, i, j, apex, step)
     inner, outer = (i, j) if under_source else (j, i)
     total = tree.size[out]
     _cut(tree, out, apex)
-    tail = _rehang(tree, inner, outer, out, cost, units)
+    tail = _rehang(tree, inner, outer, out, cost, step)
     _graft(tree, inner, outer, tail, apex, total)
     # Either part may move: only differences of potentials matter.
     shift = reduced if under_source else -reduced
@@ -454,12 +464,13 @@ def _pivot(tree: Any, n: Any, i: Any, j: Any, cost: Any, reduced: Any, sealed: A
 
 @compiled
 def _leaving(tree: Any, n: Any, i: Any, j: Any, sealed: Any) -> Any:
-    """The cycle's apex, the node whose arc to its parent leaves, on which side, and the units.
+    """The cycle's apex, the node whose arc to its parent leaves, its side, and if it is sealed.
 
     Of all arcs that block, the last one on the cycle in its direction, seen from the apex, must
-    leave to keep the tree strongly feasible.
+    leave to keep the tree strongly feasible. A sealed arc lets nothing pass; otherwise what the
+    leaving arc carries is sent.
     """
-    parent, units, size = tree.parent, tree.units, tree.size
+    parent, mass, size = tree.parent, tree.mass, tree.size
     hub = len(parent) - 1
     u, v = i, j
     while u != v:
@@ -468,30 +479,37 @@ def _leaving(tree: Any, n: Any, i: Any, j: Any, sealed: Any) -> Any:
         else:
             v = parent[v]
     apex = u
-    most, out, under_source = NO_LIMIT, -1, True
+    out, under_source, blocked = -1, True, False
     while i != apex:
-        if i < n and units[i] < most:
-            most, out = units[i], i
-        elif sealed and parent[i] == hub and most > 0:
-            most, out = 0, i
+        if i < n and not blocked and (out < 0 or less(mass, i, mass, out)):
+            out = i
+        elif sealed and parent[i] == hub and not blocked and (out < 0 or not is_zero(mass, out)):
+            out, blocked = i, True
         i = parent[i]
     while j != apex:
-        if j >= n and units[j] <= most:
-            most, out, under_source = units[j], j, False
+        if j >= n and (is_zero(mass, j) if blocked else out < 0 or not less(mass, out, mass, j)):
+            out, under_source, blocked = j, False, False
         elif sealed and parent[j] == hub:
-            most, out, under_source = 0, j, False
+            out, under_source, blocked = j, False, True
         j = parent[j]
-    return apex, out, under_source, most
+    return apex, out, under_source, blocked
 
 
 @compiled
-def _send(tree: Any, n: Any, i: Any, j: Any, apex: Any, units: Any) -> None:
-    """Send mass over the arc (i, j) and back through the tree."""
+def _send(tree: Any, n: Any, i: Any, j: Any, apex: Any, step: Any) -> None:
+    """Send the mass over the arc (i, j) and back through the tree."""
+    mass = tree.mass
     while i != apex:
-        tree.units[i] += -units if i < n else units
+        if i < n:
+            subtract(mass, i, step, 0)
+        else:
+            add(mass, i, step, 0)
         i = tree.parent[i]
     while j != apex:
-        tree.units[j] += -units if j >= n else units
+        if j >= n:
+            subtract(mass, j, step, 0)
+        else:
+            add(mass, j, step, 0)
         j = tree.parent[j]
 
 
@@ -515,8 +533,10 @@ def _cut(tree: Any, out: Any, apex: Any) -> None:
 
 
 @compiled
-def _rehang(tree: Any, inner: Any, outer: Any, out: Any, cost: Any, units: Any) -> Any:
+def _rehang(tree: Any, inner: Any, outer: Any, out: Any, cost: Any, step: Any) -> Any:
     """Turn the subtree of `out` so that `inner` is its top, under `outer`; return its last node.
+
+    The new arc carries `step`, where the masses on the old ones are passed on.
 
     The nodes from `inner` up to `out` are its stem. In the new preorder each of them comes with
     what was in its subtree but not in that of the stem node below it, and then the next one.
@@ -526,7 +546,7 @@ def _rehang(tree: Any, inner: Any, outer: Any, out: Any, cost: Any, units: Any) 
     )  # fmt: skip
     total = size[out]
     below, above = outer, inner  # the stem's nodes get these as parent, one by one
-    arc_cost, arc_units = cost, units
+    arc_cost = cost
     # What the stem node below had, before it was turned: its interval and the node after it.
     low, high, after, count = -1, -1, -1, 0
     tail = -1
@@ -546,7 +566,8 @@ def _rehang(tree: Any, inner: Any, outer: Any, out: Any, cost: Any, units: Any) 
         above = parent[v]
         parent[v], below = below, v
         tree.cost[v], arc_cost = arc_cost, tree.cost[v]
-        tree.units[v], arc_units = arc_units, tree.units[v]
+        for w in range(step.shape[1]):
+            tree.mass[v, w], step[0, w] = step[0, w], tree.mass[v, w]
         size[v], count = total - count, size[v]
         low, high, after = before, end, following
         if v == out:
@@ -577,30 +598,14 @@ def _graft(tree: Any, inner: Any, outer: Any, tail: Any, apex: Any, total: Any) 
 
 
 @compiled
-def masses(tree: Any, n: Any, a: Any, b: Any) -> Any:
-    """The mass on the arc above every node for the weights a and b; zero where there are no units.
-
-    From the leaves up, so that a light point keeps its digits.
-    """
-    hub = len(tree.parent) - 1
-    supply = np.zeros(hub + 1)
-    mass = np.zeros(hub + 1)
-    v = tree.back[hub]
-    while v != hub:
-        supply[v] += a[v] if v < n else -b[v - n]
-        if tree.units[v] > 0:
-            mass[v] = max(supply[v] if v < n else -supply[v], 0.0)
-        supply[tree.parent[v]] += supply[v]
-        v = tree.back[v]
-    return mass
-
-
-@compiled
 def hang_on_hub(tree: Any, n: Any, a: Any, b: Any) -> None:
     """The tree whose arcs are all artificial, at a cost of one."""
     hub = len(tree.parent) - 1
     for v in range(hub):
         tree.parent[v], tree.cost[v] = hub, 1.0
-        tree.units[v] = a[v] if v < n else b[v - n]
+        if v < n:
+            assign(tree.mass, v, a, v)
+        else:
+            assign(tree.mass, v, b, v - n)
     thread_from_parents(tree)
     refresh(tree, n)

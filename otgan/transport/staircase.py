@@ -16,55 +16,96 @@ SAME = 8 * float(np.finfo(np.float64).eps)
 ALL_BITS, SIGN_BIT = np.uint64(2**64 - 1), np.uint64(2**63)
 
 
+BALANCED = 1e-9
+"""Total masses that differ by less than this share were equal before rounding."""
+
+
 @compiled
 def fill(a: Any, b: Any, path_i: Any, path_j: Any, masses: Any) -> None:
     """Write the arcs that fill targets in order from sources in order into the last three.
+
+    The path is laid from both ends toward the heaviest source, which gets what is left: there
+    the rounding of sums matters least, where the last point might be lighter than it. What the
+    targets lack in total is shared out among them in proportion, if rounding explains it.
+    """
+    n, m = len(a), len(b)
+    heaviest = 0
+    for i in range(n):
+        if a[i] >= a[heaviest]:
+            heaviest = i
+    extra = _lack(a, b)
+    path = path_i, path_j, masses
+    first, j, rest = _sweep(a, b, extra, (0, heaviest), (0, m - 1), 0, path)
+    last, _, rest_ = _sweep(a, b, extra, (n - 1, heaviest), (m - 1, j), n + m - 2, path)
+    for k in range(first, last + 1):
+        path_i[k], path_j[k], masses[k] = heaviest, j + k - first, b[j + k - first]
+    if first == last:
+        masses[first] = max(rest + (rest_ - b[j]), 0.0)
+        if a[heaviest] <= b[j] and abs(masses[first] - a[heaviest]) <= BALANCED * b[j]:
+            masses[first] = a[heaviest]
+    else:
+        masses[first], masses[last] = rest, rest_
+    carried = 0.0
+    for k in range(first, last + 1):
+        carried += masses[k]
+    if carried > (1.0 + BALANCED) * a[heaviest]:  # unequal totals: no point may carry too much
+        for k in range(first, last + 1):
+            masses[k] *= a[heaviest] / carried
+
+
+@compiled
+def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path: Any) -> Any:
+    """Lay the path from one end of the sources to another, short of it, from arc k on.
 
     What a point has left is a sum of two numbers (Dekker 1971): taking a million masses from it
     rounds each of them, and nothing else. Where a source and a target are used up together but
     for rounding, the heavier one gives way and no dust is passed on to a neighbour. The plan is
     exact for weights that differ from the given ones by `SAME` of themselves.
+
+    Returns
+    -------
+    k, j, rest : int, int, float
+        The next arc, the target that it leads to, and what that one still lacks.
     """
-    n, m = len(a), len(b)
-    i = j = k = 0
-    left_a, lost_a, left_b, lost_b = a[0], 0.0, b[0], 0.0
-    while i < n - 1 and j < m - 1:
+    path_i, path_j, masses = path
+    (i, stop), (j, last) = sources, targets
+    step = 1 if k == 0 else -1
+    left_a, lost_a = a[i], 0.0
+    left_b, lost_b = b[j], b[j] * extra
+    while i != stop:
         excess = (left_a - left_b) + (lost_a - lost_b)
         rounding = SAME * max(a[i], b[j])
+        tied = abs(excess) <= rounding and left_a > 0 and left_b > 0
         path_i[k], path_j[k] = i, j
-        if excess > rounding or left_b <= 0:
-            masses[k] = left_b + lost_b
-            left_a, lost_a = _less(left_a, lost_a, masses[k])
-            j += 1
-            left_b, lost_b = b[j], 0.0
+        if tied:
+            masses[k] = left_a + lost_a if a[i] < b[j] else left_b + lost_b
         else:
-            if excess < -rounding or left_a <= 0:
-                masses[k] = left_a + lost_a
-                left_b, lost_b = _less(left_b, lost_b, masses[k])
-            else:
-                masses[k] = left_a + lost_a if a[i] < b[j] else left_b + lost_b
-                left_b, lost_b = 0.0, 0.0
-            i += 1
+            masses[k] = max(min(left_a + lost_a, left_b + lost_b), 0.0)
+        # The next arc of a tie carries nothing; from either end it is (i + 1, j), if it may be.
+        if j != last and (excess > rounding or left_b <= 0 or (tied and step < 0)):
+            left_a, lost_a = (0.0, 0.0) if tied else _less(left_a, lost_a, masses[k])
+            j += step
+            left_b, lost_b = b[j], b[j] * extra
+        else:
+            left_b, lost_b = (0.0, 0.0) if tied else _less(left_b, lost_b, masses[k])
+            i += step
             left_a, lost_a = a[i], 0.0
-        k += 1
-    # From here on the path is straight, along the last source or the last target.
-    while k < n + m - 1:
-        path_i[k], path_j[k] = i, j
-        rest_a, rest_b = max(left_a + lost_a, 0.0), max(left_b + lost_b, 0.0)
-        ends_a = rest_a < rest_b or (rest_a == rest_b and j == m - 1)
-        if (i < n - 1 and ends_a) or (j < m - 1 and not ends_a):
-            masses[k] = rest_a if ends_a else rest_b
-        else:  # one is left over, by rounding of the sums: again the heavier one gives way
-            masses[k] = rest_a if a[i] < b[j] else rest_b
-        if i < n - 1:
-            i += 1
-            left_b, lost_b = _less(left_b, lost_b, masses[k])
-            left_a, lost_a = a[i], 0.0
-        elif j < m - 1:
-            j += 1
-            left_a, lost_a = _less(left_a, lost_a, masses[k])
-            left_b, lost_b = b[j], 0.0
-        k += 1
+        k += step
+    return k, j, max(left_b + lost_b, 0.0)
+
+
+@compiled
+def _lack(a: Any, b: Any) -> Any:
+    """By which share of themselves all of b must grow to sum to what a does; 0 if by a lot."""
+    total = lost = size = 0.0
+    for side in range(2):
+        for k in range(len(b) if side else len(a)):
+            term = (-b[k] if side else a[k]) - lost
+            raised = total + term
+            lost = (raised - total) - term
+            total = raised
+            size = max(size, total)
+    return total / size if abs(total) <= BALANCED * size else 0.0
 
 
 @compiled

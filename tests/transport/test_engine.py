@@ -16,6 +16,7 @@ from scipy import sparse
 import otgan
 from otgan.errors import InvalidInputError, SolverError
 from otgan.transport import multiscale, simplex
+from otgan.transport.fixed_point import balanced
 from tests.cases import (
     EXACT_RTOL,
     check_plan_and_potentials,
@@ -195,18 +196,18 @@ def test_a_tree_stays_a_tree():
     rng = np.random.default_rng(0)
     n, m = 60, 50
     C = rng.random((n, m))
-    units = multiscale.as_units(np.full(n, 1 / n), np.full(m, 1 / m))
-    tree, arcs = multiscale.start_dense(C, *units)
+    masses = balanced(np.full(n, 1 / n), np.full(m, 1 / m))
+    tree, arcs = multiscale.start_dense(C, *masses)
     row = 0
     for _ in range(400):
         done, row, _ = simplex.pivots(tree, n, arcs, 1e-14, True, row, 1, 10**9)
-        check_tree(tree, n, units)
+        check_tree(tree, n, masses)
         if done:
             return
     raise AssertionError("not solved")
 
 
-def check_tree(tree, n, units):
+def check_tree(tree, n, masses):
     hub = len(tree.parent) - 1
     seen, v = [], hub
     for _ in range(hub + 1):
@@ -221,14 +222,14 @@ def check_tree(tree, n, units):
         assert place[tree.parent[v]] < place[v] < place[tree.parent[v]] + tree.size[tree.parent[v]]
         step = tree.pi[v] - tree.pi[tree.parent[v]]
         assert_allclose(step if v < n else -step, tree.cost[v], rtol=0, atol=1e-12)
-    assert (tree.units >= 0).all()
-    balance = np.zeros(hub + 1, np.int64)
+    assert (tree.mass >= 0).all()
+    balance = np.zeros((hub + 1, 1), np.int64)
     for v in range(hub):
-        flow = tree.units[v] if v < n else -tree.units[v]
+        flow = tree.mass[v] if v < n else -tree.mass[v]
         balance[v] += flow
         balance[tree.parent[v]] -= flow
-    assert_array_equal(balance[:n], units[0])
-    assert_array_equal(-balance[n:hub], units[1])
+    assert_array_equal(balance[:n], masses[0])
+    assert_array_equal(-balance[n:hub], masses[1])
 
 
 # ---------------------------------------------------------------- stopping

@@ -1,0 +1,208 @@
+"""Masses as fixed-point numbers, with as many words as the lightest of them needs.
+
+A mass is a row of words, whole numbers below 2 ** 60, which are the digits of
+``word_0 + word_1 / 2 ** 60 + word_2 / 2 ** 120 + ...``. Sums of such masses are exact, and a mass
+is zero or it is not, however light it is beside others.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from otgan.measures import FloatArray
+from otgan.transport.compiled import compiled
+
+__all__ = [
+    "Masses",
+    "add",
+    "amount",
+    "amounts",
+    "as_masses",
+    "assign",
+    "balanced",
+    "is_zero",
+    "less",
+    "shares",
+    "subtract",
+    "sums",
+    "words_for",
+]
+
+Masses = npt.NDArray[np.int64]
+"""Masses in fixed point, shape (n, words)."""
+
+BITS = 60
+BASE = 1 << BITS
+"""A word is below it, and the masses of a probability distribution sum to it."""
+
+KEPT_BITS = 42
+"""So many bits of the lightest mass are kept: it is right to 3e-13 of itself."""
+
+
+def balanced(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses]:
+    """Positive weights, each summing to one, as masses with equal sums.
+
+    Equal weights are small whole numbers, which round nothing.
+    """
+    n, m = len(a), len(b)
+    if (a == a[0]).all() and (b == b[0]).all():
+        common = math.gcd(n, m)
+        return np.full((n, 1), m // common), np.full((m, 1), n // common)
+    words = words_for(a, b)
+    return as_masses(a, words), as_masses(b, words)
+
+
+def words_for(*weights: FloatArray) -> int:
+    """How many words resolve the lightest of these positive weights, which sum to one."""
+    lightest = min(float(w.min()) for w in weights)
+    return max(1, math.ceil((KEPT_BITS - math.log2(lightest)) / BITS))
+
+
+@compiled
+def as_masses(weights: Any, words: Any) -> Any:
+    """Positive weights that sum to one, but for rounding, as masses that sum to `BASE` exactly.
+
+    What the weights lack is shared out in proportion. Rounding leaves a little: units of a single
+    word, one each for the first masses; of several words too little to matter to the heaviest.
+    """
+    masses = np.empty((len(weights), words), np.int64)
+    _write_digits(weights, masses)
+    lacking, more = _lacking(masses)
+    change = np.empty_like(masses)
+    _write_digits(weights * (amount(lacking, 0) / BASE), change)
+    for k in range(len(weights)):
+        _change(masses, k, change, k, more)
+    lacking, more = _lacking(masses)
+    if words > 1:
+        _change(masses, weights.argmax(), lacking, 0, more)
+    else:
+        masses[: lacking[0, 0], 0] += 1 if more else -1
+    return masses
+
+
+@compiled
+def _write_digits(weights: Any, masses: Any) -> None:
+    last = masses.shape[1] - 1
+    for k in range(len(weights)):
+        rest = weights[k]
+        for w in range(last + 1):
+            rest *= BASE
+            digits = np.rint(rest) if w == last else np.floor(rest)
+            masses[k, w] = np.int64(digits)
+            rest -= digits
+        _carry(masses, k)
+
+
+@compiled
+def _lacking(masses: Any) -> Any:
+    """The difference between the masses' sum and `BASE`, as a row, and whether they lack it."""
+    whole = np.zeros((2, masses.shape[1]), np.int64)
+    whole[1, 0] = BASE
+    for k in range(len(masses)):
+        add(whole, 0, masses, k)
+    if less(whole, 0, whole, 1):
+        subtract(whole, 1, whole, 0)
+        return whole[1:], True
+    subtract(whole, 0, whole, 1)
+    return whole[:1], False
+
+
+@compiled
+def _change(x: Any, i: Any, y: Any, j: Any, more: Any) -> None:
+    """x_i += y_j, or -=."""
+    if more:
+        add(x, i, y, j)
+    else:
+        subtract(x, i, y, j)
+
+
+def amounts(masses: Masses) -> FloatArray:
+    """The masses as floats, the first word counting as whole."""
+    values = np.zeros(len(masses))
+    for word in masses.T[::-1]:
+        values = values / BASE + word
+    return values
+
+
+def shares(masses: Masses, of: Masses) -> FloatArray:
+    """The masses as shares of the sum of others."""
+    return amounts(masses) / amounts(sums(of, np.array([0, len(of)])))[0]
+
+
+@compiled
+def amount(masses: Any, k: Any) -> Any:
+    """Mass k as a float."""
+    value = 0.0
+    for w in range(masses.shape[1] - 1, -1, -1):
+        value = value / BASE + masses[k, w]
+    return value
+
+
+@compiled
+def sums(masses: Any, edges: Any) -> Any:
+    """The sums of masses edges[c] ... edges[c + 1] - 1, for every c."""
+    total = np.zeros((len(edges) - 1, masses.shape[1]), np.int64)
+    for c in range(len(edges) - 1):
+        for k in range(edges[c], edges[c + 1]):
+            add(total, c, masses, k)
+    return total
+
+
+# ---------------------------------------------------------------- one mass and another
+
+
+@compiled
+def is_zero(x: Any, i: Any) -> Any:
+    """Whether x_i = 0."""
+    for w in range(x.shape[1]):  # noqa: SIM110 - a loop compiles faster than a generator
+        if x[i, w] != 0:
+            return False
+    return True
+
+
+@compiled
+def less(x: Any, i: Any, y: Any, j: Any) -> Any:
+    """Whether x_i < y_j."""
+    for w in range(x.shape[1]):
+        if x[i, w] != y[j, w]:
+            return x[i, w] < y[j, w]
+    return False
+
+
+@compiled
+def assign(x: Any, i: Any, y: Any, j: Any) -> None:
+    """x_i = y_j."""
+    for w in range(x.shape[1]):
+        x[i, w] = y[j, w]
+
+
+@compiled
+def add(x: Any, i: Any, y: Any, j: Any) -> None:
+    """x_i += y_j."""
+    for w in range(x.shape[1]):
+        x[i, w] += y[j, w]
+    _carry(x, i)
+
+
+@compiled
+def subtract(x: Any, i: Any, y: Any, j: Any) -> None:
+    """x_i -= y_j, which must not be more than x_i."""
+    for w in range(x.shape[1]):
+        x[i, w] -= y[j, w]
+    _carry(x, i)
+
+
+@compiled
+def _carry(x: Any, i: Any) -> None:
+    """Bring all words but the first below `BASE`."""
+    for w in range(x.shape[1] - 1, 0, -1):
+        if x[i, w] >= BASE:
+            x[i, w] -= BASE
+            x[i, w - 1] += 1
+        elif x[i, w] < 0:
+            x[i, w] += BASE
+            x[i, w - 1] -= 1
