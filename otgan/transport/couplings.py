@@ -23,7 +23,7 @@ class Arcs(NamedTuple):
     mass: FloatArray
 
 
-def northwest_corner(a: FloatArray, b: FloatArray) -> Arcs:
+def northwest_corner(a: FloatArray, b: FloatArray, *, rounded: bool = True) -> Arcs:
     """The staircase plan: fill targets in order from sources in order.
 
     The arcs form a path of exactly n + m - 1 steps, each of which moves on in `i` or in `j`, so
@@ -34,6 +34,8 @@ def northwest_corner(a: FloatArray, b: FloatArray) -> Arcs:
     ----------
     a, b : ndarray, shapes (n,) and (m,)
         Non-negative masses with equal sums.
+    rounded : bool
+        Whether the sums are equal but for rounding, and not exactly.
 
     Returns
     -------
@@ -45,11 +47,12 @@ def northwest_corner(a: FloatArray, b: FloatArray) -> Arcs:
     >>> northwest_corner(np.array([0.5, 0.5]), np.array([0.25, 0.75])).mass
     array([0.25, 0.25, 0.5 ])
     """
-    from otgan.transport.staircase import fill  # numba takes a while to load
+    from otgan.transport.staircase import fill, lack  # numba takes a while to load
 
     length = len(a) + len(b) - 1
     arcs = Arcs(np.empty(length, np.intp), np.empty(length, np.intp), np.empty(length))
-    fill(np.ascontiguousarray(a), np.ascontiguousarray(b), arcs.i, arcs.j, arcs.mass)
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    fill(a, b, lack(a, b) if rounded else 0.0, arcs.i, arcs.j, arcs.mass)
     return arcs
 
 

@@ -230,7 +230,8 @@ def certify_arcs(
     gains nothing for potentials that are optimal already.
     """
     feasible_g = _c_transform(ground, f, g)
-    feasible_f = _c_transform(ground.T, feasible_g, f) if improve else f
+    # The transform of a transform is no smaller, whatever rounding makes of large costs.
+    feasible_f = np.maximum(f, _c_transform(ground.T, feasible_g, f)) if improve else f
     with np.errstate(invalid="ignore"):  # two infinities, on both sides of a forbidden arc
         violation = float(np.fmax.reduce(g - feasible_g, initial=0.0))
     repaired, upper = _price(ground, nearest_coupling(plan, a, b))

@@ -44,6 +44,9 @@ logger = logging.getLogger(__name__)
 REFINED_PAIRS = 10**7
 """Most pairs whose costs are stored to find the last digits of a badly scaled problem."""
 
+REFINEMENTS = 5
+"""How often these are looked for: each time there are about ten more."""
+
 
 def emd(
     x: Any,
@@ -307,7 +310,7 @@ def _solve_and_certify(
     loose = result.gap > max(rtol, EXACT_RTOL) * abs(result.upper)
     if loose and outcome.finished and n * m <= REFINED_PAIRS:
         result = _refined(problem, result, stop, started)
-    return _accept(result, problem.cost, rtol, None if outcome.finished else limit)
+    return _accept(result, problem, rtol, None if outcome.finished else limit)
 
 
 def _name(outcome: Outcome) -> str:
@@ -315,10 +318,10 @@ def _name(outcome: Outcome) -> str:
 
 
 def _accept(
-    result: TransportResult, cost: GroundCost, rtol: float, stopped_after: int | None = None
+    result: TransportResult, problem: _Problem, rtol: float, stopped_after: int | None = None
 ) -> TransportResult:
     """The result, if its bracket is as tight as asked for; else raise with it attached."""
-    if is_tight(result, cost, rtol):
+    if is_tight(result, problem.cost, problem.a, problem.b, rtol):
         return result
     reason, mend = "", "raise rtol, or remove points so far away that they eat all digits"
     if stopped_after is not None:
@@ -345,25 +348,85 @@ def _check_limits(rtol: float, max_iterations: int | None) -> None:
 def _refined(
     problem: _Problem, rough: TransportResult, stop: Stop, started: float
 ) -> TransportResult:
-    """Solve again with the costs capped where no optimal plan can reach.
+    """Solve again with the costs capped where no optimal plan can reach, then for reduced costs.
 
     The simplex works to rounding of the largest cost, and one outlier, or a cost of 1e32 meant
     as forbidden, makes that larger than the answer. Let costs be counted from the smallest one.
-    A plan whose arcs cost at most r leaves optimal potentials within (n + m) r of each other,
-    so no arc beyond 2 (n + m) r can enter; capping there spares the digits that matter.
+    A plan whose arcs cost at most r leaves optimal potentials within (n + m) r of each other, so
+    no arc beyond 2 (n + m) r can enter; capping there spares the digits that matter. Where the
+    plan itself needs a dear arc, that is not enough; but reduced costs C_ij - f_i - g_j have the
+    same optimal plans, and on these are as small as the potentials are good (iterative
+    refinement; Gleixner, Steffy and Wolter 2016).
     """
     n, m = problem.cost.shape
     matrix = problem.cost.rows(slice(0, n))
-    least = float(matrix.min())
-    dearest = float(matrix[rough.plan.nonzero()].max())
-    cap = least + 2 * (n + m) * (dearest - least)
-    capped = MatrixCost(np.where(np.isfinite(matrix), np.minimum(matrix, cap), np.inf))
-    outcome = _solve_on_support(replace(problem, cost=capped), stop)
-    refined = _certified(problem, outcome, rough.solver, started)
-    # Upper bounds need only the plan, lower ones only the potentials: keep the better of each.
-    above = min(rough, refined, key=lambda result: result.upper)
-    below = max(rough, refined, key=lambda result: result.lower)
-    return replace(above, lower=min(below.lower, above.upper), f=below.f, g=below.g)
+    allowed = np.isfinite(matrix)
+    best = rough
+    f, g = _Doubled.zero(n), _Doubled.zero(m)
+    plan = rough.plan.nonzero()
+    for _ in range(REFINEMENTS):
+        reduced = np.where(allowed, f.less_than(matrix, g), np.inf)
+        least, dearest = float(reduced.min()), float(reduced[plan].max())
+        if dearest <= least:
+            break
+        cap = least + 2 * (n + m) * (dearest - least)
+        capped = MatrixCost(np.where(allowed, np.minimum(reduced, cap), np.inf))
+        outcome = _solve_on_support(replace(problem, cost=capped), stop)
+        f, g = f.plus(_finite(outcome.f)), g.plus(_finite(outcome.g))
+        plan = outcome.i, outcome.j
+        offset = _weighted_median(np.r_[f.high, -g.high], np.r_[problem.a, problem.b])
+        centred = f.plus(-offset).rounded_down(), g.plus(offset).rounded_down()
+        outcome = outcome._replace(f=centred[0], g=centred[1])
+        refined = _certified(problem, outcome, rough.solver, started)
+        # Upper bounds need only the plan, lower ones only the potentials: keep the better of each.
+        above = min(best, refined, key=lambda result: result.upper)
+        below = max(best, refined, key=lambda result: result.lower)
+        best = replace(above, lower=min(below.lower, above.upper), f=below.f, g=below.g)
+        if best.gap <= EXACT_RTOL * abs(best.upper):
+            break
+    return best
+
+
+class _Doubled(NamedTuple):
+    """Potentials with twice the digits of float64: sums of two arrays."""
+
+    high: FloatArray
+    low: FloatArray
+
+    @classmethod
+    def zero(cls, n: int) -> _Doubled:
+        return cls(np.zeros(n), np.zeros(n))
+
+    def plus(self, other: Any) -> _Doubled:
+        total, lost = _exact_sum(self.high, other)
+        return _Doubled(*_exact_sum(total, self.low + lost))
+
+    def less_than(self, matrix: FloatArray, other: _Doubled) -> FloatArray:
+        """C_ij - f_i - g_j, to rounding of itself where f_i + g_j is near C_ij."""
+        total, lost = _exact_sum(self.high[:, None], other.high)
+        return (matrix - total) - (lost + (self.low[:, None] + other.low))
+
+    def rounded_down(self) -> FloatArray:
+        """As float64, and no larger: what is feasible stays so."""
+        return np.where(self.low < 0, np.nextafter(self.high, -np.inf), self.high)
+
+
+def _exact_sum(x: FloatArray, y: Any) -> tuple[FloatArray, FloatArray]:
+    """The sum x + y, and what rounding took from it (Knuth's TwoSum)."""
+    total = x + y
+    back = total - x
+    return total, (x - (total - back)) + (y - back)
+
+
+def _finite(potential: FloatArray) -> FloatArray:
+    """Zero where no arc of finite cost binds a point without mass."""
+    return np.where(np.isfinite(potential), potential, 0.0)
+
+
+def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(below, below[-1] / 2)]])
 
 
 def _solve_on_support(problem: _Problem, stop: Stop) -> Outcome:

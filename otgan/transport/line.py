@@ -156,7 +156,7 @@ def _uniform_staircase(n: int, m: int) -> Arcs:
     a, b = np.empty(n), np.empty(m)
     a.fill(m // common)
     b.fill(n // common)
-    steps = northwest_corner(a, b)
+    steps = northwest_corner(a, b, rounded=False)
     np.divide(steps.mass, n // common * m, out=steps.mass)
     return steps
 

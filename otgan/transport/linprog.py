@@ -77,7 +77,7 @@ def emd_linprog(C: Any, a: Any = None, b: Any = None) -> TransportResult:
         solver="highs",
         stats=stats,
     )
-    if not is_tight(result, MatrixCost(matrix)):
+    if not is_tight(result, MatrixCost(matrix), a, b):
         raise SolverError(
             f"the certified gap must be at most {EXACT_RTOL:g} of the cost, got the bracket "
             f"[{result.lower:.10g}, {result.upper:.10g}]; to fix it, use otgan.emd_from_cost "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from otgan.costs import GroundCost, row_blocks
+from otgan.costs import GroundCost
 from otgan.measures import FloatArray
 
 __all__ = ["EXACT_RTOL", "TransportResult", "is_tight"]
@@ -73,22 +73,26 @@ class TransportResult:
         )
 
 
-def is_tight(result: TransportResult, cost: GroundCost, rtol: float = 0.0) -> bool:
-    """Whether the bracket is as tight as asked for, give or take rounding of the costs.
+def is_tight(
+    result: TransportResult, cost: GroundCost, a: FloatArray, b: FloatArray, rtol: float = 0.0
+) -> bool:
+    """Whether the bracket is as tight as asked for, give or take rounding.
 
-    Solvers compare costs that are known to a unit in the last place of the largest one, so the
-    bracket may be wider by a few of these: 16. Costs beyond n + m times the dearest arc of the
-    plan excuse nothing: a plan whose arcs cost at most r has optimal potentials within (n + m) r
-    of each other, so that dearer arcs never enter.
+    Both ends are sums of masses times costs or potentials, which are known to a unit in the last
+    place, so the bracket may be wider by a few of these: 16. Potentials excuse no more than
+    n + m times the dearest arc of the plan: a plan whose arcs cost at most r has optimal
+    potentials within (n + m) r of each other.
     """
     accepted = max(rtol, EXACT_RTOL) * abs(result.upper)
     if result.gap <= accepted:
         return True
-    n, m = cost.shape
-    dearest = float(np.abs(cost.arcs(*result.plan.nonzero())).max())
-    largest = max(
-        float(np.abs(block, where=np.isfinite(block), out=np.zeros_like(block)).max())
-        for _, block in row_blocks(cost)
+    plan = result.plan
+    prices = np.abs(cost.arcs(*plan.nonzero()))
+    carried = float(plan.data @ prices)
+    weighed = sum(
+        float(masses[masses > 0] @ np.abs(potential[masses > 0]))
+        for masses, potential in ((a, result.f), (b, result.g))
     )
-    magnitude = min(largest, (n + m) * dearest) if dearest > 0 else largest
-    return bool(result.gap <= accepted + 16 * np.finfo(float).eps * magnitude)
+    if prices.max() > 0:
+        weighed = min(weighed, sum(cost.shape) * float(prices.max()))
+    return bool(result.gap <= accepted + 16 * np.finfo(float).eps * (carried + weighed))

@@ -8,7 +8,7 @@ import numpy as np
 
 from otgan.transport.compiled import compiled
 
-__all__ = ["fill", "measure", "potentials", "sort_along"]
+__all__ = ["fill", "lack", "measure", "potentials", "sort_along"]
 
 SAME = 8 * float(np.finfo(np.float64).eps)
 """Two masses that differ by this share of the heavier point were equal before rounding."""
@@ -21,19 +21,18 @@ BALANCED = 1e-9
 
 
 @compiled
-def fill(a: Any, b: Any, path_i: Any, path_j: Any, masses: Any) -> None:
+def fill(a: Any, b: Any, extra: Any, path_i: Any, path_j: Any, masses: Any) -> None:
     """Write the arcs that fill targets in order from sources in order into the last three.
 
     The path is laid from both ends toward the heaviest source, which gets what is left: there
-    the rounding of sums matters least, where the last point might be lighter than it. What the
-    targets lack in total is shared out among them in proportion, if rounding explains it.
+    the rounding of sums matters least, where the last point might be lighter than it. Targets
+    are heavier than b by the share `extra` of themselves, see `lack`.
     """
     n, m = len(a), len(b)
     heaviest = 0
     for i in range(n):
         if a[i] >= a[heaviest]:
             heaviest = i
-    extra = _lack(a, b)
     path = path_i, path_j, masses
     first, j, rest = _sweep(a, b, extra, (0, heaviest), (0, m - 1), 0, path)
     last, _, rest_ = _sweep(a, b, extra, (n - 1, heaviest), (m - 1, j), n + m - 2, path)
@@ -95,8 +94,8 @@ def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path:
 
 
 @compiled
-def _lack(a: Any, b: Any) -> Any:
-    """By which share of themselves all of b must grow to sum to what a does; 0 if by a lot."""
+def lack(a: Any, b: Any) -> Any:
+    """The share of themselves that b lack to sum to what a does; 0 if rounding explains it not."""
     total = lost = size = 0.0
     for side in range(2):
         for k in range(len(b) if side else len(a)):

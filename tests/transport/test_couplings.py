@@ -90,8 +90,7 @@ def test_weights_equal_but_for_rounding_tie(ratio):
 def test_the_last_points_keep_the_lightest_weights():
     a, b = np.array([1.0, 1e-16, 1e-16]), np.array([1.0])
     for mass in (northwest_corner(a, b).mass, northwest_corner(b, a).mass):
-        assert_array_equal(mass[1:], a[1:])
-        assert_allclose(mass[0], 1, rtol=EPS)  # the totals differ, and the heaviest gives way
+        assert_allclose(mass, a, rtol=2 * EPS)  # their totals differ by as much
 
 
 def test_a_weightless_outlier_gets_no_dust():
