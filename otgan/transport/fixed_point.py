@@ -39,6 +39,8 @@ BITS = 60
 BASE = 1 << BITS
 """A word is below it, and the masses of a probability distribution sum to it."""
 
+LAST_DIGITS = BASE - 1
+
 KEPT_BITS = 42
 """So many bits of the lightest mass are kept: it is right to 3e-13 of itself."""
 
@@ -94,7 +96,8 @@ def _write_digits(weights: Any, masses: Any) -> None:
             digits = np.rint(rest) if w == last else np.floor(rest)
             masses[k, w] = np.int64(digits)
             rest -= digits
-        _carry(masses, k)
+        if last > 0 and masses[k, last] == BASE:  # rounded up
+            masses[k, last] = LAST_DIGITS
 
 
 @compiled
@@ -183,26 +186,18 @@ def assign(x: Any, i: Any, y: Any, j: Any) -> None:
 @compiled
 def add(x: Any, i: Any, y: Any, j: Any) -> None:
     """x_i += y_j."""
-    for w in range(x.shape[1]):
-        x[i, w] += y[j, w]
-    _carry(x, i)
+    carry = 0
+    for w in range(x.shape[1] - 1, 0, -1):
+        digits = x[i, w] + y[j, w] + carry
+        x[i, w], carry = digits & LAST_DIGITS, digits >> BITS
+    x[i, 0] += y[j, 0] + carry
 
 
 @compiled
 def subtract(x: Any, i: Any, y: Any, j: Any) -> None:
     """x_i -= y_j, which must not be more than x_i."""
-    for w in range(x.shape[1]):
-        x[i, w] -= y[j, w]
-    _carry(x, i)
-
-
-@compiled
-def _carry(x: Any, i: Any) -> None:
-    """Bring all words but the first below `BASE`."""
+    carry = 0
     for w in range(x.shape[1] - 1, 0, -1):
-        if x[i, w] >= BASE:
-            x[i, w] -= BASE
-            x[i, w - 1] += 1
-        elif x[i, w] < 0:
-            x[i, w] += BASE
-            x[i, w - 1] -= 1
+        digits = x[i, w] - y[j, w] + carry
+        x[i, w], carry = digits & LAST_DIGITS, digits >> BITS
+    x[i, 0] -= y[j, 0] - carry

@@ -46,6 +46,8 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 Nodes = npt.NDArray[np.int32]
 
+NO_LIMIT = np.iinfo(np.int64).max
+
 
 class Candidates(NamedTuple):
     """Arcs in the order of their sources: those of i are start[i] ... start[i + 1] - 1."""
@@ -479,20 +481,27 @@ def _leaving(tree: Any, n: Any, i: Any, j: Any, sealed: Any) -> Any:
         else:
             v = parent[v]
     apex = u
-    out, under_source, blocked = -1, True, False
+    # `most` is the first word of what the arc above `out` carries, or -1 if that one is sealed.
+    most, out, under_source = NO_LIMIT, -1, True
     while i != apex:
-        if i < n and not blocked and (out < 0 or less(mass, i, mass, out)):
-            out = i
-        elif sealed and parent[i] == hub and not blocked and (out < 0 or not is_zero(mass, out)):
-            out, blocked = i, True
+        here = mass[i, 0]
+        if i < n and (here < most or (here == most and less(mass, i, mass, out))):
+            most, out = here, i
+        elif sealed and parent[i] == hub and (most > 0 or (most == 0 and not is_zero(mass, out))):
+            most, out = -1, i
         i = parent[i]
     while j != apex:
-        if j >= n and (is_zero(mass, j) if blocked else out < 0 or not less(mass, out, mass, j)):
-            out, under_source, blocked = j, False, False
+        here = mass[j, 0]
+        if j >= n and (
+            here < most
+            or (here == most and not less(mass, out, mass, j))
+            or (most < 0 and is_zero(mass, j))
+        ):
+            most, out, under_source = here, j, False
         elif sealed and parent[j] == hub:
-            out, under_source, blocked = j, False, True
+            most, out, under_source = -1, j, False
         j = parent[j]
-    return apex, out, under_source, blocked
+    return apex, out, under_source, most < 0
 
 
 @compiled
