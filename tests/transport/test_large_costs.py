@@ -1,0 +1,95 @@
+"""Costs far larger than the answer: penalties that stand for forbidden arcs, and far points."""
+
+import itertools
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import otgan
+from otgan.costs import MatrixCost
+from otgan.transport.result import is_tight
+from tests.cases import EXACT_RTOL
+
+
+def few_arcs(n, m, rng):
+    """Costs, and a mask of two arcs at least for every point."""
+    mask = np.zeros((n, m), bool)
+    for i in range(n):
+        mask[i, rng.choice(m, 2, replace=False)] = True
+    for j in range(m):
+        mask[rng.choice(n, 2, replace=False), j] = True
+    return rng.random((n, m)), mask
+
+
+def exact_cost(C, a, b):
+    """The optimum in rational arithmetic, by trying every basis of a small problem."""
+    n, m = C.shape
+    arcs = list(itertools.product(range(n), range(m)))
+    best = None
+    for basis in itertools.combinations(arcs, n + m - 1):
+        masses = _masses_on(basis, [Fraction(v) for v in a], [Fraction(v) for v in b])
+        if masses is not None and min(masses) >= 0:
+            cost = sum(
+                mass * Fraction(float(C[arc])) for mass, arc in zip(masses, basis, strict=True)
+            )
+            best = cost if best is None else min(best, cost)
+    return float(best)
+
+
+def _masses_on(basis, a, b):
+    """The masses that a spanning tree carries, leaf by leaf; None if the arcs are no tree."""
+    left, masses = dict(enumerate(basis)), {}
+    while left:
+        leaf = next(_leaves(left), None)
+        if leaf is None:
+            return None  # a cycle
+        k, side = leaf
+        i, j = left.pop(k)
+        masses[k] = a[i] if side == 0 else b[j]
+        a[i] -= masses[k]
+        b[j] -= masses[k]
+    return None if any(a) or any(b) else [masses[k] for k in range(len(basis))]
+
+
+def _leaves(arcs):
+    """Arcs with an end that no other arc has: 0 for the source, 1 for the target."""
+    ends = [[arc[side] for arc in arcs.values()] for side in (0, 1)]
+    return (
+        (k, side) for k, arc in arcs.items() for side in (0, 1) if ends[side].count(arc[side]) == 1
+    )
+
+
+@pytest.mark.parametrize("large", [1e3, 1e8, 1e12, 1e20, 1e100, 1e200])
+@pytest.mark.parametrize(("n", "m"), [(100, 150), (60, 60), (150, 100)])
+def test_a_penalty_for_missing_arcs_costs_no_digits(n, m, large):
+    C, mask = few_arcs(n, m, np.random.RandomState(43))
+    true = otgan.emd_linprog(np.where(mask, C, np.inf)).cost
+    r = otgan.emd_from_cost(np.where(mask, C, C + large))
+    assert_allclose([r.lower, r.upper], true, rtol=2 * EXACT_RTOL)
+    assert not r.plan.toarray()[~mask].any()
+
+
+@pytest.mark.parametrize("large", [1e6, 1e9, 1e12, 1e15])
+@pytest.mark.parametrize("power", [10, 30, 50])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_light_point_that_must_travel_far_hides_no_other_cost(large, power, turned):
+    rng = np.random.default_rng(0)
+    C = rng.integers(1, 64, size=(3, 4)) / 64
+    C[0] = large * rng.integers(64, 128, size=4) / 64
+    light = 2.0**-power  # all weights are sums of few powers of two: their total is exact
+    a, b = np.array([light, 0.75 - light, 0.25]), np.array([0.125, 0.5, 0.25, 0.125])
+    r = otgan.emd_from_cost(C.T, b, a) if turned else otgan.emd_from_cost(C, a, b)
+    assert_allclose([r.lower, r.upper], exact_cost(C, a, b), rtol=2 * EXACT_RTOL)
+
+
+def test_rounding_excuses_a_gap_only_for_masses_that_meet_it():
+    C, mask = few_arcs(40, 60, np.random.RandomState(43))
+    cost = np.where(mask, C, C + 1e12)
+    r = otgan.emd_from_cost(cost)
+    a, b = np.full(40, 1 / 40), np.full(60, 1 / 60)
+    assert is_tight(r, MatrixCost(cost), a, b)
+    loose = replace(r, lower=r.lower - 1e-6)
+    assert not is_tight(loose, MatrixCost(cost), a, b)
