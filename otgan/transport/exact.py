@@ -323,7 +323,8 @@ def _accept(
     """The result, if its bracket is as tight as asked for; else raise with it attached."""
     if is_tight(result, problem.cost, problem.a, problem.b, rtol):
         return result
-    reason, mend = "", "raise rtol, or remove points so far away that they eat all digits"
+    reason = ""
+    mend = "write costs that forbid an arc as inf, remove far outliers, or raise rtol"
     if stopped_after is not None:
         reason, mend = f" after {stopped_after} iterations", "raise max_iterations or rtol"
     raise SolverError(

@@ -41,8 +41,11 @@ BASE = 1 << BITS
 
 LAST_DIGITS = BASE - 1
 
-KEPT_BITS = 42
-"""So many bits of the lightest mass are kept: it is right to 3e-13 of itself."""
+GOOD_PART = 1 / 32
+"""Of the mass: its points take up what rounding of all weights lacks, each 1e-14 of itself."""
+
+KEPT_BITS = 53
+"""All bits of the lightest weight are kept."""
 
 
 def balanced(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses]:
@@ -59,7 +62,7 @@ def balanced(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses]:
 
 
 def words_for(*weights: FloatArray) -> int:
-    """How many words resolve the lightest of these positive weights, which sum to one."""
+    """How many words hold all of these positive weights, which sum to one."""
     lightest = min(float(w.min()) for w in weights)
     return max(1, math.ceil((KEPT_BITS - math.log2(lightest)) / BITS))
 
@@ -68,22 +71,38 @@ def words_for(*weights: FloatArray) -> int:
 def as_masses(weights: Any, words: Any) -> Any:
     """Positive weights that sum to one, but for rounding, as masses that sum to `BASE` exactly.
 
-    What the weights lack is shared out in proportion. Rounding leaves a little: units of a single
-    word, one each for the first masses; of several words too little to matter to the heaviest.
+    What the weights lack is shared out among the heaviest, in proportion: light ones that are
+    equal stay so. Rounding leaves a little: units of a single word, one each for the first of
+    them; of several words too little to matter.
     """
     masses = np.empty((len(weights), words), np.int64)
     _write_digits(weights, masses)
     lacking, more = _lacking(masses)
-    change = np.empty_like(masses)
-    _write_digits(weights * (amount(lacking, 0) / BASE), change)
-    for k in range(len(weights)):
-        _change(masses, k, change, k, more)
+    heavy = _heaviest(weights)
+    change = np.empty((len(heavy), words), np.int64)
+    of_heavy = weights[heavy]
+    _write_digits(of_heavy * (amount(lacking, 0) / BASE / of_heavy.sum()), change)
+    for k in range(len(heavy)):
+        _change(masses, heavy[k], change, k, more)
     lacking, more = _lacking(masses)
     if words > 1:
         _change(masses, weights.argmax(), lacking, 0, more)
     else:
-        masses[: lacking[0, 0], 0] += 1 if more else -1
+        masses[heavy[: lacking[0, 0]], 0] += 1 if more else -1
     return masses
+
+
+@compiled
+def _heaviest(weights: Any) -> Any:
+    """The points above some weight, which together carry a good part of the mass."""
+    threshold = weights.max()
+    carried = 0.0
+    while carried < GOOD_PART * weights.sum():
+        threshold /= 2
+        carried = 0.0
+        for w in weights:
+            carried += w if w >= threshold else 0.0
+    return np.flatnonzero(weights >= threshold)
 
 
 @compiled

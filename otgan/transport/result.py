@@ -78,21 +78,17 @@ def is_tight(
 ) -> bool:
     """Whether the bracket is as tight as asked for, give or take rounding.
 
-    Both ends are sums of masses times costs or potentials, which are known to a unit in the last
-    place, so the bracket may be wider by a few of these: 16. Potentials excuse no more than
-    n + m times the dearest arc of the plan: a plan whose arcs cost at most r has optimal
-    potentials within (n + m) r of each other.
+    The costs on the plan are known to a unit in the last place; so are potentials, which are
+    sums of up to n + m of them. Where the plan costs nothing, its potentials say what rounding is.
     """
     accepted = max(rtol, EXACT_RTOL) * abs(result.upper)
     if result.gap <= accepted:
         return True
     plan = result.plan
-    prices = np.abs(cost.arcs(*plan.nonzero()))
-    carried = float(plan.data @ prices)
-    weighed = sum(
-        float(masses[masses > 0] @ np.abs(potential[masses > 0]))
-        for masses, potential in ((a, result.f), (b, result.g))
-    )
-    if prices.max() > 0:
-        weighed = min(weighed, sum(cost.shape) * float(prices.max()))
-    return bool(result.gap <= accepted + 16 * np.finfo(float).eps * (carried + weighed))
+    carried = float(plan.data @ np.abs(cost.arcs(*plan.nonzero()))) * sum(cost.shape)
+    if carried == 0:
+        carried = sum(
+            float(masses[masses > 0] @ np.abs(potential[masses > 0]))
+            for masses, potential in ((a, result.f), (b, result.g))
+        )
+    return bool(result.gap <= accepted + 16 * np.finfo(float).eps * carried)

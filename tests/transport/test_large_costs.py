@@ -85,6 +85,37 @@ def test_a_light_point_that_must_travel_far_hides_no_other_cost(large, power, tu
     assert_allclose([r.lower, r.upper], exact_cost(C, a, b), rtol=2 * EXACT_RTOL)
 
 
+def badly_scaled(rng):
+    """Costs over twenty orders of magnitude, and weights over fifteen with equal sums."""
+    n, m = rng.integers(2, 4), rng.integers(2, 5)
+    C = rng.integers(0, 64, size=(n, m)) / 64
+    C *= 10.0 ** rng.choice([0, 0, 3, 8, 12, 16, 20], size=(n, m) if rng.random() < 0.5 else (n, 1))
+    C -= 10.0 ** rng.choice([0, 6]) if rng.random() < 0.3 else 0
+    a, b = (
+        [
+            int(w) << int(e)
+            for w, e in zip(rng.integers(1, 9, k), rng.choice([0, 1, 30, 45], k), strict=True)
+        ]
+        for k in (n, m)
+    )
+    lacking = sum(b) - sum(a)
+    (a if lacking > 0 else b)[0] += abs(lacking)
+    return C, a, b
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_badly_scaled_problems_against_rational_arithmetic(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(12):
+        C, a, b = badly_scaled(rng)
+        total = sum(a)
+        shares = [[Fraction(w, total) for w in weights] for weights in (a, b)]
+        true = exact_cost(C, *shares)
+        r = otgan.emd_from_cost(C, [float(w) for w in a], [float(w) for w in b])
+        rounding = 1e-13 * float((r.plan.toarray() * np.abs(C)).sum())
+        assert_allclose([r.lower, r.upper], true, rtol=2 * EXACT_RTOL, atol=rounding)
+
+
 def test_rounding_excuses_a_gap_only_for_masses_that_meet_it():
     C, mask = few_arcs(40, 60, np.random.RandomState(43))
     cost = np.where(mask, C, C + 1e12)
