@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from scipy import sparse
@@ -234,22 +234,23 @@ def certify_arcs(
     f and its transform are feasible; to `improve` f by another one takes as long again, and
     gains nothing for potentials that are optimal already.
     """
-    feasible_g = _c_transform(ground, f, g)
-    # The transform of a transform is no smaller, whatever rounding makes of large costs.
-    feasible_f = np.maximum(f, _c_transform(ground.T, feasible_g, f)) if improve else f
-    with np.errstate(invalid="ignore"):  # two infinities, on both sides of a forbidden arc
-        violation = float(np.fmax.reduce(g - feasible_g, initial=0.0))
     repaired, upper = _price(ground, nearest_coupling(plan, a, b))
-    lower, rounding = _dual_value(feasible_f, feasible_g, a, b)
-    if rounding > NEGLIGIBLE_ROUNDING * abs(upper):
-        lower -= rounding
+    bound = _dual_bound(ground, f, g, a, b, improve)
+    with np.errstate(invalid="ignore"):  # two infinities, on both sides of a forbidden arc
+        violation = float(np.fmax.reduce(g - bound.g, initial=0.0))
+    if bound.rounding > NEGLIGIBLE_ROUNDING * abs(upper):
+        centred = _dual_bound(ground, f - bound.offset, g + bound.offset, a, b, improve)
+        bound = max(bound, centred, key=lambda dual: dual.value - dual.rounding)
+    lower = bound.value
+    if bound.rounding > NEGLIGIBLE_ROUNDING * abs(upper):
+        lower -= bound.rounding
     return Certificate(
         # The two agree at the optimum, and may cross there by rounding.
         lower=min(lower, upper),
         upper=upper,
         plan=_as_csr(repaired, ground.shape),
-        f=feasible_f,
-        g=feasible_g,
+        f=bound.f,
+        g=bound.g,
         marginal_error=_marginal_error(plan, a, b),
         dual_violation=violation,
     )
@@ -279,20 +280,46 @@ def _as_csr(plan: Arcs, shape: tuple[int, int]) -> sparse.csr_array:
     return stored
 
 
-def _dual_value(f: FloatArray, g: FloatArray, a: FloatArray, b: FloatArray) -> tuple[float, float]:
-    """a.f + b.g, and how much of it may be rounding.
+class _DualBound(NamedTuple):
+    """Feasible potentials, a.f + b.g, and how much of that may be rounding.
 
     Every product, and every potential as a transform of others, is rounded on its own, so that
     errors add up as independent ones do; four units in the last place are far out in their
     tails. A common offset of the potentials counts by what the total masses differ.
     """
+
+    f: FloatArray
+    g: FloatArray
+    value: float
+    rounding: float
+    offset: float
+
+
+def _dual_bound(
+    ground: GroundCost,
+    f: FloatArray,
+    g: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    improve: bool,
+) -> _DualBound:
+    g = _c_transform(ground, f, g)
+    # The transform of a transform is no smaller, whatever rounding makes of large costs.
+    f = np.maximum(f, _c_transform(ground.T, g, f)) if improve else f
     # A point without mass may have an infinite potential, where all its arcs are forbidden.
-    of_f = (a * f)[a > 0] if np.isinf(f).any() else a * f
-    of_g = (b * g)[b > 0] if np.isinf(g).any() else b * g
+    of_f, of_g = _products(a, f), _products(b, g)
     from_f, from_g = math.fsum(of_f), math.fsum(of_g)
+    offset = (from_f - from_g) / 2
     size = math.sqrt(float(of_f @ of_f) + float(of_g @ of_g))
     imbalance = abs(math.fsum(a) - math.fsum(b))
-    return from_f + from_g, 4 * EPS * size + imbalance * abs(from_f - from_g) / 2
+    return _DualBound(f, g, from_f + from_g, 4 * EPS * size + imbalance * abs(offset), offset)
+
+
+def _products(weights: FloatArray, potential: FloatArray) -> FloatArray:
+    if np.isfinite(potential).all():
+        return weights * potential
+    carried = weights > 0
+    return weights[carried] * potential[carried]
 
 
 def _marginal_error(plan: Arcs, a: FloatArray, b: FloatArray) -> float:

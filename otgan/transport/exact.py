@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 REFINED_PAIRS = 10**7
 """Most pairs whose costs are stored to find the last digits of a badly scaled problem."""
 
+EPS, SMALLEST = float(np.finfo(np.float64).eps), 1e-300
+
 REFINEMENTS = 5
 """How often these are looked for: each time there are about ten more."""
 
@@ -368,11 +370,9 @@ def _refined(
     for _ in range(REFINEMENTS):
         reduced = np.where(allowed, f.less_than(matrix, g), np.inf)
         least, dearest = float(reduced.min()), float(reduced[plan].max())
-        if dearest <= least:
-            break
-        cap = least + 2 * (n + m) * (dearest - least)
-        capped = MatrixCost(np.where(allowed, np.minimum(reduced, cap), np.inf))
-        outcome = _solve_on_support(replace(problem, cost=capped), stop)
+        room = max(dearest - least, EPS * abs(dearest), SMALLEST)
+        capped = np.where(allowed, np.minimum(reduced, least + 2 * (n + m) * room), np.inf)
+        outcome = _solve_on_support(replace(problem, cost=MatrixCost(capped)), stop)
         f, g = f.plus(_finite(outcome.f)), g.plus(_finite(outcome.g))
         plan = outcome.i, outcome.j
         offset = _weighted_median(np.r_[f.high, -g.high], np.r_[problem.a, problem.b])
