@@ -366,8 +366,8 @@ def _order_like(
     _refuse_twice(given, names[1], thing)
     if _identical(wanted, given):
         return None
-    if set(wanted) != set(given):  # numbers may have been read as text
-        wanted, given = list(map(str, wanted)), list(map(str, given))
+    if set(wanted) != set(given) and set(map(str, wanted)) == set(map(str, given)):
+        wanted, given = list(map(str, wanted)), list(map(str, given))  # numbers, read as text
     lacking = [label for label in wanted if label not in set(given)]
     strange = [label for label in given if label not in set(wanted)]
     if lacking or strange or len(wanted) != len(given):
@@ -402,7 +402,7 @@ def _are_names(one: Sequence[Any], other: Sequence[Any]) -> bool:
     They are not where those of one side were made up by counting, and those of the other side
     are of another kind.
     """
-    if isinstance(one, range) and isinstance(other, range):
+    if one == range(len(one)) and other == range(len(other)):
         return False
     if len(one) == len(other) and set(map(str, one)) == set(map(str, other)):
         return True

@@ -181,12 +181,11 @@ def _refuse_other_order(x: Any, y: Any, a: Any, b: Any) -> None:
 
 def _shape(values: Any) -> tuple[int, ...]:
     """The shape of an array or of lists; empty for what has none."""
-    if values is None:
-        return ()
-    try:
-        return tuple(np.shape(values if hasattr(values, "shape") else np.asarray(values)))
-    except (ValueError, TypeError, RuntimeError):  # ragged lists, lists of tensors
-        return ()
+    outer = []
+    while isinstance(values, (list, tuple)):
+        outer.append(len(values))
+        values = values[0] if values else None
+    return *outer, *getattr(values, "shape", ())
 
 
 def warn_of_histograms(mu: DiscreteMeasure, nu: DiscreteMeasure) -> None:

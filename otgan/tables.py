@@ -266,8 +266,9 @@ def _floating(dtype: Any) -> np.dtype[Any]:
 
 
 def _named(labels: list[Any]) -> list[Any]:
-    """Labels, with one word for all that are not equal to themselves."""
-    return [MISSING if _is_missing(label) else label for label in labels]
+    """Labels as Python's own numbers and words, with one word for all that are missing."""
+    plain = (label.item() if isinstance(label, np.generic) else label for label in labels)
+    return [MISSING if _is_missing(label) else label for label in plain]
 
 
 def _is_missing(label: Any) -> bool:

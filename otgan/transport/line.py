@@ -147,7 +147,7 @@ def like_points(distance: float, x: Any, y: Any) -> Any:
     if not of_x.kind == of_y.kind == "f":
         return np.float64(distance)
     dtype = of_x if of_x == of_y else np.result_type(of_x, of_y)
-    if distance > np.finfo(dtype).max:
+    if dtype.itemsize < 8 and distance > float(np.finfo(dtype).max):
         raise beyond_dtype(distance, str(dtype), ".astype(float)")
     return dtype.type(distance)
 
