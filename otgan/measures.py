@@ -40,6 +40,8 @@ __all__ = [
 MASS_RTOL = 1e-5
 """Relative difference between two total masses that counts as rounding (float32 sums)."""
 
+NORMALIZE = "pass normalize=True, which divides each by its own sum"
+
 LARGEST_COORDINATE = 1e290
 """Beyond it, differences and sums of coordinates could leave the range of float64."""
 
@@ -245,13 +247,13 @@ def as_probabilities(
     return masses_a / total_a, masses_b / total_b, total_b if a is None else total_a
 
 
-def check_equal_mass(mass_a: float, mass_b: float) -> None:
-    """Raise unless two total masses agree to `MASS_RTOL`."""
+def check_equal_mass(mass_a: float, mass_b: float, *, mend: str = NORMALIZE) -> None:
+    """Raise unless two total masses agree to `MASS_RTOL`; `mend` is what to do otherwise."""
     if abs(mass_a - mass_b) > MASS_RTOL * max(mass_a, mass_b):
         raise UnequalMassError(
             f"the two total masses must be equal, got {mass_a:.10g} and {mass_b:.10g} "
-            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, pass normalize=True, which "
-            "divides each by its own sum, if they stand for probabilities"
+            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {mend}, "
+            "if they stand for probabilities"
         )
 
 
