@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -128,7 +127,10 @@ def nearest_name(
 
 def is_installed(module: str) -> bool:
     """Whether `module` can be imported; it is not imported."""
-    return sys.modules.get(module) is not None or importlib.util.find_spec(module) is not None
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ValueError:  # loaded already, by hand
+        return True
 
 
 def require(module: str, *, extra: str, purpose: str) -> None:

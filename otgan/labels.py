@@ -24,10 +24,12 @@ __all__ = [
     "align_clouds",
     "align_histograms",
     "align_measures",
+    "align_moments",
     "align_points",
     "align_to_costs",
     "align_weights",
     "align_weights_of_costs",
+    "order_like",
 ]
 
 SHOWN = 5
@@ -114,10 +116,31 @@ def align_to_costs(C: Any, values: Any, name: str, axes: tuple[int, ...]) -> Any
     numbers = table.values
     if of is not None and len(axes) == numbers.ndim:
         for own, axis in enumerate(axes):
-            order = _order_like(of.labels[axis], table.labels[own], ("C", name), "labels")
+            wanted, given = of.labels[axis], table.labels[own]
+            if wanted is None or given is None or _only_counted(wanted, given):
+                continue
+            order = order_like(wanted, given, ("C", name), "labels")
             if order is not None:
                 numbers = numbers.take(order, own)
     return numbers
+
+
+def align_moments(mean: Any, covariance: Any) -> tuple[Labels, Any, Any]:
+    """Names of coordinates, and a mean and a covariance in their order, without labels."""
+    if is_plain(mean) and is_plain(covariance):
+        return None, mean, covariance
+    of_mean, of_both = read_table(mean, "mean"), read_table(covariance, "covariance")
+    names: Labels = None
+    if of_both is not None and of_both.values.ndim == 2:
+        names, columns = of_both.labels
+        order = order_like(names, columns, ("the rows", "the columns"), "coordinates")
+        covariance = of_both.values if order is None else of_both.values[:, order]
+    if of_mean is not None:
+        own = of_mean.labels[0] if of_mean.values.ndim == 1 else None
+        order = order_like(names, own, ("covariance", "mean"), "coordinates")
+        mean = of_mean.values if order is None else of_mean.values[order]
+        names = own if names is None else names
+    return names, mean, covariance
 
 
 def align_histograms(p: Any, q: Any, axis: Any) -> tuple[Any, Any]:
@@ -187,7 +210,7 @@ def _like(x: Labelled, y: Labelled, names: tuple[str, str]) -> npt.NDArray[np.fl
     if x.values.ndim == y.values.ndim:
         for axis in range(1, values.ndim):
             wanted, given = x.labels[axis], y.labels[axis]
-            order = _order_like(wanted, given, names, "columns")
+            order = order_like(wanted, given, names, "columns")
             if order is not None:
                 values = values.take(order, axis)
     return values
@@ -281,15 +304,15 @@ def _bins_of(
             continue
         if _identical(labels_p, labels_q):
             continue
+        if not (p.counted or q.counted) and _only_counted(labels_p, labels_q):
+            continue
         if -k == along:
-            if not (p.counted or q.counted) and _only_counted(labels_p, labels_q):
-                continue
             at_p, at_q, size = _united(labels_p, labels_q)
             values_p, values_q = (
                 _spread(values, at, size, -k) for values, at in ((values_p, at_p), (values_q, at_q))
             )
         elif len(labels_p) > 1 and len(labels_q) > 1:
-            order = _order_like(labels_p, labels_q, ("p", "q"), "histograms")
+            order = order_like(labels_p, labels_q, ("p", "q"), "histograms")
             if order is not None:
                 values_q = values_q.take(order, -k)
     return values_p, values_q
@@ -354,9 +377,7 @@ def _refuse_overlaps(labels: Any) -> None:
 # ---------------------------------------------------------------- matching
 
 
-def _order_like(
-    wanted: Labels, given: Labels, names: tuple[str, str], thing: str
-) -> Indices | None:
+def order_like(wanted: Labels, given: Labels, names: tuple[str, str], thing: str) -> Indices | None:
     """Where the `wanted` labels stand among those `given`; None where positions count."""
     if wanted is None or given is None:
         return None

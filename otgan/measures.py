@@ -206,8 +206,8 @@ def warn_of_histograms(mu: DiscreteMeasure, nu: DiscreteMeasure) -> None:
         return
     warnings.warn(
         "x and y are not negative and sum to one, as histograms do, but were read as positions of "
-        "points; if they are histograms, pass the bins as points and these as weights: "
-        "(bins, bins, x, y)",
+        "points; if they are histograms, call wasserstein_1d(bins, bins, x, y), which takes them "
+        "as weights, or a divergence of histograms",
         InputWarning,
         stacklevel=3,
     )
@@ -224,6 +224,7 @@ def beyond_dtype(number: float, dtype: str, mend: str) -> InvalidInputError:
 def as_samples(x: Any, y: Any, *, least: int = 2) -> tuple[FloatArray, FloatArray]:
     """Two samples of at least `least` points each in the same space, or an error."""
     mu, nu = as_pair(x, y, None, None)
+    warn_of_histograms(mu, nu)
     if min(mu.n, nu.n) < least:
         raise InvalidInputError(
             f"x and y must have at least {least} points each for a standard error, got {mu.n} and "
@@ -272,7 +273,7 @@ def _as_rows(array: FloatArray, name: str) -> FloatArray:
         if array.ndim == 3:
             mend = (
                 f"pass {name}.reshape({len(array)}, -1) if it is {len(array)} images or points, or "
-                f"call otgan.wasserstein on each if it is a batch of {len(array)} clouds"
+                f"call otgan.wasserstein if it is a batch of {len(array)} clouds"
             )
         raise InvalidInputError(
             f"{name} must have shape (n, d), (n,) or (n, c, h, w), got {array.shape}; "

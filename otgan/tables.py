@@ -101,7 +101,7 @@ def read_masses(values: Any, name: str) -> Labelled | None:
         labels = np.asarray(values.values).tolist()
         return Labelled(plain_float64(values.counts, name), (_named(labels),), counted=True)
     columns = list(values.columns) if _is_frame(values) else []
-    if len(columns) == 2 and columns[1] in COUNTS:
+    if len(columns) == 2 and columns[1] in (*COUNTS, "counts", "len"):
         labels, masses = (values[column] for column in columns)
         listed = labels.to_list()
         return Labelled(_column(masses, name), (_named(listed),), counted=True)
@@ -153,6 +153,9 @@ def _by_value(labels: Labels, masses: FloatArray) -> bool:
 def _index_labels(index: Any) -> Labels:
     if type(index).__name__ == "RangeIndex":
         return range(index.start, index.stop, index.step)
+    names = getattr(index, "names", [None])
+    if len(names) > 1 and None not in names and len(set(names)) == len(names):
+        index = index.reorder_levels(sorted(names, key=str))  # whatever order they were given in
     labels = index.tolist()
     return labels if getattr(index.dtype, "kind", "O") in "iub" else _named(labels)
 

@@ -236,7 +236,36 @@ def test_missing_values_are_one_label():
     assert otgan.js_divergence(p, Counter({1: 1, None: 2})) == 0
 
 
+def test_counts_of_several_columns_are_matched_by_the_names_of_these():
+    p = pd.DataFrame({"u": [0, 0, 1], "v": ["a", "a", "b"]})
+    swapped = p[["v", "u"]].value_counts()
+    assert otgan.js_divergence(p.value_counts(), swapped) == 0
+    by_polars = polars.DataFrame({"u": [1, 0, 0]}).group_by("u").len()
+    assert otgan.js_divergence(by_polars, Counter([0, 0, 1])) == 0
+    assert otgan.js_divergence(p["u"].value_counts().reset_index(), Counter([0, 0, 1])) == 0
+
+
 def test_series_numbered_by_pandas_are_positions():
     assert otgan.js_divergence(pd.Series([1, 2]), [1, 2]) == 0
     assert otgan.js_divergence(pd.Series([1, 2]), pd.Series([1, 2], list("ba"))) == 0
     assert type(otgan.js_divergence(*[pd.Series([1, 2], dtype="float32")] * 2)) is np.float32
+
+
+# ---------------------------------------------------------------- Gaussians
+
+
+def test_gaussians_of_tables_are_matched_by_the_names_of_their_coordinates():
+    from otgan.divergences.closed_forms import Gaussian, kl, wasserstein
+
+    rng = np.random.default_rng(0)
+    mix = np.array([[1.0, 0.5], [0, 1]])
+    x, y = (pd.DataFrame(rng.normal(size=(50, 2)) @ mix, columns=["u", "v"]) for _ in "xy")
+    y, z = y + [1, 9], (y + [1, 9])[["v", "u"]]
+    P, Q, R = (Gaussian(table.mean(), table.cov()) for table in (x, y, z))
+    plain = Gaussian(y.mean().to_numpy(), y.cov().to_numpy())
+    assert kl(P, R) == kl(P, Q) == kl(P, plain)
+    assert wasserstein(P, R, p=2) == wasserstein(P, plain, p=2)
+    mixed = Gaussian(z.mean(), y.cov())
+    assert_array_equal(mixed.mean, Q.mean)
+    with refused("'v' only in P", "'w' only in Q"):
+        kl(P, Gaussian(y.mean().rename({"v": "w"}), [[1, 0], [0, 1]]))
