@@ -31,6 +31,9 @@ FloatArray = npt.NDArray[np.float64]
 EXACT = 2**53
 """Up to here float64 holds every whole number."""
 
+HARMLESS = {float, int, bool, str, np.float64, np.ndarray}
+ODD_LIBRARIES = {"torch", "pandas", "xarray"}
+
 DEEPEST = 64
 """Most axes that NumPy knows; lists within lists are not followed further."""
 
@@ -100,13 +103,12 @@ def plain_float64(values: Any, name: str) -> FloatArray:
     InvalidInputError
         Masked entries, whole numbers that float64 does not hold, or anything but real numbers.
     """
-    if isinstance(values, (list, tuple)):
-        if any(True for _ in _odd_leaves(values)):
-            _refuse_labelled_rows(values, name)
-            refuse_mask(values, name)
-            values = stacked(values, name)
-    else:
+    if not isinstance(values, (list, tuple)):
         refuse_mask(values, name)
+    elif any(True for _ in _odd_leaves(values)):
+        _refuse_labelled_rows(values, name)
+        refuse_mask(values, name)
+        values = stacked(values, name)
     nested = isinstance(values, (list, tuple))
     try:
         array = np.asarray(to_numpy(values, name))
@@ -274,13 +276,19 @@ def _refuse_labelled_rows(values: Any, name: str) -> None:
 
 
 def _odd_leaves(values: Any) -> Iterator[Any]:
-    """What nested lists hold beside Python's numbers, level by level."""
-    level: list[Any] = [values]
+    """What lists hold, also within lists, that NumPy would take for less than it is."""
+    level = [values]
     for _ in range(DEEPEST):
-        kinds = set(map(type, level))  # at the speed of C, for long lists
+        kinds = set(map(type, chain.from_iterable(level)))  # at the speed of C, for long lists
         lists = {kind for kind in kinds if issubclass(kind, (list, tuple))}
-        if kinds - lists - {float, int, bool, str, np.float64}:
-            yield from (entry for entry in level if not isinstance(entry, (list, tuple, Real)))
+        odd = {kind for kind in kinds - lists - HARMLESS if _is_odd(kind)}
+        if odd:
+            yield from (entry for outer in level for entry in outer if type(entry) in odd)
         if not lists:
             return
-        level = list(chain.from_iterable(entry for entry in level if type(entry) in lists))
+        level = [entry for outer in level for entry in outer if type(entry) in lists]
+
+
+def _is_odd(kind: type) -> bool:
+    libraries = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    return issubclass(kind, np.ma.MaskedArray) or not libraries.isdisjoint(ODD_LIBRARIES)

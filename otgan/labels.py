@@ -258,14 +258,15 @@ def _weights_for(weights: Any, points: Labelled | None, axis: int, name: str, of
     _refuse_twice(given, name, "labels")
     _refuse_other_kind(labels, given, (of, name))
     place = {label: k for k, label in enumerate(labels)}
-    strange = [label for label in given if label not in place]
-    if strange:
+    at = np.array([place.get(label, -1) for label in given], np.intp)
+    if at.size and at.min() < 0:
+        strange = [given[k] for k in np.flatnonzero(at < 0)]
         raise InvalidInputError(
             f"{name} must have the labels of {of}, got also {_shown(strange)}; to fix it, drop "
             "them, or pass the weights without labels if positions count"
         )
     masses = np.zeros(len(labels))
-    masses[[place[label] for label in given]] = table.values
+    masses[at] = table.values
     return masses
 
 
@@ -453,7 +454,10 @@ def _refuse_twice(labels: Sequence[Any], name: str, thing: str) -> None:
 
 def _refuse_other_kind(one: Sequence[Any], other: Sequence[Any], names: tuple[str, str]) -> None:
     """Raise where no label of one side could ever equal one of the other."""
-    kinds = [{_kind(label) for label in labels if label is not MISSING} for labels in (one, other)]
+    kinds = [
+        set(map(_kind, set(map(type, (label for label in labels if label is not MISSING)))))
+        for labels in (one, other)
+    ]
     if all(kinds) and kinds[0].isdisjoint(kinds[1]):
         raise InvalidInputError(
             f"the labels of {names[0]} and {names[1]} must be of one kind, got "
@@ -462,10 +466,10 @@ def _refuse_other_kind(one: Sequence[Any], other: Sequence[Any], names: tuple[st
         )
 
 
-def _kind(label: Any) -> str:
-    if isinstance(label, (Real, np.bool_)):
+def _kind(label: type) -> str:
+    if issubclass(label, (Real, np.bool_)):
         return "numbers"
-    return "text" if isinstance(label, str) else type(label).__name__
+    return "text" if issubclass(label, str) else label.__name__
 
 
 def _shown(labels: Sequence[Any]) -> str:

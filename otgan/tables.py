@@ -126,9 +126,12 @@ def _unknown(values: Any, name: str, mend: str) -> InvalidInputError:
 def _of_pandas(values: Any, name: str) -> Labelled | None:
     ndim = getattr(values, "ndim", 0)
     if hasattr(values, "columns"):
+        both = _index_labels(values.index), _index_labels(values.columns)
+        dtypes = set(values.dtypes)
+        if len(dtypes) == 1 and _is_numeric(dtype := dtypes.pop()):
+            return Labelled(plain_float64(values.to_numpy(), name), both, dtype=_floating(dtype))
         columns = [values.iloc[:, k] for k in range(values.shape[1])]
-        table = _of_columns(columns, _index_labels(values.columns), len(values), name)
-        return table._replace(labels=(_index_labels(values.index), table.labels[1]))
+        return _of_columns(columns, both[1], len(values), name)._replace(labels=both)
     if hasattr(values, "index") and not callable(values.index):
         labels = _index_labels(values.index)
         numbers = _column(values, name)
@@ -234,7 +237,7 @@ def _column(column: Any, name: str) -> FloatArray:
     elif hasattr(column, "drop_null"):  # Arrow
         missing = np.asarray(column.is_null())
         present = np.asarray(column.drop_null())
-    elif isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
+    elif _is_numeric(column.dtype):
         missing, present = None, np.asarray(column)
     else:  # pandas, with values that NumPy has no name for
         missing = np.asarray(column.isna())
@@ -250,6 +253,10 @@ def _column(column: Any, name: str) -> FloatArray:
     numbers = np.full(len(missing), np.nan)
     numbers[~missing] = present
     return numbers
+
+
+def _is_numeric(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind in "fiub"
 
 
 def _numpy_dtype(column: Any) -> Any:
