@@ -260,7 +260,7 @@ def _weights_for(weights: Any, points: Labelled | None, axis: int, name: str, of
     place = {label: k for k, label in enumerate(labels)}
     at = np.array([place.get(label, -1) for label in given], np.intp)
     if at.size and at.min() < 0:
-        strange = [given[k] for k in np.flatnonzero(at < 0)]
+        strange = [given[int(k)] for k in np.flatnonzero(at < 0)]
         raise InvalidInputError(
             f"{name} must have the labels of {of}, got also {_shown(strange)}; to fix it, drop "
             "them, or pass the weights without labels if positions count"
@@ -454,10 +454,8 @@ def _refuse_twice(labels: Sequence[Any], name: str, thing: str) -> None:
 
 def _refuse_other_kind(one: Sequence[Any], other: Sequence[Any], names: tuple[str, str]) -> None:
     """Raise where no label of one side could ever equal one of the other."""
-    kinds = [
-        set(map(_kind, set(map(type, (label for label in labels if label is not MISSING)))))
-        for labels in (one, other)
-    ]
+    examples = ({type(v): v for v in labels if v is not MISSING} for labels in (one, other))
+    kinds = [set(map(_kind, example.values())) for example in examples]
     if all(kinds) and kinds[0].isdisjoint(kinds[1]):
         raise InvalidInputError(
             f"the labels of {names[0]} and {names[1]} must be of one kind, got "
@@ -466,10 +464,12 @@ def _refuse_other_kind(one: Sequence[Any], other: Sequence[Any], names: tuple[st
         )
 
 
-def _kind(label: type) -> str:
-    if issubclass(label, (Real, np.bool_)):
+def _kind(label: Any) -> str:
+    if isinstance(label, (Real, np.bool_)):
         return "numbers"
-    return "text" if issubclass(label, str) else label.__name__
+    if getattr(label, "tzinfo", None) is not None:
+        return f"{type(label).__name__} in a time zone"
+    return "text" if isinstance(label, str) else type(label).__name__
 
 
 def _shown(labels: Sequence[Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from otgan.conversion import FloatArray, from_library, is_torch, plain_float64
+from otgan.conversion import FloatArray, from_library, is_torch, plain_float64, stacked
 from otgan.errors import InvalidInputError
 
 __all__ = ["Labelled", "Labels", "is_plain", "read_masses", "read_table"]
@@ -93,7 +93,10 @@ def read_masses(values: Any, name: str) -> Labelled | None:
     if is_plain(values):
         return None
     if isinstance(values, Mapping):
-        masses = plain_float64(list(values.values()), name)
+        entries = stacked(list(values.values()), name)
+        if is_torch(entries) and entries.requires_grad:
+            raise _unknown(values, name, "pass torch.stack(list(p.values())), which has a gradient")
+        masses = plain_float64(entries, name)
         if masses.ndim != 1:
             raise _unknown(values, name, "give one number for each of its keys")
         return Labelled(masses, (_named(list(values)),), counted=True)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
+import torch
 import xarray
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -213,6 +214,8 @@ def test_tables_of_histograms_are_matched_along_both_axes():
     [
         ({"1": 1, "2": 1}, {1: 1, 2: 1}, "of one kind, got text and numbers"),
         ({"2020-01-01": 1}, {datetime.date(2020, 1, 1): 1}, "of one kind, got text and date"),
+        ({pd.Timestamp("2020"): 1}, {pd.Timestamp("2020", tz="UTC"): 1}, "in a time zone"),
+        ({"a": torch.ones((), requires_grad=True)}, {"a": 1}, "which has a gradient"),
         ({0.1 * 3: 1, 2: 1}, {0.3: 1, 2: 1}, "differ by rounding"),
         (Counter([np.float32(0.1)]), Counter([0.1]), "differ by rounding"),
         (pd.cut([0, 1], 2).value_counts(), pd.cut([0, 3], 2).value_counts(), "which overlap"),
