@@ -110,9 +110,10 @@ def plain_float64(values: Any, name: str) -> FloatArray:
         refuse_mask(values, name)
         values = stacked(values, name)
     nested = isinstance(values, (list, tuple))
+    _refuse_units(values, name)
     try:
         array = np.asarray(to_numpy(values, name))
-    except (TypeError, ValueError, OverflowError) as reason:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as reason:
         if isinstance(reason, InvalidInputError):
             raise
         raise _refused(name, str(reason), values) from None
@@ -134,9 +135,21 @@ def _refused(name: str, got: str, values: Any) -> InvalidInputError:
     )
 
 
+def _refuse_units(values: Any, name: str) -> None:
+    """Raise on quantities of astropy or pint, whose units NumPy would drop."""
+    unit = getattr(values, "unit", None)
+    if unit is None and hasattr(values, "magnitude"):
+        unit = getattr(values, "units", None)
+    if unit is not None:
+        raise InvalidInputError(
+            f"{name} must be plain numbers, got a {type(values).__name__} in {unit}; to fix it, "
+            "bring both sides to one unit and pass their values"
+        )
+
+
 def _mend(values: Any, got: str) -> str:
-    if hasattr(values, "tocsr"):
-        return "call .toarray(), which stores every zero"
+    if hasattr(values, "tocsr") or hasattr(values, "todense"):
+        return "call .toarray() or .todense(), which stores every zero"
     if isinstance(values, Mapping):
         return "pass its values, and what they belong to where it is asked for"
     if "datetime64" in got or "Timestamp" in got or "date" in got:

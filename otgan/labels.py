@@ -390,8 +390,9 @@ def order_like(wanted: Labels, given: Labels, names: tuple[str, str], thing: str
         return None
     if set(wanted) != set(given) and set(map(str, wanted)) == set(map(str, given)):
         wanted, given = list(map(str, wanted)), list(map(str, given))  # numbers, read as text
-    lacking = [label for label in wanted if label not in set(given)]
-    strange = [label for label in given if label not in set(wanted)]
+    place, asked = {label: k for k, label in enumerate(given)}, set(wanted)
+    lacking = [label for label in wanted if label not in place]
+    strange = [label for label in given if label not in asked]
     if lacking or strange or len(wanted) != len(given):
         only = [
             f"{_shown(labels)} only in {name}"
@@ -403,7 +404,6 @@ def order_like(wanted: Labels, given: Labels, names: tuple[str, str], thing: str
             f"{' and '.join(only)}; to fix it, select and rename them alike, or pass plain arrays "
             "if positions count"
         )
-    place = {label: k for k, label in enumerate(given)}
     return np.array([place[label] for label in wanted], np.intp)
 
 

@@ -280,8 +280,15 @@ def _floating(dtype: Any) -> np.dtype[Any]:
 
 def _named(labels: list[Any]) -> list[Any]:
     """Labels as Python's own numbers and words, with one word for all that are missing."""
-    plain = (label.item() if isinstance(label, np.generic) else label for label in labels)
-    return [MISSING if _is_missing(label) else label for label in plain]
+    return [MISSING if _is_missing(label) else _hashable(label) for label in labels]
+
+
+def _hashable(label: Any) -> Any:
+    if isinstance(label, np.generic):
+        return label.item()
+    if isinstance(label, dict):  # a record of polars
+        return tuple(sorted((key, _hashable(entry)) for key, entry in label.items()))
+    return tuple(map(_hashable, label)) if isinstance(label, list) else label
 
 
 def _is_missing(label: Any) -> bool:

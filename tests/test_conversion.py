@@ -99,6 +99,17 @@ def test_what_is_no_number_is_refused_with_its_cure(values, fragment):
         as_float64(values, "x")
 
 
+def test_quantities_are_refused_before_their_units_are_dropped():
+    class Quantity(np.ndarray):
+        """As astropy has it: an array with a unit."""
+
+        unit = "km"
+
+    with refused("got a Quantity in km", "to one unit"):
+        as_float64(np.array([1.0]).view(Quantity), "x")
+    assert as_float64(pd.to_timedelta([1], "s") / pd.Timedelta("1s"), "x") == [1]
+
+
 def test_masks_are_found_in_lists_tuples_and_records():
     row = np.ma.masked_equal([1.0, 99.0], 99.0)
     records = np.ma.array([(1, 2.0)], mask=[(True, False)], dtype="i8, f8")

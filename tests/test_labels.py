@@ -243,6 +243,9 @@ def test_counts_of_several_columns_are_matched_by_the_names_of_these():
     p = pd.DataFrame({"u": [0, 0, 1], "v": ["a", "a", "b"]})
     swapped = p[["v", "u"]].value_counts()
     assert otgan.js_divergence(p.value_counts(), swapped) == 0
+    frame = polars.DataFrame({"u": [1, 0, 0], "v": ["b", "a", "a"]})
+    records = (frame.select(polars.struct(names)).to_series() for names in (["u", "v"], ["v", "u"]))
+    assert otgan.js_divergence(*(record.value_counts() for record in records)) == 0
     by_polars = polars.DataFrame({"u": [1, 0, 0]}).group_by("u").len()
     assert otgan.js_divergence(by_polars, Counter([0, 0, 1])) == 0
     assert otgan.js_divergence(p["u"].value_counts().reset_index(), Counter([0, 0, 1])) == 0

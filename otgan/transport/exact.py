@@ -97,11 +97,17 @@ def emd(
     Raises
     ------
     InvalidInputError
-        NaN, infinities, negative weights, empty clouds, shapes or dimensions that do not fit.
+        NaN, infinities, negative weights, empty clouds, shapes, dimensions or names that do not
+        fit, whole numbers that float64 does not hold.
     UnequalMassError
         Sums of a and b that differ by more than rounding.
     SolverError
         The certificate did not close; ``error.partial`` is the TransportResult so far.
+
+    Warns
+    -----
+    InputWarning
+        Clouds without weights that look like the heights of two histograms.
 
     See Also
     --------
