@@ -90,8 +90,6 @@ def _form(tensor: Any) -> tuple[str, str]:
         return "nested", "call .to_padded_tensor(padding), or pass its parts from .unbind()"
     if (layout := str(tensor.layout).rpartition(".")[2]) != "strided":
         return layout.strip("_"), "call .to_dense()"
-    if hasattr(tensor, "fake_mode"):
-        return "fake", "pass one that holds values, outside of any tracing"
     return "", ""
 
 
