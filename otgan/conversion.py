@@ -154,6 +154,8 @@ def _mend(values: Any, got: str) -> str:
         return "count from one moment in one unit: (t - t0) / numpy.timedelta64(1, 's')"
     if "timedelta" in got.lower():
         return "divide by one unit: t / numpy.timedelta64(1, 's')"
+    if got.endswith("with dict"):
+        return "make a table of them, e.g. by pandas.DataFrame(rows)"
     if "complex" in got:
         return "pass real and imaginary parts as two columns"
     if "<U" in got or "str" in got:

@@ -54,7 +54,9 @@ def is_plain(values: Any) -> bool:
     kind = type(values)
     if kind is np.ndarray:
         return values.dtype.names is None
-    return values is None or kind in (list, tuple, float, int) or is_torch(values)
+    if kind is list or kind is tuple:
+        return not (values and hasattr(values[0], "_fields"))
+    return values is None or kind is float or kind is int or is_torch(values)
 
 
 def read_table(values: Any, name: str) -> Labelled | None:
@@ -75,6 +77,8 @@ def read_table(values: Any, name: str) -> Labelled | None:
         return None
     if isinstance(values, np.ndarray):
         return _of_records(values, name) if values.dtype.names else None
+    if type(values) in (list, tuple):
+        return _of_named_tuples(values, name)
     for library, reader in _READERS.items():
         if from_library(values, library):
             return reader(values, name)
@@ -209,6 +213,16 @@ def _of_records(values: npt.NDArray[Any], name: str) -> Labelled:
     return _of_columns([values[column] for column in names], names, len(values), name)
 
 
+def _of_named_tuples(rows: Sequence[Any], name: str) -> Labelled:
+    fields = rows[0]._fields
+    if any(getattr(row, "_fields", None) != fields for row in rows):
+        raise InvalidInputError(
+            f"{name} must hold rows with the same names, got others than {', '.join(fields)} in "
+            "some; to fix it, make one table of them"
+        )
+    return Labelled(plain_float64([tuple(row) for row in rows], name), (None, list(fields)))
+
+
 _READERS: dict[str, Callable[[Any, str], Labelled | None]] = {
     "pandas": _of_pandas,
     "polars": _of_polars,
@@ -236,7 +250,9 @@ def _column(column: Any, name: str) -> FloatArray:
     if isinstance(column, np.ndarray):
         missing, present = None, column
     elif hasattr(column, "drop_nulls"):  # polars
-        missing, present = column.is_null().to_numpy(), column.drop_nulls().to_numpy()
+        missing, present = column.is_null().to_numpy(), column.drop_nulls()
+        wide = "128" in str(column.dtype)  # integers that NumPy does not have
+        present = present.to_list() if wide else present.to_numpy()
     elif hasattr(column, "drop_null"):  # Arrow
         missing = np.asarray(column.is_null())
         present = np.asarray(column.drop_null())

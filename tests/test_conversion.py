@@ -39,6 +39,7 @@ LAST = 2**53
         (pd.Index([3, 4]), [3, 4]),
         (polars.Series([1, None]), [1, np.nan]),
         (polars.Series([1, 2]).cast(polars.Decimal(10, 2)), [1, 2]),
+        (polars.Series([2, None], dtype=polars.Int128), [2, np.nan]),
         (pyarrow.array([1, None]), [1, np.nan]),
         (pyarrow.chunked_array([[1], [2.0]]), [1, 2]),
         (torch.tensor([True, False]), [1, 0]),

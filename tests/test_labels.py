@@ -119,6 +119,19 @@ def test_what_is_no_table_of_numbers_is_refused_with_its_cure(points, fragment):
         as_pair(points, points, None, None)
 
 
+def test_rows_that_are_named_tuples_are_matched_by_their_fields():
+    rows, swapped = (list(table.itertuples(index=False)) for table in (UV, UV[["v", "u"]]))
+    assert_array_equal(second(rows, swapped), UV)
+    assert_array_equal(second(UV, swapped), UV)
+    assert_array_equal(second(rows, UV.to_numpy()), UV)
+    with refused("'w' only in y"):
+        second(rows, list(UV.rename(columns={"u": "w"}).itertuples(index=False)))
+    with refused("rows with the same names"):
+        second([rows[0], swapped[0]], UV)
+    with refused("pandas.DataFrame(rows)"):
+        otgan.wasserstein([{"u": 1, "v": 2}, {"v": 1, "u": 2}], UV.to_numpy())
+
+
 # ---------------------------------------------------------------- weights
 
 
