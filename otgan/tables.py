@@ -191,7 +191,7 @@ def _of_arrow(values: Any, name: str) -> Labelled:
 
 def _of_xarray(values: Any, name: str) -> Labelled:
     if hasattr(values, "data_vars"):
-        raise _unknown(values, name, "call .to_dataarray() and put the axis of points first")
+        return _of_dataset(values, name)
     if not hasattr(values, "indexes"):
         raise _unknown(values, name, "pass a DataArray")
     labels = tuple(
@@ -201,6 +201,18 @@ def _of_xarray(values: Any, name: str) -> Labelled:
     numbers = plain_float64(values.values, name)
     axes = tuple(map(str, values.dims))
     return Labelled(numbers, labels, axes, dtype=_floating(values.dtype))
+
+
+def _of_dataset(values: Any, name: str) -> Labelled:
+    """Variables along one axis are the columns of a table."""
+    names = list(values.data_vars)
+    axes = {values[column].dims for column in names}
+    if len(axes) != 1 or len(axis := axes.pop()) != 1:
+        raise _unknown(values, name, "call .to_dataarray() and put the axis of points first")
+    columns = [values[column].values for column in names]
+    table = _of_columns(columns, names, len(columns[0]), name)
+    rows = _named(values.indexes[axis[0]].tolist()) if axis[0] in values.indexes else None
+    return table._replace(labels=(rows, names))
 
 
 def _of_records(values: npt.NDArray[Any], name: str) -> Labelled:

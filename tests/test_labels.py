@@ -75,6 +75,15 @@ def test_axes_of_xarray_are_matched_by_their_names():
         second(x, x.T.rename(row="other"))
 
 
+def test_variables_of_a_dataset_are_columns():
+    x = xarray.Dataset({name: ("row", UV[name]) for name in "uv"})
+    y = xarray.Dataset({name: ("row", UV[name]) for name in "vu"})
+    assert_array_equal(second(x, y), UV)
+    assert_array_equal(second(UV, y), UV)
+    with refused("'w' only in y"):
+        second(x, y.rename(u="w"))
+
+
 def test_images_of_xarray_are_matched_along_every_axis():
     axes = "sample", "channel", "lat", "lon"
     lat = [10.0, 20.0]
@@ -103,7 +112,7 @@ def test_one_column_series_have_no_names_to_match():
     [
         ({"u": [1]}, "pass its keys as points"),
         (polars.LazyFrame({"u": [1]}), ".collect()"),
-        (xarray.Dataset({"u": ("row", [1.0])}), ".to_dataarray()"),
+        (xarray.Dataset({"u": ("row", [1.0]), "v": ("column", [1.0])}), ".to_dataarray()"),
         (pd.MultiIndex.from_tuples([(1, 2)]), "pass a DataFrame, a Series or an array"),
         (UV.groupby("u"), "pass a DataFrame, a Series or an array"),
         ([UV.loc[0], UV.loc[1]], "pandas.DataFrame(rows)"),
