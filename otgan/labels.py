@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from otgan.conversion import EXACT
+from otgan.conversion import EXACT, FloatArray
 from otgan.errors import InvalidInputError
 from otgan.tables import MISSING, Labelled, Labels, is_plain, read_masses, read_table
 
@@ -203,7 +203,7 @@ def _has_columns(table: Labelled | None) -> bool:
     return bool(table.axes) or any(labels is not None for labels in table.labels[1:])
 
 
-def _like(x: Labelled, y: Labelled, names: tuple[str, str]) -> npt.NDArray[np.float64]:
+def _like(x: Labelled, y: Labelled, names: tuple[str, str]) -> FloatArray:
     """The values of `y` with all axes but the first in the order of those of `x`."""
     x, y = _along_one_order(x, y)
     values = y.values
@@ -291,9 +291,7 @@ def _in_order(labels: Sequence[Any]) -> bool:
 # ---------------------------------------------------------------- histograms
 
 
-def _bins_of(
-    p: Labelled, q: Labelled, axis: Any
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _bins_of(p: Labelled, q: Labelled, axis: Any) -> tuple[FloatArray, FloatArray]:
     """Both histograms with every axis that both have labels for in one order."""
     values_p, values_q = p.values, q.values
     most = max(values_p.ndim, values_q.ndim)
@@ -326,28 +324,29 @@ def _united(p: Sequence[Any], q: Sequence[Any]) -> tuple[list[int], list[int], i
     _refuse_other_kind(p, q, ("p", "q"))
     place = {label: k for k, label in enumerate(dict.fromkeys([*p, *q]))}
     if not len(p) == len(q) == len(place):
-        _refuse_rounded_labels(p, q)
+        numbers = _numbers_among(p), _numbers_among(q)
+        if len(numbers[0]) and len(numbers[1]):
+            _refuse_rounded_labels(*numbers)
+            _refuse_other_grid(*numbers)
         _refuse_overlaps(place)
     return [place[label] for label in p], [place[label] for label in q], len(place)
 
 
-def _spread(
-    values: npt.NDArray[np.float64], at: list[int], size: int, axis: int
-) -> npt.NDArray[np.float64]:
+def _spread(values: FloatArray, at: list[int], size: int, axis: int) -> FloatArray:
     moved = np.moveaxis(values, axis, -1)
     wide = np.zeros((*moved.shape[:-1], size))
     wide[..., at] = moved
     return np.moveaxis(wide, -1, axis)
 
 
-def _refuse_rounded_labels(p: Sequence[Any], q: Sequence[Any]) -> None:
+def _numbers_among(labels: Sequence[Any]) -> FloatArray:
+    """The labels that are numbers which float64 holds, sorted."""
+    numbers = (float(label) for label in labels if isinstance(label, Real))
+    return np.array(sorted(number for number in numbers if abs(number) < EXACT))
+
+
+def _refuse_rounded_labels(ours: FloatArray, theirs: FloatArray) -> None:
     """Raise on numbers that differ between both sides in their last digits alone."""
-    ours, theirs = (
-        np.array(sorted({float(v) for v in side if isinstance(v, Real) and abs(float(v)) < EXACT}))
-        for side in (p, q)
-    )
-    if not (len(ours) and len(theirs)):
-        return
     right = np.searchsorted(theirs, ours).clip(1, max(len(theirs) - 1, 1))
     for near in (theirs[right - 1], theirs[np.minimum(right, len(theirs) - 1)]):
         gap = np.abs(near - ours)
@@ -361,6 +360,19 @@ def _refuse_rounded_labels(p: Sequence[Any], q: Sequence[Any]) -> None:
                 f"{float(ours[k])!r} and {float(near[k])!r}, which differ by rounding; to fix it, "
                 "round the values of both before they are counted"
             )
+
+
+def _refuse_other_grid(ours: FloatArray, theirs: FloatArray) -> None:
+    """Raise on fractions among each other without one in common, as of bins that were shifted."""
+    low, high = max(ours[0], theirs[0]), min(ours[-1], theirs[-1])
+    among = [((low <= side) & (side <= high)).any() for side in (ours, theirs)]
+    whole = (ours % 1 == 0).all() and (theirs % 1 == 0).all()
+    if all(among) and not whole and not np.isin(ours, theirs).any():
+        raise InvalidInputError(
+            "p and q must be counted at values that both can show, got fractions without one in "
+            f"common, such as {float(ours[0])!r} and {float(theirs[0])!r}; to fix it, cut both "
+            "samples at the same edges, or compare them by js_from_samples"
+        )
 
 
 def _refuse_overlaps(labels: Any) -> None:

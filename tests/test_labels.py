@@ -240,6 +240,7 @@ def test_tables_of_histograms_are_matched_along_both_axes():
         ({"a": torch.ones((), requires_grad=True)}, {"a": 1}, "which has a gradient"),
         ({0.1 * 3: 1, 2: 1}, {0.3: 1, 2: 1}, "differ by rounding"),
         (Counter([np.float32(0.1)]), Counter([0.1]), "differ by rounding"),
+        (Counter([0.5, 1.5, 2.5]), Counter([1.0, 2.0, 1.0]), "fractions without one in common"),
         (pd.cut([0, 1], 2).value_counts(), pd.cut([0, 3], 2).value_counts(), "which overlap"),
         (pd.Series([1, 1], ["a", "a"]), {"a": 2, "b": 1}, "more than once"),
         ({"b": 1, "a": 2}, [1, 2], "masses by value in no order"),
