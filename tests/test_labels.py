@@ -12,7 +12,8 @@ import xarray
 from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
-from otgan.labels import align_histograms, align_measures, align_points
+from otgan.bins import align_histograms
+from otgan.labels import align_measures, align_points
 from otgan.measures import DiscreteMeasure, as_pair
 from tests.cases import refused
 

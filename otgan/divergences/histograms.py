@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import array_api_compat
 import numpy as np
 
+from otgan.bins import align_histograms
 from otgan.conversion import refuse_form
 from otgan.errors import InvalidInputError, UnequalMassError
-from otgan.labels import align_histograms
 from otgan.measures import MASS_RTOL, as_float64, is_torch, stacked, to_numpy
 
 __all__ = [

@@ -23,7 +23,8 @@ from otgan.divergences.closed_forms.special import (
 )
 from otgan.errors import InvalidInputError
 from otgan.estimate import as_rng
-from otgan.labels import align_moments, order_like
+from otgan.labels import align_moments
+from otgan.matching import order_like
 from otgan.measures import FloatArray, as_count, as_float64, as_points
 
 __all__ = [
