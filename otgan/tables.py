@@ -195,7 +195,7 @@ def _of_xarray(values: Any, name: str) -> Labelled:
     if not hasattr(values, "indexes"):
         raise _unknown(values, name, "pass a DataArray")
     labels = tuple(
-        _named(values.indexes[axis].tolist()) if axis in values.indexes else None
+        _index_labels(values.indexes[axis]) if axis in values.indexes else None
         for axis in values.dims
     )
     numbers = plain_float64(values.values, name)
@@ -211,7 +211,7 @@ def _of_dataset(values: Any, name: str) -> Labelled:
         raise _unknown(values, name, "call .to_dataarray() and put the axis of points first")
     columns = [values[column].values for column in names]
     table = _of_columns(columns, names, len(columns[0]), name)
-    rows = _named(values.indexes[axis[0]].tolist()) if axis[0] in values.indexes else None
+    rows = _index_labels(values.indexes[axis[0]]) if axis[0] in values.indexes else None
     return table._replace(labels=(rows, names))
 
 
