@@ -196,11 +196,11 @@ def _shape(values: Any) -> tuple[int, ...]:
 def warn_of_histograms(mu: DiscreteMeasure, nu: DiscreteMeasure) -> None:
     """Warn of two clouds without weights that look like the heights of two histograms."""
     x, y = mu.points, nu.points
+    if not (0.0 <= x.item(0) <= 1.0 and 0.0 <= y.item(0) <= 1.0):  # in a tenth of a microsecond
+        return
     if mu.masses is not None or nu.masses is not None or x.shape != y.shape:
         return
     if mu.n == 1 or (mu.n == 2 and mu.d > 1):
-        return
-    if not (0 <= x[0, 0] <= 1 and 0 <= y[0, 0] <= 1):
         return
     sums = float(x.sum()), float(y.sum())
     if max(abs(sums[0] - 1), abs(sums[1] - 1)) > NEAR_ONE or min(x.min(), y.min()) < 0:
