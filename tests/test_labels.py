@@ -299,3 +299,15 @@ def test_gaussians_of_tables_are_matched_by_the_names_of_their_coordinates():
     assert_array_equal(mixed.mean, Q.mean)
     with refused("'v' only in P", "'w' only in Q"):
         kl(P, Gaussian(y.mean().rename({"v": "w"}), [[1, 0], [0, 1]]))
+
+
+# ---------------------------------------------------------------- data to train on
+
+
+@pytest.mark.parametrize("table", [pd.DataFrame, polars.DataFrame])
+def test_a_table_to_train_on_is_data_although_it_has_a_method_called_sample(table):
+    from otgan.gan.source import as_source
+
+    points = np.arange(40.0).reshape(20, 2)
+    columns = {"u": points[:, 0], "v": points[:, 1]}
+    assert_array_equal(as_source(table(columns)).train.points, as_source(points).train.points)
