@@ -1,11 +1,32 @@
 """Optimal transport and divergences, and the GANs built on them.
 
 Every number comes with a bracket that can be checked: a plan above, potentials below.
-The public names are loaded on first use; importing otgan loads neither torch nor Numba.
+The public names are loaded on first use; importing otgan loads neither torch nor Numba. Without
+torch, what needs it is not listed, and an error says so where it is asked for.
 """
 
 import lazy_loader
 
+from otgan.errors import is_installed
+
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def _names_of(*packages: str) -> set[str]:
+    """The public names that the stub takes from these packages."""
+    import ast
+    from pathlib import Path
+
+    stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom) and node.module]
+    taken = [node for node in imports if node.module.partition(".")[0] in packages]
+    return {alias.name for node in taken for alias in node.names}
+
+
+if not is_installed("torch"):
+    __all__ = sorted(set(__all__) - _names_of("critics", "gan"))
+
+    def __dir__() -> list[str]:
+        return list(__all__)

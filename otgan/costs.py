@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 
 from otgan.errors import InvalidInputError
+from otgan.labels import align_points
 from otgan.measures import FloatArray, as_float64, as_order, as_points
 
 __all__ = [
@@ -168,6 +169,7 @@ class PointCost:
             An unknown metric, columns that differ, a zero vector under ``"cosine"``, or
             coordinates whose costs would leave the range of float64.
         """
+        x, y = align_points(x, y)
         return cls.between(as_points(x, "x"), as_points(y, "y"), metric, as_order(p))
 
     @classmethod

@@ -21,6 +21,7 @@ __all__ = [
     "SolverError",
     "TrainingDivergedError",
     "UnequalMassError",
+    "is_installed",
     "nearest_name",
     "require",
 ]
@@ -124,6 +125,14 @@ def nearest_name(
     return f"did you mean {near[0]!r}?" if near else otherwise
 
 
+def is_installed(module: str) -> bool:
+    """Whether `module` can be imported; it is not imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ValueError:  # loaded already, by hand
+        return True
+
+
 def require(module: str, *, extra: str, purpose: str) -> None:
     """Raise :class:`MissingExtraError` unless `module` can be imported.
 
@@ -145,7 +154,7 @@ def require(module: str, *, extra: str, purpose: str) -> None:
     otgan.errors.MissingExtraError: training a critic needs the package 'no_such_module', which \
 is not installed; to fix it, run: pip install "otgan[torch]"
     """
-    if importlib.util.find_spec(module) is None:
+    if not is_installed(module):
         raise MissingExtraError(
             f"{purpose} needs the package '{module}', which is not installed; "
             f'to fix it, run: pip install "otgan[{extra}]"'

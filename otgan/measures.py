@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from otgan.errors import InvalidInputError, UnequalMassError
+from otgan.conversion import FloatArray, is_torch, plain_float64, refuse_mask, stacked, to_numpy
+from otgan.errors import InputWarning, InvalidInputError, UnequalMassError
+from otgan.labels import align_measures
+from otgan.tables import read_table
 
 __all__ = [
     "MASS_RTOL",
@@ -24,16 +27,23 @@ __all__ = [
     "as_probabilities",
     "as_samples",
     "as_weights",
+    "beyond_dtype",
     "check_equal_mass",
     "is_torch",
     "refuse_mask",
+    "stacked",
     "to_numpy",
+    "warn_of_histograms",
+    "without_labels",
 ]
-
-FloatArray = npt.NDArray[np.float64]
 
 MASS_RTOL = 1e-5
 """Relative difference between two total masses that counts as rounding (float32 sums)."""
+
+NORMALIZE = "pass normalize=True, which divides each by its own sum"
+
+NEAR_ONE = 1e-3
+"""So far from one may be the sum of probabilities in float16."""
 
 LARGEST_COORDINATE = 1e290
 """Beyond it, differences and sums of coordinates could leave the range of float64."""
@@ -81,12 +91,7 @@ class DiscreteMeasure:
         InvalidInputError
             Empty input, wrong shape, NaN, infinities, negative weights or zero total mass.
         """
-        checked = as_points(points, name)
-        if weights is None:
-            return cls(checked, None, 1.0)
-        masses, mass, equal = _weigh(weights, len(checked), f"the weights of {name}")
-        masses /= mass
-        return cls(checked, None if equal else masses, mass)
+        return _measure(as_float64(points, name), weights, name)
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -107,23 +112,122 @@ class DiscreteMeasure:
         return f"DiscreteMeasure(n={self.n}, d={self.d}, mass={self.mass:.6g})"
 
 
-def as_pair(x: Any, y: Any, a: Any, b: Any) -> tuple[DiscreteMeasure, DiscreteMeasure]:
-    """Two measures on the same space with the same mass, or an error that says why not."""
-    mu = DiscreteMeasure.of(x, a, name="x")
-    nu = DiscreteMeasure.of(y, b, name="y")
-    if mu.d != nu.d:
-        raise InvalidInputError(
-            f"x and y must have the same number of columns, got {mu.d} and {nu.d}; "
-            "to fix it, give both clouds the same coordinates"
-        )
-    if a is not None and b is not None:
+def as_pair(
+    x: Any, y: Any, a: Any, b: Any, *, normalize: bool = False
+) -> tuple[DiscreteMeasure, DiscreteMeasure]:
+    """Two measures on the same space with the same mass, or an error that says why not.
+
+    Columns with names are matched by them, and weights with an index by the index of their points.
+    To `normalize` is to let the two masses differ.
+    """
+    if not (_is_usual(x) and _is_usual(y) and _is_usual(a) and _is_usual(b)):
+        x, y, a, b = align_measures(x, y, a, b)
+    try:
+        points_x, points_y = as_float64(x, "x"), as_float64(y, "y")
+        if points_x.ndim == points_y.ndim == 4 and points_x.shape[1:] != points_y.shape[1:]:
+            raise InvalidInputError(
+                f"x and y must hold images of one shape, got {points_x.shape[1:]} and "
+                f"{points_y.shape[1:]}; to fix it, resize them, or transpose the channels"
+            )
+        mu, nu = _measure(points_x, a, "x"), _measure(points_y, b, "y")
+        if mu.d != nu.d:
+            raise InvalidInputError(
+                f"x and y must have the same number of columns, got {mu.d} and {nu.d}; "
+                "to fix it, give both clouds the same coordinates"
+            )
+    except InvalidInputError:
+        _refuse_other_order(x, y, a, b)
+        raise
+    if a is not None and b is not None and not normalize:
         check_equal_mass(mu.mass, nu.mass)
     return mu, nu
+
+
+def without_labels(x: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
+    """The same four in matching order, without labels, and lists of tensors as tensors."""
+    if _is_usual(x) and _is_usual(y) and _is_usual(a) and _is_usual(b):
+        return x, y, a, b
+    x, y, a, b = align_measures(x, y, a, b)
+    return stacked(x, "x"), stacked(y, "y"), stacked(a, "a"), stacked(b, "b")
+
+
+def _is_usual(values: Any) -> bool:
+    """Whether there can be no labels, for what is passed most often."""
+    return values is None or (type(values) is np.ndarray and values.dtype.kind == "f")
+
+
+def _measure(points: FloatArray, weights: Any, name: str) -> DiscreteMeasure:
+    checked = _as_rows(points, name)
+    if weights is None:
+        return DiscreteMeasure(checked, None, 1.0)
+    masses, mass, equal = _weigh(weights, len(checked), f"the weights of {name}")
+    masses /= mass
+    return DiscreteMeasure(checked, None if equal else masses, mass)
+
+
+def _refuse_other_order(x: Any, y: Any, a: Any, b: Any) -> None:
+    """Raise if arguments that do not fit would fit in the order of another function."""
+    x, y, a, b = map(_shape, (x, y, a, b))
+    order = None
+    if len(a) == 2 and x in ((a[0],), (0,)) and y in ((a[1],), (0,)):
+        order = "two weights and a cost matrix", "call emd_from_cost(M, a, b)"
+    elif len(x) == 2 and y == x[:1] and a == x[1:]:
+        order = "a cost matrix and two weights", "call emd_from_cost(M, a, b)"
+    elif len(y) == len(b) == 2 and x == y[:1] and a == b[:1]:
+        order = "weights before the points of each cloud", "pass x, y, a, b: points, then weights"
+    elif len(x) == len(a) == 2 and y == x[:1] and b in ((), a[:1]):
+        order = "weights after the points of each cloud", "pass x, y, a, b: points, then weights"
+    if order is not None:
+        raise InvalidInputError(
+            f"x and y must be two clouds of points, got what looks like {order[0]}; to fix it, "
+            f"{order[1]}"
+        )
+
+
+def _shape(values: Any) -> tuple[int, ...]:
+    """The shape of an array or of lists; empty for what has none."""
+    outer = []
+    while isinstance(values, (list, tuple)):
+        outer.append(len(values))
+        values = values[0] if values else None
+    return *outer, *getattr(values, "shape", ())
+
+
+def warn_of_histograms(mu: DiscreteMeasure, nu: DiscreteMeasure) -> None:
+    """Warn of two clouds without weights that look like the heights of two histograms."""
+    x, y = mu.points, nu.points
+    if not (0.0 <= x.item(0) <= 1.0 and 0.0 <= y.item(0) <= 1.0):  # in a tenth of a microsecond
+        return
+    if mu.masses is not None or nu.masses is not None or x.shape != y.shape:
+        return
+    if mu.n == 1 or (mu.n == 2 and mu.d > 1):
+        return
+    sums = float(x.sum()), float(y.sum())
+    if max(abs(sums[0] - 1), abs(sums[1] - 1)) > NEAR_ONE or min(x.min(), y.min()) < 0:
+        return
+    if (x % 1 == 0).all() or (y % 1 == 0).all():
+        return
+    warnings.warn(
+        "x and y are not negative and sum to one, as histograms do, but were read as positions of "
+        "points; if they are histograms, call wasserstein_1d(bins, bins, x, y), which takes them "
+        "as weights, or a divergence of histograms",
+        InputWarning,
+        stacklevel=3,
+    )
+
+
+def beyond_dtype(number: float, dtype: str, mend: str) -> InvalidInputError:
+    """The error for a result that is finite, but too large for the dtype of the input."""
+    return InvalidInputError(
+        f"the distance must fit into the dtype of the points, {dtype}, got {number:.6g}; to fix "
+        f"it, convert the points with {mend} first"
+    )
 
 
 def as_samples(x: Any, y: Any, *, least: int = 2) -> tuple[FloatArray, FloatArray]:
     """Two samples of at least `least` points each in the same space, or an error."""
     mu, nu = as_pair(x, y, None, None)
+    warn_of_histograms(mu, nu)
     if min(mu.n, nu.n) < least:
         raise InvalidInputError(
             f"x and y must have at least {least} points each for a standard error, got {mu.n} and "
@@ -132,37 +236,51 @@ def as_samples(x: Any, y: Any, *, least: int = 2) -> tuple[FloatArray, FloatArra
     return mu.points, nu.points
 
 
-def as_probabilities(a: Any, b: Any, n: int, m: int) -> tuple[FloatArray, FloatArray, float]:
+def as_probabilities(
+    a: Any, b: Any, n: int, m: int, *, normalize: bool = False
+) -> tuple[FloatArray, FloatArray, float]:
     """Two weight vectors normalised to one, and the mass they had before.
 
-    One that is omitted is uniform, and has the mass of the other.
+    One that is omitted is uniform, and has the mass of the other. To `normalize` is to let the
+    two masses differ; the mass is then that of `a`.
     """
     masses_a, masses_b = as_weights(a, n, "a"), as_weights(b, m, "b")
     total_a, total_b = float(masses_a.sum()), float(masses_b.sum())
-    if a is not None and b is not None:
+    if a is not None and b is not None and not normalize:
         check_equal_mass(total_a, total_b)
     return masses_a / total_a, masses_b / total_b, total_b if a is None else total_a
 
 
-def check_equal_mass(mass_a: float, mass_b: float) -> None:
-    """Raise unless two total masses agree to `MASS_RTOL`."""
+def check_equal_mass(mass_a: float, mass_b: float, *, mend: str = NORMALIZE) -> None:
+    """Raise unless two total masses agree to `MASS_RTOL`; `mend` is what to do otherwise."""
     if abs(mass_a - mass_b) > MASS_RTOL * max(mass_a, mass_b):
         raise UnequalMassError(
             f"the two total masses must be equal, got {mass_a:.10g} and {mass_b:.10g} "
-            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, divide each by its own sum "
+            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {mend}, "
             "if they stand for probabilities"
         )
 
 
 def as_points(points: Any, name: str) -> FloatArray:
-    """Points as a float64 array of shape (n, d)."""
-    array = as_float64(points, name)
+    """Points as a float64 array of shape (n, d); images (n, c, h, w) are flattened to rows."""
+    return _as_rows(as_float64(points, name), name)
+
+
+def _as_rows(array: FloatArray, name: str) -> FloatArray:
     if array.ndim == 1:
         array = array[:, None]
+    elif array.ndim == 4 and array.size:
+        array = array.reshape(len(array), -1)
     if array.ndim != 2:
+        mend = "flatten every point to one row"
+        if array.ndim == 3:
+            mend = (
+                f"pass {name}.reshape({len(array)}, -1) if it is {len(array)} images or points, or "
+                f"call otgan.wasserstein if it is a batch of {len(array)} clouds"
+            )
         raise InvalidInputError(
-            f"{name} must have shape (n, d) or (n,), got {array.shape}; "
-            "to fix it, flatten every point to one row"
+            f"{name} must have shape (n, d), (n,) or (n, c, h, w), got {array.shape}; "
+            f"to fix it, {mend}"
         )
     if array.size == 0:
         raise InvalidInputError(
@@ -249,44 +367,12 @@ def as_order(p: float) -> float:
     return float(p)
 
 
-def is_torch(value: Any) -> bool:
-    """Whether `value` is a torch tensor, told without importing torch."""
-    return hasattr(value, "detach") and type(value).__module__.partition(".")[0] == "torch"
-
-
-def to_numpy(value: Any) -> Any:
-    """A torch tensor as a NumPy array on the CPU; anything else unchanged."""
-    if not is_torch(value):
-        return value
-    tensor = value.detach().cpu().resolve_conj()
-    return (tensor if tensor.is_complex() else tensor.double()).numpy()
-
-
 def as_float64(values: Any, name: str) -> FloatArray:
-    """A new float64 array from any array of real numbers, NaN and infinities included."""
+    """A new float64 array from any array or table of real numbers, NaN and infinities included."""
     if type(values) is np.ndarray and values.dtype == np.float64:
         return values.copy()  # nothing below can be wrong with it
-    refuse_mask(values, name)
-    try:
-        array = np.asarray(to_numpy(values))
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"an array of dtype {array.dtype}")
-        with np.errstate(over="ignore"):  # long doubles may turn into infinities
-            return array.astype(np.float64)
-    except (TypeError, ValueError) as reason:
-        raise InvalidInputError(
-            f"{name} must be an array of real numbers, got {reason}; "
-            "to fix it, check that every row has the same length and holds only numbers"
-        ) from None
-
-
-def refuse_mask(values: Any, name: str) -> None:
-    """Raise on masked entries, which plain arrays would quietly unmask."""
-    if np.ma.is_masked(values):
-        raise InvalidInputError(
-            f"{name} must not hold masked entries, got {int(np.ma.count_masked(values))} of them; "
-            "to fix it, remove them with .compressed(), or fill them with .filled(value)"
-        )
+    table = read_table(values, name)
+    return plain_float64(values, name) if table is None else table.values
 
 
 def _range(array: FloatArray) -> tuple[float, float]:

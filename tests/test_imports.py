@@ -70,6 +70,41 @@ print(otgan.emd_from_cost([[0, np.inf], [1, 2]]).cost, otgan.kl_divergence([1, 1
     assert list(map(float, printed)) == [1, 1, 3, 1, 0]
 
 
+def test_listings_and_help_work_without_torch():
+    code = """
+import inspect, pydoc
+import otgan
+from otgan import *
+names = [name for name, _ in inspect.getmembers(otgan)]
+print(len(pydoc.render_doc(otgan)) > 10_000, "emd" in names, "emd" in globals())
+print("audit_critic" in names, "audit_critic" in otgan.__all__, "audit_critic" in globals())
+try:
+    otgan.audit_critic
+except ImportError as error:
+    print(type(error).__name__, "otgan[torch]" in str(error))
+"""
+    printed = " ".join(run(WITHOUT_TORCH + code))
+    assert printed == "True True True False False False MissingExtraError True"
+
+
+def test_nothing_is_left_out_where_torch_is():
+    assert run("import otgan; print('audit_critic' in dir(otgan), 'emd' in otgan.__all__)") == [
+        "True",
+        "True",
+    ]
+
+
+def test_tables_are_told_without_importing_their_libraries():
+    code = """
+import sys
+import numpy as np, otgan
+x = np.array([(0.0, 1.0)], dtype=[("u", "f8"), ("v", "f8")])
+print(otgan.wasserstein(x, x[["v", "u"]]), otgan.js_divergence({"a": 1}, {"a": 1}))
+print(*(name in sys.modules for name in ("pandas", "polars", "pyarrow", "xarray", "torch")))
+"""
+    assert run(code) == ["0.0", "0.0"] + ["False"] * 5
+
+
 def test_laws_and_pairs_work_without_torch():
     code = """
 import numpy as np

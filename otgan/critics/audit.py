@@ -15,6 +15,7 @@ from otgan.critics.lipschitz import LipschitzProof, prove_lipschitz
 from otgan.critics.probe import Rays, SteepestPair, slopes_between, steepest_pair, trace_rays
 from otgan.critics.symptoms import Evidence, Symptom, Told, diagnose
 from otgan.errors import InvalidInputError
+from otgan.labels import align_points
 from otgan.measures import FloatArray, as_float64, as_pair
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
@@ -316,6 +317,7 @@ def _told(reported: float | None, penalty_weight: float | None, batch_size: int 
 
 def _points(x: Any, y: Any) -> tuple[tuple[FloatArray, FloatArray], tuple[int, ...]]:
     """Both samples as rows of numbers, and the shape of one point as the critic takes it."""
+    x, y = align_points(x, y)
     arrays = [as_float64(x, "x"), as_float64(y, "y")]
     shapes = [array.shape[1:] or (1,) for array in arrays]
     if shapes[0] != shapes[1]:

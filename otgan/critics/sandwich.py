@@ -14,6 +14,7 @@ from otgan.costs import PointCost
 from otgan.critics.mcshane import anchors_at_x
 from otgan.errors import InvalidInputError
 from otgan.estimate import as_confidence
+from otgan.labels import align_clouds
 from otgan.measures import FloatArray, as_pair, as_points
 from otgan.transport.duality import c_transform
 from otgan.transport.exact import emd
@@ -127,11 +128,15 @@ def sandwich_w1(
             "x_new and y_new must be given together, got only one of them; to fix it, pass fresh "
             "points of both laws, or of neither to split x and y"
         )
+    given, names = [x, y], ["x", "y"]
+    if x_new is not None:
+        given, names = [x, y, x_new, y_new], ["x", "y", "x_new", "y_new"]
+    x, y, *fresh = align_clouds(given, names)
     mu, nu = as_pair(x, y, None, None)
     whole = emd(mu.points, nu.points)
     upper_se = _standard_error(whole.f, whole.g)
-    if x_new is not None:
-        fresh_x, fresh_y = as_points(x_new, "x_new"), as_points(y_new, "y_new")
+    if fresh:
+        fresh_x, fresh_y = as_points(fresh[0], "x_new"), as_points(fresh[1], "y_new")
         as_pair(fresh_x, mu.points, None, None)
         as_pair(fresh_y, nu.points, None, None)
         parts = [_held_out_value(mu.points, nu.points, whole, fresh_x, fresh_y)]

@@ -16,6 +16,7 @@ from torch import Tensor
 from otgan.critics.options import FitOptions
 from otgan.datasets import Law
 from otgan.errors import InvalidInputError
+from otgan.labels import align_points
 from otgan.measures import FloatArray, as_points, to_numpy
 
 __all__ = ["Laws", "Scale", "Source", "as_laws"]
@@ -132,6 +133,8 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
         Points that are no points, laws of different dimensions, too few points to hold any out.
     """
     rng = torch.Generator(device).manual_seed(options.seed)
+    if not any(_is_sampler(law) or callable(law) for law in (x, y)):
+        x, y = align_points(x, y)
     sources = [_as_source(law, name, options, rng) for law, name in ((x, "x"), (y, "y"))]
     if sources[0].d != sources[1].d:
         raise InvalidInputError(
@@ -141,8 +144,12 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
     return Laws(sources[0], sources[1], Scale.of(*(s.survey for s in sources)), device)
 
 
+def _is_sampler(law: Any) -> bool:
+    return hasattr(law, "sample") and not hasattr(law, "__array__")  # which a DataFrame has too
+
+
 def _as_source(law: Any, name: str, options: FitOptions, rng: torch.Generator) -> Source:
-    if hasattr(law, "sample") and not hasattr(law, "__array__"):
+    if _is_sampler(law):
         return _of_sampler(law, name, rng)
     if callable(law):
         raise InvalidInputError(

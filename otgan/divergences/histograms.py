@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import array_api_compat
 import numpy as np
 
+from otgan.bins import align_histograms
+from otgan.conversion import refuse_form
 from otgan.errors import InvalidInputError, UnequalMassError
-from otgan.measures import MASS_RTOL, is_torch, refuse_mask, to_numpy
+from otgan.measures import MASS_RTOL, as_float64, is_torch, stacked, to_numpy
 
 __all__ = [
     "chi2_divergence",
@@ -30,7 +32,9 @@ _HUGE = 1e307  # totals below this keep p + q finite in every bin
 _ROUNDING = 1e-12  # how far above its bound rounding may push a bounded divergence
 
 
-def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float | None = None) -> Any:
+def kl_divergence(
+    p: Any, q: Any, *, axis: int = -1, base: float | None = None, normalize: bool = False
+) -> Any:
     """Kullback-Leibler divergence KL(p‖q) = Σ p log(p/q) of two histograms.
 
     It is zero only for equal histograms, infinite exactly where `q` is zero and `p` is not,
@@ -39,12 +43,17 @@ def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float | None = None) 
     Parameters
     ----------
     p, q : array_like or torch.Tensor, shapes that broadcast
-        Non-negative masses. Along `axis` the two totals must agree to a relative 1e-5; each
-        histogram is then normalised to total one. An array beside a tensor joins the tensor.
+        Non-negative masses. Along `axis` the two totals must agree to a relative 1e-5, unless
+        `normalize` is set; each histogram is then normalised to total one. An array beside a
+        tensor joins the tensor. Labels on both sides (the index of a Series, as
+        ``value_counts()`` gives it, a Counter, a table) are matched, never positions: a label that
+        one side lacks has no mass there.
     axis : int
         The axis along which the bins lie, counted in the broadcast shape.
     base : float, optional
         Base of the logarithm, above 1: 2 gives bits. Nats if omitted.
+    normalize : bool, default False
+        Whether totals may differ, as those of counts of two samples do.
 
     Returns
     -------
@@ -75,7 +84,7 @@ def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float | None = None) 
     1.000000
     """
     unit = _nats_per_unit(base)
-    pair = _prepare(p, q, axis)
+    pair = _prepare(p, q, axis, normalize)
     xp, p, q, mass = pair.xp, pair.p, pair.q, pair.mass
     # p log(p/q) - p + q is never negative, and has the same sum as p log(p/q). With
     # r = (p - q)/(p + q) it is (p + q)((1 + r) atanh(r) - r), which stays exact as p nears q.
@@ -87,7 +96,9 @@ def kl_divergence(p: Any, q: Any, *, axis: int = -1, base: float | None = None) 
     return pair.finish(pair.sum(terms) / unit)
 
 
-def js_divergence(p: Any, q: Any, *, axis: int = -1, base: float | None = None) -> Any:
+def js_divergence(
+    p: Any, q: Any, *, axis: int = -1, base: float | None = None, normalize: bool = False
+) -> Any:
     """Jensen-Shannon divergence JS(p, q) = ½ KL(p‖m) + ½ KL(q‖m), where m = (p + q)/2.
 
     Symmetric, finite for all histograms, and at most log 2 (one bit), which disjoint
@@ -96,11 +107,13 @@ def js_divergence(p: Any, q: Any, *, axis: int = -1, base: float | None = None) 
     Parameters
     ----------
     p, q : array_like or torch.Tensor, shapes that broadcast
-        Non-negative masses with equal totals, as in :func:`kl_divergence`.
+        Non-negative masses with equal totals and the same labels, as in :func:`kl_divergence`.
     axis : int
         The axis along which the bins lie, counted in the broadcast shape.
     base : float, optional
         Base of the logarithm, above 1: 2 gives bits. Nats if omitted.
+    normalize : bool, default False
+        Whether totals may differ, as in :func:`kl_divergence`.
 
     Returns
     -------
@@ -127,22 +140,26 @@ def js_divergence(p: Any, q: Any, *, axis: int = -1, base: float | None = None) 
     1.0
     """
     unit = _nats_per_unit(base)
-    pair = _prepare(p, q, axis)
+    pair = _prepare(p, q, axis, normalize)
     return pair.finish(_js_nats(pair) / unit)
 
 
-def js_distance(p: Any, q: Any, *, axis: int = -1, base: float | None = None) -> Any:
+def js_distance(
+    p: Any, q: Any, *, axis: int = -1, base: float | None = None, normalize: bool = False
+) -> Any:
     """Jensen-Shannon distance, the square root of :func:`js_divergence`: a metric.
 
     Parameters
     ----------
     p, q : array_like or torch.Tensor, shapes that broadcast
-        Non-negative masses with equal totals, as in :func:`kl_divergence`.
+        Non-negative masses with equal totals and the same labels, as in :func:`kl_divergence`.
     axis : int
         The axis along which the bins lie, counted in the broadcast shape.
     base : float, optional
         Base of the logarithm under the root, above 1: 2 makes the largest distance 1.
         Nats if omitted.
+    normalize : bool, default False
+        Whether totals may differ, as in :func:`kl_divergence`.
 
     Returns
     -------
@@ -167,19 +184,21 @@ def js_distance(p: Any, q: Any, *, axis: int = -1, base: float | None = None) ->
     0.27916352
     """
     unit = _nats_per_unit(base)
-    pair = _prepare(p, q, axis)
+    pair = _prepare(p, q, axis, normalize)
     return pair.finish(_sqrt(pair.xp, _js_nats(pair) / unit))
 
 
-def total_variation(p: Any, q: Any, *, axis: int = -1) -> Any:
+def total_variation(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) -> Any:
     """Total variation distance TV(p, q) = ½ Σ |p - q|: a metric between 0 and 1.
 
     Parameters
     ----------
     p, q : array_like or torch.Tensor, shapes that broadcast
-        Non-negative masses with equal totals, as in :func:`kl_divergence`.
+        Non-negative masses with equal totals and the same labels, as in :func:`kl_divergence`.
     axis : int
         The axis along which the bins lie, counted in the broadcast shape.
+    normalize : bool, default False
+        Whether totals may differ, as in :func:`kl_divergence`.
 
     Returns
     -------
@@ -203,21 +222,23 @@ def total_variation(p: Any, q: Any, *, axis: int = -1) -> Any:
     >>> print(f"{total_variation([3, 2, 1, 4], [1, 2, 4, 3]):.6f}")
     0.300000
     """
-    pair = _prepare(p, q, axis)
+    pair = _prepare(p, q, axis, normalize)
     xp = pair.xp
     value = 0.5 * pair.sum(xp.abs(pair.p - pair.q) / pair.mass)
     return pair.finish(_trim(xp, value, 1.0))
 
 
-def hellinger(p: Any, q: Any, *, axis: int = -1) -> Any:
+def hellinger(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) -> Any:
     """Hellinger distance H(p, q), where H² = ½ Σ (√p - √q)² = 1 - Σ √(pq): between 0 and 1.
 
     Parameters
     ----------
     p, q : array_like or torch.Tensor, shapes that broadcast
-        Non-negative masses with equal totals, as in :func:`kl_divergence`.
+        Non-negative masses with equal totals and the same labels, as in :func:`kl_divergence`.
     axis : int
         The axis along which the bins lie, counted in the broadcast shape.
+    normalize : bool, default False
+        Whether totals may differ, as in :func:`kl_divergence`.
 
     Returns
     -------
@@ -245,7 +266,7 @@ def hellinger(p: Any, q: Any, *, axis: int = -1) -> Any:
     >>> print(f"{hellinger([1, 0], [0.5, 0.5])**2:.6f}")  # 1 - √½
     0.292893
     """
-    pair = _prepare(p, q, axis)
+    pair = _prepare(p, q, axis, normalize)
     xp, p, q = pair.xp, pair.p, pair.q
     occupied = p + q > 0
     # √p - √q = (p - q)/(√p + √q), without the cancellation
@@ -254,7 +275,7 @@ def hellinger(p: Any, q: Any, *, axis: int = -1) -> Any:
     return pair.finish(_sqrt(xp, _trim(xp, squared, 1.0)))
 
 
-def chi2_divergence(p: Any, q: Any, *, axis: int = -1) -> Any:
+def chi2_divergence(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) -> Any:
     """Pearson's χ² divergence χ²(p‖q) = Σ (p - q)²/q of two histograms.
 
     It is infinite where `q` is zero and `p` is not, and not symmetric.
@@ -262,9 +283,11 @@ def chi2_divergence(p: Any, q: Any, *, axis: int = -1) -> Any:
     Parameters
     ----------
     p, q : array_like or torch.Tensor, shapes that broadcast
-        Non-negative masses with equal totals, as in :func:`kl_divergence`.
+        Non-negative masses with equal totals and the same labels, as in :func:`kl_divergence`.
     axis : int
         The axis along which the bins lie, counted in the broadcast shape.
+    normalize : bool, default False
+        Whether totals may differ, as in :func:`kl_divergence`.
 
     Returns
     -------
@@ -289,7 +312,7 @@ def chi2_divergence(p: Any, q: Any, *, axis: int = -1) -> Any:
     >>> print(f"{chi2_divergence([3, 1], [2, 2]):.6f}")
     0.250000
     """
-    pair = _prepare(p, q, axis)
+    pair = _prepare(p, q, axis, normalize)
     xp, p, q = pair.xp, pair.p, pair.q
     with np.errstate(over="ignore"):  # beyond the largest float the answer is infinity
         # roots first: (p - q)² or 1/q alone could leave the range of floats
@@ -383,8 +406,9 @@ def _nats_per_unit(base: Any) -> float:
     return math.log(base)
 
 
-def _prepare(p: Any, q: Any, axis: int) -> _Pair:
+def _prepare(p: Any, q: Any, axis: int, normalize: bool) -> _Pair:
     """Check everything, promote to float64, broadcast, and bring `q` to the mass of `p`."""
+    p, q = align_histograms(p, q, axis)
     xp, p, q = _as_one_library(p, q)
     dtype = xp.result_type(*(a.dtype if _is_floating(xp, a) else xp.float64 for a in (p, q)))
     with np.errstate(over="ignore"):
@@ -399,13 +423,15 @@ def _prepare(p: Any, q: Any, axis: int) -> _Pair:
         mass_q = xp.sum(q, axis=axis, keepdims=True)
     if not xp.all((mass_p > 0) & (mass_q > 0) & (mass_p < _HUGE) & (mass_q < _HUGE)):
         _refuse_totals(to_numpy(mass_p), to_numpy(mass_q), axis)
-    if xp.any(xp.abs(mass_p - mass_q) > MASS_RTOL * xp.where(mass_p > mass_q, mass_p, mass_q)):
+    unequal = xp.abs(mass_p - mass_q) > MASS_RTOL * xp.where(mass_p > mass_q, mass_p, mass_q)
+    if not normalize and xp.any(unequal):
         _refuse_unequal(to_numpy(mass_p), to_numpy(mass_q), axis)
     return _Pair(xp, p, q * (mass_p / mass_q), mass_p, axis, dtype)
 
 
 def _as_one_library(p: Any, q: Any) -> tuple[Any, Any, Any]:
     """The array namespace, and `p` and `q` as its real arrays on one device."""
+    p, q = stacked(p, "p"), stacked(q, "q")
     tensors = [value for value in (p, q) if is_torch(value)]
     devices = [str(tensor.device) for tensor in tensors]
     if len(set(devices)) > 1:
@@ -419,18 +445,16 @@ def _as_one_library(p: Any, q: Any) -> tuple[Any, Any, Any]:
 
 
 def _as_real(xp: Any, values: Any, name: str, device: Any) -> Any:
-    refuse_mask(values, name)
-    try:
-        # torch warns about read-only arrays and refuses reversed ones: hand it a fresh copy
-        array = values if is_torch(values) else xp.asarray(np.array(values), device=device)
-        if not _is_floating(xp, array) and not xp.isdtype(array.dtype, ("integral", "bool")):
-            raise TypeError(f"an array of dtype {array.dtype}")
-    except (TypeError, ValueError) as reason:
-        raise InvalidInputError(
-            f"{name} must be an array of real numbers, got {reason}; "
-            "to fix it, check that every row has the same length and holds only numbers"
-        ) from None
-    return array
+    if not is_torch(values):
+        checked = as_float64(
+            values, name
+        )  # a fresh copy: torch refuses read-only and reversed ones
+        dtype = np.asarray(values).dtype
+        return xp.asarray(checked.astype(dtype) if dtype.kind == "f" else checked, device=device)
+    refuse_form(values, name)
+    if not _is_floating(xp, values):
+        as_float64(values, name)  # refuses complex numbers, and whole ones that float64 would round
+    return values
 
 
 def _is_floating(xp: Any, array: Any) -> bool:
@@ -489,7 +513,7 @@ def _refuse_unequal(mass_p: Any, mass_q: Any, axis: int) -> None:
     raise UnequalMassError(
         f"p and q must have equal sums, got {mass_p[at]:.10g} and {mass_q[at]:.10g}{slice_name} "
         f"(apart by {abs(mass_p[at] - mass_q[at]):.3g}, a relative {off[at]:.3g}); to fix it, "
-        "divide each by its own sum, in float32 or wider, if they stand for probabilities"
+        "pass normalize=True, which divides each by its own sum, if they stand for probabilities"
     )
 
 

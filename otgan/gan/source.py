@@ -96,7 +96,7 @@ def as_source(data: Any, seed: int = 0) -> Source:
     named = isinstance(data, (str, Path))
     name = str(data) if named else ""
     sampler = load(data) if named else data
-    if not hasattr(sampler, "sample"):
+    if not hasattr(sampler, "sample") or hasattr(sampler, "__array__"):  # as a DataFrame has both
         sampler = Sample(as_points(data, "data"))
     rng = np.random.default_rng(seed)
     if not isinstance(sampler, Sample):

@@ -29,6 +29,7 @@ from otgan.costs import (
     row_blocks,
 )
 from otgan.errors import InvalidInputError
+from otgan.labels import align_to_costs, align_weights_of_costs
 from otgan.measures import FloatArray, as_float64, as_probabilities
 from otgan.transport.couplings import Arcs, nearest_coupling
 
@@ -92,6 +93,7 @@ def c_transform(cost: Any, f: Any) -> FloatArray:
     cost : array_like, shape (n, m), or GroundCost
         Use ``cost.T`` to transform potentials on the targets.
     f : array_like, shape (n,)
+        Labels are matched with those of the rows of `cost`, if both have some.
 
     Returns
     -------
@@ -108,6 +110,7 @@ def c_transform(cost: Any, f: Any) -> FloatArray:
     >>> c_transform([[0.0, 1.0], [1.0, 0.0]], [0.0, -2.0])
     array([0., 1.])
     """
+    f = align_to_costs(cost, f, "f", (0,))
     ground = as_ground_cost(cost)
     potential = _as_potential(f, ground.shape[0], "f")
     return _c_transform(ground, potential, None)
@@ -149,6 +152,7 @@ def dual_violation(cost: Any, f: Any, g: Any) -> float:
     ----------
     cost : array_like, shape (n, m), or GroundCost
     f, g : array_like, shapes (n,) and (m,)
+        Labels are matched with those of `cost`, if both have some.
 
     Returns
     -------
@@ -160,6 +164,7 @@ def dual_violation(cost: Any, f: Any, g: Any) -> float:
     >>> dual_violation([[0.0, 1.0], [1.0, 0.0]], [0.0, 0.5], [0.0, 0.0])
     0.5
     """
+    f, g = align_to_costs(cost, f, "f", (0,)), align_to_costs(cost, g, "g", (1,))
     ground = as_ground_cost(cost)
     f = _as_potential(f, ground.shape[0], "f")
     g = _as_potential(g, ground.shape[1], "g")
@@ -171,7 +176,16 @@ def dual_violation(cost: Any, f: Any, g: Any) -> float:
     return worst
 
 
-def certify(cost: Any, plan: Any, f: Any, g: Any, a: Any = None, b: Any = None) -> Certificate:
+def certify(
+    cost: Any,
+    plan: Any,
+    f: Any,
+    g: Any,
+    a: Any = None,
+    b: Any = None,
+    *,
+    normalize: bool = False,
+) -> Certificate:
     """Bracket the optimal transport cost by any plan and any potentials you bring.
 
     Neither needs to be optimal, or even feasible. The potentials are made feasible by two
@@ -187,7 +201,10 @@ def certify(cost: Any, plan: Any, f: Any, g: Any, a: Any = None, b: Any = None) 
         Potentials on sources and targets. For a critic h that is meant to be 1-Lipschitz and a
         metric cost, f = h(x) and g = -h(y).
     a, b : array_like, shapes (n,) and (m,), optional
-        Masses; uniform probability weights if omitted. Both are normalised to one.
+        Masses; uniform probability weights if omitted. Both are normalised to one. Labels of the
+        plan, the potentials and the masses are matched with those of `cost`, if it has some.
+    normalize : bool, default False
+        Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
 
     Returns
     -------
@@ -210,9 +227,12 @@ def certify(cost: Any, plan: Any, f: Any, g: Any, a: Any = None, b: Any = None) 
     >>> certify(C, [[0.25, 0.25], [0.25, 0.25]], [0, 0], [0, 0])
     Certificate(lower=0, upper=0.5, gap=0.5, marginal_error=0, dual_violation=0)
     """
+    f, g = align_to_costs(cost, f, "f", (0,)), align_to_costs(cost, g, "g", (1,))
+    plan = align_to_costs(cost, plan, "plan", (0, 1))
+    cost, a, b = align_weights_of_costs(cost, a, b)
     ground = as_ground_cost(cost)
     n, m = ground.shape
-    a, b, _ = as_probabilities(a, b, n, m)
+    a, b, _ = as_probabilities(a, b, n, m, normalize=normalize)
     arcs = _as_arcs(plan, ground.shape)
     return certify_arcs(
         ground, arcs, _as_potential(f, n, "f"), _as_potential(g, m, "g"), a, b, improve=True

@@ -21,6 +21,7 @@ from otgan.costs import (
     line_exponent,
 )
 from otgan.errors import InvalidInputError, SolverError
+from otgan.labels import align_weights_of_costs
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
@@ -28,6 +29,8 @@ from otgan.measures import (
     as_pair,
     as_probabilities,
     is_torch,
+    warn_of_histograms,
+    without_labels,
 )
 from otgan.transport.couplings import Arcs
 from otgan.transport.duality import PLAIN_PAIRS, c_transform, certify_arcs
@@ -58,6 +61,7 @@ def emd(
     *,
     p: float = 1,
     metric: Metric = "euclidean",
+    normalize: bool = False,
     rtol: float = 0.0,
     max_iterations: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -70,13 +74,17 @@ def emd(
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        Lists, integers, float32 and torch tensors are promoted to NumPy float64.
+        Lists, integers, float32 and torch tensors are promoted to NumPy float64; images of shape
+        (n, c, h, w) are flattened. Columns that have names on both sides are matched by them.
     a, b : array_like, shapes (n,) and (m,), optional
-        Non-negative masses with equal sums; uniform if omitted. Both are normalised to one.
+        Non-negative masses with equal sums; uniform if omitted. Both are normalised to one. If
+        they and the points have an index, they are matched by it.
     p : float, default 1
         Order, at least one.
     metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
         A callable takes two points of shape (d,); it is slow, and need not be a metric.
+    normalize : bool, default False
+        Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
     rtol : float, default 0
         Stop as soon as the bracket is known to be as tight as this, relative to the cost. The
         default asks for an exact answer, whose gap is at most 1e-9 of the cost.
@@ -94,11 +102,17 @@ def emd(
     Raises
     ------
     InvalidInputError
-        NaN, infinities, negative weights, empty clouds, shapes or dimensions that do not fit.
+        NaN, infinities, negative weights, empty clouds, shapes, dimensions or names that do not
+        fit, whole numbers that float64 does not hold.
     UnequalMassError
         Sums of a and b that differ by more than rounding.
     SolverError
         The certificate did not close; ``error.partial`` is the TransportResult so far.
+
+    Warns
+    -----
+    InputWarning
+        Clouds without weights that look like the heights of two histograms.
 
     See Also
     --------
@@ -128,7 +142,8 @@ def emd(
            [0. , 0.5]])
     """
     _check_limits(rtol, max_iterations)
-    mu, nu = as_pair(x, y, a, b)
+    mu, nu = as_pair(x, y, a, b, normalize=normalize)
+    warn_of_histograms(mu, nu)
     cost = PointCost.between(mu.points, nu.points, metric, as_order(p))
     exponent = line_exponent(metric, cost.p) if mu.d == 1 else None
     if exponent is not None:
@@ -141,6 +156,7 @@ def emd_from_cost(
     a: Any = None,
     b: Any = None,
     *,
+    normalize: bool = False,
     rtol: float = 0.0,
     max_iterations: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -153,7 +169,11 @@ def emd_from_cost(
         Cost from every source to every target, of any sign; ``inf`` forbids an arc, and so does
         a missing entry of a sparse array (a stored zero does not).
     a, b : array_like, shapes (n,) and (m,), optional
-        Non-negative masses with equal sums; uniform if omitted. Both are normalised to one.
+        Non-negative masses with equal sums; uniform if omitted. Both are normalised to one. If
+        they and C have labels, they are matched by the rows and by the columns of C; what they do
+        not mention has no mass.
+    normalize : bool, default False
+        Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
     rtol, max_iterations, progress
         As for :func:`emd`.
 
@@ -177,31 +197,42 @@ def emd_from_cost(
     1.0
     """
     _check_limits(rtol, max_iterations)
+    C, a, b = align_weights_of_costs(C, a, b)
     cost = as_ground_cost(C)
-    a, b, mass = as_probabilities(a, b, *cost.shape)
+    a, b, mass = as_probabilities(a, b, *cost.shape, normalize=normalize)
     problem = _Problem(cost, a, b, 1.0, mass)
     return _solve_and_certify(problem, rtol, max_iterations, progress)
 
 
 def wasserstein(
-    x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1, metric: Metric = "euclidean"
+    x: Any,
+    y: Any,
+    a: Any = None,
+    b: Any = None,
+    *,
+    p: float = 1,
+    metric: Metric = "euclidean",
+    normalize: bool = False,
 ) -> Any:
     """Exact Wasserstein distance of order p: just the number, differentiable for torch tensors.
 
     Parameters
     ----------
     x, y : array_like or torch.Tensor, shapes (n, d) and (m, d), or (n,) and (m,) on the line
+        As for :func:`emd`. A list of tensors is stacked.
     a, b : array_like or torch.Tensor, shapes (n,) and (m,), optional
         Non-negative masses with equal sums; uniform if omitted.
     p : float, default 1
         Order, at least one.
     metric : str or callable
+    normalize : bool
         As for :func:`emd`.
 
     Returns
     -------
     numpy floating or torch.Tensor
-        The distance (root taken), in the floating dtype of the input. For torch input a 0-d
+        The distance (root taken), in the floating dtype of the input: of two dtypes, in that to
+        which the library promotes them. For torch input a 0-d
         tensor on the same device; the problem is solved on the CPU, and gradients in points and
         weights follow the optimal plan and potentials (one sub-gradient where there are ties).
         On the line O((n + m) log(n + m)) time, otherwise that of :func:`emd`.
@@ -221,7 +252,9 @@ def wasserstein(
     >>> x.grad
     tensor([[-0.6000, -0.8000]])
     """
-    mu, nu = as_pair(x, y, a, b)
+    x, y, a, b = without_labels(x, y, a, b)
+    mu, nu = as_pair(x, y, a, b, normalize=normalize)
+    warn_of_histograms(mu, nu)
     order = as_order(p)
     exponent = line_exponent(metric, order) if mu.d == 1 else None
     if any(is_torch(value) for value in (x, y, a, b)):

@@ -7,13 +7,14 @@ several plans or potentials are optimal this is one element of the sub-different
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, Protocol
 
 import torch
 
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_points, is_torch
+from otgan.measures import FloatArray, as_points, beyond_dtype, is_torch
 from otgan.transport.couplings import Arcs
 
 __all__ = ["attach_distance"]
@@ -60,7 +61,7 @@ def attach_distance(
         In the dtype and on the device of the tensors. Computed there in float64.
     """
     like = next(value for value in (x, y, a, b) if is_torch(value))
-    dtype = like.dtype if like.dtype.is_floating_point else torch.float64
+    dtype = _result_dtype(x, y, like)
     points_x, points_y = (_as_columns(v, name, like.device) for v, name in ((x, "x"), (y, "y")))
     i, j, mass = (torch.as_tensor(v, device=like.device) for v in optimum.arcs)
     u, v = points_x[i], points_y[j]
@@ -70,10 +71,25 @@ def attach_distance(
             share = weights.double() / weights.double().sum()
             slope = torch.as_tensor(potential, device=like.device)
             cost = cost + slope @ (share - share.detach())  # adds zero, with the right gradient
-    if p == 1:
-        return cost.to(dtype)
     # The root has no slope at zero; the zero sub-gradient is the useful one there.
-    return (cost ** (1.0 / p) if cost > 0 else 0.0 * cost).to(dtype)
+    distance = cost if p == 1 else (cost ** (1.0 / p) if cost > 0 else 0.0 * cost)
+    if dtype != torch.float64 and distance.detach() > torch.finfo(dtype).max:
+        raise beyond_dtype(float(distance), str(dtype), ".float()")
+    return distance.to(dtype)
+
+
+def _result_dtype(x: Any, y: Any, like: torch.Tensor) -> torch.dtype:
+    """What torch promotes the points to; an array beside a tensor joins it."""
+    dtypes = [z.dtype for z in (x, y) if is_torch(z) and z.dtype.is_floating_point]
+    if not dtypes:
+        return like.dtype if like.dtype.is_floating_point else torch.float64
+    try:
+        return reduce(torch.promote_types, dtypes)
+    except RuntimeError:  # of eight bits
+        raise InvalidInputError(
+            f"x and y must have dtypes that torch promotes, got {dtypes[0]} and {dtypes[1]}; to "
+            "fix it, convert one of them"
+        ) from None
 
 
 def _arc_costs(u: torch.Tensor, v: torch.Tensor, metric: Metric, p: float) -> torch.Tensor:
@@ -106,4 +122,4 @@ def _as_columns(points: Any, name: str, device: torch.device) -> torch.Tensor:
     # torch takes no reversed, read-only, byte-swapped or long double array; the door does.
     tensor = points if is_torch(points) else torch.from_numpy(as_points(points, name))
     tensor = tensor.to(device).double()
-    return tensor[:, None] if tensor.ndim == 1 else tensor
+    return tensor[:, None] if tensor.ndim == 1 else tensor.flatten(1)

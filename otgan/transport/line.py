@@ -9,7 +9,16 @@ import numpy as np
 
 from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
-from otgan.measures import DiscreteMeasure, FloatArray, as_order, as_pair, is_torch
+from otgan.measures import (
+    DiscreteMeasure,
+    FloatArray,
+    as_order,
+    as_pair,
+    beyond_dtype,
+    is_torch,
+    warn_of_histograms,
+    without_labels,
+)
 from otgan.transport.couplings import Arcs, northwest_corner
 
 __all__ = ["LineSolution", "line_distance", "solve_line", "wasserstein_1d"]
@@ -29,7 +38,9 @@ class LineSolution(NamedTuple):
     g: FloatArray
 
 
-def wasserstein_1d(x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1) -> Any:
+def wasserstein_1d(
+    x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1, normalize: bool = False
+) -> Any:
     """Wasserstein distance of order p between two samples on the line, in closed form.
 
     ``W_p = (∫₀¹ |F⁻¹(t) - G⁻¹(t)|ᵖ dt)^(1/p)`` with quantile functions F⁻¹ and G⁻¹.
@@ -42,6 +53,8 @@ def wasserstein_1d(x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1
         Non-negative masses with equal sums; uniform if omitted.
     p : float, default 1
         Order, at least one.
+    normalize : bool, default False
+        Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
 
     Returns
     -------
@@ -71,7 +84,9 @@ def wasserstein_1d(x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1
     0.5
     """
     p = as_order(p)
-    mu, nu = as_pair(x, y, a, b)
+    x, y, a, b = without_labels(x, y, a, b)
+    mu, nu = as_pair(x, y, a, b, normalize=normalize)
+    warn_of_histograms(mu, nu)
     if mu.d != 1:
         raise InvalidInputError(
             f"x must be points on the line, got shape {mu.points.shape}; to fix it, use "
@@ -131,7 +146,10 @@ def like_points(distance: float, x: Any, y: Any) -> Any:
     of_x, of_y = np.asarray(x).dtype, np.asarray(y).dtype
     if not of_x.kind == of_y.kind == "f":
         return np.float64(distance)
-    return (of_x if of_x == of_y else np.result_type(of_x, of_y)).type(distance)
+    dtype = of_x if of_x == of_y else np.result_type(of_x, of_y)
+    if dtype.itemsize < 8 and distance > float(np.finfo(dtype).max):
+        raise beyond_dtype(distance, str(dtype), ".astype(float)")
+    return dtype.type(distance)
 
 
 def _sorted(measure: DiscreteMeasure) -> FloatArray:

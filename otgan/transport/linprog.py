@@ -15,6 +15,7 @@ from scipy.optimize import linprog
 
 from otgan.costs import MatrixCost, as_ground_cost
 from otgan.errors import InfeasibleError, SolverError
+from otgan.labels import align_weights_of_costs
 from otgan.measures import FloatArray, as_probabilities
 from otgan.transport.duality import certify
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
@@ -30,7 +31,9 @@ HIGHS_OPTIONS = {
 Its presolve takes weights below its tolerance for a problem without any plan."""
 
 
-def emd_linprog(C: Any, a: Any = None, b: Any = None) -> TransportResult:
+def emd_linprog(
+    C: Any, a: Any = None, b: Any = None, *, normalize: bool = False
+) -> TransportResult:
     """Solve both linear programs and certify one by the other.
 
     Parameters
@@ -38,7 +41,10 @@ def emd_linprog(C: Any, a: Any = None, b: Any = None) -> TransportResult:
     C : array_like, shape (n, m)
         Costs; ``inf`` forbids an arc.
     a, b : array_like, shapes (n,) and (m,), optional
-        Masses with equal sums; uniform if omitted. Both are normalised to one.
+        Masses with equal sums; uniform if omitted. Both are normalised to one. Labels are matched
+        as by :func:`otgan.emd_from_cost`.
+    normalize : bool, default False
+        Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
 
     Returns
     -------
@@ -58,7 +64,7 @@ def emd_linprog(C: Any, a: Any = None, b: Any = None) -> TransportResult:
     >>> emd_linprog([[0, 1], [1, 0]], [0.75, 0.25], [0.25, 0.75])
     TransportResult(distance=0.5, cost=0.5, gap=0, p=1, n=2, m=2, solver='highs')
     """
-    matrix, a, b, mass = _checked(C, a, b)
+    matrix, a, b, mass = _checked(C, a, b, normalize=normalize)
     started = time.perf_counter()
     _, plan = solve_primal(matrix, a, b)
     _, f, g = solve_dual(matrix, a, b)
@@ -182,9 +188,12 @@ def solve_dual(C: Any, a: Any, b: Any) -> tuple[float, FloatArray, FloatArray]:
     return -float(solution.fun) * scale, solution.x[:n] * scale, solution.x[n:] * scale
 
 
-def _checked(C: Any, a: Any, b: Any) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+def _checked(
+    C: Any, a: Any, b: Any, *, normalize: bool = False
+) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+    C, a, b = align_weights_of_costs(C, a, b)
     ground = as_ground_cost(C)
-    a, b, mass = as_probabilities(a, b, *ground.shape)
+    a, b, mass = as_probabilities(a, b, *ground.shape, normalize=normalize)
     matrix = ground.rows(slice(0, ground.shape[0]))
     return matrix, a, b, mass
 

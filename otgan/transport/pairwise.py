@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError, UnequalMassError
+from otgan.labels import align_clouds, align_weights
 from otgan.measures import MASS_RTOL, DiscreteMeasure, FloatArray, as_order
 from otgan.transport.exact import emd
 from otgan.transport.line import line_distance
@@ -51,6 +52,7 @@ def pairwise_wasserstein(
     other_weights: Iterable[Any] | None = None,
     p: float = 1,
     metric: Metric = "euclidean",
+    normalize: bool = False,
     n_jobs: int | None = None,
     progress: bool = False,
 ) -> FloatArray:
@@ -61,7 +63,8 @@ def pairwise_wasserstein(
     Parameters
     ----------
     clouds : sequence of array_like, each of shape (n_k, d), or (n_k,) on the line
-        They may differ in size; torch tensors are allowed, but no gradients come back.
+        They may differ in size; torch tensors are allowed, but no gradients come back. Columns
+        that have names are put into the order of the first cloud that names its own.
     others : sequence of array_like, optional
         If omitted, `clouds` is compared with itself: every pair once, zero on the diagonal.
     weights, other_weights : sequence of array_like or None, optional
@@ -71,6 +74,8 @@ def pairwise_wasserstein(
     metric : str or callable
         As for :func:`emd`. A callable should be a metric: without `others`, symmetry and the
         zeros on the diagonal are taken for granted.
+    normalize : bool, default False
+        Whether the sums of weights may differ from cloud to cloud.
     n_jobs : int, optional
         Threads, as joblib counts them. By default what the surrounding ``joblib.parallel_config``
         says, and all cores where it says nothing. Inside ``parallel_config(backend="dask")`` the
@@ -118,17 +123,18 @@ def pairwise_wasserstein(
            [5.]])
     """
     order = as_order(p)
-    rows = _checked("clouds", clouds, "weights", weights)
-    if others is not None:
-        columns = _checked("others", others, "other_weights", other_weights)
-    elif other_weights is None:
-        columns = rows
-    else:
+    if others is None and other_weights is not None:
         raise InvalidInputError(
             "other_weights must come with others, got no others; to fix it, pass weights=, or "
             "the list of other clouds"
         )
-    _check_together(rows if others is None else rows + columns, metric, order)
+    given = _named("clouds", clouds, "weights", weights)
+    count = len(given)
+    if others is not None:
+        given += _named("others", others, "other_weights", other_weights)
+    checked = _checked(given)
+    rows, columns = checked[:count], checked if others is None else checked[count:]
+    _check_together(checked, metric, order, normalize)
     rows, columns = _supports(rows), _supports(columns)
     distances = np.zeros((len(rows), len(columns)))
     tiles = _tiles(rows, columns, half=others is None)
@@ -142,7 +148,8 @@ def pairwise_wasserstein(
 # ---------------------------------------------------------------- the door
 
 
-def _checked(name: str, clouds: Any, weights_name: str, weights: Any) -> list[Cloud]:
+def _named(name: str, clouds: Any, weights_name: str, weights: Any) -> list[tuple[str, Any, Any]]:
+    """The name, points and weights of each cloud of a list."""
     points = _as_list(name, clouds)
     if not points:
         raise InvalidInputError(
@@ -155,9 +162,16 @@ def _checked(name: str, clouds: Any, weights_name: str, weights: Any) -> list[Cl
             f"{weights_name} must hold one entry for each of the {len(points)} clouds, got "
             f"{len(masses)}; to fix it, put None for a cloud with uniform weights"
         )
+    return [(f"{name}[{k}]", x, a) for k, (x, a) in enumerate(zip(points, masses, strict=True))]
+
+
+def _checked(given: list[tuple[str, Any, Any]]) -> list[Cloud]:
+    """The clouds, their columns in one order."""
+    names, clouds, _ = zip(*given, strict=True)
+    weights = [align_weights(x, a, name) for name, x, a in given]
     return [
-        Cloud(f"{name}[{k}]", DiscreteMeasure.of(x, a, name=f"{name}[{k}]"), a is not None)
-        for k, (x, a) in enumerate(zip(points, masses, strict=True))
+        Cloud(name, DiscreteMeasure.of(x, a, name=name), a is not None)
+        for name, x, a in zip(names, align_clouds(clouds, names), weights, strict=True)
     ]
 
 
@@ -171,7 +185,7 @@ def _as_list(name: str, values: Any) -> list[Any]:
         ) from None
 
 
-def _check_together(clouds: list[Cloud], metric: Metric, order: float) -> None:
+def _check_together(clouds: list[Cloud], metric: Metric, order: float, normalize: bool) -> None:
     """Raise unless all lie in one space, suit the metric, and carry the same mass."""
     first = clouds[0]
     for name, mu, _ in clouds:
@@ -187,14 +201,14 @@ def _check_together(clouds: list[Cloud], metric: Metric, order: float) -> None:
             )
     PointCost.between(first.measure.points[:1], first.measure.points[:1], metric, order)
     weighted = [cloud for cloud in clouds if cloud.weighted]
-    if weighted:
+    if weighted and not normalize:
         light, heavy = (pick(weighted, key=lambda cloud: cloud.measure.mass) for pick in (min, max))
         least, most = light.measure.mass, heavy.measure.mass
         if most - least > MASS_RTOL * most:
             raise UnequalMassError(
                 f"the weights of {light.name} and {heavy.name} must have equal sums, got "
-                f"{least:.10g} and {most:.10g}; to fix it, divide each by its own sum if they "
-                "stand for probabilities"
+                f"{least:.10g} and {most:.10g}; to fix it, pass normalize=True, which divides each "
+                "by its own sum, if they stand for probabilities"
             )
 
 

@@ -41,6 +41,7 @@ def test_closed_forms(case):
     check_transport(result, *case.args, **case.options, cost=case.cost)
 
 
+@pytest.mark.filterwarnings("ignore:x and y are not negative and sum:otgan.errors.InputWarning")
 @given(adversarial_cases())
 def test_any_problem_is_certified(case):
     check_transport(otgan.emd(*case.args, **case.options), *case.args, **case.options)
@@ -48,6 +49,7 @@ def test_any_problem_is_certified(case):
 
 @pytest.mark.slow
 @settings(max_examples=15_000)
+@pytest.mark.filterwarnings("ignore:x and y are not negative and sum:otgan.errors.InputWarning")
 @given(adversarial_cases())
 def test_many_more_problems_are_certified(case):
     check_transport(otgan.emd(*case.args, **case.options), *case.args, **case.options)

@@ -271,6 +271,8 @@ def _as_pair(P: Any, Q: Any) -> tuple[ParametricLaw, ParametricLaw]:
                 "it, use otgan.kl_divergence and its kind for histograms, otgan.wasserstein for "
                 "points"
             )
+    if isinstance(P, Gaussian) and isinstance(Q, Gaussian):
+        Q = Q._ordered_like(P)
     if P.d != Q.d:
         raise InvalidInputError(
             f"P and Q must have the same dimension, got {P.d} and {Q.d}; "

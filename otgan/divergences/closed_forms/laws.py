@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -23,6 +23,8 @@ from otgan.divergences.closed_forms.special import (
 )
 from otgan.errors import InvalidInputError
 from otgan.estimate import as_rng
+from otgan.labels import align_moments
+from otgan.matching import order_like
 from otgan.measures import FloatArray, as_count, as_float64, as_points
 
 __all__ = [
@@ -178,7 +180,8 @@ class Gaussian(ParametricLaw):
     ----------
     mean : float or array_like, shape (d,)
     covariance : float or array_like, shape (d, d)
-        Symmetric and positive definite; a number is the variance, and for the line only.
+        Symmetric and positive definite; a number is the variance, and for the line only. Labels of
+        tables (``x.mean()``, ``x.cov()``) are matched, also with those of another Gaussian.
 
     Raises
     ------
@@ -195,10 +198,13 @@ class Gaussian(ParametricLaw):
 
     mean: Any
     covariance: Any
+    _names: Any = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        mean = np.atleast_1d(as_float64(self.mean, "mean"))
-        covariance = as_float64(self.covariance, "covariance")
+        names, mean, covariance = align_moments(self.mean, self.covariance)
+        object.__setattr__(self, "_names", names)
+        mean = np.atleast_1d(as_float64(mean, "mean"))
+        covariance = as_float64(covariance, "covariance")
         if mean.size == 1 and covariance.ndim == 0:
             covariance = covariance.reshape(1, 1)
         d = len(mean) if mean.ndim == 1 else 0
@@ -239,6 +245,13 @@ class Gaussian(ParametricLaw):
         by_means = (m - n) / w * (x - n - 0.5 * (m - n))
         by_variances = 0.5 * log_quotient(w, v) - 0.5 * ((w - v) / w) * ((x - m) ** 2 / v)
         return by_means + by_variances
+
+    def _ordered_like(self, other: Gaussian) -> Gaussian:
+        """The law with its coordinates in the order of those of another, if both have names."""
+        order = order_like(other._names, self._names, ("P", "Q"), "coordinates")
+        if order is None:
+            return self
+        return Gaussian(self.mean[order], self.covariance[np.ix_(order, order)])
 
     def _moved(self, shift: float) -> Gaussian:
         return replace(self, mean=self.mean + shift)
