@@ -40,7 +40,7 @@ def test_images_in_npy_become_rows(tmp_path):
         ("1,2\n3,x\n", "numbers only, got 'x' in line 2"),
         ("1,2\n3,nan\n", "must be finite, got nan"),
         ("1,2\n3,\n", "numbers only, got '' in line 2"),
-        ("1;2\n3;4\n", "numbers only|at least one row"),
+        ("1;2\n3;x\n", "numbers only, got 'x' in line 2"),
     ],
 )
 def test_bad_csv_is_refused(tmp_path, text, message):
