@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import otgan
-from otgan.errors import InvalidInputError, MissingExtraError, OtganError, require
+from otgan.errors import InputWarning, InvalidInputError, MissingExtraError, OtganError, require
 from otgan.flags import FILES, add_reading, load_weights, notes_on, reading_of
 
 if TYPE_CHECKING:
@@ -400,10 +401,11 @@ def _train(options: argparse.Namespace) -> int:
     names = TrainConfig.__dataclass_fields__
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = TrainConfig.toy(**chosen) if options.toy else TrainConfig(**chosen)
-    reading = reading_of(options)
-    source = as_source(
-        options.data, config.seed, **reading
-    )  # wrong data are refused before anything else
+    with warnings.catch_warnings(record=True) as said:  # wrong data are refused before all else
+        warnings.simplefilter("always", InputWarning)
+        source = as_source(options.data, config.seed, **reading_of(options))
+    for warning in said:
+        print(f"otgan: {warning.message}", file=sys.stderr)
     out = Path(options.out or f"runs/{Path(options.data).stem}")
     if (out / "checkpoint.pt").exists() and not options.overwrite:
         raise InvalidInputError(

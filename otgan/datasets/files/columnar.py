@@ -10,7 +10,7 @@ from typing import Any
 
 from otgan.datasets.files.cells import shown
 from otgan.datasets.files.named import table_of_columns
-from otgan.datasets.files.opened import allowance, faults_named, in_bytes, refuse_size
+from otgan.datasets.files.opened import allowance, faults_named, refuse_size
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError, require
 
@@ -37,7 +37,7 @@ def read_columnar(path: Path, reading: Reading) -> Table:
             )
         taken = len(reading.columns or names) * rows * 8
         if taken > allowance(path, reading.limit):
-            refuse_size(path, in_bytes(taken), reading.limit)
+            refuse_size(path, taken, reading.limit)
         left_out = index if reading.columns is None and reading.index is not False else []
         used = [i for i, name in enumerate(names) if name not in left_out]
         columns = _Columns(path, schema, used, read)
@@ -75,7 +75,7 @@ def _parquet(path: Path) -> tuple[Any, int, Callable[[int], Any]]:
     """Schema, number of rows, and how to read a column."""
     from pyarrow import parquet
 
-    file = parquet.ParquetFile(str(path))
+    file = parquet.ParquetFile(str(path), page_checksum_verification=True)
     schema = file.schema_arrow
     return schema, file.metadata.num_rows, lambda i: file.read([schema.names[i]]).column(0)
 

@@ -116,8 +116,8 @@ def load_points(
     name : str, optional
         Which array of a ``.npz`` file.
     limit : int
-        Bytes that the contents of a packed file, or a picture, may take in memory. Contents of up
-        to four times the size of their file are never refused.
+        Bytes that the contents of a packed file, or a picture, may take in memory: two GiB if
+        omitted. Contents of up to eight times the size of their file are never refused.
 
     Returns
     -------

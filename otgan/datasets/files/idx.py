@@ -44,7 +44,7 @@ def read_idx(path: Path, limit: int) -> Table:
                 "nothing; to fix it, name the file of the images"
             )
         if packed and math.prod(shape) * 8 > allowance(path, limit):
-            refuse_size(path, in_bytes(math.prod(shape) * 8), limit)
+            refuse_size(path, math.prod(shape) * 8, limit)
         if not packed and path.stat().st_size - 4 - len(axes) != claimed:
             _refuse(
                 path,

@@ -20,6 +20,7 @@ __all__ = [
     "UNPACKERS",
     "allowance",
     "as_path",
+    "check_unpacked",
     "faults_named",
     "in_bytes",
     "open_plain",
@@ -28,6 +29,9 @@ __all__ = [
 ]
 
 UNPACKERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
+
+SHRUNK = 8
+"""Contents that are so many times as large as their file, or less, are never refused."""
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -49,7 +53,7 @@ def as_path(path: Any, *, folder: bool = False) -> Path:
         ) from None
     except (OSError, ValueError, TypeError) as reason:
         raise InvalidInputError(
-            f"the path must lead to a file or folder, got {path!r} "
+            f"the path must lead to a file or folder, got {_shown(path)} "
             f"({getattr(reason, 'strerror', None) or reason}); to fix it, check the path"
         ) from None
     kind = "a file" if stat.S_ISREG(mode) else KINDS.get(stat.S_IFMT(mode), "something else")
@@ -99,22 +103,35 @@ def open_plain(path: Path) -> Iterator[io.BufferedReader]:
 
 
 @contextmanager
-def open_unpacked(path: Path, limit: int) -> Iterator[io.BufferedReader]:
-    """The bytes of a file, unpacked if its name ends in .gz or .bz2, within limits."""
+def open_unpacked(path: Path, limit: int, *, growth: int = 1) -> Iterator[io.BufferedReader]:
+    """The bytes of a file, unpacked if its name ends in .gz or .bz2, within limits.
+
+    Each byte will take `growth` bytes in memory.
+    """
     unpacker = UNPACKERS.get(path.suffix.lower())
     with open_plain(path) as file:
         if unpacker is None:
             yield file
             return
         with unpacker(file, "rb") as packed:
-            yield io.BufferedReader(_Bounded(packed, path, allowance(path, limit)), 2**16)
+            yield io.BufferedReader(_Bounded(packed, path, limit, growth), 2**16)
+
+
+def check_unpacked(path: Path, limit: int, *, growth: int) -> None:
+    """Raise if the contents of a packed file are too large, before anything is made of them."""
+    if path.suffix.lower() in UNPACKERS:
+        with open_unpacked(path, limit, growth=growth) as file:
+            while file.read(2**20):
+                pass
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that is refused once it has given more than `limit` bytes."""
+    """A stream that is refused once it has given more than is allowed."""
 
-    def __init__(self, stream: Any, path: Path, limit: int) -> None:
+    def __init__(self, stream: Any, path: Path, limit: int, growth: int) -> None:
         self.stream, self.path, self.limit, self.given = stream, path, limit, 0
+        self.allowed = allowance(path, limit // growth)
+        self.growth = growth
 
     def readable(self) -> bool:
         return True
@@ -123,25 +140,31 @@ class _Bounded(io.RawIOBase):
         chunk = self.stream.read(len(buffer))
         buffer[: len(chunk)] = chunk
         self.given += len(chunk)
-        if self.given > self.limit:
-            refuse_size(self.path, f"more than {in_bytes(self.limit)}", self.limit)
+        if self.given > self.allowed:
+            refuse_size(self.path, self.allowed * self.growth + 1, self.limit, at_least=True)
         return len(chunk)
 
 
 def allowance(path: Path, limit: int) -> int:
-    """Bytes that the contents of a packed file may take: little for what is packed tight.
+    """Bytes that the contents of a packed file may take.
 
-    Data shrink by a factor of two or ten, files that are made to fill a memory by a thousand.
+    Data shrink to a half or a tenth; files that are made to fill a memory, to a thousandth.
     """
-    return max(limit, 4 * path.stat().st_size)
+    return max(limit, SHRUNK * path.stat().st_size)
 
 
-def refuse_size(path: Path | str, size: str, limit: int) -> NoReturn:
+def refuse_size(path: Path | str, size: int, limit: int, *, at_least: bool = False) -> NoReturn:
     """Raise because something would take more memory than is allowed."""
     raise InvalidInputError(
-        f"{path} must take at most {in_bytes(limit)} once unpacked, got {size}; to fix it, pass a "
-        f"larger limit if that is what you expect (limit={limit} is what holds now)"
+        f"{path} must take at most {in_bytes(limit)} of memory once unpacked, got "
+        f"{'more than ' * at_least}{in_bytes(size)}; to fix it, keep fewer points, or if this is "
+        f"what you expect, raise limit (--limit), which is {limit}"
     )
+
+
+def _shown(path: Any) -> str:
+    """What was given for a path, for a message."""
+    return repr(str(path))[:200] if isinstance(path, (str, Path)) else f"a {type(path).__name__}"
 
 
 def in_bytes(size: int) -> str:
@@ -154,5 +177,7 @@ def in_bytes(size: int) -> str:
     """
     if size < 1000:
         return f"{size} bytes"
+    if size >= 10**24:
+        return "more than 10^24 bytes"
     power = min((len(str(size)) - 1) // 3, 6)
     return f"{size / 1000**power:.3g} {' kMGTPE'[power]}B"

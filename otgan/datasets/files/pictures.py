@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.datasets.files.opened import as_path, faults_named, in_bytes, open_plain, refuse_size
+from otgan.datasets.files.opened import as_path, faults_named, open_plain, refuse_size
 from otgan.datasets.files.reading import Table
 from otgan.errors import DamagedFileError, InvalidInputError, OtganError, require
 from otgan.measures import FloatArray, as_count, as_points
@@ -16,7 +16,7 @@ from otgan.measures import FloatArray, as_count, as_points
 __all__ = ["read_folder"]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp"}
-FORMATS = ("PNG", "JPEG", "MPO", "BMP", "GIF", "WEBP")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 """What Pillow may take a picture for: nothing that another program draws, as EPS does."""
 MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I"}
 OTHERS = (
@@ -75,11 +75,14 @@ def _read_picture(path: Path, size: int, grey: bool, limit: int) -> FloatArray:
                 pixels = opened.width * opened.height
                 if pixels * BYTES_A_PIXEL > limit:
                     where = f"{path}, {opened.width} x {opened.height} pixels,"
-                    refuse_size(where, in_bytes(pixels * BYTES_A_PIXEL), limit)
+                    refuse_size(where, pixels * BYTES_A_PIXEL, limit)
                 _check_kind(opened, start, path)
                 return _squared(opened, size, grey)
         except Image.DecompressionBombError as reason:
-            refuse_size(path, f"a picture that Pillow refuses ({reason})", limit)
+            raise InvalidInputError(
+                f"{path} must be a picture of fewer pixels, got one that Pillow refuses "
+                f"({reason}); to fix it, make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS"
+            ) from None
         except (OtganError, OSError, MemoryError):
             raise
         except Exception as reason:  # Pillow lets through what its decoders happen upon

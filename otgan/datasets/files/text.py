@@ -7,9 +7,9 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
@@ -25,15 +25,12 @@ from otgan.datasets.files.cells import (
 )
 from otgan.datasets.files.headers import is_header, kept_columns
 from otgan.datasets.files.opened import (
-    UNPACKERS,
-    allowance,
+    check_unpacked,
     faults_named,
-    in_bytes,
     open_unpacked,
-    refuse_size,
 )
 from otgan.datasets.files.reading import Reading, Table
-from otgan.errors import InvalidInputError
+from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.measures import FloatArray, as_points
 
 __all__ = ["read_text"]
@@ -41,7 +38,10 @@ __all__ = ["read_text"]
 HEAD = 1000
 """Lines from which all is decided but the numbers themselves."""
 LONGEST_LINE = 2**26
-CHUNK = 10_000
+GROWTH = 4
+"""A number takes at least two characters, and eight bytes in memory."""
+CHUNK = 2**20
+"""Characters that are made into numbers at a time."""
 EXACT = 2.0**53
 """Whole numbers below are exact in float64."""
 
@@ -82,52 +82,57 @@ class Layout:
 
 def read_text(path: Path, reading: Reading) -> Table:
     """The points of a table, one in each row that is not empty."""
-    with (
-        faults_named(path, "a text file of a table"),
-        open_unpacked(path, reading.limit) as file,
-    ):
-        start = file.peek(4)
-        encoding = next((name for mark, name in MARKS.items() if start.startswith(mark)), "utf-8")
-        lines = _Lines(io.TextIOWrapper(file, encoding=encoding), path)
-        head = list(islice(lines, HEAD + 1))
-        layout = _layout(head, lines.comment, reading, path)
-        rows = _rows(chain(head[layout.declared :], lines), layout.delimiter)
-        packed = path.suffix.lower() in UNPACKERS
-        limit = allowance(path, reading.limit) if packed else None
-        points, blank = _numbers(islice(rows, layout.skipped, None), layout, lines, limit, path)
+    with faults_named(path, "a text file of a table"):
+        check_unpacked(path, reading.limit, growth=GROWTH)
+        with open_unpacked(path, reading.limit, growth=GROWTH) as file:
+            start = file.peek(4)
+            marked = [encoding for mark, encoding in MARKS.items() if start.startswith(mark)]
+            text = io.TextIOWrapper(file, encoding=marked[0] if marked else "utf-8")
+            head = list(islice(iter(lambda: text.readline(LONGEST_LINE), ""), HEAD + 1))
+            _check_lines(head, path)
+            layout = _layout(head, reading, path)
+            first, blank = _checked_numbers(head, 1, layout, path)
+            parts, number = [first], 1 + len(head)
+            while lines := _some_lines(text):
+                numbers = _plain_numbers(lines, layout)
+                if numbers is None:
+                    numbers, more = _checked_numbers(lines, number, layout, path)
+                    blank += more
+                parts.append(numbers)
+                number += len(lines)
     notes = layout.notes
     if blank:
         notes += (f"{path}: {blank} rows without a value in any cell were left out",)
-    return Table(as_points(points, str(path)), layout.names, notes, points.shape)
+    points = as_points(np.concatenate(parts), str(path))
+    return Table(points, layout.names, notes, points.shape)
 
 
-class _Lines:
-    """The lines of a text that are not blank, with their numbers; comments start with #."""
+def _some_lines(text: io.TextIOWrapper) -> list[str]:
+    """The next lines, cut where no quoted cell is."""
+    lines = text.readlines(CHUNK)
+    while lines and sum(line.count('"') for line in lines) % 2 and (more := text.readline()):
+        lines.append(more)
+    return lines
 
-    def __init__(self, text: io.TextIOWrapper, path: Path) -> None:
-        self.text, self.path = text, path
-        self.comment = ""
-        """The last one before the first line."""
-        self.number = 0
-        self.begun = False
-        self.odd = False
-        """Whether there was anything that Python takes for part of a number, and nobody else."""
 
-    def __iter__(self) -> Iterator[tuple[int, str]]:
-        return self
+def _check_lines(head: list[str], path: Path) -> None:
+    """Refuse what can be no text of a table, by its first lines."""
+    if any("\0" in line for line in head):
+        raise DamagedFileError(
+            f"{path} must be a text file of a table, got zero bytes in it; to fix it, export it as "
+            "CSV in UTF-8"
+        )
+    if any(len(line) >= LONGEST_LINE for line in head):
+        raise DamagedFileError(
+            f"{path} must be a text file of a table, got a line of more than {LONGEST_LINE} "
+            "characters; to fix it, check that it was written"
+        )
 
-    def __next__(self) -> tuple[int, str]:
-        while line := self.text.readline(LONGEST_LINE):
-            self.number += 1
-            if len(line) == LONGEST_LINE:
-                refuse_size(f"line {self.number} of {self.path}", "more", LONGEST_LINE)
-            if line.startswith("#"):
-                self.comment = self.comment if self.begun else line[1:].strip()
-            elif not line.isspace():
-                self.begun = True
-                self.odd |= "_" in line or not line.isascii()
-                return self.number, line
-        raise StopIteration
+
+def _told(lines: Iterable[str], number: int = 1) -> list[tuple[int, str]]:
+    """The lines that are neither blank nor comments, with their numbers."""
+    numbered = enumerate(lines, start=number)
+    return [(i, line) for i, line in numbered if not (line.isspace() or line.startswith("#"))]
 
 
 def _rows(
@@ -141,27 +146,21 @@ def _rows(
         for number, line in lines:  # noqa: B007 - read in the loop below
             yield line.strip() if delimiter == " " else line
 
-    options: dict[str, Any] = {
-        "delimiter": delimiter,
-        "skipinitialspace": True,
-        "strict": not lenient,
-    }
-    for row in csv.reader(texts(), **options):
+    for row in _reader(texts(), delimiter, lenient):
         yield number, row
+
+
+def _reader(lines: Iterable[str], delimiter: str, lenient: bool = False) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=not lenient)
 
 
 # ---------------------------------------------------------------- decided by the first lines
 
 
-def _delimiter(head: list[tuple[int, str]], reading: Reading, path: Path) -> str:
+def _delimiter(head: list[tuple[int, str]], reading: Reading) -> str:
     """The character between cells."""
     if reading.delimiter is not None:
         return reading.delimiter
-    if any("\0" in line for _, line in head):
-        raise InvalidInputError(
-            f"{path} must be a text file of a table, got zero bytes in it; to fix it, export it as "
-            "CSV in UTF-8"
-        )
     candidates = [mark for mark in "\t;|, " if mark != reading.decimal]
     for mark in candidates:
         rows = [row for _, row in _rows(iter(head), mark, lenient=True)]
@@ -183,7 +182,7 @@ def _filled(row: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in row)
 
 
-def _layout(head: list[tuple[int, str]], comment: str, reading: Reading, path: Path) -> Layout:
+def _layout(lines: list[str], reading: Reading, path: Path) -> Layout:
     """What the first lines of a table say about all of it.
 
     Raises
@@ -191,13 +190,16 @@ def _layout(head: list[tuple[int, str]], comment: str, reading: Reading, path: P
     InvalidInputError
         They can be read in several ways; the message names the option that decides.
     """
-    delimiter, declared = _delimiter(head, reading, path), 0
+    head = _told(lines)
+    comments = [line[1:].strip() for line in takewhile(lambda line: line[:1] in "#\n", lines)]
+    delimiter, declared = _delimiter(head, reading), 0
     if head and head[0][1].strip('\r\n "').lower().startswith("sep="):  # as Excel declares it
         delimiter, declared = reading.delimiter or head[0][1].strip('\r\n "')[4:5] or "\t", 1
     rows = [row for _, row in _rows(iter(head[declared:]), delimiter, lenient=True)]
-    rows = rows[:-1] if len(head) > HEAD else rows  # the last one may be cut within quotes
+    rows = rows[:-1] if len(lines) > HEAD else rows  # the last one may be cut within quotes
     if not rows:
         _refuse_empty(path)
+    comment = next(filter(None, reversed(comments)), "")
     names, skipped = _names(rows, comment, delimiter, reading, path)
     body = [row for row in rows[skipped:] if _filled(row)]
     if not body:
@@ -319,27 +321,44 @@ def _refuse_text(kept: list[int], names: list[str], columns: list[list[str]], pa
 # ---------------------------------------------------------------- the numbers
 
 
-def _numbers(
-    rows: Iterator[Numbered], layout: Layout, lines: _Lines, limit: int | None, path: Path
+def _plain_numbers(lines: list[str], layout: Layout) -> FloatArray | None:
+    """The points in lines that hold nothing special, all at once; None if they do."""
+    text = "".join(lines)
+    if "#" in text or "_" in text or not text.isascii() or layout.joined:
+        return None
+    try:
+        stripped = map(str.strip, lines) if layout.delimiter == " " else lines
+        rows = list(_reader(stripped, layout.delimiter))
+    except csv.Error:
+        return None
+    if set(map(len, rows)) != {layout.width + layout.trailing}:
+        return None
+    if layout.trailing and any(row[-1].strip() for row in rows):
+        return None
+    if layout.trailing or layout.kept != list(range(layout.width)):
+        rows = [[row[i] for i in layout.kept] for row in rows]
+    if layout.decimal == ",":
+        rows = [[cell.translate(SWAPPED) for cell in row] for row in rows]
+    numbers = _floats(rows, len(layout.kept))
+    return None if numbers is None or np.abs(numbers).max() >= EXACT else numbers
+
+
+def _checked_numbers(
+    lines: list[str], number: int, layout: Layout, path: Path
 ) -> tuple[FloatArray, int]:
-    """The points, and how many rows were left out because all their cells are blank."""
-    parts: list[FloatArray] = []
-    size = blank = 0
-    while chunk := list(islice(rows, CHUNK)):
-        odd, lines.odd = lines.odd, False
-        numbered = [row for row in chunk if len(row[1]) < 2 or any(row[1])]
-        blank += len(chunk) - len(numbered)
-        cells = [_cells(row, line, layout, path) for line, row in numbered]
-        values = _floats(cells, len(layout.kept))
-        if odd or values is None or np.abs(values).max(initial=0.0) >= EXACT:
-            for (line, _), row in zip(numbered, cells, strict=True):
-                _check_cells(row, line, layout, path)
-            values = np.array([[float(cell) for cell in row] for row in cells])
-        parts.append(values)
-        size += values.nbytes
-        if limit is not None and size > limit:
-            refuse_size(path, f"more than {in_bytes(limit)}", limit)
-    return np.concatenate(parts), blank
+    """The points in lines, each cell checked, and how many rows have no value in any cell."""
+    told = _told(lines, number)
+    first = number == 1
+    rows = _rows(told[layout.declared :] if first else told, layout.delimiter)
+    numbers, blank = [], 0
+    for line, row in islice(rows, layout.skipped if first else 0, None):
+        if len(row) > 1 and not any(map(str.strip, row)):
+            blank += 1
+            continue
+        cells = _cells(row, line, layout, path)
+        _check_cells(cells, line, layout, path)
+        numbers.append([float(cell) for cell in cells])
+    return np.array(numbers, dtype=np.float64).reshape(-1, len(layout.kept)), blank
 
 
 def _floats(cells: list[list[str]], width: int) -> FloatArray | None:
