@@ -161,7 +161,8 @@ def _delimiter(head: list[tuple[int, str]], reading: Reading) -> str:
     """The character between cells."""
     if reading.delimiter is not None:
         return reading.delimiter
-    candidates = [mark for mark in "\t;|, " if mark != reading.decimal]
+    quoted = all('"' in line for _, line in head[1:] or head)
+    candidates = [mark for mark in "\t;|, " if quoted or mark != reading.decimal]
     for mark in candidates:
         rows = [row for _, row in _rows(iter(head), mark, lenient=True)]
         rows = rows[1:] or rows
@@ -205,7 +206,8 @@ def _layout(lines: list[str], reading: Reading, path: Path) -> Layout:
     if not body:
         _refuse_empty(path)
     joined = _is_cut(names, body, delimiter, reading, path)
-    trailing = not joined and all(len(row) > 1 and not row[-1].strip() for row in body)
+    named = len(names) == len(body[0]) and names[-1] != ""
+    trailing = not (joined or named) and all(len(row) > 1 and not row[-1].strip() for row in body)
     width = 1 if joined else len(body[0]) - trailing
     names = _fitting(names, width, reading, path)
     decimal = "," if joined else reading.decimal or _decimal(body, delimiter, path)
@@ -216,10 +218,10 @@ def _layout(lines: list[str], reading: Reading, path: Path) -> Layout:
 
     kept, said = kept_columns(names, width, cells_of, reading, str(path))
     _refuse_text(kept, names, [cells_of(i) for i in range(width)], path)
-    named = tuple(names[i] for i in kept) if names else ()
-    said = notes + said
+    chosen = tuple(names[i] for i in kept) if names else ()
+    told = tuple(notes + said)
     return Layout(
-        delimiter, decimal, named, width, kept, joined, trailing, declared, skipped, tuple(said)
+        delimiter, decimal, chosen, width, kept, joined, trailing, declared, skipped, told
     )
 
 
