@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        with _input_warnings_told():
+            return options.run(options)
     except (InvalidInputError, MissingExtraError) as error:
         print(f"otgan: {error}", file=sys.stderr)
         return WRONG_INPUT
@@ -74,6 +75,23 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print("otgan: interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+@contextmanager
+def _input_warnings_told() -> Iterator[None]:
+    """Warnings of how input was read, in a line each; others as ever."""
+    shown = warnings.showwarning
+
+    def show(message: Any, category: Any, *place: Any, **more: Any) -> None:
+        if issubclass(category, InputWarning):
+            print(f"otgan: {message}", file=sys.stderr)
+        else:
+            shown(message, category, *place, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", InputWarning)
+        warnings.showwarning = show
+        yield
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -401,11 +419,8 @@ def _train(options: argparse.Namespace) -> int:
     names = TrainConfig.__dataclass_fields__
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = TrainConfig.toy(**chosen) if options.toy else TrainConfig(**chosen)
-    with warnings.catch_warnings(record=True) as said:  # wrong data are refused before all else
-        warnings.simplefilter("always", InputWarning)
-        source = as_source(options.data, config.seed, **reading_of(options))
-    for warning in said:
-        print(f"otgan: {warning.message}", file=sys.stderr)
+    # Wrong data are refused before anything else.
+    source = as_source(options.data, config.seed, **reading_of(options))
     out = Path(options.out or f"runs/{Path(options.data).stem}")
     if (out / "checkpoint.pt").exists() and not options.overwrite:
         raise InvalidInputError(
