@@ -145,9 +145,10 @@ def test_what_has_no_right_value_is_refused(tmp_path, text, found):
 
 
 @pytest.mark.parametrize("flaw", ["1,x\n", "1\n", "1,2,3\n", "1_0,2\n", "9007199254740993,1\n"])
-@pytest.mark.parametrize("line", [3, 1500, 40_000])
+@pytest.mark.parametrize("line", [3, 1500, 14_000])
 def test_a_flaw_is_found_in_whatever_line_it_is(tmp_path, flaw, line):
-    lines = ["u,v\n", *["1.5,2.25\n"] * 50_000]
+    number = "1.5" + "0" * 60
+    lines = ["u,v\n", *[f"{number},{number}\n"] * 15_000]
     lines[line - 1] = flaw
     with pytest.raises(InvalidInputError, match=f"in line {line}[;,]"):
         table(tmp_path, "".join(lines))
