@@ -4,10 +4,11 @@ import gzip
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from otgan.datasets import common_columns, load, load_idx, load_images, load_points
+from otgan.datasets import common_columns, load, load_idx, load_images, load_pair, load_points
 from otgan.errors import InvalidInputError
 
 
@@ -144,3 +145,14 @@ def test_unknown_names_offer_the_nearest(name, nearest):
         load(name)
     with pytest.raises(InvalidInputError, match="check the path"):
         load("/no/such/thing.csv")
+
+
+def test_names_that_a_library_made_up_are_no_names(tmp_path):
+    pd.DataFrame([[1.5, 2.5]]).to_csv(tmp_path / "a.csv")
+    pd.DataFrame([[3.5, 4.5]], columns=["u", "v"]).to_csv(tmp_path / "b.csv")
+    pd.DataFrame([[4.5, 3.5]], columns=[1, 0]).to_csv(tmp_path / "c.csv")
+    a, b, c = (tmp_path / f"{name}.csv" for name in "abc")
+    assert load_pair(a, b)[1].points.tolist() == [[3.5, 4.5]]
+    assert load_pair(a, c)[1].points.tolist() == [[4.5, 3.5]]
+    with pytest.raises(InvalidInputError, match=r"lacks 1, 0"):
+        load_pair(c, b, columns=[1, 2])

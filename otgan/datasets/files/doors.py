@@ -219,7 +219,7 @@ def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple
     Returns
     -------
     pair of Table
-        If one file has no names, its columns are taken as they come.
+        If one file has no names, or those that a library makes up, positions count.
 
     Raises
     ------
@@ -236,13 +236,21 @@ def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple
     array([[3., 4.]])
     """
     first, second = load_table(a, **options), load_table(b, **options)
-    if not (first.names and second.names) or first.names == second.names:
+    unnamed = _made_up(first.names) or _made_up(second.names)
+    if unnamed or first.names == second.names:
         return first, second
     _check_names(first.names, second.names, a, b)
     order = [second.names.index(name) for name in first.names]
     note = f"{b}: its columns were put into the order of {a} ({shown(first.names)})"
     points = second.points[:, order]
     return first, replace(second, points=points, names=first.names, notes=(*second.notes, note))
+
+
+def _made_up(names: tuple[str, ...]) -> bool:
+    """No names, or those that pandas, polars, NumPy and R give to columns without one."""
+    patterns = (("", 0), ("column_", 0), ("column_", 1), ("f", 0), ("V", 1))
+    made = [tuple(f"{word}{i + start}" for i in range(len(names))) for word, start in patterns]
+    return names in ((), *made)
 
 
 def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any) -> None:
@@ -282,7 +290,7 @@ def common_columns(a: str | Path, b: str | Path, **options: Unpack[Options]) -> 
         Names that differ, be it in their order alone; :func:`load_pair` aligns those.
     """
     ours, theirs = column_names(a, **options), column_names(b, **options)
-    if ours and theirs and ours != theirs:
+    if not (_made_up(ours) or _made_up(theirs)) and ours != theirs:
         _check_names(ours, theirs, a, b)
         raise InvalidInputError(
             f"both files must have the same columns in the same order, got {shown(ours)} in {a}, "
