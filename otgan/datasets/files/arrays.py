@@ -8,12 +8,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from otgan.datasets.files.named import table_of_columns
+from otgan.datasets.files.named import chosen_columns, table_of_columns
 from otgan.datasets.files.opened import allowance, faults_named, in_bytes, open_plain, refuse_size
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError, nearest_name
@@ -169,8 +170,7 @@ def _table(array: Any, reading: Reading, where: str) -> Table:
             )
         columns = [array[name] for name in array.dtype.names]
         return table_of_columns(list(array.dtype.names), columns, reading, where)
-    rows = array.reshape(len(array), -1)
-    if reading.columns is not None:
-        columns = list(rows.T)
-        return table_of_columns([], columns, reading, where)
-    return Table(as_points(rows, where), shape=array.shape)
+    points = as_points(array.reshape(len(array), -1), where)
+    if reading.index and reading.columns is None:
+        reading = replace(reading, columns=tuple(range(1, points.shape[1])))
+    return chosen_columns(Table(points, shape=array.shape), reading, where)

@@ -13,7 +13,8 @@ from otgan.datasets.files.arrays import read_npy, read_npz
 from otgan.datasets.files.cells import shown
 from otgan.datasets.files.columnar import read_columnar
 from otgan.datasets.files.idx import read_idx
-from otgan.datasets.files.opened import UNPACKERS, as_path, open_plain
+from otgan.datasets.files.named import chosen_columns
+from otgan.datasets.files.opened import UNPACKERS, as_path, faults_named, open_plain
 from otgan.datasets.files.pictures import read_folder
 from otgan.datasets.files.reading import LIMIT, Options, Reading, Table
 from otgan.datasets.files.text import read_text
@@ -192,7 +193,8 @@ def load_table(path: str | Path, **options: Unpack[Options]) -> Table:
     """
     reading = Reading(**options)  # type: ignore[arg-type] # it takes any sequence of columns
     if _is_folder(path):
-        return read_folder(as_path(path, folder=True), 32, False, reading.limit)
+        pictures = read_folder(as_path(path, folder=True), 32, False, reading.limit)
+        return chosen_columns(pictures, reading, str(path))
     path = as_path(path)
     kind = _kind(path)
     if kind in TEXT:
@@ -203,7 +205,7 @@ def load_table(path: str | Path, **options: Unpack[Options]) -> Table:
         return read_npz(path, reading)
     if kind in COLUMNAR:
         return read_columnar(path, reading)
-    return read_idx(path, reading.limit)
+    return chosen_columns(read_idx(path, reading.limit), reading, str(path))
 
 
 def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple[Table, Table]:
@@ -392,14 +394,15 @@ def _kind(path: Path) -> str:
     """The kind of a file, by its name and by how it starts."""
     kind = _suffix(path)
     if not kind:
+        packed = path.suffix.lower() in {*UNPACKERS, ".zip", ".xz", ".zst", ".7z", ".lz4"}
+        mend = "unpack it" if packed else "convert it to one of these, or rename it if it is one"
         raise InvalidInputError(
             f"points must be in a .npy or .csv file (or .tsv, .npz, .parquet, .feather, ...-ubyte, "
-            f"or a folder of pictures), got {path}; to fix it, convert it to one of these, or "
-            "rename it if it is one"
+            f"or a folder of pictures), got {path}; to fix it, {mend}"
         )
     packed = path.suffix.lower() in UNPACKERS
     allowed = path.suffix.lower() if packed else kind
-    with open_plain(path) as file:
+    with faults_named(path, "a file of points"), open_plain(path) as file:
         start = file.read(8)
     for magic, suffixes in MAGIC.items():
         if start.startswith(magic) and allowed not in suffixes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import InvalidInputError
 from otgan.measures import as_float64, as_points
 
-__all__ = ["table_of_columns"]
+__all__ = ["chosen_columns", "table_of_columns"]
 
 HEAD = 1000
 
@@ -39,3 +40,12 @@ def table_of_columns(
         coordinates.append(column)
     points = as_points(np.stack(coordinates, axis=1), where)
     return Table(points, tuple(names[i] for i in kept) if names else (), tuple(notes), points.shape)
+
+
+def chosen_columns(table: Table, reading: Reading, where: str) -> Table:
+    """A table without names, with those of its columns that were asked for."""
+    if reading.columns is None:
+        return table
+    kept, _ = kept_columns([], table.points.shape[1], lambda _: [], reading, where)
+    points = np.ascontiguousarray(table.points[:, kept])
+    return replace(table, points=points, shape=points.shape)

@@ -35,8 +35,8 @@ from otgan.measures import FloatArray, as_points
 
 __all__ = ["read_text"]
 
-HEAD = 1000
-"""Lines from which all is decided but the numbers themselves."""
+HEAD, ENOUGH, FEWEST = 1000, 2**17, 12
+"""So many lines, or fewer with so many characters, decide all but the numbers."""
 LONGEST_LINE = 2**26
 GROWTH = 4
 """A number takes at least two characters, and eight bytes in memory."""
@@ -88,7 +88,7 @@ def read_text(path: Path, reading: Reading) -> Table:
             start = file.peek(4)
             marked = [encoding for mark, encoding in MARKS.items() if start.startswith(mark)]
             text = io.TextIOWrapper(file, encoding=marked[0] if marked else "utf-8")
-            head = list(islice(iter(lambda: text.readline(LONGEST_LINE), ""), HEAD + 1))
+            head = _first_lines(text)
             _check_lines(head, path)
             layout = _layout(head, reading, path)
             first, blank = _checked_numbers(head, 1, layout, path)
@@ -105,6 +105,19 @@ def read_text(path: Path, reading: Reading) -> Table:
         notes += (f"{path}: {blank} rows without a value in any cell were left out",)
     points = as_points(np.concatenate(parts), str(path))
     return Table(points, layout.names, notes, points.shape)
+
+
+def _first_lines(text: io.TextIOWrapper) -> list[str]:
+    """As many lines as show how all are written: fewer where they are long."""
+    lines: list[str] = []
+    size = 0
+    while len(lines) <= HEAD and (size < ENOUGH or len(lines) < FEWEST):
+        line = text.readline(LONGEST_LINE)
+        if not line:
+            break
+        lines.append(line)
+        size += len(line)
+    return lines
 
 
 def _some_lines(text: io.TextIOWrapper) -> list[str]:
@@ -164,7 +177,10 @@ def _delimiter(head: list[tuple[int, str]], reading: Reading) -> str:
     quoted = all('"' in line for _, line in head[1:] or head)
     candidates = [mark for mark in "\t;|, " if quoted or mark != reading.decimal]
     for mark in candidates:
-        rows = [row for _, row in _rows(iter(head), mark, lenient=True)]
+        try:
+            rows = [row for _, row in _rows(iter(head), mark, lenient=True)]
+        except csv.Error:  # a cell as long as that is none
+            continue
         rows = rows[1:] or rows
         if rows and all(_filled(row) > 1 and _is_cut_well(row, mark) for row in rows):
             return mark
@@ -197,7 +213,7 @@ def _layout(lines: list[str], reading: Reading, path: Path) -> Layout:
     if head and head[0][1].strip('\r\n "').lower().startswith("sep="):  # as Excel declares it
         delimiter, declared = reading.delimiter or head[0][1].strip('\r\n "')[4:5] or "\t", 1
     rows = [row for _, row in _rows(iter(head[declared:]), delimiter, lenient=True)]
-    rows = rows[:-1] if len(lines) > HEAD else rows  # the last one may be cut within quotes
+    rows = rows[:-1] if len(rows) > FEWEST else rows  # the last one may be cut within quotes
     if not rows:
         _refuse_empty(path)
     comment = next(filter(None, reversed(comments)), "")
