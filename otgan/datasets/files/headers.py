@@ -84,12 +84,11 @@ def _like_names(cells: Row, rows: Sequence[Row]) -> str | None:
         return None
     if _are_years(cells) and not any(_are_years(row) for row in rows):
         return "it looks like years"
-    if sum(map(len, rows)) < ENOUGH:
-        return None
-    if whole and not any(is_whole(cell) for row in rows for cell in row):
+    enough = sum(map(len, rows)) >= ENOUGH
+    if whole and enough and not any(is_whole(cell) for row in rows for cell in row):
         return "it holds whole numbers, and no row below it does"
-    if any("e" in cell.lower() for cell in cells):
-        return None  # as numpy.savetxt writes numbers, and nobody writes names
+    if any("e" in cell.lower() for cell in cells) or not (enough or d > 3):
+        return None  # numpy.savetxt writes points with exponents, and nobody names
     for property_of, doubt in ((_evenly, "its numbers are evenly spaced"), (_sorted, "it rises")):
         if property_of(cells) and not any(property_of(row) for row in rows):
             return f"{doubt}, and no row below it does the same"
