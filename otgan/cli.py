@@ -399,7 +399,7 @@ def _audit(options: argparse.Namespace) -> int:
 
         picture = _save(critic_audit(audit), options.plot)
     if options.json:
-        print(json.dumps({**audit.numbers(), "notes": notes}))
+        print(json.dumps({**audit.numbers(), **({"notes": notes} if notes else {})}))
         return 0
     print(audit)
     if picture is not None:
