@@ -106,6 +106,17 @@ def test_files_that_claim_more_than_memory_holds_are_refused_unread(tmp_path, na
         tracemalloc.stop()
 
 
+def test_a_file_with_holes_of_a_terabyte_is_refused_unread(tmp_path):
+    for name, header in (
+        ("a.npy", npy_header((125_000_000_000,))),
+        ("a-ubyte", struct.pack(">HBBII", 0, 14, 2, 10**6, 125_000)),
+    ):
+        (tmp_path / name).write_bytes(header)
+        os.truncate(tmp_path / name, len(header) + 10**12)
+        with pytest.raises(InvalidInputError, match=rf"{name}.* fit into memory.*1 TB"):
+            load_points(tmp_path / name)
+
+
 @pytest.mark.parametrize("side", [13_377, 100_000])
 def test_pictures_of_179_megapixels_are_refused_by_name(tmp_path, side):
     (tmp_path / "a.png").write_bytes(picture_of(side))

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from otgan.datasets import common_columns, load, load_idx, load_images, load_pair, load_points
-from otgan.errors import InvalidInputError
+from otgan.errors import InputWarning, InvalidInputError
 
 
 @pytest.fixture
@@ -156,3 +156,77 @@ def test_names_that_a_library_made_up_are_no_names(tmp_path):
     assert load_pair(a, c)[1].points.tolist() == [[4.5, 3.5]]
     with pytest.raises(InvalidInputError, match=r"lacks 1, 0"):
         load_pair(c, b, columns=[1, 2])
+
+
+def test_folders_in_a_folder_of_pictures_are_spoken_of(tmp_path):
+    from PIL import Image
+
+    Image.new("L", (4, 4), 51).save(tmp_path / "a.png")
+    (tmp_path / "cats").mkdir()
+    (tmp_path / ".hidden.png").write_bytes(b"no picture")
+    with pytest.warns(InputWarning, match=r"folders inside it \(cats\) were not read"):
+        assert_allclose(load_images(tmp_path, size=2), 0.2)
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(InvalidInputError, match=r"got none, and folders \(cats\)"):
+        load_images(tmp_path)
+
+
+def test_deep_grey_pictures_keep_their_levels_when_they_are_resized(tmp_path):
+    from PIL import Image
+
+    levels = np.repeat(np.repeat([[0, 65535], [1, 32768]], 16, axis=0), 16, axis=1)
+    Image.fromarray(levels.astype(np.uint16)).save(tmp_path / "a.png")
+    shown = load_images(tmp_path, size=8, grey=True).reshape(8, 8)
+    assert shown.min() >= 0.0 and shown.max() <= 1.0
+    assert_allclose(shown[::7, ::7], [[0, 1], [1 / 65535, 32768 / 65535]], atol=2e-6)
+
+
+def test_columns_of_arrays_and_images_can_be_chosen(tmp_path, rng):
+    points = rng.normal(size=(5, 3))
+    np.save(tmp_path / "a.npy", points)
+    assert_array_equal(load_points(tmp_path / "a.npy", columns=[2, 0]), points[:, [2, 0]])
+    assert_array_equal(load_points(tmp_path / "a.npy", index=True), points[:, 1:])
+    with pytest.raises(InvalidInputError, match="columns must be among the 3"):
+        load_points(tmp_path / "a.npy", columns=[3])
+    with pytest.raises(InvalidInputError, match="columns without names"):
+        load_points(tmp_path / "a.npy", columns=["u"])
+    raw = struct.pack(">HBBII", 0, 8, 2, 2, 2) + b"\0\xff\x33\0"
+    (tmp_path / "a-ubyte").write_bytes(raw)
+    assert load_points(tmp_path / "a-ubyte", columns=[1]).tolist() == [[1.0], [0.0]]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "feather"])
+def test_what_columns_of_parquet_and_feather_may_hold(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+
+    def write(frame):
+        getattr(frame, f"to_{suffix}")(path)
+
+    good = pd.DataFrame(
+        {"i": [1, 2], "b": [True, False], "f": np.array([0.5, 1.5], np.float32)}
+    ).assign(n=pd.array([3, 4], dtype="Int64"))
+    write(good)
+    assert load_points(path).tolist() == [[1, 1, 0.5, 3], [2, 0, 1.5, 4]]
+    for column, found in (
+        (["a", "b"], "must hold numbers, got the type large_string"),
+        (pd.to_datetime(["2020-01-01", "2020-01-02"]), "the type timestamp"),
+        ([[1.0], [2.0]], "the type list"),
+        (pd.array([1, None], dtype="Int64"), "missing values, got 1"),
+        ([1.5, np.nan], "missing values, got 1"),
+        (pd.Categorical(["x", "y"]), "the type dictionary"),
+    ):
+        write(good.assign(z=column))
+        with pytest.raises(InvalidInputError, match=f"column 'z' of .*{found}"):
+            load_points(path)
+        assert load_points(path, columns=["f", "i"]).tolist() == [[0.5, 1], [1.5, 2]]
+
+
+def test_the_index_of_pandas_in_parquet_is_no_coordinate(tmp_path):
+    frame = pd.DataFrame({"u": [1.5, 2.5]}, index=[7, 3])
+    frame.to_parquet(tmp_path / "a.parquet")
+    with pytest.warns(InputWarning, match="__index_level_0__, the index that pandas wrote"):
+        assert load_points(tmp_path / "a.parquet").tolist() == [[1.5], [2.5]]
+    assert load_points(tmp_path / "a.parquet", index=False).tolist() == [[1.5, 7], [2.5, 3]]
+    frame.rename_axis("day").to_parquet(tmp_path / "a.parquet")
+    with pytest.warns(InputWarning, match="day, the index that pandas wrote"):
+        assert load_points(tmp_path / "a.parquet").tolist() == [[1.5], [2.5]]

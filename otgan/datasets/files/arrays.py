@@ -15,7 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.datasets.files.named import chosen_columns, table_of_columns
-from otgan.datasets.files.opened import allowance, faults_named, in_bytes, open_plain, refuse_size
+from otgan.datasets.files.opened import (
+    allowance,
+    check_memory,
+    faults_named,
+    in_bytes,
+    open_plain,
+    refuse_size,
+)
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError, nearest_name
 from otgan.measures import as_points
@@ -158,6 +165,7 @@ def _check_size(header: Header, found: int, where: str) -> None:
             f"{header.shape}, dtype {header.dtype}), got {in_bytes(found)}; to fix it, write or "
             "fetch it again, one array a file"
         )
+    check_memory(where, math.prod(header.shape))
 
 
 def _table(array: Any, reading: Reading, where: str) -> Table:

@@ -10,6 +10,7 @@ import numpy as np
 from otgan.datasets.files.opened import (
     UNPACKERS,
     allowance,
+    check_memory,
     faults_named,
     in_bytes,
     open_unpacked,
@@ -51,6 +52,7 @@ def read_idx(path: Path, limit: int) -> Table:
                 f"{in_bytes(path.stat().st_size)} where its header claims {in_bytes(claimed)} of "
                 f"data, of shape {shape}",
             )
+        check_memory(path, math.prod(shape))
         raw = file.read(claimed + 1)
     if len(raw) != claimed:
         _refuse(path, f"{'more' if len(raw) > claimed else 'less'} data than its header claims")

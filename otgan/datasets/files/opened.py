@@ -20,6 +20,7 @@ __all__ = [
     "UNPACKERS",
     "allowance",
     "as_path",
+    "check_memory",
     "check_unpacked",
     "faults_named",
     "in_bytes",
@@ -160,6 +161,19 @@ def refuse_size(path: Path | str, size: int, limit: int, *, at_least: bool = Fal
         f"{'more than ' * at_least}{in_bytes(size)}; to fix it, keep fewer points, or if this is "
         f"what you expect, raise limit (--limit), which is {limit}"
     )
+
+
+def check_memory(where: Path | str, points: int) -> None:
+    """Raise if so many numbers need more memory than the machine has."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return  # the system does not tell
+    if 8 * points > memory:
+        raise InvalidInputError(
+            f"{where} must fit into memory as float64, got {in_bytes(8 * points)} of points where "
+            f"there are {in_bytes(memory)}; to fix it, keep fewer points or columns"
+        )
 
 
 def _shown(path: Any) -> str:
