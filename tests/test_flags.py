@@ -66,6 +66,11 @@ def test_a_run_is_trained_and_resumed_on_points_as_the_flags_say(years, tmp_path
     assert told in capsys.readouterr().err
     assert main(["resume", out]) == 0
     assert told in capsys.readouterr().err
+    config = tmp_path / "run" / "config.json"
+    for altered in ({"open": "x"}, ["header"], {"columns": 2.5}):
+        config.write_text(json.dumps({**json.loads(config.read_text()), "reading": altered}))
+        assert main(["resume", out]) == 2
+        assert "to fix it" in capsys.readouterr().err
 
 
 def test_one_array_of_an_archive_is_chosen(tmp_path, capsys):

@@ -19,6 +19,7 @@ from otgan.critics.constraints import Constraint
 from otgan.critics.estimator import pick_device
 from otgan.critics.interrupt import deferred_interrupt
 from otgan.critics.networks import scores
+from otgan.datasets.files.reading import stored_options
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.config import TrainConfig
 from otgan.gan.folder import RunFolder
@@ -190,7 +191,7 @@ def resume_wgan(out: str | Path, *, progress: bool = False) -> TrainResult:
             "array; to fix it, call train_wgan(data, config, out=..., resume=True) with that array"
         )
     config = TrainConfig.from_dict(settings)
-    source = as_source(data, config.seed, **reading)
+    source = as_source(data, config.seed, **stored_options(reading, Path(out) / "config.json"))
     return train_wgan(source, config, out=out, resume=True, progress=progress)
 
 

@@ -2,6 +2,8 @@
 
 import gzip
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -230,3 +232,26 @@ def test_the_index_of_pandas_in_parquet_is_no_coordinate(tmp_path):
     frame.rename_axis("day").to_parquet(tmp_path / "a.parquet")
     with pytest.warns(InputWarning, match="day, the index that pandas wrote"):
         assert load_points(tmp_path / "a.parquet").tolist() == [[1.5], [2.5]]
+
+
+def test_without_pyarrow_tables_of_text_are_read_and_the_extra_is_named(tmp_path):
+    (tmp_path / "a.csv").write_text("1,2\n")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    code = f"""
+import sys
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: None if name == "pyarrow" else find(name, *rest)
+from otgan.datasets import load_points
+from otgan.errors import MissingExtraError
+print(load_points({str(tmp_path / "a.csv")!r}).tolist())
+try:
+    load_points({str(tmp_path / "a.parquet")!r})
+except MissingExtraError as error:
+    print(error)
+print([name for name in ("PIL", "torch", "pandas") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    points, error, heavy = done.stdout.splitlines()
+    assert (points, heavy) == ("[[1.0, 2.0]]", "[]")
+    assert error.startswith("reading Parquet files needs") and "otgan[tables]" in error

@@ -74,7 +74,7 @@ def load(source: str | Path, **options: Unpack[Options]) -> Law:
     """
     if isinstance(source, str) and source in DATASETS:
         return DATASETS[source]()
-    if isinstance(source, (str, Path)) and os.path.lexists(source):
+    if isinstance(source, (str, os.PathLike)) and os.path.lexists(source):
         return Sample(_warned(load_table(source, **options)))
     mend = nearest_name(str(source), DATASETS, otherwise="check the path")
     raise InvalidInputError(
@@ -376,7 +376,9 @@ def _warned(table: Table) -> FloatArray:
 
 def _is_folder(path: Any) -> bool:
     """A folder of pictures: one that is called like a file is taken for a mistake."""
-    return isinstance(path, (str, Path)) and os.path.isdir(path) and not _suffix(Path(path))
+    if not isinstance(path, (str, os.PathLike)) or not os.path.isdir(path):
+        return False
+    return not _suffix(Path(os.fsdecode(path)))
 
 
 def _suffix(path: Path) -> str:

@@ -79,7 +79,7 @@ def _like_names(cells: Row, rows: Sequence[Row]) -> str | None:
         return None
     whole = all(is_whole(cell) for cell in cells)
     if whole and values == list(range(d)):
-        return "it counts from 0"
+        return None if _counts_on(rows, d) else "it counts from 0"
     if not rows:
         return None
     if _are_years(cells) and not any(_are_years(row) for row in rows):
@@ -93,6 +93,12 @@ def _like_names(cells: Row, rows: Sequence[Row]) -> str | None:
         if property_of(cells) and not any(property_of(row) for row in rows):
             return f"{doubt}, and no row below it does the same"
     return None
+
+
+def _counts_on(rows: Sequence[Row], start: int) -> bool:
+    """Whether all cells together go on counting, as numpy.arange does."""
+    cells = [cell.strip() for row in rows for cell in row]
+    return len(cells) >= ENOUGH and all(cell == str(start + i) for i, cell in enumerate(cells))
 
 
 def _are_years(row: Row) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from pathlib import Path
+from typing import Any, TypedDict, cast
 
 import numpy as np
 
-from otgan.errors import InvalidInputError
+from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.measures import FloatArray, as_count
 
-__all__ = ["Options", "Reading", "Table"]
+__all__ = ["Options", "Reading", "Table", "stored_options"]
 
 LIMIT = 2**31
 """Bytes that compressed points may take once they are unpacked: two GiB."""
@@ -94,7 +95,8 @@ class Reading:
 def _as_columns(columns: Any) -> tuple[str | int, ...] | None:
     if columns is None:
         return None
-    listed = [columns] if isinstance(columns, (str, int, np.integer)) else list(columns)
+    several = isinstance(columns, Iterable) and not isinstance(columns, (str, bytes))
+    listed = list(columns) if several else [columns]
     chosen: list[str | int] = []
     for column in listed:
         whole = isinstance(column, (int, np.integer)) and not isinstance(column, bool)
@@ -124,7 +126,23 @@ def _as_delimiter(delimiter: Any) -> str | None:
     return character
 
 
-@dataclass(frozen=True)
+def stored_options(stored: Any, where: Path) -> Options:
+    """Options that were stored in a file, which may have been altered.
+
+    Raises
+    ------
+    DamagedFileError
+        They are none.
+    """
+    if not isinstance(stored, Mapping) or not stored.keys() <= Options.__annotations__.keys():
+        raise DamagedFileError(
+            f"{where} must say how its data are read in options of otgan.datasets.load_points, got "
+            f"{str(stored)[:80]}; to fix it, start the run anew"
+        )
+    return cast(Options, dict(stored))
+
+
+@dataclass(frozen=True, eq=False)
 class Table:
     """Points from a file, and how they were read.
 

@@ -35,6 +35,7 @@ def table(tmp_path, text, **options):
         ('"u, left","v"\n"1","2"\n', [[1, 2]], ("u, left", "v")),
         ("Na,K\n1,2\n", [[1, 2]], ("Na", "K")),
         ("1e3,.5\n-2.,+4\n", [[1000, 0.5], [-2, 4]], ()),
+        ("".join(f"{i}\n" for i in range(12)), [[i] for i in range(12)], ()),
         ("0.0,1.0\n2.5,3.5\n", [[0, 1], [2.5, 3.5]], ()),
         ("2019,2020\n2018,2021\n2000,2001\n", [[2019, 2020], [2018, 2021], [2000, 2001]], ()),
     ],
@@ -171,6 +172,8 @@ def test_long_tables_are_read_as_short_ones_are(tmp_path):
     [
         {"columns": []},
         {"columns": [True]},
+        {"columns": 1.5},
+        {"columns": b"u"},
         {"columns": [-1]},
         {"columns": ["u", "u"]},
         {"columns": ["x"]},
