@@ -24,11 +24,7 @@ from otgan.datasets.files.cells import (
     with_decimal_comma,
 )
 from otgan.datasets.files.headers import is_header, kept_columns
-from otgan.datasets.files.opened import (
-    check_unpacked,
-    faults_named,
-    open_unpacked,
-)
+from otgan.datasets.files.opened import check_unpacked, faults_named, open_unpacked
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.measures import FloatArray, as_points
@@ -49,7 +45,6 @@ MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 
 Numbered = tuple[int, list[str]]
 """A row with the number of its line."""
-
 
 DECIMAL_NOTE = (
     "{}: commas inside numbers were read as decimal commas (decimal='.' or --decimal . reads them "
@@ -93,7 +88,7 @@ def read_text(path: Path, reading: Reading) -> Table:
             layout = _layout(head, reading, path)
             first, blank = _checked_numbers(head, 1, layout, path)
             parts, number = [first], 1 + len(head)
-            while lines := _some_lines(text):
+            while lines := _with_whole_cells(text.readlines(CHUNK), text):
                 numbers = _plain_numbers(lines, layout)
                 if numbers is None:
                     numbers, more = _checked_numbers(lines, number, layout, path)
@@ -117,14 +112,16 @@ def _first_lines(text: io.TextIOWrapper) -> list[str]:
             break
         lines.append(line)
         size += len(line)
-    return lines
+    return _with_whole_cells(lines, text)
 
 
-def _some_lines(text: io.TextIOWrapper) -> list[str]:
-    """The next lines, cut where no quoted cell is."""
-    lines = text.readlines(CHUNK)
-    while lines and sum(line.count('"') for line in lines) % 2 and (more := text.readline()):
-        lines.append(more)
+def _with_whole_cells(lines: list[str], text: io.TextIOWrapper) -> list[str]:
+    """The lines, and those that the last of them goes on in within quotes."""
+    if sum(line.count('"') for line in lines) % 2:
+        for line in iter(text.readline, ""):
+            lines.append(line)
+            if line.count('"') % 2:
+                break
     return lines
 
 

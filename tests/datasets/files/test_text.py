@@ -127,6 +127,8 @@ def test_what_could_be_either_is_asked_about(tmp_path, text, found, options, sha
         ("u,v\n0x10,2\n1,2\n", "got '0x10' in line 2"),
         ("u,v\n5 %,2\n1,2\n", "got '5 %' in line 2"),
         ("u,v\ninf,2\n", "must be finite"),
+        ("9" * 5000 + ",1\n", "must be finite"),
+        ("1\n" + "9" * 305, "coordinates of at most"),
         ("u,v\n1e999,2\n", "must be finite"),
         ("u,v\n9007199254740993,2\n", "float64 can hold"),
         ("l\u00e4nge,v\n1,2\n".encode("latin1"), "in UTF-8"),
@@ -165,6 +167,13 @@ def test_long_tables_are_read_as_short_ones_are(tmp_path):
     assert_array_equal(table(tmp_path, text).points, points)
     assert_array_equal(table(tmp_path, text.replace(".", ",")).points, points)
     assert_array_equal(table(tmp_path, text, columns=["v"]).points, points[:, 1:])
+
+
+def test_cells_of_several_lines_may_lie_anywhere(tmp_path):
+    text = "remark,u\n" + '"two\nlines, ""quoted""",0.5\n' * 3000
+    assert_array_equal(table(tmp_path, text, columns=["u"]).points, np.full((3000, 1), 0.5))
+    with pytest.raises(InvalidInputError, match="unexpected end of data"):
+        table(tmp_path, text + '"cut', columns=["u"])
 
 
 @pytest.mark.parametrize(
