@@ -183,6 +183,17 @@ def test_deep_grey_pictures_keep_their_levels_when_they_are_resized(tmp_path):
     assert_allclose(shown[::7, ::7], [[0, 1], [1 / 65535, 32768 / 65535]], atol=2e-6)
 
 
+def test_pictures_that_would_fill_the_memory_are_refused(tmp_path):
+    from PIL import Image
+
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    with pytest.raises(InvalidInputError, match=r"fit into memory.*24 TB"):
+        load_images(tmp_path, size=10**6)
+    for size in (0, 2.5, "8", None):
+        with pytest.raises(InvalidInputError, match="size must be"):
+            load_images(tmp_path, size=size)
+
+
 def test_columns_of_arrays_and_images_can_be_chosen(tmp_path, rng):
     points = rng.normal(size=(5, 3))
     np.save(tmp_path / "a.npy", points)

@@ -10,7 +10,7 @@ from typing import Any
 
 from otgan.datasets.files.cells import shown
 from otgan.datasets.files.named import table_of_columns
-from otgan.datasets.files.opened import allowance, faults_named, refuse_size
+from otgan.datasets.files.opened import allowance, check_memory, faults_named, refuse_size
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError, require
 
@@ -38,6 +38,7 @@ def read_columnar(path: Path, reading: Reading) -> Table:
         taken = len(reading.columns or names) * rows * 8
         if taken > allowance(path, reading.limit):
             refuse_size(path, taken, reading.limit)
+        check_memory(path, taken // 8)
         left_out = index if reading.columns is None and reading.index is not False else []
         used = [i for i, name in enumerate(names) if name not in left_out]
         columns = _Columns(path, schema, used, read)

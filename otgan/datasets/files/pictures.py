@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.datasets.files.opened import as_path, faults_named, open_plain, refuse_size
+from otgan.datasets.files.opened import as_path, check_memory, faults_named, open_plain, refuse_size
 from otgan.datasets.files.reading import Table
 from otgan.errors import DamagedFileError, InvalidInputError, OtganError, require
 from otgan.measures import FloatArray, as_count, as_points
@@ -53,6 +53,7 @@ def read_folder(folder: Path, size: int, grey: bool, limit: int) -> Table:
             f"{folder} must hold pictures ({known}), got none{inside}; to fix it, name the folder "
             "that holds them"
         )
+    check_memory(folder, len(files) * size * size * (1 if grey else 3))
     points = as_points([_read_picture(file, size, grey, limit) for file in files], str(folder))
     notes: tuple[str, ...] = ()
     if folders:
