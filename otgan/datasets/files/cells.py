@@ -62,11 +62,21 @@ def is_name(cell: str) -> bool:
 
 
 def counts_up(cells: Sequence[str]) -> bool:
-    """Whole numbers, each one more than the one before, and at least three of them."""
-    if len(cells) < 3 or not is_whole(cells[0]):
+    """Three whole numbers or more, each one above the last; or ten or more in equal steps.
+
+    Examples
+    --------
+    >>> counts_up(["7", "8", "9"]), counts_up(["1", "3", "5"]), counts_up(["0", "0", "0"])
+    (True, False, False)
+    >>> counts_up([str(10 * i) for i in range(12)])
+    True
+    """
+    if len(cells) < 3 or not (is_whole(cells[0]) and is_whole(cells[1])):
         return False
-    start = int(cells[0])
-    return all(cell.strip() == str(start + i) for i, cell in enumerate(cells))
+    start, step = int(cells[0]), int(cells[1]) - int(cells[0])
+    if step == 0 or (step != 1 and len(cells) < 10):
+        return False
+    return all(cell.strip() == str(start + step * i) for i, cell in enumerate(cells))
 
 
 def shown(cells: Sequence[object], most: int = 6) -> str:

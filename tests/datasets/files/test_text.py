@@ -10,6 +10,8 @@ from otgan.errors import InputWarning, InvalidInputError
 ROWS = "".join(f"{u},{v}\n" for u, v in np.random.default_rng(0).normal(size=(12, 2)).round(4))
 SPECTRUM = "".join("0.4,0.1,0.7,0.2\n0.3,0.9,0.2,0.6\n0.5,0.4,0.8,0.1\n" for _ in range(2))
 
+STEPS = "".join(f"{90 - 10 * i},{i * i % 7}\n" for i in range(12))
+
 
 def table(tmp_path, text, **options):
     path = tmp_path / "t.csv"
@@ -88,6 +90,7 @@ def test_what_can_be_told_is_read_and_said(tmp_path, text, points, names, note):
         ("1,5\n2,7\n3,9\n", "coordinate or an index", {"index": False}, (3, 2)),
         ("1,5\n2,7\n3,9\n", "coordinate or an index", {"index": True}, (3, 1)),
         ("1,5\n2,7\n3,9\n", "coordinate or an index", {"columns": [0, 1]}, (3, 2)),
+        (STEPS, r"got 90, 80, 70, ...,", {"index": True}, (12, 1)),
         ("day,u\n7,5\n8,7\n9,9\n", r"\(day\)", {"index": True}, (3, 1)),
         ("id,u\n907,5\n12,7\n", r"\(id\)", {"columns": ["u"]}, (2, 1)),
         (",u\n0.5,5\n0.7,7\n", "numbers under no name", {"index": False}, (2, 2)),
