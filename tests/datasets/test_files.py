@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from otgan.datasets import common_columns, load, load_idx, load_images, load_pair, load_points
-from otgan.errors import InputWarning, InvalidInputError
+from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
 
 
 @pytest.fixture
@@ -266,3 +266,25 @@ print([name for name in ("PIL", "torch", "pandas") if name in sys.modules])
     points, error, heavy = done.stdout.splitlines()
     assert (points, heavy) == ("[[1.0, 2.0]]", "[]")
     assert error.startswith("reading Parquet files needs") and "otgan[tables]" in error
+
+
+def test_files_under_the_name_of_another_kind_are_told_apart(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((3, 2)))
+    np.savez(tmp_path / "a.npz", np.ones((3, 2)))
+    pd.DataFrame({"u": [1.5]}).to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"1,2\n"))
+    for file, name in (
+        ("a.npy", "b.csv"),
+        ("a.npz", "b.csv"),
+        ("a.csv.gz", "b.csv"),
+        ("a.npy", "b.npz"),
+        ("a.parquet", "b.feather"),
+        ("a.csv.gz", "b-ubyte"),
+    ):
+        (tmp_path / name).write_bytes((tmp_path / file).read_bytes())
+        with pytest.raises(DamagedFileError, match=f"{name} must be what its name says"):
+            load_points(tmp_path / name)
+    for name in ("a.csv.zip", "a.npy.gz", "a.csv.xz"):
+        (tmp_path / name).write_bytes(b"no matter what")
+        with pytest.raises(InvalidInputError, match="to fix it, unpack it"):
+            load_points(tmp_path / name)

@@ -35,6 +35,7 @@ def table(tmp_path, text, **options):
         ("# made by hand\nu,v\n1,2\n", [[1, 2]], ("u", "v")),
         ("\n\nu,v\n\n1,2\n  \n3,4\n\n", [[1, 2], [3, 4]], ("u", "v")),
         ('"u, left","v"\n"1","2"\n', [[1, 2]], ("u, left", "v")),
+        ("PAR1,PAR2\n1,2\n", [[1, 2]], ("PAR1", "PAR2")),
         ("Na,K\n1,2\n", [[1, 2]], ("Na", "K")),
         ("1e3,.5\n-2.,+4\n", [[1000, 0.5], [-2, 4]], ()),
         ("".join(f"{i}\n" for i in range(12)), [[i] for i in range(12)], ()),
