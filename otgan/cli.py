@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import otgan
-from otgan.errors import InvalidInputError, MissingExtraError, OtganError, require
+from otgan.errors import InputWarning, InvalidInputError, MissingExtraError, OtganError, require
+from otgan.flags import FILES, add_reading, load_weights, notes_on, reading_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from otgan.datasets import Table
     from otgan.gan.config import TrainConfig
     from otgan.gan.trainer import TrainResult
     from otgan.transport.multiscale import Progress
@@ -61,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        with _input_warnings_told():
+            return options.run(options)
     except (InvalidInputError, MissingExtraError) as error:
         print(f"otgan: {error}", file=sys.stderr)
         return WRONG_INPUT
@@ -71,6 +75,23 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print("otgan: interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+@contextmanager
+def _input_warnings_told() -> Iterator[None]:
+    """Warnings of how input was read, in a line each; others as ever."""
+    shown = warnings.showwarning
+
+    def show(message: Any, category: Any, *place: Any, **more: Any) -> None:
+        if issubclass(category, InputWarning):
+            print(f"otgan: {message}", file=sys.stderr)
+        else:
+            shown(message, category, *place, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", InputWarning)
+        warnings.showwarning = show
+        yield
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_emd(commands: Any) -> None:
     emd = commands.add_parser("emd", help="exact distance between two files of points")
-    emd.add_argument("a", help=".npy or .csv file, one point a row")
+    emd.add_argument("a", help=FILES)
     emd.add_argument("b", help="the other file")
     emd.add_argument("--p", type=float, default=1.0, help="order (default 1)")
     emd.add_argument(
@@ -116,6 +137,7 @@ def _add_emd(commands: Any) -> None:
         help="stop once the gap is below this share of the cost (default 0: exact)",
     )
     emd.add_argument("--json", action="store_true", help="print JSON, for programs")
+    add_reading(emd)
     _add_progress(emd)
     emd.set_defaults(run=_emd)
 
@@ -127,7 +149,7 @@ def _add_compare(commands: Any) -> None:
         description="Distances, divergences and a test between two samples, each with its interval "
         "for the laws, and what it sees and misses.",
     )
-    compare.add_argument("a", help=".npy or .csv file, one point a row")
+    compare.add_argument("a", help=FILES)
     compare.add_argument("b", help="the other file")
     compare.add_argument(
         "--confidence", type=float, default=0.95, metavar="X", help="of the intervals (default .95)"
@@ -149,6 +171,7 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
     compare.add_argument("--plot", metavar="FILE", help="also save a picture, e.g. compare.png")
     compare.add_argument("--json", action="store_true", help="print JSON, for programs")
+    add_reading(compare)
     _add_progress(compare)
     compare.set_defaults(run=_compare)
 
@@ -165,7 +188,7 @@ def _add_audit(commands: Any) -> None:
         help="TorchScript, or the state dict of linear layers in sequence; with --trust also an "
         "exported program or a whole module",
     )
-    audit.add_argument("a", help=".npy or .csv file, one point a row: where the critic is high")
+    audit.add_argument("a", help=FILES + ": where the critic is high")
     audit.add_argument("b", help="the other file")
     audit.add_argument(
         "--activation",
@@ -185,6 +208,7 @@ def _add_audit(commands: Any) -> None:
     audit.add_argument("--seed", type=int, default=0, metavar="N", help="of the points looked at")
     audit.add_argument("--plot", metavar="FILE", help="also save a picture, e.g. audit.png")
     audit.add_argument("--json", action="store_true", help="print JSON, for programs")
+    add_reading(audit)
     _add_threads(audit)
     audit.set_defaults(run=_audit)
 
@@ -193,8 +217,9 @@ def _add_train(commands: Any) -> None:
     train = commands.add_parser(
         "train",
         help="train a WGAN, measured in exact distance",
-        description="Train a WGAN on ring8, grid25, swissroll, digits, a .npy or .csv file, an "
-        "IDX file, or a folder of pictures. Settings left out are those of the papers.",
+        description="Train a WGAN on ring8, grid25, swissroll, digits, a file of points (.csv, "
+        ".tsv, .npy, .npz, .parquet, .feather, IDX), or a folder of pictures. Settings left out "
+        "are those of the papers.",
     )
     train.add_argument("data", help="a data set's name, a file or a folder")
     train.add_argument("--out", help="the run's folder (default runs/NAME)")
@@ -213,6 +238,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
     train.add_argument("--decay", action="store_const", const=True, help="let the step decay")
     train.add_argument("--device", help="auto (default), cpu, cuda, ...")
+    add_reading(train)
     _add_threads(train)
     train.set_defaults(run=_train)
 
@@ -241,11 +267,13 @@ def _add_threads(command: argparse.ArgumentParser) -> None:
 
 
 def _emd(options: argparse.Namespace) -> int:
-    from otgan.datasets import common_columns, load_points
+    from otgan.datasets import load_pair
 
-    x, y = load_points(options.a), load_points(options.b)
-    common_columns(options.a, options.b)
-    a, b = (_weights(path) for path in options.weights or (None, None))
+    pair = load_pair(options.a, options.b, **reading_of(options))
+    weights = [load_weights(path, options) for path in options.weights or ()]
+    x, y = (table.points for table in pair)
+    a, b = (table.points[:, 0] for table in weights) if weights else (None, None)
+    notes = _tell_notes(*pair, *weights)
     started = time.perf_counter()
     with _bar(options.progress, _tell_of_emd) as tell:
         result = otgan.emd(
@@ -256,6 +284,7 @@ def _emd(options: argparse.Namespace) -> int:
         fields = ("distance", "cost", "lower", "upper", "gap", "p", "solver")
         values = {name: getattr(result, name) for name in fields}
         values |= {"n": len(x), "m": len(y), "metric": options.metric, "stats": {**result.stats}}
+        values["notes"] = notes
         print(json.dumps(values))
         return 0
     print(f"distance  {result.distance:.10g}   (W{options.p:g}, {options.metric})")
@@ -291,25 +320,20 @@ def _tell_of_compare(bar: Any, name: str, done: int, total: int) -> None:
     bar.set_description_str(name)
 
 
-def _weights(path: str | None) -> Any:
-    from otgan.datasets import load_points
-
-    if path is None:
-        return None
-    column = load_points(path)
-    if column.shape[1] != 1:
-        raise InvalidInputError(
-            f"{path} must hold one weight a row, got {column.shape[1]} columns; to fix it, keep "
-            "one column"
-        )
-    return column[:, 0]
+def _tell_notes(*tables: Table) -> list[str]:
+    """Say on stderr how files were read that could have been read otherwise."""
+    notes = notes_on(tables)
+    for note in notes:
+        print(f"otgan: {note}", file=sys.stderr)
+    return notes
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from otgan.datasets import common_columns, load_points
+    from otgan.datasets import load_pair
 
-    x, y = load_points(options.a), load_points(options.b)
-    names = common_columns(options.a, options.b)
+    first, second = load_pair(options.a, options.b, **reading_of(options))
+    x, y, names = first.points, second.points, first.names or second.names
+    notes = _tell_notes(first, second)
     with _bar(options.progress, _tell_of_compare) as tell:
         comparison = otgan.compare(
             x,
@@ -326,7 +350,8 @@ def _compare(options: argparse.Namespace) -> int:
 
         picture = _save(two_samples(comparison, names=names), options.plot)
     if options.json:
-        print(json.dumps(comparison.numbers()))
+        values = comparison.numbers()
+        print(json.dumps({**values, "notes": [*notes, *values["notes"]]}))
         return 0
     print(comparison.report())
     if picture is not None:
@@ -352,12 +377,13 @@ def _audit(options: argparse.Namespace) -> int:
     import torch
 
     from otgan.critics.saved import load_critic
-    from otgan.datasets import common_columns
+    from otgan.datasets import load_pair
 
     torch.set_num_threads(options.threads)
     critic = load_critic(options.critic, activation=options.activation, trust=options.trust)
-    x, y = _shaped_points(options.a), _shaped_points(options.b)
-    common_columns(options.a, options.b)
+    first, second = load_pair(options.a, options.b, **reading_of(options))
+    x, y = _shaped_points(first), _shaped_points(second)
+    notes = _tell_notes(first, second)
     audit = otgan.audit_critic(
         critic,
         x,
@@ -373,7 +399,7 @@ def _audit(options: argparse.Namespace) -> int:
 
         picture = _save(critic_audit(audit), options.plot)
     if options.json:
-        print(json.dumps(audit.numbers()))
+        print(json.dumps({**audit.numbers(), **({"notes": notes} if notes else {})}))
         return 0
     print(audit)
     if picture is not None:
@@ -381,15 +407,9 @@ def _audit(options: argparse.Namespace) -> int:
     return 0
 
 
-def _shaped_points(path: str) -> Any:
+def _shaped_points(table: Table) -> Any:
     """Points in the shape that they have in the file: a critic of images wants images."""
-    import numpy as np
-
-    from otgan.datasets import load_points
-
-    points = load_points(path)
-    shape = np.load(path, mmap_mode="r").shape if path.endswith(".npy") else points.shape
-    return points.reshape(shape) if len(shape) > 2 else points
+    return table.points.reshape(table.shape) if len(table.shape) > 2 else table.points
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -399,7 +419,8 @@ def _train(options: argparse.Namespace) -> int:
     names = TrainConfig.__dataclass_fields__
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = TrainConfig.toy(**chosen) if options.toy else TrainConfig(**chosen)
-    source = as_source(options.data, config.seed)  # wrong data are refused before anything else
+    # Wrong data are refused before anything else.
+    source = as_source(options.data, config.seed, **reading_of(options))
     out = Path(options.out or f"runs/{Path(options.data).stem}")
     if (out / "checkpoint.pt").exists() and not options.overwrite:
         raise InvalidInputError(

@@ -95,14 +95,29 @@ def to_nobody(arguments, unbuffered):
 
 
 @pytest.mark.parametrize("command", ["emd", "compare"])
-def test_columns_in_another_order_are_refused(tmp_path, capsys, command):
+def test_columns_in_another_order_are_aligned(tmp_path, capsys, command):
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(12, 2)) * [1.0, 50.0]
+    np.savetxt(a, x, delimiter=",", header="height,weight", comments="", fmt="%.17g")
+    np.savetxt(b, x[:, ::-1], delimiter=",", header="weight,height", comments="", fmt="%.17g")
+    assert main([command, str(a), str(b), "--json"]) == 0
+    captured = capsys.readouterr()
+    values = json.loads(captured.out)
+    assert (values["distance"] if command == "emd" else values["rows"][0]["value"]) == 0.0
+    assert values["notes"][0] == f"{b}: its columns were put into the order of {a} (height, weight)"
+    assert captured.err == f"otgan: {values['notes'][0]}\n"
+
+
+@pytest.mark.parametrize("command", ["emd", "compare"])
+def test_columns_of_other_names_are_refused(tmp_path, capsys, command):
     a, b = tmp_path / "a.csv", tmp_path / "b.csv"
     a.write_text("height,weight\n1,2\n3,4\n")
-    b.write_text("weight,height\n2,1\n4,3\n")
+    b.write_text("weight,length\n2,1\n4,3\n")
     assert main([command, str(a), str(b)]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert f"got height, weight in {a}, and weight, height in {b}" in captured.err
+    assert f"{b} lacks height; {a} lacks length" in captured.err
 
 
 @pytest.fixture

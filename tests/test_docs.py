@@ -39,6 +39,13 @@ def test_the_examples_of_the_page_on_choosing_run():
     assert tried.attempted >= 15 and tried.failed == 0
 
 
+def test_the_examples_of_the_page_on_files_run():
+    tried = doctest.testfile(
+        str(ROOT / "docs" / "files.md"), module_relative=False, optionflags=doctest.ELLIPSIS
+    )
+    assert tried.attempted >= 12 and tried.failed == 0
+
+
 PAGES = sorted(ROOT.glob("docs/*.md"))
 
 

@@ -4,24 +4,40 @@ Every test names the situation in a sentence. The right value comes from a close
 program or SciPy, never from the function under test.
 """
 
+import contextlib
+import gzip
+import io
+import json
 import math
+import os
+import pickle
+import struct
+import tracemalloc
 import warnings
+import zipfile
+import zlib
 from collections import Counter
 
 import numpy as np
 import pandas as pd
 import polars
 import pyarrow
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
 import pytest
 import torch
 import xarray
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment, linprog
 from scipy.spatial.distance import cdist, jensenshannon
 from scipy.stats import wasserstein_distance
 
 import otgan
+from otgan.cli import main
+from otgan.datasets import load_images, load_pair, load_points, load_table
 from otgan.errors import InputWarning, InvalidInputError, UnequalMassError
 
 # ---------------------------------------------------------------- The exact engine
@@ -81,6 +97,236 @@ def test_a_plan_of_light_points_among_heavy_ones_has_no_empty_row(d):
 
 
 # ---------------------------------------------------------------- Hostile files: points
+
+
+def npy_header(shape, descr="<f8"):
+    text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape!r}, }}".encode()
+    text += b" " * (53 - len(text) % 64 + 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
+
+
+def npy(array, version=None):
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array, version=version)
+    return stream.getvalue()
+
+
+def packed_zeros(start, millions):
+    stream = io.BytesIO()
+    with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=1) as file:
+        file.write(start)
+        for _ in range(millions):
+            file.write(bytes(10**6))
+    return stream.getvalue()
+
+
+def npz_of_zeros(rows):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", npy_header((10**9,), "|u1") + bytes(rows))
+    return stream.getvalue()
+
+
+def picture_of(side):
+    def chunk(name, data):
+        body = name + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+IDX_OF_A_BILLION = struct.pack(">HBBII", 0, 8, 2, 10**6, 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "found"),
+    [
+        ("claims.npy", npy_header((200_000_000_000,)) + bytes(64), "1.6 TB"),
+        ("claims.npz", npz_of_zeros(64), "1 GB that its header claims"),
+        ("bomb-ubyte.gz", packed_zeros(IDX_OF_A_BILLION, 30), "8 GB"),
+        ("more-ubyte.gz", packed_zeros(struct.pack(">HBBII", 0, 8, 2, 9, 9), 30), "more data than"),
+        ("claims-ubyte", struct.pack(">HBBIII", 0, 8, 3, *[2**32 - 1] * 3) + b"12", "claims more"),
+        ("zeros.csv", bytes(10**6), "zero bytes"),
+    ],
+)
+def test_files_that_claim_more_than_memory_holds_are_refused_unread(tmp_path, name, raw, found):
+    (tmp_path / name).write_bytes(raw)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidInputError, match=f"{name}.*{found}"):
+            load_points(tmp_path / name)
+        assert tracemalloc.get_traced_memory()[1] < 2**23
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_with_holes_of_a_terabyte_is_refused_unread(tmp_path):
+    for name, header in (
+        ("a.npy", npy_header((125_000_000_000,))),
+        ("a-ubyte", struct.pack(">HBBII", 0, 14, 2, 10**6, 125_000)),
+    ):
+        (tmp_path / name).write_bytes(header)
+        os.truncate(tmp_path / name, len(header) + 10**12)
+        with pytest.raises(InvalidInputError, match=rf"{name}.* fit into memory.*1 TB"):
+            load_points(tmp_path / name)
+
+
+@pytest.mark.parametrize("side", [13_377, 100_000])
+def test_pictures_of_179_megapixels_are_refused_by_name(tmp_path, side):
+    (tmp_path / "a.png").write_bytes(picture_of(side))
+    with pytest.raises(InvalidInputError, match=r"a\.png.*(raise limit|MAX_IMAGE_PIXELS)"):
+        load_images(tmp_path)
+
+
+def test_packed_tables_within_their_limit_are_read_and_others_are_not(tmp_path):
+    rows = b"0,0\n" * 200_000
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(rows))
+    with pytest.raises(InvalidInputError, match=r"a\.csv\.gz.*raise limit"):
+        load_points(tmp_path / "a.csv.gz", limit=10**6)
+    assert load_points(tmp_path / "a.csv.gz").shape == (200_000, 2)
+    zeros = pd.DataFrame({"u": np.zeros(200_000)})
+    for name, write in (("a.parquet", zeros.to_parquet), ("a.feather", zeros.to_feather)):
+        write(tmp_path / name)
+        with pytest.raises(InvalidInputError, match=f"{name}.*1.6 MB.*raise limit"):
+            load_points(tmp_path / name, limit=10**6)
+        assert load_points(tmp_path / name).shape == (200_000, 1)
+
+
+def test_odd_numpy_files_are_read_right_or_refused_by_name(tmp_path):
+    points = np.random.default_rng(5).normal(size=(4, 3))
+    records = np.array([(1.5, 2), (2.5, 3)], dtype=[("ü", "f8"), ("v", "i4")])
+    good = {
+        "Fortran order": npy(np.asfortranarray(points)),
+        "big-endian": npy(points.astype(">f8")),
+        "version 2": npy(points, (2, 0)),
+        "version 3": npy(points, (3, 0)),
+    }
+    for what, raw in good.items():
+        (tmp_path / "a.npy").write_bytes(raw)
+        assert_array_equal(load_points(tmp_path / "a.npy"), points, err_msg=what)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy warns that others may not read version 3
+        (tmp_path / "a.npy").write_bytes(npy(records))
+    table = load_table(tmp_path / "a.npy")
+    assert (table.names, table.points.tolist()) == (("ü", "v"), [[1.5, 2.0], [2.5, 3.0]])
+    bad = [
+        npy(np.float64(3.0)),
+        npy(np.zeros((0, 3))),
+        npy(np.zeros((0, 3, 4))),
+        npy(np.array(["1"])),
+        npy(points + 1j),
+        npy(points)[:-3],
+        npy(points)[:40],
+        npy(points) + b"more",
+        npy(points) * 2,
+        npy_header((-1, 3)) + bytes(64),
+        npy_header((10**400,)) + bytes(64),
+        b"\x93NUMPY\x01\x00" + struct.pack("<H", 9000) + b"(" * 8999 + b"\n",
+        b"",
+    ]
+    for raw in bad:
+        (tmp_path / "a.npy").write_bytes(raw)
+        with pytest.raises(InvalidInputError, match=r"a\.npy must"):
+            load_points(tmp_path / "a.npy")
+
+
+def test_a_folder_called_like_a_table_pipes_and_devices_are_refused(tmp_path):
+    (tmp_path / "d.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "zero.npy").symlink_to("/dev/zero")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    (tmp_path / "gone.csv").symlink_to("nowhere")
+    for name, found in (
+        ("d.csv", "got a folder"),
+        ("pipe.csv", "got a pipe"),
+        ("zero.npy", "got a device"),
+        ("loop.csv", "symbolic links"),
+        ("gone.csv", "must exist"),
+        ("a\0.csv", "null byte"),
+        ("a" * 5000 + ".csv", "too long"),
+    ):
+        with pytest.raises(InvalidInputError, match=found):
+            load_points(tmp_path / name)
+
+
+def test_idx_files_without_rows_or_of_labels_are_refused(tmp_path):
+    for raw, found in (
+        (struct.pack(">HBBIII", 0, 8, 3, 0, 28, 28), r"\(0, 28, 28\)"),
+        (struct.pack(">HBBI", 0, 8, 1, 3) + b"\1\2\3", "labels"),
+        (struct.pack(">HBBII", 0, 8, 2, 1, 3) + b"\1\2\3\4", "complete IDX file"),
+        (struct.pack(">HBBII", 0, 8, 2, 1, 3) + b"\1\2", "complete IDX file"),
+    ):
+        (tmp_path / "x-ubyte").write_bytes(raw)
+        with pytest.raises(InvalidInputError, match=found):
+            load_points(tmp_path / "x-ubyte")
+
+
+class PlantedInPoints:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def test_nothing_in_a_file_of_points_is_executed(tmp_path):
+    sign = tmp_path / "executed"
+    planted, raw = (
+        np.array([PlantedInPoints(sign)], dtype=object),
+        pickle.dumps(PlantedInPoints(sign)),
+    )
+    np.save(tmp_path / "a.npy", planted, allow_pickle=True)
+    np.savez(tmp_path / "a.npz", a=planted)
+    for name in ("raw.npy", "raw.npz", "raw.csv", "raw.csv.gz", "raw.parquet", "raw.feather"):
+        (tmp_path / name).write_bytes(raw)
+    (tmp_path / "raw-ubyte").write_bytes(raw)
+    extension = {
+        b"ARROW:extension:name": b"arrow.py_extension_type",
+        b"ARROW:extension:metadata": raw,
+    }
+    schema = pa.schema([pa.field("u", pa.float64(), metadata=extension)])
+    table = pa.table([pa.array([1.5])], schema=schema)
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    pyarrow.feather.write_feather(table, tmp_path / "a.feather")
+    (tmp_path / "pictures").mkdir()
+    program = f"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n({sign}) (w) file\n"
+    (tmp_path / "pictures" / "a.png").write_text(program)
+    tried = [path for path in tmp_path.iterdir() if path != sign]
+    assert len(tried) == 12
+    for path in tried:
+        with pytest.raises(InvalidInputError):
+            load_points(path)
+    assert not sign.exists()
+    pickle.loads(raw)  # what was planted works
+    assert sign.exists()
+
+
+def test_damaged_files_of_points_give_one_kind_of_error(tmp_path):
+    rng = np.random.default_rng(6)
+    points = rng.normal(size=(20, 3))
+    np.save(tmp_path / "a.npy", points)
+    np.savez_compressed(tmp_path / "a.npz", points)
+    frame = pd.DataFrame(points, columns=list("uvw"))
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_feather(tmp_path / "a.feather")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(frame.to_csv(index=False).encode()))
+    for path in list(tmp_path.iterdir()):
+        raw = path.read_bytes()
+        for length in rng.integers(0, len(raw), size=40):
+            path.write_bytes(raw[:length])
+            with pytest.raises(InvalidInputError, match=path.name):
+                load_points(path)
+        for place in rng.integers(0, len(raw), size=40):
+            path.write_bytes(raw[:place] + bytes([raw[place] ^ 8]) + raw[place + 1 :])
+            with contextlib.suppress(InvalidInputError):
+                read = load_points(path)
+                if path.suffix in {".gz", ".npz"}:  # the others know no checksums
+                    assert_array_equal(read, points)
+
+
 # (end of: Hostile files: points)
 
 
@@ -93,6 +339,232 @@ def test_a_plan_of_light_points_among_heavy_ones_has_no_empty_row(d):
 
 
 # ---------------------------------------------------------------- Files
+
+
+def assigned_w1(x, y):
+    """W1 of two samples of equal size, by SciPy's assignment problem."""
+    cost = cdist(x, y)
+    return cost[linear_sum_assignment(cost)].mean()
+
+
+@pytest.fixture
+def two_tables():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 2)), rng.normal(size=(40, 2)) + 0.3
+    return pd.DataFrame(x, columns=["u", "v"]), pd.DataFrame(
+        y, columns=["u", "v"], index=range(500, 540)
+    )
+
+
+def emd_of_files(capsys, *arguments):
+    """What `otgan emd --json` prints, and what it says on stderr."""
+    assert main(["emd", *map(str, arguments), "--json"]) == 0
+    captured = capsys.readouterr()
+    return json.loads(captured.out), captured.err
+
+
+def test_the_index_that_pandas_writes_by_default_is_no_coordinate(two_tables, tmp_path, capsys):
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    for frame, path in zip(two_tables, (a, b), strict=True):
+        frame.to_csv(path)
+    right = assigned_w1(*(frame.to_numpy() for frame in two_tables))
+    values, told = emd_of_files(capsys, a, b)
+    assert_allclose(values["distance"], right, rtol=1e-12)
+    assert [note.partition(":")[0] for note in values["notes"]] == [str(a), str(b)]
+    assert "the first column has no name" in values["notes"][0] and values["notes"][0] in told
+    with pytest.warns(InputWarning, match="index=False"):
+        assert_array_equal(load_points(a), two_tables[0])
+    kept, _ = emd_of_files(capsys, a, b, "--no-index")
+    assert kept["distance"] > 499
+
+
+def test_a_header_of_years_is_no_point(tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(30, 3)), rng.normal(size=(30, 3)) + 0.8
+    paths = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    for points, path in zip((x, y), paths, strict=True):
+        pd.DataFrame(points, columns=[2019, 2020, 2021]).to_csv(path, index=False)
+    for command in ("emd", "compare"):
+        assert main([command, *paths]) == 2
+        said = capsys.readouterr()
+        assert "header=True (--header)" in said.err and said.out == ""
+    values, _ = emd_of_files(capsys, *paths, "--header")
+    assert_allclose(values["distance"], assigned_w1(x, y), rtol=1e-12)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_header_that_counts_from_zero_is_no_point(tmp_path, whole):
+    points = np.random.default_rng(2).normal(size=(20, 2)) * 10
+    points = np.round(points) if whole else points
+    pd.DataFrame(points.astype(int) if whole else points).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InvalidInputError, match=r"counts from 0.*header=True"):
+        load_points(tmp_path / "a.csv")
+    assert_array_equal(load_points(tmp_path / "a.csv", header=True), points)
+    assert len(load_points(tmp_path / "a.csv", header=False)) == 21
+
+
+def test_decimal_commas_under_one_name_are_one_column(tmp_path, capsys):
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    a.write_text("length\n5,126\n7,25\n")
+    b.write_text("length\n6,126\n9,25\n")
+    values, told = emd_of_files(capsys, a, b)
+    assert_allclose(values["distance"], 1.5, rtol=1e-14)  # |6.126 - 5.126| and |9.25 - 7.25|
+    assert "decimal commas" in told and len(values["notes"]) == 2
+    with pytest.warns(InputWarning, match="decimal commas"):
+        assert_array_equal(load_points(a), [[5.126], [7.25]])
+
+
+def test_a_first_column_that_counts_is_asked_about(two_tables, tmp_path, capsys):
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    for frame, path in zip(two_tables, (a, b), strict=True):
+        frame.to_csv(path, index_label="id")
+    assert main(["emd", str(a), str(b)]) == 2
+    assert "index=True (--index)" in capsys.readouterr().err
+    right = assigned_w1(*(frame.to_numpy() for frame in two_tables))
+    for flags in (["--index"], ["--columns", "u,v"]):
+        values, _ = emd_of_files(capsys, a, b, *flags)
+        assert_allclose(values["distance"], right, rtol=1e-12)
+
+
+def test_what_numpy_savetxt_writes_reads_as_it_is(tmp_path):
+    path = tmp_path / "a.csv"
+    points = np.random.default_rng(3).normal(size=(12, 3))
+    points[:, 0] = np.arange(12.0)  # a column of times
+    points[0] = [0.0, 1.0, 2.0]
+    for options in ({"delimiter": ","}, {}, {"delimiter": ";"}, {"delimiter": "\t"}):
+        np.savetxt(path, points, **options)
+        assert_array_equal(load_points(path), points)
+    np.savetxt(path, points, delimiter=",", header="t,u,v")
+    assert load_table(path).names == ("t", "u", "v")
+    assert_array_equal(load_points(path), points)
+
+
+def test_tables_of_other_dialects_are_read(two_tables, tmp_path):
+    frame = two_tables[0]
+    plain = frame.to_csv(index=False)
+    texts = {
+        "upper.CSV": plain.encode(),
+        "tab.tsv": frame.to_csv(index=False, sep="\t").encode(),
+        "semicolon.csv": frame.to_csv(index=False, sep=";").encode(),
+        "packed.csv.gz": gzip.compress(plain.encode()),
+        "mark.csv": b"\xef\xbb\xbf" + plain.encode(),
+        "excel.csv": plain.encode("utf-16"),
+        "windows.csv": plain.replace("\n", "\r\n").encode(),
+        "old_mac.csv": plain.replace("\n", "\r").encode(),
+        "trailing.csv": plain.replace("\n", ",\n").encode(),
+        "quoted.csv": frame.to_csv(index=False, quoting=1).encode(),
+    }
+    for name, raw in texts.items():
+        (tmp_path / name).write_bytes(raw)
+        table = load_table(tmp_path / name)
+        assert_array_equal(table.points, frame, err_msg=name)
+        assert (table.names, table.notes) == (("u", "v"), ()), name
+
+
+def test_arrays_of_other_kinds_are_read(two_tables, tmp_path):
+    frame = two_tables[0]
+    np.savez(tmp_path / "one.npz", frame)
+    np.savez_compressed(tmp_path / "two.npz", a=frame, b=-frame)
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_feather(tmp_path / "a.feather")
+    for name in ("one.npz", "a.parquet", "a.feather"):
+        assert_array_equal(load_points(tmp_path / name), frame)
+    assert_array_equal(load_points(tmp_path / "two.npz", name="b"), -frame)
+    with pytest.raises(InvalidInputError, match=r"one array.*got 2 \(a, b\).*name="):
+        load_points(tmp_path / "two.npz")
+
+
+@pytest.mark.parametrize("header", ["u", "u,v,w", "u,v,w,z"])
+def test_a_header_of_another_length_never_reaches_a_plot(tmp_path, capsys, header):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(header + "\n1,2.5\n2.5,3\n0.5,7\n")
+    arguments = ["compare", str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    assert main([*arguments, "--plot", str(tmp_path / "c.png")]) == 2
+    assert "as many names as columns" in capsys.readouterr().err
+    assert not (tmp_path / "c.png").exists()
+
+
+def test_columns_of_files_are_aligned_by_their_names(two_tables, tmp_path):
+    ours, theirs = two_tables
+    ours.to_csv(tmp_path / "a.csv", index=False)
+    theirs[["v", "u"]].to_parquet(tmp_path / "b.parquet", index=False)
+    first, second = load_pair(tmp_path / "a.csv", tmp_path / "b.parquet")
+    right = assigned_w1(ours.to_numpy(), theirs.to_numpy())
+    assert_allclose(otgan.emd(first.points, second.points).distance, right, rtol=1e-12)
+    assert "put into the order" in second.notes[0]
+    theirs.rename(columns={"u": "w"}).to_csv(tmp_path / "c.csv", index=False)
+    with pytest.raises(InvalidInputError, match=r"c.csv lacks u; .*a.csv lacks w.*columns=\['v'\]"):
+        load_pair(tmp_path / "a.csv", tmp_path / "c.csv")
+    pair = load_pair(tmp_path / "a.csv", tmp_path / "c.csv", columns=["v"])
+    right = wasserstein_distance(ours["v"], theirs["v"])
+    assert_allclose(otgan.emd(*(table.points for table in pair)).distance, right, rtol=1e-12)
+
+
+def test_weights_are_read_with_the_same_flags(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("0\n1,5\n2,5\n")
+    (tmp_path / "b.csv").write_text("0\n1,5\n3,5\n")
+    (tmp_path / "w.csv").write_text("0\n0,25\n0,75\n")
+    a, b, w = (tmp_path / f"{name}.csv" for name in "abw")
+    assert main(["emd", str(a), str(b), "--weights", str(w), str(w)]) == 2
+    capsys.readouterr()
+    flags = ["--header", "--decimal", ","]
+    values, _ = emd_of_files(capsys, a, b, *flags, "--weights", w, w)
+    assert_allclose(values["distance"], 0.75, rtol=1e-14)
+
+
+def test_grey_pictures_of_16_bits_are_not_white(tmp_path):
+    rng = np.random.default_rng(4)
+    levels = rng.integers(0, 2**16, size=(2, 8, 8), dtype=np.uint16)
+    points = []
+    for i, picture in enumerate(levels):
+        (tmp_path / str(i)).mkdir()
+        Image.fromarray(picture).save(tmp_path / str(i) / "a.png")
+        points.append(load_images(tmp_path / str(i), size=8))
+    right = np.sqrt(3) * np.linalg.norm(levels[0] / 65535.0 - levels[1] / 65535.0)  # three channels
+    assert_allclose(otgan.emd(*points).distance, right, rtol=1e-12)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+def test_pictures_are_turned_as_they_say(tmp_path, suffix):
+    picture = Image.new("RGB", (32, 32))
+    picture.paste((255, 255, 255), (0, 0, 16, 32))  # white on the left; turned, on the top
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / f"a.{suffix}", exif=exif)
+    shown = load_images(tmp_path, size=32, grey=True).reshape(32, 32)
+    assert_allclose(shown[4:12], 1.0, atol=0.05)
+    assert_allclose(shown[20:28], 0.0, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "found"),
+    [
+        ("a.tif", "L", "a.tif"),
+        ("a.HEIC", None, "a.HEIC"),
+        ("a.jpg", "CMYK", "mode CMYK"),
+        ("a.gif", "frames", "3 frames"),
+        ("a.png", "deep", "16 bits for each colour"),
+    ],
+)
+def test_pictures_that_are_not_read_are_refused_by_name(tmp_path, name, mode, found):
+    Image.new("L", (4, 4)).save(tmp_path / "b.png")
+    if mode is None:
+        (tmp_path / name).write_bytes(b"no matter what")
+    elif mode == "frames":
+        frames = [Image.new("L", (4, 4), 80 * i) for i in range(3)]
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+    elif mode == "deep":
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+        raw = bytearray((tmp_path / name).read_bytes())
+        raw[24] = 16
+        raw[29:33] = struct.pack(">I", zlib.crc32(raw[12:29]))
+        (tmp_path / name).write_bytes(raw)
+    else:
+        Image.new(mode, (4, 4)).save(tmp_path / name)
+    with pytest.raises(InvalidInputError, match=found):
+        load_images(tmp_path)
+
+
 # (end of: Files)
 
 

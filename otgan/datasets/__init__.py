@@ -1,12 +1,15 @@
 """Data: laws to sample from, pairs of laws whose W1 is known, and loaders for files."""
 
 from otgan.datasets.files import (
+    Table,
     column_names,
     common_columns,
     load,
     load_idx,
     load_images,
+    load_pair,
     load_points,
+    load_table,
 )
 from otgan.datasets.funnels import funnel_pair, funnel_pair_from
 from otgan.datasets.known import KnownPair
@@ -50,6 +53,7 @@ __all__ = [
     "Shifted",
     "Spheres",
     "SwissRoll",
+    "Table",
     "absolute_value",
     "ball_and_power",
     "column_names",
@@ -64,7 +68,9 @@ __all__ = [
     "load",
     "load_idx",
     "load_images",
+    "load_pair",
     "load_points",
+    "load_table",
     "ring8",
     "round_gaussians",
     "shifted",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from otgan.datasets import GaussianMixture, Sample, Sampler, load
+from otgan.datasets.files.reading import Options
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points
 
@@ -35,6 +37,8 @@ class Source:
         Networks see (x - centre) / scale.
     mixture : GaussianMixture or None
         The modes, where they are known.
+    reading : mapping
+        The options that a file was read with, in plain values.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Source:
     centre: FloatArray
     scale: float
     mixture: GaussianMixture | None
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def d(self) -> int:
@@ -70,7 +75,7 @@ class Source:
         return pooled[:size], pooled[size : 2 * size]
 
 
-def as_source(data: Any, seed: int = 0) -> Source:
+def as_source(data: Any, seed: int = 0, **reading: Unpack[Options]) -> Source:
     """Anything that can be trained on, as a `Source`.
 
     Parameters
@@ -80,6 +85,8 @@ def as_source(data: Any, seed: int = 0) -> Source:
         object with ``d`` and ``sample(n, rng)``.
     seed : int
         Of the split of a finite data set.
+    **reading
+        How a file is read: the options of :func:`otgan.datasets.load_points`.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def as_source(data: Any, seed: int = 0) -> Source:
         return data
     named = isinstance(data, (str, Path))
     name = str(data) if named else ""
-    sampler = load(data) if named else data
+    sampler = load(data, **reading) if named else data
     if not hasattr(sampler, "sample") or hasattr(sampler, "__array__"):  # as a DataFrame has both
         sampler = Sample(as_points(data, "data"))
     rng = np.random.default_rng(seed)
@@ -113,7 +120,7 @@ def as_source(data: Any, seed: int = 0) -> Source:
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
     centre, scale = _centre_and_scale(train.points)
-    return Source(name, train, halves, centre, scale, None)
+    return Source(name, train, halves, centre, scale, None, dict(reading))
 
 
 def _draw(sampler: Sampler, n: int, rng: np.random.Generator) -> FloatArray:

@@ -19,6 +19,7 @@ from otgan.critics.constraints import Constraint
 from otgan.critics.estimator import pick_device
 from otgan.critics.interrupt import deferred_interrupt
 from otgan.critics.networks import scores
+from otgan.datasets.files.reading import stored_options
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.config import TrainConfig
 from otgan.gan.folder import RunFolder
@@ -148,7 +149,8 @@ def train_wgan(
     if resume:
         state.load_dict(_checkpoint(folder, config, device))
     elif folder is not None:
-        folder.start({"data": source.name, **config.to_dict()})
+        reading = {"reading": dict(source.reading)} if source.reading else {}
+        folder.start({"data": source.name, **reading, **config.to_dict()})
         folder.write_checkpoint(state.to_dict())  # a run can be killed before it measures anything
     _train(state, config, source, monitor, folder, progress)
     state.averaged.load_state_dict(state.best)
@@ -182,14 +184,15 @@ def resume_wgan(out: str | Path, *, progress: bool = False) -> TrainResult:
         No run there, or its data were an array that only its own program can give again.
     """
     settings = RunFolder(Path(out)).settings()
-    data = settings.pop("data")
+    data, reading = settings.pop("data"), settings.pop("reading", {})
     if not data:
         raise InvalidInputError(
             f"the data of {out} must have a name to be loaded by, got a run that was given an "
             "array; to fix it, call train_wgan(data, config, out=..., resume=True) with that array"
         )
     config = TrainConfig.from_dict(settings)
-    return train_wgan(data, config, out=out, resume=True, progress=progress)
+    source = as_source(data, config.seed, **stored_options(reading, Path(out) / "config.json"))
+    return train_wgan(source, config, out=out, resume=True, progress=progress)
 
 
 def _train(

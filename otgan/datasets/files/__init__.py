@@ -1,0 +1,25 @@
+"""Loaders: a data set by its name, or the user's own files."""
+
+from otgan.datasets.files.doors import (
+    column_names,
+    common_columns,
+    load,
+    load_idx,
+    load_images,
+    load_pair,
+    load_points,
+    load_table,
+)
+from otgan.datasets.files.reading import Table
+
+__all__ = [
+    "Table",
+    "column_names",
+    "common_columns",
+    "load",
+    "load_idx",
+    "load_images",
+    "load_pair",
+    "load_points",
+    "load_table",
+]

@@ -1,0 +1,221 @@
+"""Whether the first line of a table names its columns, and whether the first column its rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from otgan.datasets.files.cells import (
+    counts_up,
+    is_name,
+    is_number,
+    is_whole,
+    shown,
+)
+from otgan.datasets.files.reading import Reading
+from otgan.errors import InvalidInputError, nearest_name
+
+__all__ = ["is_header", "kept_columns"]
+
+UNNAMED = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+IDENTIFIERS = {"id", "ids", "idx", "index", "row", "rowid", "row_id", "rownames", "level_0"}
+YEARS = range(1500, 2200)
+ENOUGH = 10
+"""Cells below a line of numbers before that can look unlike them."""
+
+Row = Sequence[str]
+
+
+# ---------------------------------------------------------------- the first line
+
+
+def is_header(first: Row, rows: Sequence[Row], reading: Reading, where: str) -> bool:
+    """Whether `first` names the columns of `rows`, the rows below it.
+
+    Raises
+    ------
+    InvalidInputError
+        It could be either; the message names the option that decides.
+    """
+    cells = [cell.strip() for cell in first]
+    if reading.header is not None:
+        return bool(reading.header)
+    wanted = {column for column in reading.columns or () if isinstance(column, str)}
+    if any(is_name(column) for column in wanted) and wanted <= set(cells):
+        return True
+    named, numbers = any(map(is_name, cells)), any(map(is_number, cells))
+    if named and not numbers:
+        return True
+    if named:
+        doubt: str | None = "it holds names and numbers"
+    elif all(map(is_number, cells)):
+        doubt = _like_names(cells, rows)
+    elif numbers and not cells[0] and all(map(is_number, cells[1:])):
+        if _index_below(rows):
+            return True  # the columns 0, 1, ... of a table with an index
+        doubt = "its first cell is blank"
+    else:
+        doubt = "it may be a missing value" if len(cells) == 1 and cells[0].isalpha() else None
+    if doubt is None:
+        return False
+    raise InvalidInputError(
+        f"the first line of {where} must be a point or the names of columns, got "
+        f"{shown(cells)!r}, which could be either ({doubt}); to fix it, pass header=True (--header)"
+        " if it names the columns, header=False (--no-header) if it is a point"
+    )
+
+
+def _index_below(rows: Sequence[Row]) -> bool:
+    cells = [row[0] for row in rows if row]
+    return bool(cells) and _like_index(cells)
+
+
+def _like_names(cells: Row, rows: Sequence[Row]) -> str | None:
+    """Why a line of numbers may name columns: a property that no row below it has."""
+    values = [float(cell) for cell in cells]
+    d = len(values)
+    if len(set(values)) < d or (d == 1 and not rows):
+        return None
+    whole = all(is_whole(cell) for cell in cells)
+    if whole and values == list(range(d)):
+        return None if _counts_on(rows, d) else "it counts from 0"
+    if not rows:
+        return None
+    if _are_years(cells) and not any(_are_years(row) for row in rows):
+        return "it looks like years"
+    enough = sum(map(len, rows)) >= ENOUGH
+    if whole and enough and not any(is_whole(cell) for row in rows for cell in row):
+        return "it holds whole numbers, and no row below it does"
+    if any("e" in cell.lower() for cell in cells) or not (enough or d > 3):
+        return None  # numpy.savetxt writes points with exponents, and nobody names
+    for property_of, doubt in ((_evenly, "its numbers are evenly spaced"), (_sorted, "it rises")):
+        if property_of(cells) and not any(property_of(row) for row in rows):
+            return f"{doubt}, and no row below it does the same"
+    return None
+
+
+def _counts_on(rows: Sequence[Row], start: int) -> bool:
+    """Whether all cells together go on counting, as numpy.arange does."""
+    cells = [cell.strip() for row in rows for cell in row]
+    return len(cells) >= ENOUGH and all(cell == str(start + i) for i, cell in enumerate(cells))
+
+
+def _are_years(row: Row) -> bool:
+    if not all(is_whole(cell) and int(cell) in YEARS for cell in row):
+        return False
+    return _monotone([int(cell) for cell in row])
+
+
+def _evenly(row: Row) -> bool:
+    if len(row) < 3 or not all(is_number(cell) for cell in row):
+        return False
+    values = [float(cell) for cell in row]
+    step = (values[-1] - values[0]) / (len(values) - 1)
+    return step != 0 and all(abs(b - a - step) <= 1e-6 * abs(step) for a, b in pairwise(values))
+
+
+def _sorted(row: Row) -> bool:
+    """In order, and too long for that to be chance."""
+    if len(row) < 6 or not all(is_number(cell) for cell in row):
+        return False
+    return _monotone([float(cell) for cell in row])
+
+
+def _monotone(values: Sequence[float]) -> bool:
+    steps = [b - a for a, b in pairwise(values)]
+    return all(step > 0 for step in steps) or all(step < 0 for step in steps)
+
+
+# ---------------------------------------------------------------- the columns
+
+
+def kept_columns(
+    names: Sequence[str],
+    width: int,
+    cells_of: Callable[[int], list[str]],
+    reading: Reading,
+    where: str,
+) -> tuple[list[int], list[str]]:
+    """Positions of the columns that hold points, and how that was decided.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of all columns; empty if there are none.
+    width : int
+        How many columns there are.
+    cells_of : callable
+        The first cells of a column, as text.
+    """
+    if reading.columns is not None:
+        return [_position(column, names, width, where) for column in reading.columns], []
+    if reading.index:
+        if width < 2:
+            raise InvalidInputError(
+                f"{where} must have a column of numbers beside its index, got one column; to fix "
+                "it, pass index=False (--no-index)"
+            )
+        return list(range(1, width)), []
+    if reading.index is not None or width < 2:
+        return list(range(width)), []
+    unnamed = 0
+    while names and unnamed < width - 1 and UNNAMED.fullmatch(names[unnamed]):
+        if not _like_index(cells_of(unnamed)):
+            _refuse_index(names[unnamed], where, "numbers under no name")
+        unnamed += 1
+    if unnamed:
+        columns = "column has" if unnamed == 1 else f"{unnamed} columns have"
+        note = (
+            f"{where}: the first {columns} no name, as the index of a table has none, and was left "
+            "out (index=False or --no-index keeps it)"
+        )
+        return list(range(unnamed, width)), [note]
+    cells = cells_of(0)
+    name = names[0] if names else ""
+    if counts_up(cells):
+        _refuse_index(name, where, f"{shown(cells, 3)}")
+    if name.lower() in IDENTIFIERS and _like_index(cells):
+        _refuse_index(name, where, "a different value in each row")
+    return list(range(width)), []
+
+
+def _like_index(cells: Sequence[str]) -> bool:
+    """Text, or whole numbers that never repeat."""
+    if all(is_whole(cell) for cell in cells):
+        return len(set(cells)) == len(cells)
+    return not any(is_number(cell) for cell in cells)
+
+
+def _refuse_index(name: str, where: str, found: str) -> None:
+    first = f"first column of {where}" + (f" ({name})" if name else "")
+    raise InvalidInputError(
+        f"the {first} must be a coordinate or an index, got {found}, which could be either; to fix "
+        "it, pass index=True (--index) to leave it out, index=False (--no-index) to keep it, or "
+        "choose columns (--columns)"
+    )
+
+
+def _position(column: str | int, names: Sequence[str], width: int, where: str) -> int:
+    if isinstance(column, str) and not names and column.isdecimal():
+        column = int(column)
+    if isinstance(column, int):
+        if column < width:
+            return column
+        raise InvalidInputError(
+            f"columns must be among the {width} of {where}, counted from 0, got {column}; to fix "
+            f"it, choose at most {width - 1}"
+        )
+    found = [i for i, name in enumerate(names) if name == column]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidInputError(
+            f"columns must be told apart by their names, got {len(found)} columns {column!r} in "
+            f"{where}; to fix it, choose by position"
+        )
+    known = shown(names, 12) if names else f"{width} columns without names"
+    mend = nearest_name(column, names) if names else "choose by position, from 0"
+    raise InvalidInputError(
+        f"columns must be in {where}, got {column!r} where there are {known}; to fix it, {mend}"
+    )

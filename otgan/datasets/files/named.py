@@ -1,0 +1,51 @@
+"""Columns that are arrays already: of structured arrays, Parquet and Feather."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from otgan.datasets.files.headers import kept_columns
+from otgan.datasets.files.reading import Reading, Table
+from otgan.errors import InvalidInputError
+from otgan.measures import as_float64, as_points
+
+__all__ = ["chosen_columns", "table_of_columns"]
+
+HEAD = 1000
+
+
+def table_of_columns(
+    names: list[str], columns: Sequence[Any], reading: Reading, where: str
+) -> Table:
+    """The points whose coordinates are these columns; `names` is empty if they have none."""
+
+    def cells_of(column: int) -> list[str]:
+        head = np.asarray(columns[column][:HEAD])
+        return [str(value) for value in head] if head.dtype.kind in "iuU" else ["0.5", "0.5"]
+
+    kept, notes = kept_columns(names, len(columns), cells_of, reading, where)
+    coordinates = []
+    for i in kept:
+        label = f"column {names[i]!r} of {where}" if names else f"column {i} of {where}"
+        column = as_float64(columns[i], label)
+        if column.ndim != 1:
+            raise InvalidInputError(
+                f"{label} must hold one number a row, got shape {column.shape}; to fix it, save "
+                "each coordinate as a column"
+            )
+        coordinates.append(column)
+    points = as_points(np.stack(coordinates, axis=1), where)
+    return Table(points, tuple(names[i] for i in kept) if names else (), tuple(notes), points.shape)
+
+
+def chosen_columns(table: Table, reading: Reading, where: str) -> Table:
+    """A table without names, with those of its columns that were asked for."""
+    if reading.columns is None:
+        return table
+    kept, _ = kept_columns([], table.points.shape[1], lambda _: [], reading, where)
+    points = np.ascontiguousarray(table.points[:, kept])
+    return replace(table, points=points, shape=points.shape)

@@ -1,0 +1,125 @@
+"""Folders of pictures."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from otgan.datasets.files.opened import as_path, check_memory, faults_named, open_plain, refuse_size
+from otgan.datasets.files.reading import Table
+from otgan.errors import DamagedFileError, InvalidInputError, OtganError, require
+from otgan.measures import FloatArray, as_count, as_points
+
+__all__ = ["read_folder"]
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp"}
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+"""What Pillow may take a picture for: nothing that another program draws, as EPS does."""
+MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I"}
+OTHERS = (
+    ".apng .arw .avif .avifs .cr2 .cr3 .cur .dcm .dds .dib .dng .emf .eps .exr .fits .flif .hdr "
+    ".heic .heif .icns .ico .j2c .j2k .jif .jp2 .jpf .jpx .jxl .mpo .nef .orf .pbm .pcx .pfm .pgm "
+    ".pic .pnm .ppm .ps .psd .qoi .ras .raw .rw2 .sgi .svg .svgz .tga .tif .tiff .wmf .xbm .xcf "
+    ".xpm"
+)
+"""Suffixes of pictures that are not read, and not passed over either."""
+BYTES_A_PIXEL = 16
+"""While a picture is read: itself, with transparency, on white, and in the end."""
+
+
+def read_folder(folder: Path, size: int, grey: bool, limit: int) -> Table:
+    """All pictures of a folder, cut square, resized and flattened to values in [0, 1]."""
+    require("PIL", extra="plot", purpose="reading pictures")
+    as_count(size, "size", mend="pass the pixels on a side")
+    as_count(limit, "limit", mend="pass the most bytes that a picture may take")
+    with faults_named(folder, "a folder of pictures"):
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        folders = [entry.name for entry in entries if entry.is_dir()]
+    files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
+    known = ", ".join(sorted(SUFFIXES))
+    others = [entry.name for entry in entries if entry.suffix.lower() in OTHERS.split()]
+    if others:
+        raise InvalidInputError(
+            f"{folder} must hold pictures that can be read ({known}), got {others[0]}"
+            + (f" and {len(others) - 1} more such files" if len(others) > 1 else "")
+            + "; to fix it, convert them to PNG or move them elsewhere"
+        )
+    if not files:
+        inside = f", and folders ({', '.join(folders[:6])})" if folders else ""
+        raise InvalidInputError(
+            f"{folder} must hold pictures ({known}), got none{inside}; to fix it, name the folder "
+            "that holds them"
+        )
+    check_memory(folder, len(files) * size * size * (1 if grey else 3))
+    points = as_points([_read_picture(file, size, grey, limit) for file in files], str(folder))
+    notes: tuple[str, ...] = ()
+    if folders:
+        notes = (f"{folder}: pictures in folders inside it ({', '.join(folders)}) were not read",)
+    return Table(points, notes=notes, shape=points.shape)
+
+
+def _read_picture(path: Path, size: int, grey: bool, limit: int) -> FloatArray:
+    """Values in [0, 1], shape (size * size * channels,)."""
+    from PIL import Image
+
+    path, kind = as_path(path), "a readable picture"
+    with faults_named(path, kind), open_plain(path) as file, warnings.catch_warnings():
+        # The size is checked here.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        start = file.read(26)
+        file.seek(0)
+        try:
+            with Image.open(file, formats=FORMATS) as opened:
+                pixels = opened.width * opened.height
+                if pixels * BYTES_A_PIXEL > limit:
+                    where = f"{path}, {opened.width} x {opened.height} pixels,"
+                    refuse_size(where, pixels * BYTES_A_PIXEL, limit)
+                _check_kind(opened, start, path)
+                return _squared(opened, size, grey)
+        except Image.DecompressionBombError as reason:
+            raise InvalidInputError(
+                f"{path} must be a picture of fewer pixels, got one that Pillow refuses "
+                f"({reason}); to fix it, make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS"
+            ) from None
+        except (OtganError, OSError, MemoryError):
+            raise
+        except Exception as reason:  # Pillow lets through what its decoders happen upon
+            raise DamagedFileError(
+                f"{path} must be {kind}, got {type(reason).__name__}: {reason}; to fix it, remove "
+                "or replace it"
+            ) from None
+
+
+def _check_kind(opened: Any, start: bytes, path: Path) -> None:
+    """Refuse what Pillow would quietly reduce: colours of 16 bits, all frames but one, inks."""
+    found = ""
+    colours_of_16_bits = start[:4] == b"\x89PNG" and start[24:25] == b"\x10" and start[25] != 0
+    if colours_of_16_bits or (opened.mode[0] == "I" and "transparency" in opened.info):
+        found = "16 bits for each colour or transparency, of which eight would be lost"
+    elif opened.mode not in MODES or (opened.mode == "I" and opened.format != "PNG"):
+        found = f"pixels of the mode {opened.mode}"
+    elif opened.format != "MPO" and getattr(opened, "n_frames", 1) > 1:
+        found = f"an animation of {opened.n_frames} frames"
+    if found:
+        raise InvalidInputError(
+            f"{path} must be one picture in grey or RGB, got {found}; to fix it, convert it to a "
+            "PNG file of eight bits (grey ones may have 16)"
+        )
+
+
+def _squared(opened: Any, size: int, grey: bool) -> FloatArray:
+    from PIL import Image, ImageOps
+
+    picture = ImageOps.exif_transpose(opened)
+    if picture.mode[0] == "I":  # 16 bits of grey
+        deep = Image.fromarray(np.asarray(picture).astype(np.float32))
+        levels = np.asarray(ImageOps.fit(deep, (size, size)), dtype=np.float64)
+        values = np.clip(levels / 65535.0, 0.0, 1.0)
+        return values.ravel() if grey else np.repeat(values.ravel(), 3)
+    picture = picture.convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    flat = Image.alpha_composite(white, picture).convert("L" if grey else "RGB")
+    return np.asarray(ImageOps.fit(flat, (size, size)), dtype=np.float64).ravel() / 255.0

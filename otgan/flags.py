@@ -1,0 +1,68 @@
+"""The flags of the command line that say how files are read, the same for every command."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from otgan.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from otgan.datasets import Table
+    from otgan.datasets.files.reading import Options
+
+__all__ = ["FILES", "add_reading", "load_weights", "notes_on", "reading_of"]
+
+FILES = "file of points, one a row: .csv, .tsv, .npy, .npz, .parquet, .feather, IDX, or pictures"
+
+
+def add_reading(command: argparse.ArgumentParser) -> None:
+    """Flags for files that could be read in several ways; those of `otgan.datasets.load_points`."""
+    group = command.add_argument_group("how files are read (default: as they show)")
+    group.add_argument(
+        "--columns", metavar="U,V", help="only these: names, or positions from 0 if there are none"
+    )
+    yes_or_no = argparse.BooleanOptionalAction
+    group.add_argument("--header", action=yes_or_no, help="the first line names the columns")
+    group.add_argument("--index", action=yes_or_no, help="the first column names the rows")
+    group.add_argument(
+        "--delimiter", metavar="X", help="between cells: one character, or tab or space"
+    )
+    group.add_argument("--decimal", metavar="X", help="the decimal mark: . or ,")
+    group.add_argument("--name", help="which array of a .npz file")
+    group.add_argument(
+        "--limit", type=int, metavar="BYTES", help="most that packed contents may take in memory"
+    )
+
+
+def reading_of(options: argparse.Namespace) -> Options:
+    """What was said about how to read files."""
+    names = ("columns", "header", "index", "delimiter", "decimal", "name", "limit")
+    said: Any = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+    if "columns" in said:
+        listed = next(csv.reader([said["columns"]], skipinitialspace=True), [])
+        said["columns"] = [column.strip() for column in listed]
+    return said
+
+
+def load_weights(path: str, options: argparse.Namespace) -> Table:
+    """A weight in each row of a file, read as the points are, but for the choice of columns."""
+    from otgan.datasets import load_table
+
+    reading = reading_of(options)
+    reading.pop("columns", None)
+    table = load_table(path, **reading)
+    if table.points.shape[1] != 1:
+        raise InvalidInputError(
+            f"{path} must hold one weight a row, got {table.points.shape[1]} columns; to fix it, "
+            "keep one column"
+        )
+    return table
+
+
+def notes_on(tables: Iterable[Table]) -> list[str]:
+    """How files were read that could have been read otherwise, each sentence once."""
+    return list(dict.fromkeys(chain.from_iterable(table.notes for table in tables)))
