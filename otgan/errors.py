@@ -7,6 +7,8 @@ import importlib.util
 from collections.abc import Iterable
 from typing import Any
 
+from otgan.text import printable, shortened
+
 __all__ = [
     "DamagedFileError",
     "DuplicateSamplesError",
@@ -27,7 +29,14 @@ __all__ = [
 
 
 class OtganError(Exception):
-    """Root of all errors raised by otgan."""
+    """Root of all errors raised by otgan.
+
+    Whatever names and cells a message quotes, it is one line of bounded length that steers no
+    terminal.
+    """
+
+    def __str__(self) -> str:
+        return shortened(printable(super().__str__()))
 
 
 class InvalidInputError(OtganError, ValueError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +18,7 @@ from otgan.costs import (
     SparseCost,
     as_ground_cost,
     line_exponent,
+    stored,
 )
 from otgan.errors import InvalidInputError, SolverError
 from otgan.measures import (
@@ -33,6 +33,7 @@ from otgan.transport.couplings import Arcs
 from otgan.transport.duality import PLAIN_PAIRS, c_transform, certify_arcs
 from otgan.transport.line import like_points, line_distance, solve_line
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
+from otgan.transport.stopwatch import Stopwatch, preparing
 
 if TYPE_CHECKING:
     from otgan.transport.multiscale import Outcome, Progress, Stop
@@ -71,7 +72,8 @@ def emd(
     p : float, default 1
         Order, at least one.
     metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
-        A callable takes two points of shape (d,); it is slow, and need not be a metric.
+        A callable takes two points of shape (d,); it is slow, and need not be a metric. It is
+        asked once for every pair, for 2**28 pairs at most.
     rtol : float, default 0
         Stop as soon as the bracket is known to be as tight as this, relative to the cost. The
         default asks for an exact answer, whose gap is at most 1e-9 of the cost.
@@ -89,7 +91,8 @@ def emd(
     Raises
     ------
     InvalidInputError
-        NaN, infinities, negative weights, empty clouds, shapes or dimensions that do not fit.
+        NaN, infinities, negative weights, empty clouds, shapes or dimensions that do not fit, a
+        callable metric with too many pairs.
     UnequalMassError
         Sums of a and b that differ by more than rounding.
     SolverError
@@ -278,12 +281,14 @@ def _problem(mu: DiscreteMeasure, nu: DiscreteMeasure, cost: PointCost) -> _Prob
 def _emd_on_the_line(
     mu: DiscreteMeasure, nu: DiscreteMeasure, cost: PointCost, exponent: float
 ) -> TransportResult:
-    started = time.perf_counter()
+    watch = Stopwatch()
+    with preparing():
+        import otgan.transport.staircase  # noqa: F401 - loads Numba, which is no work on this problem
     line = solve_line(mu, nu, exponent)
     problem = _problem(mu, nu, cost)
     solution = _LineOutcome(*line.arcs, line.f, line.g, {})
     # Optimal by theorem, so never refused: the bracket says how much of that float64 can prove.
-    return _certified(problem, solution, "line", started)
+    return _certified(problem, solution, "line", watch)
 
 
 def _solve_and_certify(
@@ -292,21 +297,22 @@ def _solve_and_certify(
     max_iterations: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> TransportResult:
-    # Loaded here: importing Numba takes some tenths of a second.
-    from otgan.transport.multiscale import Stop, is_large
+    watch = Stopwatch()
+    with preparing():  # importing Numba takes some tenths of a second
+        from otgan.transport.multiscale import Stop, is_large
 
     n, m = problem.cost.shape
-    if isinstance(problem.cost, PointCost) and not is_large(n, m):
-        matrix = MatrixCost(problem.cost.rows(slice(0, n)))
-        problem = _Problem(matrix, problem.a, problem.b, problem.p, problem.mass)
+    if isinstance(problem.cost, PointCost) and (
+        callable(problem.cost.metric) or not is_large(n, m)
+    ):
+        problem = replace(problem, cost=stored(problem.cost))
     limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
     stop = Stop(rtol, limit, progress)
-    started = time.perf_counter()
     outcome = _solve_on_support(problem, stop)
-    result = _certified(problem, outcome, _name(outcome), started)
+    result = _certified(problem, outcome, _name(outcome), watch)
     loose = result.gap > max(rtol, EXACT_RTOL) * abs(result.upper)
     if loose and outcome.finished and n * m <= REFINED_PAIRS:
-        result = _refined(problem, result, stop, started)
+        result = _refined(problem, result, stop, watch)
     return _accept(result, problem.cost, rtol, None if outcome.finished else limit)
 
 
@@ -343,7 +349,7 @@ def _check_limits(rtol: float, max_iterations: int | None) -> None:
 
 
 def _refined(
-    problem: _Problem, rough: TransportResult, stop: Stop, started: float
+    problem: _Problem, rough: TransportResult, stop: Stop, watch: Stopwatch
 ) -> TransportResult:
     """Solve again with the costs capped where no optimal plan can reach.
 
@@ -359,7 +365,7 @@ def _refined(
     cap = least + 2 * (n + m) * (dearest - least)
     capped = MatrixCost(np.where(np.isfinite(matrix), np.minimum(matrix, cap), np.inf))
     outcome = _solve_on_support(replace(problem, cost=capped), stop)
-    refined = _certified(problem, outcome, rough.solver, started)
+    refined = _certified(problem, outcome, rough.solver, watch)
     # Upper bounds need only the plan, lower ones only the potentials: keep the better of each.
     above = min(rough, refined, key=lambda result: result.upper)
     below = max(rough, refined, key=lambda result: result.lower)
@@ -403,9 +409,9 @@ def _solve(
 
 
 def _certified(
-    problem: _Problem, solution: Outcome | _LineOutcome, solver: str, started: float
+    problem: _Problem, solution: Outcome | _LineOutcome, solver: str, watch: Stopwatch
 ) -> TransportResult:
-    solved = time.perf_counter()
+    solved = watch.working
     plan = Arcs(solution.i, solution.j, solution.mass)
     n, m = problem.cost.shape
     proof = certify_arcs(
@@ -418,8 +424,9 @@ def _certified(
         improve=n * m <= PLAIN_PAIRS or not np.isfinite(solution.f).all(),
     )
     stats = {
-        "seconds_solving": solved - started,
-        "seconds_certifying": time.perf_counter() - solved,
+        "seconds_preparing": watch.preparing,
+        "seconds_solving": solved,
+        "seconds_certifying": watch.working - solved,
         "mass": problem.mass,
         **solution.stats,
     }
