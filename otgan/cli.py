@@ -10,10 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import otgan
-from otgan.errors import InvalidInputError, MissingExtraError, OtganError, require
+from otgan.checks import (
+    check_emd,
+    check_files,
+    check_folder,
+    check_numbers,
+    check_run,
+    check_told,
+    check_training,
+)
+from otgan.errors import InvalidInputError, MissingExtraError, OtganError, OutputError, require
+from otgan.text import encodable, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0, 2 for wrong input, 1 for a computation that failed, 130 after Ctrl-C, 141
-        where nobody reads on, as in ``otgan ... | head -1``.
+        Exit code: 0, 2 for wrong input or a place that cannot be written, 1 for a computation
+        that failed, 130 after Ctrl-C, 141 where nobody reads on, as in ``otgan ... | head -1``.
 
     Examples
     --------
@@ -52,28 +62,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # What is left in the buffer must go somewhere, or Python complains when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return UNREAD
+    except OSError as reason:
+        _complain(f"{reason.strerror or reason}" + (f": {reason.filename}" * bool(reason.filename)))
+        _drop_output()
+        return FAILED
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+
+
+def _drop_output() -> None:
+    """What is left in the buffer must go somewhere, or Python complains when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run_command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except (InvalidInputError, MissingExtraError) as error:
-        print(f"otgan: {error}", file=sys.stderr)
+    except KeyboardInterrupt:  # first, since some of our errors are interrupts as well
+        _complain("interrupted")
+        return INTERRUPTED
+    except (InvalidInputError, MissingExtraError, OutputError) as error:
+        _complain(error)
         return WRONG_INPUT
     except OtganError as error:
-        print(f"otgan: {error}", file=sys.stderr)
+        _complain(error)
         return FAILED
-    except KeyboardInterrupt:
-        print("otgan: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    except MemoryError as error:
+        _complain(f"the memory does not suffice ({error}); to fix it, give fewer points")
+        return FAILED
+
+
+def _say(text: Any, file: TextIO | None = None) -> None:
+    """Print on any terminal: in letters that it has, and nothing that steers it."""
+    file = file or sys.stdout
+    print(encodable(printable(str(text), keep="\n"), getattr(file, "encoding", None)), file=file)
+
+
+def _complain(reason: Any) -> None:
+    _say(printable(f"otgan: {reason}"), sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Its complaints quote what a user typed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with the usage and a sentence."""
+        super().error(printable(message))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="otgan", description="Optimal transport, and the GANs built on it, with certificates."
     )
     parser.add_argument("--version", action="version", version=f"otgan {otgan.__version__}")
@@ -242,6 +287,8 @@ def _add_threads(command: argparse.ArgumentParser) -> None:
 def _emd(options: argparse.Namespace) -> int:
     from otgan.datasets import common_columns, load_points
 
+    check_files(options.a, options.b, *(options.weights or ()))
+    check_emd(p=options.p, metric=options.metric, rtol=options.rtol)
     x, y = load_points(options.a), load_points(options.b)
     common_columns(options.a, options.b)
     a, b = (_weights(path) for path in options.weights or (None, None))
@@ -253,15 +300,17 @@ def _emd(options: argparse.Namespace) -> int:
         fields = ("distance", "cost", "lower", "upper", "gap", "p", "solver")
         values = {name: getattr(result, name) for name in fields}
         values |= {"n": len(x), "m": len(y), "metric": options.metric, "stats": {**result.stats}}
-        print(json.dumps(values))
+        _say(json.dumps(values))
         return 0
-    print(f"distance  {result.distance:.10g}   (W{options.p:g}, {options.metric})")
-    print(f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},")
-    print(f"          {result.upper:.17g}], a gap of {result.gap:.2g}")
-    print(f"points    {len(x)} and {len(y)} in {x.shape[1]} dimensions")
+    _say(f"distance  {result.distance:.10g}   (W{options.p:g}, {options.metric})")
+    _say(f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},")
+    _say(f"          {result.upper:.17g}], a gap of {result.gap:.2g}")
+    _say(f"points    {len(x)} and {len(y)} in {x.shape[1]} dimensions")
     seconds = result.stats["seconds_solving"] + result.stats["seconds_certifying"]
     before = result.stats["seconds_preparing"]
-    print(f"solver    {result.solver}, {seconds:.3g} s, after {before:.3g} s of loading and compiling")
+    _say(
+        f"solver    {result.solver}, {seconds:.3g} s, after {before:.3g} s of loading and compiling"
+    )
     return 0
 
 
@@ -287,7 +336,7 @@ def _tell_of_emd(bar: Any, step: Progress) -> None:
 
 def _tell_of_compare(bar: Any, name: str, done: int, total: int) -> None:
     bar.total, bar.n = total, done
-    bar.set_description_str(name)
+    bar.set_description_str(encodable(name, sys.stderr.encoding))
 
 
 def _weights(path: str | None) -> Any:
@@ -305,8 +354,15 @@ def _weights(path: str | None) -> Any:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from otgan.comparison import check_words
     from otgan.datasets import common_columns, load_points
+    from otgan.estimate import as_confidence
 
+    check_files(options.a, options.b)
+    check_numbers(options)
+    as_confidence(options.confidence)
+    check_words(options.ties, options.seconds)
+    _check_picture(options.plot)
     x, y = load_points(options.a), load_points(options.b)
     names = common_columns(options.a, options.b)
     with _bar(options.progress, _tell_of_compare) as tell:
@@ -319,35 +375,38 @@ def _compare(options: argparse.Namespace) -> int:
             seconds=options.seconds,
             progress=tell,
         )
-    picture = None
+    _say(json.dumps(comparison.numbers()) if options.json else comparison.report())
     if options.plot:
         from otgan.compare_plot import two_samples
 
-        picture = _save(two_samples(comparison, names=names), options.plot)
-    if options.json:
-        print(json.dumps(comparison.numbers()))
-        return 0
-    print(comparison.report())
-    if picture is not None:
-        print(f"\npicture: {picture}")
+        _draw(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
     return 0
 
 
-def _save(figure: Figure, path: str) -> Path:
-    """Write a picture, in a new folder if need be."""
+def _check_picture(path: str | None) -> None:
+    """Raise on a picture that could not be saved."""
+    if path is not None:
+        from otgan.plot import as_picture_path
+
+        as_picture_path(path)
+
+
+def _draw(picture: Callable[[], Figure], path: str, *, quiet: bool = False) -> None:
+    """Draw, once the numbers are out, and write in a new folder if need be."""
     from otgan.plot import save
 
-    try:
-        return save(figure, path)
-    except OSError as reason:
-        raise InvalidInputError(
-            f"a picture's file must be one that can be written, got {path!r} ({reason.strerror}); "
-            "to fix it, name another folder"
-        ) from None
+    sys.stdout.flush()
+    saved = save(picture(), path)
+    if not quiet:
+        _say(f"\npicture: {printable(str(saved))}")
 
 
 def _audit(options: argparse.Namespace) -> int:
+    check_files(options.critic, options.a, options.b)
+    check_numbers(options)
+    check_told(options)
     require("torch", extra="torch", purpose="auditing a critic")
+    _check_picture(options.plot)
     import torch
 
     from otgan.critics.saved import load_critic
@@ -366,17 +425,11 @@ def _audit(options: argparse.Namespace) -> int:
         batch_size=options.batch_size,
         seed=options.seed,
     )
-    picture = None
+    _say(json.dumps(audit.numbers()) if options.json else audit)
     if options.plot:
         from otgan.audit_plot import critic_audit
 
-        picture = _save(critic_audit(audit), options.plot)
-    if options.json:
-        print(json.dumps(audit.numbers()))
-        return 0
-    print(audit)
-    if picture is not None:
-        print(f"\npicture: {picture}")
+        _draw(lambda: critic_audit(audit), options.plot, quiet=options.json)
     return 0
 
 
@@ -392,6 +445,19 @@ def _shaped_points(path: str) -> Any:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from otgan.datasets import DATASETS, load
+
+    if options.data not in DATASETS and not Path(options.data).exists():
+        load(options.data)  # says so
+    check_numbers(options)
+    out = Path(options.out or f"runs/{Path(options.data).stem}")
+    check_folder(out)
+    if (out / "checkpoint.pt").exists() and not options.overwrite:
+        raise InvalidInputError(
+            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
+            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
+        )
+    check_training()
     from otgan.gan.config import TrainConfig
     from otgan.gan.source import as_source
 
@@ -399,48 +465,57 @@ def _train(options: argparse.Namespace) -> int:
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = TrainConfig.toy(**chosen) if options.toy else TrainConfig(**chosen)
     source = as_source(options.data, config.seed)  # wrong data are refused before anything else
-    out = Path(options.out or f"runs/{Path(options.data).stem}")
-    if (out / "checkpoint.pt").exists() and not options.overwrite:
-        raise InvalidInputError(
-            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
-            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
-        )
     return _run(lambda: otgan.train_wgan(source, config, out=out, progress=True), out, options)
 
 
 def _resume(options: argparse.Namespace) -> int:
     folder = Path(options.folder)
+    check_numbers(options)
+    check_run(folder)
+    check_training()
     return _run(lambda: otgan.resume_wgan(folder, progress=True), folder, options)
 
 
 def _demo(options: argparse.Namespace) -> int:
+    out = Path(options.out)
+    check_folder(out)
+    check_training()
     from otgan.gan.config import TrainConfig
 
-    out = Path(options.out)
     options.threads = 1
     config: TrainConfig = TrainConfig.toy()
     return _run(lambda: otgan.train_wgan("ring8", config, out=out, progress=True), out, options)
 
 
 def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespace) -> int:
-    require("torch", extra="torch", purpose="training a GAN")
     import torch
 
     torch.set_num_threads(options.threads)
+    before = _written(out / "checkpoint.pt")
     try:
         train()
     except KeyboardInterrupt:
-        print(f"\notgan: stopped; to go on, run: otgan resume {out}", file=sys.stderr)
+        sys.stderr.write("\n")  # below the progress bar
+        if options.run is not _resume and _written(out / "checkpoint.pt") == before:
+            raise
+        _complain(f"stopped; to go on, run: otgan resume {out}")
         return INTERRUPTED
     return _report(argparse.Namespace(folder=str(out)))
 
 
+def _written(path: Path) -> int | None:
+    """When a file was written last; None without one."""
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
 def _report(options: argparse.Namespace) -> int:
+    check_run(Path(options.folder))
+    check_training()
     from otgan.report import summary_table, write_report
 
     page = write_report(options.folder)
-    print(summary_table(options.folder))
-    print(f"\nreport: {page}")
+    _say(summary_table(options.folder))
+    _say(f"\nreport: {printable(str(page))}")
     return 0
 
 
@@ -448,16 +523,14 @@ def _lesson(options: argparse.Namespace) -> int:
     from otgan import lessons
 
     if options.name is None:
-        print("lessons: " + ", ".join(lessons.LESSONS))
+        _say("lessons: " + ", ".join(lessons.LESSONS))
         return 0
+    _check_picture(options.draw)
     lesson = lessons.load(options.name)
     numbers = lesson.run()
-    picture = None
+    _say(lesson.explain(numbers))
     if options.draw:
-        picture = _save(lesson.draw(numbers), options.draw)
-    print(lesson.explain(numbers))
-    if picture is not None:
-        print(f"\npicture: {picture}")
+        _draw(lambda: lesson.draw(numbers), options.draw)
     return 0
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from otgan.comparison import ComparedQuantity, Comparison, counted
 from otgan.measures import FloatArray
-from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, panels
+from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, drawable, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +119,7 @@ def _close_up(comparison: Comparison, axes: list[Axes], name: str) -> None:
         if far:
             margin = 0.05 * np.ptp(near)
             axis.set_xlim(near.min() - margin, near.max() + margin)
-        axis.set_xlabel(name + _outside(far))
+        axis.set_xlabel(drawable(name) + _outside(far), parse_math=False)
 
 
 # ---------------------------------------------------------------- in space
@@ -136,8 +136,10 @@ def _clouds(comparison: Comparison, left: Axes, right: Axes, columns: Sequence[s
         for points, colour in clouds:
             shown = points[_some(len(points), SHOWN_POINTS)]
             axis.scatter(shown[:, 0], shown[:, 1], s=9, color=colour, lw=0, alpha=0.55, zorder=2)
-        axis.set(xlabel=names[0] + _outside(far), aspect="equal", adjustable="datalim")
-    left.set(title=f"the samples{where}", ylabel=names[1])
+        axis.set_xlabel(drawable(names[0]) + _outside(far), parse_math=False)
+        axis.set(aspect="equal", adjustable="datalim")
+    left.set(title=f"the samples{where}")
+    left.set_ylabel(drawable(names[1]), parse_math=False)
     right.set(title=_arcs(comparison, x, y, right))
 
 
