@@ -5,23 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import otgan
-from otgan.checks import (
-    check_emd,
-    check_files,
-    check_folder,
-    check_numbers,
-    check_run,
-    check_told,
-    check_training,
-)
 from otgan.errors import InvalidInputError, MissingExtraError, OtganError, OutputError, require
 from otgan.text import encodable, printable
 
@@ -43,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        By default those of the process.
+        By default those of the process, which Ctrl-C then ends at once.
 
     Returns
     -------
@@ -56,6 +50,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["emd", "no-such-file.csv", "b.csv"])
     2
     """
+    with _listening() as interrupted:
+        try:
+            code = _code(arguments)
+        except Exception:
+            if not interrupted():
+                raise
+            code = FAILED
+        if interrupted() and code != INTERRUPTED:
+            _complain("interrupted")
+            code = INTERRUPTED
+    if arguments is None and threading.current_thread() is threading.main_thread():
+        if code == INTERRUPTED:
+            os._exit(code)  # at once: no thread goes on, and nothing can turn the code into another
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done but for the end of Python
+    return code
+
+
+@contextmanager
+def _listening() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed: a module that is loading may turn it into another error."""
+    pressed = False
+
+    def hear(number: int, frame: FrameType | None) -> NoReturn:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or before is not signal.default_int_handler:
+        yield lambda: False
+        return
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _code(arguments: Sequence[str] | None) -> int:
     try:
         try:
             return _run_command(arguments)
@@ -285,6 +319,7 @@ def _add_threads(command: argparse.ArgumentParser) -> None:
 
 
 def _emd(options: argparse.Namespace) -> int:
+    from otgan.checks import check_emd, check_files
     from otgan.datasets import common_columns, load_points
 
     check_files(options.a, options.b, *(options.weights or ()))
@@ -354,6 +389,7 @@ def _weights(path: str | None) -> Any:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from otgan.checks import check_files, check_numbers
     from otgan.comparison import check_words
     from otgan.datasets import common_columns, load_points
     from otgan.estimate import as_confidence
@@ -402,6 +438,8 @@ def _draw(picture: Callable[[], Figure], path: str, *, quiet: bool = False) -> N
 
 
 def _audit(options: argparse.Namespace) -> int:
+    from otgan.checks import check_files, check_numbers, check_told
+
     check_files(options.critic, options.a, options.b)
     check_numbers(options)
     check_told(options)
@@ -445,6 +483,7 @@ def _shaped_points(path: str) -> Any:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from otgan.checks import check_folder, check_numbers, check_training
     from otgan.datasets import DATASETS, load
 
     if options.data not in DATASETS and not Path(options.data).exists():
@@ -469,6 +508,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
+    from otgan.checks import check_numbers, check_run, check_training
+
     folder = Path(options.folder)
     check_numbers(options)
     check_run(folder)
@@ -477,6 +518,8 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from otgan.checks import check_folder, check_training
+
     out = Path(options.out)
     check_folder(out)
     check_training()
@@ -495,7 +538,6 @@ def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespac
     try:
         train()
     except KeyboardInterrupt:
-        sys.stderr.write("\n")  # below the progress bar
         if options.run is not _resume and _written(out / "checkpoint.pt") == before:
             raise
         _complain(f"stopped; to go on, run: otgan resume {out}")
@@ -509,6 +551,8 @@ def _written(path: Path) -> int | None:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from otgan.checks import check_run, check_training
+
     check_run(Path(options.folder))
     check_training()
     from otgan.report import summary_table, write_report
