@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ MOST_THREADS = 1024
 def check_files(*paths: str) -> None:
     """Raise unless all exist, so that a missing second file is not found after a long first one."""
     for path in paths:
-        if not Path(path).exists():
+        if not os.path.exists(path):
             raise InvalidInputError(
                 f"the file or folder must exist, got {path!r}; to fix it, check the path"
             )

@@ -17,7 +17,7 @@ def why_no_folder(path: Path) -> str:
     ''
     """
     there = path
-    while not there.exists() and there != there.parent:
+    while not os.path.exists(there) and there != there.parent:
         there = there.parent
     if not there.is_dir():
         return f"{there} is no folder"
@@ -32,8 +32,12 @@ def why_no_file(path: Path) -> str:
     >>> why_no_file(Path("."))
     '. is a folder'
     """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return why_no_folder(path.parent)
+    except OSError as reason:  # such as a name that is too long
+        return reason.strerror or str(reason)
     if path.is_dir():
         return f"{path} is a folder"
-    if path.exists():
-        return "" if os.access(path, os.W_OK) else f"no permission to write {path}"
-    return why_no_folder(path.parent)
+    return "" if os.access(path, os.W_OK) else f"no permission to write {path}"
