@@ -31,7 +31,7 @@ def test_the_ending_decides_the_format(figure, tmp_path, ending):
 @pytest.mark.parametrize("name", ["x.docx", "x", "x.png.txt", ".png", "x.csv"])
 def test_an_ending_that_is_none_is_refused_before_drawing(tmp_path, name):
     for refuse in (as_picture_path, lambda path: save(Figure(), path)):
-        with pytest.raises(InvalidInputError, match="must end in one of .*png.*to fix it"):
+        with pytest.raises(InvalidInputError, match=r"must end in one of .*png.*to fix it"):
             refuse(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -41,7 +41,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_drawing(figure, tmp_pa
     (tmp_path / "folder.png").mkdir()
     for name in ("file/x.png", "folder.png", "l" * 300 + ".png"):
         for refuse in (as_picture_path, lambda path: save(figure, path)):
-            with pytest.raises(OutputError, match="one that can be written, got .*to fix it"):
+            with pytest.raises(OutputError, match=r"one that can be written, got .*to fix it"):
                 refuse(tmp_path / name)
     assert (tmp_path / "file").read_text() == "kept"
 
@@ -52,7 +52,17 @@ def test_a_full_disk_is_named(figure, tmp_path):
         save(figure, tmp_path / "x.png")
 
 
-NAMES = ["$x$ in $", r"$\frac{", "x_1^2", r"\alpha", "100 %", "{braces}", "日本", "שלום\u202e", "a\nb"]
+NAMES = [
+    "$x$ in $",
+    r"$\frac{",
+    "x_1^2",
+    r"\alpha",
+    "100 %",
+    "{braces}",
+    "日本",
+    "שלום\u202e",
+    "a\nb",
+]
 
 
 @pytest.mark.parametrize("d", [1, 2])
