@@ -534,20 +534,12 @@ def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespac
     import torch
 
     torch.set_num_threads(options.threads)
-    before = _written(out / "checkpoint.pt")
     try:
         train()
     except KeyboardInterrupt:
-        if options.run is not _resume and _written(out / "checkpoint.pt") == before:
-            raise
         _complain(f"stopped; to go on, run: otgan resume {out}")
         return INTERRUPTED
     return _report(argparse.Namespace(folder=str(out)))
-
-
-def _written(path: Path) -> int | None:
-    """When a file was written last; None without one."""
-    return path.stat().st_mtime_ns if path.exists() else None
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.comparison import ComparedQuantity, Comparison, counted
+from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, drawable, panels
 
@@ -47,6 +48,11 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     -------
     matplotlib.figure.Figure
 
+    Raises
+    ------
+    InvalidInputError
+        Names, but not one for each coordinate.
+
     Examples
     --------
     >>> from otgan.comparison import compare
@@ -54,6 +60,11 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     >>> len(two_samples(compare(x, x + [1, 0])).axes)
     4
     """
+    if names and len(names) != comparison.d:
+        raise InvalidInputError(
+            f"names must hold one for each of the {counted(comparison.d, 'coordinate')}, got "
+            f"{len(names)}; to fix it, name all of them or none"
+        )
     with panels(2, 2, width=5.4, height=3.9) as (figure, axes):
         if comparison.d == 1:
             _histograms(comparison, axes[0])

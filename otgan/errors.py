@@ -28,15 +28,15 @@ __all__ = [
 ]
 
 
-class OtganError(Exception):
-    """Root of all errors raised by otgan.
-
-    Whatever names and cells a message quotes, it is one line of bounded length that steers no
-    terminal.
-    """
+class _OneLine:
+    """Whatever a message quotes, it is one line of bounded length that steers no terminal."""
 
     def __str__(self) -> str:
         return shortened(printable(super().__str__()))
+
+
+class OtganError(_OneLine, Exception):
+    """Root of all errors raised by otgan."""
 
 
 class InvalidInputError(OtganError, ValueError):
@@ -51,7 +51,7 @@ class OutputError(OtganError, OSError):
     """A result that cannot be written: no such folder, no permission, no space, in use."""
 
 
-class InputWarning(UserWarning):
+class InputWarning(_OneLine, UserWarning):
     """Input that could be read in several ways; the message says how it was read, and why."""
 
 

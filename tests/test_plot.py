@@ -84,3 +84,11 @@ def test_only_what_a_font_lacks_is_written_out():
     assert drawable("身長") == r"\u8eab\u9577"
     assert drawable("tab\there\x1b") == r"tab\there\x1b"
     assert len(drawable("long" * 100)) <= 60
+
+
+def test_names_must_be_as_many_as_coordinates():
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    comparison = otgan.compare(x, x + 1, seconds=1e-9)
+    for names in (("u",), ("u", "v", "w")):
+        with pytest.raises(InvalidInputError, match=f"2 coordinates, got {len(names)}"):
+            two_samples(comparison, names=names)

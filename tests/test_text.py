@@ -3,12 +3,19 @@
 import codecs
 import pickle
 import unicodedata
+import warnings
 from pathlib import Path
 
 import pytest
 
 import otgan
-from otgan.errors import InvalidInputError, MissingExtraError, OutputError, SolverError
+from otgan.errors import (
+    InputWarning,
+    InvalidInputError,
+    MissingExtraError,
+    OutputError,
+    SolverError,
+)
 from otgan.text import LONGEST, encodable, printable, shortened
 
 SOURCES = sorted(Path(otgan.__file__).parent.rglob("*.py"))
@@ -89,6 +96,13 @@ def test_text_that_fits_is_left_alone():
         assert encodable("± 日 🙂", encoding) == "± 日 🙂"
     assert encodable("10⁻¹² ± é", "latin-1").encode("latin-1")
     assert codecs.decode(encodable("5 ± 2", "cp437").encode("cp437"), "cp437") == "5 ± 2"
+
+
+def test_warnings_cannot_steer_a_terminal():
+    with pytest.warns(InputWarning) as told:
+        warnings.warn("read \x1b[31m as\na name", InputWarning, stacklevel=1)
+    shown = warnings.formatwarning(told[0].message, InputWarning, "file.py", 1, "")
+    assert "\x1b" not in shown and shown.count("\n") == 1
 
 
 def test_messages_of_errors_are_one_harmless_line():

@@ -299,6 +299,8 @@ def _solve_and_certify(
 ) -> TransportResult:
     watch = Stopwatch()
     with preparing():  # importing Numba takes some tenths of a second
+        import otgan.transport.forbidden
+        import otgan.transport.staircase  # noqa: F401 - both are needed later
         from otgan.transport.multiscale import Stop, is_large
 
     n, m = problem.cost.shape
