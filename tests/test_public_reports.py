@@ -7,8 +7,10 @@ program or SciPy, never from the function under test.
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -175,6 +177,16 @@ def test_compiling_is_not_counted_as_time_of_the_solver(two_columns, tmp_path):
     assert first["seconds_preparing"] > 3 * second["seconds_preparing"] > 0
     for count in stats:
         assert count["seconds_solving"] + count["seconds_certifying"] < count["seconds_preparing"]
+
+
+@pytest.mark.parametrize("after", [0.3, 1.0])
+def test_a_lesson_that_is_interrupted_ends_with_130(after):
+    command = [sys.executable, "-m", "otgan", "lesson", "critic-or-emd"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        outputs = process.communicate(timeout=60)
+    assert (process.returncode, *outputs) == (130, b"", b"otgan: interrupted\n")
 
 
 # (end of: The command line and the terminal)
