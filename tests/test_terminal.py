@@ -199,7 +199,7 @@ def test_ctrl_c_while_modules_are_loading(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("quantity", ["W1", "sliced", "energy", "Sinkhorn", "KL(x", "JS", "test"])
+@pytest.mark.parametrize("quantity", ["W1", "sliced", "energy", "Sinkhorn", "KL(x", "JS", "p-value"])
 def test_ctrl_c_in_every_row_of_a_comparison(place, quantity):
     large = place / "a.npy", place / "b.npy"
     outcome = interrupted(
