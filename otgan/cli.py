@@ -94,7 +94,7 @@ def _code(arguments: Sequence[str] | None) -> int:
         try:
             return _run_command(arguments)
         finally:
-            sys.stdout.flush()
+            _flush()
     except BrokenPipeError:
         _drop_output()
         return UNREAD
@@ -107,10 +107,15 @@ def _code(arguments: Sequence[str] | None) -> int:
         return INTERRUPTED
 
 
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def _drop_output() -> None:
     """What is left in the buffer must go somewhere, or Python complains when it ends."""
     try:
-        sys.stdout.flush()
+        _flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -133,14 +138,19 @@ def _run_command(arguments: Sequence[str] | None) -> int:
         return FAILED
 
 
-def _say(text: Any, file: TextIO | None = None) -> None:
-    """Print on any terminal: in letters that it has, and nothing that steers it."""
-    file = file or sys.stdout
-    print(encodable(printable(str(text), keep="\n"), getattr(file, "encoding", None)), file=file)
+def _say(text: Any) -> None:
+    _write(str(text), sys.stdout)
 
 
 def _complain(reason: Any) -> None:
-    _say(printable(f"otgan: {reason}"), sys.stderr)
+    _write(printable(f"otgan: {reason}"), sys.stderr)
+
+
+def _write(text: str, file: TextIO | None) -> None:
+    """A line for any terminal: in letters that it has, and with nothing that steers it."""
+    if file is not None:  # closed by the shell
+        encoding = getattr(file, "encoding", None)
+        print(encodable(printable(text, keep="\n"), encoding), file=file, flush=True)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -352,7 +362,7 @@ def _emd(options: argparse.Namespace) -> int:
 @contextmanager
 def _bar(wanted: bool | None, tell: Callable[..., None]) -> Iterator[Callable[..., None] | None]:
     """What to tell of work that goes on: a bar on stderr, gone when it ends; None for no bar."""
-    if not (sys.stderr.isatty() if wanted is None else wanted):
+    if not (_is_terminal(sys.stderr) if wanted is None else wanted):
         yield None
         return
     from tqdm import tqdm
@@ -360,6 +370,10 @@ def _bar(wanted: bool | None, tell: Callable[..., None]) -> Iterator[Callable[..
     layout = "{desc} |{bar:20}| {elapsed}{postfix}"
     with tqdm(desc="otgan", leave=False, bar_format=layout) as bar:
         yield partial(tell, bar)
+
+
+def _is_terminal(file: TextIO | None) -> bool:
+    return file is not None and file.isatty()
 
 
 def _tell_of_emd(bar: Any, step: Progress) -> None:
@@ -371,7 +385,7 @@ def _tell_of_emd(bar: Any, step: Progress) -> None:
 
 def _tell_of_compare(bar: Any, name: str, done: int, total: int) -> None:
     bar.total, bar.n = total, done
-    bar.set_description_str(encodable(name, sys.stderr.encoding))
+    bar.set_description_str(encodable(name, bar.fp.encoding))
 
 
 def _weights(path: str | None) -> Any:
@@ -431,7 +445,6 @@ def _draw(picture: Callable[[], Figure], path: str, *, quiet: bool = False) -> N
     """Draw, once the numbers are out, and write in a new folder if need be."""
     from otgan.plot import save
 
-    sys.stdout.flush()
     saved = save(picture(), path)
     if not quiet:
         _say(f"\npicture: {printable(str(saved))}")

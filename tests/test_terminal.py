@@ -91,6 +91,17 @@ def test_a_full_disk_gets_a_sentence(files):
     assert (done.returncode, done.stderr) == (1, "otgan: No space left on device\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("lesson >&-", 0), ("emd none.csv b.csv 2>&-", 2), ("lesson 2>&-", 0)]
+)
+def test_streams_that_the_shell_has_closed(arguments, code):
+    done = subprocess.run(
+        f"{sys.executable} -m otgan {arguments}", shell=True, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout == "" or done.stdout.startswith("lessons: ")
+
+
 # ---------------------------------------------------------------- real processes, real locales
 
 
@@ -199,7 +210,9 @@ def test_ctrl_c_while_modules_are_loading(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("quantity", ["W1", "sliced", "energy", "Sinkhorn", "KL(x", "JS", "p-value"])
+@pytest.mark.parametrize(
+    "quantity", ["W1", "sliced", "energy", "Sinkhorn", "KL(x", "JS", "p-value"]
+)
 def test_ctrl_c_in_every_row_of_a_comparison(place, quantity):
     large = place / "a.npy", place / "b.npy"
     outcome = interrupted(
