@@ -5,18 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
-import time
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import otgan
-from otgan.errors import InputWarning, InvalidInputError, MissingExtraError, OtganError, require
+from otgan.errors import (
+    InputWarning,
+    InvalidInputError,
+    MissingExtraError,
+    OtganError,
+    OutputError,
+    require,
+)
 from otgan.flags import FILES, add_reading, load_weights, notes_on, reading_of
+from otgan.text import encodable, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,28 +47,87 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        By default those of the process.
+        By default those of the process, which Ctrl-C then ends at once.
 
     Returns
     -------
     int
-        Exit code: 0, 2 for wrong input, 1 for a computation that failed, 130 after Ctrl-C, 141
-        where nobody reads on, as in ``otgan ... | head -1``.
+        Exit code: 0, 2 for wrong input or a place that cannot be written, 1 for a computation
+        that failed, 130 after Ctrl-C, 141 where nobody reads on, as in ``otgan ... | head -1``.
 
     Examples
     --------
     >>> main(["emd", "no-such-file.csv", "b.csv"])
     2
     """
+    with _listening() as interrupted:
+        try:
+            code = _code(arguments)
+        except Exception:
+            if not interrupted():
+                raise
+            code = FAILED
+        if interrupted() and code != INTERRUPTED:
+            _complain("interrupted")
+            code = INTERRUPTED
+    if arguments is None and threading.current_thread() is threading.main_thread():
+        if code == INTERRUPTED:
+            os._exit(code)  # at once: no thread goes on, and nothing can turn the code into another
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done but for the end of Python
+    return code
+
+
+@contextmanager
+def _listening() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed: a module that is loading may turn it into another error."""
+    pressed = False
+
+    def hear(number: int, frame: FrameType | None) -> NoReturn:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or before is not signal.default_int_handler:
+        yield lambda: False
+        return
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _code(arguments: Sequence[str] | None) -> int:
     try:
         try:
             return _run_command(arguments)
         finally:
-            sys.stdout.flush()
+            _flush()
     except BrokenPipeError:
-        # What is left in the buffer must go somewhere, or Python complains when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return UNREAD
+    except OSError as reason:
+        _complain(f"{reason.strerror or reason}" + (f": {reason.filename}" * bool(reason.filename)))
+        _drop_output()
+        return FAILED
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """What is left in the buffer must go somewhere, or Python complains when it ends."""
+    try:
+        _flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run_command(arguments: Sequence[str] | None) -> int:
@@ -66,15 +135,41 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     try:
         with _input_warnings_told():
             return options.run(options)
-    except (InvalidInputError, MissingExtraError) as error:
-        print(f"otgan: {error}", file=sys.stderr)
+    except KeyboardInterrupt:  # first, since some of our errors are interrupts as well
+        _complain("interrupted")
+        return INTERRUPTED
+    except (InvalidInputError, MissingExtraError, OutputError) as error:
+        _complain(error)
         return WRONG_INPUT
     except OtganError as error:
-        print(f"otgan: {error}", file=sys.stderr)
+        _complain(error)
         return FAILED
-    except KeyboardInterrupt:
-        print("otgan: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    except MemoryError as error:
+        _complain(f"the memory does not suffice ({error}); to fix it, give fewer points")
+        return FAILED
+
+
+def _say(text: Any) -> None:
+    _write(str(text), sys.stdout)
+
+
+def _complain(reason: Any) -> None:
+    _write(printable(f"otgan: {reason}"), sys.stderr)
+
+
+def _write(text: str, file: TextIO | None) -> None:
+    """A line for any terminal: in letters that it has, and with nothing that steers it."""
+    if file is not None:  # closed by the shell
+        encoding = getattr(file, "encoding", None)
+        print(encodable(printable(text, keep="\n"), encoding), file=file, flush=True)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Its complaints quote what a user typed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with the usage and a sentence."""
+        super().error(printable(message))
 
 
 @contextmanager
@@ -84,7 +179,7 @@ def _input_warnings_told() -> Iterator[None]:
 
     def show(message: Any, category: Any, *place: Any, **more: Any) -> None:
         if issubclass(category, InputWarning):
-            print(f"otgan: {message}", file=sys.stderr)
+            _complain(message)
         else:
             shown(message, category, *place, **more)
 
@@ -95,7 +190,7 @@ def _input_warnings_told() -> Iterator[None]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="otgan", description="Optimal transport, and the GANs built on it, with certificates."
     )
     parser.add_argument("--version", action="version", version=f"otgan {otgan.__version__}")
@@ -128,6 +223,11 @@ def _add_emd(commands: Any) -> None:
     )
     emd.add_argument(
         "--weights", nargs=2, metavar=("A", "B"), help="files with a weight for each point"
+    )
+    emd.add_argument(
+        "--normalize",
+        action="store_true",
+        help="let the sums of the two weights differ, as those of counts do",
     )
     emd.add_argument(
         "--rtol",
@@ -267,38 +367,51 @@ def _add_threads(command: argparse.ArgumentParser) -> None:
 
 
 def _emd(options: argparse.Namespace) -> int:
+    from otgan.checks import check_emd, check_files
     from otgan.datasets import load_pair
 
+    check_files(options.a, options.b, *(options.weights or ()))
+    check_emd(p=options.p, metric=options.metric, rtol=options.rtol)
     pair = load_pair(options.a, options.b, **reading_of(options))
     weights = [load_weights(path, options) for path in options.weights or ()]
     x, y = (table.points for table in pair)
     a, b = (table.points[:, 0] for table in weights) if weights else (None, None)
     notes = _tell_notes(*pair, *weights)
-    started = time.perf_counter()
     with _bar(options.progress, _tell_of_emd) as tell:
         result = otgan.emd(
-            x, y, a, b, p=options.p, metric=options.metric, rtol=options.rtol, progress=tell
+            x,
+            y,
+            a,
+            b,
+            p=options.p,
+            metric=options.metric,
+            normalize=options.normalize,
+            rtol=options.rtol,
+            progress=tell,
         )
-    seconds = time.perf_counter() - started
     if options.json:
         fields = ("distance", "cost", "lower", "upper", "gap", "p", "solver")
         values = {name: getattr(result, name) for name in fields}
         values |= {"n": len(x), "m": len(y), "metric": options.metric, "stats": {**result.stats}}
         values["notes"] = notes
-        print(json.dumps(values))
+        _say(json.dumps(values))
         return 0
-    print(f"distance  {result.distance:.10g}   (W{options.p:g}, {options.metric})")
-    print(f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},")
-    print(f"          {result.upper:.17g}], a gap of {result.gap:.2g}")
-    print(f"points    {len(x)} and {len(y)} in {x.shape[1]} dimensions")
-    print(f"solver    {result.solver}, {seconds:.3g} s")
+    _say(f"distance  {result.distance:.10g}   (W{options.p:g}, {options.metric})")
+    _say(f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},")
+    _say(f"          {result.upper:.17g}], a gap of {result.gap:.2g}")
+    _say(f"points    {len(x)} and {len(y)} in {x.shape[1]} dimensions")
+    seconds = result.stats["seconds_solving"] + result.stats["seconds_certifying"]
+    before = result.stats["seconds_preparing"]
+    _say(
+        f"solver    {result.solver}, {seconds:.3g} s, after {before:.3g} s of loading and compiling"
+    )
     return 0
 
 
 @contextmanager
 def _bar(wanted: bool | None, tell: Callable[..., None]) -> Iterator[Callable[..., None] | None]:
     """What to tell of work that goes on: a bar on stderr, gone when it ends; None for no bar."""
-    if not (sys.stderr.isatty() if wanted is None else wanted):
+    if not (_is_terminal(sys.stderr) if wanted is None else wanted):
         yield None
         return
     from tqdm import tqdm
@@ -306,6 +419,10 @@ def _bar(wanted: bool | None, tell: Callable[..., None]) -> Iterator[Callable[..
     layout = "{desc} |{bar:20}| {elapsed}{postfix}"
     with tqdm(desc="otgan", leave=False, bar_format=layout) as bar:
         yield partial(tell, bar)
+
+
+def _is_terminal(file: TextIO | None) -> bool:
+    return file is not None and file.isatty()
 
 
 def _tell_of_emd(bar: Any, step: Progress) -> None:
@@ -317,20 +434,28 @@ def _tell_of_emd(bar: Any, step: Progress) -> None:
 
 def _tell_of_compare(bar: Any, name: str, done: int, total: int) -> None:
     bar.total, bar.n = total, done
-    bar.set_description_str(name)
+    bar.set_description_str(encodable(name, bar.fp.encoding))
 
 
 def _tell_notes(*tables: Table) -> list[str]:
     """Say on stderr how files were read that could have been read otherwise."""
     notes = notes_on(tables)
     for note in notes:
-        print(f"otgan: {note}", file=sys.stderr)
+        _complain(note)
     return notes
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from otgan.checks import check_files, check_numbers
+    from otgan.comparison import check_words
     from otgan.datasets import load_pair
+    from otgan.estimate import as_confidence
 
+    check_files(options.a, options.b)
+    check_numbers(options)
+    as_confidence(options.confidence)
+    check_words(options.ties, options.seconds)
+    _check_picture(options.plot)
     first, second = load_pair(options.a, options.b, **reading_of(options))
     x, y, names = first.points, second.points, first.names or second.names
     notes = _tell_notes(first, second)
@@ -344,36 +469,41 @@ def _compare(options: argparse.Namespace) -> int:
             seconds=options.seconds,
             progress=tell,
         )
-    picture = None
+    values = comparison.numbers()
+    values["notes"] = [*notes, *values["notes"]]
+    _say(json.dumps(values) if options.json else comparison.report())
     if options.plot:
         from otgan.compare_plot import two_samples
 
-        picture = _save(two_samples(comparison, names=names), options.plot)
-    if options.json:
-        values = comparison.numbers()
-        print(json.dumps({**values, "notes": [*notes, *values["notes"]]}))
-        return 0
-    print(comparison.report())
-    if picture is not None:
-        print(f"\npicture: {picture}")
+        _draw(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
     return 0
 
 
-def _save(figure: Figure, path: str) -> Path:
-    """Write a picture, in a new folder if need be."""
+def _check_picture(path: str | None) -> None:
+    """Raise on a picture that could not be saved."""
+    if path is not None:
+        from otgan.plot import as_picture_path
+
+        as_picture_path(path)
+
+
+def _draw(picture: Callable[[], Figure], path: str, *, quiet: bool = False) -> None:
+    """Draw, once the numbers are out, and write in a new folder if need be."""
     from otgan.plot import save
 
-    try:
-        return save(figure, path)
-    except OSError as reason:
-        raise InvalidInputError(
-            f"a picture's file must be one that can be written, got {path!r} ({reason.strerror}); "
-            "to fix it, name another folder"
-        ) from None
+    saved = save(picture(), path)
+    if not quiet:
+        _say(f"\npicture: {printable(str(saved))}")
 
 
 def _audit(options: argparse.Namespace) -> int:
+    from otgan.checks import check_files, check_numbers, check_told
+
+    check_files(options.critic, options.a, options.b)
+    check_numbers(options)
+    check_told(options)
     require("torch", extra="torch", purpose="auditing a critic")
+    _check_picture(options.plot)
     import torch
 
     from otgan.critics.saved import load_critic
@@ -393,17 +523,11 @@ def _audit(options: argparse.Namespace) -> int:
         batch_size=options.batch_size,
         seed=options.seed,
     )
-    picture = None
+    _say(json.dumps({**audit.numbers(), "notes": notes}) if options.json else audit)
     if options.plot:
         from otgan.audit_plot import critic_audit
 
-        picture = _save(critic_audit(audit), options.plot)
-    if options.json:
-        print(json.dumps({**audit.numbers(), **({"notes": notes} if notes else {})}))
-        return 0
-    print(audit)
-    if picture is not None:
-        print(f"\npicture: {picture}")
+        _draw(lambda: critic_audit(audit), options.plot, quiet=options.json)
     return 0
 
 
@@ -413,6 +537,20 @@ def _shaped_points(table: Table) -> Any:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from otgan.checks import check_folder, check_numbers, check_training
+    from otgan.datasets import DATASETS, load
+
+    if options.data not in DATASETS and not Path(options.data).exists():
+        load(options.data)  # says so
+    check_numbers(options)
+    out = Path(options.out or f"runs/{Path(options.data).stem}")
+    check_folder(out)
+    if (out / "checkpoint.pt").exists() and not options.overwrite:
+        raise InvalidInputError(
+            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
+            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
+        )
+    check_training()
     from otgan.gan.config import TrainConfig
     from otgan.gan.source import as_source
 
@@ -421,48 +559,54 @@ def _train(options: argparse.Namespace) -> int:
     config = TrainConfig.toy(**chosen) if options.toy else TrainConfig(**chosen)
     # Wrong data are refused before anything else.
     source = as_source(options.data, config.seed, **reading_of(options))
-    out = Path(options.out or f"runs/{Path(options.data).stem}")
-    if (out / "checkpoint.pt").exists() and not options.overwrite:
-        raise InvalidInputError(
-            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
-            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
-        )
     return _run(lambda: otgan.train_wgan(source, config, out=out, progress=True), out, options)
 
 
 def _resume(options: argparse.Namespace) -> int:
+    from otgan.checks import check_numbers, check_run, check_training
+
     folder = Path(options.folder)
+    check_numbers(options)
+    check_run(folder)
+    check_training()
     return _run(lambda: otgan.resume_wgan(folder, progress=True), folder, options)
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from otgan.gan.config import TrainConfig
+    from otgan.checks import check_folder, check_training
 
     out = Path(options.out)
+    check_folder(out)
+    check_training()
+    from otgan.gan.config import TrainConfig
+
     options.threads = 1
     config: TrainConfig = TrainConfig.toy()
     return _run(lambda: otgan.train_wgan("ring8", config, out=out, progress=True), out, options)
 
 
 def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespace) -> int:
-    require("torch", extra="torch", purpose="training a GAN")
     import torch
 
     torch.set_num_threads(options.threads)
     try:
         train()
     except KeyboardInterrupt:
-        print(f"\notgan: stopped; to go on, run: otgan resume {out}", file=sys.stderr)
+        _complain(f"stopped; to go on, run: otgan resume {out}")
         return INTERRUPTED
     return _report(argparse.Namespace(folder=str(out)))
 
 
 def _report(options: argparse.Namespace) -> int:
+    from otgan.checks import check_run, check_training
+
+    check_run(Path(options.folder))
+    check_training()
     from otgan.report import summary_table, write_report
 
     page = write_report(options.folder)
-    print(summary_table(options.folder))
-    print(f"\nreport: {page}")
+    _say(summary_table(options.folder))
+    _say(f"\nreport: {printable(str(page))}")
     return 0
 
 
@@ -470,16 +614,14 @@ def _lesson(options: argparse.Namespace) -> int:
     from otgan import lessons
 
     if options.name is None:
-        print("lessons: " + ", ".join(lessons.LESSONS))
+        _say("lessons: " + ", ".join(lessons.LESSONS))
         return 0
+    _check_picture(options.draw)
     lesson = lessons.load(options.name)
     numbers = lesson.run()
-    picture = None
+    _say(lesson.explain(numbers))
     if options.draw:
-        picture = _save(lesson.draw(numbers), options.draw)
-    print(lesson.explain(numbers))
-    if picture is not None:
-        print(f"\npicture: {picture}")
+        _draw(lambda: lesson.draw(numbers), options.draw)
     return 0
 
 

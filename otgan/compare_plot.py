@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.comparison import ComparedQuantity, Comparison, counted
+from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
-from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, panels
+from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, drawable, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,6 +48,11 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     -------
     matplotlib.figure.Figure
 
+    Raises
+    ------
+    InvalidInputError
+        Names, but not one for each coordinate.
+
     Examples
     --------
     >>> from otgan.comparison import compare
@@ -54,6 +60,11 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     >>> len(two_samples(compare(x, x + [1, 0])).axes)
     4
     """
+    if names and len(names) != comparison.d:
+        raise InvalidInputError(
+            f"names must hold one for each of the {counted(comparison.d, 'coordinate')}, got "
+            f"{len(names)}; to fix it, name all of them or none"
+        )
     with panels(2, 2, width=5.4, height=3.9) as (figure, axes):
         if comparison.d == 1:
             _histograms(comparison, axes[0])
@@ -119,7 +130,7 @@ def _close_up(comparison: Comparison, axes: list[Axes], name: str) -> None:
         if far:
             margin = 0.05 * np.ptp(near)
             axis.set_xlim(near.min() - margin, near.max() + margin)
-        axis.set_xlabel(name + _outside(far))
+        axis.set_xlabel(drawable(name) + _outside(far), parse_math=False)
 
 
 # ---------------------------------------------------------------- in space
@@ -136,8 +147,10 @@ def _clouds(comparison: Comparison, left: Axes, right: Axes, columns: Sequence[s
         for points, colour in clouds:
             shown = points[_some(len(points), SHOWN_POINTS)]
             axis.scatter(shown[:, 0], shown[:, 1], s=9, color=colour, lw=0, alpha=0.55, zorder=2)
-        axis.set(xlabel=names[0] + _outside(far), aspect="equal", adjustable="datalim")
-    left.set(title=f"the samples{where}", ylabel=names[1])
+        axis.set_xlabel(drawable(names[0]) + _outside(far), parse_math=False)
+        axis.set(aspect="equal", adjustable="datalim")
+    left.set(title=f"the samples{where}")
+    left.set_ylabel(drawable(names[1]), parse_math=False)
     right.set(title=_arcs(comparison, x, y, right))
 
 

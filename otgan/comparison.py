@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import textwrap
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -24,8 +23,9 @@ from otgan.estimate import as_confidence, as_rng
 from otgan.measures import FloatArray, as_pair
 from otgan.quantities import QUANTITIES, Found, Quantity, Samples, Unit
 from otgan.transport.result import TransportResult
+from otgan.transport.stopwatch import Stopwatch
 
-__all__ = ["ComparedQuantity", "Comparison", "compare"]
+__all__ = ["ComparedQuantity", "Comparison", "check_words", "compare"]
 
 WIDTH = 100
 """Columns of a report."""
@@ -65,7 +65,7 @@ class ComparedQuantity:
     interval_call : str, or None
         What gives the interval, where `call` does not.
     seconds : float
-        What it took.
+        What it took, without loading modules and compiling loops.
     sees, misses : str
         What the quantity is good for, and what not.
     diagnostics : mapping of str to float
@@ -276,7 +276,7 @@ def compare(
     """
     mu, nu = as_pair(x, y, None, None)
     _check_range(mu.points, nu.points)
-    _check_words(ties, seconds)
+    check_words(ties, seconds)
     reasons: dict[str, str] = {}
     chosen, notes = _settle_ties(mu.points, nu.points, ties, reasons)
     samples = Samples(
@@ -292,12 +292,12 @@ def compare(
     for done, quantity in enumerate(QUANTITIES):
         if progress is not None:
             progress(quantity.name, done, len(QUANTITIES))
-        started = time.perf_counter()
+        watch = Stopwatch()
         outcome = reasons.get(quantity.key) or _attempt(quantity, samples)
         if isinstance(outcome, str):
             left_out[quantity.key] = outcome
             continue
-        rows.append(_row(quantity, outcome, samples, time.perf_counter() - started))
+        rows.append(_row(quantity, outcome, samples, watch.working))
         logger.info("%s: %g, %.2f s", quantity.name, outcome.value, rows[-1].seconds)
         if quantity.key == "w1":
             transport = outcome.transport
@@ -403,7 +403,8 @@ def _check_range(x: FloatArray, y: FloatArray) -> None:
         )
 
 
-def _check_words(ties: Any, seconds: Any) -> None:
+def check_words(ties: Any, seconds: Any) -> None:
+    """Raise on what `compare` does not take for `ties` or `seconds`."""
     words = ("auto", *get_args(Ties))
     if ties not in words:
         raise InvalidInputError(

@@ -25,6 +25,7 @@ __all__ = [
     "as_ground_cost",
     "line_exponent",
     "row_blocks",
+    "stored",
 ]
 
 MetricName = Literal["euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"]
@@ -33,6 +34,9 @@ Metric = MetricName | Callable[[FloatArray, FloatArray], float]
 METRIC_NAMES: tuple[str, ...] = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
 BLOCK_ENTRIES = 2**21
 """How many costs are held at once when a whole pass is made over all pairs (16 MiB)."""
+
+CALLED_PAIRS = 2**28
+"""Most pairs for which a callable metric is asked: 2 GiB of costs, and some minutes at least."""
 
 
 class GroundCost(Protocol):
@@ -159,7 +163,8 @@ class PointCost:
         ----------
         x, y : array_like, shapes (n, d) and (m, d)
         metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
-            A callable takes two points of shape (d,) and returns a non-negative number.
+            A callable takes two points of shape (d,), which it leaves as they are, and returns a
+            non-negative number.
         p : float
             The power, at least one.
 
@@ -202,8 +207,8 @@ class PointCost:
         if name == "cosine":
             chords = cdist(_directions(self.x[rows]), _directions(self.y), metric="sqeuclidean")
             return _power(0.5 * chords, power)
-        if callable(name):
-            return _power(_call_on_pairs(name, self.x[rows], self.y), power)
+        if not isinstance(name, str):
+            return _call_on_pairs(name, power, self.x[rows], self.y)
         return _power(cdist(self.x[rows], self.y, metric=name), power)
 
     def arcs(self, i: Any, j: Any) -> FloatArray:
@@ -261,11 +266,15 @@ class PointCost:
 def as_ground_cost(cost: Any) -> GroundCost:
     """A `GroundCost` from a matrix of shape (n, m), SciPy sparse or not, or the one given.
 
+    A callable metric is asked here, once for every pair.
+
     Raises
     ------
     InvalidInputError
-        Not two axes, empty, NaN or minus infinity.
+        Not two axes, empty, NaN or minus infinity, or a callable with too many pairs.
     """
+    if isinstance(cost, PointCost) and not isinstance(cost.metric, str):
+        return stored(cost)
     if isinstance(cost, (MatrixCost, PointCost, SparseCost)):
         return cost
     if sparse.issparse(cost):
@@ -284,6 +293,24 @@ def as_ground_cost(cost: Any) -> GroundCost:
             f"({i}, {j}); to fix it, fill that entry"
         )
     return MatrixCost(matrix)
+
+
+def stored(cost: PointCost) -> MatrixCost:
+    """All costs between two clouds, each computed once.
+
+    Raises
+    ------
+    InvalidInputError
+        A callable metric that would have to be asked for more than `CALLED_PAIRS` pairs.
+    """
+    n, m = cost.shape
+    if not isinstance(cost.metric, str) and n * m > CALLED_PAIRS:
+        raise InvalidInputError(
+            f"a callable metric must be asked for at most {CALLED_PAIRS:,} pairs of points, got "
+            f"{n:,} x {m:,} = {n * m:,}; to fix it, name one of {', '.join(METRIC_NAMES)}, give "
+            "fewer points, or compute the costs in whole arrays and pass them to emd_from_cost"
+        )
+    return MatrixCost(cost.rows(slice(0, n)))
 
 
 def _as_sparse_cost(cost: Any) -> SparseCost:
@@ -343,13 +370,33 @@ def _simplify(metric: Metric, p: float) -> tuple[Metric, float]:
     return ("sqeuclidean", 1.0) if metric == "euclidean" and p == 2 else (metric, p)
 
 
-def _call_on_pairs(metric: Callable[..., Any], x: FloatArray, y: FloatArray) -> FloatArray:
-    return np.array([[_number(metric(u, v)) for v in y] for u in x])
+def _call_on_pairs(
+    metric: Callable[..., Any], power: float, x: FloatArray, y: FloatArray
+) -> FloatArray:
+    """Every pair once; a wrong value ends it with the row in which it comes."""
+    costs = np.empty((len(x), len(y)))
+    for row, point in zip(costs, x, strict=True):
+        u = point.copy()
+        row[:] = [_number(metric(u, v)) for v in y.copy()]
+        if not (u == point).all():
+            raise InvalidInputError(
+                "a callable metric must leave its points as they are, got one that changed the "
+                f"point {_shown(point)} into {_shown(u)}; to fix it, compute without -=, += and "
+                "the like"
+            )
+        _power(row, power)
+    return costs
+
+
+def _shown(point: FloatArray) -> str:
+    return np.array2string(point, precision=4, threshold=6, separator=", ")
 
 
 def _number(value: Any) -> float:
     try:
-        return float(value)
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        return float(value if np.ndim(value) == 0 else np.asarray(value).item())
     except (TypeError, ValueError):
         raise InvalidInputError(
             "a callable metric must return one number for two points, got "

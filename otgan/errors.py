@@ -7,6 +7,8 @@ import importlib.util
 from collections.abc import Iterable
 from typing import Any
 
+from otgan.text import printable, shortened
+
 __all__ = [
     "DamagedFileError",
     "DuplicateSamplesError",
@@ -27,7 +29,14 @@ __all__ = [
 ]
 
 
-class OtganError(Exception):
+class _OneLine:
+    """Whatever a message quotes, it is one line of bounded length that steers no terminal."""
+
+    def __str__(self) -> str:
+        return shortened(printable(super().__str__()))
+
+
+class OtganError(_OneLine, Exception):
     """Root of all errors raised by otgan."""
 
 
@@ -43,7 +52,7 @@ class OutputError(OtganError, OSError):
     """A result that cannot be written: no such folder, no permission, no space, in use."""
 
 
-class InputWarning(UserWarning):
+class InputWarning(_OneLine, UserWarning):
     """Input that could be read in several ways; the message says how it was read, and why."""
 
 

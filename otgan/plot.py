@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otgan.errors import InvalidInputError, require
+from otgan.errors import InvalidInputError, OutputError, require
 from otgan.measures import FloatArray
+from otgan.text import encodable, printable, shortened
+from otgan.writable import why_no_file
 
 require("matplotlib", extra="plot", purpose="drawing a picture")
 
 import matplotlib as mpl  # noqa: E402 - the check above gives the kinder error
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.font_manager import FontProperties, findfont, get_font  # noqa: E402
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,13 +34,18 @@ __all__ = [
     "ORANGE",
     "RED",
     "VIOLET",
+    "as_picture_path",
     "critic_level_sets",
+    "drawable",
     "image_grid",
     "panels",
     "progress",
     "samples_over_training",
     "save",
 ]
+
+LONGEST_NAME = 60
+"""Characters of a user's name that are drawn."""
 
 Snapshot = tuple[int, Mapping[str, FloatArray]]
 
@@ -114,17 +125,76 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     ------
     InvalidInputError
         An ending that matplotlib does not know.
+    OutputError
+        A file that cannot be written.
+    """
+    path = as_picture_path(path)
+    drawn = io.BytesIO()  # a picture is written whole or not at all
+    figure.savefig(drawn, dpi=dpi, format=path.suffix.removeprefix(".").lower())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(drawn.getvalue())
+    except OSError as reason:
+        raise _unwritable(path, reason.strerror or str(reason)) from None
+    return path
+
+
+def as_picture_path(path: str | Path) -> Path:
+    """Where a picture can be saved, or an error before it is drawn; no folder is made yet.
+
+    Raises
+    ------
+    InvalidInputError
+        An ending that matplotlib does not know.
+    OutputError
+        A folder, or a file that cannot be written.
+
+    Examples
+    --------
+    >>> as_picture_path("picture.png").suffix
+    '.png'
     """
     path = Path(path)
-    formats = figure.canvas.get_supported_filetypes()
+    formats = {**Figure().canvas.get_supported_filetypes()}
+    if shutil.which(mpl.rcParams["pgf.texsystem"]) is None:
+        del formats["pgf"]
     if path.suffix.removeprefix(".").lower() not in formats:
         raise InvalidInputError(
             f"a picture's name must end in one of {', '.join(sorted(formats))}, got {str(path)!r}; "
             "to fix it, call it e.g. picture.png"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=dpi)
+    if reason := why_no_file(path):
+        raise _unwritable(path, reason)
     return path
+
+
+def _unwritable(path: Path, reason: str) -> OutputError:
+    return OutputError(
+        f"a picture's file must be one that can be written, got {str(path)!r} ({reason}); to fix "
+        "it, name another folder"
+    )
+
+
+def drawable(text: str) -> str:
+    """A user's text as a picture can show it: on one line, and in letters that its fonts hold.
+
+    Draw it with ``parse_math=False``, so that a ``$`` is a ``$``.
+
+    Examples
+    --------
+    >>> print(drawable("price in $"), drawable(chr(0xe000)))
+    price in $ \ue000
+    """
+    known: set[int] = set()
+    for family in mpl.rcParams["font.family"]:
+        known |= _letters(findfont(FontProperties(family=[family])))
+    shown = shortened(printable(text), LONGEST_NAME)
+    return "".join(c if ord(c) in known else encodable(c, "ascii") for c in shown)
+
+
+@cache
+def _letters(font: str) -> frozenset[int]:
+    return frozenset(get_font(font).get_charmap())
 
 
 def samples_over_training(snapshots: list[Snapshot], *, columns: int = 3) -> Figure:

@@ -14,6 +14,7 @@ import numpy as np
 from otgan import plot
 from otgan.gan.folder import RunFolder
 from otgan.gan.monitor import Record, rank_correlation
+from otgan.text import printable, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,7 +65,8 @@ def write_report(run: str | Path) -> Path:
         _critic_section(folder),
         _progress_section(folder, records),
     ]
-    title = f"WGAN on {settings['data'] or 'an array'}, constraint {folder.constraint}"
+    data = shortened(settings["data"] or "an array")
+    title = printable(f"WGAN on {data}, constraint {folder.constraint}")
     page = f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style></head>
@@ -74,7 +76,7 @@ def write_report(run: str | Path) -> Path:
 {_html_table(summary_rows(folder.summary(), records))}
 {"".join(sections)}
 <p><small>Each ± is one standard error over the draws.</small></p>
-<p><small>{html.escape(_settings_line(settings))}</small></p>
+<p><small>{html.escape(printable(_settings_line(settings)))}</small></p>
 </body>
 </html>
 """

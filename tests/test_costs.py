@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from numpy.testing import assert_allclose, assert_array_equal
 
+import otgan
 from otgan import costs
 from otgan.costs import MatrixCost, PointCost, as_ground_cost, line_exponent, row_blocks
 from tests.cases import (
@@ -156,3 +157,104 @@ def test_what_a_metric_is_on_the_line(metric, exponent):
 def test_a_callable_metric_must_return_one_number():
     with refused("one number for two points", "ndarray of shape (2,)"):
         PointCost.of([[0.0, 1.0]], [[2.0, 3.0]], metric=lambda u, v: u - v).rows(slice(None))
+
+
+# ---------------------------------------------------------------- callables
+
+
+class Asked:
+    """The cityblock metric, which remembers for which pairs it was asked."""
+
+    def __init__(self):
+        self.pairs = []
+
+    def __call__(self, u, v):
+        self.pairs.append((*u, *v))
+        return np.abs(u - v).sum()
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "options"), [(5, 7, {"p": 2}), (513, 520, {}), (1100, 3, {"rtol": 0.2})]
+)
+def test_a_callable_is_asked_once_whatever_the_size(n, m, options):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(n, 2)), rng.normal(size=(m, 2))
+    metric = Asked()
+    found = otgan.emd(x, y, metric=metric, **options)
+    assert len(metric.pairs) == len(set(metric.pairs)) == n * m
+    exact = otgan.emd(x, y, metric="cityblock", **{**options, "rtol": 0.0})
+    assert found.lower <= exact.cost * (1 + 1e-9) and exact.cost <= found.cost * (1 + 1e-9)
+
+
+def test_a_callable_is_asked_once_by_all_that_takes_a_cost():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 2)), rng.normal(size=(40, 2))
+    weights = np.arange(30.0)  # the first point has no mass
+    plan = np.full((30, 40), 1 / 1200)
+    calls = (
+        lambda metric: otgan.emd(x, y, weights, np.full(40, weights.sum() / 40), metric=metric),
+        lambda metric: otgan.wasserstein(x, y, metric=metric),
+        lambda metric: otgan.pairwise_wasserstein([x], [y], metric=metric),
+        lambda metric: otgan.certify(
+            PointCost.of(x, y, metric=metric), plan, np.zeros(30), np.zeros(40)
+        ),
+    )
+    for call in calls:
+        metric = Asked()
+        call(metric)
+        assert len(metric.pairs) == len(set(metric.pairs)) == 1200
+
+
+@pytest.mark.parametrize("kind", [float, np.float32, np.array, lambda value: np.array([[value]])])
+def test_one_number_in_any_wrapping(kind):
+    cost = PointCost.of([[0.0], [1.0]], [[3.0]], metric=lambda u, v: kind(abs(u[0] - v[0])))
+    assert_array_equal(cost.rows(EVERYTHING), [[3.0], [2.0]])
+
+
+@pytest.mark.parametrize("value", ["1", None, 1j, [], [1.0, 2.0], b"1"])
+def test_what_is_no_number_is_refused(value):
+    with refused("must return one number", type(value).__name__):
+        PointCost.of([[0.0]], [[1.0]], metric=lambda u, v: value).rows(EVERYTHING)
+
+
+def test_a_wrong_value_ends_it_in_its_row():
+    rows = []
+
+    def metric(u, v):
+        rows.append(u[0])
+        return np.nan if u[0] == 1 else 1.0
+
+    with refused("finite, non-negative", "nan"):
+        otgan.emd(np.arange(100.0), np.arange(5.0), metric=metric)
+    assert max(rows) == 1
+
+
+def test_a_callable_that_changes_its_points_is_refused():
+    def metric(u, v):
+        u -= v
+        return np.abs(u).sum()
+
+    with refused("must leave its points as they are"):
+        otgan.emd(np.ones((3, 2)), np.zeros((3, 2)) + 0.5, metric=metric)
+
+
+def test_errors_of_a_callable_are_its_own():
+    with pytest.raises(ZeroDivisionError):
+        otgan.emd([0.0], [1.0], metric=lambda u, v: 1 / 0)
+
+
+def test_too_many_pairs_are_refused_before_a_callable_is_asked():
+    x, metric = np.zeros((20_000, 1)), Asked()
+    cost = PointCost.of(x, x, metric=metric)
+    some = np.zeros(20_000)
+    for call in (
+        lambda: otgan.emd(x, x, metric=metric),
+        lambda: otgan.wasserstein(x, x, metric=metric),
+        lambda: otgan.pairwise_wasserstein([x], [x], metric=metric),
+        lambda: otgan.c_transform(cost, some),
+        lambda: as_ground_cost(cost),
+    ):
+        with refused("callable metric", "20,000 x 20,000", "emd_from_cost"):
+            call()
+    assert metric.pairs == []
+    assert otgan.emd(x, x).cost == 0  # a named metric needs no matrix

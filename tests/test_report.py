@@ -135,3 +135,17 @@ def test_page_in_a_real_browser_asks_nothing_of_the_network(run, tmp_path):
     with Image.open(picture) as shot:
         colours = {colour for _, colour in shot.convert("RGB").resize((110, 280)).getcolors(10**6)}
     assert len(colours) > 100  # pictures were drawn, not broken-image icons
+
+
+def test_names_that_a_user_chose_stay_text(run, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(run.out, folder)
+    settings = json.loads((folder / "config.json").read_text("utf-8"))
+    hostile = '<script>alert(1)</script> & "$x$" \x1b[31m\u202e\udcff\n' + "long" * 2000
+    (folder / "config.json").write_text(json.dumps(settings | {"data": hostile}))
+    page = write_report(folder).read_text("utf-8")
+    assert "<script" not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert not any(c in page for c in "\x1b\u202e")
+    assert "script" not in Page(page).tags and Page(page).links == []
+    title = page.partition("<title>")[2].partition("</title>")[0]
+    assert len(title) < 2200 and "\n" not in title

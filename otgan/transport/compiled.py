@@ -9,6 +9,8 @@ from typing import Any
 import numba
 from numba.core import event
 
+from otgan.transport.stopwatch import preparation, preparing
+
 __all__ = ["compiled"]
 
 logger = logging.getLogger(__name__)
@@ -18,31 +20,44 @@ def compiled(function: Callable[..., Any]) -> Any:
     """Compile `function` when it is first called; the machine code is cached beside the source.
 
     Where neither that folder nor the user's cache folder can be written, it is compiled anew in
-    every process.
+    every process. Compiling and loading are counted as preparation, not as work.
     """
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        loop: Any = numba.njit(cache=True, nogil=True)(function)
     except RuntimeError as reason:  # nowhere to write
         logger.debug("%s: compiled anew in every process", reason)
-        return numba.njit(nogil=True)(function)
+        loop = numba.njit(nogil=True)(function)
+    if hasattr(loop, "compile"):  # not under NUMBA_DISABLE_JIT
+        loop.compile = _counted(loop.compile)
+    return loop
+
+
+def _counted(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Compile, or load from disk, as preparation; listen to Numba for as long, and no longer."""
+
+    def compile_and_count(signature: Any) -> Any:
+        if preparation.running or _announcer.done:
+            with preparing():
+                return compile_for(signature)
+        with preparing(), event.install_listener("numba:compile", _announcer):
+            return compile_for(signature)
+
+    return compile_and_count
 
 
 class _Announcer(event.Listener):
     """Say, once in a process, why the first call takes so long."""
 
+    done = False
+
     def on_start(self, event: Any) -> None:
-        """Log when the first loop of ours is compiled."""
-        function = event.data["dispatcher"].py_func
-        if function.__module__.startswith("otgan."):
-            _stop_announcing(self)
+        """Log when a loop is compiled that no disk holds."""
+        if not self.done:
+            self.done = True
             logger.info("compiling the loops of exact transport, once: some 20 seconds")
 
     def on_end(self, event: Any) -> None:
         """Do nothing."""
 
 
-def _stop_announcing(announcer: _Announcer) -> None:
-    event.unregister("numba:compile", announcer)
-
-
-event.register("numba:compile", _Announcer())
+_announcer = _Announcer()

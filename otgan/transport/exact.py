@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +18,7 @@ from otgan.costs import (
     SparseCost,
     as_ground_cost,
     line_exponent,
+    stored,
 )
 from otgan.errors import InvalidInputError, SolverError
 from otgan.labels import align_weights_of_costs
@@ -36,6 +36,7 @@ from otgan.transport.couplings import Arcs
 from otgan.transport.duality import PLAIN_PAIRS, c_transform, certify_arcs
 from otgan.transport.line import like_points, line_distance, solve_line
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
+from otgan.transport.stopwatch import Stopwatch, preparing
 
 if TYPE_CHECKING:
     from otgan.transport.multiscale import Outcome, Progress, Stop
@@ -82,7 +83,8 @@ def emd(
     p : float, default 1
         Order, at least one.
     metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
-        A callable takes two points of shape (d,); it is slow, and need not be a metric.
+        A callable takes two points of shape (d,); it is slow, and need not be a metric. It is
+        asked once for every pair, for 2**28 pairs at most.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
     rtol : float, default 0
@@ -103,7 +105,7 @@ def emd(
     ------
     InvalidInputError
         NaN, infinities, negative weights, empty clouds, shapes, dimensions or names that do not
-        fit, whole numbers that float64 does not hold.
+        fit, whole numbers that float64 does not hold, a callable metric with too many pairs.
     UnequalMassError
         Sums of a and b that differ by more than rounding.
     SolverError
@@ -316,12 +318,14 @@ def _problem(mu: DiscreteMeasure, nu: DiscreteMeasure, cost: PointCost) -> _Prob
 def _emd_on_the_line(
     mu: DiscreteMeasure, nu: DiscreteMeasure, cost: PointCost, exponent: float
 ) -> TransportResult:
-    started = time.perf_counter()
+    watch = Stopwatch()
+    with preparing():
+        import otgan.transport.staircase  # noqa: F401 - loads Numba, which is no work on this problem
     line = solve_line(mu, nu, exponent)
     problem = _problem(mu, nu, cost)
     solution = _LineOutcome(*line.arcs, line.f, line.g, {})
     # Optimal by theorem, so never refused: the bracket says how much of that float64 can prove.
-    return _certified(problem, solution, "line", started)
+    return _certified(problem, solution, "line", watch)
 
 
 def _solve_and_certify(
@@ -330,21 +334,24 @@ def _solve_and_certify(
     max_iterations: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> TransportResult:
-    # Loaded here: importing Numba takes some tenths of a second.
-    from otgan.transport.multiscale import Stop, is_large
+    watch = Stopwatch()
+    with preparing():  # importing Numba takes some tenths of a second
+        import otgan.transport.forbidden
+        import otgan.transport.staircase  # noqa: F401 - both are needed later
+        from otgan.transport.multiscale import Stop, is_large
 
     n, m = problem.cost.shape
-    if isinstance(problem.cost, PointCost) and not is_large(n, m):
-        matrix = MatrixCost(problem.cost.rows(slice(0, n)))
-        problem = _Problem(matrix, problem.a, problem.b, problem.p, problem.mass)
+    if isinstance(problem.cost, PointCost) and (
+        callable(problem.cost.metric) or not is_large(n, m)
+    ):
+        problem = replace(problem, cost=stored(problem.cost))
     limit = 1_000_000 + 1_000 * (n + m) if max_iterations is None else max_iterations
     stop = Stop(rtol, limit, progress)
-    started = time.perf_counter()
     outcome = _solve_on_support(problem, stop)
-    result = _certified(problem, outcome, _name(outcome), started)
+    result = _certified(problem, outcome, _name(outcome), watch)
     loose = result.gap > max(rtol, EXACT_RTOL) * abs(result.upper)
     if loose and outcome.finished and n * m <= REFINED_PAIRS:
-        result = _refined(problem, result, stop, started)
+        result = _refined(problem, result, stop, watch)
     return _accept(result, problem, rtol, None if outcome.finished else limit)
 
 
@@ -382,7 +389,7 @@ def _check_limits(rtol: float, max_iterations: int | None) -> None:
 
 
 def _refined(
-    problem: _Problem, rough: TransportResult, stop: Stop, started: float
+    problem: _Problem, rough: TransportResult, stop: Stop, watch: Stopwatch
 ) -> TransportResult:
     """Solve again with the costs capped where no optimal plan can reach, then for reduced costs.
 
@@ -411,7 +418,7 @@ def _refined(
         offset = _weighted_median(np.r_[f.high, -g.high], np.r_[problem.a, problem.b])
         centred = f.plus(-offset).rounded_down(), g.plus(offset).rounded_down()
         outcome = outcome._replace(f=centred[0], g=centred[1])
-        refined = _certified(problem, outcome, rough.solver, started)
+        refined = _certified(problem, outcome, rough.solver, watch)
         # Upper bounds need only the plan, lower ones only the potentials: keep the better of each.
         above = min(best, refined, key=lambda result: result.upper)
         below = max(best, refined, key=lambda result: result.lower)
@@ -500,9 +507,9 @@ def _solve(
 
 
 def _certified(
-    problem: _Problem, solution: Outcome | _LineOutcome, solver: str, started: float
+    problem: _Problem, solution: Outcome | _LineOutcome, solver: str, watch: Stopwatch
 ) -> TransportResult:
-    solved = time.perf_counter()
+    solved = watch.working
     plan = Arcs(solution.i, solution.j, solution.mass)
     n, m = problem.cost.shape
     proof = certify_arcs(
@@ -515,8 +522,9 @@ def _certified(
         improve=n * m <= PLAIN_PAIRS or not np.isfinite(solution.f).all(),
     )
     stats = {
-        "seconds_solving": solved - started,
-        "seconds_certifying": time.perf_counter() - solved,
+        "seconds_preparing": watch.preparing,
+        "seconds_solving": solved,
+        "seconds_certifying": watch.working - solved,
         "mass": problem.mass,
         **solution.stats,
     }

@@ -25,6 +25,7 @@ from scipy.spatial.distance import cdist
 from otgan.measures import FloatArray
 from otgan.transport.cells import Cells, Model, grow, upper_model
 from otgan.transport.compiled import compiled
+from otgan.transport.stopwatch import preparation
 
 __all__ = [
     "CELLS_UP_TO",
@@ -224,9 +225,15 @@ def in_threads(work: Callable[[int], None], count: int) -> None:
         for share in range(count):
             work(share)
         return
+
+    def prepared(share: int) -> float:
+        work(share)
+        return preparation.seconds
+
     with ThreadPoolExecutor(threads) as pool:
         try:
-            list(pool.map(work, range(count)))
+            # All wait for the one that compiles a loop first.
+            preparation.seconds += max(pool.map(prepared, range(count)))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -42,7 +42,8 @@ class TransportResult:
     solver : str
         What ran.
     stats : mapping
-        Seconds spent solving and certifying, and the masses before normalisation.
+        Seconds spent solving and certifying, and, apart from these, preparing: loading modules
+        and compiling loops, once in a process. The masses before normalisation. What was counted.
     """
 
     cost: float
