@@ -15,7 +15,7 @@ from otgan.transport.multiscale import ALL_ARCS, shares_in_units
 from otgan.transport.pricing import NORMS, add_sizes, to_reduced_costs
 from otgan.transport.result import EXACT_RTOL
 
-__all__ = ["optimal_costs", "proved"]
+__all__ = ["PIVOTS", "Clouds", "in_range", "optimal_costs", "proved"]
 
 ROUNDED_MASS = 1e-12
 """Total mass by which the marginals of a plan may be wrong: far more than rounding makes it."""
@@ -87,7 +87,7 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
         here, there = slice(x.start[s], x.start[s + 1]), slice(y.start[t], y.start[t + 1])
         of_x, of_y = x.columns[:, here], y.columns[:, there]
         n, m = of_x.shape[1], of_y.shape[1]
-        if n * m > ALL_ARCS or not _in_range(of_x, of_y, norm[1]):
+        if n * m > ALL_ARCS or not in_range(of_x, of_y, norm[1]):
             continue
         matrix = np.empty((n, m))
         add_sizes(x, y, here.start, here.stop, there.start, there.stop, norm, matrix)
@@ -106,7 +106,7 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
 
 
 @compiled
-def _in_range(x: Any, y: Any, power: Any) -> Any:
+def in_range(x: Any, y: Any, power: Any) -> Any:
     """Whether the powers of all distances are far from overflow and underflow."""
     extent = 0.0
     for c in range(x.shape[0]):
@@ -117,8 +117,11 @@ def _in_range(x: Any, y: Any, power: Any) -> Any:
 
 
 @compiled
-def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any) -> Any:
-    """The cost of the plan; NaN unless it is a plan, and f proves that no other costs less."""
+def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True) -> Any:
+    """The cost of the plan; NaN unless it is a plan, and f proves that no other costs less.
+
+    Where no cost is negative, as `positive` says, zero is a lower bound too.
+    """
     i, j, mass = plan
     missing_a, missing_b = a.copy(), b.copy()
     cost = 0.0
@@ -137,5 +140,6 @@ def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any) -> Any:
             g[t] = min(g[t], row[t] - here)
     for t in range(len(b)):
         lower += b[t] * g[t]
-    # Costs are not negative, so that zero is a lower bound too.
-    return cost if cost - max(lower, 0.0) <= EXACT_RTOL * cost else np.nan
+    if positive:
+        lower = max(lower, 0.0)
+    return cost if cost - lower <= EXACT_RTOL * abs(cost) else np.nan
