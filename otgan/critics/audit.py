@@ -16,6 +16,7 @@ from otgan.critics.probe import Rays, SteepestPair, slopes_between, steepest_pai
 from otgan.critics.symptoms import Evidence, Symptom, Told, diagnose
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_float64, as_pair
+from otgan.torch_modes import gradients_on
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
 
@@ -161,6 +162,7 @@ class CriticAudit:
         )
 
 
+@gradients_on()
 def audit_critic(
     critic: Any,
     x: Any,

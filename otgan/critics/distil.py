@@ -12,6 +12,7 @@ from torch.optim import Adam, Optimizer
 from otgan.critics.networks import scores
 from otgan.errors import InvalidInputError
 from otgan.measures import as_points
+from otgan.torch_modes import gradients_on
 
 __all__ = ["Distilled", "distil"]
 
@@ -36,6 +37,7 @@ class Distilled:
     gradient_error: float
 
 
+@gradients_on()
 def distil(
     potential: nn.Module,
     points: Any,

@@ -103,7 +103,7 @@ class OnOriginalScale(nn.Module):
         super().__init__()
         self.critic = critic
         self.register_buffer("centre", centre)
-        self.register_buffer("scale", torch.as_tensor(scale, dtype=centre.dtype))
+        self.register_buffer("scale", centre.new_tensor(float(scale)))
 
     @property
     def lipschitz(self) -> nn.Module:
@@ -111,8 +111,10 @@ class OnOriginalScale(nn.Module):
         return self.critic
 
     def forward(self, points: Tensor) -> Tensor:
-        """Scale * critic((points - centre) / scale)."""
-        return self.scale * self.critic((points - self.centre) / self.scale)
+        """Scale * critic((points - centre) / scale), in the floating dtype of the points."""
+        scaled = ((points - self.centre) / self.scale).to(self.centre.dtype)
+        values: Tensor = self.scale * self.critic(scaled)
+        return values.to(points.dtype) if points.is_floating_point() else values
 
 
 def mlp(d: int, out: int = 1, *, width: int = 128, depth: int = 3) -> nn.Sequential:
