@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.errors import InvalidInputError, UnequalMassError
+from otgan.torch_modes import is_wrapped
 
 __all__ = [
     "MASS_RTOL",
@@ -267,6 +268,12 @@ def as_float64(values: Any, name: str) -> FloatArray:
     if type(values) is np.ndarray and values.dtype == np.float64:
         return values.copy()  # nothing below can be wrong with it
     refuse_mask(values, name)
+    if is_torch(values) and is_wrapped(values):
+        raise InvalidInputError(
+            f"{name} must be a plain tensor, got one inside of torch.vmap or torch.func, which "
+            "hides its numbers; to fix it, call this function outside, or use wasserstein, "
+            "transport_cost or a divergence of histograms, which may stand inside"
+        )
     try:
         array = np.asarray(to_numpy(values))
         if array.dtype.kind not in "fiub":

@@ -1,11 +1,12 @@
-"""How torch works while otgan trains: as it does by default, whatever the caller has set."""
+"""The modes of torch: how it works while otgan trains, and whether it records what we do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-__all__ = ["float32_by_default", "gradients_on"]
+__all__ = ["float32_by_default", "gradients_on", "is_recorded", "is_wrapped"]
 
 
 @contextmanager
@@ -27,6 +28,33 @@ def gradients_on() -> Iterator[None]:
     plain = [torch.autocast(kind, enabled=False) for kind in ("cpu", "cuda")]
     with torch.inference_mode(False), torch.enable_grad(), plain[0], plain[1]:
         yield
+
+
+def is_recorded(tensor: Any) -> bool:
+    """Whether torch transforms or records a call with this tensor, instead of just computing it.
+
+    So it is under `torch.func` and `torch.vmap`, while `torch.compile` or `torch.export` looks at
+    the code, and while a trace is recorded.
+
+    Examples
+    --------
+    >>> import torch
+    >>> is_recorded(torch.ones(1))
+    False
+    >>> torch.vmap(lambda row: row + is_recorded(row))(torch.zeros(2))
+    tensor([1., 1.])
+    """
+    import torch
+
+    return torch.compiler.is_compiling() or torch.jit.is_tracing() or is_wrapped(tensor)
+
+
+def is_wrapped(tensor: Any) -> bool:
+    """Whether it is a tensor inside of `torch.func` or `torch.vmap`, whose numbers are hidden."""
+    import torch
+
+    wrapped: bool = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return wrapped
 
 
 @contextmanager

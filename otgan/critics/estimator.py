@@ -200,9 +200,9 @@ def _check_network(critic: object, laws: Laws) -> None:
             scores(critic, torch.zeros(3, laws.d, dtype=first.dtype, device=first.device))
     except RuntimeError as reason:
         raise InvalidInputError(
-            f"network(d) must return a module for points of shape (n, {laws.d}) and {first.dtype} "
-            f"like its first parameter, got {reason}; to fix it, give its first layer d inputs and "
-            "all layers one dtype"
+            f"network(d) must return a module for {str(first.dtype).removeprefix('torch.')} points "
+            f"of shape (n, {laws.d}), in the dtype of its first parameter, got {reason}; to fix it, "
+            "give its first layer d inputs, and all layers one dtype"
         ) from reason
 
 

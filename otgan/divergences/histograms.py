@@ -8,15 +8,19 @@ divergence into an infinite one), and would blur differences p - q that are exac
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import array_api_compat
 import numpy as np
+from array_api_compat import is_numpy_namespace
 
 from otgan.errors import InvalidInputError, UnequalMassError
 from otgan.measures import MASS_RTOL, is_torch, refuse_mask, to_numpy
+from otgan.torch_modes import is_recorded
 
 __all__ = [
+    "check_masses",
     "chi2_divergence",
     "hellinger",
     "js_distance",
@@ -291,7 +295,7 @@ def chi2_divergence(p: Any, q: Any, *, axis: int = -1) -> Any:
     """
     pair = _prepare(p, q, axis)
     xp, p, q = pair.xp, pair.p, pair.q
-    with np.errstate(over="ignore"):  # beyond the largest float the answer is infinity
+    with _overflow(xp):  # beyond the largest float the answer is infinity
         # roots first: (p - q)² or 1/q alone could leave the range of floats
         ratio = (p - q) / xp.sqrt(pair.mass) / xp.where(q > 0, _sqrt(xp, q), 1.0)
         terms = xp.where(q > 0, ratio**2, xp.where(p > 0, math.inf, 0.0))
@@ -313,8 +317,13 @@ class _Pair(NamedTuple):
 
     def finish(self, value: Any) -> Any:
         """`value` in the caller's dtype; a NumPy scalar rather than an array without axes."""
-        with np.errstate(over="ignore"):
+        with _overflow(self.xp):
             return self.xp.astype(value, self.dtype)[()]
+
+
+def _overflow(xp: Any) -> Any:
+    """What may become infinite does so without a warning; torch never warns."""
+    return np.errstate(over="ignore") if is_numpy_namespace(xp) else nullcontext()
 
 
 def _js_nats(pair: _Pair) -> Any:
@@ -387,21 +396,34 @@ def _prepare(p: Any, q: Any, axis: int) -> _Pair:
     """Check everything, promote to float64, broadcast, and bring `q` to the mass of `p`."""
     xp, p, q = _as_one_library(p, q)
     dtype = xp.result_type(*(a.dtype if _is_floating(xp, a) else xp.float64 for a in (p, q)))
-    with np.errstate(over="ignore"):
+    with _overflow(xp):
         p, q = xp.astype(p, xp.float64), xp.astype(q, xp.float64)
+    shape, axis = _common_shape(tuple(p.shape), tuple(q.shape), axis)
+    p, q = (a if tuple(a.shape) == shape else xp.broadcast_to(a, shape) for a in (p, q))
+    if is_torch(p) and (is_recorded(p) or is_recorded(q)):
+        from otgan.divergences.recorded import checked
+
+        p, q = checked(p, q, axis)
+    else:
+        check_masses(xp, p, q, axis)
+    with _overflow(xp):
+        mass_p = xp.sum(p, axis=axis, keepdims=True)
+        mass_q = xp.sum(q, axis=axis, keepdims=True)
+    return _Pair(xp, p, q * (mass_p / mass_q), mass_p, axis, dtype)
+
+
+def check_masses(xp: Any, p: Any, q: Any, axis: int) -> None:
+    """Raise unless both arrays hold masses, with equal sums along `axis`."""
     for array, name in ((p, "p"), (q, "q")):
         if not xp.all(xp.isfinite(array) & (array >= 0)):
             _refuse_masses(to_numpy(array), name)
-    shape, axis = _common_shape(tuple(p.shape), tuple(q.shape), axis)
-    p, q = xp.broadcast_to(p, shape), xp.broadcast_to(q, shape)
-    with np.errstate(over="ignore"):
+    with _overflow(xp):
         mass_p = xp.sum(p, axis=axis, keepdims=True)
         mass_q = xp.sum(q, axis=axis, keepdims=True)
     if not xp.all((mass_p > 0) & (mass_q > 0) & (mass_p < _HUGE) & (mass_q < _HUGE)):
         _refuse_totals(to_numpy(mass_p), to_numpy(mass_q), axis)
     if xp.any(xp.abs(mass_p - mass_q) > MASS_RTOL * xp.where(mass_p > mass_q, mass_p, mass_q)):
         _refuse_unequal(to_numpy(mass_p), to_numpy(mass_q), axis)
-    return _Pair(xp, p, q * (mass_p / mass_q), mass_p, axis, dtype)
 
 
 def _as_one_library(p: Any, q: Any) -> tuple[Any, Any, Any]:
@@ -419,7 +441,8 @@ def _as_one_library(p: Any, q: Any) -> tuple[Any, Any, Any]:
 
 
 def _as_real(xp: Any, values: Any, name: str, device: Any) -> Any:
-    refuse_mask(values, name)
+    if not is_torch(values):
+        refuse_mask(values, name)
     try:
         # torch warns about read-only arrays and refuses reversed ones: hand it a fresh copy
         array = values if is_torch(values) else xp.asarray(np.array(values), device=device)

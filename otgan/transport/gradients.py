@@ -20,6 +20,7 @@ from torch.autograd import forward_ad
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
 from otgan.measures import as_float64, is_torch
+from otgan.torch_modes import is_recorded
 from otgan.transport.forests import spanning_forest
 from otgan.transport.operations import (
     Optimum,
@@ -141,10 +142,9 @@ def _may_vary(tensor: Tensor) -> bool:
     """Whether somebody may want its derivatives, in whatever way torch takes them."""
     if not tensor.dtype.is_floating_point:
         return False
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    if tensor.requires_grad or is_recorded(tensor):
         return True
-    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-    return tensor.requires_grad or wrapped or forward_ad.unpack_dual(tensor).tangent is not None
+    return forward_ad.unpack_dual(tensor).tangent is not None
 
 
 # ---------------------------------------------------------------- costs of arcs

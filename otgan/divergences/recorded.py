@@ -1,0 +1,43 @@
+"""Checks of histograms as an operation of torch, for calls that torch records or transforms.
+
+Under `torch.vmap`, in a recorded trace or in what `torch.compile` makes, no branch may depend on
+numbers. An operation may: whenever it runs, it sees the numbers at hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import array_api_compat
+import torch
+from torch import Tensor
+
+from otgan.divergences.histograms import check_masses
+
+__all__ = ["checked"]
+
+
+def checked(p: Tensor, q: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """The histograms as they are; whatever is made of them has been checked, or has raised."""
+    one = _passed(p.detach(), q.detach(), axis)
+    return p * one, q * one
+
+
+@torch.library.custom_op("otgan::passed", mutates_args=())
+def _passed(p: Tensor, q: Tensor, axis: int) -> Tensor:
+    """One, or an error."""
+    check_masses(array_api_compat.array_namespace(p), p, q, axis)
+    return p.new_ones(())
+
+
+@_passed.register_fake
+def _shape(p: Tensor, q: Tensor, axis: int) -> Tensor:
+    return p.new_empty(())
+
+
+@_passed.register_vmap
+def _under_vmap(info: Any, in_dims: Any, p: Tensor, q: Tensor, axis: int) -> tuple[Tensor, None]:
+    both = [
+        t[None] if at is None else t.movedim(at, 0) for t, at in zip((p, q), in_dims, strict=False)
+    ]
+    return _passed(*torch.broadcast_tensors(*both), axis + 1), None
