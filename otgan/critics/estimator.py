@@ -199,10 +199,10 @@ def _check_network(critic: object, laws: Laws) -> None:
         with evaluating(critic), torch.no_grad():
             scores(critic, torch.zeros(3, laws.d, dtype=first.dtype, device=first.device))
     except RuntimeError as reason:
+        dtype = str(first.dtype).removeprefix("torch.")
         raise InvalidInputError(
-            f"network(d) must return a module for {str(first.dtype).removeprefix('torch.')} points "
-            f"of shape (n, {laws.d}), in the dtype of its first parameter, got {reason}; to fix it, "
-            "give its first layer d inputs, and all layers one dtype"
+            f"network(d) must return a module for {dtype} points of shape (n, {laws.d}), got "
+            f"{reason}; to fix it, give its first layer d inputs, and all layers one dtype"
         ) from reason
 
 

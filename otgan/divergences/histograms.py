@@ -11,9 +11,8 @@ import math
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
-import array_api_compat
+import array_api_compat.numpy as numpy_namespace
 import numpy as np
-from array_api_compat import is_numpy_namespace
 
 from otgan.errors import InvalidInputError, UnequalMassError
 from otgan.measures import MASS_RTOL, is_torch, refuse_mask, to_numpy
@@ -323,7 +322,7 @@ class _Pair(NamedTuple):
 
 def _overflow(xp: Any) -> Any:
     """What may become infinite does so without a warning; torch never warns."""
-    return np.errstate(over="ignore") if is_numpy_namespace(xp) else nullcontext()
+    return np.errstate(over="ignore") if xp is numpy_namespace else nullcontext()
 
 
 def _js_nats(pair: _Pair) -> Any:
@@ -435,9 +434,15 @@ def _as_one_library(p: Any, q: Any) -> tuple[Any, Any, Any]:
             f"p and q must be on the same device, got {devices[0]} and {devices[1]}; "
             "to fix it, move one with .to(...)"
         )
-    xp = array_api_compat.array_namespace(tensors[0] if tensors else np.empty(0))
+    xp = _of_torch() if tensors else numpy_namespace
     device = tensors[0].device if tensors else None
     return xp, _as_real(xp, p, "p", device), _as_real(xp, q, "q", device)
+
+
+def _of_torch() -> Any:
+    import array_api_compat.torch  # loads torch, which is there where tensors are
+
+    return array_api_compat.torch
 
 
 def _as_real(xp: Any, values: Any, name: str, device: Any) -> Any:
