@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from otgan.costs import Metric
-from otgan.measures import FloatArray, as_pair
+from otgan.measures import FloatArray, as_float64, as_pair
 from otgan.transport.couplings import Arcs
 from otgan.transport.exact import emd_from_cost, optimal_pair
 from otgan.transport.line import refuse_columns
@@ -42,9 +42,10 @@ def stacked_distances(
     x: Any, y: Any, a: Any, b: Any, *, p: float, metric: Metric, on_the_line: bool = False
 ) -> FloatArray:
     """Distances of order p, shape (B,), in the floating dtype of the points."""
-    stack = as_stack(x, y, a, b)
     if on_the_line:
-        refuse_columns(stack.x.shape)
+        for points, name in ((x, "x"), (y, "y")):
+            refuse_columns(as_float64(points, name).shape)
+    stack = as_stack(x, y, a, b)
     costs = solve_stack(stack, metric, p, partial(_pair, p=p, metric=metric)).cost
     kinds = [np.asarray(z).dtype for z in (x, y)]
     floating = all(kind.kind == "f" for kind in kinds)

@@ -105,6 +105,8 @@ def as_stack(x: Any, y: Any, a: Any, b: Any) -> Stack:
 def as_stacked_costs(C: Any, a: Any, b: Any) -> tuple[FloatArray, Stack]:
     """Check cost matrices (B, n, m) and weights; the points of the stack are left empty."""
     costs = as_float64(C, "C")
+    if costs.ndim == 2:
+        costs = costs[None]
     if costs.ndim != 3 or costs.size == 0:
         raise InvalidInputError(
             f"C must be a non-empty array of shape (n, m) or (B, n, m), got {costs.shape}; to fix "
