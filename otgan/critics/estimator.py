@@ -18,7 +18,7 @@ from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import Budget, fit_critic
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.lipschitz import evaluating
-from otgan.critics.networks import radial_mlp, refuse_batch_norm, scores
+from otgan.critics.networks import radial_mlp, refuse_batch_norm, refuse_inference, scores
 from otgan.critics.options import FitOptions
 from otgan.critics.solved import solve
 from otgan.critics.sources import Laws, as_laws
@@ -189,6 +189,7 @@ def _check_network(critic: object, laws: Laws) -> None:
             f"{critic!r}; to fix it, return one, such as otgan.critics.networks.mlp(d)"
         )
     refuse_batch_norm(critic)
+    refuse_inference(critic)
     first = _first_parameter(critic)
     if first.dtype not in (torch.float32, torch.float64):
         raise InvalidInputError(

@@ -250,7 +250,8 @@ def _step(
     fit: Fit, rule: Constraint, laws: Laws, options: FitOptions
 ) -> CapturedStep[tuple[Tensor, ...]]:
     """One step of training, as a function without arguments."""
-    crew = [_by_hand(m, rule, options) or _by_autograd(m, rule) for m in members(fit.critic)]
+    learning = [m for m in members(fit.critic) if any(p.requires_grad for p in m.parameters())]
+    crew = [_by_hand(m, rule, options) or _by_autograd(m, rule) for m in learning]
     fit.critic.train()
 
     def step() -> tuple[Tensor, ...]:

@@ -24,6 +24,7 @@ __all__ = [
     "radial_mlp",
     "radius",
     "refuse_batch_norm",
+    "refuse_inference",
     "scores",
 ]
 
@@ -267,4 +268,15 @@ def refuse_batch_norm(critic: nn.Module) -> None:
             raise InvalidInputError(
                 f"a critic must score every point by itself, got batch normalisation in layer "
                 f"{name!r}, which mixes the points of a batch; to fix it, use nn.LayerNorm"
+            )
+
+
+def refuse_inference(network: nn.Module) -> None:
+    """Raise if the network was made in inference mode: its parameters can never learn."""
+    for name, parameter in network.named_parameters():
+        if parameter.is_inference():
+            raise InvalidInputError(
+                f"a network that is to learn must be made outside of torch.inference_mode, got the "
+                f"parameter {name!r} from inside; to fix it, make it under "
+                "torch.inference_mode(False)"
             )

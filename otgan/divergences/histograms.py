@@ -19,6 +19,7 @@ from otgan.measures import MASS_RTOL, is_torch, refuse_mask, to_numpy
 from otgan.torch_modes import is_recorded
 
 __all__ = [
+    "as_axis",
     "check_masses",
     "chi2_divergence",
     "hellinger",
@@ -26,6 +27,7 @@ __all__ = [
     "js_divergence",
     "kl_divergence",
     "total_variation",
+    "unlike_shapes",
 ]
 
 _LOG_2 = math.log(2)
@@ -397,13 +399,13 @@ def _prepare(p: Any, q: Any, axis: int) -> _Pair:
     dtype = xp.result_type(*(a.dtype if _is_floating(xp, a) else xp.float64 for a in (p, q)))
     with _overflow(xp):
         p, q = xp.astype(p, xp.float64), xp.astype(q, xp.float64)
-    shape, axis = _common_shape(tuple(p.shape), tuple(q.shape), axis)
-    p, q = (a if tuple(a.shape) == shape else xp.broadcast_to(a, shape) for a in (p, q))
     if is_torch(p) and (is_recorded(p) or is_recorded(q)):
         from otgan.divergences.recorded import checked
 
-        p, q = checked(p, q, axis)
+        p, q, axis = checked(p, q, axis)
     else:
+        shape, axis = _common_shape(tuple(p.shape), tuple(q.shape), axis)
+        p, q = xp.broadcast_to(p, shape), xp.broadcast_to(q, shape)
         check_masses(xp, p, q, axis)
     with _overflow(xp):
         mass_p = xp.sum(p, axis=axis, keepdims=True)
@@ -472,23 +474,32 @@ def _common_shape(
     try:
         shape = np.broadcast_shapes(shape_p, shape_q)
     except ValueError:
-        raise InvalidInputError(
-            f"p and q must have shapes that broadcast, got {shape_p} and {shape_q}; "
-            "to fix it, give both the same bins"
-        ) from None
-    ndim = len(shape)
-    if not isinstance(axis, (int, np.integer)) or axis not in range(-ndim, ndim):
-        raise InvalidInputError(
-            f"axis must be one of the {ndim} axes of the shape {shape}, got {axis!r}; "
-            "to fix it, pass the number of the axis along which the bins lie"
-        )
-    axis = int(axis) % ndim
+        raise unlike_shapes(shape_p, shape_q) from None
+    axis = as_axis(axis, len(shape))
     if shape[axis] == 0:
         raise InvalidInputError(
             f"p and q must have at least one bin along axis {axis}, got shape {shape}; "
             "to fix it, check that the data were loaded"
         )
     return shape, axis
+
+
+def unlike_shapes(shape_p: tuple[int, ...], shape_q: tuple[int, ...]) -> InvalidInputError:
+    """What to raise where shapes do not broadcast."""
+    return InvalidInputError(
+        f"p and q must have shapes that broadcast, got {shape_p} and {shape_q}; "
+        "to fix it, give both the same bins"
+    )
+
+
+def as_axis(axis: Any, ndim: int) -> int:
+    """The axis of the bins, not negative."""
+    if not isinstance(axis, (int, np.integer)) or axis not in range(-ndim, ndim):
+        raise InvalidInputError(
+            f"axis must be one of the {ndim} axes of the histograms, got {axis!r}; "
+            "to fix it, pass the number of the axis along which the bins lie"
+        )
+    return int(axis) % ndim
 
 
 def _refuse_masses(array: Any, name: str) -> None:

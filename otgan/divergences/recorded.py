@@ -12,15 +12,20 @@ import array_api_compat.torch
 import torch
 from torch import Tensor
 
-from otgan.divergences.histograms import check_masses
+from otgan.divergences.histograms import as_axis, check_masses, unlike_shapes
 
 __all__ = ["checked"]
 
 
-def checked(p: Tensor, q: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """The histograms as they are; whatever is made of them has been checked, or has raised."""
+def checked(p: Tensor, q: Tensor, axis: int) -> tuple[Tensor, Tensor, int]:
+    """The histograms in one shape; whatever is made of them has been checked, or has raised."""
+    try:
+        p, q = torch.broadcast_tensors(p, q)
+    except RuntimeError:
+        raise unlike_shapes(tuple(p.shape), tuple(q.shape)) from None
+    axis = as_axis(axis, p.ndim)
     one = _passed(p.detach(), q.detach(), axis)
-    return p * one, q * one
+    return p * one, q * one, axis
 
 
 @torch.library.custom_op("otgan::passed", mutates_args=())
