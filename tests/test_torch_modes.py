@@ -21,9 +21,10 @@ def test_gradients_are_on_inside_only():
 def test_the_default_dtype_is_as_before_even_after_an_error():
     torch.set_default_dtype(torch.float64)
     try:
-        with pytest.raises(ZeroDivisionError), torch.device("meta"), float32_by_default():
+        with torch.device("meta"), float32_by_default():
             assert torch.zeros(1).dtype == torch.float32 and torch.zeros(1).device.type == "cpu"
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError), float32_by_default():
+            1 / 0  # noqa: B018
         assert torch.get_default_dtype() == torch.float64
     finally:
         torch.set_default_dtype(torch.float32)

@@ -31,9 +31,8 @@ def test_under_vmap(function):
     torch.testing.assert_close(torch.vmap(function)(p, q), right)
     by_column = torch.vmap(function, in_dims=(1, None))(p.T, q[0])
     torch.testing.assert_close(by_column, function(p, q[0]))
-    stacks = torch.vmap(lambda p, q: function(p, q, axis=0))(
-        p.T.expand(2, 5, 3), q.T.expand(2, 5, 3)
-    )
+    columns = p.T.expand(2, 5, 3), q.T.expand(2, 5, 3)
+    stacks = torch.vmap(lambda p, q: function(p, q, axis=0))(*columns)
     torch.testing.assert_close(stacks, right.expand(2, 3))
 
 
@@ -63,6 +62,8 @@ def test_bad_histograms_are_refused_inside_too():
         torch.vmap(otgan.kl_divergence)(-p, q)
     with refused("equal sums", error=UnequalMassError):
         torch.vmap(otgan.js_divergence)(p, 2 * q)
+    with refused("shapes that broadcast"):
+        torch.vmap(otgan.js_divergence)(p, q[:, :4])
     compiled = torch.compile(otgan.kl_divergence, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(p, q), otgan.kl_divergence(p, q))
     with pytest.raises(InvalidInputError, match="must be finite"):
