@@ -475,7 +475,7 @@ def _common_shape(
         shape = np.broadcast_shapes(shape_p, shape_q)
     except ValueError:
         raise unlike_shapes(shape_p, shape_q) from None
-    axis = as_axis(axis, len(shape))
+    axis = as_axis(axis, shape)
     if shape[axis] == 0:
         raise InvalidInputError(
             f"p and q must have at least one bin along axis {axis}, got shape {shape}; "
@@ -492,11 +492,12 @@ def unlike_shapes(shape_p: tuple[int, ...], shape_q: tuple[int, ...]) -> Invalid
     )
 
 
-def as_axis(axis: Any, ndim: int) -> int:
+def as_axis(axis: Any, shape: tuple[int, ...]) -> int:
     """The axis of the bins, not negative."""
+    ndim = len(shape)
     if not isinstance(axis, (int, np.integer)) or axis not in range(-ndim, ndim):
         raise InvalidInputError(
-            f"axis must be one of the {ndim} axes of the histograms, got {axis!r}; "
+            f"axis must be one of the {ndim} axes of the shape {tuple(shape)}, got {axis!r}; "
             "to fix it, pass the number of the axis along which the bins lie"
         )
     return int(axis) % ndim

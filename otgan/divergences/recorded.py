@@ -23,7 +23,7 @@ def checked(p: Tensor, q: Tensor, axis: int) -> tuple[Tensor, Tensor, int]:
         p, q = torch.broadcast_tensors(p, q)
     except RuntimeError:
         raise unlike_shapes(tuple(p.shape), tuple(q.shape)) from None
-    axis = as_axis(axis, p.ndim)
+    axis = as_axis(axis, p.shape)
     one = _passed(p.detach(), q.detach(), axis)
     return p * one, q * one, axis
 

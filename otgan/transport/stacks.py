@@ -15,7 +15,14 @@ import numpy.typing as npt
 
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError
-from otgan.measures import FloatArray, as_float64, as_points, as_weights, check_equal_mass
+from otgan.measures import (
+    LARGEST_COORDINATE,
+    FloatArray,
+    as_float64,
+    as_points,
+    as_weights,
+    check_equal_mass,
+)
 
 __all__ = [
     "Stack",
@@ -146,7 +153,9 @@ def _as_stacked_points(values: Any, name: str) -> FloatArray:
             f"{name} must hold at least one point with one coordinate in each cloud, got shape "
             f"{array.shape}; to fix it, check that the data were loaded"
         )
-    return as_points(array.reshape(size * n, d), name).reshape(size, n, d)
+    if not (array.min() >= -LARGEST_COORDINATE and array.max() <= LARGEST_COORDINATE):
+        as_points(array.reshape(size * n, d), name)  # raises, and says where
+    return np.ascontiguousarray(array)
 
 
 def _as_stacked_weights(values: Any, n: int, name: str) -> FloatArray:
@@ -216,12 +225,12 @@ def solve_stack(
     """
     n, m = stack.x.shape[1], stack.y.shape[1]
     plans = StackedPlans.empty(stack.size, n, m)
-    columns = [np.ascontiguousarray(np.moveaxis(z, 2, 0)) for z in (stack.x, stack.y)]
-    exponent = line_exponent(metric, p) if len(columns[0]) == 1 else None
+    points = stack.x, stack.y
+    exponent = line_exponent(metric, p) if stack.x.shape[2] == 1 else None
     if exponent is not None:
         from otgan.transport.stacks_loops import solve_lines
 
-        _in_tasks(solve_lines, n + m, plans, *columns, stack.a, stack.b, exponent)
+        _in_tasks(solve_lines, n + m, plans, *points, stack.a, stack.b, exponent)
     elif isinstance(metric, str):
         from otgan.transport.pricing import NORMS
         from otgan.transport.stacks_loops import solve_clouds
@@ -229,10 +238,10 @@ def solve_stack(
         norm: str = metric
         power = p
         if metric == "cosine":
-            columns, norm, power = _unit_vectors(stack, columns, p)
+            points, norm, power = _unit_vectors(stack, p)
         elif metric == "sqeuclidean":
             norm, power = "euclidean", 2 * p
-        _in_tasks(solve_clouds, n * m, plans, *columns, stack.a, stack.b, (NORMS[norm], power))
+        _in_tasks(solve_clouds, n * m, plans, *points, stack.a, stack.b, (NORMS[norm], power))
     return _completed(plans, lambda k: alone(*(_of(v, k) for v in stack[1:])), "clouds")
 
 
@@ -253,17 +262,13 @@ def _of(values: FloatArray, k: int) -> FloatArray:
     return values[k % len(values)]
 
 
-def _unit_vectors(
-    stack: Stack, columns: list[FloatArray], p: float
-) -> tuple[list[FloatArray], str, float]:
-    d = len(columns[0])
-    rows_x, rows_y = (z.reshape(-1, d) for z in (stack.x, stack.y))
+def _unit_vectors(stack: Stack, p: float) -> tuple[tuple[FloatArray, FloatArray], str, float]:
+    """Points, norm and power that give the cosine distances to the power p."""
+    rows_x, rows_y = (z.reshape(-1, z.shape[2]) for z in (stack.x, stack.y))
     units = PointCost.between(rows_x, rows_y, "cosine", p).normed()
     assert units is not None
-    shapes = stack.x.shape, stack.y.shape
-    both = zip((units.x, units.y), shapes, strict=True)
-    moved = [np.ascontiguousarray(np.moveaxis(z.reshape(s), 2, 0)) for z, s in both]
-    return moved, units.norm, units.power
+    points = units.x.reshape(stack.x.shape), units.y.reshape(stack.y.shape)
+    return points, units.norm, units.power
 
 
 def _in_tasks(loop: Callable[..., None], work: int, plans: StackedPlans, *data: Any) -> None:

@@ -23,14 +23,14 @@ LIGHT = 1e-6
 def solve_clouds(
     first: Any, last: Any, plans: Any, x: Any, y: Any, a: Any, b: Any, norm: Any
 ) -> None:
-    """Problems first ... last - 1 between columns (d, B, n) and (d, B, m), or (d, 1, ...)."""
-    n, m = x.shape[2], y.shape[2]
+    """Problems first ... last - 1 between points (B, n, d) and (B, m, d), or (1, ...)."""
+    n, m = x.shape[1], y.shape[1]
     if n * m > ALL_ARCS:
         return
     matrix, zeros = np.empty((n, m)), np.zeros(m)
     for k in range(first, last):
-        of_x = np.ascontiguousarray(x[:, k % x.shape[1], :])
-        of_y = np.ascontiguousarray(y[:, k % y.shape[1], :])
+        of_x = np.ascontiguousarray(x[k % len(x)].T)
+        of_y = np.ascontiguousarray(y[k % len(y)].T)
         if not in_range(of_x, of_y, norm[1]):
             continue
         _fill_with_costs(of_x, of_y, norm, zeros, matrix)
@@ -118,12 +118,12 @@ def solve_lines(
 ) -> None:
     """Problems first ... last - 1 on the line, of the cost |x - y| ** exponent, by quantiles."""
     costs, path_i, path_j, masses, f, g = plans
-    n, m = x.shape[2], y.shape[2]
+    n, m = x.shape[1], y.shape[1]
     k_arcs = n + m - 1
     i, j, mass = np.empty(k_arcs, np.int64), np.empty(k_arcs, np.int64), np.empty(k_arcs)
     gaps, along, detours = np.empty(k_arcs), np.empty(k_arcs), np.empty(k_arcs)
     for k in range(first, last):
-        of_x, of_y = x[:, k % x.shape[1], :], y[:, k % y.shape[1], :]
+        of_x, of_y = x[k % len(x)].T, y[k % len(y)].T
         if exponent != 1.0 and not in_range(of_x, of_y, exponent):
             continue
         order_x = np.argsort(of_x[0], kind="mergesort")
