@@ -60,6 +60,7 @@ from .transport.approximate import (
     sinkhorn_divergence as sinkhorn_divergence,
     sliced_wasserstein as sliced_wasserstein,
 )
+from .transport.cost_matrix import transport_cost as transport_cost
 from .transport.duality import (
     Certificate as Certificate,
     c_transform as c_transform,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.errors import InvalidInputError
+from otgan.torch_modes import is_wrapped
 
 __all__ = [
     "EXACT",
@@ -73,6 +74,12 @@ def to_numpy(value: Any, name: str = "the tensor") -> Any:
 
 def refuse_form(tensor: Any, name: str) -> None:
     """Raise on a tensor that has no values, or whose values are not plain numbers."""
+    if is_wrapped(tensor):
+        raise InvalidInputError(
+            f"{name} must be a plain tensor, got one inside of torch.vmap or torch.func, which "
+            "hides its numbers; to fix it, call this function outside, or use wasserstein, "
+            "transport_cost or a divergence of histograms, which may stand inside"
+        )
     what, mend = _form(tensor)
     if what:
         raise InvalidInputError(

@@ -33,6 +33,7 @@ __all__ = [
     "refuse_mask",
     "stacked",
     "to_numpy",
+    "to_unit_mass",
     "warn_of_histograms",
     "without_labels",
 ]
@@ -149,6 +150,21 @@ def without_labels(x: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
         return x, y, a, b
     x, y, a, b = align_measures(x, y, a, b)
     return stacked(x, "x"), stacked(y, "y"), stacked(a, "a"), stacked(b, "b")
+
+
+def to_unit_mass(weights: Any, name: str) -> Any:
+    """Weights divided by their sums along the last axis, where these are positive and finite.
+
+    The others are left to the checks that follow. Gradients flow through tensors.
+    """
+    if weights is None:
+        return None
+    if is_torch(weights):
+        shares = weights.double()
+        return shares / shares.sum(-1, keepdim=True)
+    masses = as_float64(weights, name)
+    total = masses.sum(axis=-1, keepdims=True)
+    return masses / np.where((total > 0) & np.isfinite(total), total, 1.0)
 
 
 def _is_usual(values: Any) -> bool:

@@ -17,6 +17,7 @@ from otgan.critics.symptoms import Evidence, Symptom, Told, diagnose
 from otgan.errors import InvalidInputError
 from otgan.labels import align_points
 from otgan.measures import FloatArray, as_float64, as_pair
+from otgan.torch_modes import gradients_on
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
 
@@ -162,6 +163,7 @@ class CriticAudit:
         )
 
 
+@gradients_on()
 def audit_critic(
     critic: Any,
     x: Any,

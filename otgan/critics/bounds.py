@@ -15,6 +15,7 @@ from otgan.costs import GroundCost, MatrixCost, PointCost
 from otgan.critics.networks import scores
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_float64
+from otgan.torch_modes import gradients_on
 from otgan.transport.duality import PLAIN_PAIRS, c_transform
 
 __all__ = [
@@ -32,6 +33,7 @@ SHARES = (0.2, 0.4, 0.6, 0.8)
 """In which proportions the potentials from the two sides are mixed, on trial."""
 
 
+@gradients_on()
 def sampled_lipschitz(critic: nn.Module, x: Tensor, y: Tensor, rng: torch.Generator) -> float:
     """The largest gradient norm at points of x, of y and between them: a lower bound.
 

@@ -137,7 +137,9 @@ class ConeNetwork(nn.Module):
         count = len(self.heights)
         rng = torch.Generator().manual_seed(seed)
         chosen = [
-            points[torch.randperm(len(points), generator=rng)[:count].to(points.device)]
+            points[
+                torch.randperm(len(points), generator=rng, device="cpu")[:count].to(points.device)
+            ]
             for points in (x, y)
         ]
         potential = exact_critic(*chosen).potential
@@ -214,7 +216,7 @@ class Cones:
 
     def start(self, critic: nn.Module, x: Tensor, y: Tensor) -> None:
         """Put the cones on points of the laws, where the linear program wants them."""
-        if isinstance(critic, ConeNetwork):
+        if isinstance(critic, ConeNetwork) and all(p.requires_grad for p in critic.parameters()):
             critic.place(x, y)
 
     def penalty(

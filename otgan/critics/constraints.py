@@ -29,6 +29,7 @@ from otgan.critics.relu_gradients import (
 from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.measures import as_positive
+from otgan.torch_modes import gradients_on
 
 __all__ = [
     "CONSTRAINTS",
@@ -135,10 +136,11 @@ class WeightClipping(_NoPenalty):
         return critic
 
     def project(self, critic: nn.Module) -> None:
-        """Clip all parameters, biases included, as the paper does."""
+        """Clip all parameters that learn, biases included, as the paper does."""
         with torch.no_grad():
             for parameter in critic.parameters():
-                parameter.clamp_(-self.limit, self.limit)
+                if parameter.requires_grad:
+                    parameter.clamp_(-self.limit, self.limit)
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """RMSProp, 5e-5."""
@@ -175,8 +177,10 @@ class PenalisedSlope:
         self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
     ) -> Tensor:
         """The mean penalty of the slopes at `points`."""
-        points = self.points(real.detach(), fake.detach(), rng).requires_grad_()
-        (gradient,) = torch.autograd.grad(scores(critic, points).sum(), points, create_graph=True)
+        with gradients_on():
+            points = self.points(real.detach(), fake.detach(), rng).requires_grad_()
+            total = scores(critic, points).sum()
+            (gradient,) = torch.autograd.grad(total, points, create_graph=True)
         # The tiny constant keeps the root differentiable where the gradient vanishes.
         slopes = (gradient.flatten(1).square().sum(dim=1) + 1e-12).sqrt()
         return self.of_slope(slopes)[0].mean()
@@ -359,8 +363,8 @@ class OrthogonalWeights(_NoPenalty):
         return orthogonal_mlp(d, width=width, depth=depth)
 
     def project(self, critic: nn.Module) -> None:
-        """Draw every weight matrix to the nearest orthogonal one."""
-        weights = [layer.weight for layer in critic.modules() if isinstance(layer, nn.Linear)]
+        """Draw every weight matrix that learns to the nearest orthogonal one."""
+        weights = _learning_matrices(critic)
         if weights and weights[0].device.type == "cpu":
             Workers().map(orthonormalise_, weights)
         else:
@@ -370,11 +374,10 @@ class OrthogonalWeights(_NoPenalty):
     @torch.no_grad()
     def finish(self, critic: nn.Module) -> None:
         """Make the weights as orthogonal as float32 can hold: to 6e-8 a layer, not 3e-7."""
-        for layer in critic.modules():
-            if isinstance(layer, nn.Linear):
-                precise = layer.weight.double()
-                orthonormalise_(precise)
-                layer.weight.copy_(precise)
+        for weight in _learning_matrices(critic):
+            precise = weight.double()
+            orthonormalise_(precise)
+            weight.copy_(precise)
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 1e-3."""
@@ -429,6 +432,11 @@ orthogonal, cones, distilled, or an object with their methods, got 'gb'; to fix 
         f"constraint must be one of {', '.join(names)}, or an object with their methods, "
         f"got {constraint!r}; to fix it, {nearest_name(constraint.lower(), names)}"
     )
+
+
+def _learning_matrices(critic: nn.Module) -> list[Tensor]:
+    layers = [layer for layer in critic.modules() if isinstance(layer, nn.Linear)]
+    return [layer.weight for layer in layers if layer.weight.requires_grad]
 
 
 def _divide(gap: float, lipschitz: float) -> float:

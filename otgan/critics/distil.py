@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from otgan.critics.networks import scores
+from otgan.critics.networks import refuse_inference, scores
 from otgan.errors import InvalidInputError
 from otgan.measures import as_points
+from otgan.torch_modes import gradients_on
 
 __all__ = ["Distilled", "distil"]
 
@@ -36,6 +37,7 @@ class Distilled:
     gradient_error: float
 
 
+@gradients_on()
 def distil(
     potential: nn.Module,
     points: Any,
@@ -92,6 +94,7 @@ def distil(
             f"steps and batch_size must be at least 1, got {steps} and {batch_size}; to fix it, "
             "pass more or leave them out"
         )
+    refuse_inference(network)
     like = next(network.parameters())
     rng = torch.Generator(like.device).manual_seed(seed)
     cloud = _tensor_like(points, "points", like)

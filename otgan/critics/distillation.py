@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from otgan.critics.networks import radial_mlp, scores
+from otgan.torch_modes import gradients_on
 from otgan.transport.exact import emd
 
 if TYPE_CHECKING:
@@ -67,8 +68,10 @@ class Distillation:
         ends, starts = real[i], fake[j]
         wanted = nn.functional.normalize(ends - starts, dim=1, eps=1e-12)
         share = torch.rand(len(i), 1, generator=rng, device=real.device, dtype=real.dtype)
-        points = torch.cat([starts, torch.lerp(starts, ends, share)]).requires_grad_()
-        (slopes,) = torch.autograd.grad(scores(critic, points).sum(), points, create_graph=True)
+        points = torch.cat([starts, torch.lerp(starts, ends, share)]).detach().requires_grad_()
+        with gradients_on():
+            total = scores(critic, points).sum()
+            (slopes,) = torch.autograd.grad(total, points, create_graph=True)
         errors = (slopes - wanted.repeat(2, 1)).square().sum(dim=1)
         return mass.to(errors.dtype).repeat(2) @ errors / 2
 

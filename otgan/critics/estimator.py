@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -18,12 +18,13 @@ from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import Budget, fit_critic
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.lipschitz import evaluating
-from otgan.critics.networks import radial_mlp, refuse_batch_norm, scores
+from otgan.critics.networks import radial_mlp, refuse_batch_norm, refuse_inference, scores
 from otgan.critics.options import FitOptions
 from otgan.critics.solved import solve
 from otgan.critics.sources import Laws, as_laws
 from otgan.critics.threads import single_threaded
 from otgan.errors import InterruptedFit, InvalidInputError
+from otgan.torch_modes import float32_by_default, gradients_on
 
 __all__ = ["estimate_w1", "pick_device"]
 
@@ -43,6 +44,7 @@ FOR_READING = 0.1
 """Share of a limit in seconds that is kept for judging the critic."""
 
 
+@gradients_on()
 def estimate_w1(
     x: Any,
     y: Any,
@@ -76,8 +78,10 @@ def estimate_w1(
         The budget: whichever ends first. 1,500 steps and 60 seconds if neither is given. A limit
         in steps gives the same bits again, one in seconds does not.
     network : callable, optional
-        ``network(d)`` builds the critic, for points of unit scale; by default the constraint's own
-        with three to nine hidden layers of 256. Where the linear program is chosen it trains none.
+        ``network(d)`` builds the critic, for points of unit scale, in float32 or float64, in which
+        it is then trained; parameters that require no gradient stay as they are. By default the
+        constraint's own, in float32, with three to nine hidden layers of 256. Where the linear
+        program is chosen it trains none.
     device : "auto", str or torch.device
         ``"auto"`` is CUDA if there is any, else the CPU.
     options : FitOptions, optional
@@ -131,7 +135,7 @@ def estimate_w1(
         return solve(laws, choice, sandwich, budget, options)
     left = budget.seconds * (1.0 - FOR_READING) - spent
     budget = Budget(budget.steps, max(left, FOR_READING * budget.seconds))
-    critic = _build(choice.rule, network, laws, options.seed)
+    critic, laws = _build(choice.rule, network, laws, options.seed)
     fit, interrupted = fit_critic(critic, choice.rule, laws, budget, options)
     with single_threaded():
         estimate = judge(fit, choice, laws, sandwich, options)
@@ -178,36 +182,53 @@ def _budget(steps: int | None, seconds: float | None) -> Budget:
 
 
 def _check_network(critic: object, laws: Laws) -> None:
-    """Raise unless it is a module of float32 that gives one number for each point."""
-    if not isinstance(critic, nn.Module) or not any(True for _ in critic.parameters()):
+    """Raise unless it is a module that can learn and gives one number for each point."""
+    if not isinstance(critic, nn.Module) or not any(p.requires_grad for p in critic.parameters()):
         raise InvalidInputError(
-            f"network(d) must return a torch module with parameters, got {critic!r}; to fix it, "
-            "return one, such as otgan.critics.networks.mlp(d)"
+            f"network(d) must return a torch module with parameters that require gradients, got "
+            f"{critic!r}; to fix it, return one, such as otgan.critics.networks.mlp(d)"
         )
     refuse_batch_norm(critic)
+    refuse_inference(critic)
+    first = _first_parameter(critic)
+    if first.dtype not in (torch.float32, torch.float64):
+        raise InvalidInputError(
+            f"network(d) must return a module of float32 or float64, got one of {first.dtype}; to "
+            'fix it, end with .float(), and pass FitOptions(precision="bfloat16") for speed'
+        )
     try:
         with evaluating(critic), torch.no_grad():
-            scores(critic, torch.zeros(3, laws.d))
+            scores(critic, torch.zeros(3, laws.d, dtype=first.dtype, device=first.device))
     except RuntimeError as reason:
+        dtype = str(first.dtype).removeprefix("torch.")
         raise InvalidInputError(
-            f"network(d) must return a module for float32 points of shape (n, {laws.d}), got "
-            f"{reason}; to fix it, give its first layer d inputs"
+            f"network(d) must return a module for {dtype} points of shape (n, {laws.d}), got "
+            f"{reason}; to fix it, give its first layer d inputs, and all layers one dtype"
         ) from reason
+
+
+def _first_parameter(critic: nn.Module) -> nn.Parameter:
+    """The first of floating dtype: the network computes in its dtype."""
+    parameters = list(critic.parameters())
+    return next((p for p in parameters if p.is_floating_point()), parameters[0])
 
 
 def _build(
     rule: Constraint, network: Callable[[int], nn.Module] | None, laws: Laws, seed: int
-) -> nn.Module:
-    network = network or partial(_default_network, rule)
-    with torch.random.fork_rng(devices=[]):
+) -> tuple[nn.Module, Laws]:
+    """The critic, and the laws in its dtype."""
+    # Whatever device is torch's default, and dtype unless the user builds the network.
+    place = torch.device("cpu") if network else float32_by_default()
+    with torch.random.fork_rng(devices=[]), place:
         torch.manual_seed(seed)
-        critic = network(laws.d)
+        critic = network(laws.d) if network else _default_network(rule, laws.d)
     _check_network(critic, laws)
     critic = critic.to(laws.device)
+    laws = replace(laws, dtype=_first_parameter(critic).dtype)
     if hasattr(rule, "start"):
         rule.start(critic, *laws.batches(START_POINTS, laws.generator(seed)))
     rule.project(critic)
-    return critic
+    return critic, laws
 
 
 def _default_network(rule: Constraint, d: int) -> nn.Module:

@@ -187,7 +187,7 @@ def _problem(critic: nn.Module, rule: Constraint, laws: Laws, options: FitOption
         f"{rule.name} critic of {sum(p.numel() for p in critic.parameters())} weights, penalty "
         f"{getattr(rule, 'weight', 0.0):.6g}, d={laws.d}, seed={options.seed}, batches of "
         f"{options.batch_size}, rates {options.matrix_rate:g} and {options.vector_rate:g}, points "
-        f"{points:08x}"
+        f"{points:08x}{'' if laws.dtype == torch.float32 else f', {laws.dtype}'}"
     )
 
 
@@ -250,7 +250,8 @@ def _step(
     fit: Fit, rule: Constraint, laws: Laws, options: FitOptions
 ) -> CapturedStep[tuple[Tensor, ...]]:
     """One step of training, as a function without arguments."""
-    crew = [_by_hand(m, rule, options) or _by_autograd(m, rule) for m in members(fit.critic)]
+    learning = [m for m in members(fit.critic) if any(p.requires_grad for p in m.parameters())]
+    crew = [_by_hand(m, rule, options) or _by_autograd(m, rule) for m in learning]
     fit.critic.train()
 
     def step() -> tuple[Tensor, ...]:

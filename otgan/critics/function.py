@@ -151,7 +151,7 @@ class CriticFunction:
             return self.critic(self._tensor(points).requires_grad_(track))
 
     def _tensor(self, points: FloatArray) -> Tensor:
-        tensor = torch.as_tensor(points.reshape(len(points), *self.shape))
+        tensor = torch.as_tensor(points.reshape(len(points), *self.shape), device="cpu")
         return tensor.to(device=self.device, dtype=self.dtype, copy=True)
 
     def _flat(self, values: Any, n: int) -> Any:

@@ -252,14 +252,15 @@ def certified(critic: nn.Module, laws: Laws, sandwich: Sandwich) -> float:
     unit = laws.scale.spread
     with evaluating(critic):
         f_x, f_y = (
-            _scored(critic, laws.scale.standardise(points, laws.device)) * unit for points in (x, y)
+            _scored(critic, laws.scale.standardise(points, laws.device, laws.dtype)) * unit
+            for points in (x, y)
         )
     return min(certified_lower_bound(x, y, f_x, f_y), sandwich.upper)
 
 
 def on_original_scale(critic: nn.Module, laws: Laws) -> nn.Module:
     """The critic as a function of points in their own units."""
-    centre = torch.as_tensor(laws.scale.centre, dtype=torch.float32, device=laws.device)
+    centre = torch.as_tensor(laws.scale.centre, dtype=laws.dtype, device=laws.device)
     return OnOriginalScale(critic.eval(), centre, laws.scale.spread)
 
 

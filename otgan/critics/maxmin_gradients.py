@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.networks import MaxMin
+from otgan.critics.plain import all_plain
 from otgan.critics.products import gradient_of, product, rows_of_block, total
 from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError
@@ -21,7 +22,7 @@ __all__ = ["GapStep", "sorts_pairs"]
 
 
 def sorts_pairs(critic: nn.Module) -> bool:
-    """Whether it is ``Sequential(Linear, MaxMin, ..., MaxMin, Linear(h, 1))``.
+    """Whether it is ``Sequential(Linear, MaxMin, ..., MaxMin, Linear(h, 1))``, and `all_plain`.
 
     Examples
     --------
@@ -36,7 +37,8 @@ def sorts_pairs(critic: nn.Module) -> bool:
     # Exact types: a parametrised layer is a subclass, and its weight is no parameter.
     linear = all(type(layer) is nn.Linear and layer.bias is not None for layer in layers[::2])
     one = getattr(layers[-1], "out_features", 0) == 1
-    return linear and one and all(type(layer) is MaxMin for layer in layers[1::2])
+    maxmin = all(type(layer) is MaxMin for layer in layers[1::2])
+    return linear and one and maxmin and all_plain(critic, layers)
 
 
 class GapStep:
@@ -69,8 +71,9 @@ class GapStep:
     def __init__(self, critic: nn.Module) -> None:
         if not sorts_pairs(critic):
             raise InvalidInputError(
-                "critic must alternate nn.Linear with MaxMin and end with one output, got "
-                f"{type(critic).__name__}; to fix it, use autograd for this critic"
+                "critic must alternate nn.Linear with MaxMin and end with one output, without "
+                f"hooks or frozen parameters, got {type(critic).__name__}; to fix it, use autograd "
+                "for this critic"
             )
         self.layers = [layer for layer in critic.children() if isinstance(layer, nn.Linear)]
         self.workers = Workers()

@@ -83,7 +83,7 @@ class McShane(nn.Module):
 
     def __init__(self, anchors: Any, heights: Any, *, largest: bool = True) -> None:
         super().__init__()
-        device = anchors.device if is_torch(anchors) else None
+        device = anchors.device if is_torch(anchors) else "cpu"
         points, values = as_points(anchors, "anchors"), as_float64(heights, "heights")
         if values.shape != (len(points),) or not np.isfinite(values).all():
             raise InvalidInputError(

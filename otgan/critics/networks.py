@@ -24,6 +24,7 @@ __all__ = [
     "radial_mlp",
     "radius",
     "refuse_batch_norm",
+    "refuse_inference",
     "scores",
 ]
 
@@ -103,7 +104,7 @@ class OnOriginalScale(nn.Module):
         super().__init__()
         self.critic = critic
         self.register_buffer("centre", centre)
-        self.register_buffer("scale", torch.as_tensor(scale, dtype=centre.dtype))
+        self.register_buffer("scale", centre.new_tensor(float(scale)))
 
     @property
     def lipschitz(self) -> nn.Module:
@@ -111,8 +112,10 @@ class OnOriginalScale(nn.Module):
         return self.critic
 
     def forward(self, points: Tensor) -> Tensor:
-        """Scale * critic((points - centre) / scale)."""
-        return self.scale * self.critic((points - self.centre) / self.scale)
+        """Scale * critic((points - centre) / scale), in the floating dtype of the points."""
+        scaled = ((points - self.centre) / self.scale).to(self.centre.dtype)
+        values: Tensor = self.scale * self.critic(scaled)
+        return values.to(points.dtype) if points.is_floating_point() else values
 
 
 def mlp(d: int, out: int = 1, *, width: int = 128, depth: int = 3) -> nn.Sequential:
@@ -265,4 +268,15 @@ def refuse_batch_norm(critic: nn.Module) -> None:
             raise InvalidInputError(
                 f"a critic must score every point by itself, got batch normalisation in layer "
                 f"{name!r}, which mixes the points of a batch; to fix it, use nn.LayerNorm"
+            )
+
+
+def refuse_inference(network: nn.Module) -> None:
+    """Raise if the network was made in inference mode: its parameters can never learn."""
+    for name, parameter in network.named_parameters():
+        if parameter.is_inference():
+            raise InvalidInputError(
+                f"a network that is to learn must be made outside of torch.inference_mode, got the "
+                f"parameter {name!r} from inside; to fix it, make it under "
+                "torch.inference_mode(False)"
             )

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.networks import WithRadius, radius
+from otgan.critics.plain import all_plain
 from otgan.critics.products import gradient_of, product, rows_of_block, total
 from otgan.critics.threads import Workers
 from otgan.errors import InvalidInputError
@@ -84,7 +85,8 @@ def power_of_slope(weight: float = 2.0, exponent: float = 6.0) -> SlopePenalty:
 def supports(critic: nn.Module) -> bool:
     """Whether it is ``Sequential(Linear, ReLU, ..., ReLU, Linear(h, 1))``, as `networks.mlp` makes.
 
-    A `WithRadius` may come first, as `networks.radial_mlp` has it.
+    A `WithRadius` may come first, as `networks.radial_mlp` has it. All of its parameters learn, and
+    nothing else happens in it (see `all_plain`).
 
     Examples
     --------
@@ -104,7 +106,8 @@ def supports(critic: nn.Module) -> bool:
         return False
     output = critic[-1]
     one = isinstance(output, nn.Linear) and output.out_features == 1
-    return one and all(type(layer) is nn.ReLU for layer in between)
+    relus = all(type(layer) is nn.ReLU for layer in between)
+    return one and relus and all_plain(critic, list(critic))
 
 
 class PenalisedStep:
@@ -156,8 +159,9 @@ class PenalisedStep:
     ) -> None:
         if not supports(critic):
             raise InvalidInputError(
-                "critic must alternate nn.Linear with nn.ReLU and end with one output, got "
-                f"{type(critic).__name__}; to fix it, use autograd for this critic"
+                "critic must alternate nn.Linear with nn.ReLU and end with one output, without "
+                f"hooks or frozen parameters, got {type(critic).__name__}; to fix it, use autograd "
+                "for this critic"
             )
         assert isinstance(critic, nn.Sequential)
         self.layers: list[nn.Linear] = [m for m in critic if isinstance(m, nn.Linear)]

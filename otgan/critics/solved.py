@@ -28,6 +28,7 @@ from otgan.critics.networks import radial_mlp
 from otgan.critics.options import FitOptions
 from otgan.critics.sandwich import Sandwich, sandwich_w1
 from otgan.critics.sources import Laws
+from otgan.torch_modes import float32_by_default
 
 __all__ = ["solve"]
 
@@ -130,7 +131,7 @@ def _distilled(
     x, y = (laws.scale.standardise(points[:LESSON_POINTS], laws.device) for points in sample(laws))
     potential = exact_critic(x.double().cpu().numpy(), y.double().cpu().numpy())
     arcs = potential.transport.plan.tocoo().coords
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), float32_by_default():
         torch.manual_seed(options.seed)
         network: nn.Module = radial_mlp(laws.d).to(laws.device)
     lesson = distil(

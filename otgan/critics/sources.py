@@ -41,10 +41,12 @@ class Scale:
         squares = [np.square(points - centre).mean() for points in (x, y)]
         return cls(centre, math.sqrt(sum(squares) / 2) or 1.0)
 
-    def standardise(self, points: FloatArray, device: torch.device) -> Tensor:
-        """Points as the critic sees them, float32."""
+    def standardise(
+        self, points: FloatArray, device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> Tensor:
+        """Points as the critic sees them."""
         scaled = (points - self.centre) / self.spread
-        return torch.as_tensor(scaled, dtype=torch.float32, device=device)
+        return torch.as_tensor(scaled, dtype=dtype, device=device)
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Laws:
-    """Both laws, on one device and at one scale."""
+    """Both laws, on one device, at one scale, and in the floating dtype of the critic."""
 
     x: Source
     y: Source
     scale: Scale
     device: torch.device
+    dtype: torch.dtype = torch.float32
 
     @property
     def d(self) -> int:
@@ -116,7 +119,10 @@ class Laws:
 
     def seen(self, points: Tensor) -> Tensor:
         """Points in units of the data as the critic sees them."""
-        return ((points - self._centre.to(points.dtype)) / self.scale.spread).float()
+        if points.dtype not in (torch.float32, torch.float64):  # others would round the centre
+            points = points.double()
+        centred = (points - self._centre.to(points.dtype)) / self.scale.spread
+        return centred.to(self.dtype)
 
     @cached_property
     def _centre(self) -> Tensor:

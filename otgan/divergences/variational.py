@@ -26,6 +26,7 @@ from otgan.errors import (
 )
 from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
 from otgan.measures import FloatArray, as_count
+from otgan.torch_modes import gradients_on
 
 if TYPE_CHECKING:
     import torch
@@ -213,6 +214,7 @@ class Variational:
         n, m = len(x), len(y)
         return Estimate(value, se, interval, method, n, m, confidence, diagnostics, doubts)
 
+    @gradients_on()
     def _read(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> _Read:
         """T at every point, by networks that were trained without it."""
         require("torch", extra="torch", purpose="a variational bound")
@@ -266,9 +268,10 @@ def _first_weights(widths: Sequence[int], folds: int, draw: torch.Generator) -> 
     import torch
 
     weights = []
+    like: dict[str, Any] = {"device": draw.device, "dtype": torch.float32}
     for into, out in itertools.pairwise(widths):
-        matrix = torch.randn(folds, into, out, generator=draw, device=draw.device)
-        weights += [matrix * math.sqrt(2 / into), torch.zeros(folds, 1, out, device=draw.device)]
+        matrix = torch.randn(folds, into, out, generator=draw, **like)
+        weights += [matrix * math.sqrt(2 / into), torch.zeros(folds, 1, out, **like)]
     weights[-2].zero_()
     return weights
 
@@ -345,7 +348,7 @@ def _train(
         tensor.requires_grad_()
     adam = torch.optim.AdamW(weights, lr=_RATE, weight_decay=_DECAY)
     best = [tensor.detach().clone() for tensor in weights]
-    top = torch.full((len(weights[0]),), -math.inf, device=draw.device)
+    top = torch.full((len(weights[0]),), -math.inf, device=draw.device, dtype=torch.float32)
     improved = step = 0
     for step in range(1, steps + 1):
         batch_x, batch_y = data[0][_pick(train_x, draw)], data[1][_pick(train_y, draw)]

@@ -143,7 +143,9 @@ class Monitor:
         """Generated points in the units of the data, shape (n, d)."""
         rng = self.randomness.torch(step, purpose, self.device)
         with torch.no_grad():
-            latents = torch.randn(n, self.latent_dim, generator=rng, device=self.device)
+            latents = torch.randn(
+                n, self.latent_dim, generator=rng, device=self.device, dtype=torch.float32
+            )
             points = generator(latents).double().cpu().numpy()
         return self.source.centre + self.source.scale * points
 

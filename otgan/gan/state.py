@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from otgan.critics.networks import mlp, refuse_batch_norm
 from otgan.gan.config import TrainConfig
 from otgan.gan.monitor import Record
+from otgan.torch_modes import float32_by_default
 
 __all__ = ["TrainState"]
 
@@ -45,13 +47,13 @@ class TrainState:
     def start(cls, d: int, config: TrainConfig, device: torch.device) -> TrainState:
         """Fresh networks and optimisers, from the seed alone."""
         rule = config.rule
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), float32_by_default():
             torch.manual_seed(config.seed)
             shape = {"width": config.width, "depth": config.depth}
             generator = mlp(config.latent_dim, d, **shape).to(device)
-            critic = None if rule is None else rule.build(d, config.width, config.depth).to(device)
-        averaged = mlp(config.latent_dim, d, **shape).to(device)
-        averaged.load_state_dict(generator.state_dict())
+            critic = None if rule is None else rule.build(d, config.width, config.depth).float()
+            critic = None if critic is None else critic.to(device)
+        averaged = copy.deepcopy(generator)
         if rule is None or critic is None:
             adam = torch.optim.Adam(
                 generator.parameters(), lr=config.learning_rate or 1e-3, betas=(0.5, 0.9)

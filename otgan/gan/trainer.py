@@ -28,6 +28,7 @@ from otgan.gan.randomness import Randomness
 from otgan.gan.source import Source, as_source
 from otgan.gan.state import TrainState
 from otgan.measures import FloatArray
+from otgan.torch_modes import gradients_on
 from otgan.transport.exact import wasserstein
 
 __all__ = ["TrainResult", "resume_wgan", "train_wgan"]
@@ -77,6 +78,7 @@ class TrainResult:
         return self.monitor.generate(self.generator, n, seed, "user")
 
 
+@gradients_on()
 def train_wgan(
     data: Any,
     config: TrainConfig | None = None,
@@ -358,6 +360,10 @@ class _Batches:
         points = self.source.train.sample(size, randomness.numpy(step, purpose))
         rng = randomness.torch(step, purpose, self.monitor.device)
         latents = torch.randn(
-            size, self.config.latent_dim, generator=rng, device=self.monitor.device
+            size,
+            self.config.latent_dim,
+            generator=rng,
+            device=self.monitor.device,
+            dtype=torch.float32,
         )
         return self.monitor.standardise(points), latents, rng

@@ -16,7 +16,7 @@ from otgan.transport.multiscale import ALL_ARCS
 from otgan.transport.pricing import NORMS, add_sizes, to_reduced_costs
 from otgan.transport.result import EXACT_RTOL
 
-__all__ = ["optimal_costs", "proved"]
+__all__ = ["PIVOTS", "Clouds", "in_range", "optimal_costs", "proved"]
 
 ROUNDED_MASS = 1e-12
 """Total mass by which the marginals of a plan may be wrong: far more than rounding makes it."""
@@ -70,7 +70,7 @@ def optimal_costs(
         x, y, norm, power = normed
     elif metric == "sqeuclidean":  # not centred: that would cost clouds near the origin digits
         norm, power = "euclidean", 2 * p
-    words = words_for(*(mu.weights for mu in rows + columns))
+    words = words_for(min(float(mu.weights.min()) for mu in rows + columns))
     of_x, of_y = _laid_out(rows, x, words), _laid_out(columns, y, words)
     return _prove_all(of_x, of_y, pairs, (NORMS[norm], power))
 
@@ -93,7 +93,7 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
         here, there = slice(x.start[s], x.start[s + 1]), slice(y.start[t], y.start[t + 1])
         of_x, of_y = x.columns[:, here], y.columns[:, there]
         n, m = of_x.shape[1], of_y.shape[1]
-        if n * m > ALL_ARCS or not _in_range(of_x, of_y, norm[1]):
+        if n * m > ALL_ARCS or not in_range(of_x, of_y, norm[1]):
             continue
         matrix = np.empty((n, m))
         add_sizes(x, y, here.start, here.stop, there.start, there.stop, norm, matrix)
@@ -112,7 +112,7 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
 
 
 @compiled
-def _in_range(x: Any, y: Any, power: Any) -> Any:
+def in_range(x: Any, y: Any, power: Any) -> Any:
     """Whether the powers of all distances are far from overflow and underflow."""
     extent = 0.0
     for c in range(x.shape[0]):
@@ -123,8 +123,11 @@ def _in_range(x: Any, y: Any, power: Any) -> Any:
 
 
 @compiled
-def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any) -> Any:
-    """The cost of the plan; NaN unless it is a plan, and f proves that no other costs less."""
+def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True) -> Any:
+    """The cost of the plan; NaN unless it is a plan, and f proves that no other costs less.
+
+    Where no cost is negative, as `positive` says, zero is a lower bound too.
+    """
     i, j, mass = plan
     missing_a, missing_b = a.copy(), b.copy()
     cost = 0.0
@@ -146,5 +149,6 @@ def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any) -> Any:
         lower += b[t] * g[t]
         squares += (b[t] * g[t]) ** 2
     lower -= ROUNDING * np.sqrt(squares)
-    # Costs are not negative, so that zero is a lower bound too.
-    return cost if cost - max(lower, 0.0) <= EXACT_RTOL * cost else np.nan
+    if positive:
+        lower = max(lower, 0.0)
+    return cost if cost - lower <= EXACT_RTOL * abs(cost) else np.nan

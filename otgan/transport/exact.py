@@ -29,6 +29,7 @@ from otgan.measures import (
     as_pair,
     as_probabilities,
     is_torch,
+    to_unit_mass,
     warn_of_histograms,
     without_labels,
 )
@@ -36,12 +37,13 @@ from otgan.transport.couplings import Arcs
 from otgan.transport.duality import PLAIN_PAIRS, c_transform, certify_arcs
 from otgan.transport.line import like_points, line_distance, solve_line
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
+from otgan.transport.stacks import is_stack
 from otgan.transport.stopwatch import Stopwatch, preparing
 
 if TYPE_CHECKING:
     from otgan.transport.multiscale import Outcome, Progress, Stop
 
-__all__ = ["emd", "emd_from_cost", "wasserstein"]
+__all__ = ["emd", "emd_from_cost", "optimal_pair", "wasserstein"]
 
 logger = logging.getLogger(__name__)
 
@@ -221,8 +223,9 @@ def wasserstein(
     Parameters
     ----------
     x, y : array_like or torch.Tensor, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        As for :func:`emd`. A list of tensors is stacked.
-    a, b : array_like or torch.Tensor, shapes (n,) and (m,), optional
+        As for :func:`emd`. A list of tensors is stacked. Also stacks of B clouds, (B, n, d) and
+        (B, m, d): clouds at the same place are compared. What has no third axis is shared by all.
+    a, b : array_like or torch.Tensor, shapes (n,) and (m,), or (B, n) and (B, m), optional
         Non-negative masses with equal sums; uniform if omitted.
     p : float, default 1
         Order, at least one.
@@ -232,17 +235,30 @@ def wasserstein(
 
     Returns
     -------
-    numpy floating or torch.Tensor
-        The distance (root taken), in the floating dtype of the input: of two dtypes, in that to
-        which the library promotes them. For torch input a 0-d
-        tensor on the same device; the problem is solved on the CPU, and gradients in points and
-        weights follow the optimal plan and potentials (one sub-gradient where there are ties).
-        On the line O((n + m) log(n + m)) time, otherwise that of :func:`emd`.
+    numpy floating, ndarray of shape (B,), or torch.Tensor of shape () or (B,)
+        The distance (root taken), in the floating dtype of the points: of two dtypes, in that to
+        which the library promotes them. A tensor is on the device of the input; the problem is
+        solved on the CPU, and derivatives in points and weights follow the optimal plan and
+        potentials (one sub-gradient where there are ties). On the line
+        O((n + m) log(n + m)) time, otherwise that of :func:`emd`; small problems of a stack are
+        solved side by side, on all cores.
 
     Raises
     ------
     InvalidInputError, UnequalMassError, SolverError
-        As for :func:`emd`.
+        As for :func:`emd`; a note names the problem of a stack.
+
+    See Also
+    --------
+    transport_cost : the same for a cost matrix.
+    pairwise_wasserstein : all distances between the clouds of a list.
+
+    Notes
+    -----
+    `torch.func`, `torch.vmap`, `torch.compile`, `torch.export` and recorded traces may all be used.
+    Weights are normalised, so that gradients have no part along them. Second derivatives hold the
+    plan fixed, as it is near almost all points, but for how its masses follow the weights; they
+    are zero, and not infinite, where two points coincide under a cost with a kink there.
 
     Examples
     --------
@@ -255,15 +271,20 @@ def wasserstein(
     tensor([[-0.6000, -0.8000]])
     """
     x, y, a, b = without_labels(x, y, a, b)
-    mu, nu = as_pair(x, y, a, b, normalize=normalize)
-    warn_of_histograms(mu, nu)
+    if normalize:
+        a, b = to_unit_mass(a, "a"), to_unit_mass(b, "b")
     order = as_order(p)
-    exponent = line_exponent(metric, order) if mu.d == 1 else None
     if any(is_torch(value) for value in (x, y, a, b)):
-        from otgan.transport.gradients import attach_distance
+        from otgan.transport.gradients import distance
 
-        optimum = _optimal_pair(mu, nu, metric, order, exponent)
-        return attach_distance(optimum, x, y, a, b, p=p, metric=metric)
+        return distance(x, y, a, b, p=order, metric=metric)
+    if is_stack(x, y, a, b):
+        from otgan.transport.stacked import stacked_distances
+
+        return stacked_distances(x, y, a, b, p=order, metric=metric)
+    mu, nu = as_pair(x, y, a, b)
+    warn_of_histograms(mu, nu)
+    exponent = line_exponent(metric, order) if mu.d == 1 else None
     if exponent is not None:
         return like_points(line_distance(mu, nu, exponent) ** (exponent / order), x, y)
     return like_points(_solve_pair(mu, nu, metric, order).distance, x, y)
@@ -292,16 +313,21 @@ class _OptimalPair:
     arcs: Arcs
     f: FloatArray
     g: FloatArray
+    cost: float
 
 
-def _optimal_pair(
-    mu: DiscreteMeasure, nu: DiscreteMeasure, metric: Metric, p: float, exponent: float | None
-) -> Any:
+def optimal_pair(
+    mu: DiscreteMeasure, nu: DiscreteMeasure, metric: Metric, p: float
+) -> _OptimalPair:
+    """Arcs of an optimal plan, optimal potentials, and the cost."""
+    exponent = line_exponent(metric, p) if mu.d == 1 else None
     if exponent is not None:
-        return solve_line(mu, nu, exponent)
+        line = solve_line(mu, nu, exponent)
+        return _OptimalPair(*line, line_distance(mu, nu, exponent) ** exponent)
     result = _solve_pair(mu, nu, metric, p)
     plan = result.plan.tocoo()
-    return _OptimalPair(Arcs(plan.coords[0], plan.coords[1], plan.data), result.f, result.g)
+    arcs = Arcs(plan.coords[0], plan.coords[1], plan.data)
+    return _OptimalPair(arcs, result.f, result.g, result.cost)
 
 
 def _solve_pair(

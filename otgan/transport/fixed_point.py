@@ -7,7 +7,6 @@ is zero or it is not, however light it is beside others.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -48,23 +47,24 @@ KEPT_BITS = 53
 """All bits of the lightest weight are kept."""
 
 
-def balanced(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses]:
+@compiled
+def balanced(a: Any, b: Any) -> Any:
     """Positive weights, each summing to one, as masses with equal sums.
 
     Equal weights are small whole numbers, which round nothing.
     """
     n, m = len(a), len(b)
-    if (a == a[0]).all() and (b == b[0]).all():
-        common = math.gcd(n, m)
+    if a.min() == a.max() and b.min() == b.max():
+        common = np.gcd(n, m)
         return np.full((n, 1), m // common), np.full((m, 1), n // common)
-    words = words_for(a, b)
+    words = words_for(min(a.min(), b.min()))
     return as_masses(a, words), as_masses(b, words)
 
 
-def words_for(*weights: FloatArray) -> int:
-    """How many words hold all of these positive weights, which sum to one."""
-    lightest = min(float(w.min()) for w in weights)
-    return max(1, math.ceil((KEPT_BITS - math.log2(lightest)) / BITS))
+@compiled
+def words_for(lightest: Any) -> Any:
+    """How many words hold all weights that sum to one, of which this is the lightest."""
+    return max(1, int(np.ceil((KEPT_BITS - np.log2(lightest)) / BITS)))
 
 
 @compiled

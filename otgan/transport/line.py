@@ -12,16 +12,19 @@ from otgan.errors import InvalidInputError
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
+    as_float64,
     as_order,
     as_pair,
     beyond_dtype,
     is_torch,
+    to_unit_mass,
     warn_of_histograms,
     without_labels,
 )
 from otgan.transport.couplings import Arcs, northwest_corner
+from otgan.transport.stacks import is_stack
 
-__all__ = ["LineSolution", "line_distance", "solve_line", "wasserstein_1d"]
+__all__ = ["LineSolution", "line_distance", "refuse_columns", "solve_line", "wasserstein_1d"]
 
 SHORT = 10_000
 """So many copies of points are compared faster than a staircase is built."""
@@ -48,8 +51,9 @@ def wasserstein_1d(
     Parameters
     ----------
     x, y : array_like or torch.Tensor, shapes (n,) or (n, 1), and (m,) or (m, 1)
-        Positions, not histograms: the bin heights of a histogram are weights.
-    a, b : array_like or torch.Tensor, shapes (n,) and (m,), optional
+        Positions, not histograms: the bin heights of a histogram are weights. Stacks of B samples
+        have the shapes (B, n, 1) and (B, m, 1); what has no third axis is shared by all.
+    a, b : array_like or torch.Tensor, shapes (n,) and (m,), or (B, n) and (B, m), optional
         Non-negative masses with equal sums; uniform if omitted.
     p : float, default 1
         Order, at least one.
@@ -58,10 +62,10 @@ def wasserstein_1d(
 
     Returns
     -------
-    numpy floating or torch.Tensor
-        The distance (root taken), in the units of x and the floating dtype of the input. For
-        torch input a tensor on the same device, differentiable in points and weights.
-        O((n + m) log(n + m)) time.
+    numpy floating, ndarray of shape (B,), or torch.Tensor of shape () or (B,)
+        The distance (root taken), in the units of x and the floating dtype of the points. For
+        torch input a tensor on the same device, differentiable in points and weights as
+        :func:`wasserstein` is. O((n + m) log(n + m)) time.
 
     Raises
     ------
@@ -85,18 +89,32 @@ def wasserstein_1d(
     """
     p = as_order(p)
     x, y, a, b = without_labels(x, y, a, b)
-    mu, nu = as_pair(x, y, a, b, normalize=normalize)
-    warn_of_histograms(mu, nu)
-    if mu.d != 1:
-        raise InvalidInputError(
-            f"x must be points on the line, got shape {mu.points.shape}; to fix it, use "
-            "otgan.wasserstein for points in several dimensions"
-        )
+    if normalize:
+        a, b = to_unit_mass(a, "a"), to_unit_mass(b, "b")
     if any(map(is_torch, (x, y, a, b))):
-        from otgan.transport.gradients import attach_distance
+        from otgan.transport.gradients import distance
 
-        return attach_distance(solve_line(mu, nu, p), x, y, a, b, p=p)
+        for points in (x, y):
+            refuse_columns(points.shape if is_torch(points) else as_float64(points, "x").shape)
+        return distance(x, y, a, b, p=p)
+    if is_stack(x, y, a, b):
+        from otgan.transport.stacked import stacked_distances
+
+        return stacked_distances(x, y, a, b, p=p, metric="euclidean", on_the_line=True)
+    mu, nu = as_pair(x, y, a, b)
+    warn_of_histograms(mu, nu)
+    refuse_columns(mu.points.shape)
     return like_points(line_distance(mu, nu, p), x, y)
+
+
+def refuse_columns(shape: tuple[int, ...]) -> None:
+    """Raise unless an array of this shape holds points on the line."""
+    if len(shape) > 1 and shape[-1] != 1:
+        raise InvalidInputError(
+            f"x must be points on the line, got shape {tuple(shape)}; to fix it, use "
+            "otgan.wasserstein for points in several dimensions, and the shape (B, n, 1) for B "
+            "samples on the line"
+        )
 
 
 def line_distance(mu: DiscreteMeasure, nu: DiscreteMeasure, p: float) -> float:

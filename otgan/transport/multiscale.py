@@ -278,7 +278,7 @@ def solve_points(points: NormedPoints, a: FloatArray, b: FloatArray, stop: Stop)
     norm = NORMS[points.norm], points.power
     stop.unit = float(scale**points.power)
     masses = balanced(a[tree_x.order], b[tree_y.order])
-    levels = list(_levels(tree_x, tree_y, *masses, norm))
+    levels = list(_levels(tree_x, tree_y, masses[0], masses[1], norm))
     solution = _solve_coarsest(levels[0], stop, len(levels))
     for at, (coarse, fine) in enumerate(itertools.pairwise(levels), start=2):
         solution = _descend(coarse, fine, solution, stop, (at, len(levels)))

@@ -174,3 +174,106 @@ def test_on_the_gpu(d):
     for expected, leaf in zip(on_cpu, on_gpu, strict=True):
         assert leaf.grad.device.type == "cuda"
         torch.testing.assert_close(leaf.grad.cpu(), expected.grad, rtol=1e-12, atol=1e-14)
+
+
+SECOND = {"eps": 1e-6, "atol": 1e-6, "rtol": 1e-5}
+
+
+@pytest.mark.parametrize("metric", NAMED_METRICS)
+@pytest.mark.parametrize("p", [1, 3])
+def test_second_derivatives_in_points_and_weights_together(metric, p):
+    def distance(x, y, a, b):
+        return otgan.wasserstein(x, y, a, b, p=p, metric=metric)
+
+    assert torch.autograd.gradgradcheck(distance, tensors(2), **SECOND)
+
+
+FORWARD = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning:torch")
+
+
+@FORWARD
+@pytest.mark.parametrize("d", [1, 2])
+def test_forward_mode_and_batched_derivatives(d):
+    def distance(x, y, a, b):
+        return otgan.wasserstein(x, y, a, b, p=2)
+
+    assert torch.autograd.gradcheck(
+        distance, tensors(d), **DIFFERENCES, check_forward_ad=True, check_batched_grad=True
+    )
+
+
+@FORWARD
+def test_a_tangent_of_weights_alone_is_not_lost():
+    x, y, a, b = (v.detach() for v in tensors(2))
+    along = torch.linspace(-1, 1, 5, dtype=torch.float64)
+    _, tangent = torch.func.jvp(lambda a: otgan.wasserstein(x, y, a, b), (a,), (along,))
+    leaf = a.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(otgan.wasserstein(x, y, leaf, b), leaf)
+    torch.testing.assert_close(tangent, slope @ along, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("metric", NAMED_METRICS)
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+def test_second_derivatives_are_finite_where_points_coincide(metric, p):
+    x, y, a, b = tensors(2)
+    same = torch.cat([x[:2].detach(), y[2:].detach()]).requires_grad_()
+    leaves = [x, same, a, b]
+    value = otgan.wasserstein(x, same, a, b, p=p, metric=metric)
+    slopes = torch.autograd.grad(value, leaves, create_graph=True)
+    total = sum((slope**2).sum() for slope in slopes)
+    for second in torch.autograd.grad(total, leaves):
+        assert torch.isfinite(second).all()
+
+
+@FORWARD
+def test_a_recorded_trace_solves_the_problem_it_is_given():
+    def distance(x, y, a, b):
+        return otgan.wasserstein(x, y, a, b, p=2)
+
+    traced = torch.jit.trace(distance, [v.detach() for v in tensors(2)])
+    x, y, a, b = (v.detach() for v in tensors(2))
+    # Other points, and more of them, than those it was recorded with.
+    given = torch.cat([x + 1, -2 * x, x * x]), y, torch.cat([a, a, a]), 3 * b
+    torch.testing.assert_close(traced(*given), distance(*given), rtol=0, atol=0)
+    found = []
+    for function in (traced, distance):
+        leaves = [v.clone().requires_grad_() for v in given]
+        (slope,) = torch.autograd.grad(function(*leaves), leaves[2], create_graph=True)
+        found.append(torch.autograd.grad((slope**2).sum(), leaves[0])[0])
+    torch.testing.assert_close(*found, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.slow
+def test_compiled_and_exported_with_gradients():
+    class Distance(torch.nn.Module):
+        def forward(self, x, y, a, b):
+            return otgan.wasserstein(x, y, a, b, p=2)
+
+    usual = Distance()
+    exported = torch.export.export(usual, tuple(v.detach() for v in tensors(2))).module()
+    for function in (torch.compile(usual, fullgraph=True), exported):
+        found = []
+        for call in (function, usual):
+            x, y, a, b = (v.detach() for v in tensors(2))
+            leaves = [v.requires_grad_() for v in (x.flip(1) + 1, y, a, b)]
+            value = call(*leaves)
+            found.append([value.detach(), *torch.autograd.grad(value, leaves)])
+        for one, other in zip(*found, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)
+
+
+def test_what_hides_its_numbers_is_refused_by_name():
+    stack = torch.zeros(3, 2, 2)
+    with refused("torch.vmap", "call this function outside"):
+        torch.vmap(lambda x: otgan.emd(x, x).cost)(stack)
+    with refused("torch.vmap", "plain tensor"):
+        torch.vmap(lambda x: otgan.wasserstein(x, x, metric=lambda u, v: 0.0))(stack)
+    with refused("meta device"):
+        otgan.wasserstein(torch.zeros(2, 2, device="meta"), [[0.0, 0.0]])
+
+
+def test_tensors_of_points_promote_as_in_torch():
+    half, single = torch.tensor([[6e4]], dtype=torch.float16), torch.tensor([[-6e4]])
+    value = otgan.wasserstein(half, single)
+    assert value.dtype == torch.float32
+    assert value.item() == pytest.approx(half.item() + 6e4, rel=1e-6)

@@ -79,7 +79,7 @@ def test_masses_in_fixed_point_balance_and_keep_the_lightest(n, lightest):
     rng = np.random.default_rng(n)
     weights = mixed_weights(rng, n, lightest) if n > 1 else np.ones(1)
     for values in (weights, np.full(n, 1 / n)):
-        masses = as_masses(values, words_for(values))
+        masses = as_masses(values, words_for(values.min()))
         total = sums(masses, np.array([0, n]))
         assert total[0, 0] == 2**60 and not total[0, 1:].any()
         assert_allclose(amounts(masses) / 2**60, values, rtol=5e-13, atol=0)
