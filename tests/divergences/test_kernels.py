@@ -213,8 +213,8 @@ def test_the_error_is_the_spread(case):
 
 
 def test_equal_laws_are_warned_of():
-    warned = [len(otgan.energy_distance(*two_normals(s, 50, 50, 2, 0)).warnings) for s in range(50)]
-    assert np.mean(warned) >= 0.95
+    warned = [len(otgan.energy_distance(*two_normals(s, 50, 50, 2, 0)).warnings) for s in range(200)]
+    assert np.mean(warned) >= 0.95  # all but 1 in 40, by an exact test
     assert otgan.energy_distance(*two_normals(0, 50, 50, 2, 3)).warnings == ()
 
 
