@@ -38,7 +38,7 @@ MOST = 1999
 """Permutations, however high the level: beyond 0.999, equality is never rejected."""
 
 ROUNDING = 1e-9
-"""Values nearer than this, as a share of the largest, count as equal."""
+"""Values nearer than this, as a share of the largest, count as equal; and p-values."""
 
 
 class Settled(NamedTuple):
@@ -104,7 +104,7 @@ class Equality(NamedTuple):
         >>> Equality(0.001, 1.0).settle(0.1, (1.8, 2.2), 0.95)
         Settled(se=0.1, interval=(1.8, 2.2), warnings=())
         """
-        if self.p_value <= (1 - confidence) / 2:
+        if self.p_value <= (1 - confidence) / 2 + ROUNDING:
             return Settled(se, interval, ())
         low, high = normal_interval(0.0, self.spread, confidence)
         hull = min(interval[0], low), max(interval[1], high)

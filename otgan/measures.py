@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = [
     "as_weights",
     "check_equal_mass",
     "is_torch",
+    "refuse_gradients",
     "refuse_mask",
     "to_numpy",
 ]
@@ -252,6 +254,19 @@ def as_order(p: float) -> float:
 def is_torch(value: Any) -> bool:
     """Whether `value` is a torch tensor, told without importing torch."""
     return hasattr(value, "detach") and type(value).__module__.partition(".")[0] == "torch"
+
+
+def refuse_gradients(function: str, *samples: Any) -> None:
+    """Raise on tensors through which a function that returns plain numbers would lose gradients."""
+    for sample in samples:
+        parts = sample if isinstance(sample, (list, tuple)) else (sample,)
+        wanting = [part for part in parts if is_torch(part) and part.requires_grad]
+        if wanting and sys.modules["torch"].is_grad_enabled():
+            raise InvalidInputError(
+                f"tensors for {function} must not require gradients, as it returns numbers "
+                "without them, got one that does; to fix it, train with otgan.wasserstein, which "
+                "has gradients, or pass x.detach() for the number alone"
+            )
 
 
 def to_numpy(value: Any) -> Any:

@@ -14,7 +14,7 @@ from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.equality import BoolArray, Equality, relabellings
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.estimate import Estimate, as_confidence, as_rng, influence_se, normal_interval
-from otgan.measures import FloatArray, as_positive, as_samples
+from otgan.measures import FloatArray, as_positive, as_samples, refuse_gradients
 
 __all__ = ["KernelName", "energy_distance", "is_median", "median_distance", "mmd"]
 
@@ -86,6 +86,7 @@ def energy_distance(
     >>> float(energy_distance([0, 1], [2, 3]))  # 2 · 2 - 1 - 1
     2.0
     """
+    refuse_gradients("energy_distance", x, y)
     x, y = as_samples(x, y)
     PointCost.between(x, y, "euclidean", 1.0)  # refuses coordinates that would overflow
     if x.shape[1] == 1:
@@ -158,6 +159,7 @@ def mmd(
     >>> print(f"{estimate.value:.3f} ± {estimate.se:.3f}")
     0.201 ± 0.036
     """
+    refuse_gradients("mmd", x, y)
     x, y = as_samples(x, y)
     PointCost.between(x, y, "euclidean", 1.0)
     if kernel not in get_args(KernelName):

@@ -62,12 +62,15 @@ def refuse_other_grids(x: FloatArray, y: FloatArray) -> None:
     """
     for j, (of_x, of_y) in enumerate(zip(x.T, y.T, strict=True)):
         values_x, values_y = np.unique(of_x), np.unique(of_y)
-        grids = min(len(values_x), len(values_y)) >= _A_GRID
+        grids = all(
+            _A_GRID <= len(values) < len(points)
+            for values, points in ((values_x, of_x), (values_y, of_y))
+        )
         if grids and _shares(of_x, of_y) == (0, 0) and not _same_grid(values_x, values_y):
             where = "" if x.shape[1] == 1 else f" in column {j}"
             raise InvalidInputError(
                 f"x and y must take some values in common{where} to be counted, got none in their "
-                "common range; to fix it, round both to one grid, use ties=\"jitter\" for rounded "
+                'common range; to fix it, round both to one grid, use ties="jitter" for rounded '
                 "measurements, or pass categories as text"
             )
 
