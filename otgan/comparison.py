@@ -11,7 +11,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from otgan.divergences.categories import holds_categories
 from otgan.divergences.subsampling import SMALLEST_SAMPLE
+from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
 from otgan.divergences.ties import Ties, count_ties
 from otgan.errors import (
     InvalidInputError,
@@ -274,6 +276,12 @@ def compare(
     >>> print(c.left_out["sliced"])
     on the line it is W1 itself
     """
+    if holds_categories(x) or holds_categories(y):
+        raise InvalidInputError(
+            "x and y must be numbers to be compared by distances, got categories such as text; to "
+            'fix it, call js_from_samples(x, y, ties="discrete"), which counts them, and '
+            "kl_from_samples likewise"
+        )
     mu, nu = as_pair(x, y, None, None)
     _check_range(mu.points, nu.points)
     _check_words(ties, seconds)
@@ -354,6 +362,9 @@ def _settle_ties(
     if ties != "auto":
         return ties, ()
     if total >= POINTS_PER_VALUE * values:
+        if doubt := _doubt_counts(x, y):
+            reasons |= dict.fromkeys(DIVERGENCES, doubt)
+            return "raise", ()
         return "discrete", (
             f"{total:,} points take only {counted(values, 'value')}: KL and JS are estimated "
             "from counts, not from nearest neighbours, which need laws with densities.",
@@ -367,6 +378,22 @@ def _settle_ties(
             '"discrete" for categories'
         )
     return "raise", ()
+
+
+def _doubt_counts(x: FloatArray, y: FloatArray) -> str | None:
+    """Why repeating values cannot be counted together, or None."""
+    try:
+        check_same_values(x, y)
+        refuse_other_grids(x, y)
+    except InvalidInputError as reason:
+        return str(reason)
+    if doubt_grids(x, y):
+        return (
+            "their values repeat, and lie on different grids, so that counts do not compare; to "
+            'fix it, round both to the coarser grid, or pass ties="discrete" if only what is equal '
+            'counts, or ties="jitter" for rounded measurements'
+        )
+    return None
 
 
 def _find_misfits(samples: Samples, reasons: dict[str, str]) -> None:

@@ -64,6 +64,7 @@ def as_codes(x: Any, y: Any) -> tuple[FloatArray, FloatArray] | None:
             f"x and y must have the same number of columns, got {of_x.shape[1]} and "
             f"{of_y.shape[1]}; to fix it, give both samples the same coordinates"
         )
+    _refuse_other_types(of_x, of_y)
     codes = np.empty((len(of_x) + len(of_y), of_x.shape[1]))
     for j, column in enumerate(np.concatenate([of_x, of_y]).T):
         known: dict[Hashable, int] = {}
@@ -81,6 +82,8 @@ def _categories(sample: Any) -> npt.NDArray[np.object_] | None:
         return None  # ragged: the door for numbers says what is wrong
     if array.dtype.kind not in "USOMm" or array.ndim not in (1, 2) or array.size == 0:
         return None
+    if array.dtype.kind in "Mm":
+        array = array.astype(f"{array.dtype.kind}8[us]")  # one unit, which objects exist for
     objects = array.astype(object)
     if array.dtype.kind == "O" and all(_is_number(value) for value in objects.flat):
         return None
@@ -98,6 +101,22 @@ def _is_missing(value: Any) -> bool:
         and value is not np.ma.masked
         and (type(value).__name__ in ("NAType", "NaTType") or value != value)
     )
+
+
+def _refuse_other_types(of_x: npt.NDArray[np.object_], of_y: npt.NDArray[np.object_]) -> None:
+    """Raise on columns that share no type: 'a' is not b'a', and "1" is not 1."""
+    for column_x, column_y in zip(of_x.T, of_y.T, strict=True):
+        types = [{_type(value) for value in column} for column in (column_x, column_y)]
+        if not types[0] & types[1]:
+            first, second = (", ".join(sorted(names)) for names in types)
+            raise InvalidInputError(
+                f"x and y must hold categories of one type, got {first} and {second}; to fix it, "
+                "convert one of them, for example by .astype(str)"
+            )
+
+
+def _type(value: Any) -> str:
+    return "a number" if _is_number(value) else type(value).__name__
 
 
 def _refuse_missing(sample: npt.NDArray[np.object_], name: str) -> None:

@@ -246,7 +246,16 @@ def _js_of_counts(
     mixed = 0.125 * float(((p * (1 - p) / n + q * (1 - q) / m) / middle).sum())
     log_p, log_q = xlogy(p > 0, p / middle), xlogy(q > 0, q / middle)
     se = 0.5 * math.sqrt(_variance(log_p, p) / n + _variance(log_q, q) / m)
-    return _estimate(plug_in, own - mixed, se, int(seen.sum()), equality, method, n, m, confidence)
+    estimate = _estimate(
+        plug_in, own - mixed, se, int(seen.sum()), equality, method, n, m, confidence
+    )
+    if (p * q).any():
+        return estimate
+    # Both laws may give so much mass to common values, and show none: that takes its share of JS.
+    common = -math.log((1 - confidence) / 2) / min(n, m)
+    low, high = estimate.interval
+    low = min(low, estimate.value * (1 - min(1.0, common)))
+    return replace(estimate, interval=(low, high))
 
 
 def _equality(
@@ -258,10 +267,12 @@ def _equality(
     scale: float = 1.0,
 ) -> Equality:
     """From JS, which is finite for all labels; near equal laws KL is four times as large."""
-    n, pooled = int(counts_x.sum()), (counts_x + counts_y).astype(np.int64)
+    n, pooled = int(counts_x.sum()), counts_x + counts_y
     values = [_plug_in_js(counts_x, counts_y)]
     for _ in range(count_relabellings(confidence, cheap=True)):
-        drawn = rng.multivariate_hypergeometric(pooled, n, method="marginals")
+        drawn = rng.multivariate_hypergeometric(
+            pooled.astype(np.int64), n, method="marginals"
+        ).astype(float)
         values.append(_plug_in_js(drawn, pooled - drawn))
     return Equality.of(np.array(values), scale=scale)
 

@@ -227,6 +227,8 @@ def _run(
     mu, nu = as_pair(x, y, None, None)
     points_x, points_y = _rescaled(mu.points, nu.points)
     done: dict[str, float] = {}
+    counted = isinstance(method, Discrete) or ties in ("jitter", "drop")
+    check_same_values(mu.points, nu.points, counted=counted)
     if isinstance(method, _NEEDS_DENSITIES):
         if ties == "discrete" and not isinstance(method, NearestNeighbours):
             raise InvalidInputError(
@@ -239,7 +241,7 @@ def _run(
             points_x, points_y, done = settle_ties(points_x, points_y, ties, rng)
     doubts: tuple[str, ...] = ()
     if isinstance(method, Discrete):
-        check_same_values(mu.points, nu.points)
+        check_same_values(mu.points, nu.points)  # it may be so since there are ties
         refuse_other_grids(mu.points, nu.points)
         doubts = doubt_grids(mu.points, nu.points)
     estimate: Estimate = getattr(method, quantity)(

@@ -29,36 +29,39 @@ _A_GRID = 3
 """Values that show a grid, at least."""
 
 
-def check_same_values(x: FloatArray, y: FloatArray) -> None:
+def check_same_values(x: FloatArray, y: FloatArray, *, counted: bool = True) -> None:
     """Raise if numbers that seem to be meant as equal differ in their last digits.
 
     Parameters
     ----------
     x, y : ndarray, shapes (n, d) and (m, d)
+    counted : bool
+        Whether values are to repeat; if not, nearly equal ones come by chance too.
 
     Raises
     ------
     InvalidInputError
-        Values of one column within 1e-12 of its largest, or values of one sample that are those of
-        the other in lower precision.
+        Values of one sample that are those of the other in lower precision; and, if they are
+        counted, values of one column within 1e-12 of its largest.
     """
     for of_x, of_y in zip(x.T, y.T, strict=True):
-        pair = _nearly_equal(np.unique(of_x), np.unique(of_y))
+        pair = _in_two_precisions(of_x, of_y) or (_nearly_equal(of_x, of_y) if counted else None)
         if pair is not None:
             raise InvalidInputError(
-                f"equal values must be equal to the last digit to be counted, got {pair[0]!r} and "
-                f"{pair[1]!r}; to fix it, round both samples alike, for example "
-                "np.round(x, 6), after converting them to float64"
+                f"equal values must be equal to the last digit, got {pair[0]!r} and {pair[1]!r}; "
+                "to fix it, round both samples alike, for example np.round(x, 6), after converting "
+                "them to float64"
             )
 
 
 def refuse_other_grids(x: FloatArray, y: FloatArray) -> None:
-    """Raise if the ranges of two samples overlap, and yet they share no value in any column.
+    """Raise if the ranges of two samples overlap in a column, and yet they take other values there.
 
     Raises
     ------
     InvalidInputError
-        Values between those of the other sample, on another grid.
+        Two grids without a value in common; or with few, unless all values are whole: those may
+        be categories.
     """
     for j, (of_x, of_y) in enumerate(zip(x.T, y.T, strict=True)):
         values_x, values_y = np.unique(of_x), np.unique(of_y)
@@ -66,12 +69,17 @@ def refuse_other_grids(x: FloatArray, y: FloatArray) -> None:
             _A_GRID <= len(values) < len(points)
             for values, points in ((values_x, of_x), (values_y, of_y))
         )
-        if grids and _shares(of_x, of_y) == (0, 0) and not _same_grid(values_x, values_y):
+        if not grids or _same_grid(values_x, values_y):
+            continue
+        shares = _shares(of_x, of_y)
+        whole = all((values == np.round(values)).all() for values in (values_x, values_y))
+        if max(shares) == 0 or (min(shares) < _SHARED and not whole):
             where = "" if x.shape[1] == 1 else f" in column {j}"
             raise InvalidInputError(
-                f"x and y must take some values in common{where} to be counted, got none in their "
-                'common range; to fix it, round both to one grid, use ties="jitter" for rounded '
-                "measurements, or pass categories as text"
+                f"x and y must take the same values{where} to be counted, got {shares[0]:.0%} of x "
+                f"and {shares[1]:.0%} of y, in their common range, that the other shows; to fix "
+                'it, round both to one grid, use ties="jitter" for rounded measurements, or pass '
+                "categories as text"
             )
 
 
@@ -97,23 +105,27 @@ def doubt_grids(x: FloatArray, y: FloatArray) -> tuple[str, ...]:
 
 
 def _nearly_equal(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float] | None:
-    """Two values that should be equal, from the distinct ones of either sample in order."""
+    """Two values that arithmetic in float64 may have told apart."""
     both = np.union1d(of_x, of_y)
     near = np.flatnonzero(np.diff(both) <= _ROUNDING * np.abs(both).max())
-    if len(near):
-        return float(both[near[0]]), float(both[near[0] + 1])
+    return (float(both[near[0]]), float(both[near[0] + 1])) if len(near) else None
+
+
+def _in_two_precisions(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float] | None:
+    """A value of one sample that is in the other in lower precision, as all of its values are."""
     for precision in (np.float32, np.float16):
-        for coarse, fine in ((of_x, of_y), (of_y, of_x)):
-            lowered = _in(precision, fine)
-            if not (_in(precision, coarse) == coarse).all():
-                continue
-            twins = (lowered != fine) & np.isin(lowered, coarse) & ~np.isin(fine, coarse)
-            by_chance = 2 * twins.sum() < len(fine)
-            if precision is np.float32:  # near to an integer only integers come by chance
-                by_chance &= not (twins & (fine != np.round(fine))).any()
-            if not by_chance:
-                first = int(np.flatnonzero(twins)[0])
-                return float(fine[first]), float(lowered[first])
+        low_x, low_y = (bool((_in(precision, z) == z).all()) for z in (of_x, of_y))
+        if low_x == low_y:
+            continue
+        coarse, fine = (of_x, np.unique(of_y)) if low_x else (of_y, np.unique(of_x))
+        lowered = _in(precision, fine)
+        twins = (lowered != fine) & np.isin(lowered, coarse) & ~np.isin(fine, coarse)
+        by_chance = 2 * twins.sum() < len(fine)
+        if precision is np.float32:  # only large integers come near to others by chance
+            by_chance &= not (twins & (fine != np.round(fine))).any()
+        if not by_chance:
+            first = int(np.flatnonzero(twins)[0])
+            return float(fine[first]), float(lowered[first])
     return None
 
 

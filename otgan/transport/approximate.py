@@ -290,14 +290,16 @@ def sinkhorn_divergence(
     -----
     ε falls by quarters from the largest cost, much as in GeomLoss, and steps of Newton's method
     help where the last problem is slow (:mod:`otgan.transport.entropic`): the default ε converges
-    for heavy tails as well. The standard error is that of f - f_x and g - g_y, with the potentials f, g
-    between the samples and f_x, g_y of the two problems of a sample with itself; it takes ε for
-    given. The value is too large in the mean, the more so the smaller ε and the more dimensions,
-    up to the floor where the laws are equal. The interval is for the laws: its upper end takes
-    off what halves of the samples add to the value, its lower end the floor, or 1 + √2 times
-    what halves add, whichever is more. It may lie below the value, and a warning says so; it holds
-    zero if equal laws are possible by permuted labels (:mod:`otgan.equality`), for which the
-    divergence is replaced by what it is to second order about the law of both samples.
+    for heavy tails as well.
+
+    The standard error is that of f - f_x and g - g_y, with the potentials f, g between the
+    samples and f_x, g_y of the two problems of a sample with itself; it takes ε for given. The
+    value is too large in the mean, the more so the smaller ε and the more dimensions, up to the
+    floor where the laws are equal. The interval is for the laws: its upper end takes off what
+    halves of the samples add to the value, its lower end the floor, or 1 + √2 times what halves
+    add, whichever is more. It may lie below the value, and a warning says so; it holds zero if
+    equal laws are possible by permuted labels (:mod:`otgan.equality`), for which the divergence
+    is replaced by what it is to second order about the law of both samples.
 
     O((n + m)² · iterations) time, and memory for a matrix of (n + m)² numbers.
 
