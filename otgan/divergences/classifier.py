@@ -21,6 +21,7 @@ from otgan.divergences.held_out import (
     effective_size,
     js_by_log_ratio,
 )
+from otgan.equality import not_below_zero
 from otgan.errors import InvalidInputError, require
 from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
 from otgan.measures import FloatArray, as_count
@@ -358,7 +359,7 @@ def _estimate(
     warnings: list[str],
 ) -> Estimate:
     n, m = map(len, samples)
-    interval = normal_interval(value, se, confidence)
+    interval = not_below_zero(normal_interval(value, se, confidence))
     doubts = (*warnings, *doubt_near_zero(value, se))
     return Estimate(value, se, interval, "classifier", n, m, confidence, diagnostics, doubts)
 

@@ -21,7 +21,7 @@ _ROUNDING = 1e-12
 _ON_GRID = 1e-6
 """Of a step: how far from a grid a value on it may lie."""
 
-_SHARED = 0.5
+_SHARED = 0.7
 """Of the points in the common range: how many must have a value that the other sample shows."""
 
 
