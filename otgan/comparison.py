@@ -22,7 +22,7 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimate import as_confidence, as_rng
+from otgan.estimate import OUTSIDE, as_confidence, as_rng
 from otgan.measures import FloatArray, as_pair
 from otgan.quantities import QUANTITIES, Found, Quantity, Samples, Unit
 from otgan.transport.result import TransportResult
@@ -241,8 +241,8 @@ def compare(
         Seed of every quantity. A generator gives one number, which is the seed.
     ties : {"auto", "raise", "drop", "jitter", "discrete"}
         What KL and JS do about equal points, as in :func:`kl_from_samples`. By default equal
-        points are counts where there are at least five for every distinct value, and KL and JS are
-        left out where there are fewer.
+        points are counts where there are at least five for every distinct value, and both samples
+        take the same values; otherwise KL and JS are left out.
     seconds : float, default 10
         A quantity that is expected to take longer on one core is left out. What is expected
         depends on n, m and d alone, so that every machine shows the same rows.
@@ -329,6 +329,9 @@ def _attempt(quantity: Quantity, samples: Samples) -> Found | str:
 
 def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> ComparedQuantity:
     other = found.interval is not None and quantity.interval_call
+    warnings = found.warnings
+    if found.interval is not None and not found.interval[0] <= found.value <= found.interval[1]:
+        warnings = tuple(dict.fromkeys((*warnings, OUTSIDE)))
     return ComparedQuantity(
         key=quantity.key,
         name=quantity.name,
@@ -342,7 +345,7 @@ def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> 
         sees=quantity.sees,
         misses=quantity.misses,
         diagnostics=found.diagnostics,
-        warnings=found.warnings,
+        warnings=warnings,
     )
 
 

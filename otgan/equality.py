@@ -40,6 +40,11 @@ MOST = 1999
 ROUNDING = 1e-9
 """Values nearer than this, as a share of the largest, count as equal; and p-values."""
 
+POSSIBLE = (
+    "equal laws show such values too, by permuted labels, so that the interval was widened to hold "
+    "zero; otgan.two_sample_test asks whether the laws differ at all"
+)
+
 
 class Settled(NamedTuple):
     """A standard error and an interval that hold at equal laws too, and what to say of them."""
@@ -104,15 +109,11 @@ class Equality(NamedTuple):
         >>> Equality(0.001, 1.0).settle(0.1, (1.8, 2.2), 0.95)
         Settled(se=0.1, interval=(1.8, 2.2), warnings=())
         """
-        if self.p_value <= (1 - confidence) / 2 + ROUNDING:
+        if self.p_value <= (1 - confidence) / 2 + ROUNDING and interval[1] > 0:
             return Settled(se, interval, ())
         low, high = normal_interval(0.0, self.spread, confidence)
         hull = min(interval[0], low), max(interval[1], high)
-        sentence = (
-            f"equal laws show such values too (p = {self.p_value:.2g} by permuted labels): the "
-            "interval was widened to hold zero; otgan.two_sample_test asks whether the laws differ"
-        )
-        return Settled(max(se, self.spread), hull, (sentence,))
+        return Settled(max(se, self.spread), hull, (POSSIBLE,))
 
 
 def not_below_zero(interval: tuple[float, float]) -> tuple[float, float]:

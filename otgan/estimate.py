@@ -15,6 +15,7 @@ from scipy.special import stdtrit
 from otgan.errors import InvalidInputError
 
 __all__ = [
+    "OUTSIDE",
     "Estimate",
     "as_confidence",
     "as_rng",
@@ -28,6 +29,7 @@ OUTSIDE = (
     "the value is outside its interval, which is for the laws and allows for a bias: the value is "
     "what these samples show, and equal laws or others in the interval could have shown it"
 )
+"""What an estimate says whose interval does not hold its value."""
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,11 @@ class KernelDensity:
 
     Notes
     -----
-    O(n (n + m)) time, memory for two million pairs. Kernels smear densities over the ends of their
-    support: prefer neighbours where densities jump. Their estimate stands among the diagnostics,
-    and the interval holds what it would be around either of the two, as neither knows its bias;
-    where they differ by more than three standard errors a warning says so. The standard error of KL is that of subsamples, the one of JS that of its terms.
+    O(n (n + m)) time, memory for two million pairs. Kernels smear densities over the ends of
+    their support: prefer neighbours where densities jump. Their estimate stands among the
+    diagnostics, and the interval holds what it would be around either of the two, as neither
+    knows its bias; where they differ by more than three standard errors a warning says so. The
+    standard error of KL is that of subsamples, the one of JS that of its terms.
 
     Examples
     --------

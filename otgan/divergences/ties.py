@@ -37,8 +37,8 @@ def settle_ties(
         `y` may be empty.
     ties : {"raise", "drop", "jitter"}
         "drop" keeps one of each group of equal points, those of both samples in neither; "jitter"
-        adds to every coordinate uniform noise as wide as the smallest step between its values, as
-        if rounding were undone.
+        adds to every coordinate uniform noise as wide as the smallest step between its values in
+        the same sample, as if rounding were undone: the samples may be rounded to different grids.
     rng : numpy.random.Generator
         For "jitter".
 
@@ -65,9 +65,10 @@ def settle_ties(
             'measurements, or ties="drop" for rows that were copied by mistake'
         )
     if ties == "jitter":
-        widths = _steps(np.concatenate([x, y]))
-        noisy_x, noisy_y = (z + widths * (rng.random(z.shape) - 0.5) for z in (x, y))
-        return noisy_x, noisy_y, {"jitter": float(widths.max())}
+        widths = [_steps(z) for z in (x, y) if len(z)]
+        noisy_x = x + widths[0] * (rng.random(x.shape) - 0.5)
+        noisy_y = y + widths[-1] * (rng.random(y.shape) - 0.5)
+        return noisy_x, noisy_y, {"jitter": float(np.max(widths))}
     kept_x, kept_y = _drop(x, y)
     if len(kept_x) < 2 or (len(y) and len(kept_y) < 2):
         raise DuplicateSamplesError(

@@ -208,7 +208,7 @@ def max_sliced_wasserstein(
     halves = _halved(clouds, restarts, as_confidence(confidence), rng)
     mixed = clouds.mixed(rng)
     floor, _ = _cost_along(mixed, _steepest(mixed, restarts, rng))
-    equality = Equality(halves.p_value, floor)
+    equality = Equality(halves.p_value if cost > floor else 1.0, floor)
     settled = equality.settle(
         se_of_cost, _interval(cost, se_of_cost, halves.cost, confidence), confidence
     )
