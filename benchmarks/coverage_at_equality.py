@@ -70,6 +70,11 @@ BY_COUNTS = {
     ),
     "JS, counts": partial(otgan.js_from_samples, method="discrete"),
 }
+BY_MODELS = {
+    "KL, classifier": partial(otgan.kl_from_samples, method="classifier"),
+    "JS, classifier": partial(otgan.js_from_samples, method="classifier"),
+    "JS, network": partial(otgan.js_from_samples, method="variational"),
+}
 
 
 def cells():
@@ -82,6 +87,8 @@ def cells():
     for name, function in BY_COUNTS.items():
         for law, draw in COUNTS.items():
             yield name, function, law, draw, True
+    for name, function in BY_MODELS.items():
+        yield name, function, "N(0, I), d = 2", DENSITIES["N(0, I), d = 2"], True
 
 
 def ends(found):
@@ -105,13 +112,17 @@ def of_itself(function, x, tries):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=200)
-    repetitions = parser.parse_args().repetitions
+    parser.add_argument("--only", default="", help="part of the name of a quantity")
+    arguments = parser.parse_args()
+    repetitions, only = arguments.repetitions, arguments.only
     print(
         "| quantity | law of both | holds zero | itself: holds zero | least width | s a pair |\n"
         "|---|---|--:|--:|--:|--:|"
     )
     least, least_itself = 1.0, 1.0
     for at, (name, function, law, draw, repeats) in enumerate(cells()):
+        if only not in name:
+            continue
         rng = np.random.default_rng([at, 2026])
         pairs = [draw(rng) for _ in range(repetitions)]
         start = time.perf_counter()

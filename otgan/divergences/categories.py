@@ -57,11 +57,11 @@ def as_codes(x: Any, y: Any) -> tuple[FloatArray, FloatArray] | None:
             f"x and y must both hold categories or both numbers, got numbers in {numbers} and "
             f"categories in {others}; to fix it, convert one of them, for example by .astype(str)"
         )
-    names = [getattr(sample, "columns", None) for sample in (x, y)]
-    if all(columns is not None for columns in names) and list(names[0]) != list(names[1]):
+    columns_x, columns_y = (getattr(sample, "columns", None) for sample in (x, y))
+    if columns_x is not None and columns_y is not None and list(columns_x) != list(columns_y):
         raise InvalidInputError(
-            f"x and y must have the same columns in one order, got {list(names[0])} and "
-            f"{list(names[1])}; to fix it, pass y[list(x.columns)]"
+            f"x and y must have the same columns in one order, got {list(columns_x)} and "
+            f"{list(columns_y)}; to fix it, pass y[list(x.columns)]"
         )
     for name, sample in (("x", of_x), ("y", of_y)):
         _refuse_missing(sample, name)

@@ -21,6 +21,7 @@ from otgan.divergences.held_out import (
     effective_size,
     js_by_log_ratio,
 )
+from otgan.divergences.ties import count_ties
 from otgan.equality import not_below_zero
 from otgan.errors import InvalidInputError, require
 from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
@@ -195,7 +196,7 @@ class Classifier:
         """The log ratio at the points of `x` and of `y`, by models that have not seen them."""
         require("sklearn", extra="all", purpose="an estimate by a classifier")
         check_folds(x, y, self.folds)
-        in_x, in_y = _folds(len(x), self.folds, rng), _folds(len(y), self.folds, rng)
+        in_x, in_y = _folds_of(x, y, self.folds, rng)
         s, t = np.empty(len(x)), np.empty(len(y))
         for fold in range(self.folds):
             here_x, here_y = in_x == fold, in_y == fold
@@ -208,7 +209,7 @@ class Classifier:
         self, x: FloatArray, y: FloatArray, rng: np.random.Generator
     ) -> Iterator[FloatArray]:
         """Terms ½ log D + ½ log(1 - D) + log 2; each fold's by a model of the folds before it."""
-        in_x, in_y = _folds(len(x), self.folds, rng), _folds(len(y), self.folds, rng)
+        in_x, in_y = _folds_of(x, y, self.folds, rng)
         for fold in range(1, self.folds):
             past = x[in_x < fold], y[in_y < fold]
             s, t = self._score(past, (x[in_x == fold], y[in_y == fold]), rng)
@@ -337,6 +338,22 @@ def _as_chances(chances: Any, rows: int) -> FloatArray:
             "classifier whose predict_proba has one column for each of two classes"
         )
     return array
+
+
+def _folds_of(x: FloatArray, y: FloatArray, folds: int, rng: np.random.Generator) -> Any:
+    """The folds of both samples, with points that both hold in the same one.
+
+    Otherwise a model would be asked about a point that it has seen, with the other label. Values
+    that repeat more often are those of laws without densities, which are to be learned.
+    """
+    if not count_ties(x, y)[2]:
+        return _folds(len(x), folds, rng), _folds(len(y), folds, rng)
+    _, which = np.unique(np.concatenate([x, y]), axis=0, return_inverse=True)
+    which, distinct = which.ravel(), int(which.max()) + 1
+    if 2 * distinct < len(which):
+        return _folds(len(x), folds, rng), _folds(len(y), folds, rng)
+    fold = _folds(distinct, folds, rng)[which]
+    return fold[: len(x)], fold[len(x) :]
 
 
 def _folds(count: int, folds: int, rng: np.random.Generator) -> Any:
