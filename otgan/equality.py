@@ -5,7 +5,8 @@ weighted sum of chi-squares, smaller by a power of n, skewed, and less the mean 
 estimate takes off. The normal interval misses zero there. So labels are permuted, which makes the
 two laws equal: if the value is not among the largest that this shows, equal laws are possible, and
 the interval becomes the hull of the normal one and of another around zero, as wide as the values of
-permuted labels spread.
+permuted labels spread. Near equal laws an estimate varies more, the larger the quantity is, which a
+small estimate does not know: so the upper end is that of the square of a normal number.
 
 With (1 - confidence)/2 as the level of that test, which is exact for any sizes and any statistic,
 the interval misses zero at equal laws with that probability at most; elsewhere it is no shorter
@@ -99,8 +100,24 @@ class Equality(NamedTuple):
         bound = math.erfc(math.sqrt(max(value, 0.0) / (2 * mean))) if mean > 0 else 1.0
         return cls(bound, 0.0) if bound <= (1 - confidence) / 20 else None
 
-    def settle(self, se: float, interval: tuple[float, float], confidence: float) -> Settled:
+    def settle(
+        self,
+        se: float,
+        interval: tuple[float, float],
+        confidence: float,
+        *,
+        unbiased: float | None = None,
+    ) -> Settled:
         """The hull with an interval around zero, unless equality is rejected.
+
+        Parameters
+        ----------
+        se, interval : float, tuple of float
+            As they are far from equal laws.
+        confidence : float
+        unbiased : float, optional
+            The estimate without bias, of a quantity that is a square near equal laws: its upper
+            end is then that of the square of a normal number.
 
         Examples
         --------
@@ -112,8 +129,22 @@ class Equality(NamedTuple):
         if self.p_value <= (1 - confidence) / 2 + ROUNDING and interval[1] > 0:
             return Settled(se, interval, ())
         low, high = normal_interval(0.0, self.spread, confidence)
+        if unbiased is not None:
+            high = max(high, self._largest_square(unbiased, confidence))
         hull = min(interval[0], low), max(interval[1], high)
         return Settled(max(se, self.spread), hull, (POSSIBLE,))
+
+    def _largest_square(self, unbiased: float, confidence: float) -> float:
+        """The largest λ μ² that is compatible with the value λ ((Z + μ)² - 1) of a normal Z.
+
+        At equality that value has the standard deviation √2 λ. Of all weighted sums of such squares
+        that spread as far there, one square alone varies most beside it.
+        """
+        unit = self.spread / math.sqrt(2)
+        if unit == 0:
+            return 0.0
+        margin = normal_interval(0.0, 1.0, confidence)[1]
+        return unit * (math.sqrt(max(1 + unbiased / unit, 0.0)) + margin) ** 2
 
 
 def not_below_zero(interval: tuple[float, float]) -> tuple[float, float]:

@@ -301,7 +301,8 @@ def _estimate(
     confidence: float,
 ) -> Estimate:
     value, bias = float(plug_in - bias), float(bias)
-    settled = equality.settle(se, normal_interval(value, se, confidence), confidence)
+    normal = normal_interval(value, se, confidence)
+    settled = equality.settle(se, normal, confidence, unbiased=value)
     warnings = settled.warnings
     if bias > max(2 * se, 0.1):
         warnings += (

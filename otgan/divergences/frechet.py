@@ -97,7 +97,7 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence: float = 0.95) 
     equality = _equality(x, y, as_confidence(confidence), as_rng(rng))
     se_squared = influence_se(fit.of_x, fit.of_y)
     squares = normal_interval(fit.squared - bias, se_squared, confidence)
-    settled = equality.settle(se_squared, squares, confidence)
+    settled = equality.settle(se_squared, squares, confidence, unbiased=fit.squared - bias)
     distance = math.sqrt(fit.squared)
     # The root has no slope at zero; its error is at most the root of the error of D².
     se = math.sqrt(settled.se)

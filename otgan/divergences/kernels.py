@@ -248,7 +248,7 @@ def _estimate(
 ) -> Estimate:
     u = means.biased - means.bias
     se = influence_se(2 * (means.xx - means.xy), 2 * (means.yy - means.yx))
-    settled = equality.settle(se, normal_interval(u, se, confidence), confidence)
+    settled = equality.settle(se, normal_interval(u, se, confidence), confidence, unbiased=u)
     return Estimate(
         value=u if unbiased else means.biased,
         se=settled.se,

@@ -328,7 +328,8 @@ def sinkhorn_divergence(
     of_halves = float(np.mean([solved(*half).value for half in _halves(x, y, rng)]))
     se = influence_se(xy.f - xx.f, xy.g - yy.f)
     equality = _equality(x, y, p, epsilon, as_confidence(confidence), rng)
-    settled = equality.settle(se, _interval(value, se, of_halves, confidence, floor), confidence)
+    normal = _interval(value, se, of_halves, confidence, floor)
+    settled = equality.settle(se, normal, confidence, unbiased=value - floor)
     return Estimate(
         value=value,
         se=settled.se,
