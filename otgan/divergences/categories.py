@@ -48,6 +48,8 @@ def as_codes(x: Any, y: Any) -> tuple[FloatArray, FloatArray] | None:
     >>> [codes.ravel().tolist() for codes in as_codes(["b", "a"], ["a", "c"])]
     [[0.0, 1.0], [1.0, 2.0]]
     """
+    refuse_mask(x, "x")
+    refuse_mask(y, "y")
     of_x, of_y = _categories(x), _categories(y)
     if of_x is None and of_y is None:
         return None
@@ -104,7 +106,6 @@ def _is_missing(value: Any) -> bool:
     """None, NaN, NaT and pandas' NA, of which none is equal to itself."""
     return value is None or (
         not isinstance(value, str)
-        and value is not np.ma.masked
         and (type(value).__name__ in ("NAType", "NaTType") or value != value)
     )
 
@@ -126,7 +127,6 @@ def _type(value: Any) -> str:
 
 
 def _refuse_missing(sample: npt.NDArray[np.object_], name: str) -> None:
-    refuse_mask(sample, name)
     missing = [index for index in np.ndindex(sample.shape) if _is_missing(sample[index])]
     if missing:
         raise InvalidInputError(

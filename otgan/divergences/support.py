@@ -119,11 +119,10 @@ def _in_two_precisions(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float
             continue
         coarse, fine = (of_x, np.unique(of_y)) if low_x else (of_y, np.unique(of_x))
         lowered = _in(precision, fine)
-        twins = (lowered != fine) & np.isin(lowered, coarse) & ~np.isin(fine, coarse)
-        by_chance = 2 * twins.sum() < len(fine)
-        if precision is np.float32:  # only large integers come near to others by chance
-            by_chance &= not (twins & (fine != np.round(fine))).any()
-        if not by_chance:
+        broken = fine != np.round(fine)  # large whole numbers come near to others by chance
+        twins = broken & (lowered != fine) & np.isin(lowered, coarse) & ~np.isin(fine, coarse)
+        enough = 1 if precision is np.float32 else 0.5 * broken.sum()
+        if twins.any() and twins.sum() >= enough:
             first = int(np.flatnonzero(twins)[0])
             return float(fine[first]), float(lowered[first])
     return None
