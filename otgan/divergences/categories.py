@@ -90,6 +90,8 @@ def _categories(sample: Any) -> npt.NDArray[np.object_] | None:
         return None  # ragged: the door for numbers says what is wrong
     if array.dtype.kind not in "USOMm" or array.ndim not in (1, 2) or array.size == 0:
         return None
+    if array.dtype.kind in "US" and not isinstance(sample, np.ndarray):
+        array = np.asarray(sample, dtype=object)  # numbers in a list stay what they are
     if array.dtype.kind in "Mm":
         array = array.astype(f"{array.dtype.kind}8[us]")  # one unit, which objects exist for
     objects = array.astype(object)

@@ -200,6 +200,7 @@ def test_what_is_no_pair_of_categories():
         (A, np.array(B, dtype="S"), "one type, got str and bytes"),
         (np.array(["1", "2"]), np.array([1, 2, "x"], dtype=object)[:2], "numbers in y"),
         ([*A, None], B, "missing categories"),
+        ([*A, math.nan], B, "missing categories"),
         (A, pd.Series([*B, np.nan]), "y must not hold missing"),
         (pd.Series([*A, None], dtype="string"), B, "the first in row 60"),
         (np.array([A, A]).T, B, "the same number of columns"),
@@ -216,4 +217,4 @@ def test_what_is_no_pair_of_categories():
         with refused('pass ties="discrete" and no method'):
             otgan.kl_from_samples(A, B, **options)
     with refused("values must repeat"):
-        otgan.js_from_samples([f"name {k}" for k in range(30)], A, ties="discrete")
+        otgan.js_from_samples([f"name {k}" for k in range(60)], A, ties="discrete")
