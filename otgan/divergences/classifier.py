@@ -21,7 +21,7 @@ from otgan.divergences.held_out import (
     effective_size,
     js_by_log_ratio,
 )
-from otgan.divergences.ties import count_ties
+from otgan.divergences.ties import hold_copies
 from otgan.equality import not_below_zero
 from otgan.errors import InvalidInputError, require
 from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
@@ -343,15 +343,12 @@ def _as_chances(chances: Any, rows: int) -> FloatArray:
 def _folds_of(x: FloatArray, y: FloatArray, folds: int, rng: np.random.Generator) -> Any:
     """The folds of both samples, with points that both hold in the same one.
 
-    Otherwise a model would be asked about a point that it has seen, with the other label. Values
-    that repeat more often are those of laws without densities, which are to be learned.
+    Otherwise a model would be asked about a point that it has seen, with the other label.
     """
-    if not count_ties(x, y)[2]:
+    if not hold_copies(x, y):
         return _folds(len(x), folds, rng), _folds(len(y), folds, rng)
     _, which = np.unique(np.concatenate([x, y]), axis=0, return_inverse=True)
     which, distinct = which.ravel(), int(which.max()) + 1
-    if 2 * distinct < len(which):
-        return _folds(len(x), folds, rng), _folds(len(y), folds, rng)
     fold = _folds(distinct, folds, rng)[which]
     return fold[: len(x)], fold[len(x) :]
 
@@ -376,8 +373,16 @@ def _estimate(
     warnings: list[str],
 ) -> Estimate:
     n, m = map(len, samples)
-    interval = not_below_zero(normal_interval(value, se, confidence))
+    low, high = not_below_zero(normal_interval(value, se, confidence))
     doubts = (*warnings, *doubt_near_zero(value, se))
+    if hold_copies(*samples):
+        around = normal_interval(0.0, se, confidence)
+        low, high = min(low, around[0]), max(high, around[1])
+        doubts += (
+            "both samples hold the same points, and so are not independent, as the standard error "
+            "takes them to be: the interval was widened to hold zero",
+        )
+    interval = low, high
     return Estimate(value, se, interval, "classifier", n, m, confidence, diagnostics, doubts)
 
 

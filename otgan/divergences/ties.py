@@ -9,7 +9,7 @@ import numpy as np
 from otgan.errors import DuplicateSamplesError, InvalidInputError, nearest_name
 from otgan.measures import FloatArray
 
-__all__ = ["Ties", "check_ties", "count_ties", "settle_ties"]
+__all__ = ["Ties", "check_ties", "count_ties", "hold_copies", "settle_ties"]
 
 Ties = Literal["raise", "drop", "jitter", "discrete"]
 
@@ -24,6 +24,22 @@ def count_ties(x: FloatArray, y: FloatArray) -> tuple[int, int, int]:
     distinct_x, distinct_y = _distinct(x), _distinct(y)
     shared = len(distinct_x) + len(distinct_y) - len(_distinct(np.concatenate([x, y])))
     return len(x) - len(distinct_x), len(y) - len(distinct_y), shared
+
+
+def hold_copies(x: FloatArray, y: FloatArray) -> bool:
+    """Whether points that hardly repeat are in both samples, which so are not independent.
+
+    Values that repeat more often are those of laws without densities, which may share them.
+
+    Examples
+    --------
+    >>> x = np.arange(5.0)[:, None]
+    >>> hold_copies(x, x), hold_copies(x, x + 0.5), hold_copies(np.repeat(x, 3, axis=0), x)
+    (True, False, False)
+    """
+    repeated_x, repeated_y, shared = count_ties(x, y)
+    distinct = len(x) + len(y) - repeated_x - repeated_y - shared
+    return shared > 0 and 2 * distinct >= len(x) + len(y)
 
 
 def settle_ties(
