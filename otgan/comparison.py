@@ -10,7 +10,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from otgan.divergences.categories import holds_categories
 from otgan.divergences.subsampling import SMALLEST_SAMPLE
+from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
 from otgan.divergences.ties import Ties, count_ties
 from otgan.errors import (
     InvalidInputError,
@@ -19,7 +21,7 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimate import as_confidence, as_rng
+from otgan.estimate import OUTSIDE, as_confidence, as_rng
 from otgan.measures import FloatArray, as_pair
 from otgan.quantities import QUANTITIES, Found, Quantity, Samples, Unit
 from otgan.transport.result import TransportResult
@@ -239,8 +241,8 @@ def compare(
         Seed of every quantity. A generator gives one number, which is the seed.
     ties : {"auto", "raise", "drop", "jitter", "discrete"}
         What KL and JS do about equal points, as in :func:`kl_from_samples`. By default equal
-        points are counts where there are at least five for every distinct value, and KL and JS are
-        left out where there are fewer.
+        points are counts where there are at least five for every distinct value, and both samples
+        take the same values; otherwise KL and JS are left out.
     seconds : float, default 10
         A quantity that is expected to take longer on one core is left out. What is expected
         depends on n, m and d alone, so that every machine shows the same rows.
@@ -274,6 +276,12 @@ def compare(
     >>> print(c.left_out["sliced"])
     on the line it is W1 itself
     """
+    if holds_categories(x) or holds_categories(y):
+        raise InvalidInputError(
+            "x and y must be numbers to be compared by distances, got categories such as text; to "
+            'fix it, call js_from_samples(x, y, ties="discrete"), which counts them, and '
+            "kl_from_samples likewise"
+        )
     mu, nu = as_pair(x, y, None, None)
     _check_range(mu.points, nu.points)
     check_words(ties, seconds)
@@ -321,6 +329,9 @@ def _attempt(quantity: Quantity, samples: Samples) -> Found | str:
 
 def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> ComparedQuantity:
     other = found.interval is not None and quantity.interval_call
+    warnings = found.warnings
+    if found.interval is not None and not found.interval[0] <= found.value <= found.interval[1]:
+        warnings = tuple(dict.fromkeys((*warnings, OUTSIDE)))
     return ComparedQuantity(
         key=quantity.key,
         name=quantity.name,
@@ -334,7 +345,7 @@ def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> 
         sees=quantity.sees,
         misses=quantity.misses,
         diagnostics=found.diagnostics,
-        warnings=found.warnings,
+        warnings=warnings,
     )
 
 
@@ -354,6 +365,9 @@ def _settle_ties(
     if ties != "auto":
         return ties, ()
     if total >= POINTS_PER_VALUE * values:
+        if doubt := _doubt_counts(x, y):
+            reasons |= dict.fromkeys(DIVERGENCES, doubt)
+            return "raise", ()
         return "discrete", (
             f"{total:,} points take only {counted(values, 'value')}: KL and JS are estimated "
             "from counts, not from nearest neighbours, which need laws with densities.",
@@ -367,6 +381,22 @@ def _settle_ties(
             '"discrete" for categories'
         )
     return "raise", ()
+
+
+def _doubt_counts(x: FloatArray, y: FloatArray) -> str | None:
+    """Why repeating values cannot be counted together, or None."""
+    try:
+        check_same_values(x, y)
+        refuse_other_grids(x, y)
+    except InvalidInputError as reason:
+        return str(reason)
+    if doubt_grids(x, y):
+        return (
+            "their values repeat, and lie on different grids, so that counts do not compare; to "
+            'fix it, round both to the coarser grid, or pass ties="discrete" if only what is equal '
+            'counts, or ties="jitter" for rounded measurements'
+        )
+    return None
 
 
 def _find_misfits(samples: Samples, reasons: dict[str, str]) -> None:

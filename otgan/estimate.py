@@ -15,6 +15,7 @@ from scipy.special import stdtrit
 from otgan.errors import InvalidInputError
 
 __all__ = [
+    "OUTSIDE",
     "Estimate",
     "as_confidence",
     "as_rng",
@@ -23,6 +24,12 @@ __all__ = [
     "normal_interval",
     "rooted",
 ]
+
+OUTSIDE = (
+    "the value is outside its interval, which is for the laws and allows for a bias: the value is "
+    "what these samples show, and equal laws or others in the interval could have shown it"
+)
+"""What an estimate says whose interval does not hold its value."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class Estimate:
     se : float
         Standard error of `value` from the randomness of both samples.
     interval : tuple of float
-        Confidence interval at level `confidence`. Where it allows for a bias of `value`, it is not
-        around it, and may lie below it.
+        Confidence interval at level `confidence`, for the laws. Where it allows for a bias of
+        `value`, it is not around it, and may lie below it: a warning then says so.
     method : str
         What computed it.
     n, m : int
@@ -66,6 +73,11 @@ class Estimate:
     confidence: float = 0.95
     diagnostics: Mapping[str, float] = field(default_factory=dict, repr=False)
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        low, high = self.interval
+        if not low <= self.value <= high and OUTSIDE not in self.warnings:
+            object.__setattr__(self, "warnings", (*self.warnings, OUTSIDE))
 
     def __float__(self) -> float:
         return self.value
@@ -150,10 +162,8 @@ def influence_se(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -
     return math.sqrt(of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y))
 
 
-def doubt_near_zero(value: float, se: float, floor: float = 0.0) -> tuple[str, ...]:
-    """A warning for a distance that equal laws could have shown, or none.
-
-    `floor` is what they show in the mean.
+def doubt_near_zero(value: float, se: float) -> tuple[str, ...]:
+    """A warning for a divergence that equal laws could have shown, or none.
 
     Examples
     --------
@@ -162,11 +172,11 @@ def doubt_near_zero(value: float, se: float, floor: float = 0.0) -> tuple[str, .
     >>> len(doubt_near_zero(0.2, 0.1))
     1
     """
-    if value - floor > 3 * se:
+    if value > 3 * se:
         return ()
     return (
-        "the value is within three standard errors of what equal laws would show, where the "
-        "interval does not hold; otgan.two_sample_test asks whether the laws differ at all",
+        "the value is within three standard errors of zero, which equal laws would show; "
+        "otgan.two_sample_test asks whether the laws differ at all",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,7 @@ __all__ = [
     "beyond_dtype",
     "check_equal_mass",
     "is_torch",
+    "refuse_gradients",
     "refuse_mask",
     "stacked",
     "to_numpy",
@@ -381,6 +383,19 @@ def as_order(p: float) -> float:
             "distance (below 1, raise the ground metric to the power and use p=1)"
         )
     return float(p)
+
+
+def refuse_gradients(function: str, *samples: Any) -> None:
+    """Raise on tensors through which a function that returns plain numbers would lose gradients."""
+    for sample in samples:
+        parts = sample if isinstance(sample, (list, tuple)) else (sample,)
+        wanting = [part for part in parts if is_torch(part) and part.requires_grad]
+        if wanting and sys.modules["torch"].is_grad_enabled():
+            raise InvalidInputError(
+                f"tensors for {function} must not require gradients, as it returns numbers "
+                "without them, got one that does; to fix it, train with otgan.wasserstein, which "
+                "has gradients, or pass x.detach() for the number alone"
+            )
 
 
 def as_float64(values: Any, name: str) -> FloatArray:

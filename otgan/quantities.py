@@ -168,12 +168,12 @@ def _sliced(s: Samples) -> Found:
 
 
 def _energy(s: Samples) -> Found:
-    return _found(energy_distance(s.x, s.y, confidence=s.confidence), "unbiased")
+    return _found(energy_distance(s.x, s.y, confidence=s.confidence, rng=s.seed), "unbiased")
 
 
 def _mmd(s: Samples) -> Found:
     estimate = mmd(s.x, s.y, confidence=s.confidence, rng=s.seed)
-    return _found(estimate, f"Gauss, width {estimate.diagnostics['bandwidth']:.3g}")
+    return _found(estimate, f"unbiased, Gauss, width {estimate.diagnostics['bandwidth']:.3g}")
 
 
 def _sinkhorn(s: Samples) -> Found:
@@ -182,7 +182,7 @@ def _sinkhorn(s: Samples) -> Found:
 
 
 def _frechet(s: Samples) -> Found:
-    return _found(frechet_distance(s.x, s.y, confidence=s.confidence), "two moments")
+    return _found(frechet_distance(s.x, s.y, confidence=s.confidence, rng=s.seed), "two moments")
 
 
 def _kl(x: FloatArray, y: FloatArray, s: Samples) -> Found:
@@ -200,7 +200,7 @@ def _js(s: Samples) -> Found:
 
 
 def _of_divergence(estimate: Estimate) -> Found:
-    names = {"knn": "neighbours", "discrete": "counts"}
+    names = {"knn": "neighbours", "discrete": "counts, less bias"}
     return _found(estimate, names.get(estimate.method, estimate.method))
 
 
@@ -294,8 +294,9 @@ QUANTITIES = (
         "pass fewer directions=", _sliced_seconds, _sliced,
     ),
     Quantity(
-        "energy", "energy distance", "data", _calling("energy_distance(x, y)", "confidence"),
-        "sees every difference of laws with finite means; unbiased, no root taken",
+        "energy", "energy distance", "data", _calling("energy_distance(x, y)", "confidence", "rng"),
+        "sees every difference of laws with finite means; unbiased, so that it may be negative; no "
+        "root taken",
         "misses fine detail, as large distances weigh most, and falls with the square of a "
         "small shift",
         _PART, _energy_seconds, _energy,
@@ -303,7 +304,7 @@ QUANTITIES = (
     Quantity(
         "mmd", "MMD²", "none", _calling("mmd(x, y)", "confidence", "rng"),
         "sees differences of laws on the scale of its bandwidth, here the median distance; "
-        "unbiased, no root taken",
+        "unbiased, so that it may be negative; no root taken",
         "misses detail much finer than that, and how far apart laws are once they are; other "
         "bandwidths give other values",
         _PART, _mmd_seconds, _mmd,
@@ -317,7 +318,8 @@ QUANTITIES = (
         _PART, _sinkhorn_seconds, _sinkhorn,
     ),
     Quantity(
-        "frechet", "Fréchet distance", "data", _calling("frechet_distance(x, y)", "confidence"),
+        "frechet", "Fréchet distance", "data",
+        _calling("frechet_distance(x, y)", "confidence", "rng"),
         "sees means and covariances: it is W2 of the Gaussians that fit, and at most W2 of the "
         "laws",
         "misses all else: it is zero for any two laws with the same two moments",

@@ -245,6 +245,9 @@ FORMS = {
     "torch grad": lambda array: _torch().tensor(array.tolist(), requires_grad=True),
 }
 
+PLAIN_FORMS = {name: form for name, form in FORMS.items() if name != "torch grad"}
+"""Without the tensor that requires gradients, which functions that have none refuse."""
+
 
 def _torch():
     return pytest.importorskip("torch")

@@ -21,6 +21,8 @@ from otgan.divergences.held_out import (
     effective_size,
     js_by_log_ratio,
 )
+from otgan.divergences.ties import hold_copies
+from otgan.equality import not_below_zero
 from otgan.errors import InvalidInputError, require
 from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
 from otgan.measures import FloatArray, as_count
@@ -194,7 +196,7 @@ class Classifier:
         """The log ratio at the points of `x` and of `y`, by models that have not seen them."""
         require("sklearn", extra="all", purpose="an estimate by a classifier")
         check_folds(x, y, self.folds)
-        in_x, in_y = _folds(len(x), self.folds, rng), _folds(len(y), self.folds, rng)
+        in_x, in_y = _folds_of(x, y, self.folds, rng)
         s, t = np.empty(len(x)), np.empty(len(y))
         for fold in range(self.folds):
             here_x, here_y = in_x == fold, in_y == fold
@@ -207,7 +209,7 @@ class Classifier:
         self, x: FloatArray, y: FloatArray, rng: np.random.Generator
     ) -> Iterator[FloatArray]:
         """Terms ½ log D + ½ log(1 - D) + log 2; each fold's by a model of the folds before it."""
-        in_x, in_y = _folds(len(x), self.folds, rng), _folds(len(y), self.folds, rng)
+        in_x, in_y = _folds_of(x, y, self.folds, rng)
         for fold in range(1, self.folds):
             past = x[in_x < fold], y[in_y < fold]
             s, t = self._score(past, (x[in_x == fold], y[in_y == fold]), rng)
@@ -338,6 +340,19 @@ def _as_chances(chances: Any, rows: int) -> FloatArray:
     return array
 
 
+def _folds_of(x: FloatArray, y: FloatArray, folds: int, rng: np.random.Generator) -> Any:
+    """The folds of both samples, with points that both hold in the same one.
+
+    Otherwise a model would be asked about a point that it has seen, with the other label.
+    """
+    if not hold_copies(x, y):
+        return _folds(len(x), folds, rng), _folds(len(y), folds, rng)
+    _, which = np.unique(np.concatenate([x, y]), axis=0, return_inverse=True)
+    which, distinct = which.ravel(), int(which.max()) + 1
+    fold = _folds(distinct, folds, rng)[which]
+    return fold[: len(x)], fold[len(x) :]
+
+
 def _folds(count: int, folds: int, rng: np.random.Generator) -> Any:
     """The fold of each point, all of nearly equal size."""
     return rng.permutation(np.arange(count) % folds)
@@ -358,8 +373,16 @@ def _estimate(
     warnings: list[str],
 ) -> Estimate:
     n, m = map(len, samples)
-    interval = normal_interval(value, se, confidence)
+    low, high = not_below_zero(normal_interval(value, se, confidence))
     doubts = (*warnings, *doubt_near_zero(value, se))
+    if hold_copies(*samples):
+        around = normal_interval(0.0, se, confidence)
+        low, high = min(low, around[0]), max(high, around[1])
+        doubts += (
+            "both samples hold the same points, and so are not independent, as the standard error "
+            "takes them to be: the interval was widened to hold zero",
+        )
+    interval = low, high
     return Estimate(value, se, interval, "classifier", n, m, confidence, diagnostics, doubts)
 
 

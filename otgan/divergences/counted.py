@@ -1,7 +1,9 @@
 """KL and JS from counts: of values that repeat, or of points in bins.
 
 The plug-in values are biased upwards, by (K - 1)/2n for K values even between equal laws. The bias
-to first order in 1/n is subtracted, and standard errors come from the delta method.
+to first order in 1/n is subtracted, so that values may be negative, and standard errors come from
+the delta method. At equal laws its first order vanishes: there the counts of permuted labels,
+which are multivariate hypergeometric, say how wide an interval must be (otgan.equality).
 
 Source: Paninski, Estimation of entropy and mutual information (Neural Computation 2003), section 4
 for the bias of one entropy; the same expansion gives those of KL and JS.
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from otgan.divergences.histograms import js_divergence, kl_divergence
+from otgan.equality import Equality, count_relabellings
 from otgan.errors import InvalidInputError
 from otgan.estimate import Estimate, normal_interval
 from otgan.measures import FloatArray, as_count
@@ -65,7 +68,7 @@ class Discrete:
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q."""
-        counts = self._counts(x, y)
+        counts = self._smooth(*self._counts(x, y))
         unseen = int(((counts[0] > 0) & (counts[1] == 0)).sum())
         if unseen:
             share = counts[0][counts[1] == 0].sum() / counts[0].sum()
@@ -74,13 +77,17 @@ class Discrete:
                 f"({share:.1%} of x) that do not; to fix it, estimate JS, merge rare values, or "
                 "pass method=Discrete(smoothing=0.5), which is then part of the answer"
             )
-        return _kl_of_counts(*counts, len(x), len(y), "discrete", confidence)
+        equality = _equality(*self._counts(x, y), confidence, rng, scale=4)
+        return _kl_of_counts(*counts, equality, len(x), len(y), "discrete", confidence)
 
     def js(
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
     ) -> Estimate:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q."""
-        return _js_of_counts(*self._counts(x, y), len(x), len(y), "discrete", confidence)
+        counts = self._counts(x, y)
+        equality = _equality(*counts, confidence, rng)
+        smooth = self._smooth(*counts)
+        return _js_of_counts(*smooth, equality, len(x), len(y), "discrete", confidence)
 
     def _counts(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         _, which = np.unique(np.concatenate([x, y]), axis=0, return_inverse=True)
@@ -91,10 +98,12 @@ class Discrete:
                 f"values must repeat to be counted, got {size} different ones among {len(which)} "
                 'points; to fix it, round the data, or use method="knn" for laws with densities'
             )
-        counts_x = np.bincount(which[: len(x)], minlength=size)
-        counts_y = np.bincount(which[len(x) :], minlength=size)
-        smoothing = np.float64(self.smoothing)
-        return counts_x + smoothing, counts_y + smoothing
+        counts_x = np.bincount(which[: len(x)], minlength=size).astype(float)
+        counts_y = np.bincount(which[len(x) :], minlength=size).astype(float)
+        return counts_x, counts_y
+
+    def _smooth(self, counts_x: FloatArray, counts_y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return counts_x + self.smoothing, counts_y + self.smoothing
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,8 @@ class Histogram:
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, y)
-        estimate = _kl_of_counts(*counts, len(x), len(y), "histogram", confidence)
+        equality = _equality(*counts, confidence, rng, scale=4)
+        estimate = _kl_of_counts(*counts, equality, len(x), len(y), "histogram", confidence)
         crowded, fair = counts[0].max() / len(x), counts[1].max() / len(y)
         if crowded > _CROWDED and crowded > 4 * fair:
             sentence = (
@@ -142,7 +152,8 @@ class Histogram:
     ) -> Estimate:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, np.concatenate([x, y]))
-        return _js_of_counts(*counts, len(x), len(y), "histogram", confidence)
+        equality = _equality(*counts, confidence, rng)
+        return _js_of_counts(*counts, equality, len(x), len(y), "histogram", confidence)
 
     def _counts(
         self, x: FloatArray, y: FloatArray, reference: FloatArray
@@ -197,7 +208,13 @@ def _cells(
 
 
 def _kl_of_counts(
-    counts_x: FloatArray, counts_y: FloatArray, n: int, m: int, method: str, confidence: float
+    counts_x: FloatArray,
+    counts_y: FloatArray,
+    equality: Equality,
+    n: int,
+    m: int,
+    method: str,
+    confidence: float,
 ) -> Estimate:
     """KL with the first-order bias Σ (1 - p)/2n + Σ (p/q - p)/2m subtracted."""
     seen = counts_x + counts_y > 0
@@ -208,11 +225,17 @@ def _kl_of_counts(
     bias = 0.5 * (present.sum() - 1) / n + 0.5 * float((ratio * (1 - q))[present].sum()) / m
     log_ratio = np.log(ratio, out=np.zeros_like(ratio), where=present)
     se = math.sqrt(_variance(log_ratio, p) / n + _variance(ratio, q) / m)
-    return _estimate(plug_in, bias, se, int(seen.sum()), method, n, m, confidence)
+    return _estimate(plug_in, bias, se, int(seen.sum()), equality, method, n, m, confidence)
 
 
 def _js_of_counts(
-    counts_x: FloatArray, counts_y: FloatArray, n: int, m: int, method: str, confidence: float
+    counts_x: FloatArray,
+    counts_y: FloatArray,
+    equality: Equality,
+    n: int,
+    m: int,
+    method: str,
+    confidence: float,
 ) -> Estimate:
     """JS with the first-order bias of its three entropies subtracted."""
     seen = counts_x + counts_y > 0
@@ -223,7 +246,42 @@ def _js_of_counts(
     mixed = 0.125 * float(((p * (1 - p) / n + q * (1 - q) / m) / middle).sum())
     log_p, log_q = xlogy(p > 0, p / middle), xlogy(q > 0, q / middle)
     se = 0.5 * math.sqrt(_variance(log_p, p) / n + _variance(log_q, q) / m)
-    return _estimate(plug_in, own - mixed, se, int(seen.sum()), method, n, m, confidence)
+    estimate = _estimate(
+        plug_in, own - mixed, se, int(seen.sum()), equality, method, n, m, confidence
+    )
+    if (p * q).any():
+        return estimate
+    # Both laws may give so much mass to common values, and show none: that takes its share of JS.
+    common = -math.log((1 - confidence) / 2) / min(n, m)
+    low, high = estimate.interval
+    low = min(low, estimate.value * (1 - min(1.0, common)))
+    return replace(estimate, interval=(low, high))
+
+
+def _equality(
+    counts_x: FloatArray,
+    counts_y: FloatArray,
+    confidence: float,
+    rng: np.random.Generator,
+    *,
+    scale: float = 1.0,
+) -> Equality:
+    """From JS, which is finite for all labels; near equal laws KL is four times as large."""
+    n, pooled = int(counts_x.sum()), counts_x + counts_y
+    values = [_plug_in_js(counts_x, counts_y)]
+    for _ in range(count_relabellings(confidence, cheap=True)):
+        drawn = rng.multivariate_hypergeometric(
+            pooled.astype(np.int64), n, method="marginals"
+        ).astype(float)
+        values.append(_plug_in_js(drawn, pooled - drawn))
+    return Equality.of(np.array(values), scale=scale)
+
+
+def _plug_in_js(counts_x: FloatArray, counts_y: FloatArray) -> float:
+    p, q = counts_x / counts_x.sum(), counts_y / counts_y.sum()
+    middle = p + q
+    shares = np.divide([p, q], 0.5 * middle, out=np.ones((2, len(p))), where=middle > 0)
+    return 0.5 * float((xlogy(p, shares[0]) + xlogy(q, shares[1])).sum())
 
 
 def _variance(values: FloatArray, weights: FloatArray) -> float:
@@ -236,26 +294,34 @@ def _estimate(
     bias: float,
     se: float,
     cells: int,
+    equality: Equality,
     method: str,
     n: int,
     m: int,
     confidence: float,
 ) -> Estimate:
     value, bias = float(plug_in - bias), float(bias)
-    warnings: tuple[str, ...] = ()
+    normal = normal_interval(value, se, confidence)
+    settled = equality.settle(se, normal, confidence, unbiased=value)
+    warnings = settled.warnings
     if bias > max(2 * se, 0.1):
-        warnings = (
+        warnings += (
             f"the bias {bias:.3g} of {cells} cells was subtracted, which is accurate only to first "
             "order; more points or fewer cells help",
         )
     return Estimate(
         value,
-        se,
-        normal_interval(value, se, confidence),
+        settled.se,
+        settled.interval,
         method,
         n,
         m,
         confidence,
-        {"cells": float(cells), "plug_in": plug_in, "bias": bias},
+        {
+            "cells": float(cells),
+            "plug_in": plug_in,
+            "bias": bias,
+            "equality_p": equality.p_value,
+        },
         warnings,
     )

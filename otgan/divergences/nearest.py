@@ -39,6 +39,7 @@ from otgan.divergences.nearest_doubts import (
 )
 from otgan.divergences.spans import in_their_span
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
+from otgan.equality import not_below_zero
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimate import Estimate, normal_interval
 from otgan.measures import FloatArray, as_count
@@ -139,7 +140,15 @@ class NearestNeighbours:
         diagnostics |= {f"rival on {RIVAL_POINTS} points: {name}": v for name, v in rivals.items()}
         interval = normal_interval(value, se, confidence, freedom=len(spread) - 1)
         return Estimate(
-            value, se, interval, "knn", len(x), len(y), confidence, diagnostics, tuple(doubts)
+            value,
+            se,
+            not_below_zero(interval),
+            "knn",
+            len(x),
+            len(y),
+            confidence,
+            diagnostics,
+            tuple(doubts),
         )
 
     def js(
@@ -157,18 +166,11 @@ class NearestNeighbours:
                 f"js must be estimated with one k and no Gaussian start, got k={self.k!r}, "
                 f"k_y={self.k_y!r}, start={self.start!r}; to fix it, pass k alone"
             )
-        k = 3 if self.k == "auto" else int(self.k)
         check_subsamples(len(x), len(y))
-        small = min(len(x), len(y))
-        wide = min(4 * k, small // 4)
-        _check_enough(small // 2 - 1, k)  # in subsamples too
-        x, y = in_their_span(x, y)
-        if self.whiten and (whitening := Whitening.of(np.concatenate([x, y]))):
-            x, y = whitening(x), whitening(y)
+        (k, wide), (x, y) = self._ks_of_js(x, y), self._js_points(x, y)
 
         def values(x: FloatArray, y: FloatArray) -> FloatArray:
-            terms = _js_terms(x, y, (k, wide), rng), _js_terms(y, x, (k, wide), rng)
-            return 0.5 * (terms[0].mean(axis=1) + terms[1].mean(axis=1))
+            return _js_values(x, y, (k, wide), rng)
 
         found, spread = values(x, y), subsample_spread(values, x, y, rng)
         value, se = float(found[0]), float(spread[:, 0].std(ddof=1))
@@ -180,9 +182,28 @@ class NearestNeighbours:
         ]
         diagnostics = {"k": float(k), f"rival: k={wide}": float(found[1])}
         interval = normal_interval(value, se, confidence, freedom=len(spread) - 1)
+        interval = not_below_zero(interval)
         return Estimate(
             value, se, interval, "knn", len(x), len(y), confidence, diagnostics, tuple(doubts)
         )
+
+    def js_value(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> float:
+        """The estimate of JS alone, without its error."""
+        ks = self._ks_of_js(x, y)
+        return float(_js_values(*self._js_points(x, y), ks, rng)[0])
+
+    def _ks_of_js(self, x: FloatArray, y: FloatArray) -> tuple[int, int]:
+        """The neighbour to count to, and a wider one beside it."""
+        k = 3 if self.k == "auto" else int(self.k)
+        small = min(len(x), len(y))
+        _check_enough(small // 2 - 1, k)  # in subsamples too
+        return k, min(4 * k, small // 4)
+
+    def _js_points(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        x, y = in_their_span(x, y)
+        if self.whiten and (whitening := Whitening.of(np.concatenate([x, y]))):
+            return whitening(x), whitening(y)
+        return x, y
 
     def kl_value(self, x: FloatArray, y: FloatArray) -> float:
         """The estimate alone, without its error: for small samples and simulations."""
@@ -229,6 +250,7 @@ class NearestNeighbours:
         se = float(spread.std(ddof=1))
         doubts = tuple(doubt_few_points(x, x) + doubt_negative(value, se))
         interval = normal_interval(value, se, confidence, freedom=len(spread) - 1)
+        interval = not_below_zero(interval)
         method, diagnostics = "knn, density of y known", {"gaussian_start": float(gaussian)}
         return Estimate(value, se, interval, method, len(x), 0, confidence, diagnostics, doubts)
 
@@ -333,6 +355,13 @@ def _plain_score(x: FloatArray, k: int, *, whiten: bool) -> float:
     volume = log_ball_volume(d) + d * _finite(logs)[0]
     volume += 0.0 if whitening is None else whitening.log_scale
     return float(digamma(k) - math.log(n - 1) - volume)
+
+
+def _js_values(
+    x: FloatArray, y: FloatArray, ks: tuple[int, ...], rng: np.random.Generator
+) -> FloatArray:
+    terms = _js_terms(x, y, ks, rng), _js_terms(y, x, ks, rng)
+    return 0.5 * (terms[0].mean(axis=1) + terms[1].mean(axis=1))
 
 
 def _js_terms(

@@ -8,15 +8,24 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from otgan.divergences.categories import as_codes
 from otgan.divergences.classifier import Classifier
 from otgan.divergences.counted import Discrete, Histogram
 from otgan.divergences.kernel_density import KernelDensity
 from otgan.divergences.nearest import NearestNeighbours
+from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
 from otgan.divergences.ties import Ties, check_ties, count_ties, settle_ties
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.estimate import Estimate, as_confidence, as_rng
-from otgan.measures import FloatArray, as_float64, as_pair, as_points, is_torch
+from otgan.measures import (
+    FloatArray,
+    as_float64,
+    as_pair,
+    as_points,
+    is_torch,
+    refuse_gradients,
+)
 
 __all__ = ["DivergenceMethod", "js_from_samples", "kl_from_samples"]
 
@@ -31,6 +40,9 @@ _METHODS: dict[str, Callable[[], Any]] = {
     "discrete": Discrete,
 }
 _NEEDS_DENSITIES = (NearestNeighbours, KernelDensity, Histogram)
+
+_EXTENTS = (1e-50, 1e50)
+"""Extents of a coordinate whose powers stay far from overflow and underflow."""
 
 
 class DivergenceMethod(Protocol):
@@ -61,7 +73,7 @@ def kl_from_samples(
     Parameters
     ----------
     x : array_like, shape (n, d) or (n,)
-        Independent points of P.
+        Independent points of P; categories, such as text, where values are counted.
     y : array_like, shape (m, d) or (m,); or callable
         Independent points of Q. Or log q, the logarithm of a known density: a function that takes
         the points, shape (n, d), and returns shape (n,); ``"knn"`` only.
@@ -71,7 +83,7 @@ def kl_from_samples(
     ties : {"raise", "drop", "jitter", "discrete"}
         What to do about equal points where the method needs densities: refuse; keep one of each;
         undo rounding by noise as wide as the smallest step; or count values instead (``"knn"``
-        only).
+        only). What is counted must be equal to the last digit, and on one grid in both samples.
     confidence : float
         Level of the interval.
     rng : int or numpy.random.Generator
@@ -81,13 +93,15 @@ def kl_from_samples(
     -------
     Estimate
         With a standard error and an interval that are valid for the method, rival estimates among
-        its diagnostics, and warnings where they disagree. The value is never clamped: it may be
-        negative by noise.
+        its diagnostics, and warnings where they disagree. The value is never clamped: a bias is
+        taken off, and it may be negative by noise. The interval holds zero as often as it says
+        where the laws are equal.
 
     Raises
     ------
     InvalidInputError
-        NaN, infinities, samples of different dimension, too few points, unknown names.
+        NaN, infinities, samples of different dimension, too few points, unknown names, tensors
+        that require gradients, values to be counted that no grid of both samples holds.
     DuplicateSamplesError
         Equal points, and ``ties="raise"``.
     SampleTooSmallError
@@ -110,6 +124,7 @@ def kl_from_samples(
     chosen = _method(method)
     as_confidence(confidence)
     rng = as_rng(rng)
+    refuse_gradients("kl_from_samples", x, y)
     _refuse_function("x", x, "only y may be one")
     if _is_function(y):
         return _kl_to_density(x, y, chosen, ties, confidence, rng)
@@ -160,6 +175,7 @@ def js_from_samples(
     True
     """
     as_confidence(confidence)
+    refuse_gradients("js_from_samples", x, y)
     for name, sample in (("x", x), ("y", y)):
         _refuse_function(name, sample, "only kl_from_samples takes one, for y")
     return _run("js", x, y, _method(method), ties, confidence, as_rng(rng))
@@ -203,9 +219,16 @@ def _run(
     rng: np.random.Generator,
 ) -> Estimate:
     check_ties(ties)
+    if codes := as_codes(x, y):
+        _check_counted(method, ties)
+        return getattr(Discrete() if ties == "discrete" else method, quantity)(
+            *codes, confidence=confidence, rng=rng
+        )
     mu, nu = as_pair(x, y, None, None)
-    points_x, points_y = mu.points, nu.points
+    points_x, points_y = _rescaled(mu.points, nu.points)
     done: dict[str, float] = {}
+    counted = isinstance(method, Discrete) or ties in ("jitter", "drop")
+    check_same_values(mu.points, nu.points, counted=counted)
     if isinstance(method, _NEEDS_DENSITIES):
         if ties == "discrete" and not isinstance(method, NearestNeighbours):
             raise InvalidInputError(
@@ -216,8 +239,40 @@ def _run(
             method = Discrete()
         elif ties != "discrete":
             points_x, points_y, done = settle_ties(points_x, points_y, ties, rng)
-    estimate = getattr(method, quantity)(points_x, points_y, confidence=confidence, rng=rng)
-    return replace(estimate, diagnostics={**estimate.diagnostics, **done}) if done else estimate
+    doubts: tuple[str, ...] = ()
+    if isinstance(method, Discrete):
+        check_same_values(mu.points, nu.points)  # it may be so since there are ties
+        refuse_other_grids(mu.points, nu.points)
+        doubts = doubt_grids(mu.points, nu.points)
+    estimate: Estimate = getattr(method, quantity)(
+        points_x, points_y, confidence=confidence, rng=rng
+    )
+    return replace(
+        estimate,
+        diagnostics={**estimate.diagnostics, **done},
+        warnings=(*estimate.warnings, *doubts),
+    )
+
+
+def _check_counted(method: Any, ties: str) -> None:
+    """Raise unless values will be counted, which is all that can be done with categories."""
+    if not isinstance(method, Discrete) and not (
+        ties == "discrete" and isinstance(method, NearestNeighbours)
+    ):
+        raise InvalidInputError(
+            f"x and y must be numbers for {method!r}, got categories such as text; to fix it, pass "
+            'ties="discrete" and no method, which counts them'
+        )
+
+
+def _rescaled(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The samples with extreme units changed to powers of two, which no divergence sees."""
+    extents = np.maximum(x.max(axis=0), y.max(axis=0)) - np.minimum(x.min(axis=0), y.min(axis=0))
+    extreme = (extents > 0) & ~((_EXTENTS[0] < extents) & (extents < _EXTENTS[1]))
+    if not extreme.any():
+        return x, y
+    exponents = np.where(extreme, -np.frexp(extents)[1], 0)
+    return np.ldexp(x, exponents), np.ldexp(y, exponents)
 
 
 def _kl_to_density(
@@ -235,6 +290,12 @@ def _kl_to_density(
             "'discrete'; to fix it, compare counts with probabilities by kl_divergence"
         )
     points = as_points(x, "x")
+    if any(scaled is not points for scaled in _rescaled(points, points)):
+        raise InvalidInputError(
+            f"x must spread over {_EXTENTS[0]:g} to {_EXTENTS[1]:g} in every coordinate where the "
+            f"density of y is known, got {np.ptp(points, axis=0)}; to fix it, change the unit, and "
+            "the density with it"
+        )
     points, _, done = settle_ties(points, np.empty((0, points.shape[1])), ties, rng)
     heights = as_float64(log_density(points), "the log density of y")
     heights = heights[:, 0] if heights.shape == (len(points), 1) else heights

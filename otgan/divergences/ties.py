@@ -9,7 +9,7 @@ import numpy as np
 from otgan.errors import DuplicateSamplesError, InvalidInputError, nearest_name
 from otgan.measures import FloatArray
 
-__all__ = ["Ties", "check_ties", "count_ties", "settle_ties"]
+__all__ = ["Ties", "check_ties", "count_ties", "hold_copies", "settle_ties"]
 
 Ties = Literal["raise", "drop", "jitter", "discrete"]
 
@@ -26,6 +26,22 @@ def count_ties(x: FloatArray, y: FloatArray) -> tuple[int, int, int]:
     return len(x) - len(distinct_x), len(y) - len(distinct_y), shared
 
 
+def hold_copies(x: FloatArray, y: FloatArray) -> bool:
+    """Whether points that hardly repeat are in both samples, which so are not independent.
+
+    Values that repeat more often are those of laws without densities, which may share them.
+
+    Examples
+    --------
+    >>> x = np.arange(5.0)[:, None]
+    >>> hold_copies(x, x), hold_copies(x, x + 0.5), hold_copies(np.repeat(x, 3, axis=0), x)
+    (True, False, False)
+    """
+    repeated_x, repeated_y, shared = count_ties(x, y)
+    distinct = len(x) + len(y) - repeated_x - repeated_y - shared
+    return shared > 0 and 2 * distinct >= len(x) + len(y)
+
+
 def settle_ties(
     x: FloatArray, y: FloatArray, ties: Ties, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, dict[str, float]]:
@@ -37,8 +53,8 @@ def settle_ties(
         `y` may be empty.
     ties : {"raise", "drop", "jitter"}
         "drop" keeps one of each group of equal points, those of both samples in neither; "jitter"
-        adds to every coordinate uniform noise as wide as the smallest step between its values, as
-        if rounding were undone.
+        adds to every coordinate uniform noise as wide as the smallest step between its values in
+        the same sample, as if rounding were undone: the samples may be rounded to different grids.
     rng : numpy.random.Generator
         For "jitter".
 
@@ -65,9 +81,10 @@ def settle_ties(
             'measurements, or ties="drop" for rows that were copied by mistake'
         )
     if ties == "jitter":
-        widths = _steps(np.concatenate([x, y]))
-        noisy_x, noisy_y = (z + widths * (rng.random(z.shape) - 0.5) for z in (x, y))
-        return noisy_x, noisy_y, {"jitter": float(widths.max())}
+        widths = [_steps(z) for z in (x, y) if len(z)]
+        noisy_x = x + widths[0] * (rng.random(x.shape) - 0.5)
+        noisy_y = y + widths[-1] * (rng.random(y.shape) - 0.5)
+        return noisy_x, noisy_y, {"jitter": float(np.max(widths))}
     kept_x, kept_y = _drop(x, y)
     if len(kept_x) < 2 or (len(y) and len(kept_y) < 2):
         raise DuplicateSamplesError(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from otgan.divergences.held_out import check_folds, effective_size, js_by_log_ratio
+from otgan.equality import not_below_zero
 from otgan.errors import (
     InvalidInputError,
     SampleTooSmallError,
@@ -209,7 +210,7 @@ class Variational:
         confidence: float,
         diagnostics: dict[str, float],
     ) -> Estimate:
-        interval = normal_interval(value, se, confidence)
+        interval = not_below_zero(normal_interval(value, se, confidence))
         method, doubts = f"variational ({self.objective})", doubt_near_zero(value, se)
         n, m = len(x), len(y)
         return Estimate(value, se, interval, method, n, m, confidence, diagnostics, doubts)

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import expit
 
+import otgan
 from otgan.divergences.classifier import Classifier, lower_bound_by_betting
 from otgan.errors import InvalidInputError, MissingExtraError
 from tests.divergences.problems import js, kl, sheared, shifted, wider
@@ -250,3 +251,12 @@ def test_without_scikit_learn(monkeypatch):
     x, y = shifted(np.random.default_rng(14), 60, 60, 1.0)
     with pytest.raises(MissingExtraError, match=r"otgan\[all\]"):
         kl(Classifier(), x, y)
+
+
+def test_a_sample_beside_itself_may_be_zero():
+    for seed in range(3):
+        x = np.random.default_rng(seed).normal(size=(60, 2))
+        for estimate in (otgan.kl_from_samples, otgan.js_from_samples):
+            found = estimate(x, x, method=Classifier(linear_model.LogisticRegression()))
+            assert found.interval[0] <= 0 <= found.interval[1]
+            assert any("not independent" in sentence for sentence in found.warnings)

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.divergences.kernels import median_distance
-from tests.cases import FORMS, problems, refused
+from tests.cases import PLAIN_FORMS, problems, refused
 
 KERNELS = {
     "gaussian": lambda r: np.exp(-(r**2) / 2),
@@ -163,7 +163,7 @@ def test_lists_and_other_arrays_are_accepted():
     x, y = np.array([[0.0, 1], [2, 3], [1, 1]]), np.array([[5.0, 4], [2, 2]])
     for function in (otgan.energy_distance, otgan.mmd):
         expected = function(x, y)
-        for form in FORMS.values():
+        for form in PLAIN_FORMS.values():
             assert function(form(x), form(y)) == expected
 
 
@@ -213,8 +213,10 @@ def test_the_error_is_the_spread(case):
 
 
 def test_equal_laws_are_warned_of():
-    warned = [len(otgan.energy_distance(*two_normals(s, 50, 50, 2, 0)).warnings) for s in range(50)]
-    assert np.mean(warned) >= 0.95
+    warned = [
+        len(otgan.energy_distance(*two_normals(s, 50, 50, 2, 0)).warnings) for s in range(200)
+    ]
+    assert np.mean(warned) >= 0.95  # all but 1 in 40, by an exact test
     assert otgan.energy_distance(*two_normals(0, 50, 50, 2, 3)).warnings == ()
 
 

@@ -1,0 +1,150 @@
+"""How often intervals hold zero where two laws are equal, and for a sample beside itself.
+
+OMP_NUM_THREADS=1 python benchmarks/coverage_at_equality.py --repetitions 200 > table.md
+"""
+
+import argparse
+import math
+import time
+from functools import partial
+
+import numpy as np
+
+import otgan
+
+CONFIDENCE = 0.95
+
+
+def gaussians(n, m, d):
+    return lambda rng: (rng.normal(size=(n, d)), rng.normal(size=(m, d)))
+
+
+def heavy_tails(n, m):
+    return lambda rng: (rng.standard_t(2, (n, 2)), rng.standard_t(2, (m, 2)))
+
+
+def poisson(n, m, rate):
+    return lambda rng: (rng.poisson(rate, n), rng.poisson(rate, m))
+
+
+def many_values(n, m, size):
+    """A uniform law on so many values: sparse counts."""
+    return lambda rng: (rng.integers(0, size, n), rng.integers(0, size, m))
+
+
+DENSITIES = {
+    "N(0, 1), d = 1": gaussians(100, 80, 1),
+    "N(0, I), d = 2": gaussians(100, 100, 2),
+    "N(0, I), d = 10": gaussians(60, 100, 10),
+    "t with 2 degrees, d = 2": heavy_tails(100, 80),
+}
+IN_THE_PLANE = {name: law for name, law in DENSITIES.items() if "10" not in name}
+COUNTS = {
+    "Poisson(3)": poisson(100, 80, 3),
+    "uniform on 5 values": many_values(300, 300, 5),
+    "uniform on 40 values": many_values(60, 60, 40),
+}
+
+DISTANCES = {
+    "energy distance": otgan.energy_distance,
+    "MMD²": otgan.mmd,
+    "Sinkhorn, p = 1": otgan.sinkhorn_divergence,
+    "Sinkhorn, p = 2": partial(otgan.sinkhorn_divergence, p=2),
+    "sliced W1": partial(otgan.sliced_wasserstein, directions=60),
+    "sliced W2": partial(otgan.sliced_wasserstein, p=2, directions=60),
+    "max-sliced W1": partial(otgan.max_sliced_wasserstein, restarts=2),
+    "Fréchet distance": otgan.frechet_distance,
+    "W1 (wasserstein_interval)": otgan.wasserstein_interval,
+}
+BY_DENSITIES = {
+    "KL, neighbours": (otgan.kl_from_samples, DENSITIES),
+    "JS, neighbours": (otgan.js_from_samples, DENSITIES),
+    "KL, kernels": (partial(otgan.kl_from_samples, method="kde"), IN_THE_PLANE),
+    "JS, kernels": (partial(otgan.js_from_samples, method="kde"), IN_THE_PLANE),
+    "KL, bins": (partial(otgan.kl_from_samples, method="histogram"), IN_THE_PLANE),
+    "JS, bins": (partial(otgan.js_from_samples, method="histogram"), IN_THE_PLANE),
+}
+BY_COUNTS = {
+    "KL, counts, smoothing 1/2": partial(
+        otgan.kl_from_samples, method=otgan.Discrete(smoothing=0.5)
+    ),
+    "JS, counts": partial(otgan.js_from_samples, method="discrete"),
+}
+BY_MODELS = {
+    "KL, classifier": partial(otgan.kl_from_samples, method="classifier"),
+    "JS, classifier": partial(otgan.js_from_samples, method="classifier"),
+    "JS, network": partial(otgan.js_from_samples, method="variational"),
+}
+
+
+def cells():
+    for name, function in DISTANCES.items():
+        for law, draw in DENSITIES.items():
+            yield name, function, law, draw, True
+    for name, (function, laws) in BY_DENSITIES.items():
+        for law, draw in laws.items():
+            yield name, function, law, draw, False  # equal points are refused
+    for name, function in BY_COUNTS.items():
+        for law, draw in COUNTS.items():
+            yield name, function, law, draw, True
+    for name, function in BY_MODELS.items():
+        yield name, function, "N(0, I), d = 2", DENSITIES["N(0, I), d = 2"], True
+
+
+def ends(found):
+    return (found.low, found.high) if isinstance(found, otgan.Interval) else found.interval
+
+
+def holds_zero(function, x, y):
+    low, high = ends(function(x, y, confidence=CONFIDENCE))
+    return low <= 0 <= high
+
+
+def of_itself(function, x, tries):
+    held, widths = [], []
+    for sample in x[:tries]:
+        low, high = ends(function(sample, sample, confidence=CONFIDENCE))
+        held.append(low <= 0 <= high)
+        widths.append(high - low)
+    return np.mean(held), min(widths)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repetitions", type=int, default=200)
+    parser.add_argument("--only", default="", help="part of the name of a quantity")
+    arguments = parser.parse_args()
+    repetitions, only = arguments.repetitions, arguments.only
+    print(
+        "| quantity | law of both | holds zero | itself: holds zero | least width | s a pair |\n"
+        "|---|---|--:|--:|--:|--:|"
+    )
+    least, least_itself = 1.0, 1.0
+    for at, (name, function, law, draw, repeats) in enumerate(cells()):
+        if only not in name:
+            continue
+        rng = np.random.default_rng([at, 2026])
+        pairs = [draw(rng) for _ in range(repetitions)]
+        start = time.perf_counter()
+        share = np.mean([holds_zero(function, *pair) for pair in pairs])
+        seconds = (time.perf_counter() - start) / repetitions
+        error = math.sqrt(share * (1 - share) / repetitions)
+        itself, width = "refused", "-"
+        if repeats:
+            held, narrowest = of_itself(function, [x for x, _ in pairs], repetitions)
+            least_itself = min(least_itself, held)
+            itself, width = f"{100 * held:.1f} %", f"{narrowest:.3g}"
+        least = min(least, share)
+        print(
+            f"| {name} | {law} | {100 * share:.1f} ± {100 * error:.1f} % | {itself} | {width} "
+            f"| {seconds:.3f} |",
+            flush=True,
+        )
+    print(
+        f"\n{repetitions} repetitions, intervals at {CONFIDENCE:.0%}. Least: {100 * least:.1f} %, "
+        f"of a sample beside itself {100 * least_itself:.1f} % (bar: 93 %)."
+    )
+
+
+if __name__ == "__main__":
+    main()
