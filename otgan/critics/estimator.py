@@ -20,6 +20,8 @@ from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.lipschitz import evaluating
 from otgan.critics.networks import radial_mlp, refuse_batch_norm, scores
 from otgan.critics.options import FitOptions
+from otgan.critics.seeding import seeded
+from otgan.critics.settings import as_number, as_whole
 from otgan.critics.solved import solve
 from otgan.critics.sources import Laws, as_laws
 from otgan.critics.threads import single_threaded
@@ -120,7 +122,12 @@ def estimate_w1(
             f"network must be a function that builds a critic for d dimensions, got {network!r}; "
             "to fix it, pass lambda d: ..."
         )
-    options = options or FitOptions()
+    options = FitOptions() if options is None else options
+    if not isinstance(options, FitOptions):
+        raise InvalidInputError(
+            f"options must be FitOptions, got {type(options).__name__}; to fix it, pass "
+            "FitOptions(...) with these settings"
+        )
     where, budget = pick_device(device), _budget(steps, seconds)
     started = time.perf_counter()
     laws = as_laws(x, y, options, where)
@@ -166,13 +173,16 @@ def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
 def _budget(steps: int | None, seconds: float | None) -> Budget:
     if steps is None and seconds is None:
         steps, seconds = STEPS, SECONDS
-    if steps is not None and steps < 1:
+    mend = "pass more or leave it out"
+    if steps is not None:
+        steps = as_whole(steps, "steps", 1, mend)
+    if seconds is not None:
+        seconds = as_number(seconds, "seconds", "positive", mend)
+        if not seconds > 0:
+            raise InvalidInputError(f"seconds must be positive, got {seconds}; to fix it, {mend}")
+    if steps is None and seconds == math.inf:
         raise InvalidInputError(
-            f"steps must be at least 1, got {steps}; to fix it, pass more or leave it out"
-        )
-    if seconds is not None and not seconds > 0:
-        raise InvalidInputError(
-            f"seconds must be positive, got {seconds}; to fix it, pass more or leave it out"
+            "seconds must be finite where steps are not limited, got inf; to fix it, pass steps"
         )
     return Budget(steps or math.inf, seconds or math.inf)
 
@@ -199,8 +209,7 @@ def _build(
     rule: Constraint, network: Callable[[int], nn.Module] | None, laws: Laws, seed: int
 ) -> nn.Module:
     network = network or partial(_default_network, rule)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed, laws.device):
         critic = network(laws.d)
     _check_network(critic, laws)
     critic = critic.to(laws.device)

@@ -2,21 +2,71 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from otgan.datasets import GaussianMixture, Sample, Sampler, load
+from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points
 
-__all__ = ["Source", "as_source"]
+__all__ = ["DataRecord", "Source", "as_source"]
 
 HELD_OUT = 0.4
 """Share of a finite data set that is kept for measuring: two halves, one for the floor."""
+
+
+SURVEY = 4096
+"""Points of a sampler from which centre, scale and fingerprint are taken."""
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """What the data of a run were, as the run remembers them.
+
+    Attributes
+    ----------
+    name : str
+        How the data were named; empty if they were given as an array or an object.
+    path : str
+        Where they lay, resolved; empty for what is no file or folder.
+    n : int
+        How many points; 0 for a sampler, which has no end of them.
+    d : int
+    fingerprint : str
+        SHA-256 of all points in the order of their split, or of a sampler's first ones; empty for
+        a sampler that gives other points when it is asked again with an equal generator.
+    """
+
+    name: str
+    path: str
+    n: int
+    d: int
+    fingerprint: str
+
+    def difference(self, other: DataRecord) -> str | None:
+        """In which way `other` are other data, in words; None if they are the same."""
+        if self.d != other.d:
+            return f"points in {other.d} dimensions instead of {self.d}"
+        if self.n != other.n:
+            return f"{_count(other.n)} instead of {_count(self.n)}"
+        if self.fingerprint != other.fingerprint:
+            return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
+        return None
+
+    @property
+    def checkable(self) -> bool:
+        """Whether other data would be noticed by their values."""
+        return bool(self.fingerprint)
+
+
+def _count(n: int) -> str:
+    return f"{n:,} points" if n else "a sampler"
 
 
 @dataclass(frozen=True)
@@ -25,8 +75,8 @@ class Source:
 
     Attributes
     ----------
-    name : str
-        How the data can be loaded again; empty if they were given as an array or an object.
+    record : DataRecord
+        What the data are, and how they can be loaded again.
     train : Sampler
     halves : pair of Samplers
         Two disjoint held-out sets; `train` itself where it gives fresh points without end.
@@ -37,7 +87,7 @@ class Source:
         The modes, where they are known.
     """
 
-    name: str
+    record: DataRecord
     train: Sampler
     halves: tuple[Sampler, Sampler]
     centre: FloatArray
@@ -93,16 +143,22 @@ def as_source(data: Any, seed: int = 0) -> Source:
     """
     if isinstance(data, Source):
         return data
-    named = isinstance(data, (str, Path))
-    name = str(data) if named else ""
+    named = isinstance(data, (str, os.PathLike))
+    name = os.fspath(data) if named else ""
+    path = str(Path(data).resolve()) if named and name not in DATASETS else ""
     sampler = load(data) if named else data
     if not hasattr(sampler, "sample"):
         sampler = Sample(as_points(data, "data"))
     rng = np.random.default_rng(seed)
     if not isinstance(sampler, Sample):
-        centre, scale = _centre_and_scale(sampler.sample(4096, rng))
+        survey = _survey(sampler, rng)
+        # Rounded, for processors differ in the last digits of sines and exponentials.
+        again = _survey(sampler, np.random.default_rng(seed))
+        seen = _fingerprint(_rounded(survey)) if np.array_equal(survey, again) else ""
+        centre, scale = _centre_and_scale(survey)
         mixture = sampler if isinstance(sampler, GaussianMixture) else None
-        return Source(name, sampler, (sampler, sampler), centre, scale, mixture)
+        record = DataRecord(name, path, 0, survey.shape[1], seen)
+        return Source(record, sampler, (sampler, sampler), centre, scale, mixture)
     points = sampler.points[rng.permutation(len(sampler.points))]
     if len(points) < 10:
         raise InvalidInputError(
@@ -113,7 +169,24 @@ def as_source(data: Any, seed: int = 0) -> Source:
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
     centre, scale = _centre_and_scale(train.points)
-    return Source(name, train, halves, centre, scale, None)
+    record = DataRecord(name, path, *points.shape, _fingerprint(points))
+    return Source(record, train, halves, centre, scale, None)
+
+
+def _survey(sampler: Sampler, rng: np.random.Generator) -> FloatArray:
+    return as_points(sampler.sample(SURVEY, rng), f"data.sample({SURVEY}, rng)")
+
+
+def _fingerprint(points: FloatArray) -> str:
+    shape = f"{points.shape} ".encode()
+    plain = np.ascontiguousarray(points, "<f8") + 0.0  # there are two zeros, and they are equal
+    return hashlib.sha256(shape + plain.tobytes()).hexdigest()
+
+
+def _rounded(points: FloatArray) -> FloatArray:
+    """To 24 bits, as single precision rounds, without its limits."""
+    mantissa, exponent = np.frexp(points)
+    return np.ldexp(np.round(mantissa * 2**24), exponent - 24)
 
 
 def _draw(sampler: Sampler, n: int, rng: np.random.Generator) -> FloatArray:
