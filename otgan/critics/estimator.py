@@ -16,6 +16,7 @@ from otgan.critics.committee import Committee
 from otgan.critics.constraints import Constraint, DivergencePenalty, GradientPenalty
 from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import Budget, fit_critic
+from otgan.critics.interrupt import ends_with_the_program
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.lipschitz import evaluating
 from otgan.critics.networks import radial_mlp, refuse_batch_norm, scores
@@ -45,6 +46,7 @@ FOR_READING = 0.1
 """Share of a limit in seconds that is kept for judging the critic."""
 
 
+@ends_with_the_program()
 def estimate_w1(
     x: Any,
     y: Any,

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from otgan.critics.captured import CapturedStep
 from otgan.critics.committee import members
 from otgan.critics.constraints import CONSTRAINTS, Constraint, OrthogonalWeights, PenalisedSlope
-from otgan.critics.interrupt import deferred_interrupt
+from otgan.critics.interrupt import deferred_interrupt, program_ends, stopped
 from otgan.critics.lipschitz import evaluating
 from otgan.critics.maxmin_gradients import GapStep, sorts_pairs
 from otgan.critics.muon import Muon
@@ -173,6 +173,8 @@ def fit_critic(
     save = (lambda: None) if path is None else (lambda: fit.save(path, problem))
     interrupted = _train(fit, rule, laws, budget, options, save)
     save()
+    if interrupted and program_ends():
+        raise stopped(f"stopped at step {fit.step:,}, because the program ends")
     if interrupted and fit.best:
         fit.critic.load_state_dict(fit.best)
     if hasattr(rule, "finish"):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["deferred_interrupt", "ends_with_the_program", "stopped"]
+__all__ = ["deferred_interrupt", "ends_with_the_program", "program_ends", "stopped"]
 
 PATIENCE = 60.0
 """Seconds that the end of a program waits for a step of training to end."""
@@ -57,7 +59,7 @@ def ends_with_the_program() -> Iterator[None]:
     if threading.current_thread() is threading.main_thread():
         yield
         return
-    training = (threading.current_thread(), threading.Event())
+    training = (threading.get_ident(), threading.Event())
     _elsewhere.add(training)
     try:
         yield
@@ -66,20 +68,28 @@ def ends_with_the_program() -> Iterator[None]:
         training[1].set()
 
 
+def program_ends() -> bool:
+    """Whether the main thread has ended, and waits only for training in others to stop."""
+    return _ending.is_set()
+
+
 def stopped(message: str) -> BaseException:
     """What to raise after a stop: KeyboardInterrupt, or the quiet end of a thread."""
     return SystemExit(message) if _ending.is_set() else KeyboardInterrupt(message)
 
 
 _ending = threading.Event()
-_elsewhere: set[tuple[threading.Thread, threading.Event]] = set()
+_elsewhere: set[tuple[int, threading.Event]] = set()
 
 
 def _end_training() -> None:
     _ending.set()
     for thread, over in list(_elsewhere):
-        if over.wait(PATIENCE):
-            thread.join(1.0)  # it has only to unwind
+        over.wait(PATIENCE)
+        # Then it has only to unwind. (A join that Ctrl-C interrupted takes it for ended already.)
+        patience = time.monotonic() + 1.0
+        while thread in sys._current_frames() and time.monotonic() < patience:
+            time.sleep(0.001)
 
 
 atexit.register(_end_training)

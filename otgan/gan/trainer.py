@@ -85,6 +85,7 @@ class TrainResult:
         return self.monitor.generate(self.generator.network, n, seed, "user")
 
 
+@ends_with_the_program()
 def train_wgan(
     data: Any,
     config: TrainConfig | None = None,
@@ -151,7 +152,7 @@ def train_wgan(
     source = as_source(data, config.seed)
     pick_device(config.device)  # a device that is not there is refused before anything is written
     folder = None if out is None else RunFolder(Path(out))
-    with ends_with_the_program(), nullcontext() if folder is None else folder.writing():
+    with nullcontext() if folder is None else folder.writing():
         return _run(source, config, folder, resume=resume, progress=progress)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -226,10 +227,18 @@ def in_threads(work: Callable[[int], None], count: int) -> None:
         return
     with ThreadPoolExecutor(threads) as pool:
         try:
-            list(pool.map(work, range(count)))
+            for result in [_begin(pool, work, share) for share in range(count)]:
+                result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _begin(pool: ThreadPoolExecutor, work: Callable[[int], None], share: int) -> Callable[[], None]:
+    try:
+        return pool.submit(work, share).result
+    except RuntimeError:  # the main thread has ended, which closes all pools; this one goes on
+        return partial(work, share)
 
 
 @compiled
