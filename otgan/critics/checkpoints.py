@@ -75,8 +75,8 @@ def read_checkpoint(path: Path, kind: str, device: torch.device | str, cure: str
         stored = torch.load(path, map_location=device, weights_only=True)
     except Exception:  # whatever the unpickler makes of other files
         raise DamagedFileError(
-            f"{path} must be a checkpoint that otgan has written, got a damaged file or one of "
-            f"another kind; to fix it, {cure}"
+            f"the checkpoint {path} must be one that a {kind} has written, got a damaged file or "
+            f"one of another kind; to fix it, {cure}"
         ) from None
     return checked_checkpoint(stored, path, kind, cure)
 
@@ -105,8 +105,8 @@ def checked_checkpoint(stored: Any, path: Path, kind: str, cure: str) -> dict[st
         wrong = "one whose contents were altered after it was written"
     if wrong:
         raise DamagedFileError(
-            f"{path} must be the checkpoint of a {kind} as otgan has written it, got {wrong}; to "
-            f"fix it, {cure}"
+            f"the checkpoint {path} must be one that a {kind} has written, got {wrong}; to fix it, "
+            f"{cure}"
         )
     return stored
 

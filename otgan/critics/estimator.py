@@ -6,16 +6,19 @@ import math
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
+from otgan.atomic import try_to_write
+from otgan.critics.checkpoints import read_checkpoint
 from otgan.critics.choice import choose
 from otgan.critics.committee import Committee
 from otgan.critics.constraints import Constraint, DivergencePenalty, GradientPenalty
 from otgan.critics.estimate import DualEstimate
-from otgan.critics.fit import Budget, fit_critic
+from otgan.critics.fit import ANOTHER_FILE, Budget, fit_critic
 from otgan.critics.interrupt import ends_with_the_program
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.lipschitz import evaluating
@@ -95,6 +98,8 @@ def estimate_w1(
     ------
     InvalidInputError
         Bad points, an unknown constraint, too few points to hold any out.
+    DamagedFileError, OutputError
+        A checkpoint that no fit has written, or that cannot be written.
     TrainingDivergedError
         The loss became NaN or infinite.
     InterruptedFit
@@ -130,6 +135,7 @@ def estimate_w1(
             f"options must be FitOptions, got {type(options).__name__}; to fix it, pass "
             "FitOptions(...) with these settings"
         )
+    _check_checkpoint(options.checkpoint)
     where, budget = pick_device(device), _budget(steps, seconds)
     started = time.perf_counter()
     laws = as_laws(x, y, options, where)
@@ -170,6 +176,14 @@ def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
             f"device must be one that this PyTorch can use, got {str(device)!r} ({reason}); to fix "
             "it, pass 'auto' or 'cpu'"
         ) from None
+
+
+def _check_checkpoint(path: str | Path | None) -> None:
+    """Raise before any work if a checkpoint cannot be written, or is there and cannot be read."""
+    if path is not None:
+        try_to_write(Path(path))
+        if Path(path).exists():
+            read_checkpoint(Path(path), "fit", "cpu", ANOTHER_FILE)
 
 
 def _budget(steps: int | None, seconds: float | None) -> Budget:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from otgan.critics.outline import outline, same_outline
 from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points
@@ -41,6 +42,8 @@ class DataRecord:
     fingerprint : str
         SHA-256 of all points in the order of their split, or of a sampler's first ones; empty for
         a sampler that gives other points when it is asked again with an equal generator.
+    outline : list
+        Quantiles of such a sampler's points; else empty.
     """
 
     name: str
@@ -48,6 +51,7 @@ class DataRecord:
     n: int
     d: int
     fingerprint: str
+    outline: list[Any] = field(default_factory=list, repr=False)
 
     def difference(self, other: DataRecord) -> str | None:
         """In which way `other` are other data, in words; None if they are the same."""
@@ -55,7 +59,8 @@ class DataRecord:
             return f"points in {other.d} dimensions instead of {self.d}"
         if self.n != other.n:
             return f"{_count(other.n)} instead of {_count(self.n)}"
-        if self.fingerprint != other.fingerprint:
+        alike = same_outline(self.outline, other.outline)
+        if self.fingerprint != other.fingerprint or not alike:
             return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
         return None
 
@@ -154,10 +159,12 @@ def as_source(data: Any, seed: int = 0) -> Source:
         survey = _survey(sampler, rng)
         # Rounded, for processors differ in the last digits of sines and exponentials.
         again = _survey(sampler, np.random.default_rng(seed))
-        seen = _fingerprint(_rounded(survey)) if np.array_equal(survey, again) else ""
+        seen, outlined = _fingerprint(_rounded(survey)), []
+        if not np.array_equal(survey, again):
+            seen, outlined = "", outline(survey)
         centre, scale = _centre_and_scale(survey)
         mixture = sampler if isinstance(sampler, GaussianMixture) else None
-        record = DataRecord(name, path, 0, survey.shape[1], seen)
+        record = DataRecord(name, path, 0, survey.shape[1], seen, outlined)
         return Source(record, sampler, (sampler, sampler), centre, scale, mixture)
     points = sampler.points[rng.permutation(len(sampler.points))]
     if len(points) < 10:
