@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from otgan.atomic import make_folder, replacing
 from otgan.errors import InvalidInputError, require
 from otgan.measures import FloatArray
 
@@ -114,6 +115,8 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     ------
     InvalidInputError
         An ending that matplotlib does not know.
+    OutputError
+        It cannot be written there.
     """
     path = Path(path)
     formats = figure.canvas.get_supported_filetypes()
@@ -122,8 +125,9 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
             f"a picture's name must end in one of {', '.join(sorted(formats))}, got {str(path)!r}; "
             "to fix it, call it e.g. picture.png"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=dpi)
+    make_folder(path.parent)
+    with replacing(path) as file:
+        figure.savefig(file, dpi=dpi, format=path.suffix.removeprefix(".").lower())
     return path
 
 

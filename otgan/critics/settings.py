@@ -8,9 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from otgan.errors import InvalidInputError
+from otgan.errors import InvalidInputError, nearest_name
 
-__all__ = ["as_flag", "as_number", "as_seed", "as_text", "as_whole"]
+__all__ = [
+    "CONSTRAINT_NAMES",
+    "as_flag",
+    "as_number",
+    "as_seed",
+    "as_text",
+    "as_whole",
+    "unknown_constraint",
+]
+
+CONSTRAINT_NAMES = ("clip", "gp", "lp", "spectral", "div", "orthogonal", "cones", "distilled")
+"""The keys of `constraints.CONSTRAINTS`, to check a name before torch is imported."""
 
 LARGEST_SEED = 2**63 - 1000
 """Seeds are stored in 64 bits, and a few above are used as well."""
@@ -70,3 +81,12 @@ def as_text(value: Any, name: str, mend: str) -> str:
 
 def _wrong(name: str, wanted: str, value: Any, mend: str) -> InvalidInputError:
     return InvalidInputError(f"{name} must be {wanted}, got {value!r}; to fix it, {mend}")
+
+
+def unknown_constraint(name: str, also: tuple[str, ...] = ()) -> InvalidInputError:
+    """The error about a constraint's name that is none; `also` are names the caller knows."""
+    names = [*also, *CONSTRAINT_NAMES]
+    return InvalidInputError(
+        f"constraint must be one of {', '.join(names)}, or an object with their methods, "
+        f"got {name!r}; to fix it, {nearest_name(name.lower(), names)}"
+    )

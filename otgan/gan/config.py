@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from otgan.critics.settings import as_flag, as_number, as_seed, as_text, as_whole
+from otgan.critics.settings import (
+    CONSTRAINT_NAMES,
+    as_flag,
+    as_number,
+    as_seed,
+    as_text,
+    as_whole,
+    unknown_constraint,
+)
 from otgan.errors import InvalidInputError, nearest_name
 
 if TYPE_CHECKING:
@@ -98,7 +106,7 @@ class TrainConfig:
         self._set("decay", as_flag(self.decay, "decay", WHERE))
         self._set("device", as_text(self.device, "device", WHERE))
         self._check_size()
-        if self.constraint != "exact":
+        if not (isinstance(self.constraint, str) and self.constraint == "exact"):
             self._check_constraint()
 
     @classmethod
@@ -175,9 +183,13 @@ class TrainConfig:
         return cls(**{**plain, "constraint": constraint_from(stored)})
 
     def _check_constraint(self) -> None:
+        if isinstance(self.constraint, str):
+            if self.constraint not in CONSTRAINT_NAMES:
+                raise unknown_constraint(self.constraint, also=("exact",))
+            return
         from otgan.critics.constraints import as_constraint
 
-        as_constraint(self.constraint, also=("exact",))
+        as_constraint(self.constraint)
 
     def _check_size(self) -> None:
         """Refuse networks that no machine trains, before memory is asked for."""

@@ -185,6 +185,7 @@ class RunFolder:
                 self._rebuild_metrics(kept)
             return kept
         if not path.is_file():
+            self._refuse_without("config.json")
             raise InvalidInputError(
                 f"{self.path} must hold the measurements of a run, got no {path.name}; to fix it, "
                 "let the run reach its first measurement"
@@ -317,19 +318,21 @@ class RunFolder:
             file.write(text.encode())
 
     def _read_json(self, name: str, cure: str) -> dict[str, Any]:
-        path = self.path / name
-        if not path.is_file():
-            raise InvalidInputError(
-                f"{self.path} must be the folder of a run, got no {name} in it; to fix it, name a "
-                "folder that `otgan train` wrote"
-            )
+        self._refuse_without(name)
         try:
-            found = json.loads(self._text(path) or "", parse_constant=_refuse)
+            found = json.loads(self._text(self.path / name) or "", parse_constant=_refuse)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise self._damaged(name, "a damaged file or one of another kind", cure)
         return found
+
+    def _refuse_without(self, name: str) -> None:
+        if not (self.path / name).is_file():
+            raise InvalidInputError(
+                f"{self.path} must be the folder of a run, got no {name} in it; to fix it, name a "
+                "folder that `otgan train` wrote"
+            )
 
     def _damaged(self, name: str, got: str, cure: str) -> DamagedFileError:
         return DamagedFileError(

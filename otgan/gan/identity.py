@@ -76,7 +76,9 @@ class Identity:
 
     def to_json(self) -> dict[str, Any]:
         """What config.json tells people and `resume_wgan`: settings first, the rest below."""
-        source = {name: getattr(self.data, name) for name in ("path", "n", "d", "fingerprint")}
+        source = {
+            name: getattr(self.data, name) for name in ("path", "n", "d", "fingerprint", "reading")
+        }
         told = {"data": self.data.name, **self.settings, "source": source}
         return {**told, "changes": list(self.changes), "format": 1}
 

@@ -44,6 +44,8 @@ class DataRecord:
         a sampler that gives other points when it is asked again with an equal generator.
     outline : list
         Quantiles of such a sampler's points; else empty.
+    reading : dict
+        The options that a file was read with, in plain values.
     """
 
     name: str
@@ -52,6 +54,7 @@ class DataRecord:
     d: int
     fingerprint: str
     outline: list[Any] = field(default_factory=list, repr=False)
+    reading: dict[str, Any] = field(default_factory=dict)
 
     def difference(self, other: DataRecord) -> str | None:
         """In which way `other` are other data, in words; None if they are the same."""
@@ -125,7 +128,7 @@ class Source:
         return pooled[:size], pooled[size : 2 * size]
 
 
-def as_source(data: Any, seed: int = 0) -> Source:
+def as_source(data: Any, seed: int = 0, **reading: Any) -> Source:
     """Anything that can be trained on, as a `Source`.
 
     Parameters
@@ -135,6 +138,8 @@ def as_source(data: Any, seed: int = 0) -> Source:
         object with ``d`` and ``sample(n, rng)``.
     seed : int
         Of the split of a finite data set.
+    **reading
+        How a file is read: the options of :func:`otgan.datasets.load`.
 
     Raises
     ------
@@ -151,7 +156,7 @@ def as_source(data: Any, seed: int = 0) -> Source:
     named = isinstance(data, (str, os.PathLike))
     name = os.fspath(data) if named else ""
     path = str(Path(data).resolve()) if named and name not in DATASETS else ""
-    sampler = load(data) if named else data
+    sampler = load(data, **reading) if named else data
     if not hasattr(sampler, "sample"):
         sampler = Sample(as_points(data, "data"))
     rng = np.random.default_rng(seed)
@@ -164,7 +169,7 @@ def as_source(data: Any, seed: int = 0) -> Source:
             seen, outlined = "", outline(survey)
         centre, scale = _centre_and_scale(survey)
         mixture = sampler if isinstance(sampler, GaussianMixture) else None
-        record = DataRecord(name, path, 0, survey.shape[1], seen, outlined)
+        record = DataRecord(name, path, 0, survey.shape[1], seen, outlined, dict(reading))
         return Source(record, sampler, (sampler, sampler), centre, scale, mixture)
     points = sampler.points[rng.permutation(len(sampler.points))]
     if len(points) < 10:
@@ -176,7 +181,7 @@ def as_source(data: Any, seed: int = 0) -> Source:
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
     centre, scale = _centre_and_scale(train.points)
-    record = DataRecord(name, path, *points.shape, _fingerprint(points))
+    record = DataRecord(name, path, *points.shape, _fingerprint(points), [], dict(reading))
     return Source(record, train, halves, centre, scale, None)
 
 

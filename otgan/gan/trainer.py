@@ -212,7 +212,7 @@ def resume_wgan(
     }
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     config = dataclasses.replace(config, **changes)
-    source = as_source(data, config.seed)
+    source = as_source(data, config.seed, **known.reading)
     if source.record.path:  # the name that it was given, wherever this process runs
         record = dataclasses.replace(source.record, name=name)
         source = dataclasses.replace(source, record=record)
