@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from otgan.critics.checkpoints import checked_checkpoint, kind_of
 from otgan.critics.constraints import as_constraint
 from otgan.critics.described import constraint_from
 from otgan.critics.networks import OnOriginalScale
 from otgan.critics.seeding import seeded
+from otgan.critics.settings import MOST_LAYERS
 from otgan.errors import DamagedFileError, InvalidInputError
 
 __all__ = ["critic_of_checkpoint", "is_checkpoint"]
@@ -57,15 +58,20 @@ def critic_of_checkpoint(content: dict[str, Any], path: Path) -> nn.Module:
             "fix it, train with another constraint"
         )
     rule = as_constraint(constraint_from(settings["constraint"]))
-    d = len(stored["centre"])
-    with seeded(0, torch.device("cpu")):
-        critic = rule.build(d, settings["width"], settings["depth"])
-    try:
-        critic.load_state_dict(stored["critic"])
-    except RuntimeError:
+    form = len(stored["centre"]), settings["width"], min(settings["depth"], MOST_LAYERS)
+    with seeded(0, torch.device("cpu")), torch.device("meta"):
+        wanted = rule.build(*form)  # its shapes, without memory
+    if _shapes(wanted.state_dict()) != _shapes(stored["critic"]):
         raise DamagedFileError(
             f"{path} must hold the critic that its settings describe, got another one; to fix it, "
             "start the run anew"
-        ) from None
+        )
+    with seeded(0, torch.device("cpu")):
+        critic = rule.build(*form)
+    critic.load_state_dict(stored["critic"])
     centre = torch.tensor(stored["centre"], dtype=next(critic.parameters()).dtype)
     return OnOriginalScale(critic.eval(), centre, stored["scale"])
+
+
+def _shapes(state: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in state.items()}

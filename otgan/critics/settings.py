@@ -12,6 +12,7 @@ from otgan.errors import InvalidInputError, nearest_name
 
 __all__ = [
     "CONSTRAINT_NAMES",
+    "MOST_LAYERS",
     "as_flag",
     "as_number",
     "as_seed",
@@ -22,6 +23,9 @@ __all__ = [
 
 CONSTRAINT_NAMES = ("clip", "gp", "lp", "spectral", "div", "orthogonal", "cones", "distilled")
 """The keys of `constraints.CONSTRAINTS`, to check a name before torch is imported."""
+
+MOST_LAYERS = 1000
+"""Hidden layers of the networks that are built here."""
 
 LARGEST_SEED = 2**63 - 1000
 """Seeds are stored in 64 bits, and a few above are used as well."""

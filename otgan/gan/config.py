@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from otgan.critics.settings import (
     CONSTRAINT_NAMES,
+    MOST_LAYERS,
     as_flag,
     as_number,
     as_seed,
@@ -193,6 +194,7 @@ class TrainConfig:
 
     def _check_size(self) -> None:
         """Refuse networks that no machine trains, before memory is asked for."""
+        self._check("depth", self.depth <= MOST_LAYERS, f"at most {MOST_LAYERS}")
         weights = self.width * (self.latent_dim + (self.depth - 1) * self.width)
         if weights > MOST_WEIGHTS:
             raise InvalidInputError(

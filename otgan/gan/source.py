@@ -181,7 +181,8 @@ def as_source(data: Any, seed: int = 0, **reading: Any) -> Source:
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
     centre, scale = _centre_and_scale(train.points)
-    record = DataRecord(name, path, *points.shape, _fingerprint(points), [], dict(reading))
+    n, d = points.shape
+    record = DataRecord(name, path, n, d, _fingerprint(points), [], dict(reading))
     return Source(record, train, halves, centre, scale, None)
 
 
