@@ -170,8 +170,11 @@ def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as reason:
+        found = torch.empty(0, device=device).device
+        if found.type == "meta":
+            raise RuntimeError("it holds no numbers")
+        return found
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as reason:
         raise InvalidInputError(
             f"device must be one that this PyTorch can use, got {str(device)!r} ({reason}); to fix "
             "it, pass 'auto' or 'cpu'"

@@ -33,12 +33,12 @@ def problem_of(
         constraint["weight"] = f"{constraint['weight']:.6g}"
     shapes = [(name, *value.shape) for name, value in critic.state_dict().items()]
     layers = hashlib.sha256(f"{critic} {shapes}".encode()).hexdigest()
-    return {
-        "constraint": constraint,
-        "network": f"{sum(p.numel() for p in critic.parameters()):,} weights ({layers[:8]})",
+    return {  # in the order in which differences are told: each may cause those below
         **{name: getattr(options, name) for name in OPTIONS},
         "x": _law(laws.x),
         "y": _law(laws.y),
+        "constraint": constraint,
+        "network": f"{sum(p.numel() for p in critic.parameters()):,} weights ({layers[:8]})",
     }
 
 

@@ -94,7 +94,6 @@ class Identity:
         InvalidInputError
             Other data, or another setting than those that may change.
         """
-        self._check_data(source.record, path)
         now = config.to_dict()
         changed = {
             name: [self.settings[name], now[name]] for name in now if self._differs(name, now)
@@ -111,6 +110,7 @@ class Identity:
                 f"steps must be at least the {step:,} that the run in {path} has done, got "
                 f"{config.steps:,}; to fix it, resume with more"
             )
+        self._check_data(source.record, path)  # after the seed, by which they are split
         changes = (*self.changes, {"at_step": step, **changed}) if changed else self.changes
         return dataclasses.replace(self, data=source.record, settings=now, changes=changes)
 
@@ -126,8 +126,8 @@ class Identity:
         if not given.checkable:
             warnings.warn(
                 f"the data of the run in {path} come from a sampler that gives other points each "
-                "time it is asked; they are taken to be of the same law as before, which cannot be "
-                "checked",
+                "time it is asked; they look like those of before, and are taken to be of the same "
+                "law",
                 InputWarning,
                 stacklevel=5,
             )
