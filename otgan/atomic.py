@@ -137,6 +137,8 @@ def try_to_write(path: Path) -> None:
     with as_output_errors(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "a device or a pipe is no file")
         probe.open("xb").close()
         probe.unlink()
 

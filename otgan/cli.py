@@ -446,7 +446,7 @@ def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespac
     try:
         train()
     except KeyboardInterrupt as stop:
-        print(f"\notgan: {stop or 'interrupted'}", file=sys.stderr)
+        print(f"\notgan: {str(stop) or 'interrupted'}", file=sys.stderr)
         return INTERRUPTED
     return _report(argparse.Namespace(folder=str(out)))
 

@@ -239,9 +239,14 @@ def test_writes_do_not_follow_links_out_of_a_run(run_copy, tmp_path):
     (fresh / "report.html").symlink_to(elsewhere / "notes")
     write_report(fresh)
     shutil.rmtree(fresh / "snapshots")
-    (fresh / "snapshots").symlink_to(elsewhere)
-    with pytest.raises(otgan.OutputError, match="got a link to"):
+    shutil.rmtree(fresh / "pictures")
+    for name in ("snapshots", "pictures"):
+        (fresh / name).symlink_to(elsewhere)
+    with pytest.raises(otgan.OutputError, match=r"snapshots must be .* got a link to"):
         otgan.train_wgan("ring8", config, out=fresh)
+    (fresh / "snapshots").unlink()
+    with pytest.raises(otgan.OutputError, match=r"pictures must be .* got a link to"):
+        write_report(fresh)
     assert {p.name: p.read_text() for p in elsewhere.iterdir()} == {
         "00000009.npz": "precious",
         "notes": "precious",

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from otgan.atomic import replacing
-from otgan.errors import DamagedFileError
+from otgan.errors import DamagedFileError, InvalidInputError
 
 __all__ = ["checked_checkpoint", "kind_of", "read_checkpoint", "write_checkpoint"]
 
@@ -73,6 +73,11 @@ def read_checkpoint(path: Path, kind: str, device: torch.device | str, cure: str
     try:
         _check_archive(path)
         stored = torch.load(path, map_location=device, weights_only=True)
+    except PermissionError:
+        raise InvalidInputError(
+            f"the checkpoint {path} must be a file that may be read, got no permission; to fix it, "
+            "change its owner or mode"
+        ) from None
     except Exception:  # whatever the unpickler makes of other files
         raise DamagedFileError(
             f"the checkpoint {path} must be one that a {kind} has written, got a damaged file or "

@@ -18,8 +18,6 @@ from otgan.errors import DamagedFileError, InvalidInputError
 
 __all__ = ["critic_of_checkpoint", "is_checkpoint"]
 
-RESUME = "resume the run in Python, and take the critic of its result"
-
 
 def is_checkpoint(content: Any) -> bool:
     """Whether these contents of a file are a checkpoint of a run or a fit, of any version."""
@@ -50,7 +48,7 @@ def critic_of_checkpoint(content: dict[str, Any], path: Path) -> nn.Module:
             f"{path} must be a critic or the checkpoint of a run, got that of a fit, which does "
             "not tell the form of its network; to fix it, take `critic` of what estimate_w1 returns"
         )
-    stored = checked_checkpoint(content, path, "run", f"start the run anew, or {RESUME}")
+    stored = checked_checkpoint(content, path, "run", "start the run anew")
     settings = stored["settings"]
     if settings["constraint"] == "exact":
         raise InvalidInputError(

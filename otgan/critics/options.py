@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from otgan.critics.settings import as_flag, as_number, as_seed, as_whole
+from otgan.critics.settings import MOST_POINTS, as_flag, as_number, as_seed, as_whole
 from otgan.errors import InvalidInputError
 
 __all__ = ["FitOptions"]
@@ -58,7 +58,7 @@ class FitOptions:
     checkpoint: str | Path | None = None
 
     def __post_init__(self) -> None:
-        self._set("batch_size", as_whole(self.batch_size, "batch_size", 1, WHERE))
+        self._set("batch_size", as_whole(self.batch_size, "batch_size", 1, WHERE, MOST_POINTS))
         for name in ("matrix_rate", "vector_rate"):
             rate = as_number(getattr(self, name), name, "positive", WHERE)
             _check(name, rate, 0 < rate < math.inf, "positive and finite")

@@ -13,6 +13,7 @@ from otgan.errors import InvalidInputError, nearest_name
 __all__ = [
     "CONSTRAINT_NAMES",
     "MOST_LAYERS",
+    "MOST_POINTS",
     "as_flag",
     "as_number",
     "as_seed",
@@ -27,12 +28,15 @@ CONSTRAINT_NAMES = ("clip", "gp", "lp", "spectral", "div", "orthogonal", "cones"
 MOST_LAYERS = 1000
 """Hidden layers of the networks that are built here."""
 
+MOST_POINTS = 2**24
+"""Points that are held at once."""
+
 LARGEST_SEED = 2**63 - 1000
 """Seeds are stored in 64 bits, and a few above are used as well."""
 
 
-def as_whole(value: Any, name: str, least: int, mend: str) -> int:
-    """A whole number of at least `least`, be it Python's or NumPy's.
+def as_whole(value: Any, name: str, least: int, mend: str, most: int | None = None) -> int:
+    """A whole number of at least `least`, and at most `most`, be it Python's or NumPy's.
 
     Examples
     --------
@@ -45,15 +49,14 @@ def as_whole(value: Any, name: str, least: int, mend: str) -> int:
         raise _wrong(name, "a whole number", value, mend)
     if value < least:
         raise _wrong(name, f"at least {least}", value, mend)
+    if most is not None and value > most:
+        raise _wrong(name, f"at most {most:,}", value, mend)
     return int(value)
 
 
 def as_seed(value: Any, mend: str, name: str = "seed") -> int:
     """A whole number that fits into 64 bits, with room for a few more."""
-    seed = as_whole(value, name, 0, mend)
-    if seed > LARGEST_SEED:
-        raise _wrong(name, f"at most {LARGEST_SEED}", value, mend)
-    return seed
+    return as_whole(value, name, 0, mend, LARGEST_SEED)
 
 
 def as_number(value: Any, name: str, wanted: str, mend: str) -> float:

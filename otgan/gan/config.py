@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from otgan.critics.settings import (
     CONSTRAINT_NAMES,
     MOST_LAYERS,
+    MOST_POINTS,
     as_flag,
     as_number,
     as_seed,
@@ -91,12 +92,11 @@ class TrainConfig:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "n_critic", "latent_dim", "width", "depth"):
+        for name in ("steps", "n_critic", "latent_dim", "width", "depth", "monitor_every"):
             self._set(name, as_whole(getattr(self, name), name, 1, WHERE))
+        for name, least in (("batch_size", 1), ("monitor_points", 2), ("evaluation_points", 2)):
+            self._set(name, as_whole(getattr(self, name), name, least, WHERE, MOST_POINTS))
         self._set("seed", as_seed(self.seed, WHERE))
-        self._set("monitor_every", as_whole(self.monitor_every, "monitor_every", 1, WHERE))
-        for name in ("monitor_points", "evaluation_points"):
-            self._set(name, as_whole(getattr(self, name), name, 2, WHERE))
         average = as_number(self.average, "average", "in [0, 1)", WHERE)
         self._check("average", 0.0 <= average < 1.0, "in [0, 1)")
         self._set("average", average)

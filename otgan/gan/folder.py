@@ -74,9 +74,11 @@ class RunFolder:
         """
         make_folder(self.path)
         with only_writer(self.path):
-            for draft in (*self.path.glob(".*.draft"), *self._snapshots().glob(".*.draft")):
-                if DRAFT.fullmatch(draft.name):  # what a killed process left
-                    draft.unlink(missing_ok=True)
+            inside = [] if self._snapshots().is_symlink() else [self._snapshots()]
+            for folder in (self.path, *inside):
+                for draft in folder.glob(".*.draft"):
+                    if DRAFT.fullmatch(draft.name):  # what a killed process left
+                        draft.unlink(missing_ok=True)
             yield
 
     def start(self, settings: Mapping[str, Any]) -> None:

@@ -152,6 +152,8 @@ def train_wgan(
     source = as_source(data, config.seed)
     pick_device(config.device)  # a device that is not there is refused before anything is written
     folder = None if out is None else RunFolder(Path(out))
+    if resume and folder is not None:
+        folder.settings()  # where no run is, none is resumed, and no folder is made
     with nullcontext() if folder is None else folder.writing():
         return _run(source, config, folder, resume=resume, progress=progress)
 
