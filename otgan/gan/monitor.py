@@ -172,7 +172,7 @@ class Monitor:
 
     def on_original_scale(self, critic: nn.Module) -> nn.Module:
         """The critic as a function of points in the units of the data, in evaluation mode."""
-        centre = torch.as_tensor(self.source.centre, dtype=torch.float32, device=self.device)
+        centre = torch.as_tensor(self.source.centre, dtype=torch.float64, device=self.device)
         return OnOriginalScale(critic.eval(), centre, self.source.scale)
 
     def standardise(self, points: FloatArray) -> Tensor:
