@@ -66,6 +66,7 @@ def critic_of_checkpoint(content: dict[str, Any], path: Path) -> nn.Module:
         )
     with seeded(0, torch.device("cpu")):
         critic = rule.build(*form)
+    critic.to(next(value.dtype for value in stored["critic"].values() if value.is_floating_point()))
     critic.load_state_dict(stored["critic"])
     centre = torch.tensor(stored["centre"], dtype=torch.float64)
     return OnOriginalScale(critic.eval(), centre, stored["scale"])

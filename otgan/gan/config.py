@@ -174,6 +174,11 @@ class TrainConfig:
         from otgan.critics.described import constraint_from
 
         known = [f.name for f in dataclasses.fields(cls)]
+        if not isinstance(plain, Mapping):
+            raise InvalidInputError(
+                f"settings must be a dict, got {type(plain).__name__}; to fix it, pass what "
+                "to_dict() gave"
+            )
         for name in plain:
             if name not in known:
                 raise InvalidInputError(

@@ -179,6 +179,10 @@ def resume_wgan(
     progress : bool
         Whether to show a progress bar.
 
+    Returns
+    -------
+    TrainResult
+
     Raises
     ------
     InvalidInputError
