@@ -157,6 +157,14 @@ def test_settings_of_a_run_that_were_edited_to_what_it_cannot_be_are_refused(
         otgan.resume_wgan(run_copy)
 
 
+def test_a_setting_that_is_missing_from_a_run_is_not_taken_from_the_defaults(run_copy):
+    settings = json.loads((run_copy / "config.json").read_text())
+    del settings["steps"]
+    (run_copy / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(otgan.DamagedFileError, match=r"config.json must be .* got no steps"):
+        otgan.resume_wgan(run_copy)
+
+
 def test_damaged_metrics_are_rebuilt_from_the_checkpoint(finished_run, run_copy):
     path = run_copy / "metrics.csv"
     whole = path.read_bytes()

@@ -129,7 +129,9 @@ class RunFolder:
             )
         stored.pop("source", None)
         stored.pop("changes", None)
-        if not isinstance(stored.get("data"), str) or "constraint" not in stored:
+        constraint = stored.get("constraint")
+        named = constraint.get("name") if isinstance(constraint, dict) else constraint
+        if not isinstance(stored.get("data"), str) or not isinstance(named, str):
             raise self._damaged(
                 "config.json", "no data or no constraint", "restore it, or start the run anew"
             )
@@ -147,6 +149,11 @@ class RunFolder:
         """
         settings = self.settings()
         del settings["data"]
+        lacking = sorted(TrainConfig.__dataclass_fields__.keys() - settings.keys())
+        if lacking:
+            raise self._damaged(
+                "config.json", f"no {', '.join(lacking)}", "restore what stood there"
+            )
         try:
             return TrainConfig.from_dict(settings)
         except DamagedFileError:
@@ -163,7 +170,7 @@ class RunFolder:
     def constraint(self) -> str:
         """Short name of the constraint that the run was started with."""
         stored = self.settings()["constraint"]
-        return stored if isinstance(stored, str) else str(dict(stored).get("name"))
+        return str(stored if isinstance(stored, str) else stored["name"])
 
     def write_metrics(self, records: list[Record]) -> None:
         """metrics.csv, whole."""
