@@ -188,7 +188,11 @@ def test_damaged_metrics_without_a_checkpoint_are_named(run_copy):
 
 def test_a_damaged_summary_is_named_with_its_cure(finished_run, run_copy):
     path = run_copy / "summary.json"
-    for content in (b"", b"{", b"[]", b"{}", b'{"exact_w1": "0"}', b"\xff", path.read_bytes()[:50]):
+    numbers = json.loads(path.read_text())
+    wrong = [{**numbers, "exact_w1": "0"}, {**numbers, "high_quality": None}, {**numbers, "of": []}]
+    contents = [json.dumps(summary).encode() for summary in wrong]
+    contents += [b"", b"{", b"[]", b"{}", b"\xff", path.read_bytes()[:50]]
+    for content in contents:
         path.write_bytes(content)
         with pytest.raises(otgan.DamagedFileError, match=r"summary.json .* with `otgan resume"):
             summary_table(run_copy)

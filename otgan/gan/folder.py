@@ -267,7 +267,9 @@ class RunFolder:
             return {}
         cure = f"write it anew with `otgan resume {self.path}`"
         found = self._read_json("summary.json", cure)
-        whole = all(_is_number(found.get(name)) for name in JUDGED)
+        # Where modes are known, so is how many points are near one.
+        needed = (*JUDGED, "high_quality") if found.get("of") else JUDGED
+        whole = all(_is_number(found.get(name)) for name in needed)
         if not whole or not all(
             name in found and (found[name] is None or _is_number(found[name])) for name in PERHAPS
         ):
