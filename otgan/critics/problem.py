@@ -29,8 +29,8 @@ def problem_of(
     """Plain values that are equal for equal problems."""
     constraint = dict(described(rule))  # type: ignore[arg-type]
     constraint.pop("class", None)
-    if "weight" in constraint:  # to as many digits as its scale is known alike on all machines
-        constraint["weight"] = f"{constraint['weight']:.6g}"
+    # The weight to as many digits as its scale is known alike on all machines.
+    constraint["weight"] = f"{getattr(rule, 'weight', 0.0):.6g}"
     shapes = [(name, *value.shape) for name, value in critic.state_dict().items()]
     layers = hashlib.sha256(f"{critic} {shapes}".encode()).hexdigest()
     return {  # in the order in which differences are told: each may cause those below
