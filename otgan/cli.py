@@ -40,6 +40,9 @@ __all__ = ["main"]
 
 WRONG_INPUT, FAILED, INTERRUPTED, UNREAD = 2, 1, 130, 141
 
+CHANGES = ("steps", "learning_rate", "decay", "monitor_every", "device")
+"""Settings that a run may be resumed with otherwise than it began."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -199,7 +202,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_audit(commands)
     _add_train(commands)
-    _add_on_run(commands, "resume", "continue a run that was stopped", _resume)
+    resume = _add_on_run(commands, "resume", "continue a run that was stopped", _resume)
+    for name in ("steps", "monitor-every"):
+        resume.add_argument(f"--{name}", type=int, metavar="N", help="from here on")
+    resume.add_argument("--learning-rate", type=float, metavar="X", help="from here on")
+    resume.add_argument(
+        "--decay", action=argparse.BooleanOptionalAction, help="whether it falls to zero"
+    )
+    resume.add_argument("--device", help="auto, cpu, cuda, ...")
     _add_on_run(commands, "report", "write a run's report.html", _report)
     lesson = commands.add_parser("lesson", help="work through an example of duality")
     lesson.add_argument("name", nargs="?", help="which lesson; without a name, list them")
@@ -345,11 +355,12 @@ def _add_train(commands: Any) -> None:
 
 def _add_on_run(
     commands: Any, name: str, purpose: str, run: Callable[[argparse.Namespace], int]
-) -> None:
-    command = commands.add_parser(name, help=purpose)
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=purpose)
     command.add_argument("folder", help="the run's folder, as given to --out")
     _add_threads(command)
     command.set_defaults(run=run)
+    return command
 
 
 def _add_progress(command: argparse.ArgumentParser) -> None:
@@ -551,7 +562,7 @@ def _train(options: argparse.Namespace) -> int:
             f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
         )
     check_training()
-    from otgan.gan.config import TrainConfig
+    from otgan.gan.config import TrainConfig  # neither imports torch, which takes seconds
     from otgan.gan.source import as_source
 
     names = TrainConfig.__dataclass_fields__
@@ -564,12 +575,15 @@ def _train(options: argparse.Namespace) -> int:
 
 def _resume(options: argparse.Namespace) -> int:
     from otgan.checks import check_numbers, check_run, check_training
+    from otgan.gan.folder import RunFolder
 
     folder = Path(options.folder)
     check_numbers(options)
     check_run(folder)
     check_training()
-    return _run(lambda: otgan.resume_wgan(folder, progress=True), folder, options)
+    RunFolder(folder).settings()  # what is no run is refused before torch is imported
+    changes = {name: getattr(options, name) for name in CHANGES}
+    return _run(lambda: otgan.resume_wgan(folder, **changes, progress=True), folder, options)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -591,8 +605,8 @@ def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespac
     torch.set_num_threads(options.threads)
     try:
         train()
-    except KeyboardInterrupt:
-        _complain(f"stopped; to go on, run: otgan resume {out}")
+    except KeyboardInterrupt as stop:
+        _complain(str(stop) or "interrupted")
         return INTERRUPTED
     return _report(argparse.Namespace(folder=str(out)))
 

@@ -100,8 +100,10 @@ class SampleTooSmallError(OtganError, RuntimeError):
         self.partial = partial
 
 
-class InterruptedFit(OtganError, KeyboardInterrupt):  # noqa: N818 - an interrupt, not a fault
+class InterruptedFit(KeyboardInterrupt):
     """Ctrl-C ended a fit: scripts stop as usual, notebooks find what there is.
+
+    A KeyboardInterrupt and no Exception, so that ``except Exception`` lets it through.
 
     Attributes
     ----------

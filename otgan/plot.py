@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from otgan.atomic import make_folder, replacing
 from otgan.errors import InvalidInputError, OutputError, require
 from otgan.measures import FloatArray
 from otgan.text import encodable, printable, shortened
@@ -126,16 +127,14 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     InvalidInputError
         An ending that matplotlib does not know.
     OutputError
-        A file that cannot be written.
+        It cannot be written there.
     """
     path = as_picture_path(path)
-    drawn = io.BytesIO()  # a picture is written whole or not at all
+    drawn = io.BytesIO()
     figure.savefig(drawn, dpi=dpi, format=path.suffix.removeprefix(".").lower())
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(drawn.getvalue())
-    except OSError as reason:
-        raise _unwritable(path, reason.strerror or str(reason)) from None
+    make_folder(path.parent)
+    with replacing(path) as file:
+        file.write(drawn.getvalue())
     return path
 
 

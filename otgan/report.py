@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otgan import plot
+from otgan.atomic import make_folder, replacing
 from otgan.gan.folder import RunFolder
-from otgan.gan.monitor import Record, rank_correlation
+from otgan.gan.records import Record, rank_correlation
 from otgan.text import printable, shortened
 
 if TYPE_CHECKING:
@@ -57,9 +58,13 @@ def write_report(run: str | Path) -> Path:
     ------
     InvalidInputError
         No run there, or nothing measured yet.
+    DamagedFileError
+        A file of the run that is truncated, was altered, or is something else.
+    OutputError
+        The page or its pictures cannot be written.
     """
     folder = RunFolder(Path(run))
-    settings, records = folder.settings(), folder.metrics()
+    records, settings = folder.metrics(), folder.settings()
     sections = [
         _samples_section(folder),
         _critic_section(folder),
@@ -81,7 +86,8 @@ def write_report(run: str | Path) -> Path:
 </html>
 """
     path = folder.path / "report.html"
-    path.write_text(page, encoding="utf-8")
+    with replacing(path) as file:
+        file.write(page.encode())
     return path
 
 
@@ -174,6 +180,7 @@ def _progress_section(folder: RunFolder, records: list[Record]) -> str:
 
 
 def _section(folder: RunFolder, name: str, title: str, text: str, figure: Figure) -> str:
+    make_folder(folder.path / "pictures", inside=folder.path)
     picture = plot.save(figure, folder.path / "pictures" / f"{name}.png")
     data = base64.b64encode(picture.read_bytes()).decode("ascii")
     return (

@@ -426,6 +426,19 @@ def test_training_on_ones_own_file(clouds, tmp_path):
     assert main(["resume", str(out)]) == 0
 
 
+def test_a_run_is_resumed_with_the_settings_that_may_change(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["train", "ring8", "--out", str(out), *TINY]) == 0
+    before = json.loads((out / "config.json").read_text())
+    told = ["--steps", str(before["steps"] + 2), "--learning-rate", "0.5", "--no-decay"]
+    assert main(["resume", str(out), *told, "--monitor-every", "1"]) == 0
+    after = json.loads((out / "config.json").read_text())
+    assert (after["learning_rate"], after["monitor_every"]) == (0.5, 1)
+    assert after["changes"][0]["at_step"] == before["steps"]
+    assert main(["resume", str(out), "--steps", "1"]) == 2
+    assert "steps must be at least" in capsys.readouterr().err
+
+
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_resume(tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "otgan", "train", "ring8", "--out", str(out), *TINY]

@@ -26,8 +26,9 @@ from otgan.critics.relu_gradients import (
     power_of_slope,
     supports,
 )
+from otgan.critics.settings import unknown_constraint
 from otgan.critics.threads import Workers
-from otgan.errors import InvalidInputError, nearest_name
+from otgan.errors import InvalidInputError
 from otgan.measures import as_positive
 from otgan.torch_modes import gradients_on
 
@@ -427,11 +428,7 @@ orthogonal, cones, distilled, or an object with their methods, got 'gb'; to fix 
         return constraint
     if constraint in CONSTRAINTS:
         return CONSTRAINTS[constraint]
-    names = [*also, *CONSTRAINTS]
-    raise InvalidInputError(
-        f"constraint must be one of {', '.join(names)}, or an object with their methods, "
-        f"got {constraint!r}; to fix it, {nearest_name(constraint.lower(), names)}"
-    )
+    raise unknown_constraint(constraint, also)
 
 
 def _learning_matrices(critic: nn.Module) -> list[Tensor]:

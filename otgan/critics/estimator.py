@@ -6,20 +6,26 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
+from otgan.atomic import try_to_write
+from otgan.critics.checkpoints import read_checkpoint
 from otgan.critics.choice import choose
 from otgan.critics.committee import Committee
 from otgan.critics.constraints import Constraint, DivergencePenalty, GradientPenalty
 from otgan.critics.estimate import DualEstimate
-from otgan.critics.fit import Budget, fit_critic
+from otgan.critics.fit import ANOTHER_FILE, Budget, fit_critic
+from otgan.critics.interrupt import ends_with_the_program
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.lipschitz import evaluating
 from otgan.critics.networks import radial_mlp, refuse_batch_norm, refuse_inference, scores
 from otgan.critics.options import FitOptions
+from otgan.critics.seeding import seeded
+from otgan.critics.settings import as_number, as_whole
 from otgan.critics.solved import solve
 from otgan.critics.sources import Laws, as_laws
 from otgan.critics.threads import single_threaded
@@ -44,6 +50,7 @@ FOR_READING = 0.1
 """Share of a limit in seconds that is kept for judging the critic."""
 
 
+@ends_with_the_program()
 @gradients_on()
 def estimate_w1(
     x: Any,
@@ -95,6 +102,8 @@ def estimate_w1(
     ------
     InvalidInputError
         Bad points, an unknown constraint, too few points to hold any out.
+    DamagedFileError, OutputError
+        A checkpoint that no fit has written, or that cannot be written.
     TrainingDivergedError
         The loss became NaN or infinite.
     InterruptedFit
@@ -124,7 +133,13 @@ def estimate_w1(
             f"network must be a function that builds a critic for d dimensions, got {network!r}; "
             "to fix it, pass lambda d: ..."
         )
-    options = options or FitOptions()
+    options = FitOptions() if options is None else options
+    if not isinstance(options, FitOptions):
+        raise InvalidInputError(
+            f"options must be FitOptions, got {type(options).__name__}; to fix it, pass "
+            "FitOptions(...) with these settings"
+        )
+    _check_checkpoint(options.checkpoint)
     where, budget = pick_device(device), _budget(steps, seconds)
     started = time.perf_counter()
     laws = as_laws(x, y, options, where)
@@ -159,24 +174,38 @@ def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as reason:
+        found = torch.empty(0, device=device).device
+        if found.type == "meta":
+            raise RuntimeError("it holds no numbers")
+        return found
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as reason:
         raise InvalidInputError(
             f"device must be one that this PyTorch can use, got {str(device)!r} ({reason}); to fix "
             "it, pass 'auto' or 'cpu'"
         ) from None
 
 
+def _check_checkpoint(path: str | Path | None) -> None:
+    """Raise before any work if a checkpoint cannot be written, or is there and cannot be read."""
+    if path is not None:
+        try_to_write(Path(path))
+        if Path(path).exists():
+            read_checkpoint(Path(path), "fit", "cpu", ANOTHER_FILE)
+
+
 def _budget(steps: int | None, seconds: float | None) -> Budget:
     if steps is None and seconds is None:
         steps, seconds = STEPS, SECONDS
-    if steps is not None and steps < 1:
+    mend = "pass more or leave it out"
+    if steps is not None:
+        steps = as_whole(steps, "steps", 1, mend)
+    if seconds is not None:
+        seconds = as_number(seconds, "seconds", "positive", mend)
+        if not seconds > 0:
+            raise InvalidInputError(f"seconds must be positive, got {seconds}; to fix it, {mend}")
+    if steps is None and seconds == math.inf:
         raise InvalidInputError(
-            f"steps must be at least 1, got {steps}; to fix it, pass more or leave it out"
-        )
-    if seconds is not None and not seconds > 0:
-        raise InvalidInputError(
-            f"seconds must be positive, got {seconds}; to fix it, pass more or leave it out"
+            "seconds must be finite where steps are not limited, got inf; to fix it, pass steps"
         )
     return Budget(steps or math.inf, seconds or math.inf)
 
@@ -219,8 +248,7 @@ def _build(
     """The critic, and the laws in its dtype."""
     # Whatever device is torch's default, and dtype unless the user builds the network.
     place = torch.device("cpu") if network else float32_by_default()
-    with torch.random.fork_rng(devices=[]), place:
-        torch.manual_seed(seed)
+    with seeded(seed, laws.device), place:
         critic = network(laws.d) if network else _default_network(rule, laws.d)
     _check_network(critic, laws)
     critic = critic.to(laws.device)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +15,16 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from otgan.critics.captured import CapturedStep
+from otgan.critics.checkpoints import read_checkpoint, write_checkpoint
 from otgan.critics.committee import members
 from otgan.critics.constraints import CONSTRAINTS, Constraint, OrthogonalWeights, PenalisedSlope
-from otgan.critics.interrupt import deferred_interrupt
+from otgan.critics.interrupt import deferred_interrupt, program_ends, stopped
 from otgan.critics.lipschitz import evaluating
 from otgan.critics.maxmin_gradients import GapStep, sorts_pairs
 from otgan.critics.muon import Muon
 from otgan.critics.networks import scores
 from otgan.critics.options import FitOptions
+from otgan.critics.problem import problem_of, refuse_other_problem
 from otgan.critics.sources import Laws
 from otgan.critics.threads import single_threaded
 from otgan.errors import InvalidInputError, TrainingDivergedError
@@ -38,6 +39,9 @@ WATCHED_POINTS = 2048
 
 WARM_UP = 100
 """Steps over which the learning rate grows from zero."""
+
+ANOTHER_FILE = "name another file, or remove this one"
+"""What to do about a checkpoint that cannot be used."""
 
 LOOK_EVERY = 10
 """Steps between looks at the clock: on a GPU each look waits for the steps before it."""
@@ -97,7 +101,7 @@ class Fit:
     best: dict[str, Tensor] = field(default_factory=dict)
     best_objective: float = -math.inf
 
-    def save(self, path: Path, problem: str) -> None:
+    def save(self, path: Path, problem: dict[str, Any]) -> None:
         """Write a checkpoint, whole or not at all."""
         state = {
             "problem": problem,
@@ -110,28 +114,20 @@ class Fit:
             "best": self.best,
             "best_objective": self.best_objective,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(path.name + ".part")
-        torch.save(state, unfinished)
-        unfinished.replace(path)
+        write_checkpoint(path, "fit", state)
 
-    def load(self, path: Path, problem: str) -> None:
+    def load(self, path: Path, problem: dict[str, Any]) -> None:
         """Continue from a checkpoint of the same problem."""
+        state = read_checkpoint(path, "fit", self.rng.device, ANOTHER_FILE)
+        refuse_other_problem(state["problem"], problem, path)
         try:
-            state = torch.load(path, map_location=self.rng.device, weights_only=True)
-            known = state["problem"]
-        except Exception as reason:  # whatever the unpickler makes of other files
+            self.critic.load_state_dict(state["critic"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (KeyError, ValueError, RuntimeError) as reason:
             raise InvalidInputError(
-                f"the checkpoint {path} must be one that a fit has written, got another file "
-                f"({reason}); to fix it, name another file, or remove this one"
+                f"the checkpoint {path} must be of the same network, got another one "
+                f"({str(reason).partition(chr(10))[0]}); to fix it, {ANOTHER_FILE}"
             ) from None
-        if known != problem:
-            raise InvalidInputError(
-                f"the checkpoint {path} must be of the same problem ({problem}), got one of "
-                f"{known}; to fix it, name another file, or remove this one"
-            )
-        self.critic.load_state_dict(state["critic"])
-        self.optimizer.load_state_dict(state["optimizer"])
         self.rng.set_state(state["rng"].cpu())
         self.step, self.seconds = state["step"], state["seconds"]
         self.history = [CriticRecord(*record) for record in state["history"]]
@@ -162,33 +158,26 @@ def fit_critic(
     ------
     TrainingDivergedError
         The loss became NaN or infinite.
+    InvalidInputError
+        A checkpoint of another problem.
     """
     fit = Fit(
         critic, _optimizer(critic, rule, options, laws.device), laws.generator(options.seed + 1)
     )
     path = None if options.checkpoint is None else Path(options.checkpoint)
-    problem = _problem(critic, rule, laws, options)
+    problem = problem_of(critic, rule, laws, options)
     if path is not None and path.exists():
         fit.load(path, problem)
     save = (lambda: None) if path is None else (lambda: fit.save(path, problem))
     interrupted = _train(fit, rule, laws, budget, options, save)
     save()
+    if interrupted and program_ends():
+        raise stopped(f"stopped at step {fit.step:,}, because the program ends")
     if interrupted and fit.best:
         fit.critic.load_state_dict(fit.best)
     if hasattr(rule, "finish"):
         rule.finish(fit.critic)
     return fit, interrupted
-
-
-def _problem(critic: nn.Module, rule: Constraint, laws: Laws, options: FitOptions) -> str:
-    """What a checkpoint belongs to: the critic, its constraint, the options and the points."""
-    points = zlib.crc32(laws.x.survey.tobytes() + laws.y.survey.tobytes()) if laws.finite else 0
-    return (
-        f"{rule.name} critic of {sum(p.numel() for p in critic.parameters())} weights, penalty "
-        f"{getattr(rule, 'weight', 0.0):.6g}, d={laws.d}, seed={options.seed}, batches of "
-        f"{options.batch_size}, rates {options.matrix_rate:g} and {options.vector_rate:g}, points "
-        f"{points:08x}{'' if laws.dtype == torch.float32 else f', {laws.dtype}'}"
-    )
 
 
 def _optimizer(

@@ -98,7 +98,10 @@ class CriticFunction:
     @property
     def precision(self) -> float:
         """Relative rounding error of one number."""
-        return float(np.finfo(float).eps if self.kind == "arrays" else torch.finfo(self.dtype).eps)
+        if self.kind == "arrays":
+            return float(np.finfo(float).eps)
+        dtypes = {tensor.dtype for tensor in _floating(self.critic)} | {self.dtype}
+        return max(torch.finfo(dtype).eps for dtype in dtypes)
 
     def values(self, points: FloatArray) -> FloatArray:
         """The critic at points of shape (n, d): shape (n,), float64, checked to be finite."""
@@ -170,16 +173,28 @@ def _candidates(critic: Any, like: Any) -> list[tuple[Kind, torch.dtype, torch.d
     """What the critic may compute with, likeliest first."""
     cpu = torch.device("cpu")
     if isinstance(critic, nn.Module):
-        owned = [*critic.parameters(), *critic.buffers()]
-        floating = [tensor for tensor in owned if tensor.is_floating_point()]
-        where = (floating[0].dtype, floating[0].device) if floating else (torch.float64, cpu)
-        return [("autograd", *where), ("tensors", *where)]
+        floating = _floating(critic)
+        if not floating:
+            return [("autograd", torch.float64, cpu), ("tensors", torch.float64, cpu)]
+        # The widest first: a network of float32 may keep its centre in float64.
+        widest = max((t.dtype for t in floating), key=lambda dtype: torch.finfo(dtype).bits)
+        dtypes = dict.fromkeys([widest, floating[0].dtype])
+        device = floating[0].device
+        return [(kind, t, device) for kind in ("autograd", "tensors") for t in dtypes]
     found: list[tuple[Kind, torch.dtype, torch.device]] = []
     if is_torch(like) and like.is_floating_point():
         found.append(("autograd", like.dtype, like.device))
     found += [("autograd", torch.float64, cpu), ("autograd", torch.float32, cpu)]
     found.append(("arrays", torch.float64, cpu))
     return found + [("tensors", dtype, device) for kind, dtype, device in found[:-1]]
+
+
+def _floating(critic: Any) -> list[Tensor]:
+    """The floating tensors that a module owns, parameters first."""
+    if not isinstance(critic, nn.Module):
+        return []
+    owned = [*critic.parameters(), *critic.buffers()]
+    return [tensor for tensor in owned if tensor.is_floating_point()]
 
 
 def _numpy(values: Any) -> FloatArray:

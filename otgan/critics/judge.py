@@ -260,7 +260,7 @@ def certified(critic: nn.Module, laws: Laws, sandwich: Sandwich) -> float:
 
 def on_original_scale(critic: nn.Module, laws: Laws) -> nn.Module:
     """The critic as a function of points in their own units."""
-    centre = torch.as_tensor(laws.scale.centre, dtype=laws.dtype, device=laws.device)
+    centre = torch.as_tensor(laws.scale.centre, dtype=torch.float64, device=laws.device)
     return OnOriginalScale(critic.eval(), centre, laws.scale.spread)
 
 

@@ -94,17 +94,22 @@ class OnOriginalScale(nn.Module):
     critic : torch.nn.Module
         Trained on standardised points.
     centre : torch.Tensor, shape (d,)
+        In float64 points far from the origin keep their digits: the critic is asked in its own
+        dtype once they are centred.
     scale : float
     """
 
     centre: Tensor
     scale: Tensor
+    _like: Tensor
 
     def __init__(self, critic: nn.Module, centre: Tensor, scale: float) -> None:
         super().__init__()
         self.critic = critic
         self.register_buffer("centre", centre)
         self.register_buffer("scale", centre.new_tensor(float(scale)))
+        own = next((p for p in critic.parameters() if p.is_floating_point()), centre)
+        self.register_buffer("_like", own.detach().new_empty(0), persistent=False)
 
     @property
     def lipschitz(self) -> nn.Module:
@@ -113,8 +118,8 @@ class OnOriginalScale(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         """Scale * critic((points - centre) / scale), in the floating dtype of the points."""
-        scaled = ((points - self.centre) / self.scale).to(self.centre.dtype)
-        values: Tensor = self.scale * self.critic(scaled)
+        scaled = ((points - self.centre) / self.scale).to(self._like.dtype)
+        values = self.scale * self.critic(scaled)
         return values.to(points.dtype) if points.is_floating_point() else values
 
 

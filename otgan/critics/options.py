@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from otgan.critics.settings import MOST_POINTS, as_flag, as_number, as_seed, as_whole
 from otgan.errors import InvalidInputError
 
 __all__ = ["FitOptions"]
+
+WHERE = "change it in the FitOptions"
+"""How messages about a wrong setting end."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +58,28 @@ class FitOptions:
     checkpoint: str | Path | None = None
 
     def __post_init__(self) -> None:
-        _check("batch_size", self.batch_size, self.batch_size >= 1, "at least 1")
+        self._set("batch_size", as_whole(self.batch_size, "batch_size", 1, WHERE, MOST_POINTS))
         for name in ("matrix_rate", "vector_rate"):
-            _check(name, getattr(self, name), getattr(self, name) > 0, "positive")
-        _check("held_out", self.held_out, 0 < self.held_out < 1, "between 0 and 1")
-        _check("test_points", self.test_points, self.test_points >= 2, "at least 2")
-        _check("seed", self.seed, self.seed >= 0, "at least 0")
-        known = self.precision in ("float32", "bfloat16")
+            rate = as_number(getattr(self, name), name, "positive", WHERE)
+            _check(name, rate, 0 < rate < math.inf, "positive and finite")
+            self._set(name, rate)
+        share = as_number(self.held_out, "held_out", "between 0 and 1", WHERE)
+        _check("held_out", share, 0 < share < 1, "between 0 and 1")
+        self._set("held_out", share)
+        self._set("test_points", as_whole(self.test_points, "test_points", 2, WHERE))
+        self._set("seed", as_seed(self.seed, WHERE))
+        known = isinstance(self.precision, str) and self.precision in ("float32", "bfloat16")
         _check("precision", self.precision, known, "'float32' or 'bfloat16'")
+        self._set("progress", as_flag(self.progress, "progress", WHERE))
+        named = self.checkpoint is None or (
+            isinstance(self.checkpoint, (str, os.PathLike)) and bool(str(self.checkpoint))
+        )
+        _check("checkpoint", self.checkpoint, named, "a file's name, or None")
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
 
 def _check(name: str, value: object, holds: bool, wanted: str) -> None:
     if not holds:
-        raise InvalidInputError(
-            f"{name} must be {wanted}, got {value!r}; to fix it, change it in the FitOptions"
-        )
+        raise InvalidInputError(f"{name} must be {wanted}, got {value!r}; to fix it, {WHERE}")

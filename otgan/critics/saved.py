@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.networks import GroupSort, OnOriginalScale
+from otgan.critics.of_run import critic_of_checkpoint, is_checkpoint
 from otgan.errors import InvalidInputError, nearest_name
 
 __all__ = ["ACTIVATIONS", "load_critic"]
@@ -38,6 +39,8 @@ def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = Fal
         - TorchScript, from ``torch.jit.save``;
         - a state dict from ``torch.save(critic.state_dict(), path)``, if it is that of linear
           layers in sequence, which are rebuilt by the shapes of their weights;
+        - checkpoint.pt of a run of `otgan.train_wgan`, whose critic then takes points in the units
+          of the data;
         - with `trust`, an exported program from ``torch.export.save``, or a whole module from
           ``torch.save(critic, path)``.
     activation : {"relu", "leaky_relu", "tanh", "groupsort"}
@@ -92,6 +95,8 @@ def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = Fal
         raise _unreadable(path, reason) from None
     if isinstance(content, nn.Module):
         return content
+    if is_checkpoint(content):
+        return critic_of_checkpoint(content, path)
     return _rebuilt(_state(content, path), activation, path)
 
 

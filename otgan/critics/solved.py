@@ -27,6 +27,7 @@ from otgan.critics.mcshane import exact_critic
 from otgan.critics.networks import radial_mlp
 from otgan.critics.options import FitOptions
 from otgan.critics.sandwich import Sandwich, sandwich_w1
+from otgan.critics.seeding import seeded
 from otgan.critics.sources import Laws
 from otgan.torch_modes import float32_by_default
 
@@ -131,8 +132,7 @@ def _distilled(
     x, y = (laws.scale.standardise(points[:LESSON_POINTS], laws.device) for points in sample(laws))
     potential = exact_critic(x.double().cpu().numpy(), y.double().cpu().numpy())
     arcs = potential.transport.plan.tocoo().coords
-    with torch.random.fork_rng(devices=[]), float32_by_default():
-        torch.manual_seed(options.seed)
+    with seeded(options.seed, laws.device), float32_by_default():
         network: nn.Module = radial_mlp(laws.d).to(laws.device)
     lesson = distil(
         potential.potential.to(laws.device).float(),

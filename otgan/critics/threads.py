@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from typing import TypeVar
 
 import torch
@@ -69,9 +69,17 @@ class Workers:
             return [work(item) for item in items]
         with single_threaded():
             shares = [items[k::threads] for k in range(threads)]
-            running = [_pool().submit(_all, work, share) for share in shares[1:]]
-            done = [_all(work, shares[0]), *(future.result() for future in running)]
+            others = [_begin(work, share) for share in shares[1:]]
+            done = [_all(work, shares[0]), *(result() for result in others)]
         return [done[k % threads][k // threads] for k in range(len(items))]
+
+
+def _begin(work: Callable[[Item], Result], share: Sequence[Item]) -> Callable[[], list[Result]]:
+    """Start on a share in another thread; what is returned waits for its results."""
+    try:
+        return _pool().submit(_all, work, share).result
+    except RuntimeError:  # the main thread has ended, which closes all pools; this one goes on
+        return partial(_all, work, share)
 
 
 @cache  # one for all: others would only stand in each other's way

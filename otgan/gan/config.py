@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from otgan.critics.constraints import CONSTRAINTS, Constraint, GradientPenalty, as_constraint
-from otgan.errors import InvalidInputError
+from otgan.critics.settings import (
+    CONSTRAINT_NAMES,
+    MOST_LAYERS,
+    MOST_POINTS,
+    as_flag,
+    as_number,
+    as_seed,
+    as_text,
+    as_whole,
+    unknown_constraint,
+)
+from otgan.errors import InvalidInputError, nearest_name
 
-__all__ = ["TrainConfig"]
+if TYPE_CHECKING:
+    from otgan.critics.constraints import Constraint
+
+__all__ = ["CHANGEABLE", "TrainConfig"]
+
+CHANGEABLE = ("steps", "learning_rate", "decay", "monitor_every", "device")
+"""What a run may be resumed with otherwise than it began; all else makes another run."""
+
+WHERE = "change it in the TrainConfig"
+"""How messages about a wrong setting end."""
+
+MOST_WEIGHTS = 2**30
+"""Weights of one network: 4 GB, of which training holds a dozen copies."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +92,23 @@ class TrainConfig:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "n_critic", "latent_dim", "width", "depth"):
-            self._check(name, getattr(self, name) >= 1, "at least 1")
-        self._check("seed", self.seed >= 0, "at least 0")
-        self._check("monitor_every", self.monitor_every >= 1, "at least 1")
-        for name in ("monitor_points", "evaluation_points"):
-            self._check(name, getattr(self, name) >= 2, "at least 2")
-        self._check("average", 0.0 <= self.average < 1.0, "in [0, 1)")
-        rate = self.learning_rate
-        self._check("learning_rate", rate is None or rate > 0, "positive, or None")
-        if self.constraint != "exact":
-            as_constraint(self.constraint, also=("exact",))
+        for name in ("steps", "n_critic", "latent_dim", "width", "depth", "monitor_every"):
+            self._set(name, as_whole(getattr(self, name), name, 1, WHERE))
+        for name, least in (("batch_size", 1), ("monitor_points", 2), ("evaluation_points", 2)):
+            self._set(name, as_whole(getattr(self, name), name, least, WHERE, MOST_POINTS))
+        self._set("seed", as_seed(self.seed, WHERE))
+        average = as_number(self.average, "average", "in [0, 1)", WHERE)
+        self._check("average", 0.0 <= average < 1.0, "in [0, 1)")
+        self._set("average", average)
+        if self.learning_rate is not None:
+            rate = as_number(self.learning_rate, "learning_rate", "positive, or None", WHERE)
+            self._check("learning_rate", 0 < rate < math.inf, "positive and finite, or None")
+            self._set("learning_rate", rate)
+        self._set("decay", as_flag(self.decay, "decay", WHERE))
+        self._set("device", as_text(self.device, "device", WHERE))
+        self._check_size()
+        if not (isinstance(self.constraint, str) and self.constraint == "exact"):
+            self._check_constraint()
 
     @classmethod
     def toy(cls, **changes: Any) -> TrainConfig:
@@ -97,6 +127,8 @@ class TrainConfig:
         >>> TrainConfig.toy(steps=100).learning_rate
         0.003
         """
+        from otgan.critics.constraints import GradientPenalty
+
         settings: dict[str, Any] = {
             "constraint": GradientPenalty(weight=0.1),
             "steps": 5000,
@@ -113,6 +145,8 @@ class TrainConfig:
     @property
     def rule(self) -> Constraint | None:
         """The constraint as an object; None for ``"exact"``, which trains no critic."""
+        from otgan.critics.constraints import as_constraint
+
         return None if self.constraint == "exact" else as_constraint(self.constraint)
 
     @property
@@ -122,33 +156,59 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON stores them."""
+        from otgan.critics.described import described
+
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        rule = self.rule
-        if rule is not None and not isinstance(self.constraint, str):
-            settings: dict[str, Any] = vars(rule) if dataclasses.is_dataclass(rule) else {}
-            plain["constraint"] = {"name": rule.name, **settings}
-        return plain
+        return {**plain, "constraint": described(self.constraint)}
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> TrainConfig:
+    def from_dict(cls, plain: Mapping[str, Any]) -> TrainConfig:
         """The configuration that `to_dict` described.
 
         Raises
         ------
         InvalidInputError
-            A constraint of the user's own, which only its own code can rebuild.
+            Unknown or unusable settings, or a constraint of the user's own, which only its own
+            code can rebuild.
         """
-        stored = plain["constraint"]
-        if isinstance(stored, dict):
-            settings = {key: value for key, value in stored.items() if key != "name"}
-            if stored["name"] not in CONSTRAINTS:
+        from otgan.critics.described import constraint_from
+
+        known = [f.name for f in dataclasses.fields(cls)]
+        if not isinstance(plain, Mapping):
+            raise InvalidInputError(
+                f"settings must be a dict, got {type(plain).__name__}; to fix it, pass what "
+                "to_dict() gave"
+            )
+        for name in plain:
+            if name not in known:
                 raise InvalidInputError(
-                    f"the constraint must be one of {', '.join(CONSTRAINTS)} to be rebuilt from a "
-                    f"file, got {stored['name']!r}; to fix it, resume from Python with "
-                    "train_wgan(data, config, out=..., resume=True)"
+                    f"a setting must be one of {', '.join(known)}, got {name!r}; to fix it, "
+                    f"{nearest_name(str(name), known, otherwise='leave it out')}"
                 )
-            stored = type(CONSTRAINTS[stored["name"]])(**settings)
-        return cls(**{**plain, "constraint": stored})
+        stored = plain.get("constraint", cls.constraint)
+        return cls(**{**plain, "constraint": constraint_from(stored)})
+
+    def _check_constraint(self) -> None:
+        if isinstance(self.constraint, str):
+            if self.constraint not in CONSTRAINT_NAMES:
+                raise unknown_constraint(self.constraint, also=("exact",))
+            return
+        from otgan.critics.constraints import as_constraint
+
+        as_constraint(self.constraint)
+
+    def _check_size(self) -> None:
+        """Refuse networks that no machine trains, before memory is asked for."""
+        self._check("depth", self.depth <= MOST_LAYERS, f"at most {MOST_LAYERS}")
+        weights = self.width * (self.latent_dim + (self.depth - 1) * self.width)
+        if weights > MOST_WEIGHTS:
+            raise InvalidInputError(
+                f"latent_dim, width and depth must make a network of at most {MOST_WEIGHTS:,} "
+                f"weights, got {weights:,}; to fix it, lower them in the TrainConfig"
+            )
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)  # NumPy's numbers as Python's: JSON knows no others
 
     def _check(self, name: str, holds: bool, wanted: str) -> None:
         if not holds:

@@ -9,40 +9,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from otgan.critics.bounds import certified_lower_bound, sampled_lipschitz
 from otgan.critics.constraints import Constraint, Reading
-from otgan.critics.networks import lipschitz_from_weights, scores
+from otgan.critics.networks import OnOriginalScale, lipschitz_from_weights, scores
 from otgan.gan.modes import mode_coverage
 from otgan.gan.randomness import Randomness
+from otgan.gan.records import Record, rank_correlation
 from otgan.gan.source import Source
 from otgan.measures import FloatArray
 from otgan.transport.exact import emd
 
 __all__ = ["Evaluation", "Measurement", "Monitor", "Record", "rank_correlation"]
-
-
-class Record(NamedTuple):
-    """One measurement during training: a row of metrics.csv.
-
-    Distances are between samples of held-out real points and generated ones, in the units of the
-    data. `floor` is the exact W1 between independent real samples of the same size: what a perfect
-    generator would show. The last three are NaN where the modes are not known. Without a critic,
-    as under the exact constraint, `critic_estimate` and `lower` are the linear program's own dual
-    value: exact W1 to rounding, as the best critic would show.
-    """
-
-    step: int
-    seconds: float
-    critic_estimate: float
-    lower: float
-    exact_w1: float
-    floor: float
-    modes: float
-    high_quality: float
-    reverse_kl: float
 
 
 class Measurement(NamedTuple):
@@ -193,6 +172,11 @@ class Monitor:
             values = scores(critic, self.standardise(points))
         return values.double().cpu().numpy() * self.source.scale
 
+    def on_original_scale(self, critic: nn.Module) -> nn.Module:
+        """The critic as a function of points in the units of the data, in evaluation mode."""
+        centre = torch.as_tensor(self.source.centre, dtype=torch.float64, device=self.device)
+        return OnOriginalScale(critic.eval(), centre, self.source.scale)
+
     def standardise(self, points: FloatArray) -> Tensor:
         """Points as the networks see them."""
         centred = (points - self.source.centre) / self.source.scale
@@ -227,12 +211,3 @@ class Monitor:
 
 def _standard_error(values: Any) -> float:
     return float(np.std(values, ddof=1) / math.sqrt(len(values)))
-
-
-def rank_correlation(records: list[Record]) -> float:
-    """Spearman's correlation of the critic's estimate and exact W1; NaN below three records."""
-    estimates = [record.critic_estimate for record in records]
-    exact = [record.exact_w1 for record in records]
-    if len(records) < 3 or len(set(estimates)) < 2 or len(set(exact)) < 2:
-        return math.nan
-    return float(spearmanr(estimates, exact).statistic)

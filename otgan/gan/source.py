@@ -2,23 +2,80 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 
-from otgan.datasets import GaussianMixture, Sample, Sampler, load
+from otgan.critics.outline import outline, same_outline
+from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
 from otgan.datasets.files.reading import Options
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points
 
-__all__ = ["Source", "as_source"]
+__all__ = ["DataRecord", "Source", "as_source"]
 
 HELD_OUT = 0.4
 """Share of a finite data set that is kept for measuring: two halves, one for the floor."""
+
+
+SURVEY = 4096
+"""Points of a sampler from which centre, scale and fingerprint are taken."""
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """What the data of a run were, as the run remembers them.
+
+    Attributes
+    ----------
+    name : str
+        How the data were named; empty if they were given as an array or an object.
+    path : str
+        Where they lay, resolved; empty for what is no file or folder.
+    n : int
+        How many points; 0 for a sampler, which has no end of them.
+    d : int
+    fingerprint : str
+        SHA-256 of all points in the order of their split, or of a sampler's first ones; empty for
+        a sampler that gives other points when it is asked again with an equal generator.
+    outline : list
+        Quantiles of such a sampler's points; else empty.
+    reading : dict
+        The options that a file was read with, in plain values.
+    """
+
+    name: str
+    path: str
+    n: int
+    d: int
+    fingerprint: str
+    outline: list[Any] = field(default_factory=list, repr=False)
+    reading: dict[str, Any] = field(default_factory=dict)
+
+    def difference(self, other: DataRecord) -> str | None:
+        """In which way `other` are other data, in words; None if they are the same."""
+        if self.d != other.d:
+            return f"points in {other.d} dimensions instead of {self.d}"
+        if self.n != other.n:
+            return f"{_count(other.n)} instead of {_count(self.n)}"
+        alike = same_outline(self.outline, other.outline)
+        if self.fingerprint != other.fingerprint or not alike:
+            return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
+        return None
+
+    @property
+    def checkable(self) -> bool:
+        """Whether other data would be noticed by their values."""
+        return bool(self.fingerprint)
+
+
+def _count(n: int) -> str:
+    return f"{n:,} points" if n else "a sampler"
 
 
 @dataclass(frozen=True)
@@ -27,8 +84,8 @@ class Source:
 
     Attributes
     ----------
-    name : str
-        How the data can be loaded again; empty if they were given as an array or an object.
+    record : DataRecord
+        What the data are, and how they can be loaded again.
     train : Sampler
     halves : pair of Samplers
         Two disjoint held-out sets; `train` itself where it gives fresh points without end.
@@ -37,17 +94,14 @@ class Source:
         Networks see (x - centre) / scale.
     mixture : GaussianMixture or None
         The modes, where they are known.
-    reading : mapping
-        The options that a file was read with, in plain values.
     """
 
-    name: str
+    record: DataRecord
     train: Sampler
     halves: tuple[Sampler, Sampler]
     centre: FloatArray
     scale: float
     mixture: GaussianMixture | None
-    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def d(self) -> int:
@@ -100,16 +154,24 @@ def as_source(data: Any, seed: int = 0, **reading: Unpack[Options]) -> Source:
     """
     if isinstance(data, Source):
         return data
-    named = isinstance(data, (str, Path))
-    name = str(data) if named else ""
+    named = isinstance(data, (str, os.PathLike))
+    name = os.fspath(data) if named else ""
+    path = str(Path(data).resolve()) if named and name not in DATASETS else ""
     sampler = load(data, **reading) if named else data
     if not hasattr(sampler, "sample") or hasattr(sampler, "__array__"):  # as a DataFrame has both
         sampler = Sample(as_points(data, "data"))
     rng = np.random.default_rng(seed)
     if not isinstance(sampler, Sample):
-        centre, scale = _centre_and_scale(sampler.sample(4096, rng))
+        survey = _survey(sampler, rng)
+        # Rounded, for processors differ in the last digits of sines and exponentials.
+        again = _survey(sampler, np.random.default_rng(seed))
+        seen, outlined = _fingerprint(_rounded(survey)), []
+        if not np.array_equal(survey, again):
+            seen, outlined = "", outline(survey)
+        centre, scale = _centre_and_scale(survey)
         mixture = sampler if isinstance(sampler, GaussianMixture) else None
-        return Source(name, sampler, (sampler, sampler), centre, scale, mixture)
+        record = DataRecord(name, path, 0, survey.shape[1], seen, outlined, dict(reading))
+        return Source(record, sampler, (sampler, sampler), centre, scale, mixture)
     points = sampler.points[rng.permutation(len(sampler.points))]
     if len(points) < 10:
         raise InvalidInputError(
@@ -120,7 +182,25 @@ def as_source(data: Any, seed: int = 0, **reading: Unpack[Options]) -> Source:
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
     centre, scale = _centre_and_scale(train.points)
-    return Source(name, train, halves, centre, scale, None, dict(reading))
+    n, d = points.shape
+    record = DataRecord(name, path, n, d, _fingerprint(points), [], dict(reading))
+    return Source(record, train, halves, centre, scale, None)
+
+
+def _survey(sampler: Sampler, rng: np.random.Generator) -> FloatArray:
+    return as_points(sampler.sample(SURVEY, rng), f"data.sample({SURVEY}, rng)")
+
+
+def _fingerprint(points: FloatArray) -> str:
+    shape = f"{points.shape} ".encode()
+    plain = np.ascontiguousarray(points, "<f8") + 0.0  # there are two zeros, and they are equal
+    return hashlib.sha256(shape + plain.tobytes()).hexdigest()
+
+
+def _rounded(points: FloatArray) -> FloatArray:
+    """To 24 bits, as single precision rounds, without its limits."""
+    mantissa, exponent = np.frexp(points)
+    return np.ldexp(np.round(mantissa * 2**24), exponent - 24)
 
 
 def _draw(sampler: Sampler, n: int, rng: np.random.Generator) -> FloatArray:

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.networks import mlp, refuse_batch_norm
+from otgan.critics.seeding import seeded
+from otgan.errors import InvalidInputError
 from otgan.gan.config import TrainConfig
-from otgan.gan.monitor import Record
+from otgan.gan.records import Record
 from otgan.torch_modes import float32_by_default
 
 __all__ = ["TrainState"]
@@ -47,8 +49,7 @@ class TrainState:
     def start(cls, d: int, config: TrainConfig, device: torch.device) -> TrainState:
         """Fresh networks and optimisers, from the seed alone."""
         rule = config.rule
-        with torch.random.fork_rng(devices=[]), float32_by_default():
-            torch.manual_seed(config.seed)
+        with seeded(config.seed, device), float32_by_default():
             shape = {"width": config.width, "depth": config.depth}
             generator = mlp(config.latent_dim, d, **shape).to(device)
             critic = None if rule is None else rule.build(d, config.width, config.depth).float()
@@ -85,9 +86,27 @@ class TrainState:
         }
 
     def load_dict(self, stored: dict[str, Any]) -> None:
-        """Take up the run where `to_dict` left it."""
-        for name, part in self._parts().items():
-            part.load_state_dict(stored[name])
+        """Take up the run where `to_dict` left it, at the learning rates of this configuration.
+
+        Raises
+        ------
+        InvalidInputError
+            Networks or optimisers of another form, as those of a constraint that was rewritten.
+        """
+        optimizers = [o for o in (self.generator_optimizer, self.critic_optimizer) if o]
+        rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
+        try:
+            for name, part in self._parts().items():
+                part.load_state_dict(stored[name])
+        except (KeyError, ValueError, RuntimeError) as reason:
+            raise InvalidInputError(
+                "networks and optimisers must have the form that they had in the stopped run, "
+                f"got others ({str(reason).partition(chr(10))[0]}); to fix it, use the constraint "
+                "as it was then, or start anew"
+            ) from None
+        for optimizer, fresh in zip(optimizers, rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, fresh, strict=True):
+                group["lr"] = group["initial_lr"] = rate
         self.step, self.best = stored["step"], stored["best"]
         self.best_w1 = stored["best_w1"]
         self.records = [Record(**record) for record in stored["records"]]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,18 @@ from tqdm import tqdm
 
 from otgan.critics.constraints import Constraint
 from otgan.critics.estimator import pick_device
-from otgan.critics.interrupt import deferred_interrupt
+from otgan.critics.interrupt import deferred_interrupt, ends_with_the_program, stopped
 from otgan.critics.networks import scores
+from otgan.critics.settings import as_flag, as_seed, as_whole
 from otgan.datasets.files.reading import stored_options
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.config import TrainConfig
 from otgan.gan.folder import RunFolder
-from otgan.gan.monitor import Evaluation, Monitor, Record, rank_correlation
+from otgan.gan.generator import Generator
+from otgan.gan.identity import Identity
+from otgan.gan.monitor import Evaluation, Monitor
 from otgan.gan.randomness import Randomness
+from otgan.gan.records import Record, rank_correlation
 from otgan.gan.source import Source, as_source
 from otgan.gan.state import TrainState
 from otgan.measures import FloatArray
@@ -49,9 +54,11 @@ class TrainResult:
         Every measurement of the run.
     generator : torch.nn.Module
         The averaged generator with the smallest exact W1 measured; among those whom W1 cannot tell
-        from perfect samples, the last.
+        from perfect samples, the last. It makes standard normal latents, shape (n, latent_dim), to
+        points in the units of the data.
     critic : torch.nn.Module or None
-        The last critic, on standardised points; None for the exact constraint.
+        The last critic, as a function of points in the units of the data; None for the exact
+        constraint.
     out : Path or None
         The run's folder.
     """
@@ -59,7 +66,7 @@ class TrainResult:
     evaluation: Evaluation
     rank_correlation: float
     records: tuple[Record, ...] = field(repr=False)
-    generator: nn.Module = field(repr=False)
+    generator: Generator = field(repr=False)
     critic: nn.Module | None = field(repr=False)
     monitor: Monitor = field(repr=False)
     out: Path | None = None
@@ -75,9 +82,12 @@ class TrainResult:
 
     def generate(self, n: int, *, seed: int = 0) -> FloatArray:
         """Draw `n` points from the trained generator, shape (n, d), in the units of the data."""
-        return self.monitor.generate(self.generator, n, seed, "user")
+        mend = "pass one"
+        n, seed = as_whole(n, "n", 1, mend), as_seed(seed, mend)
+        return self.monitor.generate(self.generator.network, n, seed, "user")
 
 
+@ends_with_the_program()
 @gradients_on()
 def train_wgan(
     data: Any,
@@ -105,7 +115,9 @@ def train_wgan(
         is replaced. Without it nothing is written, and an interrupted run is lost.
     resume : bool
         Continue the run in `out`, to the same result as if it had never stopped (bit for bit on
-        a CPU).
+        a CPU). The data must be the same. Steps, learning rate, its decay, how often the run
+        measures and the device may be others than before, and are then recorded; other settings
+        may not.
     progress : bool
         Whether to show a progress bar.
 
@@ -120,7 +132,11 @@ def train_wgan(
     KeyboardInterrupt
         After a checkpoint was written.
     InvalidInputError
-        Bad data or settings, or `resume` without a checkpoint.
+        Bad data or settings; `resume` without a checkpoint, or with other data or settings.
+    DamagedFileError
+        A checkpoint that is truncated, was altered, or is something else.
+    OutputError
+        A folder that cannot be written to, or that another run is writing to.
 
     References
     ----------
@@ -134,34 +150,148 @@ def train_wgan(
     >>> len(result.records), result.generate(5).shape
     (2, (5, 2))
     """
-    config = config or TrainConfig()
+    config = TrainConfig() if config is None else config
+    _check_arguments(config, out, resume=resume, progress=progress)
+    source = as_source(data, config.seed)
+    pick_device(config.device)  # a device that is not there is refused before anything is written
+    folder = None if out is None else RunFolder(Path(out))
+    if resume and folder is not None:
+        folder.settings()  # where no run is, none is resumed, and no folder is made
+    with nullcontext() if folder is None else folder.writing():
+        return _run(source, config, folder, resume=resume, progress=progress)
+
+
+def resume_wgan(
+    out: str | Path,
+    *,
+    steps: int | None = None,
+    learning_rate: float | None = None,
+    decay: bool | None = None,
+    monitor_every: int | None = None,
+    device: str | None = None,
+    progress: bool = False,
+) -> TrainResult:
+    """Continue the run in a folder, with the data and settings that it was started with.
+
+    Parameters
+    ----------
+    out : path
+        Folder of a run on a named data set or a file.
+    steps, learning_rate, decay, monitor_every, device : optional
+        Other settings from here on, as in `TrainConfig`; the run records them.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    InvalidInputError
+        No run there, or its data are no longer what they were, or were an array that only its own
+        program can give again.
+    DamagedFileError
+        A file of the run that is truncated, was altered, or is something else.
+    OutputError
+        The folder cannot be written to, or another run is writing to it.
+    """
+    _check_path(out)
+    folder = RunFolder(Path(out))
+    config, name = folder.config(), folder.settings()["data"]
+    stored = folder.checkpoint(torch.device("cpu"))
+    known = Identity.from_dict(stored, folder.path).data
+    if not name:
+        raise InvalidInputError(
+            f"the data of {out} must have a name to be loaded by, got a run that was given an "
+            "array; to fix it, call train_wgan(data, config, out=..., resume=True) with that array"
+        )
+    data = known.path if known.path and name == known.name else name
+    if known.path and not Path(data).exists():
+        raise InvalidInputError(
+            f"the data of {out} must lie where they did, got nothing at {data}; to fix it, put "
+            "them back, or call train_wgan(data, config, out=..., resume=True) with their new place"
+        )
+    given = {
+        "steps": steps,
+        "learning_rate": learning_rate,
+        "decay": decay,
+        "monitor_every": monitor_every,
+        "device": device,
+    }
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    config = dataclasses.replace(config, **changes)
+    reading = stored_options(known.reading, Path(out) / "config.json")
+    source = as_source(data, config.seed, **reading)
+    if source.record.path:  # the name that it was given, wherever this process runs
+        record = dataclasses.replace(source.record, name=name)
+        source = dataclasses.replace(source, record=record)
+    return train_wgan(source, config, out=out, resume=True, progress=progress)
+
+
+def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
     if not isinstance(config, TrainConfig):
         raise InvalidInputError(
             f"config must be a TrainConfig, got {type(config).__name__}; to fix it, pass "
             "TrainConfig(...) with these settings"
         )
-    source = as_source(data, config.seed)
+    as_flag(resume, "resume", "pass one of them")
+    as_flag(progress, "progress", "pass one of them")
+    if out is not None:
+        _check_path(out)
+    elif resume:
+        raise InvalidInputError(
+            "resume=True must come with the folder of the run, got out=None; to fix it, pass out="
+        )
+
+
+def _check_path(out: Any) -> None:
+    if not isinstance(out, (str, os.PathLike)) or not os.fspath(out):
+        raise InvalidInputError(
+            f"out must be the path of a folder, got {out!r}; to fix it, pass a string or a Path"
+        )
+
+
+def _run(
+    source: Source, config: TrainConfig, folder: RunFolder | None, *, resume: bool, progress: bool
+) -> TrainResult:
+    """Start or resume, train, and judge."""
     device = pick_device(config.device)
-    randomness = Randomness(config.seed)
-    monitor = Monitor(
-        source, config.rule, config.monitor_points, config.latent_dim, randomness, device
-    )
+    if resume and folder is not None:
+        stored = folder.checkpoint(device)
+        before = Identity.from_dict(stored, folder.path)
+        identity = before.continued(source, config, stored["step"], folder.path)
+        source = identity.place(source)
+    else:
+        stored, identity = None, Identity.of(source, config)
     state = TrainState.start(source.d, config, device)
-    folder = None if out is None else RunFolder(Path(out))
-    if resume:
-        state.load_dict(_checkpoint(folder, config, device))
-    elif folder is not None:
-        reading = {"reading": dict(source.reading)} if source.reading else {}
-        folder.start({"data": source.name, **reading, **config.to_dict()})
-        folder.write_checkpoint(state.to_dict())  # a run can be killed before it measures anything
-    _train(state, config, source, monitor, folder, progress)
-    state.averaged.load_state_dict(state.best)
+    if stored is not None:
+        state.load_dict(stored)
+    save = _Saver(folder, state, identity)
+    if stored is None:
+        save.start()
+    elif identity.changes != before.changes:
+        save.settings()
+    monitor = Monitor(
+        source,
+        config.rule,
+        config.monitor_points,
+        config.latent_dim,
+        Randomness(config.seed),
+        device,
+    )
+    try:
+        _train(state, config, source, monitor, save, progress)
+        state.averaged.load_state_dict(state.best)
+        evaluation = monitor.evaluate(state.averaged, points=config.evaluation_points)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(save.told(state.step)) from None
     result = TrainResult(
-        evaluation=monitor.evaluate(state.averaged, points=config.evaluation_points),
+        evaluation=evaluation,
         rank_correlation=rank_correlation(state.records),
         records=tuple(state.records),
-        generator=state.averaged,
-        critic=state.critic,
+        generator=Generator(state.averaged, source.centre, source.scale),
+        critic=None if state.critic is None else monitor.on_original_scale(state.critic),
         monitor=monitor,
         out=None if folder is None else folder.path,
     )
@@ -170,31 +300,43 @@ def train_wgan(
     return result
 
 
-def resume_wgan(out: str | Path, *, progress: bool = False) -> TrainResult:
-    """Continue the run in a folder, with the data and settings that it was started with.
+@dataclass(frozen=True)
+class _Saver:
+    """Writes a run to its folder, if it has one."""
 
-    Parameters
-    ----------
-    out : path
-        Folder of a run on a named data set or a file.
-    progress : bool
-        Whether to show a progress bar.
+    folder: RunFolder | None
+    run: TrainState
+    identity: Identity
 
-    Raises
-    ------
-    InvalidInputError
-        No run there, or its data were an array that only its own program can give again.
-    """
-    settings = RunFolder(Path(out)).settings()
-    data, reading = settings.pop("data"), settings.pop("reading", {})
-    if not data:
-        raise InvalidInputError(
-            f"the data of {out} must have a name to be loaded by, got a run that was given an "
-            "array; to fix it, call train_wgan(data, config, out=..., resume=True) with that array"
-        )
-    config = TrainConfig.from_dict(settings)
-    source = as_source(data, config.seed, **stored_options(reading, Path(out) / "config.json"))
-    return train_wgan(source, config, out=out, resume=True, progress=progress)
+    def start(self) -> None:
+        """The first checkpoint: a run can be killed before it measures anything."""
+        if self.folder is not None:
+            self.folder.start(self.identity.to_json())
+            self.checkpoint()
+
+    def settings(self) -> None:
+        """Settings that were changed, first for people: a checkpoint that lacks them is no harm."""
+        if self.folder is not None:
+            self.folder.write_settings(self.identity.to_json())
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """All of the run."""
+        if self.folder is not None:
+            self.folder.write_checkpoint({**self.run.to_dict(), **self.identity.to_dict()})
+
+    def measurement(self, snapshot: dict[str, FloatArray]) -> None:
+        """The last record, with what it was measured on."""
+        if self.folder is not None:
+            self.folder.write_metrics(self.run.records)
+            self.folder.write_snapshot(self.run.step, snapshot)
+            self.checkpoint()
+
+    def told(self, step: int) -> str:
+        """What to say of a run that was stopped."""
+        if self.folder is None:
+            return f"stopped at step {step:,}; the run is lost, for it was given no folder"
+        return f"stopped at step {step:,}; to go on, run: otgan resume {self.folder.path}"
 
 
 def _train(
@@ -202,7 +344,7 @@ def _train(
     config: TrainConfig,
     source: Source,
     monitor: Monitor,
-    folder: RunFolder | None,
+    save: _Saver,
     progress: bool,
 ) -> None:
     """The whole of WGAN training, from top to bottom."""
@@ -231,27 +373,21 @@ def _train(
 
             if step % config.monitor_every == 0 or step == config.steps:
                 seconds = time.perf_counter() - started
-                record = _measure_and_save(state, monitor, folder, seconds)
+                record = _measure_and_save(state, monitor, save, seconds)
                 bar.set_postfix(_headline(record))
             if interrupted():
-                if folder is not None:
-                    folder.write_checkpoint(state.to_dict())
-                raise KeyboardInterrupt
+                save.checkpoint()
+                raise stopped(save.told(state.step))
 
 
-def _measure_and_save(
-    state: TrainState, monitor: Monitor, folder: RunFolder | None, seconds: float
-) -> Record:
+def _measure_and_save(state: TrainState, monitor: Monitor, save: _Saver, seconds: float) -> Record:
     with _undisturbed(state.critic):
         found = monitor.measure(state.step, state.averaged, state.critic, seconds)
         snapshot = monitor.snapshot(found, state.critic)
     state.records.append(found.record)
     if found.record.exact_w1 < state.best_w1 or monitor.looks_perfect(found.record.exact_w1):
         state.keep(found.record.exact_w1)
-    if folder is not None:
-        folder.write_metrics(state.records)
-        folder.write_snapshot(state.step, snapshot)
-        folder.write_checkpoint(state.to_dict())
+    save.measurement(snapshot)
     return found.record
 
 
@@ -321,23 +457,6 @@ def _check_finite(values: Tensor, what: str, state: TrainState) -> None:
             f"{state.step} steps; to fix it, lower learning_rate or change the constraint (the "
             "last checkpoint is from before)"
         )
-
-
-def _checkpoint(
-    folder: RunFolder | None, config: TrainConfig, device: torch.device
-) -> dict[str, Any]:
-    """The last checkpoint of a run, if it is a run of this kind."""
-    if folder is None:
-        raise InvalidInputError(
-            "resume=True must come with the folder of the run, got out=None; to fix it, pass out="
-        )
-    stored = folder.checkpoint(device)
-    if folder.constraint != config.constraint_name:
-        raise InvalidInputError(
-            f"constraint must be that of the run in {folder.path}, {folder.constraint!r}, got "
-            f"{config.constraint_name!r}; to fix it, resume with that constraint or start anew"
-        )
-    return stored
 
 
 def _headline(record: Record) -> dict[str, str]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -233,10 +234,20 @@ def in_threads(work: Callable[[int], None], count: int) -> None:
     with ThreadPoolExecutor(threads) as pool:
         try:
             # All wait for the one that compiles a loop first.
-            preparation.seconds += max(pool.map(prepared, range(count)))
+            begun = [_begin(pool, prepared, share) for share in range(count)]
+            preparation.seconds += max(seconds() for seconds in begun)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _begin(
+    pool: ThreadPoolExecutor, work: Callable[[int], float], share: int
+) -> Callable[[], float]:
+    try:
+        return pool.submit(work, share).result
+    except RuntimeError:  # the main thread has ended, which closes all pools; this one goes on
+        return partial(work, share)
 
 
 @compiled

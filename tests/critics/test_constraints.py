@@ -17,7 +17,9 @@ from otgan.critics.constraints import (
     WeightClipping,
     as_constraint,
 )
+from otgan.critics.described import constraint_from, described
 from otgan.critics.networks import lipschitz_from_weights, mlp
+from otgan.critics.settings import CONSTRAINT_NAMES
 from otgan.errors import InvalidInputError
 
 
@@ -166,6 +168,24 @@ def test_no_step_makes_an_orthogonal_critic_steeper_than_one(size):
 def test_networks_of_bounded_slope(name):
     critic = CONSTRAINTS[name].build(4, 32, 3).eval()
     assert lipschitz_from_weights(critic) <= 1.02
+
+
+def test_names_are_known_without_torch_as_with_it():
+    assert tuple(CONSTRAINTS) == CONSTRAINT_NAMES
+
+
+@pytest.mark.parametrize("constraint", [*CONSTRAINTS, *CONSTRAINTS.values()])
+def test_constraints_survive_plain_values(constraint):
+    again = constraint_from(described(constraint))
+    assert again == constraint
+
+
+def test_a_constraint_of_ones_own_is_not_taken_for_the_one_that_it_extends():
+    class Own(GradientPenalty):
+        pass
+
+    with pytest.raises(InvalidInputError, match="Own"):
+        constraint_from(described(Own(weight=3.0)))
 
 
 def test_names_and_objects():

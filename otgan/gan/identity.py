@@ -1,0 +1,151 @@
+"""What makes a run that run: its data, their scale, and its settings; and what may be changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
+from otgan.gan.config import CHANGEABLE, TrainConfig
+from otgan.gan.source import DataRecord, Source
+
+__all__ = ["Identity"]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A run's data and settings, as its checkpoint and its config.json hold them.
+
+    Attributes
+    ----------
+    data : DataRecord
+    settings : dict
+        Those of its TrainConfig, in plain values.
+    centre : tuple of float
+    scale : float
+        Networks see (x - centre) / scale.
+    changes : tuple of dict
+        For each resumption that changed settings: at which step, and each setting before and after.
+    """
+
+    data: DataRecord
+    settings: Mapping[str, Any]
+    centre: tuple[float, ...]
+    scale: float
+    changes: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, source: Source, config: TrainConfig) -> Identity:
+        """That of a new run."""
+        centre = tuple(float(c) for c in source.centre)
+        return cls(source.record, config.to_dict(), centre, source.scale)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any], path: Path) -> Identity:
+        """That of a run that is resumed, from its checkpoint.
+
+        Raises
+        ------
+        DamagedFileError
+            The checkpoint tells none.
+        """
+        try:
+            return cls(
+                data=DataRecord(**stored["data"]),
+                settings=stored["settings"],
+                centre=tuple(stored["centre"]),
+                scale=stored["scale"],
+                changes=tuple(stored["changes"]),
+            )
+        except (KeyError, TypeError):
+            raise DamagedFileError(
+                f"{path} must say what data and settings its run had, got a checkpoint that does "
+                "not; to fix it, start the run anew"
+            ) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as a checkpoint holds them."""
+        plain = dataclasses.asdict(self)
+        return {**plain, "centre": list(self.centre), "changes": list(self.changes)}
+
+    def to_json(self) -> dict[str, Any]:
+        """What config.json tells people and `resume_wgan`: settings first, the rest below."""
+        source = {
+            name: getattr(self.data, name) for name in ("path", "n", "d", "fingerprint", "reading")
+        }
+        told = {"data": self.data.name, **self.settings, "source": source}
+        return {**told, "changes": list(self.changes), "format": 1}
+
+    def place(self, source: Source) -> Source:
+        """The data as this run scales them: sums may end otherwise on another machine."""
+        return dataclasses.replace(source, centre=np.array(self.centre), scale=self.scale)
+
+    def continued(self, source: Source, config: TrainConfig, step: int, path: Path) -> Identity:
+        """The same run from that step on, with the settings that may change as they are now.
+
+        Raises
+        ------
+        InvalidInputError
+            Other data, or another setting than those that may change.
+        """
+        now = config.to_dict()
+        changed = {
+            name: [self.settings[name], now[name]] for name in now if self._differs(name, now)
+        }
+        for name, (old, new) in changed.items():
+            if name not in CHANGEABLE:
+                raise InvalidInputError(
+                    f"{name} must be that of the run in {path}, {_shown(old)}, got {_shown(new)}; "
+                    f"to fix it, resume with that {name} or start anew in another folder (what may "
+                    f"change is {', '.join(CHANGEABLE)})"
+                )
+        if config.steps < step:
+            raise InvalidInputError(
+                f"steps must be at least the {step:,} that the run in {path} has done, got "
+                f"{config.steps:,}; to fix it, resume with more"
+            )
+        self._check_data(source.record, path)  # after the seed, by which they are split
+        changes = (*self.changes, {"at_step": step, **changed}) if changed else self.changes
+        return dataclasses.replace(self, data=source.record, settings=now, changes=changes)
+
+    def _check_data(self, given: DataRecord, path: Path) -> None:
+        difference = self.data.difference(given)
+        if difference is not None:
+            known = self.data.path or self.data.name or "given by the program that started it"
+            raise InvalidInputError(
+                f"the data must be those of the run in {path} ({known}), got {difference}; to fix "
+                "it, resume with the same data in the same order, or start a new run in another "
+                "folder"
+            )
+        if not given.checkable:
+            warnings.warn(
+                f"the data of the run in {path} come from a sampler that gives other points each "
+                "time it is asked; they look like those of before, and are taken to be of the same "
+                "law",
+                InputWarning,
+                stacklevel=5,
+            )
+
+    def _differs(self, name: str, now: Mapping[str, Any]) -> bool:
+        from otgan.critics.described import normalised
+
+        before = self.settings.get(name)
+        return (
+            normalised(before) != normalised(now[name])
+            if name == "constraint"
+            else (before != now[name])
+        )
+
+
+def _shown(value: Any) -> str:
+    """A setting as people write it."""
+    if not isinstance(value, Mapping):
+        return repr(value)
+    settings = ", ".join(f"{key}={item}" for key, item in value.items() if key != "name")
+    return f"{value.get('name')!r} ({settings})" if settings else repr(value.get("name"))

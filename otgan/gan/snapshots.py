@@ -1,0 +1,85 @@
+"""Snapshots of a run: arrays worth drawing, read back only if they are no larger than they say."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from otgan.atomic import replacing
+from otgan.errors import DamagedFileError
+from otgan.measures import FloatArray
+
+__all__ = ["read_snapshot", "write_snapshot"]
+
+KNOWN = {"real", "generated", "grid_x", "grid_y", "critic"}
+
+
+def write_snapshot(path: Path, arrays: Mapping[str, FloatArray]) -> None:
+    """Arrays of float64 in one compressed file."""
+    rows_first = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    with replacing(path) as file:
+        np.savez_compressed(file, **rows_first)  # type: ignore[arg-type]
+
+
+def read_snapshot(path: Path, limit: int) -> dict[str, FloatArray]:
+    """The arrays that `write_snapshot` wrote; no other object is ever made of a file.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int
+        Bytes that the arrays may take, which is checked before memory is taken.
+
+    Raises
+    ------
+    DamagedFileError
+        Truncated, altered or something else, or larger than `limit`.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+            if not {"real", "generated"} <= entries.keys() <= KNOWN:
+                raise ValueError("other arrays")
+            if sum(entry.file_size for entry in entries.values()) > limit:
+                raise ValueError("more than a run writes")
+            found = {}
+            for name, entry in entries.items():
+                with archive.open(entry) as file:
+                    found[name] = _array(file, entry.file_size)
+        _check_shapes(found)
+    except Exception:  # whatever is made of other files
+        raise DamagedFileError(
+            f"{path} must be a snapshot as a run has written it, got a damaged file or one of "
+            "another kind; to fix it, remove it: a report does without"
+        ) from None
+    return found
+
+
+def _array(file: IO[bytes], size: int) -> FloatArray:
+    """One array of finite or infinite numbers, if its header claims exactly what there is."""
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):
+        raise ValueError("another version")
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype != np.float64 or math.prod(shape) * 8 != size - file.tell() or by_column:
+        raise ValueError("another size")
+    # To the end, where the checksum is compared.
+    return np.frombuffer(file.read(), np.float64).reshape(shape).copy()
+
+
+def _check_shapes(found: Mapping[str, FloatArray]) -> None:
+    """Raise unless the arrays fit each other."""
+    real, generated = found["real"], found["generated"]
+    if real.ndim != 2 or generated.ndim != 2 or real.shape[1] != generated.shape[1]:
+        raise ValueError("points of different dimensions")
+    if not (real.size and generated.size):
+        raise ValueError("no points")
+    if "critic" in found and found["critic"].shape != (
+        found["grid_y"].shape + found["grid_x"].shape
+    ):
+        raise ValueError("a grid of another shape")
