@@ -22,18 +22,21 @@ class DualEstimate:
     ----------
     value : float
         The estimate of W1 between the laws, from points that the critic was not trained on: the
-        raw gap, read as the constraint says. It may fall below zero by noise.
+        raw gap, read as the constraint says; zero, which a constant critic shows, where that is
+        less.
     se : float
         Standard error of `value` from the number of these points, the critic held fixed; for the
         linear program also from what is left between its two estimates.
     interval : tuple of float
-        95 % confidence interval. For a critic it is ``value ± 1.96 se`` and says how well `value`
-        is known, not how far the critic is from optimal; for the linear program (``"exact"``) it
-        holds for W1 itself.
+        95 % confidence interval, of numbers that are not negative. For a critic it is ``value ±
+        1.96 se`` and says how well `value` is known, not how far the critic is from optimal; of one
+        that is known to be under-trained (or too steep) it reaches up to `upper_confidence` (down
+        to `lower_confidence`). For the linear program (``"exact"``) it holds for W1 itself.
     raw_gap : float
         E f(x) - E f(y) on these points, before any correction.
     penalty : float
-        What the constraint adds to the loss, on these points; `value` corrects `raw_gap` by it.
+        What the constraint adds to the loss, on these points, for slopes above one where it is a
+        penalty around one; `value` corrects `raw_gap` by it.
         Of a committee, what its members agree on: their noise is taken out, and it may fall below
         zero by what is left.
     lower_confidence : float
@@ -132,4 +135,6 @@ class DualEstimate:
     def _meaning(self) -> str:
         if self.constraint == "exact":
             return "of W1"
+        if not self.converged:
+            return "from what this critic shows to what is proved without it"
         return "of what this critic shows, not of its distance from an optimal one"

@@ -18,8 +18,9 @@ from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import Budget, fit_critic
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.lipschitz import evaluating
-from otgan.critics.networks import radial_mlp, refuse_batch_norm, scores
+from otgan.critics.networks import radial_mlp, scores
 from otgan.critics.options import FitOptions
+from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.solved import solve
 from otgan.critics.sources import Laws, as_laws
 from otgan.critics.threads import single_threaded
@@ -184,11 +185,13 @@ def _check_network(critic: object, laws: Laws) -> None:
             f"network(d) must return a torch module with parameters, got {critic!r}; to fix it, "
             "return one, such as otgan.critics.networks.mlp(d)"
         )
-    refuse_batch_norm(critic)
     try:
         with evaluating(critic), torch.no_grad():
             scores(critic, torch.zeros(3, laws.d))
-    except RuntimeError as reason:
+        refuse_unless_pointwise(critic, laws.d)
+    except InvalidInputError:
+        raise
+    except Exception as reason:  # its forward may raise anything
         raise InvalidInputError(
             f"network(d) must return a module for float32 points of shape (n, {laws.d}), got "
             f"{reason}; to fix it, give its first layer d inputs"

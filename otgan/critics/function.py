@@ -115,7 +115,7 @@ class CriticFunction:
         parts = []
         with evaluating(self.critic):
             for part in self._batches(points):
-                tensor = self._tensor(part).requires_grad_()
+                tensor = self.tensor(part).requires_grad_()
                 with torch.enable_grad():
                     total = self._flat(self.critic(tensor), len(part)).sum()
                     (gradient,) = torch.autograd.grad(total, tensor)
@@ -148,9 +148,10 @@ class CriticFunction:
         if self.kind == "arrays":
             return self.critic(points.reshape(len(points), *self.shape))
         with torch.set_grad_enabled(track):
-            return self.critic(self._tensor(points).requires_grad_(track))
+            return self.critic(self.tensor(points).requires_grad_(track))
 
-    def _tensor(self, points: FloatArray) -> Tensor:
+    def tensor(self, points: FloatArray) -> Tensor:
+        """Points of shape (n, d) as a tensor that the critic takes."""
         tensor = torch.as_tensor(points.reshape(len(points), *self.shape))
         return tensor.to(device=self.device, dtype=self.dtype, copy=True)
 

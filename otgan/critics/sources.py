@@ -36,9 +36,10 @@ class Scale:
     @classmethod
     def of(cls, x: FloatArray, y: FloatArray) -> Scale:
         """The midpoint of the means, and the root mean square of a coordinate around it."""
-        centre = (x.mean(axis=0) + y.mean(axis=0)) / 2
-        squares = [np.square(points - centre).mean() for points in (x, y)]
-        return cls(centre, math.sqrt(sum(squares) / 2) or 1.0)
+        centre = x.mean(axis=0) / 2 + y.mean(axis=0) / 2
+        extent = max(float(np.abs(points - centre).max()) for points in (x, y)) or 1.0
+        squares = [np.square((points - centre) / extent).mean() for points in (x, y)]
+        return cls(centre, extent * math.sqrt(sum(squares) / 2) or 1.0)
 
     def standardise(self, points: FloatArray, device: torch.device) -> Tensor:
         """Points as the critic sees them, float32."""

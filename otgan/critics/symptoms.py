@@ -11,6 +11,7 @@ import numpy as np
 from torch import fx, nn
 
 from otgan.critics.function import CriticFunction
+from otgan.critics.pointwise import mixes_points
 from otgan.critics.probe import Rays
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
@@ -235,10 +236,13 @@ def _is_noisy(e: Evidence) -> bool:
 
 
 def _mixes_points(e: Evidence) -> bool:
-    """Whether a point scores differently alone and among others."""
+    """Whether a point scores differently alone and among others, a module in training mode, too."""
     points = e.x[:8]
     if len(points) < 2:
         return False
+    module = e.function.module
+    if module is not None and mixes_points(module, e.function.tensor(points)):
+        return True
     together = e.function.values(points)
     try:
         alone = np.concatenate([e.function.values(point[None]) for point in points])

@@ -344,6 +344,67 @@ def test_equal_laws_are_near_zero():
     assert r.lower_confidence <= 0.05
 
 
+EVERY = [*sorted(CONSTRAINTS), "exact"]
+
+
+@pytest.mark.parametrize("constraint", EVERY)
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_critic_that_learned_nothing_claims_nothing(gaussians, constraint, steps):
+    """Never below zero, never an interval without width, nor one that misses W1 = 5."""
+    r = otgan.estimate_w1(*gaussians, constraint, **{**quick_for(constraint), "steps": steps})
+    assert r.value >= 0 and r.se > 0
+    assert 0 <= r.interval[0] < r.interval[1]
+    assert r.interval[0] <= 5.0 <= r.interval[1]
+    assert r.converged == (constraint == "exact")
+    assert constraint == "exact" or r.verdict.startswith("under-trained")
+    assert "inf" not in r.verdict and "nan" not in r.report()
+
+
+@pytest.mark.parametrize("constraint", EVERY)
+def test_point_masses_have_estimates_that_are_not_negative(constraint):
+    x, y = np.zeros((40, 2)), np.tile([3.0, 4.0], (40, 1))
+    for left, right, w1 in ((x, y, 5.0), (x, x, 0.0)):
+        r = otgan.estimate_w1(left, right, constraint, **{**quick_for(constraint), "steps": 2})
+        assert r.value >= 0 and 0 <= r.interval[0] < r.interval[1]
+        assert r.interval[0] <= w1 * (1 + 1e-12) and r.interval[1] >= w1 * (1 - 1e-12)
+        assert_allclose([r.exact, r.upper_confidence], w1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("constraint", EVERY)
+def test_a_sample_against_itself_shows_zero(gaussians, constraint):
+    x, _ = gaussians
+    r = otgan.estimate_w1(x, x, constraint, **{**quick_for(constraint), "steps": 10})
+    assert r.value == 0.0 == r.interval[0] < r.interval[1]
+
+
+class Zero(torch.nn.Module):
+    """Weights of zero, which stay so."""
+
+    def __init__(self, d):
+        super().__init__()
+        self.layer = torch.nn.Linear(d, 1)
+
+    def forward(self, points):
+        return 0.0 * self.layer(points)
+
+
+@pytest.mark.parametrize("constraint", ["clip", "gp", "lp", "div", "spectral", "orthogonal"])
+def test_a_critic_that_is_zero_everywhere_is_judged(gaussians, constraint):
+    r = otgan.estimate_w1(*gaussians, constraint, **{**QUICK, "network": Zero, "steps": 20})
+    assert r.value == r.raw_gap == r.lipschitz_sampled == 0.0
+    assert not r.converged and r.interval == (0.0, r.upper_confidence)
+    assert r.lower_confidence > 4.5  # by potentials of a sample, as the weights prove nothing
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e6, 1e12])
+def test_an_estimate_scales_with_the_data_to_any_unit(gaussians, scale):
+    x, y = gaussians
+    r = otgan.estimate_w1(scale * x, scale * y, "lp", **{**QUICK, "steps": 60})
+    base = otgan.estimate_w1(x, y, "lp", **{**QUICK, "steps": 60})
+    assert_allclose(r.value, scale * base.value, rtol=1e-2)
+    assert r.interval[0] < r.interval[1]
+
+
 def test_identical_samples_are_no_distance_apart(gaussians):
     x = gaussians[0]
     for constraint in ("auto", "exact"):
