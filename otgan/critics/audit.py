@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.critics.bounds import certified_lower_bounds
+from otgan.critics.bounds import certified_lower_bounds, share_above
 from otgan.critics.function import CriticFunction
 from otgan.critics.lipschitz import LipschitzProof, prove_lipschitz
 from otgan.critics.probe import Rays, SteepestPair, slopes_between, steepest_pair, trace_rays
@@ -130,8 +130,7 @@ class CriticAudit:
 
         Zero for that critic, one for an optimal one; NaN where it proves all of W1.
         """
-        left = self.exact - self.lower_zero
-        return (self.lower - self.lower_zero) / left if left > 1e-9 * self.exact else math.nan
+        return share_above(self.lower, self.lower_zero, self.exact)
 
     @property
     def cosine(self) -> float:

@@ -25,6 +25,7 @@ __all__ = [
     "certified_potentials",
     "population_lower_bound",
     "sampled_lipschitz",
+    "share_above",
 ]
 
 SEARCH_POINTS = 1500
@@ -148,6 +149,26 @@ class CertifiedPotentials(NamedTuple):
     def value(self) -> float:
         """Mean f + mean g: at most W1 of the two samples."""
         return float(self.f.mean() + self.g.mean())
+
+
+def share_above(lower: float, zero: float, exact: float) -> float:
+    """The share that a bound proves of what the critic that is zero everywhere leaves unproved.
+
+    A skill score, as of forecasts: zero for that critic, one for an optimal one; NaN where nothing
+    is left.
+
+    References
+    ----------
+    Murphy, Skill scores based on the mean square error (Monthly Weather Review 116, 1988), for the
+    name.
+
+    Examples
+    --------
+    >>> share_above(9.5, 9.0, 10.0)
+    0.5
+    """
+    left = exact - zero
+    return (lower - zero) / left if left > 1e-9 * exact else math.nan
 
 
 def certified_potentials(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
+from otgan.critics.bounds import share_above
 from otgan.critics.fit import CriticRecord
 
 __all__ = ["DualEstimate"]
@@ -48,6 +49,8 @@ class DualEstimate:
         laws, in the mean.
     lower : float
         Certified lower bound of `exact`, from the critic alone.
+    lower_zero : float
+        The same from a critic that is zero everywhere: in many dimensions nearly as much.
     exact : float
         W1 between two samples: the arrays themselves, or `n_exact` points of each law.
     n_exact : tuple of int
@@ -83,6 +86,7 @@ class DualEstimate:
     lower_confidence: float
     upper_confidence: float
     lower: float
+    lower_zero: float
     exact: float
     n_exact: tuple[int, int]
     lipschitz_proved: float
@@ -99,6 +103,14 @@ class DualEstimate:
 
     def __float__(self) -> float:
         return self.value
+
+    @property
+    def skill(self) -> float:
+        """Share that the critic proves of what a critic that is zero everywhere leaves of `exact`.
+
+        Zero for that critic, one for an optimal one; NaN where it proves all of `exact`.
+        """
+        return share_above(self.lower, self.lower_zero, self.exact)
 
     def __repr__(self) -> str:
         return (
@@ -118,8 +130,8 @@ class DualEstimate:
             ("  at least, at most", f"{self.lower_confidence:.5g}, {self.upper_confidence:.5g} "
              "(95 % confidence each, whatever the critic)"),
             ("raw gap of the critic", f"{self.raw_gap:.5g} (penalty {self.penalty:.3g})"),
-            ("two samples", f"exact {self.exact:.5g}, the critic proves {self.lower:.5g} "
-             f"({n:,} and {m:,} points)"),
+            ("two samples", f"exact {self.exact:.5g} ({n:,} and {m:,} points), the critic proves "
+             f"{self.lower:.5g}, one that is zero everywhere {self.lower_zero:.5g}"),
             ("Lipschitz constant", f"between {self.lipschitz_sampled:.4g} (met) and "
              f"{self.lipschitz_proved:.4g} (proved by the weights)"),
             ("constraint", f"{self.constraint}: {self.reason}"),

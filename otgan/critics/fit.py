@@ -6,7 +6,7 @@ import copy
 import math
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,8 +26,7 @@ from otgan.critics.networks import scores
 from otgan.critics.options import FitOptions
 from otgan.critics.sources import Laws
 from otgan.critics.threads import single_threaded
-from otgan.critics.torch_files import TorchFile
-from otgan.errors import DamagedFileError, InvalidInputError, TrainingDivergedError
+from otgan.errors import InvalidInputError, TrainingDivergedError
 
 __all__ = ["Budget", "CriticRecord", "Fit", "fit_critic"]
 
@@ -118,30 +117,25 @@ class Fit:
 
     def load(self, path: Path, problem: str) -> None:
         """Continue from a checkpoint of the same problem."""
-        cure = "name another file, or remove this one"
-        file = TorchFile(path, "the checkpoint of a fit,", cure)
         try:
-            state = file.tensors(self.rng.device)
+            state = torch.load(path, map_location=self.rng.device, weights_only=True)
             known = state["problem"]
-            if known == problem:
-                self._restore(state)
-        except DamagedFileError:
-            raise
-        except Exception:  # whatever is made of other files
-            raise file.damaged("a file of another kind") from None
+        except Exception as reason:  # whatever the unpickler makes of other files
+            raise InvalidInputError(
+                f"the checkpoint {path} must be one that a fit has written, got another file "
+                f"({reason}); to fix it, name another file, or remove this one"
+            ) from None
         if known != problem:
             raise InvalidInputError(
                 f"the checkpoint {path} must be of the same problem ({problem}), got one of "
-                f"{known}; to fix it, {cure}"
+                f"{known}; to fix it, name another file, or remove this one"
             )
-
-    def _restore(self, state: Mapping[str, Any]) -> None:
         self.critic.load_state_dict(state["critic"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.rng.set_state(state["rng"].cpu())
-        self.step, self.seconds = int(state["step"]), float(state["seconds"])
+        self.step, self.seconds = state["step"], state["seconds"]
         self.history = [CriticRecord(*record) for record in state["history"]]
-        self.best, self.best_objective = dict(state["best"]), float(state["best_objective"])
+        self.best, self.best_objective = state["best"], state["best_objective"]
 
     def keep_if_best(self, objective: float) -> None:
         """Remember the weights if no earlier ones did better on points held out."""

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.bounds import (
-    certified_lower_bound,
+    LowerBounds,
+    certified_lower_bounds,
     population_lower_bound,
     sampled_lipschitz,
 )
@@ -99,6 +100,7 @@ def judge(
     bounds = max(0.0, least), most(sandwich)
     doubt = contradiction(raw, se, sandwich) or _unsettled(se, fit.history, sandwich)
     growth, _ = _late_growth(fit.history, sandwich.upper)
+    proved = certified(fit.critic, laws, sandwich)
     return DualEstimate(
         value=max(0.0, raw),
         se=se,
@@ -107,7 +109,8 @@ def judge(
         penalty=shown.reading.penalty * unit,
         lower_confidence=bounds[0],
         upper_confidence=bounds[1],
-        lower=certified(fit.critic, laws, sandwich),
+        lower=proved.critic,
+        lower_zero=proved.zero,
         exact=sandwich.upper,
         n_exact=sizes(sandwich),
         lipschitz_proved=shown.reading.proved,
@@ -295,15 +298,15 @@ def sample(laws: Laws) -> tuple[FloatArray, FloatArray]:
     return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
 
 
-def certified(critic: nn.Module, laws: Laws, sandwich: Sandwich) -> float:
-    """What the critic proves of the distance between the two samples."""
+def certified(critic: nn.Module, laws: Laws, sandwich: Sandwich) -> LowerBounds:
+    """What the critic proves of the distance between the two samples, and what zero proves."""
     x, y = sample(laws)
     unit = laws.scale.spread
     with evaluating(critic):
         f_x, f_y = (
             _scored(critic, laws.scale.standardise(points, laws.device)) * unit for points in (x, y)
         )
-    return min(certified_lower_bound(x, y, f_x, f_y), sandwich.upper)
+    return certified_lower_bounds(x, y, f_x, f_y, upper=sandwich.upper)
 
 
 def on_original_scale(critic: nn.Module, laws: Laws) -> nn.Module:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from otgan.critics.bounds import certified_lower_bound
 from otgan.critics.choice import Choice
 from otgan.critics.distil import distil
 from otgan.critics.estimate import DualEstimate
@@ -68,6 +69,7 @@ def solve(
     se = max(se, rounding)
     least = sandwich.lower - TWO_SIDED * max(sandwich.lower_se, rounding)
     greatest = sandwich.upper + TWO_SIDED * max(sandwich.upper_se, rounding)
+    zero = certified_lower_bound(x, y, np.zeros(len(x)), np.zeros(len(y)))
     estimate = DualEstimate(
         value=value,
         se=se,
@@ -77,6 +79,7 @@ def solve(
         lower_confidence=max(0.0, sandwich.lower - ONE_SIDED * sandwich.lower_se),
         upper_confidence=most(sandwich),
         lower=sandwich.transport.lower,
+        lower_zero=min(zero, sandwich.transport.lower),
         exact=sandwich.upper,
         n_exact=sizes(sandwich),
         lipschitz_proved=1.0,
@@ -151,13 +154,15 @@ def _distilled(
     raw, se = shown.reading.gap * unit, max(shown.gap_se, ROUNDING) * unit
     doubt = contradiction(raw, se, sandwich)
     bounds = exact.lower_confidence, exact.upper_confidence
+    proved = certified(network, laws, sandwich)
     return replace(
         exact,
         value=max(0.0, raw),
         se=se,
         interval=interval_of(raw, se, bounds, doubt),
         raw_gap=raw,
-        lower=certified(network, laws, sandwich),
+        lower=proved.critic,
+        lower_zero=proved.zero,
         lipschitz_proved=shown.reading.proved,
         lipschitz_sampled=shown.reading.sampled,
         converged=exact.converged and not doubt,

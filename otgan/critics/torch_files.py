@@ -99,8 +99,8 @@ class TorchFile:
             raise self.damaged(f"an archive of something else ({held})")
         return "tensors"
 
-    def tensors(self, device: str | torch.device = "cpu") -> Any:
-        """The content, if it is tensors and plain Python; nothing in the file is run.
+    def tensors(self) -> Any:
+        """The content, if it is tensors and plain Python, on the CPU; nothing in it is run.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class TorchFile:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                content = torch.load(self.path, map_location=device, weights_only=True)
+                content = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as reason:  # a file may hold anything
             if isinstance(reason, pickle.UnpicklingError) and _would_run_code(self.path):
                 raise pickle.UnpicklingError("a pickled object") from None

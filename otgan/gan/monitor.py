@@ -12,7 +12,12 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
-from otgan.critics.bounds import certified_lower_bound, sampled_lipschitz
+from otgan.critics.bounds import (
+    LowerBounds,
+    certified_lower_bound,
+    certified_lower_bounds,
+    sampled_lipschitz,
+)
 from otgan.critics.constraints import Constraint, Reading
 from otgan.critics.networks import lipschitz_from_weights, scores
 from otgan.gan.modes import mode_coverage
@@ -31,7 +36,8 @@ class Record(NamedTuple):
     data. `floor` is the exact W1 between independent real samples of the same size: what a perfect
     generator would show. The last three are NaN where the modes are not known. Without a critic,
     as under the exact constraint, `critic_estimate` and `lower` are the linear program's own dual
-    value: exact W1 to rounding, as the best critic would show.
+    value: exact W1 to rounding, as the best critic would show. `lower_zero` is what a critic that
+    is zero everywhere proves, beside which `lower` is to be read; NaN in runs of earlier versions.
     """
 
     step: int
@@ -43,6 +49,7 @@ class Record(NamedTuple):
     modes: float
     high_quality: float
     reverse_kl: float
+    lower_zero: float = math.nan
 
 
 class Measurement(NamedTuple):
@@ -133,10 +140,11 @@ class Monitor:
         """One row of metrics, and the points it is about."""
         fake = self.generate(generator, len(self.real), 0, "monitor latents")
         exact = emd(self.real, fake)
-        estimate, lower = self._dual_side(step, critic, self.real, fake, exact.lower)
+        estimate, proved = self._dual_side(step, critic, self.real, fake, exact.lower)
         coverage = self._coverage(fake)
         floor = float(self.floor_draws.mean())
-        record = Record(step, seconds, estimate, lower, exact.distance, floor, *coverage)
+        distances = (proved.critic, exact.distance, floor)
+        record = Record(step, seconds, estimate, *distances, *coverage, proved.zero)
         return Measurement(record, self.real, fake)
 
     def generate(self, generator: nn.Module, n: int, step: int, purpose: str) -> FloatArray:
@@ -203,10 +211,11 @@ class Monitor:
         real: FloatArray,
         fake: FloatArray,
         exact_lower: float,
-    ) -> tuple[float, float]:
-        """The critic's estimate, and the lower bound that it proves."""
+    ) -> tuple[float, LowerBounds]:
+        """The critic's estimate, and the lower bounds that it and the zero critic prove."""
         if critic is None or self.rule is None:
-            return exact_lower, exact_lower
+            zero = certified_lower_bound(real, fake, np.zeros(len(real)), np.zeros(len(fake)))
+            return exact_lower, LowerBounds(exact_lower, min(zero, exact_lower))
         f_real, f_fake = self.critic_values(critic, real), self.critic_values(critic, fake)
         rng = self.randomness.torch(step, "slopes", self.device)
         steepest = sampled_lipschitz(critic, self.standardise(real), self.standardise(fake), rng)
@@ -214,7 +223,7 @@ class Monitor:
         # No penalty: it measures the excess of an optimal critic, and this one never is in a game.
         reading = Reading(gap, math.nan, lipschitz_from_weights(critic), steepest)
         estimate = self.rule.distance(reading)
-        return estimate * self.source.scale, certified_lower_bound(real, fake, f_real, f_fake)
+        return estimate * self.source.scale, certified_lower_bounds(real, fake, f_real, f_fake)
 
     def _coverage(self, fake: FloatArray) -> tuple[float, float, float]:
         if self.source.mixture is None:
