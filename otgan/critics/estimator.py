@@ -64,8 +64,10 @@ def estimate_w1(
     Parameters
     ----------
     x, y : array_like or torch.Tensor, shapes (n, d) and (m, d), or samplers
-        A sampler has a method ``sample(k)`` that returns k fresh points, shape (k, d); it may take
-        a generator as a second argument, as all of `otgan.datasets` do.
+        Images of shape (n, c, h, w) and data sets of PyTorch are points, too. A sampler is a law of
+        `otgan.datasets`, a distribution of torch.distributions, a frozen one of SciPy, an object
+        with a method ``sample(k)`` that returns k fresh points, shape (k, d), or a function of k;
+        these may take a NumPy generator as a second argument.
     constraint : str or Constraint
         What keeps the critic Lipschitz: ``"clip"``, ``"gp"``, ``"lp"``, ``"spectral"``, ``"div"``
         (which is not W1), ``"orthogonal"`` (never above W1 but by noise), ``"cones"``; the linear

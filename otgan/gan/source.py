@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from otgan.datasets import GaussianMixture, Sample, Sampler, load
+from otgan.datasets.samplers import as_sampler
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_points
+from otgan.measures import FloatArray
 
 __all__ = ["Source", "as_source"]
 
@@ -76,8 +77,8 @@ def as_source(data: Any, seed: int = 0) -> Source:
     Parameters
     ----------
     data : str, path, array_like, torch.Tensor or Sampler
-        A name or file that :func:`otgan.datasets.load` takes, points of shape (n, d), or any
-        object with ``d`` and ``sample(n, rng)``.
+        A name or file that :func:`otgan.datasets.load` takes, points of shape (n, d), images of
+        shape (n, c, h, w), or a sampler as :func:`otgan.datasets.samplers.as_sampler` knows them.
     seed : int
         Of the split of a finite data set.
 
@@ -96,9 +97,8 @@ def as_source(data: Any, seed: int = 0) -> Source:
     named = isinstance(data, (str, Path))
     name = str(data) if named else ""
     sampler = load(data) if named else data
-    if not hasattr(sampler, "sample"):
-        sampler = Sample(as_points(data, "data"))
     rng = np.random.default_rng(seed)
+    sampler = as_sampler(sampler, "data", np.random.default_rng(seed))
     if not isinstance(sampler, Sample):
         centre, scale = _centre_and_scale(sampler.sample(4096, rng))
         mixture = sampler if isinstance(sampler, GaussianMixture) else None

@@ -222,12 +222,12 @@ def test_an_array_beside_a_sampler():
 
 
 def test_wrong_samplers_are_refused():
-    class Flat:
+    class Longer:
         def sample(self, k):
-            return np.zeros(k)
+            return np.zeros((k + 1, 3))
 
-    with pytest.raises(InvalidInputError, match=r"x.sample\(4096\) must give an array of shape"):
-        otgan.estimate_w1(Flat(), Flat(), **QUICK)
+    with pytest.raises(InvalidInputError, match=r"x.sample\(64\) must give an array of shape"):
+        otgan.estimate_w1(Longer(), Longer(), **QUICK)
     with pytest.raises(InvalidInputError, match="same number of columns, got 3 and 2"):
         otgan.estimate_w1(PlainSampler(0), np.zeros((9, 2)), **QUICK)
 
