@@ -25,7 +25,8 @@ GOOD = 0.05
 """Relative error up to which a number may be read as W1."""
 
 LEARNED = 0.3
-"""Share of what the zero critic leaves unproved, below which a critic may have learned nothing."""
+"""Share of W1, and of what the zero critic leaves unproved of it, below which both gap and bound
+show nothing that a critic has learned."""
 
 
 @dataclass(frozen=True)
@@ -407,7 +408,7 @@ def _verdict(audit: CriticAudit) -> str:
         return (
             f"Nearly healthy: the raw gap {gap:.4g} is {gap / exact - 1:.1%} too large; {proves}."
         )
-    if not audit.skill >= LEARNED:
+    if audit.skill < LEARNED and gap < LEARNED * exact and not _gap_counts(audit):
         return (
             f"Nothing shows that it learned anything: {proves}, and its raw gap is {gap:.4g}; "
             f"equal laws show {audit.floor:.4g} with so many points: there may be no more to see."
@@ -417,6 +418,12 @@ def _verdict(audit: CriticAudit) -> str:
         f"these samples do not tell whether it should be more: equal laws show "
         f"{audit.floor:.4g}; {_steepness(audit)}{proves}."
     )
+
+
+def _gap_counts(audit: CriticAudit) -> bool:
+    """Whether the gap is beyond noise, of a critic with about the slopes of a trained one."""
+    noise = math.sqrt(audit.f_x.var() / audit.n + audit.f_y.var() / audit.m)
+    return audit.gap > 4.0 * noise and audit.slope_mean > 0.5
 
 
 def _proves(audit: CriticAudit) -> str:
@@ -460,26 +467,49 @@ def _rows(audit: CriticAudit) -> list[tuple[str, str, str]]:
     points = f"{audit.n:,} and {audit.m:,} points in {audit.d:,} dimension" + (
         "s" if audit.d > 1 else ""
     )
-    proved = audit.lipschitz_proved
+    gap = audit.transport.gap
+    certified = "to rounding" if gap <= 1e-12 * audit.exact else f"to {gap:.1g}"
+
+    def distance(value: float) -> str:
+        return shown(value, audit.exact + audit.floor + abs(audit.gap))
+
     rows = [
-        ("exact W1", f"{audit.exact:.6g}", f"certified to {audit.transport.gap:.1g}; {points}"),
-        ("raw gap", f"{audit.gap:.6g}", "mean f(x) - mean f(y), as usually printed"),
-        ("gap / sampled slope", f"{audit.normalised_sampled:.6g}", "conservative, not certified"),
-        ("gap / proved slope", f"{audit.normalised_proved:.6g}", "certified: at most W1"),
-        ("certified by values", f"{audit.lower:.6g}", "c-transform of f: at most W1, any scale"),
-        ("  by the zero critic", f"{audit.lower_zero:.6g}", "the same of f = 0, without training"),
-        ("floor", f"{audit.floor:.6g}", "between two halves of one sample: equal laws show this"),
-        (
-            "slope, largest met",
-            f"{audit.lipschitz_sampled:.6g}",
-            "the Lipschitz constant is no less",
-        ),
-        ("slope, proved", f"{proved:.6g}", f"and no more: {audit.proof}"),
-        ("slope between", f"{audit.slope_mean:.4g}", f"± {audit.slope_sd:.2g}; optimal is 1"),
-        ("cosine near x", f"{audit.cosine_x:.4f}", "gradient against the exact rays; optimal is 1"),
-        ("cosine half way", f"{audit.cosine_middle:.4f}", ""),
-        ("cosine near y", f"{audit.cosine_y:.4f}", ""),
+        ("exact W1", distance(audit.exact), f"certified {certified}; {points}"),
+        ("raw gap", distance(audit.gap), "mean f(x) - mean f(y), as usually printed"),
+        ("gap / sampled slope", distance(audit.normalised_sampled), "conservative, not certified"),
+        ("gap / proved slope", distance(audit.normalised_proved), "certified: at most W1"),
+        ("certified by values", distance(audit.lower), "c-transform of f: at most W1, any scale"),
+        ("  by the zero critic", distance(audit.lower_zero), "the same of f = 0, not trained"),
+        ("floor", distance(audit.floor), "between two halves of one sample: equal laws show this"),
+        *_rows_of_slopes(audit),
     ]
     if not math.isnan(audit.reported):
         rows.insert(1, ("reported", f"{audit.reported:.6g}", "the number that was printed as W1"))
     return rows
+
+
+def _rows_of_slopes(audit: CriticAudit) -> list[tuple[str, str, str]]:
+    top = audit.lipschitz_sampled
+    proved = "nothing" if math.isinf(audit.lipschitz_proved) else f"{audit.lipschitz_proved:.6g}"
+    spread = f"± {shown(audit.slope_sd, top, digits=2)}; optimal is 1"
+    cosines = (audit.cosine_x, audit.cosine_middle, audit.cosine_y)
+    near_x, middle, near_y = ("-" if math.isnan(c) else f"{c:.4f}" for c in cosines)
+    return [
+        ("slope, largest met", shown(top, 1.0), "the Lipschitz constant is no less"),
+        ("slope, proved", proved, f"and no more: {audit.proof}"),
+        ("slope between", shown(audit.slope_mean, top, digits=4), spread),
+        ("cosine near x", near_x, "gradient against the exact rays; optimal is 1"),
+        ("cosine half way", middle, ""),
+        ("cosine near y", near_y, ""),
+    ]
+
+
+def shown(value: float, scale: float, *, digits: int = 6) -> str:
+    """A number for people, in which rounding errors at this scale are zero.
+
+    Examples
+    --------
+    >>> shown(-4e-18, 1.0), shown(0.25, 1.0)
+    ('0', '0.25')
+    """
+    return "0" if abs(value) <= 1e-12 * scale else f"{value:.{digits}g}"

@@ -85,7 +85,7 @@ class CriticFunction:
             attempt._flat(values, min(2, len(points)))
             return attempt
         raise InvalidInputError(
-            f"critic must take points of shape {('n', *shape)}, got an error from it "
+            f"critic must take points of shape {shown_shape(shape)}, got an error from it "
             f"({failures[0] if failures else 'no numbers'}); to fix it, give the points the shape "
             "that the critic was trained on"
         )
@@ -165,6 +165,17 @@ class CriticFunction:
                 "points; to fix it, end it with a layer of one output, and return no scalar loss"
             )
         return values.reshape(n) if hasattr(values, "reshape") else np.reshape(values, n)
+
+
+def shown_shape(shape: tuple[int, ...]) -> str:
+    """The shape of n such points, for messages.
+
+    Examples
+    --------
+    >>> shown_shape((3, 8, 8))
+    '(n, 3, 8, 8)'
+    """
+    return f"(n, {', '.join(map(str, shape))})"
 
 
 def _candidates(critic: Any, like: Any) -> list[tuple[Kind, torch.dtype, torch.device]]:

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from torch import fx, nn
 
-from otgan.critics.function import CriticFunction
+from otgan.critics.function import CriticFunction, shown_shape
 from otgan.critics.pointwise import mixes_points
 from otgan.critics.probe import Rays
 from otgan.errors import InvalidInputError
@@ -523,7 +523,11 @@ def _factors(shape: tuple[int, ...], batch: int) -> Iterator[tuple[float, str, b
             rest = math.prod(shape[axis] for axis in axes if axis not in over)
             if rest > 1:
                 named = f"dim={tuple(axis + 1 for axis in over)}" if over else "no axis at all"
-                yield math.sqrt(rest), f"a norm over {named} of a batch of shape (n, {shape})", True
+                yield (
+                    math.sqrt(rest),
+                    f"a norm over {named} of a batch of shape {shown_shape(shape)}",
+                    True,
+                )
 
 
 # ---------------------------------------------------------------- the number that is printed

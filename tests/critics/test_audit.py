@@ -247,7 +247,7 @@ def test_subsampling_is_said():
     ("critic", "x", "options", "message"),
     [
         (3, X, {}, "must be a torch module or a function"),
-        (nn.Linear(3, 1), X, {}, r"must take points of shape \('n', 2\)"),
+        (nn.Linear(3, 1), X, {}, r"must take points of shape \(n, 2\)"),
         (nn.Linear(2, 3), X, {}, r"one number for each point, got shape \(2, 3\)"),
         (lambda z: z.mean(), X, {}, r"one number for each point, got shape \(\)"),
         (lambda z: z[:, 0] * math.nan, X, {}, "values must be finite, got nan at the point"),
