@@ -515,7 +515,7 @@ def test_wrong_input_is_refused(change, message):
         ({"network": lambda d: None}, "must return a torch module with parameters"),
         ({"network": lambda d: mlp(d + 1)}, "must return a module for float32 points of shape"),
         ({"network": lambda d: mlp(d).double()}, "must return a module for float32 points"),
-        ({"x": np.zeros}, r"x must be an array, or an object with a method sample\(k\)"),
+        ({"x": float}, "x must be points or a sampler, got the class float"),
     ],
 )
 def test_wrong_constraints_networks_and_samplers_are_refused(gaussians, change, message):
