@@ -15,6 +15,7 @@ from otgan.critics.lipschitz import LipschitzProof, prove_lipschitz
 from otgan.critics.probe import Rays, SteepestPair, slopes_between, steepest_pair, trace_rays
 from otgan.critics.symptoms import Evidence, Symptom, Told, diagnose
 from otgan.errors import InvalidInputError
+from otgan.estimate import shown
 from otgan.measures import FloatArray, as_float64, as_pair
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
@@ -502,14 +503,3 @@ def _rows_of_slopes(audit: CriticAudit) -> list[tuple[str, str, str]]:
         ("cosine half way", middle, ""),
         ("cosine near y", near_y, ""),
     ]
-
-
-def shown(value: float, scale: float, *, digits: int = 6) -> str:
-    """A number for people, in which rounding errors at this scale are zero.
-
-    Examples
-    --------
-    >>> shown(-4e-18, 1.0), shown(0.25, 1.0)
-    ('0', '0.25')
-    """
-    return "0" if abs(value) <= 1e-12 * scale else f"{value:.{digits}g}"
