@@ -164,6 +164,11 @@ class CriticFunction:
                 f"a critic must return one number for each point, got shape {shape} for {n} "
                 "points; to fix it, end it with a layer of one output, and return no scalar loss"
             )
+        if values.is_complex() if is_torch(values) else np.iscomplexobj(values):
+            raise InvalidInputError(
+                "a critic must return real numbers, got complex ones; to fix it, return their real "
+                "part"
+            )
         return values.reshape(n) if hasattr(values, "reshape") else np.reshape(values, n)
 
 

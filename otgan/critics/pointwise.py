@@ -130,10 +130,10 @@ def _refuse_other_values(critic: nn.Module, points: Tensor) -> None:
 
 
 def _differ(one: Tensor, other: Tensor) -> bool:
-    """Whether two sets of scores differ by more than rounding."""
+    """Whether two sets of scores differ by more than rounding; NaN, as a spread of one, does."""
     spread = float(one.std()) + float((one - one.mean()).abs().max())
     rounding = ROUNDING * float(one.abs().max())
-    return bool(((one - other).abs() > ALIKE * spread + rounding).any())
+    return not bool(((one - other).abs() <= ALIKE * spread + rounding).all())
 
 
 def _set_training(critic: nn.Module, training: bool) -> None:

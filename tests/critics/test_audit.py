@@ -252,6 +252,7 @@ def test_subsampling_is_said():
         (lambda z: z.mean(), X, {}, r"one number for each point, got shape \(\)"),
         (lambda z: z[:, 0] * math.nan, X, {}, "values must be finite, got nan at the point"),
         (lambda z: (z[:, 0] - z[:, 0]).sqrt(), X, {}, "gradients must be finite"),
+        (lambda z: z[:, 0] * 1j, X, {}, "must return real numbers, got complex ones"),
         (nn.Linear(2, 1), X[:, :1], {}, "points of one shape"),
         (nn.Linear(2, 1), X, {"reported": math.nan}, "reported must be a finite number"),
         (nn.Linear(2, 1), X, {"penalty_weight": 0}, "penalty_weight must be positive"),

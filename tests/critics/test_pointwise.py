@@ -48,6 +48,7 @@ MIXING = {
     "functional batch norm": lambda z, m: functional.batch_norm(z, None, None, training=True),
     "batch statistics": lambda z, m: (z - z.mean(dim=0)) / (z.std(dim=0, correction=0) + 1e-3),
     "deviation of the batch as a feature": lambda z, m: z + z.std(dim=0, correction=0).mean(),
+    "deviation that is NaN for one point": lambda z, m: z + z.std(dim=0).mean(),
     "minibatch discrimination": discrimination,
     "attention to the batch": lambda z, m: torch.softmax(z @ z.T, dim=1) @ z,
     "only in training mode": centred_in_training,
