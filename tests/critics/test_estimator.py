@@ -326,11 +326,12 @@ def test_equal_laws_are_near_zero():
     assert r.lower_confidence <= 0.05
 
 
-EVERY = [*sorted(CONSTRAINTS), "exact"]
+OTHERS = ["clip", "spectral", "orthogonal", "cones", "distilled"]
+EVERY = ["gp", "lp", "div", "exact", *(pytest.param(n, marks=pytest.mark.slow) for n in OTHERS)]
 
 
 @pytest.mark.parametrize("constraint", EVERY)
-@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("steps", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_critic_that_learned_nothing_claims_nothing(gaussians, constraint, steps):
     """Never below zero, never an interval without width, nor one that misses W1 = 5."""
     r = otgan.estimate_w1(*gaussians, constraint, **{**quick_for(constraint), "steps": steps})

@@ -82,12 +82,16 @@ def test_what_looks_at_one_point_is_not_refused(name):
     assert not mixes_points(critic, torch.randn(8, 2))
 
 
-@pytest.mark.parametrize("name", MIXING)
+@pytest.mark.parametrize(
+    "name",
+    ["only in training mode", *(pytest.param(n, marks=pytest.mark.slow) for n in MIXING)],
+)
 def test_the_audit_names_what_mixes_points_in_either_mode(name):
     torch.manual_seed(0)
     assert otgan.audit_critic(Between(MIXING[name]), X, Y).names[:1] == ("batch norm",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_the_audit_does_not_blame_what_looks_at_one_point(name):
     torch.manual_seed(0)

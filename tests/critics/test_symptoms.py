@@ -89,14 +89,21 @@ def test_faults_of_training_alone_and_with_the_sign_flipped(trained, flipped):
     assert found == set(filter(is_fault, {trained})) | sign
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trained", TRAINING)
 def test_dropout_is_named_beside_every_fault_of_training(trained):
     found = diagnosed(critic_with("dropout in train mode", trained), **TOLD.get(trained, {}))
     assert found == {"dropout in train mode", *filter(is_fault, {trained})}
 
 
-@pytest.mark.parametrize("flipped", [False, True])
-@pytest.mark.parametrize("trained", TRAINING)
+@pytest.mark.parametrize("flipped", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "trained",
+    [
+        "healthy",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in TRAINING if is_fault(name)),
+    ],
+)
 def test_batch_norm_explains_whatever_its_training_shows(trained, flipped):
     """In training it is another function: its slopes and gap tell nothing of a weight or sign."""
     critic = critic_with("batch norm", trained)
@@ -143,6 +150,7 @@ def test_a_critic_of_points_in_other_units_is_too_steep():
     assert diagnosed(lambda z: healthy(100 * z)) == {"too steep"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trained", ["healthy", "penalty weight too small", "too flat"])
 @pytest.mark.parametrize("flipped", [False, True])
 def test_numbers_that_were_misread_are_named_beside_other_faults(trained, flipped):

@@ -210,10 +210,11 @@ def test_a_sampler_that_changes_its_mind_is_named():
 def test_estimator_sandwich_and_trainer_take_the_same_samplers(name):
     """W1 of N((1, 2), I) and N((4, 6), I) is 5."""
     law, other = SAMPLERS[name], stats.multivariate_normal([4.0, 6.0])
-    r = otgan.estimate_w1(law, other, "exact", seconds=0.1, device="cpu")
-    assert r.interval[0] <= 5.0 <= r.interval[1] and abs(r.value - 5.0) < 0.3
-    s = sandwich_w1(law, other)
-    assert s.lower - 4 * s.lower_se <= 5.0 <= s.upper + 4 * s.upper_se
+    points = other.rvs(size=500, random_state=0)
+    r = otgan.estimate_w1(law, points, "exact", device="cpu")
+    assert abs(r.value - 5.0) <= 5 * r.se < 0.6
+    s = sandwich_w1(points, law)
+    assert s.lower - 5 * s.lower_se <= 5.0 <= s.upper + 5 * s.upper_se
     source = as_source(law)
     np.testing.assert_allclose(source.centre, [1.0, 2.0], atol=0.1)
     assert source.held_out(7, np.random.default_rng(0)).shape == (7, 2)
