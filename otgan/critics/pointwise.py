@@ -39,10 +39,10 @@ def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
         differently, or returns no finite number for each point with a gradient.
     """
     refuse_batch_norm(critic)
-    rng = torch.Generator().manual_seed(0)
+    rng = torch.Generator("cpu").manual_seed(0)
     kind = next((p.dtype for p in critic.parameters() if p.is_floating_point()), torch.float32)
     place = next(critic.parameters()).device
-    points = torch.randn(LOOKED_AT, d, generator=rng, dtype=torch.float64).to(place, kind)
+    points = _noise((LOOKED_AT, d), rng).to(place, kind)
     with torch.enable_grad(), _put_back(critic):
         _set_training(critic, False)
         _refuse_other_values(critic, points)
@@ -146,8 +146,13 @@ def _set_training(critic: nn.Module, training: bool) -> None:
 def _move(critic: nn.Module, rng: torch.Generator) -> None:
     for weight in critic.parameters():
         if weight.is_floating_point():
-            noise = torch.randn(weight.shape, generator=rng, dtype=torch.float64)
+            noise = _noise(tuple(weight.shape), rng)
             weight.add_(MOVED * noise.to(weight.device, weight.dtype))
+
+
+def _noise(shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
+    # The same on every device, and whatever the default ones of torch are.
+    return torch.randn(shape, generator=rng, dtype=torch.float64, device="cpu")
 
 
 @contextmanager
