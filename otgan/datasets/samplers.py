@@ -15,7 +15,7 @@ from otgan.datasets.laws import Law, Sample
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_float64, as_points, is_torch
 
-__all__ = ["FreshPoints", "as_sampler"]
+__all__ = ["FreshPoints", "as_sampler", "holds_points"]
 
 TRIED = 64
 """Points that are asked for twice, to see what comes."""
@@ -121,12 +121,23 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Law | FreshPoi
     return sampler
 
 
+def holds_points(data: Any) -> bool:
+    """Whether it is an array, a list, a data frame or a tensor, and not a sampler or a data set.
+
+    Examples
+    --------
+    >>> holds_points([[0.0], [1.0]]), holds_points(lambda k: np.zeros((k, 1)))
+    (True, False)
+    """
+    return hasattr(data, "__array__") or isinstance(data, (list, tuple))
+
+
 # ---------------------------------------------------------------- how to ask
 
 
 def _way_to_ask(data: Any, name: str, rng: np.random.Generator) -> Draw | None:
     """How this object is asked for points; None for what holds points itself."""
-    if hasattr(data, "__array__") or isinstance(data, (list, tuple)):
+    if holds_points(data):
         return None
     if _is_of("torch.distributions", "Distribution", data):
         return _of_torch(data)
