@@ -270,6 +270,7 @@ def _numbers(audit: CriticAudit, axis: Axes) -> None:
         ("gap / largest slope", audit.normalised_sampled, VIOLET),
         ("gap / proved slope", audit.normalised_proved, GREEN),
         ("certified by values", audit.lower, GREEN),
+        ("  by the zero critic", audit.lower_zero, GREEN),
         ("exact", audit.exact, BLUE),
         ("floor", audit.floor, GREY),
     ]

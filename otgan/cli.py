@@ -295,7 +295,7 @@ def _add_audit(commands: Any) -> None:
     )
     audit.add_argument(
         "critic",
-        help="TorchScript, or the state dict of linear layers in sequence; with --trust also an "
+        help="the state dict of linear layers in sequence; with --trust also TorchScript, an "
         "exported program or a whole module",
     )
     audit.add_argument("a", help=FILES + ": where the critic is high")

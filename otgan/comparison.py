@@ -21,7 +21,7 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimate import OUTSIDE, as_confidence, as_rng
+from otgan.estimate import OUTSIDE, as_confidence, as_rng, shown
 from otgan.measures import FloatArray, as_pair
 from otgan.quantities import QUANTITIES, Found, Quantity, Samples, Unit
 from otgan.transport.result import TransportResult
@@ -200,11 +200,14 @@ class Comparison:
 
     def _table(self) -> str:
         units = {"data": "data", "nats": "nats", "none": "-"}
+        extent = float(np.ptp(np.concatenate([self.x, self.y]), axis=0).max())
         cells = [("", "value", f"{100 * self.confidence:g} % for the laws", "unit", "s", "by")]
         for row in self.rows:
-            ends = "-" if row.interval is None else "[{:.4g}, {:.4g}]".format(*row.interval)
+            scale = extent if row.unit == "data" else 1.0
+            pair = [shown(end, scale, digits=4) for end in row.interval or ()]
+            ends = f"[{', '.join(pair)}]" if pair else "-"
             ends += " !" if row.warnings else ""
-            numbers = f"{row.value:.4g}", ends, units[row.unit], f"{row.seconds:.2f}"
+            numbers = shown(row.value, scale, digits=4), ends, units[row.unit], f"{row.seconds:.2f}"
             cells.append((row.name, *numbers, row.method))
         widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
         lines = []

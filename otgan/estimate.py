@@ -23,6 +23,7 @@ __all__ = [
     "influence_se",
     "normal_interval",
     "rooted",
+    "shown",
 ]
 
 OUTSIDE = (
@@ -212,3 +213,14 @@ def as_rng(rng: Any) -> np.random.Generator:
             f"rng must be a numpy.random.Generator, a seed or None, got {rng!r}; to fix it, pass "
             "numpy.random.default_rng(seed) or a non-negative integer"
         ) from None
+
+
+def shown(value: float, scale: float, *, digits: int = 6) -> str:
+    """A number for people, in which what rounding leaves at this scale is zero.
+
+    Examples
+    --------
+    >>> shown(-4e-18, 1.0), shown(0.25, 1.0)
+    ('0', '0.25')
+    """
+    return "0" if abs(value) <= 1e-12 * scale else f"{value:.{digits}g}"

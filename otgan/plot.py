@@ -256,7 +256,8 @@ def progress(curves: Mapping[str, Sequence[float]]) -> Figure:
     Parameters
     ----------
     curves : mapping
-        Equally long sequences ``step``, ``critic_estimate``, ``lower``, ``exact_w1``, ``floor``.
+        Equally long sequences ``step``, ``critic_estimate``, ``lower``, ``lower_zero``,
+        ``exact_w1``, ``floor``.
 
     Returns
     -------
@@ -267,6 +268,8 @@ def progress(curves: Mapping[str, Sequence[float]]) -> Figure:
         axis.plot(step, curves["exact_w1"], color=BLUE, marker="o", ms=3, label="exact W1")
         axis.plot(step, curves["critic_estimate"], color=VIOLET, label="critic's estimate")
         axis.plot(step, curves["lower"], color=GREEN, lw=1, label="certified lower bound")
+        zero = "the same of a critic that is zero everywhere"
+        axis.plot(step, curves["lower_zero"], color=GREEN, lw=1, ls=":", label=zero)
         axis.plot(step, curves["floor"], color=GREY, ls="--", label="floor: real against real")
         axis.set(xlabel="generator step", ylabel="distance, in units of the data")
         axis.set_ylim(bottom=min(0.0, *curves["critic_estimate"]))

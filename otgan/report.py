@@ -114,6 +114,13 @@ def summary_rows(summary: Mapping[str, Any], records: list[Record]) -> list[tupl
                 "unevenness of the modes, nats",
             ),
         ]
+    if last.exact_w1 > 0 and not math.isnan(last.lower_zero):
+        share, of_zero = (bound / last.exact_w1 for bound in (last.lower, last.lower_zero))
+        meaning = (
+            "lower bound over exact W1 at the last step; "
+            f"a critic that is zero everywhere {of_zero:.1%}"
+        )
+        rows.append(("certified", f"{share:.1%}", meaning))
     correlation = rank_correlation(records)
     shown = "not defined" if math.isnan(correlation) else f"{correlation:.2f}"
     rows.append(("rank correlation", shown, "of the critic's estimate and exact W1 over the run"))
@@ -167,8 +174,9 @@ def _progress_section(folder: RunFolder, records: list[Record]) -> str:
         "The dashed line is the floor, what independent real samples of the same size show "
         "against each other; a curve at this height is as near as samples of this size can show. "
         "The green curve is proved by the critic's own values and can never lie above the blue "
-        "one; the critic's estimate (pink) has no such proof: trust it only where it moves with "
-        "the blue curve."
+        "one; dotted is what a critic that is zero everywhere proves, and only what lies above it "
+        "is the critic's merit. The critic's estimate (pink) has no such proof: trust it only "
+        "where it moves with the blue curve."
     )
     if folder.constraint == "exact":
         text += (
@@ -218,7 +226,20 @@ def _spread(snapshots: list[Any]) -> list[Any]:
 
 
 def _settings_line(settings: Mapping[str, Any]) -> str:
-    return "Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())
+    return "Settings: " + ", ".join(
+        f"{name.replace('_', ' ')} {_setting(value)}" for name, value in settings.items()
+    )
+
+
+def _setting(value: Any) -> str:
+    """A setting in words instead of Python."""
+    if isinstance(value, Mapping):
+        inner = {key: part for key, part in value.items() if key != "name"}
+        inside = ", ".join(f"{key.replace('_', ' ')} {_setting(v)}" for key, v in inner.items())
+        name = value.get("name", "")
+        return f"{name} ({inside})".strip() if inside else str(name)
+    words = {None: "default", True: "yes", False: "no", "": "none"}
+    return words[value] if value is None or value == "" or isinstance(value, bool) else str(value)
 
 
 def _show(summary: Mapping[str, Any], name: str) -> str:

@@ -8,8 +8,12 @@ import subprocess
 
 import numpy as np
 import pytest
+import torch
+from scipy import stats
+from torch.utils.data import TensorDataset
 
 from otgan import TrainConfig, plot, train_wgan
+from otgan.critics.constraints import GradientPenalty
 from otgan.errors import InvalidInputError
 from otgan.report import summary_table, write_report
 
@@ -149,3 +153,25 @@ def test_names_that_a_user_chose_stay_text(run, tmp_path):
     assert "script" not in Page(page).tags and Page(page).links == []
     title = page.partition("<title>")[2].partition("</title>")[0]
     assert len(title) < 2200 and "\n" not in title
+
+
+def test_settings_are_written_in_words(tmp_path):
+    config = TrainConfig(**TINY, constraint=GradientPenalty(weight=2.0, one_sided=True))
+    train_wgan(np.random.default_rng(0).random((40, 2)), config, out=tmp_path)
+    settings = write_report(tmp_path).read_text().partition("Settings:")[2]
+    assert "constraint lp (weight 2.0, one sided yes, ends 0.0)" in settings
+    assert not any(python in settings for python in ("{", "None", "True", "_"))
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda k: np.random.default_rng().normal(size=(k, 2)),
+        torch.distributions.Normal(torch.zeros(2), 1.0),
+        stats.multivariate_normal([0.0, 0.0]),
+        TensorDataset(torch.randn(60, 1, 2, 2), torch.arange(60)),
+    ],
+)
+def test_runs_on_samplers_and_data_sets_have_a_page(law, tmp_path):
+    train_wgan(law, TrainConfig(**TINY), out=tmp_path)
+    assert "exact W1" in write_report(tmp_path).read_text()

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from otgan.critics.bounds import certified_lower_bound
+from otgan.critics.bounds import certified_lower_bounds, share_above
 from otgan.critics.function import CriticFunction
 from otgan.critics.lipschitz import LipschitzProof, prove_lipschitz
 from otgan.critics.probe import Rays, SteepestPair, slopes_between, steepest_pair, trace_rays
 from otgan.critics.symptoms import Evidence, Symptom, Told, diagnose
 from otgan.errors import InvalidInputError
+from otgan.estimate import shown
 from otgan.labels import align_points
 from otgan.measures import FloatArray, as_float64, as_pair
 from otgan.torch_modes import gradients_on
@@ -25,6 +26,10 @@ __all__ = ["CriticAudit", "audit_critic"]
 
 GOOD = 0.05
 """Relative error up to which a number may be read as W1."""
+
+LEARNED = 0.3
+"""Share of W1, and of what the zero critic leaves unproved of it, below which both gap and bound
+show nothing that a critic has learned."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,10 @@ class CriticAudit:
         W1 of the two samples, certified to rounding by `transport`.
     lower : float
         What the critic's values prove of it: c-transforms of f, or of -f if the gap is negative.
+    lower_zero : float
+        What the critic that is zero everywhere proves of it: on images nearly all.
     lipschitz_sampled : float
-        The largest slope that was met: no Lipschitz constant of f is smaller.
+        The largest slope that was met, that of `steepest`: no Lipschitz constant of f is smaller.
     lipschitz_proved : float
         An upper bound of the Lipschitz constant from the layers; ``inf`` if they prove nothing.
     proof : str
@@ -78,6 +85,7 @@ class CriticAudit:
     gap: float
     exact: float
     lower: float
+    lower_zero: float
     lipschitz_sampled: float
     lipschitz_proved: float
     proof: str
@@ -121,6 +129,14 @@ class CriticAudit:
         return _over(self.gap, self.lipschitz_proved)
 
     @property
+    def skill(self) -> float:
+        """Share that the values prove of what the critic that is zero everywhere leaves of W1.
+
+        Zero for that critic, one for an optimal one; NaN where it proves all of W1.
+        """
+        return share_above(self.lower, self.lower_zero, self.exact)
+
+    @property
     def cosine(self) -> float:
         """Mean of the three cosines."""
         return (self.cosine_x + self.cosine_middle + self.cosine_y) / 3.0
@@ -139,7 +155,7 @@ class CriticAudit:
         """All but the arrays, in types that JSON knows; what is infinite or NaN is None."""
         kept: dict[str, Any] = {}
         names = [f.name for f in fields(self) if f.repr] + ["normalised_sampled"]
-        for name in [*names, "normalised_proved", "cosine", "verdict"]:
+        for name in [*names, "normalised_proved", "skill", "cosine", "verdict"]:
             value = getattr(self, name)
             known = not isinstance(value, float) or math.isfinite(value)
             kept[name] = value if known else None
@@ -253,22 +269,23 @@ def _measure(
     transport = emd(x, y)
     sign = -1.0 if gap < 0 else 1.0
     # Exact and bound agree for a perfect critic, and may cross there by rounding.
-    lower = min(certified_lower_bound(x, y, sign * f_x, sign * f_y), transport.upper)
+    bounds = certified_lower_bounds(x, y, sign * f_x, sign * f_y, upper=transport.upper)
     rays = trace_rays(function, x, y, transport, rng)
     between, slopes = slopes_between(function, x, y, rng)
-    steepest = steepest_pair(function, x, y, between[np.argsort(slopes)[-256:]], rng)
-    sampled = max(float(slopes.max()), float(rays.slopes.max(initial=0.0)), steepest.slope)
+    steepest = steepest_pair(function, x, y, _steep_points(between, slopes, rays), rng)
+    sampled = steepest.slope
     proof = _prove(function)
     floor = 0.5 * (_floor(x) + _floor(y))
     cosines = rays.mean_cosines()
     evidence = Evidence(
-        *(function, x, f_x, f_y, gap, transport.distance, lower, floor),
-        *(_over(gap, sampled), slopes, rays, told),
+        *(function, x, y, f_x, f_y, gap, transport.distance, bounds.critic, bounds.zero, floor),
+        *(sampled, slopes, rays, told),
     )
     return CriticAudit(
         gap=gap,
         exact=transport.distance,
-        lower=lower,
+        lower=bounds.critic,
+        lower_zero=bounds.zero,
         lipschitz_sampled=sampled,
         lipschitz_proved=proof.value,
         proof=proof.reason,
@@ -295,6 +312,14 @@ def _measure(
         slopes=slopes,
         function=function,
     )
+
+
+def _steep_points(between: FloatArray, slopes: FloatArray, rays: Rays) -> FloatArray:
+    """The points with the largest gradients that were met, the largest last."""
+    on_rays = rays.points()
+    points = np.concatenate([between, on_rays])
+    order = np.argsort(np.concatenate([slopes, rays.slopes.T.ravel()]))
+    return points[order[-256:]]
 
 
 def _told(reported: float | None, penalty_weight: float | None, batch_size: int | None) -> Told:
@@ -372,26 +397,47 @@ def _verdict(audit: CriticAudit) -> str:
         return "The two samples are the same points, so there is nothing for a critic to find."
     if "constant critic" in audit.names:
         return f"Useless as it stands: the critic is constant, and W1 is {exact:.4g}."
-    proves = f"its values prove {audit.lower / exact:.1%} of the exact W1, {exact:.4g}"
+    proves = _proves(audit)
     blame = f" ({', '.join(audit.names)})" if audit.symptoms else ""
-    if not blame and not _steepness(audit) and min(gap, audit.lower) >= 0.99 * exact:
+    if blame:
+        return f"Do not read {gap:.4g} as W1{blame}; {proves}."
+    near = abs(gap - exact) <= GOOD * exact
+    if not _steepness(audit) and min(gap, audit.lower) >= 0.99 * exact:
         return f"As good as the exact potential: the gap is {gap:.4g}, and {proves}."
-    if not blame and abs(gap - exact) <= GOOD * exact:
+    if near:
         return (
             f"Healthy: the raw gap {gap:.4g} may be read as W1 to {GOOD:.0%}; "
             f"{_steepness(audit)}{proves}."
         )
-    if not blame and gap > exact:
+    if gap > exact:
         return (
             f"Nearly healthy: the raw gap {gap:.4g} is {gap / exact - 1:.1%} too large; {proves}."
         )
-    if not blame:
+    if audit.skill < LEARNED and gap < LEARNED * exact and not _gap_counts(audit):
         return (
-            f"No mistake is visible, but the raw gap is {gap / exact:.1%} of the exact W1, and "
-            f"these samples do not tell whether it should be more: equal laws show "
-            f"{audit.floor:.4g}; {_steepness(audit)}{proves}."
+            f"Nothing shows that it learned anything: {proves}, and its raw gap is {gap:.4g}; "
+            f"equal laws show {audit.floor:.4g} with so many points: there may be no more to see."
         )
-    return f"Do not read {gap:.4g} as W1{blame}; {proves}."
+    return (
+        f"No mistake is visible, but the raw gap is {gap / exact:.1%} of the exact W1, and "
+        f"these samples do not tell whether it should be more: equal laws show "
+        f"{audit.floor:.4g}; {_steepness(audit)}{proves}."
+    )
+
+
+def _gap_counts(audit: CriticAudit) -> bool:
+    """Whether the gap is beyond noise, of a critic with about the slopes of a trained one."""
+    noise = math.sqrt(audit.f_x.var() / audit.n + audit.f_y.var() / audit.m)
+    return audit.gap > 4.0 * noise and audit.slope_mean > 0.5
+
+
+def _proves(audit: CriticAudit) -> str:
+    """What the values prove, beside what no values prove."""
+    exact = audit.exact
+    return (
+        f"its values prove {audit.lower / exact:.1%} of the exact W1, {exact:.4g}, where a critic "
+        f"that is zero everywhere proves {audit.lower_zero / exact:.1%}"
+    )
 
 
 def _steepness(audit: CriticAudit) -> str:
@@ -405,7 +451,7 @@ def _report(audit: CriticAudit) -> str:
     lines = [f"{'number':<24}{'value':>12}  what it is"]
     for name, value, meaning in _rows(audit):
         lines.append(f"{name:<24}{value:>12}  {meaning}")
-    lines += ["", f"steepest pair   {audit.steepest!r}"]
+    lines += ["", f"steepest pair   {audit.steepest}"]
     if (audit.n, audit.m) != (audit.n_given, audit.m_given):
         lines.append(
             f"points          random {audit.n:,} of {audit.n_given:,} and {audit.m:,} of "
@@ -426,25 +472,38 @@ def _rows(audit: CriticAudit) -> list[tuple[str, str, str]]:
     points = f"{audit.n:,} and {audit.m:,} points in {audit.d:,} dimension" + (
         "s" if audit.d > 1 else ""
     )
-    proved = audit.lipschitz_proved
+    gap = audit.transport.gap
+    certified = "to rounding" if gap <= 1e-12 * audit.exact else f"to {gap:.1g}"
+
+    def distance(value: float) -> str:
+        return shown(value, audit.exact + audit.floor + abs(audit.gap))
+
     rows = [
-        ("exact W1", f"{audit.exact:.6g}", f"certified to {audit.transport.gap:.1g}; {points}"),
-        ("raw gap", f"{audit.gap:.6g}", "mean f(x) - mean f(y), as usually printed"),
-        ("gap / sampled slope", f"{audit.normalised_sampled:.6g}", "conservative, not certified"),
-        ("gap / proved slope", f"{audit.normalised_proved:.6g}", "certified: at most W1"),
-        ("certified by values", f"{audit.lower:.6g}", "c-transform of f: at most W1, any scale"),
-        ("floor", f"{audit.floor:.6g}", "between two halves of one sample: equal laws show this"),
-        (
-            "slope, largest met",
-            f"{audit.lipschitz_sampled:.6g}",
-            "the Lipschitz constant is no less",
-        ),
-        ("slope, proved", f"{proved:.6g}", f"and no more: {audit.proof}"),
-        ("slope between", f"{audit.slope_mean:.4g}", f"± {audit.slope_sd:.2g}; optimal is 1"),
-        ("cosine near x", f"{audit.cosine_x:.4f}", "gradient against the exact rays; optimal is 1"),
-        ("cosine half way", f"{audit.cosine_middle:.4f}", ""),
-        ("cosine near y", f"{audit.cosine_y:.4f}", ""),
+        ("exact W1", distance(audit.exact), f"certified {certified}; {points}"),
+        ("raw gap", distance(audit.gap), "mean f(x) - mean f(y), as usually printed"),
+        ("gap / sampled slope", distance(audit.normalised_sampled), "conservative, not certified"),
+        ("gap / proved slope", distance(audit.normalised_proved), "certified: at most W1"),
+        ("certified by values", distance(audit.lower), "c-transform of f: at most W1, any scale"),
+        ("  by the zero critic", distance(audit.lower_zero), "the same of f = 0, not trained"),
+        ("floor", distance(audit.floor), "between two halves of one sample: equal laws show this"),
+        *_rows_of_slopes(audit),
     ]
     if not math.isnan(audit.reported):
         rows.insert(1, ("reported", f"{audit.reported:.6g}", "the number that was printed as W1"))
     return rows
+
+
+def _rows_of_slopes(audit: CriticAudit) -> list[tuple[str, str, str]]:
+    top = audit.lipschitz_sampled
+    proved = "nothing" if math.isinf(audit.lipschitz_proved) else f"{audit.lipschitz_proved:.6g}"
+    spread = f"± {shown(audit.slope_sd, top, digits=2)}; optimal is 1"
+    cosines = (audit.cosine_x, audit.cosine_middle, audit.cosine_y)
+    near_x, middle, near_y = ("-" if math.isnan(c) else f"{c:.4f}" for c in cosines)
+    return [
+        ("slope, largest met", shown(top, 1.0), "the Lipschitz constant is no less"),
+        ("slope, proved", proved, f"and no more: {audit.proof}"),
+        ("slope between", shown(audit.slope_mean, top, digits=4), spread),
+        ("cosine near x", near_x, "gradient against the exact rays; optimal is 1"),
+        ("cosine half way", middle, ""),
+        ("cosine near y", near_y, ""),
+    ]

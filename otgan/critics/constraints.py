@@ -54,10 +54,10 @@ METHODS = ("build", "penalty", "project", "optimizer", "distance")
 class Reading(NamedTuple):
     """What was measured of a critic, in units of the points it sees.
 
-    `gap` is E f(x) - E f(y) and `penalty` what the constraint adds to the loss (NaN if not
-    measured), both on points that the critic was not trained on; `proved` bounds its Lipschitz
-    constant from above by its weights (``inf`` if they prove nothing), `sampled` from below by the
-    largest slope met.
+    `gap` is E f(x) - E f(y) and `penalty` what the constraint adds to the loss, for slopes above
+    one alone where it is a penalty around one (NaN if not measured), both on points that the critic
+    was not trained on; `proved` bounds its Lipschitz constant from above by its weights (``inf`` if
+    they prove nothing), `sampled` from below by the largest slope met.
     """
 
     gap: float
@@ -71,9 +71,10 @@ class Constraint(Protocol):
 
     Some have more to say, and the estimator listens: ``at_scale(length)`` and ``in_units(length)``
     give the same constraint with weights for laws about `length` apart, and for points divided by
-    `length`; ``start(critic, x, y)`` puts a fresh critic where the data are, ``finish(critic)`` has
-    the last word on a trained one; ``keeps_optimizer`` is true of a constraint whose own optimiser
-    serves better than Muon. The trainer listens to one:
+    `length`; ``above_one`` is the constraint whose penalty `distance` corrects by, where that is
+    not its own; ``start(critic, x, y)`` puts a fresh critic where the data are, ``finish(critic)``
+    has the last word on a trained one; ``keeps_optimizer`` is true of a constraint whose own
+    optimiser serves better than Muon. The trainer listens to one:
     ``loss(critic, real, fake, rng)`` takes the place of the gap and its penalty.
     """
 
@@ -204,8 +205,10 @@ class GradientPenalty(PenalisedSlope):
 
         E f(x) - E f(y) = ∫|w| + ∫|w|² / (2 weight u) = ∫|w| + 2 penalty,   and ∫|w| >= W1,
 
-    and `distance` subtracts twice the penalty. On the line ∫|w| is W1 exactly; elsewhere it is
-    larger by second order in 1 / weight. Two point masses at distance d show d + d² / (2 weight).
+    and `distance` subtracts twice the penalty of slopes above one (`above_one`): an optimal critic
+    has no others where mass moves, and slopes below one say that a critic has not learned yet. On
+    the line ∫|w| is W1 exactly; elsewhere it is larger by second order in 1 / weight. Two point
+    masses at distance d show d + d² / (2 weight).
 
     Attributes
     ----------
@@ -244,6 +247,11 @@ class GradientPenalty(PenalisedSlope):
     def in_units(self, length: float) -> GradientPenalty:
         """The same for points that are divided by `length`."""
         return replace(self, weight=self.weight / length)
+
+    @property
+    def above_one(self) -> GradientPenalty:
+        """The same for slopes above one alone: what the gap of a critic may hold too much."""
+        return replace(self, one_sided=True)
 
     @property
     def of_slope(self) -> SlopePenalty:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
+from otgan.critics.bounds import share_above
 from otgan.critics.fit import CriticRecord
 
 __all__ = ["DualEstimate"]
@@ -22,18 +23,21 @@ class DualEstimate:
     ----------
     value : float
         The estimate of W1 between the laws, from points that the critic was not trained on: the
-        raw gap, read as the constraint says. It may fall below zero by noise.
+        raw gap, read as the constraint says; zero, which a constant critic shows, where that is
+        less.
     se : float
         Standard error of `value` from the number of these points, the critic held fixed; for the
         linear program also from what is left between its two estimates.
     interval : tuple of float
-        95 % confidence interval. For a critic it is ``value ± 1.96 se`` and says how well `value`
-        is known, not how far the critic is from optimal; for the linear program (``"exact"``) it
-        holds for W1 itself.
+        95 % confidence interval, of numbers that are not negative. For a critic it is ``value ±
+        1.96 se`` and says how well `value` is known, not how far the critic is from optimal; of one
+        that is known to be under-trained (or too steep) it reaches up to `upper_confidence` (down
+        to `lower_confidence`). For the linear program (``"exact"``) it holds for W1 itself.
     raw_gap : float
         E f(x) - E f(y) on these points, before any correction.
     penalty : float
-        What the constraint adds to the loss, on these points; `value` corrects `raw_gap` by it.
+        What the constraint adds to the loss, on these points, for slopes above one where it is a
+        penalty around one; `value` corrects `raw_gap` by it.
         Of a committee, what its members agree on: their noise is taken out, and it may fall below
         zero by what is left.
     lower_confidence : float
@@ -45,6 +49,8 @@ class DualEstimate:
         laws, in the mean.
     lower : float
         Certified lower bound of `exact`, from the critic alone.
+    lower_zero : float
+        The same from a critic that is zero everywhere: in many dimensions nearly as much.
     exact : float
         W1 between two samples: the arrays themselves, or `n_exact` points of each law.
     n_exact : tuple of int
@@ -80,6 +86,7 @@ class DualEstimate:
     lower_confidence: float
     upper_confidence: float
     lower: float
+    lower_zero: float
     exact: float
     n_exact: tuple[int, int]
     lipschitz_proved: float
@@ -96,6 +103,14 @@ class DualEstimate:
 
     def __float__(self) -> float:
         return self.value
+
+    @property
+    def skill(self) -> float:
+        """Share that the critic proves of what a critic that is zero everywhere leaves of `exact`.
+
+        Zero for that critic, one for an optimal one; NaN where it proves all of `exact`.
+        """
+        return share_above(self.lower, self.lower_zero, self.exact)
 
     def __repr__(self) -> str:
         return (
@@ -115,8 +130,8 @@ class DualEstimate:
             ("  at least, at most", f"{self.lower_confidence:.5g}, {self.upper_confidence:.5g} "
              "(95 % confidence each, whatever the critic)"),
             ("raw gap of the critic", f"{self.raw_gap:.5g} (penalty {self.penalty:.3g})"),
-            ("two samples", f"exact {self.exact:.5g}, the critic proves {self.lower:.5g} "
-             f"({n:,} and {m:,} points)"),
+            ("two samples", f"exact {self.exact:.5g} ({n:,} and {m:,} points), the critic proves "
+             f"{self.lower:.5g}, one that is zero everywhere {self.lower_zero:.5g}"),
             ("Lipschitz constant", f"between {self.lipschitz_sampled:.4g} (met) and "
              f"{self.lipschitz_proved:.4g} (proved by the weights)"),
             ("constraint", f"{self.constraint}: {self.reason}"),
@@ -132,4 +147,6 @@ class DualEstimate:
     def _meaning(self) -> str:
         if self.constraint == "exact":
             return "of W1"
+        if not self.converged:
+            return "from what this critic shows to what is proved without it"
         return "of what this critic shows, not of its distance from an optimal one"

@@ -22,8 +22,9 @@ from otgan.critics.fit import ANOTHER_FILE, Budget, fit_critic
 from otgan.critics.interrupt import ends_with_the_program
 from otgan.critics.judge import judge, sandwich_of
 from otgan.critics.lipschitz import evaluating
-from otgan.critics.networks import radial_mlp, refuse_batch_norm, refuse_inference, scores
+from otgan.critics.networks import radial_mlp, refuse_inference, scores
 from otgan.critics.options import FitOptions
+from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.critics.settings import as_number, as_whole
 from otgan.critics.solved import solve
@@ -72,8 +73,10 @@ def estimate_w1(
     Parameters
     ----------
     x, y : array_like or torch.Tensor, shapes (n, d) and (m, d), or samplers
-        A sampler has a method ``sample(k)`` that returns k fresh points, shape (k, d); it may take
-        a generator as a second argument, as all of `otgan.datasets` do.
+        Images of shape (n, c, h, w) and data sets of PyTorch are points, too. A sampler is a law of
+        `otgan.datasets`, a distribution of torch.distributions, a frozen one of SciPy, an object
+        with a method ``sample(k)`` that returns k fresh points, shape (k, d), or a function of k;
+        these may take a NumPy generator as a second argument.
     constraint : str or Constraint
         What keeps the critic Lipschitz: ``"clip"``, ``"gp"``, ``"lp"``, ``"spectral"``, ``"div"``
         (which is not W1), ``"orthogonal"`` (never above W1 but by noise), ``"cones"``; the linear
@@ -217,7 +220,6 @@ def _check_network(critic: object, laws: Laws) -> None:
             f"network(d) must return a torch module with parameters that require gradients, got "
             f"{critic!r}; to fix it, return one, such as otgan.critics.networks.mlp(d)"
         )
-    refuse_batch_norm(critic)
     refuse_inference(critic)
     first = _first_parameter(critic)
     if first.dtype not in (torch.float32, torch.float64):
@@ -228,7 +230,10 @@ def _check_network(critic: object, laws: Laws) -> None:
     try:
         with evaluating(critic), torch.no_grad():
             scores(critic, torch.zeros(3, laws.d, dtype=first.dtype, device=first.device))
-    except RuntimeError as reason:
+        refuse_unless_pointwise(critic, laws.d)
+    except InvalidInputError:
+        raise
+    except Exception as reason:  # its forward may raise anything
         dtype = str(first.dtype).removeprefix("torch.")
         raise InvalidInputError(
             f"network(d) must return a module for {dtype} points of shape (n, {laws.d}), got "

@@ -85,7 +85,7 @@ class CriticFunction:
             attempt._flat(values, min(2, len(points)))
             return attempt
         raise InvalidInputError(
-            f"critic must take points of shape {('n', *shape)}, got an error from it "
+            f"critic must take points of shape {shown_shape(shape)}, got an error from it "
             f"({failures[0] if failures else 'no numbers'}); to fix it, give the points the shape "
             "that the critic was trained on"
         )
@@ -118,7 +118,7 @@ class CriticFunction:
         parts = []
         with evaluating(self.critic):
             for part in self._batches(points):
-                tensor = self._tensor(part).requires_grad_()
+                tensor = self.tensor(part).requires_grad_()
                 with torch.enable_grad():
                     total = self._flat(self.critic(tensor), len(part)).sum()
                     (gradient,) = torch.autograd.grad(total, tensor)
@@ -151,9 +151,10 @@ class CriticFunction:
         if self.kind == "arrays":
             return self.critic(points.reshape(len(points), *self.shape))
         with torch.set_grad_enabled(track):
-            return self.critic(self._tensor(points).requires_grad_(track))
+            return self.critic(self.tensor(points).requires_grad_(track))
 
-    def _tensor(self, points: FloatArray) -> Tensor:
+    def tensor(self, points: FloatArray) -> Tensor:
+        """Points of shape (n, d) as a tensor that the critic takes."""
         tensor = torch.as_tensor(points.reshape(len(points), *self.shape), device="cpu")
         return tensor.to(device=self.device, dtype=self.dtype, copy=True)
 
@@ -166,7 +167,23 @@ class CriticFunction:
                 f"a critic must return one number for each point, got shape {shape} for {n} "
                 "points; to fix it, end it with a layer of one output, and return no scalar loss"
             )
+        if values.is_complex() if is_torch(values) else np.iscomplexobj(values):
+            raise InvalidInputError(
+                "a critic must return real numbers, got complex ones; to fix it, return their real "
+                "part"
+            )
         return values.reshape(n) if hasattr(values, "reshape") else np.reshape(values, n)
+
+
+def shown_shape(shape: tuple[int, ...]) -> str:
+    """The shape of n such points, for messages.
+
+    Examples
+    --------
+    >>> shown_shape((3, 8, 8))
+    '(n, 3, 8, 8)'
+    """
+    return f"(n, {', '.join(map(str, shape))})"
 
 
 def _candidates(critic: Any, like: Any) -> list[tuple[Kind, torch.dtype, torch.device]]:

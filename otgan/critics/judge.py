@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.bounds import (
-    certified_lower_bound,
+    LowerBounds,
+    certified_lower_bounds,
     population_lower_bound,
     sampled_lipschitz,
 )
@@ -31,9 +32,12 @@ from otgan.measures import FloatArray
 
 __all__ = [
     "ONE_SIDED",
+    "ROUNDING",
     "TWO_SIDED",
     "Shown",
     "certified",
+    "contradiction",
+    "interval_of",
     "judge",
     "look",
     "most",
@@ -63,6 +67,12 @@ SLOPE_POINTS = 2**15
 STILL_RISING = 0.02
 """Growth of the held-out gap over the second half of training that says it should go on."""
 
+TOO_LARGE = "too large"
+"""How the verdict begins on a value above what samples allow."""
+
+ROUNDING = float(np.finfo(np.float32).eps)
+"""Standard error that a number of float32 has at least, on standardised points."""
+
 ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
 
 
@@ -82,26 +92,35 @@ def judge(
     assert choice.rule is not None
     shown = look(fit.critic, choice.rule, laws, options)
     unit = laws.scale.spread
-    value, se = choice.rule.distance(shown.reading) * unit, _error(choice.rule, shown) * unit
+    raw = choice.rule.distance(shown.reading) * unit
+    se = max(_error(choice.rule, shown), ROUNDING) * unit
     # What the weights prove, or the potentials of the sample: the better of two 97.5 % bounds is a
     # 95 % bound.
     least = max(shown.proved_gap * unit, sandwich.lower - TWO_SIDED * sandwich.lower_se)
-    converged, verdict = _verdict(value, se, fit.history, sandwich)
+    bounds = max(0.0, least), most(sandwich)
+    doubt = contradiction(raw, se, sandwich) or _unsettled(se, fit.history, sandwich)
+    growth, _ = _late_growth(fit.history, sandwich.upper)
+    proved = certified(fit.critic, laws, sandwich)
     return DualEstimate(
-        value=value,
+        value=max(0.0, raw),
         se=se,
-        interval=(value - TWO_SIDED * se, value + TWO_SIDED * se),
+        interval=interval_of(raw, se, bounds, doubt),
         raw_gap=shown.reading.gap * unit,
         penalty=shown.reading.penalty * unit,
-        lower_confidence=least,
-        upper_confidence=most(sandwich),
-        lower=certified(fit.critic, laws, sandwich),
+        lower_confidence=bounds[0],
+        upper_confidence=bounds[1],
+        lower=proved.critic,
+        lower_zero=proved.zero,
         exact=sandwich.upper,
         n_exact=sizes(sandwich),
         lipschitz_proved=shown.reading.proved,
         lipschitz_sampled=shown.reading.sampled,
-        converged=converged,
-        verdict=verdict,
+        converged=not doubt,
+        verdict=doubt
+        or (
+            f"trained until the held-out gap settled (it moved by {growth:+.1%} over the second "
+            "half); no bound contradicts it, but a larger network might still find more"
+        ),
         constraint=choice.name,
         reason=choice.reason,
         steps=fit.step,
@@ -130,7 +149,10 @@ def look(critic: nn.Module, rule: Constraint | None, laws: Laws, options: FitOpt
             _values(critic, law, laws, options.test_points, rng) for law in (laws.x, laws.y)
         )
         x, y = laws.tests(min(SLOPE_POINTS, options.test_points), rng)
-        penalty, penalty_se = (0.0, 0.0) if rule is None else _penalty(critic, rule, x, y, rng)
+        corrects = getattr(rule, "above_one", rule)
+        penalty, penalty_se = (
+            (0.0, 0.0) if corrects is None else _penalty(critic, corrects, x, y, rng)
+        )
         reading = Reading(
             gap=float(f_x.mean() - f_y.mean()),
             penalty=penalty,
@@ -138,7 +160,12 @@ def look(critic: nn.Module, rule: Constraint | None, laws: Laws, options: FitOpt
             sampled=sampled_lipschitz(critic, x, y, rng),
         )
     noise = math.sqrt(f_x.var() / len(f_x) + f_y.var() / len(f_y))
-    least = population_lower_bound(f_x, f_y, reading.proved, confidence=0.975)
+    # A critic that is proved to be constant proves nothing else.
+    least = (
+        population_lower_bound(f_x, f_y, reading.proved, confidence=0.975)
+        if reading.proved > 0
+        else 0.0
+    )
     return Shown(reading, noise, least, penalty_se, len(f_x) + len(f_y))
 
 
@@ -188,37 +215,62 @@ def _error(rule: Constraint, shown: Shown) -> float:
     return math.hypot(*effects) / 2
 
 
-def _verdict(
-    value: float, se: float, history: list[CriticRecord], sandwich: Sandwich
-) -> tuple[bool, str]:
-    """Whether the critic is known to be under-trained, and a sentence."""
+def contradiction(value: float, se: float, sandwich: Sandwich) -> str:
+    """In what a value contradicts the linear program, in a sentence; empty if in nothing."""
     proved = sandwich.lower - 2.0 * sandwich.lower_se
     if value + 2.0 * se < proved:
-        return False, (
+        return (
             f"under-trained: a sample's potentials prove {proved:.4g} on other points already; "
             'give it more steps, or use constraint="exact"'
         )
-    if value - 2.0 * se > most(sandwich):
-        return False, (
-            f"too large: samples of the laws are no more than {most(sandwich):.4g} apart, and lie "
-            "further apart than their laws; the critic is too steep somewhere"
+    if value + 2.0 * se < 0.0:
+        return (
+            f"under-trained: on points that it has not seen it shows {value:.4g}, less than a "
+            "critic that is zero everywhere; give it more steps, or more points"
         )
+    if value - 2.0 * se > most(sandwich):
+        return (
+            f"{TOO_LARGE}: samples of the laws are no more than {most(sandwich):.4g} apart, and "
+            "lie further apart than their laws; the critic is too steep somewhere"
+        )
+    return ""
+
+
+def _unsettled(se: float, history: list[CriticRecord], sandwich: Sandwich) -> str:
+    """How the training curve still moved at its end, in a sentence; empty if it did not."""
     growth, gained = _late_growth(history, sandwich.upper)
+    if math.isinf(growth):
+        return (
+            f"under-trained: {len(history)} records of its training are too few to tell whether it "
+            "settled; give it more steps"
+        )
     moving = abs(gained) > 2.0 * se  # else it may be the noise of the points
     if growth > STILL_RISING and moving:
-        return False, (
+        return (
             f"under-trained: the held-out gap grew by {growth:.1%} over the second half of the "
             "training; give it more steps"
         )
     if growth < -STILL_RISING and moving:
-        return False, (
+        return (
             f"over-trained: the held-out gap fell by {-growth:.1%} over the second half of the "
             "training; give it more points, or fewer steps"
         )
-    return True, (
-        f"trained until the held-out gap settled (it moved by {growth:+.1%} over the second half); "
-        "no bound contradicts it, but a larger network might still find more"
-    )
+    return ""
+
+
+def interval_of(
+    value: float, se: float, bounds: tuple[float, float], doubt: str
+) -> tuple[float, float]:
+    """95 % interval of what a critic shows; of a doubtful one up to the bound that can be proved.
+
+    It lies in the non-negative numbers, as W1 does: a critic that is zero everywhere shows zero.
+    """
+    low, high = value - TWO_SIDED * se, value + TWO_SIDED * se
+    if doubt.startswith(TOO_LARGE):
+        low = min(low, bounds[0])
+    elif doubt:
+        high = max(high, bounds[1])
+    return max(0.0, low), max(high, TWO_SIDED * se)
 
 
 def _late_growth(history: list[CriticRecord], upper: float) -> tuple[float, float]:
@@ -246,8 +298,8 @@ def sample(laws: Laws) -> tuple[FloatArray, FloatArray]:
     return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
 
 
-def certified(critic: nn.Module, laws: Laws, sandwich: Sandwich) -> float:
-    """What the critic proves of the distance between the two samples."""
+def certified(critic: nn.Module, laws: Laws, sandwich: Sandwich) -> LowerBounds:
+    """What the critic proves of the distance between the two samples, and what zero proves."""
     x, y = sample(laws)
     unit = laws.scale.spread
     with evaluating(critic):
@@ -255,7 +307,7 @@ def certified(critic: nn.Module, laws: Laws, sandwich: Sandwich) -> float:
             _scored(critic, laws.scale.standardise(points, laws.device, laws.dtype)) * unit
             for points in (x, y)
         )
-    return min(certified_lower_bound(x, y, f_x, f_y), sandwich.upper)
+    return certified_lower_bounds(x, y, f_x, f_y, upper=sandwich.upper)
 
 
 def on_original_scale(critic: nn.Module, laws: Laws) -> nn.Module:

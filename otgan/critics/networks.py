@@ -258,6 +258,11 @@ def orthonormalise_(weight: Tensor, iterations: int = 3) -> None:
 def scores(critic: nn.Module, points: Tensor) -> Tensor:
     """One number for each point, whether the critic returns shape (n,) or (n, 1)."""
     values = critic(points)
+    if not isinstance(values, Tensor):
+        raise InvalidInputError(
+            f"a critic must return one number for each point, got a {type(values).__name__}; to "
+            "fix it, return a tensor of shape (n,) or (n, 1) alone"
+        )
     if values.numel() != len(points):
         raise InvalidInputError(
             f"a critic must return one number for each point, got shape {tuple(values.shape)} "

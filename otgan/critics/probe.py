@@ -23,6 +23,12 @@ STATIONS = (0.01, 0.5, 0.99)
 """Where on a ray gradients are taken: just inside its ends, for an optimal critic may have kinks
 at the points themselves, and in the middle."""
 
+TO_BE_SHOWN = 1e-3
+"""How much steeper a gradient may be than the steepest pair, relatively."""
+
+FOLLOWED, HALVINGS = 4, 10
+"""Steepest gradients across which ever shorter steps are taken, and of how many lengths."""
+
 CLIMBERS, CLIMB = 32, 24
 """Pairs that are moved to where the critic is steeper, and the steps they take."""
 
@@ -48,6 +54,11 @@ class Rays:
     mass: FloatArray
     slopes: FloatArray
     cosines: FloatArray
+
+    def points(self) -> FloatArray:
+        """Where the gradients were taken, shape (3 k, d), station by station."""
+        parts = [self.x + share * (self.y - self.x) for share in STATIONS]
+        return np.concatenate(parts)
 
     def mean_cosines(self) -> FloatArray:
         """Averages with the mass, shape (3,); NaN if no mass moves."""
@@ -78,9 +89,20 @@ class SteepestPair:
         """The rise over the distance: no Lipschitz constant of the critic is smaller."""
         return self.rise / self.distance if self.distance > 0 else 0.0
 
+    def __str__(self) -> str:
+        return f"slope {self.slope:.4g}, from {_coordinates(self.u)} down to {_coordinates(self.v)}"
+
     def __repr__(self) -> str:
-        u, v = (np.array2string(p, precision=4, threshold=6, edgeitems=2) for p in (self.u, self.v))
+        u, v = _coordinates(self.u), _coordinates(self.v)
         return f"SteepestPair(slope={self.slope:.4g}, u={u}, v={v})"
+
+
+def _coordinates(point: FloatArray) -> str:
+    """A point for people: all coordinates of a few, the ends of many."""
+    shown = [f"{value:.4g}" for value in point]
+    if len(shown) > 6:
+        return f"({', '.join(shown[:2])}, ..., {', '.join(shown[-2:])})"
+    return f"({', '.join(shown)})"
 
 
 def trace_rays(
@@ -141,15 +163,15 @@ def steepest_pair(
 
     Candidates are pairs of sampled points, and short steps along the gradient at the points
     `steep`; the best of them climb the quotient (f(u) - f(v)) / |u - v| by its gradient, within
-    the box of the data and at a distance of at least a hundredth of its spread, which rounding
-    cannot blur.
+    the box of the data and at a distance of at least a hundredth of its spread. Where a gradient
+    is steeper than all of these, the step along it is shortened, as far as rounding allows.
 
     Parameters
     ----------
     function : CriticFunction
     x, y : ndarray, shapes (n, d) and (m, d)
     steep : ndarray, shape (k, d)
-        Points where the gradient is large.
+        Points where the gradient is large, the largest last.
     rng : numpy.random.Generator
 
     Returns
@@ -170,9 +192,29 @@ def steepest_pair(
     u, v, quotients = _ordered(function, u, v, shortest)
     best = np.argsort(quotients)[-CLIMBERS:]
     u, v, quotients = _climb(function, u[best], v[best], quotients[best], shortest, (low, high))
+    slopes = np.linalg.norm(gradients, axis=1)
+    missed = np.flatnonzero(slopes > (1.0 + TO_BE_SHOWN) * quotients.max())[-FOLLOWED:]
+    if len(missed):
+        near_u, near_v, near = _shorter(function, steep[missed], gradients[missed], shortest)
+        u, v = np.concatenate([u, near_u]), np.concatenate([v, near_v])
+        quotients = np.concatenate([quotients, near])
     top = int(quotients.argmax())
     distance = float(np.linalg.norm(u[top] - v[top]))
     return SteepestPair(u[top], v[top], float(quotients[top]) * distance, distance)
+
+
+def _shorter(
+    function: CriticFunction, points: FloatArray, gradients: FloatArray, longest: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Pairs across the points along their gradients, ever closer until rounding would show."""
+    slopes = np.linalg.norm(gradients, axis=1)
+    sizes = np.abs(function.values(points)) + slopes * np.linalg.norm(points, axis=1)
+    lengths = longest / 4.0 ** np.arange(HALVINGS)[:, None]
+    # Values and points are rounded: a step must be long beside what that makes of its rise.
+    lengths = np.maximum(lengths, 1e3 * function.precision * sizes / slopes).ravel()
+    step = 0.5 * lengths[:, None] * np.tile(_unit(gradients), (HALVINGS, 1))
+    points = np.tile(points, (HALVINGS, 1))
+    return _ordered(function, points + step, points - step, 0.0)
 
 
 def _ordered(
@@ -184,7 +226,7 @@ def _ordered(
     distance = np.linalg.norm(u - v, axis=1)
     flip = (rise < 0)[:, None]
     u, v = np.where(flip, v, u), np.where(flip, u, v)
-    far = distance >= 0.999 * shortest
+    far = (distance >= 0.999 * shortest) & (distance > 0)
     quotients = np.divide(np.abs(rise), distance, out=np.zeros_like(rise), where=far)
     return u, v, quotients
 

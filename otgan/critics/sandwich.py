@@ -12,6 +12,8 @@ import numpy as np
 
 from otgan.costs import PointCost
 from otgan.critics.mcshane import anchors_at_x
+from otgan.datasets import Sample
+from otgan.datasets.samplers import as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.estimate import as_confidence
 from otgan.labels import align_clouds
@@ -21,6 +23,10 @@ from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
 
 __all__ = ["Sandwich", "sandwich_w1"]
+
+
+DRAWN = 2048
+"""Points that a sampler is asked for."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,9 @@ def sandwich_w1(
 
     Parameters
     ----------
-    x, y : array_like, shapes (n, d) and (m, d)
+    x, y : array_like, shapes (n, d) and (m, d), or samplers
+        Anything that :func:`otgan.datasets.samplers.as_sampler` knows; a sampler is asked for 2,048
+        points.
     x_new, y_new : array_like, shapes (n', d) and (m', d), optional
         Independent points of the same laws; both or neither. Without them x and y are split.
     folds : int
@@ -128,11 +136,13 @@ def sandwich_w1(
             "x_new and y_new must be given together, got only one of them; to fix it, pass fresh "
             "points of both laws, or of neither to split x and y"
         )
-    given, names = [x, y], ["x", "y"]
     if x_new is not None:
-        given, names = [x, y, x_new, y_new], ["x", "y", "x_new", "y_new"]
-    x, y, *fresh = align_clouds(given, names)
-    mu, nu = as_pair(x, y, None, None)
+        x, y, *fresh = align_clouds([x, y, x_new, y_new], ["x", "y", "x_new", "y_new"])
+    else:
+        fresh = []
+        if holds_points(x) and holds_points(y):
+            x, y = align_clouds([x, y], ["x", "y"])
+    mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
     whole = emd(mu.points, nu.points)
     upper_se = _standard_error(whole.f, whole.g)
     if fresh:
@@ -147,6 +157,16 @@ def sandwich_w1(
         n, m = mu.n, nu.n
     lower, lower_se = (float(np.mean(column)) for column in zip(*parts, strict=True))
     return Sandwich(lower, lower_se, whole.distance, upper_se, n, m, whole)
+
+
+def _points(law: Any, name: str, seed: int) -> FloatArray:
+    """The points of an array or data set, or enough of a sampler's."""
+    rng = np.random.default_rng(seed)
+    sampler = as_sampler(law, name, rng)
+    points: FloatArray = (
+        sampler.points if isinstance(sampler, Sample) else sampler.sample(DRAWN, rng)
+    )
+    return points
 
 
 def _splits(

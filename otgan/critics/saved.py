@@ -1,10 +1,9 @@
-"""Critics from files: compiled, exported, a state dict of a plain network, or a pickled module."""
+"""Critics from files: a state dict of a plain network, compiled, exported, or a pickled module."""
 
 from __future__ import annotations
 
+import math
 import pickle
-import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from otgan.critics.networks import GroupSort, OnOriginalScale
 from otgan.critics.of_run import critic_of_checkpoint, is_checkpoint
+from otgan.critics.torch_files import FileKind, TorchFile
 from otgan.errors import InvalidInputError, nearest_name
 
 __all__ = ["ACTIVATIONS", "load_critic"]
@@ -29,6 +29,18 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 
 NESTED = ("state_dict", "model_state_dict", "critic", "discriminator", "model")
 
+DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+"""In which a network of linear layers can be evaluated."""
+
+NEEDS_TRUST: dict[FileKind, str] = {
+    "TorchScript": "TorchScript, whose code may write to any file as soon as it is loaded",
+    "program": "an exported program, which evaluates expressions in it while it is loaded",
+    "tar": "a tar archive of an old PyTorch, which runs code in it while it is loaded",
+    "tensors": "a pickled object, which runs code in it while it is loaded",
+}
+
+CURE = "write it again with torch.save(critic.state_dict(), path)"
+
 
 def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = False) -> nn.Module:
     """A critic from a file.
@@ -36,18 +48,17 @@ def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = Fal
     Parameters
     ----------
     path : path
-        - TorchScript, from ``torch.jit.save``;
         - a state dict from ``torch.save(critic.state_dict(), path)``, if it is that of linear
           layers in sequence, which are rebuilt by the shapes of their weights;
         - checkpoint.pt of a run of `otgan.train_wgan`, whose critic then takes points in the units
           of the data;
-        - with `trust`, an exported program from ``torch.export.save``, or a whole module from
-          ``torch.save(critic, path)``.
+        - with `trust`, TorchScript from ``torch.jit.save``, an exported program from
+          ``torch.export.save``, or a whole module from ``torch.save(critic, path)``.
     activation : {"relu", "leaky_relu", "tanh", "groupsort"}
         Between the layers of a state dict; the leaky slope is 0.2.
     trust : bool
         Unpickling a module may run any code that its author put into the file, and so may loading
-        an exported program. Say that you trust the author.
+        an exported program; TorchScript may write to any file. Say that you trust the author.
 
     Returns
     -------
@@ -57,7 +68,10 @@ def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = Fal
     Raises
     ------
     InvalidInputError
-        No such file, or one that holds no critic, or needs trust.
+        No such file, or one that holds no critic, needs trust, or has weights that are no
+        finite numbers.
+    DamagedFileError
+        The file is cut off, was altered, or is not one of PyTorch.
 
     References
     ----------
@@ -74,69 +88,33 @@ def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = Fal
     True
     """
     path = Path(path)
-    if not path.is_file():
-        raise InvalidInputError(
-            f"the critic's file must exist, got {str(path)!r}; to fix it, check the path"
-        )
-    names = _names_inside(path)
-    if any("/code/" in name for name in names):
-        return _quietly(path, lambda: torch.jit.load(str(path), map_location="cpu"))
-    if any(name.endswith("models/model.json") for name in names):
-        _refuse_unless(trust, path, "an exported program, which evaluates expressions in it")
-        return _quietly(path, lambda: torch.export.load(str(path)).module())
+    file = TorchFile(path, "a critic", CURE)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as reason:
-        if not _is_pickled(path):
-            raise _unreadable(path, reason) from None
-        _refuse_unless(trust, path, "a pickled object, which runs code in it")
-        content = _quietly(path, lambda: torch.load(path, map_location="cpu", weights_only=False))
-    except (RuntimeError, EOFError, ValueError, OSError) as reason:
-        raise _unreadable(path, reason) from None
-    if isinstance(content, nn.Module):
-        return content
-    if is_checkpoint(content):
-        return critic_of_checkpoint(content, path)
-    return _rebuilt(_state(content, path), activation, path)
+        content = file.tensors()
+    except pickle.UnpicklingError:
+        if not trust:
+            raise InvalidInputError(
+                f"{path} must be a state dict to be opened safely, got {NEEDS_TRUST[file.kind]}; "
+                "to fix it, pass --trust (trust=True) if you know who made it, or save "
+                "critic.state_dict() instead"
+            ) from None
+        content = file.trusted()
+    if not isinstance(content, nn.Module):
+        if is_checkpoint(content):
+            content = critic_of_checkpoint(content, path)
+        else:
+            content = _rebuilt(_state(content, path), activation, path)
+    _refuse_nan(content, path)
+    return content
 
 
-def _names_inside(path: Path) -> list[str]:
-    if not zipfile.is_zipfile(path):
-        return []
-    with zipfile.ZipFile(path) as archive:
-        return archive.namelist()
-
-
-def _is_pickled(path: Path) -> bool:
-    with path.open("rb") as file:
-        return zipfile.is_zipfile(path) or file.read(1) == pickle.PROTO
-
-
-def _quietly(path: Path, load: Callable[[], Any]) -> Any:
-    """Load what may be of a format that PyTorch wants to be left behind."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return load()
-        except Exception as reason:  # a file may hold anything
-            raise _unreadable(path, reason) from None
-
-
-def _unreadable(path: Path, reason: Exception) -> InvalidInputError:
-    first = str(reason).strip().partition("\n")[0]
-    return InvalidInputError(
-        f"{path} must be a critic saved by PyTorch, got something else ({type(reason).__name__}: "
-        f"{first}); to fix it, write it with torch.save(critic.state_dict(), path)"
-    )
-
-
-def _refuse_unless(trust: bool, path: Path, what: str) -> None:
-    if not trust:
-        raise InvalidInputError(
-            f"{path} must be a state dict or TorchScript to be opened safely, got {what} while it "
-            "is loaded; to fix it, pass --trust (trust=True) if you know who made it, or save "
-            "critic.state_dict() instead"
-        )
+def _refuse_nan(critic: nn.Module, path: Path) -> None:
+    for name, weight in (*critic.named_parameters(), *critic.named_buffers()):
+        if not weight.is_meta and not bool(weight.isfinite().all()):
+            raise InvalidInputError(
+                f"the critic's weights must be finite, got {name!r} in {path} with NaN or inf; to "
+                "fix it, take weights from before the training diverged"
+            )
 
 
 def _state(content: Any, path: Path) -> dict[str, Tensor]:
@@ -147,6 +125,7 @@ def _state(content: Any, path: Path) -> dict[str, Tensor]:
             isinstance(candidate, Mapping)
             and candidate
             and all(isinstance(value, Tensor) for value in candidate.values())
+            and all(isinstance(key, str) for key in candidate)
         ):
             return dict(candidate)
     raise InvalidInputError(
@@ -163,30 +142,65 @@ def _rebuilt(state: dict[str, Tensor], activation: str, path: Path) -> nn.Module
             f"{nearest_name(activation, ACTIVATIONS)}"
         )
     centre, scale = state.pop("centre", None), state.pop("scale", None)
-    weights = {key: value for key, value in state.items() if key.rpartition(".")[2] == "weight"}
-    biases = {key.rpartition(".")[0] + ".bias" for key in weights}
-    strange = [key for key in state if key not in weights and key not in biases]
-    strange += [key for key, value in weights.items() if value.ndim != 2]
+    _refuse_other_networks(state, path)
+    layers: list[nn.Module] = []
+    weights = {key: value for key, value in state.items() if _part(key) == "weight"}
+    for key, weight in weights.items():
+        bias = state.get(key.removesuffix("weight") + "bias")
+        layer = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, dtype=weight.dtype)
+        layer.load_state_dict({"weight": weight} | ({} if bias is None else {"bias": bias}))
+        layers += [layer, ACTIVATIONS[activation]()]
+    critic = nn.Sequential(*layers[:-1])
+    if centre is None and scale is None:
+        return critic
+    d = next(iter(weights.values())).shape[1]
+    if (
+        centre is None
+        or scale is None
+        or centre.shape != (d,)
+        or scale.numel() != 1
+        or not 0 < float(scale) < math.inf
+    ):
+        raise InvalidInputError(
+            f"the state dict in {path} must hold centre, {d} numbers, and scale, a positive one, "
+            f"or neither, got shapes {[tuple(t.shape) for t in (centre, scale) if t is not None]}; "
+            "to fix it, save the critic's state_dict() as it is"
+        )
+    return OnOriginalScale(critic, centre, float(scale))
+
+
+def _refuse_other_networks(state: dict[str, Tensor], path: Path) -> None:
+    """Raise unless the weights are those of linear layers in sequence, in one floating dtype."""
+    weights = {key: value for key, value in state.items() if _part(key) == "weight"}
+    biases = {key.removesuffix("weight") + "bias": len(value) for key, value in weights.items()
+              if value.ndim == 2}  # fmt: skip
+    strange = [key for key, value in weights.items() if value.ndim != 2]
+    strange += [
+        key
+        for key, value in state.items()
+        if key not in weights and value.shape != (biases.get(key, -1),)
+    ]
     chain = [value.shape for value in weights.values() if value.ndim == 2]
     fits = all(before[0] == after[1] for before, after in pairwise(chain))
-    if strange or not chain or not fits or chain[-1][0] != 1:
+    if strange or not chain or not fits or chain[-1][0] != 1 or 0 in map(min, chain):
         got = (
-            f"the entry {strange[0]!r}"
+            f"the entry {strange[0]!r} of shape {tuple(state[strange[0]].shape)}"
             if strange
             else f"weights of shapes {list(map(tuple, chain))}"
         )
         raise InvalidInputError(
             f"the state dict in {path} must be that of linear layers in sequence with one output, "
-            f"got {got}; to fix it, save the critic as TorchScript, or the whole module and pass "
-            "--trust"
+            f"got {got}; to fix it, save the whole module or TorchScript, and pass --trust"
         )
-    layers: list[nn.Module] = []
-    for key, weight in weights.items():
-        bias = state.get(key.rpartition(".")[0] + ".bias")
-        layer = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, dtype=weight.dtype)
-        layer.load_state_dict({"weight": weight} | ({} if bias is None else {"bias": bias}))
-        layers += [layer, ACTIVATIONS[activation]()]
-    critic = nn.Sequential(*layers[:-1])
-    return (
-        critic if centre is None or scale is None else OnOriginalScale(critic, centre, float(scale))
-    )
+    kinds = {value.dtype for value in state.values()}
+    if len(kinds) > 1 or not kinds <= set(DTYPES):
+        named = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
+        raise InvalidInputError(
+            f"the state dict in {path} must hold floating-point weights of one dtype, got {named}; "
+            "to fix it, save critic.float().state_dict()"
+        )
+
+
+def _part(key: str) -> str:
+    """The name of a tensor within its layer."""
+    return key.rpartition(".")[2]

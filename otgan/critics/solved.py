@@ -6,17 +6,22 @@ import math
 import time
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
 
+from otgan.critics.bounds import certified_lower_bound
 from otgan.critics.choice import Choice
 from otgan.critics.distil import distil
 from otgan.critics.estimate import DualEstimate
 from otgan.critics.fit import Budget
 from otgan.critics.judge import (
     ONE_SIDED,
+    ROUNDING,
     TWO_SIDED,
     certified,
+    contradiction,
+    interval_of,
     look,
     most,
     on_original_scale,
@@ -61,18 +66,22 @@ def solve(
         count = int(min(NEW_POINTS, WORK / (choice.points * max(2, laws.d))))
         new = [law.test_points(count, rng) for law in (laws.x, laws.y)]
         sandwich = sandwich_w1(x, y, *new)
-    least = sandwich.lower - TWO_SIDED * sandwich.lower_se
-    greatest = sandwich.upper + TWO_SIDED * sandwich.upper_se
     value, se = _combined(sandwich)
+    rounding = float(np.finfo(float).eps) * max(laws.scale.spread, sandwich.upper)
+    se = max(se, rounding)
+    least = sandwich.lower - TWO_SIDED * max(sandwich.lower_se, rounding)
+    greatest = sandwich.upper + TWO_SIDED * max(sandwich.upper_se, rounding)
+    zero = certified_lower_bound(x, y, np.zeros(len(x)), np.zeros(len(y)))
     estimate = DualEstimate(
         value=value,
         se=se,
-        interval=(least, greatest),
+        interval=(max(0.0, least), greatest),
         raw_gap=sandwich.lower,
         penalty=0.0,
         lower_confidence=max(0.0, sandwich.lower - ONE_SIDED * sandwich.lower_se),
         upper_confidence=most(sandwich),
         lower=sandwich.transport.lower,
+        lower_zero=min(zero, sandwich.transport.lower),
         exact=sandwich.upper,
         n_exact=sizes(sandwich),
         lipschitz_proved=1.0,
@@ -143,17 +152,23 @@ def _distilled(
         seed=options.seed,
     )
     shown, unit = look(network, None, laws, options), laws.scale.spread
-    value, se = shown.reading.gap * unit, shown.gap_se * unit
+    raw, se = shown.reading.gap * unit, max(shown.gap_se, ROUNDING) * unit
+    doubt = contradiction(raw, se, sandwich)
+    bounds = exact.lower_confidence, exact.upper_confidence
+    proved = certified(network, laws, sandwich)
     return replace(
         exact,
-        value=value,
+        value=max(0.0, raw),
         se=se,
-        interval=(value - TWO_SIDED * se, value + TWO_SIDED * se),
-        raw_gap=value,
-        lower=certified(network, laws, sandwich),
+        interval=interval_of(raw, se, bounds, doubt),
+        raw_gap=raw,
+        lower=proved.critic,
+        lower_zero=proved.zero,
         lipschitz_proved=shown.reading.proved,
         lipschitz_sampled=shown.reading.sampled,
-        verdict=(
+        converged=exact.converged and not doubt,
+        verdict=doubt
+        or (
             f"learned the potentials of a sample to {lesson.value_error * unit:.2g} on other "
             "points: less than W1 of the laws, as these potentials are, but for its own errors"
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ import torch
 from torch import Tensor
 
 from otgan.critics.options import FitOptions
-from otgan.datasets import Law
+from otgan.datasets import Law, Sample
+from otgan.datasets.samplers import as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.labels import align_points
 from otgan.measures import FloatArray, as_points, to_numpy
@@ -37,9 +37,10 @@ class Scale:
     @classmethod
     def of(cls, x: FloatArray, y: FloatArray) -> Scale:
         """The midpoint of the means, and the root mean square of a coordinate around it."""
-        centre = (x.mean(axis=0) + y.mean(axis=0)) / 2
-        squares = [np.square(points - centre).mean() for points in (x, y)]
-        return cls(centre, math.sqrt(sum(squares) / 2) or 1.0)
+        centre = x.mean(axis=0) / 2 + y.mean(axis=0) / 2
+        extent = max(float(np.abs(points - centre).max()) for points in (x, y)) or 1.0
+        squares = [np.square((points - centre) / extent).mean() for points in (x, y)]
+        return cls(centre, extent * math.sqrt(sum(squares) / 2) or 1.0)
 
     def standardise(
         self, points: FloatArray, device: torch.device, dtype: torch.dtype = torch.float32
@@ -139,7 +140,7 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
         Points that are no points, laws of different dimensions, too few points to hold any out.
     """
     rng = torch.Generator(device).manual_seed(options.seed)
-    if not any(_is_sampler(law) or callable(law) for law in (x, y)):
+    if holds_points(x) and holds_points(y):
         x, y = align_points(x, y)
     sources = [_as_source(law, name, options, rng) for law, name in ((x, "x"), (y, "y"))]
     if sources[0].d != sources[1].d:
@@ -150,19 +151,15 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
     return Laws(sources[0], sources[1], Scale.of(*(s.survey for s in sources)), device)
 
 
-def _is_sampler(law: Any) -> bool:
-    return hasattr(law, "sample") and not hasattr(law, "__array__")  # which a DataFrame has too
-
-
 def _as_source(law: Any, name: str, options: FitOptions, rng: torch.Generator) -> Source:
-    if _is_sampler(law):
-        return _of_sampler(law, name, rng)
-    if callable(law):
-        raise InvalidInputError(
-            f"{name} must be an array, or an object with a method sample(k), got {law!r}; to fix "
-            "it, wrap the function in such an object"
-        )
-    return _of_array(as_points(law, name), name, options, rng.device)
+    if isinstance(law, Law):  # also a `Sample`, which is resampled: whoever passes one wants that
+        survey = as_points(to_numpy(law.sample(SURVEY, rng)), f"{name}.sample({SURVEY})")
+        return Source(law.d, survey, law.sample, law.sample, fresh=True, on_device=True)
+    own = np.random.default_rng(rng.initial_seed())
+    sampler = as_sampler(law, name, own)
+    if isinstance(sampler, Sample):
+        return _of_array(sampler.points, name, options, rng.device)
+    return _of_sampler(sampler, own, rng.device)
 
 
 def _of_array(points: FloatArray, name: str, options: FitOptions, device: torch.device) -> Source:
@@ -185,51 +182,9 @@ def _of_array(points: FloatArray, name: str, options: FitOptions, device: torch.
     )
 
 
-def _of_sampler(law: Any, name: str, rng: torch.Generator) -> Source:
-    draw = _drawer(law, name, rng)
-    survey = as_points(draw(SURVEY, rng).double().cpu().numpy(), f"{name}.sample({SURVEY})")
-    ours = isinstance(law, Law)
-    return Source(survey.shape[1], survey, draw, draw, fresh=True, on_device=ours)
-
-
-def _drawer(law: Any, name: str, rng: torch.Generator) -> Draw:
-    """How to ask this sampler for points on the device."""
-    if isinstance(law, Law):
-        return lambda n, rng: law.sample(n, rng)
-    if _wants_generator(law.sample):
-        own = np.random.default_rng(rng.initial_seed())
-
-        def sample(n: int, rng: torch.Generator) -> Any:
-            return law.sample(n, own)
-
-    else:
-
-        def sample(n: int, rng: torch.Generator) -> Any:
-            return law.sample(n)
-
+def _of_sampler(sampler: Any, own: np.random.Generator, device: torch.device) -> Source:
     def draw(n: int, rng: torch.Generator) -> Tensor:
-        try:
-            given = sample(n, rng)
-            points = given if isinstance(given, Tensor) else torch.as_tensor(to_numpy(given))
-        except (TypeError, AttributeError, RuntimeError, ValueError) as reason:
-            raise InvalidInputError(
-                f"{name}.sample({n}) must give an array of shape ({n}, d), got {reason}; to fix "
-                "it, pass an object whose method sample(k) returns k points"
-            ) from reason
-        if points.ndim != 2 or len(points) != n:
-            raise InvalidInputError(
-                f"{name}.sample({n}) must give an array of shape ({n}, d), got "
-                f"{tuple(points.shape)}; to fix it, return one point a row"
-            )
-        return points.detach().to(rng.device)
+        return torch.as_tensor(sampler.sample(n, own), device=device)
 
-    return draw
-
-
-def _wants_generator(sample: Callable[..., Any]) -> bool:
-    """Whether `sample` has a second argument without a default, which is then a generator."""
-    try:
-        parameters = list(inspect.signature(sample).parameters.values())
-    except (TypeError, ValueError):
-        return False
-    return len(parameters) > 1 and parameters[1].default is inspect.Parameter.empty
+    survey = sampler.sample(SURVEY, own)
+    return Source(sampler.d, survey, draw, draw, fresh=True, on_device=False)

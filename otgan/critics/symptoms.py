@@ -6,11 +6,13 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from torch import fx, nn
 
-from otgan.critics.function import CriticFunction
+from otgan.critics.function import CriticFunction, shown_shape
+from otgan.critics.pointwise import mixes_points
 from otgan.critics.probe import Rays
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
@@ -25,6 +27,18 @@ ENOUGH = 0.8
 
 LIKE = 0.04
 """Relative difference within which a reported number is taken for one that is known."""
+
+SHAPED = 0.6
+"""Share of the gap that slopes could attain from which on they point the right way."""
+
+INITIAL = 0.3
+"""Slopes below this may be those of initial weights."""
+
+BATCH_NORM, ENDING = "batch norm", "at the end"
+"""Name of a symptom, and end of the names of two."""
+
+CLIPPED = 0.2
+"""Share of a layer's weights at the largest absolute value, above which they were clipped."""
 
 FACTOR = 0.12
 """Relative difference within which a slope is taken for that of a norm over the wrong axis."""
@@ -68,10 +82,10 @@ class Evidence:
     Attributes
     ----------
     function : CriticFunction
-    x, f_x, f_y : ndarray
+    x, y, f_x, f_y : ndarray
         Points, and the critic's values.
-    gap, exact, lower, floor, normalised : float
-        As in CriticAudit; `normalised` is the gap over the largest slope.
+    gap, exact, lower, lower_zero, floor, steepest : float
+        As in CriticAudit; `steepest` is the largest slope that was met.
     slopes : ndarray
         At points between independent x and y.
     rays : Rays
@@ -80,16 +94,23 @@ class Evidence:
 
     function: CriticFunction
     x: FloatArray
+    y: FloatArray
     f_x: FloatArray
     f_y: FloatArray
     gap: float
     exact: float
     lower: float
+    lower_zero: float
     floor: float
-    normalised: float
+    steepest: float
     slopes: FloatArray
     rays: Rays
     told: Told
+
+    @property
+    def normalised(self) -> float:
+        """The gap over the largest slope."""
+        return self.gap / self.steepest if self.steepest > 0 else 0.0
 
     @property
     def size(self) -> float:
@@ -106,10 +127,40 @@ class Evidence:
         """Root mean square of the slopes."""
         return float(np.sqrt(np.square(self.slopes).mean()))
 
-    @property
+    @cached_property
+    def simple(self) -> float:
+        """What the simplest critics of slope one show beyond noise: W1 of the laws is no less.
+
+        They are the linear one along the difference of the means, and the distance from the centre.
+        Three standard errors are taken off, of the squared difference where that is what is
+        estimated.
+        """
+        sizes = len(self.x), len(self.y)
+        means = [points.mean(axis=0) for points in (self.x, self.y)]
+        shift = float(np.square(means[0] - means[1]).sum())
+        noise = sum(
+            float(points.var(axis=0).sum()) / n
+            for points, n in zip((self.x, self.y), sizes, strict=True)
+        )
+        centre = (means[0] + means[1]) / 2
+        radii = [np.linalg.norm(points - centre, axis=1) for points in (self.x, self.y)]
+        spread = math.sqrt(sum(float(r.var()) / len(r) for r in radii))
+        by_radius = abs(float(radii[0].mean() - radii[1].mean())) - 3.0 * spread
+        return max(0.0, by_radius, math.sqrt(max(0.0, shift - 9.0 * noise)))
+
+    @cached_property
     def attainable(self) -> float:
-        """W1 less what sampling adds to it, at most about the distance that equal laws show."""
-        return self.exact - self.floor
+        """What a critic of slope one should show at least, if it learned what there is to learn.
+
+        W1 of the samples less what sampling adds to it, at most about the distance that equal laws
+        show; or three quarters of what a simple critic shows already.
+        """
+        return max(self.exact - self.floor, 0.75 * self.simple)
+
+    @property
+    def tells(self) -> bool:
+        """Whether these samples differ by more than samples of equal laws do."""
+        return self.attainable > 0.05 * self.floor
 
     @property
     def apart(self) -> bool:
@@ -123,16 +174,29 @@ class Evidence:
         return float(np.ptp(values)) <= 64 * self.function.precision * float(np.abs(values).max())
 
     @property
-    def is_flat(self) -> bool:
-        """Whether the gap is small because slopes are, not because they point elsewhere."""
-        return self.slope < 0.85 and self.size >= 0.7 * self.attainable * self.slope
+    def shape(self) -> float:
+        """The gap over what slopes like these attain: near one, or above, if they point rightly.
+
+        The gap is the integral of slope times cosine along the rays, so a small one at this slope
+        means cosines far below what can be attained.
+        """
+        return self.size / max(self.attainable * self.slope, 1e-300)
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether the slopes point the right way; initial ones may do so by chance, roughly."""
+        return self.shape >= (SHAPED if self.is_trained else 0.9)
 
     @property
     def points_backwards(self) -> bool:
-        """Whether minus the critic has much of the gap that its slopes allow, beyond noise."""
+        """Whether minus the critic has much of the gap that it should have, beyond noise."""
         noise = math.sqrt(self.f_x.var() / len(self.f_x) + self.f_y.var() / len(self.f_y))
-        much = self.rms * max(0.5 * self.attainable, 0.25 * self.exact)
-        return self.size > max(much, 4.0 * noise) and self.lower > 0.5 * self.attainable
+        return self.tells and self.gap < 0 and self.size > 4.0 * noise
+
+    @cached_property
+    def is_trained(self) -> bool:
+        """Whether slopes or weights are what no initialisation leaves."""
+        return self.slope > INITIAL or _is_clipped(self)
 
     @property
     def is_steep(self) -> bool:
@@ -141,12 +205,18 @@ class Evidence:
 
 
 def diagnose(evidence: Evidence) -> tuple[Symptom, ...]:
-    """All symptoms that a critic shows, those of its making first."""
+    """One symptom for each cause, those of the critic's making first.
+
+    What is seen of slopes and gap is not blamed on the training where the making explains it: a
+    critic that normalises over the batch is another function in training, one whose values are
+    random has no slopes, and one whose values are bounded must be flat somewhere.
+    """
     found = [*_of_the_function(evidence)]
+    made = {symptom.name for symptom in found}
     if evidence.is_constant:
         found.append(_constant(evidence))
-    elif evidence.apart:
-        found += _of_the_slopes(evidence)
+    elif evidence.apart and BATCH_NORM not in made and not _is_noisy(evidence):
+        found += _of_the_slopes(evidence, bounded=any(name.endswith(ENDING) for name in made))
     return (*found, *_of_the_report(evidence))
 
 
@@ -235,10 +305,13 @@ def _is_noisy(e: Evidence) -> bool:
 
 
 def _mixes_points(e: Evidence) -> bool:
-    """Whether a point scores differently alone and among others."""
+    """Whether a point scores differently alone and among others, a module in training mode, too."""
     points = e.x[:8]
     if len(points) < 2:
         return False
+    module = e.function.module
+    if module is not None and mixes_points(module, e.function.tensor(points)):
+        return True
     together = e.function.values(points)
     try:
         alone = np.concatenate([e.function.values(point[None]) for point in points])
@@ -285,8 +358,13 @@ def _constant(e: Evidence) -> Symptom:
     )
 
 
-def _of_the_slopes(e: Evidence) -> Iterator[Symptom]:
-    if e.gap < 0 and e.points_backwards:
+def _of_the_slopes(e: Evidence, *, bounded: bool) -> Iterator[Symptom]:
+    """What slopes and gap say of the training; less where the values are bounded anyway."""
+    wrong_axis = _wrong_axis(e)
+    flat = _flat_share(e)
+    # The slopes of a critic that is flat but for a cliff say nothing of its shape.
+    shaped = flat > 0.5 or (e.has_shape and (e.is_trained or wrong_axis is not None))
+    if e.points_backwards and shaped:
         yield Symptom(
             "sign flipped",
             f"the gap is {e.gap:.4g}, negative, while minus the critic has the gap {e.size:.4g} "
@@ -294,43 +372,75 @@ def _of_the_slopes(e: Evidence) -> Iterator[Symptom]:
             "read E f(x) - E f(y) with f high on x; minus the loss that is minimised, or swap "
             "the samples.",
         )
-    top = float(e.rays.slopes.max(initial=0.0))
-    flat = float(e.rays.mass @ (e.rays.slopes[:, 1] < 0.01 * top)) if len(e.rays.mass) else 0.0
-    wrong_axis = _wrong_axis(e)
-    if wrong_axis:
+    if bounded:
+        # Flat and steep parts are what bounds make of any training; even slopes are no training.
+        even = e.slopes.std() < 0.6 * e.slope < 0.6 * INITIAL
+        if e.tells and not e.has_shape and even:
+            yield _under_trained(e)
+    elif wrong_axis and e.shape >= SHAPED:
         yield wrong_axis
     elif flat > 0.5:
-        yield Symptom(
-            "saturated critic",
-            f"on {flat:.0%} of the mass that is to be moved the critic is flat: it tells a "
-            "generator nothing there.",
-            "use no saturating activation at the end, a smaller learning rate, and a penalty on "
-            "the slopes.",
-        )
+        yield _saturated(flat)
+    elif e.size > STEEP * e.exact:
+        yield _too_steep(e)
+    elif e.tells:
+        yield from _of_the_gap(e)
+
+
+def _of_the_gap(e: Evidence) -> Iterator[Symptom]:
+    """What is wrong with a gap that is not too large, where there is something to learn."""
+    if not e.has_shape or (e.gap < 0 and not e.is_trained):
+        yield _under_trained(e)
     elif e.is_steep:
         yield _too_steep(e)
-    elif e.size < ENOUGH * e.attainable and e.is_flat:
-        yield Symptom(
-            "too flat",
-            f"the slopes are {e.slope:.3g} on average where an optimal critic has 1, so the gap "
-            f"{e.size:.4g} is only {e.size / e.exact:.1%} of the exact {e.exact:.4g}."
-            + _batch_hint(e),
-            "divide the gap by a Lipschitz constant, or train under a constraint that makes "
-            "slopes one; weight clipping does not.",
-        )
     elif e.size < ENOUGH * e.attainable:
-        yield _under_trained(e)
-    if not wrong_axis and e.lower < ENOUGH * e.attainable and e.size >= ENOUGH * e.attainable:
-        yield _under_trained(e)
+        yield _too_flat(e) if e.slope < 0.85 else _under_trained(e)
+
+
+def _flat_share(e: Evidence) -> float:
+    """Share of the mass to be moved on whose way the critic is flat."""
+    flat = e.rays.slopes[:, 1] < 0.01 * e.steepest
+    return float(e.rays.mass @ flat) if len(e.rays.mass) else 0.0
+
+
+def _is_clipped(e: Evidence) -> bool:
+    """Whether many weights of every matrix have the largest absolute value, as clipping leaves."""
+    module = e.function.module
+    weights = [] if module is None else [w.detach().abs() for w in module.parameters()]
+    matrices = [w for w in weights if w.ndim > 1 and w.numel() > 8]
+    return bool(matrices) and all(
+        float((w >= (1.0 - 1e-6) * w.max()).double().mean()) > CLIPPED for w in matrices
+    )
+
+
+def _saturated(flat: float) -> Symptom:
+    return Symptom(
+        "saturated critic",
+        f"on {flat:.0%} of the mass that is to be moved the critic is flat: it tells a "
+        "generator nothing there.",
+        "use no saturating activation at the end, a smaller learning rate, and a penalty on "
+        "the slopes.",
+    )
+
+
+def _too_flat(e: Evidence) -> Symptom:
+    return Symptom(
+        "too flat",
+        f"the slopes are {e.slope:.3g} on average where an optimal critic has 1, so the gap "
+        f"{e.size:.4g} is only {e.size / e.exact:.1%} of the exact {e.exact:.4g}." + _batch_hint(e),
+        "divide the gap by a Lipschitz constant, or train under a constraint that makes "
+        "slopes one; weight clipping does not.",
+    )
 
 
 def _under_trained(e: Evidence) -> Symptom:
-    cosine = abs(float(e.rays.mean_cosines().mean()))
+    cosine = float(e.rays.mean_cosines().mean())
     return Symptom(
         "under-trained",
-        f"the gap is {e.size / e.exact:.1%} of the exact W1, its values prove "
-        f"{e.lower / e.exact:.1%}, and its gradient has cosine {cosine:.2f} with "
-        "the rays where an optimal critic has 1.",
+        f"the gap is {e.gap / e.exact:.1%} of the exact W1, its values prove "
+        f"{e.lower / e.exact:.1%} of it where a critic that is zero everywhere proves "
+        f"{e.lower_zero / e.exact:.1%}, and its gradient has cosine {cosine:.2f} with the rays "
+        "where an optimal critic has 1.",
         "train longer or with more critic steps; under spectral normalisation use GroupSort and "
         "orthogonal weights, which are not flatter than they must be.",
     )
@@ -413,7 +523,11 @@ def _factors(shape: tuple[int, ...], batch: int) -> Iterator[tuple[float, str, b
             rest = math.prod(shape[axis] for axis in axes if axis not in over)
             if rest > 1:
                 named = f"dim={tuple(axis + 1 for axis in over)}" if over else "no axis at all"
-                yield math.sqrt(rest), f"a norm over {named} of a batch of shape (n, {shape})", True
+                yield (
+                    math.sqrt(rest),
+                    f"a norm over {named} of a batch of shape {shown_shape(shape)}",
+                    True,
+                )
 
 
 # ---------------------------------------------------------------- the number that is printed

@@ -11,7 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.bounds import certified_lower_bound, sampled_lipschitz
+from otgan.critics.bounds import (
+    LowerBounds,
+    certified_lower_bound,
+    certified_lower_bounds,
+    sampled_lipschitz,
+)
 from otgan.critics.constraints import Constraint, Reading
 from otgan.critics.networks import OnOriginalScale, lipschitz_from_weights, scores
 from otgan.gan.modes import mode_coverage
@@ -112,10 +117,11 @@ class Monitor:
         """One row of metrics, and the points it is about."""
         fake = self.generate(generator, len(self.real), 0, "monitor latents")
         exact = emd(self.real, fake)
-        estimate, lower = self._dual_side(step, critic, self.real, fake, exact.lower)
+        estimate, proved = self._dual_side(step, critic, self.real, fake, exact.lower)
         coverage = self._coverage(fake)
         floor = float(self.floor_draws.mean())
-        record = Record(step, seconds, estimate, lower, exact.distance, floor, *coverage)
+        distances = (proved.critic, exact.distance, floor)
+        record = Record(step, seconds, estimate, *distances, *coverage, proved.zero)
         return Measurement(record, self.real, fake)
 
     def generate(self, generator: nn.Module, n: int, step: int, purpose: str) -> FloatArray:
@@ -189,10 +195,11 @@ class Monitor:
         real: FloatArray,
         fake: FloatArray,
         exact_lower: float,
-    ) -> tuple[float, float]:
-        """The critic's estimate, and the lower bound that it proves."""
+    ) -> tuple[float, LowerBounds]:
+        """The critic's estimate, and the lower bounds that it and the zero critic prove."""
         if critic is None or self.rule is None:
-            return exact_lower, exact_lower
+            zero = certified_lower_bound(real, fake, np.zeros(len(real)), np.zeros(len(fake)))
+            return exact_lower, LowerBounds(exact_lower, min(zero, exact_lower))
         f_real, f_fake = self.critic_values(critic, real), self.critic_values(critic, fake)
         rng = self.randomness.torch(step, "slopes", self.device)
         steepest = sampled_lipschitz(critic, self.standardise(real), self.standardise(fake), rng)
@@ -200,7 +207,7 @@ class Monitor:
         # No penalty: it measures the excess of an optimal critic, and this one never is in a game.
         reading = Reading(gap, math.nan, lipschitz_from_weights(critic), steepest)
         estimate = self.rule.distance(reading)
-        return estimate * self.source.scale, certified_lower_bound(real, fake, f_real, f_fake)
+        return estimate * self.source.scale, certified_lower_bounds(real, fake, f_real, f_fake)
 
     def _coverage(self, fake: FloatArray) -> tuple[float, float, float]:
         if self.source.mixture is None:

@@ -19,7 +19,8 @@ class Record(NamedTuple):
     data. `floor` is the exact W1 between independent real samples of the same size: what a perfect
     generator would show. The last three are NaN where the modes are not known. Without a critic,
     as under the exact constraint, `critic_estimate` and `lower` are the linear program's own dual
-    value: exact W1 to rounding, as the best critic would show.
+    value: exact W1 to rounding, as the best critic would show. `lower_zero` is what a critic that
+    is zero everywhere proves, beside which `lower` is to be read; NaN in runs of earlier versions.
     """
 
     step: int
@@ -31,6 +32,7 @@ class Record(NamedTuple):
     modes: float
     high_quality: float
     reverse_kl: float
+    lower_zero: float = math.nan
 
 
 def metrics_table(records: list[Record]) -> str:
@@ -52,14 +54,15 @@ def records_of(table: str) -> list[Record]:
 
     Examples
     --------
-    >>> record = Record(5, 0.1, 1.0, 0.9, 1.2, 0.3, 8.0, 0.9, 0.1)
+    >>> record = Record(5, 0.1, 1.0, 0.9, 1.2, 0.3, 8.0, 0.9, 0.1, 0.2)
     >>> records_of(metrics_table([record])) == [record]
     True
     """
     rows = list(csv.reader(io.StringIO(table, newline="")))
-    if not rows or tuple(rows[0]) != Record._fields or not table.endswith("\n"):
+    header = tuple(rows[0]) if rows else ()
+    if header not in (Record._fields, Record._fields[:-1]) or not table.endswith("\n"):
         raise ValueError("another header, or no end of the last line")
-    if any(len(row) != len(Record._fields) for row in rows):
+    if any(len(row) != len(header) for row in rows):
         raise ValueError("rows of another length")
     records = [Record(int(row[0]), *map(float, row[1:])) for row in rows[1:]]
     steps = [record.step for record in records]

@@ -14,6 +14,7 @@ import numpy as np
 from otgan.critics.outline import outline, same_outline
 from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
 from otgan.datasets.files.reading import Options
+from otgan.datasets.samplers import as_sampler
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points
 
@@ -135,8 +136,8 @@ def as_source(data: Any, seed: int = 0, **reading: Unpack[Options]) -> Source:
     Parameters
     ----------
     data : str, path, array_like, torch.Tensor or Sampler
-        A name or file that :func:`otgan.datasets.load` takes, points of shape (n, d), or any
-        object with ``d`` and ``sample(n, rng)``.
+        A name or file that :func:`otgan.datasets.load` takes, points of shape (n, d), images of
+        shape (n, c, h, w), or a sampler as :func:`otgan.datasets.samplers.as_sampler` knows them.
     seed : int
         Of the split of a finite data set.
     **reading
@@ -158,9 +159,8 @@ def as_source(data: Any, seed: int = 0, **reading: Unpack[Options]) -> Source:
     name = os.fspath(data) if named else ""
     path = str(Path(data).resolve()) if named and name not in DATASETS else ""
     sampler = load(data, **reading) if named else data
-    if not hasattr(sampler, "sample") or hasattr(sampler, "__array__"):  # as a DataFrame has both
-        sampler = Sample(as_points(data, "data"))
     rng = np.random.default_rng(seed)
+    sampler = as_sampler(sampler, "data", np.random.default_rng(seed))
     if not isinstance(sampler, Sample):
         survey = _survey(sampler, rng)
         # Rounded, for processors differ in the last digits of sines and exponentials.

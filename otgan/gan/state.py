@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.networks import mlp, refuse_batch_norm
+from otgan.critics.networks import mlp
+from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.errors import InvalidInputError
 from otgan.gan.config import TrainConfig
@@ -60,7 +61,7 @@ class TrainState:
                 generator.parameters(), lr=config.learning_rate or 1e-3, betas=(0.5, 0.9)
             )
             return cls(0, generator, averaged, None, adam, None, _copy(averaged))
-        refuse_batch_norm(critic)
+        refuse_unless_pointwise(critic, d)
         return cls(
             step=0,
             generator=generator,

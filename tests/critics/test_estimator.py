@@ -67,6 +67,8 @@ def test_bounds_hold_for_every_constraint(gaussians, constraint):
     assert_allclose(r.exact, exact, rtol=1e-12)
     assert r.n_exact == (600, 600)
     assert 0.95 * exact <= r.lower <= exact * (1 + 1e-9)
+    assert 0 < r.lower_zero <= r.lower and 0 <= r.skill <= 1
+    assert f"zero everywhere {r.lower_zero:.5g}" in r.report()
     assert r.lipschitz_sampled <= r.lipschitz_proved * (1 + 1e-5)
     assert r.value > 0 and r.raw_gap > 0 and r.se > 0
     assert 0 < r.lower_confidence < 5.0 < r.upper_confidence
@@ -220,12 +222,12 @@ def test_an_array_beside_a_sampler():
 
 
 def test_wrong_samplers_are_refused():
-    class Flat:
+    class Longer:
         def sample(self, k):
-            return np.zeros(k)
+            return np.zeros((k + 1, 3))
 
-    with pytest.raises(InvalidInputError, match=r"x.sample\(4096\) must give an array of shape"):
-        otgan.estimate_w1(Flat(), Flat(), **QUICK)
+    with pytest.raises(InvalidInputError, match=r"x.sample\(64\) must give an array of shape"):
+        otgan.estimate_w1(Longer(), Longer(), **QUICK)
     with pytest.raises(InvalidInputError, match="same number of columns, got 3 and 2"):
         otgan.estimate_w1(PlainSampler(0), np.zeros((9, 2)), **QUICK)
 
@@ -322,6 +324,68 @@ def test_equal_laws_are_near_zero():
     assert r.converged  # a gap of nothing but noise is not one that still grows
     assert 0.0 <= r.lower <= r.exact
     assert r.lower_confidence <= 0.05
+
+
+OTHERS = ["clip", "spectral", "orthogonal", "cones", "distilled"]
+EVERY = ["gp", "lp", "div", "exact", *(pytest.param(n, marks=pytest.mark.slow) for n in OTHERS)]
+
+
+@pytest.mark.parametrize("constraint", EVERY)
+@pytest.mark.parametrize("steps", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_a_critic_that_learned_nothing_claims_nothing(gaussians, constraint, steps):
+    """Never below zero, never an interval without width, nor one that misses W1 = 5."""
+    r = otgan.estimate_w1(*gaussians, constraint, **{**quick_for(constraint), "steps": steps})
+    assert r.value >= 0 and r.se > 0
+    assert 0 <= r.interval[0] < r.interval[1]
+    assert r.interval[0] <= 5.0 <= r.interval[1]
+    assert r.converged == (constraint == "exact")
+    assert constraint == "exact" or r.verdict.startswith("under-trained")
+    assert "inf" not in r.verdict and "nan" not in r.report()
+
+
+@pytest.mark.parametrize("constraint", EVERY)
+def test_point_masses_have_estimates_that_are_not_negative(constraint):
+    x, y = np.zeros((40, 2)), np.tile([3.0, 4.0], (40, 1))
+    for left, right, w1 in ((x, y, 5.0), (x, x, 0.0)):
+        r = otgan.estimate_w1(left, right, constraint, **{**quick_for(constraint), "steps": 2})
+        assert r.value >= 0 and 0 <= r.interval[0] < r.interval[1]
+        assert r.interval[0] <= w1 * (1 + 1e-12) and r.interval[1] >= w1 * (1 - 1e-12)
+        assert_allclose([r.exact, r.upper_confidence], w1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("constraint", EVERY)
+def test_a_sample_against_itself_shows_zero(gaussians, constraint):
+    x, _ = gaussians
+    r = otgan.estimate_w1(x, x, constraint, **{**quick_for(constraint), "steps": 10})
+    assert r.value == 0.0 == r.interval[0] < r.interval[1]
+
+
+class Zero(torch.nn.Module):
+    """Weights of zero, which stay so."""
+
+    def __init__(self, d):
+        super().__init__()
+        self.layer = torch.nn.Linear(d, 1)
+
+    def forward(self, points):
+        return 0.0 * self.layer(points)
+
+
+@pytest.mark.parametrize("constraint", ["clip", "gp", "lp", "div", "spectral", "orthogonal"])
+def test_a_critic_that_is_zero_everywhere_is_judged(gaussians, constraint):
+    r = otgan.estimate_w1(*gaussians, constraint, **{**QUICK, "network": Zero, "steps": 20})
+    assert r.value == r.raw_gap == r.lipschitz_sampled == 0.0
+    assert not r.converged and r.interval == (0.0, r.upper_confidence)
+    assert r.lower_confidence > 4.5  # by potentials of a sample, as the weights prove nothing
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e6, 1e12])
+def test_an_estimate_scales_with_the_data_to_any_unit(gaussians, scale):
+    x, y = gaussians
+    r = otgan.estimate_w1(scale * x, scale * y, "lp", **{**QUICK, "steps": 60})
+    base = otgan.estimate_w1(x, y, "lp", **{**QUICK, "steps": 60})
+    assert_allclose(r.value, scale * base.value, rtol=1e-2)
+    assert r.interval[0] < r.interval[1]
 
 
 def test_identical_samples_are_no_distance_apart(gaussians):
@@ -452,7 +516,7 @@ def test_wrong_input_is_refused(change, message):
         ({"network": lambda d: None}, "must return a torch module with parameters"),
         ({"network": lambda d: mlp(d + 1)}, "must return a module for float32 points of shape"),
         ({"network": lambda d: mlp(d).double()}, "must return a module for float32 points"),
-        ({"x": np.zeros}, r"x must be an array, or an object with a method sample\(k\)"),
+        ({"x": float}, "x must be points or a sampler, got the class float"),
     ],
 )
 def test_wrong_constraints_networks_and_samplers_are_refused(gaussians, change, message):

@@ -1,0 +1,306 @@
+"""Whatever gives points, under one protocol: arrays, data sets, laws of others, functions of k."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from otgan.datasets.laws import Law, Sample
+from otgan.errors import InvalidInputError
+from otgan.measures import FloatArray, as_float64, as_points, is_torch
+
+__all__ = ["FreshPoints", "as_sampler", "holds_points"]
+
+TRIED = 64
+"""Points that are asked for twice, to see what comes."""
+
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+Draw = Callable[[int, np.random.Generator], Any]
+
+MEND = "to fix it, pass a function of k that returns k fresh points, one a row"
+
+
+@dataclass(frozen=True)
+class FreshPoints:
+    """A sampler of others, asked in its own way, its points checked at every draw.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    draw : callable
+        ``draw(n, rng)`` gives n points in its own kind of array.
+    d : int
+        Numbers of a point.
+    """
+
+    name: str
+    draw: Draw
+    d: int
+
+    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Draw `n` points, shape (n, d), float64.
+
+        Raises
+        ------
+        InvalidInputError
+            Another number of points than asked for, of another shape than before, NaN or infinite.
+        """
+        points = _asked(self.draw, self.name, n, rng)
+        if points.shape[1] != self.d:
+            raise InvalidInputError(
+                f"{self.name} must give points of {self.d} numbers as before, got "
+                f"{points.shape[1]}; {MEND}"
+            )
+        return as_points(points, f"{self.name}, {n} points of it,")
+
+
+def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Law | FreshPoints:
+    """Anything that gives points, with its dimension ``d`` and ``sample(n, rng)``.
+
+    Parameters
+    ----------
+    data : object
+        - points: an array, list, data frame or tensor, images of shape (n, c, h, w) included;
+        - a data set of PyTorch: a point is an item, or the first part of an item (point, label);
+        - a distribution of torch.distributions, whose batch and event are the numbers of a point;
+        - a frozen distribution of SciPy, of one or several variables;
+        - an object with a method ``sample(k)``, ``sample(k, rng)`` or ``sample((k,))``, where rng
+          is a NumPy generator, also by the names rng, random_state and seed;
+        - a function of k, or of k and such a generator.
+    name : str
+        For messages.
+    rng : numpy.random.Generator
+        Draws the points by which a sampler is tried.
+
+    Returns
+    -------
+    Law or FreshPoints
+        A finite set of points becomes a `Sample`.
+
+    Raises
+    ------
+    InvalidInputError
+        It gives no points, points of changing shape, NaN, or the same points each time it is
+        asked.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> as_sampler(lambda k: np.random.default_rng().normal(size=(k, 3)), "x", rng).d
+    3
+    >>> from scipy.stats import norm
+    >>> as_sampler(norm(2.0, 1.0), "x", rng).sample(2, rng).shape
+    (2, 1)
+    >>> as_sampler([[0.0, 1.0], [2.0, 3.0]], "x", rng).points.shape
+    (2, 2)
+    """
+    if isinstance(data, Law):
+        return data
+    if _is_data_set(data):
+        return Sample(_points_of_data_set(data, name))
+    asked = _way_to_ask(data, name, rng)
+    if asked is None:
+        array = as_float64(data, name)
+        return Sample(as_points(_flattened(array) if array.ndim == 4 else array, name))
+    points = _asked(asked, name, TRIED, rng)
+    first = as_points(points, f"{name}, {TRIED} points of it,")
+    sampler = FreshPoints(name, asked, first.shape[1])
+    if np.array_equal(first, sampler.sample(TRIED, rng)) and len(np.unique(first, axis=0)) > 1:
+        raise InvalidInputError(
+            f"{name} must give fresh points each time, got the same {TRIED} twice; to fix it, seed "
+            "its generator once, before the function that draws, or pass the points as an array"
+        )
+    return sampler
+
+
+def holds_points(data: Any) -> bool:
+    """Whether it is an array, a list, a data frame or a tensor, and not a sampler or a data set.
+
+    Examples
+    --------
+    >>> holds_points([[0.0], [1.0]]), holds_points(lambda k: np.zeros((k, 1)))
+    (True, False)
+    """
+    return hasattr(data, "__array__") or isinstance(data, (list, tuple))
+
+
+# ---------------------------------------------------------------- how to ask
+
+
+def _way_to_ask(data: Any, name: str, rng: np.random.Generator) -> Draw | None:
+    """How this object is asked for points; None for what holds points itself."""
+    if holds_points(data):
+        return None
+    if _is_of("torch.distributions", "Distribution", data):
+        return _of_torch(data)
+    if isinstance(data, type):
+        raise InvalidInputError(
+            f"{name} must be points or a sampler, got the class {data.__name__}; to fix it, pass "
+            "an object of it"
+        )
+    if callable(getattr(data, "rvs", None)):
+        return _of_scipy(data)
+    if callable(getattr(data, "sample", None)):
+        return _first_that_works(data.sample, f"{name}.sample", rng)
+    if callable(data):
+        return _first_that_works(data, name, rng)
+    return None
+
+
+def _is_of(module: str, kind: str, data: Any) -> bool:
+    """Whether it is of a class of a module, told without importing that."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(data, getattr(loaded, kind))
+
+
+def _of_torch(law: Any) -> Draw:
+    """torch.distributions draw from torch's own generator, which is put back as it was."""
+
+    def draw(n: int, rng: np.random.Generator) -> Any:
+        torch = sys.modules["torch"]
+        cuda = torch.cuda.device_count() if torch.cuda.is_initialized() else 0
+        with torch.random.fork_rng(devices=range(cuda)), torch.no_grad():
+            torch.manual_seed(int(rng.integers(2**63)))
+            return law.sample((n,))
+
+    return draw
+
+
+def _of_scipy(law: Any) -> Draw:
+    """Frozen distributions of SciPy, whose parameters may be arrays: a number of a point for each.
+
+    Those of several variables give a single point without its row, so two are asked for.
+    """
+    one = hasattr(law, "args") and hasattr(law, "kwds")
+    given = (*law.args, *law.kwds.values()) if one else ()
+    shape = np.broadcast_shapes(*(np.shape(parameter) for parameter in given))
+
+    def draw(n: int, rng: np.random.Generator) -> Any:
+        count = max(n, 2)
+        return law.rvs(size=(count, *shape) if shape else count, random_state=rng)[:n]
+
+    return draw
+
+
+def _first_that_works(ask: Callable[..., Any], name: str, rng: np.random.Generator) -> Draw:
+    """The way of asking that the signature names, else k alone, else a shape."""
+    ways = _ways(ask)
+    failures = []
+    for way in ways:
+        try:
+            _rows(name, way(TRIED, rng), TRIED)
+        except Exception as reason:  # others' code may raise anything
+            failures.append(str(reason).partition("\n")[0] or type(reason).__name__)
+        else:
+            return way
+    raise InvalidInputError(
+        f"{name}({TRIED}) must give an array of shape ({TRIED}, d), got {failures[0]}; {MEND}"
+    )
+
+
+def _ways(ask: Callable[..., Any]) -> list[Draw]:
+    try:
+        parameters = list(inspect.signature(ask).parameters.values())
+    except (TypeError, ValueError):  # written in C
+        parameters = []
+    named = {p.name for p in parameters[1:]}
+    if "rng" in named:
+        return [lambda n, rng: ask(n, rng=rng)]
+    if "random_state" in named:
+        return [lambda n, rng: ask(n, random_state=int(rng.integers(2**31)))]
+    if "seed" in named:
+        return [lambda n, rng: ask(n, seed=int(rng.integers(2**31)))]
+    second = parameters[1] if len(parameters) > 1 else None
+    if second is not None and second.default is second.empty and second.kind in POSITIONAL:
+        return [lambda n, rng: ask(n, rng)]
+    return [lambda n, rng: ask(n), lambda n, rng: ask((n,))]
+
+
+# ---------------------------------------------------------------- what comes
+
+
+def _asked(draw: Draw, name: str, n: int, rng: np.random.Generator) -> FloatArray:
+    """So many points as rows of float64, or an error of ours."""
+    try:
+        return as_float64(_rows(name, draw(n, rng), n), name)
+    except InvalidInputError:
+        raise
+    except Exception as reason:  # others' code may raise anything
+        first = str(reason).partition("\n")[0]
+        raise InvalidInputError(
+            f"{name} must give {n} points where it is asked for {n}, got a "
+            f"{type(reason).__name__} ({first}); {MEND}"
+        ) from reason
+
+
+def _rows(name: str, given: Any, n: int) -> Any:
+    """Points as rows, in their own kind of array, or an error that says what came."""
+    if isinstance(given, (list, tuple)):
+        given = as_float64(given, name)
+    shape = tuple(getattr(given, "shape", ()))
+    if not shape or shape[0] != n or 0 in shape:
+        got = f"shape {shape}" if hasattr(given, "shape") else f"a {type(given).__name__}"
+        raise InvalidInputError(
+            f"{name} must give {n} points where it is asked for {n}, got {got}; {MEND}"
+        )
+    return _flattened(given) if is_torch(given) else _flattened(as_float64(given, name))
+
+
+def _flattened(array: Any) -> Any:
+    return array.reshape(len(array), -1)
+
+
+def _is_data_set(data: Any) -> bool:
+    return _is_of("torch.utils.data", "Dataset", data) or _is_of(
+        "torch.utils.data", "DataLoader", data
+    )
+
+
+def _points_of_data_set(data: Any, name: str) -> FloatArray:
+    """All points of a data set, without their labels."""
+    if _is_of("torch.utils.data", "DataLoader", data):
+        data = data.dataset
+    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+        raise InvalidInputError(
+            f"{name} must be a data set with a length, got a {type(data).__name__}, whose items "
+            "come one after another; to fix it, pass a function of k that returns k of them"
+        )
+    if len(data) == 0:
+        raise InvalidInputError(
+            f"{name} must hold at least one point, got an empty {type(data).__name__}; to fix it, "
+            "check that the data were loaded"
+        )
+    rows = [_item(data[k], name).ravel() for k in range(len(data))]
+    if len({len(row) for row in rows}) > 1:
+        sizes = sorted({len(row) for row in rows})
+        raise InvalidInputError(
+            f"{name} must hold points of one shape, got from {sizes[0]} to {sizes[-1]} numbers; to "
+            "fix it, resize them in the data set"
+        )
+    return as_points(np.stack(rows), name)
+
+
+def _item(item: Any, name: str) -> FloatArray:
+    """The point of an item: itself, or the first part of a point with its label."""
+    if isinstance(item, (tuple, list)):
+        sizes = [math.prod(getattr(part, "shape", ())) for part in item]
+        if len(item) == 2 and min(sizes) > 1:
+            raise InvalidInputError(
+                f"{name} must hold points, or points with a label, got items of two arrays; to fix "
+                "it, pass the one that is meant"
+            )
+        if len(item) > 2:
+            raise InvalidInputError(
+                f"{name} must hold points, or points with a label, got items of {len(item)} parts; "
+                "to fix it, pass the one that is meant"
+            )
+        item = item[0]
+    return as_float64(item, name)
