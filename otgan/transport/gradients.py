@@ -61,7 +61,7 @@ def distance(
     v = _on_arcs(points_y, optimum.j)
     cost = _cost(optimum, _arc_costs(u, v, metric, p), of_a, of_b)
     # The root has no slope at zero; the zero sub-gradient is the useful one there.
-    return _power(cost, 1.0 / p).to(_dtype(x, y) or _dtype(a, b) or torch.float64)
+    return _rounded(_power(cost, 1.0 / p), _dtype(x, y) or _dtype(a, b), "distance")
 
 
 def cost_of_matrix(C: Any, a: Any = None, b: Any = None) -> Tensor:
@@ -85,8 +85,7 @@ def cost_of_matrix(C: Any, a: Any = None, b: Any = None) -> Tensor:
     if arcs.ndim > entries.ndim:
         entries = entries.expand(arcs.shape[0], -1)
     on_arcs = torch.take_along_dim(entries, arcs, -1)
-    cost = _cost(optimum, on_arcs, of_a, of_b)
-    return cost.to(_dtype(C) or _dtype(a, b) or torch.float64)
+    return _rounded(_cost(optimum, on_arcs, of_a, of_b), _dtype(C) or _dtype(a, b), "cost")
 
 
 # ---------------------------------------------------------------- the envelope theorem
@@ -227,6 +226,14 @@ def _on_arcs(points: Tensor, index: Tensor) -> Tensor:
 def _as_tensor(values: Any, like: Tensor, name: str) -> Tensor:
     # torch takes no reversed, read-only, byte-swapped or long double array; the door does.
     tensor = values if is_torch(values) else torch.from_numpy(as_float64(values, name))
+    odd = tensor.is_nested or tensor.is_quantized or tensor.is_meta
+    if odd or tensor.layout != torch.strided:
+        kind = "on the meta device" if tensor.is_meta else "that is nested, quantised or sparse"
+        raise InvalidInputError(
+            f"{name} must be a dense tensor of numbers, got one {kind}; to fix it, convert it by "
+            ".to_dense(), .dequantize() or torch.nested.to_padded_tensor (with weights of zero for "
+            "what is added), or load its numbers"
+        )
     return tensor.to(like.device)
 
 
@@ -237,6 +244,17 @@ def _as_columns(points: Tensor, name: str) -> Tensor:
             f"{tuple(points.shape)}; to fix it, flatten every point to one row"
         )
     return points[:, None] if points.ndim == 1 else points
+
+
+def _rounded(values: Tensor, dtype: torch.dtype | None, what: str) -> Tensor:
+    """The values in the dtype of the input, if it can hold them."""
+    found = values.to(dtype or torch.float64)
+    if not is_recorded(values) and bool(torch.isinf(found).any()):
+        raise InvalidInputError(
+            f"the {what} must fit the dtype of the input, {dtype}, got {float(values.max()):.6g}; "
+            "to fix it, pass float32 or float64"
+        )
+    return found
 
 
 def _dtype(*values: Any) -> torch.dtype | None:

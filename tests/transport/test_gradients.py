@@ -268,8 +268,29 @@ def test_what_hides_its_numbers_is_refused_by_name():
         torch.vmap(lambda x: otgan.emd(x, x).cost)(stack)
     with refused("torch.vmap", "plain tensor"):
         torch.vmap(lambda x: otgan.wasserstein(x, x, metric=lambda u, v: 0.0))(stack)
-    with refused("meta device"):
-        otgan.wasserstein(torch.zeros(2, 2, device="meta"), [[0.0, 0.0]])
+
+
+def odd_tensors():
+    points = torch.ones(3, 2)
+    yield points.to_sparse()
+    yield torch.zeros(2, 2, device="meta")
+    yield torch.quantize_per_tensor(points, 0.1, 0, torch.qint8)
+    yield torch.nested.nested_tensor([points, points])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+def test_tensors_that_are_not_dense_are_refused():
+    for odd in odd_tensors():
+        with refused("x must be a dense tensor"):
+            otgan.wasserstein(odd, [[0.0, 0.0]])
+        with refused("C must be a dense tensor"):
+            otgan.transport_cost(odd)
+
+
+def test_a_distance_beyond_its_dtype_is_refused():
+    x = torch.tensor([[6e4]], dtype=torch.float16)
+    with refused("must fit", "float16", "got 120000", "pass float32"):
+        otgan.wasserstein(x, -x)
 
 
 def test_tensors_of_points_promote_as_in_torch():
