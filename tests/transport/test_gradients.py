@@ -188,10 +188,10 @@ def test_second_derivatives_in_points_and_weights_together(metric, p):
     assert torch.autograd.gradgradcheck(distance, tensors(2), **SECOND)
 
 
-FORWARD = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning:torch")
+TORCHS_OWN = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
 
 
-@FORWARD
+@TORCHS_OWN
 @pytest.mark.parametrize("d", [1, 2])
 def test_forward_mode_and_batched_derivatives(d):
     def distance(x, y, a, b):
@@ -202,7 +202,7 @@ def test_forward_mode_and_batched_derivatives(d):
     )
 
 
-@FORWARD
+@TORCHS_OWN
 def test_a_tangent_of_weights_alone_is_not_lost():
     x, y, a, b = (v.detach() for v in tensors(2))
     along = torch.linspace(-1, 1, 5, dtype=torch.float64)
@@ -225,7 +225,7 @@ def test_second_derivatives_are_finite_where_points_coincide(metric, p):
         assert torch.isfinite(second).all()
 
 
-@FORWARD
+@TORCHS_OWN
 def test_a_recorded_trace_solves_the_problem_it_is_given():
     def distance(x, y, a, b):
         return otgan.wasserstein(x, y, a, b, p=2)
@@ -243,6 +243,7 @@ def test_a_recorded_trace_solves_the_problem_it_is_given():
     torch.testing.assert_close(*found, rtol=1e-12, atol=1e-14)
 
 
+@TORCHS_OWN
 @pytest.mark.slow
 def test_compiled_and_exported_with_gradients():
     class Distance(torch.nn.Module):
