@@ -33,6 +33,7 @@ __all__ = [
     "is_torch",
     "refuse_gradients",
     "refuse_mask",
+    "refuse_other_order",
     "stacked",
     "to_numpy",
     "to_unit_mass",
@@ -139,7 +140,7 @@ def as_pair(
                 "to fix it, give both clouds the same coordinates"
             )
     except InvalidInputError:
-        _refuse_other_order(x, y, a, b)
+        refuse_other_order(x, y, a, b)
         raise
     if a is not None and b is not None and not normalize:
         check_equal_mass(mu.mass, nu.mass)
@@ -183,7 +184,7 @@ def _measure(points: FloatArray, weights: Any, name: str) -> DiscreteMeasure:
     return DiscreteMeasure(checked, None if equal else masses, mass)
 
 
-def _refuse_other_order(x: Any, y: Any, a: Any, b: Any) -> None:
+def refuse_other_order(x: Any, y: Any, a: Any, b: Any) -> None:
     """Raise if arguments that do not fit would fit in the order of another function."""
     x, y, a, b = map(_shape, (x, y, a, b))
     order = None

@@ -159,8 +159,13 @@ def fit_critic(
     TrainingDivergedError
         The loss became NaN or infinite.
     InvalidInputError
-        A checkpoint of another problem.
+        A checkpoint of another problem, or products of bfloat16 for a float64 network.
     """
+    if options.precision == "bfloat16" and laws.dtype != torch.float32:
+        raise InvalidInputError(
+            f"precision must be 'float32' for a network of {laws.dtype}, got 'bfloat16', which is "
+            "for networks of float32; to fix it, leave it out, or end network(d) with .float()"
+        )
     fit = Fit(
         critic, _optimizer(critic, rule, options, laws.device), laws.generator(options.seed + 1)
     )

@@ -55,7 +55,10 @@ def distance(
         are tensors). Computed on their device in float64.
     """
     like = next(value for value in (x, y, a, b) if is_torch(value))
-    points_x, points_y = (_as_columns(_as_tensor(v, like, s), s) for v, s in ((x, "x"), (y, "y")))
+    images = not is_stack(x, y, a, b)
+    points_x, points_y = (
+        _as_columns(_as_tensor(v, like, s), s, images) for v, s in ((x, "x"), (y, "y"))
+    )
     of_a, of_b = (None if v is None else _as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
     optimum = _optimum(points_x, points_y, of_a, of_b, p, metric)
     u = _on_arcs(points_x, optimum.i)
@@ -228,17 +231,25 @@ def _on_arcs(points: Tensor, index: Tensor) -> Tensor:
 def _as_tensor(values: Any, like: Tensor, name: str) -> Tensor:
     # torch takes no reversed, read-only, byte-swapped or long double array; the door does.
     tensor = values if is_torch(values) else torch.from_numpy(as_float64(values, name))
+    odd = tensor.is_nested or tensor.is_quantized or tensor.is_meta
+    if odd or tensor.layout != torch.strided:
+        kind = "on the meta device" if tensor.is_meta else "that is nested, quantised or sparse"
+        raise InvalidInputError(
+            f"{name} must be a dense tensor of numbers, got one {kind}; to fix it, convert it by "
+            ".to_dense(), .dequantize() or torch.nested.to_padded_tensor (with weights of zero for "
+            "what is added), or load its numbers"
+        )
     return tensor.to(like.device)
 
 
-def _as_columns(points: Tensor, name: str) -> Tensor:
-    if points.ndim == 0 or points.ndim > 4:
+def _as_columns(points: Tensor, name: str, images: bool) -> Tensor:
+    if points.ndim == 4 and images:
+        return points.flatten(1)
+    if points.ndim == 0 or points.ndim > 3:
         raise InvalidInputError(
             f"{name} must have shape (n, d), (n,) or (n, c, h, w), or (B, n, d) for a stack of "
             f"clouds, got {tuple(points.shape)}; to fix it, flatten every point to one row"
         )
-    if points.ndim == 4:  # images
-        return points.flatten(1)
     return points[:, None] if points.ndim == 1 else points
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from otgan.errors import InvalidInputError
 from otgan.transport.stacked import solve_costs, solve_points
 from otgan.transport.stacks import StackedPlans, is_stack
 
@@ -79,11 +78,6 @@ def _stack_of(*tensors: tuple[Tensor | None, int]) -> list[int]:
 
 
 def _empty(like: Tensor, stack: list[int], n: int, m: int) -> Parts:
-    if like.is_meta:
-        raise InvalidInputError(
-            "points, weights and costs must hold numbers, got a tensor on the meta device, which "
-            "has only a shape; to fix it, move the data to a device"
-        )
     arcs = [like.new_empty([*stack, n + m], dtype=kind) for kind in (torch.int64, torch.int64)]
     rest = [like.new_empty([*stack, size], dtype=torch.float64) for size in (n + m, n, m)]
     return arcs[0], arcs[1], rest[0], rest[1], rest[2]

@@ -22,6 +22,7 @@ from otgan.measures import (
     as_points,
     as_weights,
     check_equal_mass,
+    refuse_other_order,
 )
 
 __all__ = [
@@ -96,6 +97,14 @@ def as_stack(x: Any, y: Any, a: Any, b: Any) -> Stack:
     InvalidInputError, UnequalMassError
         As for single problems, and where the numbers of problems differ.
     """
+    try:
+        return _checked(x, y, a, b)
+    except InvalidInputError:
+        refuse_other_order(x, y, a, b)
+        raise
+
+
+def _checked(x: Any, y: Any, a: Any, b: Any) -> Stack:
     points = [_as_stacked_points(value, name) for value, name in ((x, "x"), (y, "y"))]
     if points[0].shape[2] != points[1].shape[2]:
         raise InvalidInputError(

@@ -515,7 +515,7 @@ def test_wrong_input_is_refused(change, message):
         ({"network": mlp(2)}, "network must be a function that builds a critic"),
         ({"network": lambda d: None}, "must return a torch module with parameters"),
         ({"network": lambda d: mlp(d + 1)}, "must return a module for float32 points of shape"),
-        ({"network": lambda d: mlp(d).double()}, "must return a module for float32 points"),
+        ({"network": lambda d: mlp(d).half()}, "must return a module of float32 or float64"),
         ({"x": float}, "x must be points or a sampler, got the class float"),
     ],
 )

@@ -98,7 +98,7 @@ def test_a_hook_on_every_module_is_seen():
     assert supports(critic)
 
 
-def trained(constraint, network, **more):
+def trained(constraint, network, **choices):
     """A few steps on points that are always the same; the network that was trained."""
     made = []
 
@@ -108,8 +108,8 @@ def trained(constraint, network, **more):
 
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(200, 2)), rng.normal(size=(200, 2)) + 2
-    options = FitOptions(batch_size=32, test_points=64)
-    estimate_w1(x, y, constraint, steps=3, network=build, device="cpu", options=options, **more)
+    options = FitOptions(batch_size=32, test_points=64, **choices)
+    estimate_w1(x, y, constraint, steps=3, network=build, device="cpu", options=options)
     return made[0]
 
 
@@ -146,6 +146,11 @@ def test_no_constraint_moves_what_is_frozen(name, build):
 def test_a_network_that_cannot_learn_is_refused():
     with refused("parameters that require gradients"):
         trained("gp", lambda d: mlp(d, width=8).requires_grad_(False))
+
+
+def test_products_of_bfloat16_are_for_networks_of_float32():
+    with refused("precision must be 'float32'", "float64"):
+        trained("gp", lambda d: mlp(d, width=8).double(), precision="bfloat16")
 
 
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])

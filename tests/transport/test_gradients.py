@@ -188,10 +188,10 @@ def test_second_derivatives_in_points_and_weights_together(metric, p):
     assert torch.autograd.gradgradcheck(distance, tensors(2), **SECOND)
 
 
-FORWARD = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning:torch")
+TORCHS_OWN = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
 
 
-@FORWARD
+@TORCHS_OWN
 @pytest.mark.parametrize("d", [1, 2])
 def test_forward_mode_and_batched_derivatives(d):
     def distance(x, y, a, b):
@@ -202,7 +202,7 @@ def test_forward_mode_and_batched_derivatives(d):
     )
 
 
-@FORWARD
+@TORCHS_OWN
 def test_a_tangent_of_weights_alone_is_not_lost():
     x, y, a, b = (v.detach() for v in tensors(2))
     along = torch.linspace(-1, 1, 5, dtype=torch.float64)
@@ -225,7 +225,7 @@ def test_second_derivatives_are_finite_where_points_coincide(metric, p):
         assert torch.isfinite(second).all()
 
 
-@FORWARD
+@TORCHS_OWN
 def test_a_recorded_trace_solves_the_problem_it_is_given():
     def distance(x, y, a, b):
         return otgan.wasserstein(x, y, a, b, p=2)
@@ -243,6 +243,7 @@ def test_a_recorded_trace_solves_the_problem_it_is_given():
     torch.testing.assert_close(*found, rtol=1e-12, atol=1e-14)
 
 
+@TORCHS_OWN
 @pytest.mark.slow
 def test_compiled_and_exported_with_gradients():
     class Distance(torch.nn.Module):
@@ -268,8 +269,29 @@ def test_what_hides_its_numbers_is_refused_by_name():
         torch.vmap(lambda x: otgan.emd(x, x).cost)(stack)
     with refused("torch.vmap", "plain tensor"):
         torch.vmap(lambda x: otgan.wasserstein(x, x, metric=lambda u, v: 0.0))(stack)
-    with refused("meta device"):
-        otgan.wasserstein(torch.zeros(2, 2, device="meta"), [[0.0, 0.0]])
+
+
+def odd_tensors():
+    points = torch.ones(3, 2)
+    yield points.to_sparse()
+    yield torch.zeros(2, 2, device="meta")
+    yield torch.quantize_per_tensor(points, 0.1, 0, torch.qint8)
+    yield torch.nested.nested_tensor([points, points])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+def test_tensors_that_are_not_dense_are_refused():
+    for odd in odd_tensors():
+        with refused("x must be a dense tensor"):
+            otgan.wasserstein(odd, [[0.0, 0.0]])
+        with refused("C must be a dense tensor"):
+            otgan.transport_cost(odd)
+
+
+def test_a_distance_beyond_its_dtype_is_refused():
+    x = torch.tensor([[6e4]], dtype=torch.float16)
+    with refused("must fit", "float16", "got 120000", "pass float32"):
+        otgan.wasserstein(x, -x)
 
 
 def test_tensors_of_points_promote_as_in_torch():
