@@ -200,7 +200,7 @@ def _js(s: Samples) -> Found:
 
 
 def _of_divergence(estimate: Estimate) -> Found:
-    names = {"knn": "neighbours", "discrete": "counts, less bias"}
+    names = {"knn": "neighbours", "discrete, less bias": "counts, less bias"}
     return _found(estimate, names.get(estimate.method, estimate.method))
 
 

@@ -81,6 +81,23 @@ def test_many_points_are_as_few_in_cases_of_doubt(monkeypatch):
     assert otgan.energy_distance(x, y + 3).interval == far.interval
 
 
+@pytest.mark.parametrize(
+    ("distance", "limit"),
+    [
+        (otgan.sliced_wasserstein, "RELABELLED_ON_LINES"),
+        (otgan.sinkhorn_divergence, "RELABELLED_POINTS"),
+    ],
+)
+def test_permuting_a_part_of_the_points_spreads_as_all_of_them(distance, limit, monkeypatch):
+    x, y = np.random.default_rng(7).normal(size=(2, 300, 2))
+    whole = distance(x, x)
+    monkeypatch.setattr(f"otgan.transport.approximate.{limit}", 200)
+    part = distance(x, x)
+    assert_allclose(part.se, whole.se, rtol=0.5)
+    assert part.interval[0] <= 0 < part.interval[1]
+    assert distance(x, y + 2).interval[0] > 0
+
+
 @pytest.mark.parametrize("confidence", [0.8, 0.9])
 def test_other_levels_hold_zero_too(confidence):
     rng = np.random.default_rng(4)

@@ -78,7 +78,7 @@ class Discrete:
                 "pass method=Discrete(smoothing=0.5), which is then part of the answer"
             )
         equality = _equality(*self._counts(x, y), confidence, rng, scale=4)
-        return _kl_of_counts(*counts, equality, len(x), len(y), "discrete", confidence)
+        return _kl_of_counts(*counts, equality, len(x), len(y), "discrete, less bias", confidence)
 
     def js(
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
@@ -87,7 +87,7 @@ class Discrete:
         counts = self._counts(x, y)
         equality = _equality(*counts, confidence, rng)
         smooth = self._smooth(*counts)
-        return _js_of_counts(*smooth, equality, len(x), len(y), "discrete", confidence)
+        return _js_of_counts(*smooth, equality, len(x), len(y), "discrete, less bias", confidence)
 
     def _counts(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         _, which = np.unique(np.concatenate([x, y]), axis=0, return_inverse=True)
@@ -137,7 +137,9 @@ class Histogram:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, y)
         equality = _equality(*counts, confidence, rng, scale=4)
-        estimate = _kl_of_counts(*counts, equality, len(x), len(y), "histogram", confidence)
+        estimate = _kl_of_counts(
+            *counts, equality, len(x), len(y), "histogram, less bias", confidence
+        )
         crowded, fair = counts[0].max() / len(x), counts[1].max() / len(y)
         if crowded > _CROWDED and crowded > 4 * fair:
             sentence = (
@@ -153,7 +155,7 @@ class Histogram:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, np.concatenate([x, y]))
         equality = _equality(*counts, confidence, rng)
-        return _js_of_counts(*counts, equality, len(x), len(y), "histogram", confidence)
+        return _js_of_counts(*counts, equality, len(x), len(y), "histogram, less bias", confidence)
 
     def _counts(
         self, x: FloatArray, y: FloatArray, reference: FloatArray

@@ -46,7 +46,9 @@ RELABELLED_LOOKS = 50
 """Of the directions of a sliced distance, along so many labels are permuted."""
 
 RELABELLED_POINTS = 3_000
-"""Of more points in both samples, labels of so many are permuted for the Sinkhorn divergence."""
+RELABELLED_ON_LINES = 50_000
+"""Of more points in both samples, labels of so many are permuted: for the Sinkhorn divergence,
+which wants all pairs of them, and along lines."""
 
 TERMS = 10
 """Of the series that stands for the Sinkhorn divergence of nearly equal laws."""
@@ -121,8 +123,7 @@ def sliced_wasserstein(
     floor = float(_costs_over(clouds.mixed(rng), thetas).mean())
     of_halves = float(np.mean([_costs_over(half, thetas) for half in clouds.halves(rng)]))
     se_of_cost = math.hypot(influence_se(f, g), spread)
-    labels = relabellings(clouds.n, clouds.m, as_confidence(confidence), rng, cheap=False)
-    equality = Equality.of(_relabelled(clouds, thetas[:RELABELLED_LOOKS], labels))
+    equality = _equal_slices(clouds, thetas, as_confidence(confidence), rng)
     settled = equality.settle(
         se_of_cost, _interval(cost, se_of_cost, of_halves, confidence), confidence
     )
@@ -462,17 +463,32 @@ def _costs_over(clouds: _Clouds, thetas: FloatArray) -> FloatArray:
     return np.concatenate([slices.costs for slices in _in_blocks(clouds, thetas)])
 
 
+def _equal_slices(
+    clouds: _Clouds, thetas: FloatArray, confidence: float, rng: np.random.Generator
+) -> Equality:
+    some = clouds
+    if clouds.n + clouds.m > RELABELLED_ON_LINES:
+        some = _Clouds.between(*_part(clouds.x, clouds.y, RELABELLED_ON_LINES, rng), clouds.p)
+    labels = relabellings(some.n, some.m, confidence, rng, cheap=False)
+    values = _relabelled(some, thetas[:RELABELLED_LOOKS], labels)
+    ratio = (1 / clouds.n + 1 / clouds.m) / (1 / some.n + 1 / some.m)
+    return Equality.of(values, scale=ratio ** (clouds.p / 2))  # at equal laws W_p falls as n^(-1/2)
+
+
 def _relabelled(clouds: _Clouds, thetas: FloatArray, labels: BoolArray) -> FloatArray:
     """The mean cost along directions under each row of labels, which one sort serves."""
     i, j, mass = clouds.steps
     projections = np.concatenate([clouds.x, clouds.y]) @ thetas.T
     costs = np.zeros(len(labels))
+    rows = max(1, BLOCK_ENTRIES // (clouds.n + clouds.m))
     for line in projections.T:
         order = line.argsort()
-        of_x = labels[:, order]  # with n True in each row
-        ordered = np.broadcast_to(line[order], of_x.shape)
-        on_x, on_y = (ordered[part].reshape(len(labels), -1) for part in (of_x, ~of_x))
-        costs += np.abs(on_x[:, i] - on_y[:, j]) ** clouds.p @ mass
+        ordered = line[order]
+        for start in range(0, len(labels), rows):
+            of_x = labels[start : start + rows, order]  # with n True in each row
+            spread = np.broadcast_to(ordered, of_x.shape)
+            on_x, on_y = (spread[part].reshape(len(of_x), -1) for part in (of_x, ~of_x))
+            costs[start : start + rows] += np.abs(on_x[:, i] - on_y[:, j]) ** clouds.p @ mass
     return costs / len(thetas)
 
 
@@ -538,6 +554,15 @@ def _halves(
     """Both samples cut in two at random."""
     of_x, of_y = (np.array_split(rng.permutation(points), 2) for points in (x, y))
     return list(zip(of_x, of_y, strict=True))
+
+
+def _part(
+    x: FloatArray, y: FloatArray, total: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """So many of the points of both samples, at random, in proportion."""
+    share = total / (len(x) + len(y))
+    some_x, some_y = (rng.permutation(z)[: max(2, round(share * len(z)))] for z in (x, y))
+    return some_x, some_y
 
 
 def _root(cost: float, se: float, p: float) -> tuple[float, float]:
@@ -640,9 +665,8 @@ def _equality(
     rng: np.random.Generator,
 ) -> Equality:
     n, m = len(x), len(y)
-    share = min(1.0, RELABELLED_POINTS / (n + m))
-    if share < 1:
-        x, y = (rng.permutation(z)[: max(2, round(share * len(z)))] for z in (x, y))
+    if n + m > RELABELLED_POINTS:
+        x, y = _part(x, y, RELABELLED_POINTS, rng)
     labels = relabellings(len(x), len(y), confidence, rng, cheap=False)
     values = _nearly_equal(np.concatenate([x, y]), p, epsilon, labels)
     scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal laws it falls as 1/n
