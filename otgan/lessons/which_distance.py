@@ -134,7 +134,7 @@ def run(*, seed: int = 0) -> WhichDistance:
     """Change a law in nine ways and let all distances look at it.
 
     Distances are exact, but for Sinkhorn's of laws that are neither normal nor moved, which is that
-    of a hundred points; only the test sees samples. Needs POT, the extra ``approximate``.
+    of a hundred points; only the test sees samples.
 
     Parameters
     ----------
