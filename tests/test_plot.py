@@ -1,5 +1,6 @@
 """Pictures that are written whole, and show a user's text as it is."""
 
+import resource
 import warnings
 
 import numpy as np
@@ -47,9 +48,15 @@ def test_a_place_that_cannot_be_written_is_refused_before_drawing(figure, tmp_pa
 
 
 def test_a_full_disk_is_named(figure, tmp_path):
-    (tmp_path / "x.png").symlink_to("/dev/full")
-    with pytest.raises(OutputError, match="No space left on device"):
-        save(figure, tmp_path / "x.png")
+    """A limit on the size of files stands in for a disk with little room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OutputError, match="to fix it, make room"):
+            save(figure, tmp_path / "x.png")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 NAMES = [

@@ -126,7 +126,7 @@ def _combined(sandwich: Sandwich) -> tuple[float, float]:
     bias = max(0.0, sandwich.upper - lower) / 2
     errors = [math.hypot(se, bias) for se in (sandwich.lower_se, sandwich.upper_se)]
     if min(errors) == 0.0:
-        return sandwich.midpoint, 0.0
+        return (lower + sandwich.upper) / 2, 0.0
     weights = [error**-2 / sum(e**-2 for e in errors) for error in errors]
     value = weights[0] * lower + weights[1] * sandwich.upper
     noise = weights[0] * sandwich.lower_se, weights[1] * sandwich.upper_se

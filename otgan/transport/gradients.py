@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from otgan.conversion import refuse_form
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
 from otgan.measures import as_float64, beyond_dtype, is_torch
@@ -229,17 +230,11 @@ def _on_arcs(points: Tensor, index: Tensor) -> Tensor:
 
 
 def _as_tensor(values: Any, like: Tensor, name: str) -> Tensor:
-    # torch takes no reversed, read-only, byte-swapped or long double array; the door does.
-    tensor = values if is_torch(values) else torch.from_numpy(as_float64(values, name))
-    odd = tensor.is_nested or tensor.is_quantized or tensor.is_meta
-    if odd or tensor.layout != torch.strided:
-        kind = "on the meta device" if tensor.is_meta else "that is nested, quantised or sparse"
-        raise InvalidInputError(
-            f"{name} must be a dense tensor of numbers, got one {kind}; to fix it, convert it by "
-            ".to_dense(), .dequantize() or torch.nested.to_padded_tensor (with weights of zero for "
-            "what is added), or load its numbers"
-        )
-    return tensor.to(like.device)
+    if not is_torch(values):  # torch takes no reversed, read-only or byte-swapped array
+        return torch.from_numpy(as_float64(values, name)).to(like.device)
+    if not is_recorded(values):
+        refuse_form(values, name)
+    return values.to(like.device)
 
 
 def _as_columns(points: Tensor, name: str, images: bool) -> Tensor:

@@ -173,7 +173,7 @@ class Uneven(Dataset):
         (TensorDataset(torch.zeros(3, 2), torch.zeros(3, 2)), "items of two arrays"),
         (TensorDataset(*(torch.zeros(3, 2),) * 3), "items of 3 parts"),
         (TensorDataset(torch.zeros(0, 2)), "at least one point"),
-        ({"x": [1.0]}, "real numbers"),
+        ({"x": [1.0]}, "an array or a table, got a dict"),
         (3.0, "must have shape"),
     ],
 )
