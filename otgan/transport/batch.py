@@ -104,7 +104,7 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
             common = np.gcd(n, m)
             masses = np.full((n, 1), m // common), np.full((m, 1), n // common)
         else:
-            masses = x.masses[here], y.masses[there]
+            masses = x.masses[here].copy(), y.masses[there].copy()
         s_, t_, mass, f, _, _, finished = solve_dense(matrix, masses[0], masses[1], PIVOTS)
         if finished:
             costs[at] = proved(matrix, a, b, (s_, t_, mass), f)

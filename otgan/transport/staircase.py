@@ -74,21 +74,28 @@ def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path:
     while i != stop:
         excess = (left_a - left_b) + (lost_a - lost_b)
         rounding = SAME * max(a[i], b[j])
-        tied = abs(excess) <= rounding and left_a > 0 and left_b > 0
         path_i[k], path_j[k] = i, j
-        if tied:
-            masses[k] = left_a + lost_a if a[i] < b[j] else left_b + lost_b
-        else:
-            masses[k] = max(min(left_a + lost_a, left_b + lost_b), 0.0)
-        # The next arc of a tie carries nothing; from either end it is (i + 1, j), if it may be.
-        if j != last and (excess > rounding or left_b <= 0 or (tied and step < 0)):
-            left_a, lost_a = (0.0, 0.0) if tied else _less(left_a, lost_a, masses[k])
+        if j != last and (excess > rounding or left_b <= 0):
+            mass = max(left_b + lost_b, 0.0)
+            left_a, lost_a = _less(left_a, lost_a, mass)
             j += step
             left_b, lost_b = b[j], b[j] * extra
-        else:
-            left_b, lost_b = (0.0, 0.0) if tied else _less(left_b, lost_b, masses[k])
+        elif excess < -rounding or left_a <= 0 or left_b <= 0 or excess > rounding:
+            mass = max(min(left_a + lost_a, left_b + lost_b), 0.0)
+            left_b, lost_b = _less(left_b, lost_b, mass)
             i += step
             left_a, lost_a = a[i], 0.0
+        else:  # the next arc carries nothing: from either end it is (i + 1, j), if it may be
+            mass = left_a + lost_a if a[i] < b[j] else left_b + lost_b
+            if step < 0 and j != last:
+                left_a, lost_a = 0.0, 0.0
+                j += step
+                left_b, lost_b = b[j], b[j] * extra
+            else:
+                left_b, lost_b = 0.0, 0.0
+                i += step
+                left_a, lost_a = a[i], 0.0
+        masses[k] = mass
         k += step
     return k, j, max(left_b + lost_b, 0.0)
 
