@@ -164,7 +164,8 @@ def to_unit_mass(weights: Any, name: str) -> Any:
         return None
     if is_torch(weights):
         shares = weights.double()
-        return shares / shares.sum(-1, keepdim=True)
+        total = shares.sum(-1, keepdim=True)
+        return shares / total.where(total > 0, 1.0)
     masses = as_float64(weights, name)
     total = masses.sum(axis=-1, keepdims=True)
     return masses / np.where((total > 0) & np.isfinite(total), total, 1.0)

@@ -22,7 +22,7 @@ ROUNDED_MASS = 1e-12
 """Total mass by which the marginals of a plan may be wrong: far more than rounding makes it."""
 
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
-"""Rounding of the dual value, as a share of the root of the sum of its squared terms."""
+"""Rounding of the dual value, as a share of the Euclidean norm of its terms."""
 
 PIVOTS = 1_000_000
 """Before a pair is given up."""
@@ -138,17 +138,17 @@ def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True)
     if np.abs(missing_a).sum() + np.abs(missing_b).sum() > ROUNDED_MASS:
         return np.nan
     g = np.full(len(b), np.inf)
-    lower = squares = 0.0
+    lower = size = 0.0
     for s in range(len(a)):
         lower += a[s] * f[s]
-        squares += (a[s] * f[s]) ** 2
+        size = np.hypot(size, a[s] * f[s])
         row, here = matrix[s], f[s]
         for t in range(len(b)):
             g[t] = min(g[t], row[t] - here)
     for t in range(len(b)):
         lower += b[t] * g[t]
-        squares += (b[t] * g[t]) ** 2
-    lower -= ROUNDING * np.sqrt(squares)
+        size = np.hypot(size, b[t] * g[t])
+    lower -= ROUNDING * size
     if positive:
         lower = max(lower, 0.0)
     return cost if cost - lower <= EXACT_RTOL * abs(cost) else np.nan

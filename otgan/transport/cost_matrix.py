@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from otgan.measures import is_torch, to_unit_mass
+from otgan.labels import align_weights_of_costs
+from otgan.measures import is_torch, stacked, to_unit_mass
 from otgan.transport.exact import emd_from_cost
 from otgan.transport.stacks import is_stack
 
@@ -57,7 +58,8 @@ def transport_cost(C: Any, a: Any = None, b: Any = None, *, normalize: bool = Fa
     The cost is concave and piecewise linear in C. Where several plans are optimal the gradient is
     one of them; forbidden arcs have gradient zero. Second derivatives are zero but those in costs
     and weights together, which say how the plan follows the weights. `torch.func`, `torch.vmap`,
-    `torch.compile` and `torch.export` may all be used.
+    `torch.compile` and `torch.export` may all be used; inside them a cost beyond float16 or float32
+    becomes infinite, where it is an error outside.
 
     References
     ----------
@@ -74,6 +76,8 @@ def transport_cost(C: Any, a: Any = None, b: Any = None, *, normalize: bool = Fa
     tensor([[0.2500, 0.5000],
             [0.0000, 0.2500]])
     """
+    C, a, b = align_weights_of_costs(C, a, b)
+    C, a, b = stacked(C, "C"), stacked(a, "a"), stacked(b, "b")
     if normalize:
         a, b = to_unit_mass(a, "a"), to_unit_mass(b, "b")
     if any(map(is_torch, (C, a, b))):

@@ -83,6 +83,12 @@ def nearest_coupling(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
     mass = _scaled_down(j, mass, b)
     missing_a = _above_dust(a - np.bincount(i, mass, len(a)), a)
     missing_b = _above_dust(b - np.bincount(j, mass, len(b)), b)
+    # What is missing from light points may be rounding of heavy ones, which take it all the same.
+    excess = float(missing_a.sum() - missing_b.sum())
+    if excess > 0:
+        missing_b[b.argmax()] += excess
+    elif excess < 0:
+        missing_a[a.argmax()] -= excess
     sources, targets = missing_a.nonzero()[0], missing_b.nonzero()[0]
     if len(sources) and len(targets):
         patch = northwest_corner(missing_a[sources], missing_b[targets])

@@ -44,7 +44,7 @@ NEGLIGIBLE_ROUNDING = 1e-10
 """Share of the cost up to which rounding of the dual value is left out of the bracket."""
 
 NEGLIGIBLE_MASS = 1e-12
-"""Mass that rounding may leave without an allowed arc when some arcs are forbidden."""
+"""Share of a point's mass that rounding may leave without an allowed arc."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def certify_arcs(
     f and its transform are feasible; to `improve` f by another one takes as long again, and
     gains nothing for potentials that are optimal already.
     """
-    repaired, upper = _price(ground, nearest_coupling(plan, a, b))
+    repaired, upper = _price(ground, nearest_coupling(plan, a, b), a, b)
     bound = _dual_bound(ground, f, g, a, b, improve)
     with np.errstate(invalid="ignore"):  # two infinities, on both sides of a forbidden arc
         violation = float(np.fmax.reduce(g - bound.g, initial=0.0))
@@ -281,10 +281,12 @@ def _is_large(ground: GroundCost) -> TypeGuard[PointCost]:
     return isinstance(ground, PointCost) and n * m > PLAIN_PAIRS
 
 
-def _price(ground: GroundCost, plan: Arcs) -> tuple[Arcs, float]:
+def _price(ground: GroundCost, plan: Arcs, a: FloatArray, b: FloatArray) -> tuple[Arcs, float]:
     """The cost of a plan, leaving out rounding dust on forbidden arcs."""
     prices = ground.arcs(plan.i, plan.j)
-    dust = np.isinf(prices) & (plan.mass < NEGLIGIBLE_MASS)
+    dust = np.isinf(prices)
+    if dust.any():
+        dust &= plan.mass < NEGLIGIBLE_MASS * np.minimum(a[plan.i], b[plan.j])
     if dust.any():
         plan = Arcs(plan.i[~dust], plan.j[~dust], plan.mass[~dust])
         prices = prices[~dust]
@@ -328,11 +330,21 @@ def _dual_bound(
     f = np.maximum(f, _c_transform(ground.T, g, f)) if improve else f
     # A point without mass may have an infinite potential, where all its arcs are forbidden.
     of_f, of_g = _products(a, f), _products(b, g)
+    if not (np.isfinite(of_f).all() and np.isfinite(of_g).all()):
+        return _DualBound(f, g, -math.inf, 0.0, 0.0)  # they prove nothing
     from_f, from_g = math.fsum(of_f), math.fsum(of_g)
     offset = (from_f - from_g) / 2
-    size = math.sqrt(float(of_f @ of_f) + float(of_g @ of_g))
+    size = math.hypot(_norm(of_f), _norm(of_g))
     imbalance = abs(math.fsum(a) - math.fsum(b))
     return _DualBound(f, g, from_f + from_g, 4 * EPS * size + imbalance * abs(offset), offset)
+
+
+def _norm(values: FloatArray) -> float:
+    """The Euclidean norm, of values whose squares may leave the range of floats."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest == 0.0:
+        return 0.0
+    return largest * math.sqrt(float(np.square(values / largest).sum()))
 
 
 def _products(weights: FloatArray, potential: FloatArray) -> FloatArray:

@@ -255,7 +255,8 @@ def wasserstein(
 
     Notes
     -----
-    `torch.func`, `torch.vmap`, `torch.compile`, `torch.export` and recorded traces may all be used.
+    `torch.func`, `torch.vmap`, `torch.compile`, `torch.export` and recorded traces may all be used;
+    inside them a distance beyond the dtype of the points is infinite, where it is an error outside.
     Weights are normalised, so that gradients have no part along them. Second derivatives hold the
     plan fixed, as it is near almost all points, but for how its masses follow the weights; they
     are zero, and not infinite, where two points coincide under a cost with a kink there.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from otgan.costs import SparseCost
 from otgan.errors import InfeasibleError
@@ -26,7 +27,7 @@ __all__ = ["solve_allowed"]
 Names = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 NEGLIGIBLE = 1e-12
-"""Share of the mass that rounding of the masses may leave without an allowed arc."""
+"""Share of the mass of points connected by arcs that rounding may leave without an allowed one."""
 
 NAMED = 5
 """How many of the points that are cut off a message names."""
@@ -92,8 +93,10 @@ def _check_all_is_carried(
     """
     hub = n + allowed.shape[1]
     a, b = (shares(side, side) for side in masses)
-    left = float(shares(tree.mass[:n][tree.parent[:n] == hub], masses[0]).sum())
-    if left <= NEGLIGIBLE:
+    left = np.where(tree.parent[:n] == hub, shares(tree.mass[:n], masses[0]), 0.0)
+    _, part = csgraph.connected_components(_bipartite(allowed), directed=False)
+    held = np.bincount(part, np.concatenate([a, b]))
+    if (np.bincount(part[:n], left, len(held)) <= NEGLIGIBLE * held).all():
         return
     sources = np.flatnonzero(tree.pi[:n] > 0.5)
     targets = np.unique(allowed[sources].indices)
@@ -103,9 +106,17 @@ def _check_all_is_carried(
     raise InfeasibleError(
         f"the allowed arcs must be able to carry all mass, got {from_there} with "
         f"{mass:.6g} of it, whose arcs lead to {to_there} with room for "
-        f"{b[targets].sum():.6g}: {left:.6g} cannot be moved; to fix it, "
+        f"{b[targets].sum():.6g}: {left.sum():.6g} cannot be moved; to fix it, "
         "allow more arcs from there (fewer inf entries in C), or change the masses"
     )
+
+
+def _bipartite(allowed: sparse.csr_array) -> sparse.coo_array:
+    """The graph of the allowed arcs, sources before targets."""
+    arcs = allowed.tocoo()
+    nodes = sum(allowed.shape)
+    ends = arcs.coords[0], arcs.coords[1] + allowed.shape[0]
+    return sparse.coo_array((np.ones(arcs.nnz), ends), shape=(nodes, nodes))
 
 
 def _called(what: str, points: npt.NDArray[np.intp]) -> str:

@@ -21,7 +21,14 @@ from torch.autograd import forward_ad
 from otgan.conversion import refuse_form
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
-from otgan.measures import as_float64, beyond_dtype, is_torch
+from otgan.measures import (
+    DiscreteMeasure,
+    as_float64,
+    beyond_dtype,
+    is_torch,
+    to_numpy,
+    warn_of_histograms,
+)
 from otgan.torch_modes import is_recorded
 from otgan.transport.forests import spanning_forest
 from otgan.transport.operations import (
@@ -61,6 +68,9 @@ def distance(
         _as_columns(_as_tensor(v, like, s), s, images) for v, s in ((x, "x"), (y, "y"))
     )
     of_a, of_b = (None if v is None else _as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
+    if images and a is None and b is None and not any(map(is_recorded, (points_x, points_y))):
+        clouds = (DiscreteMeasure(to_numpy(z), None, 1.0) for z in (points_x, points_y))
+        warn_of_histograms(*clouds)
     optimum = _optimum(points_x, points_y, of_a, of_b, p, metric)
     u = _on_arcs(points_x, optimum.i)
     v = _on_arcs(points_y, optimum.j)
@@ -166,9 +176,15 @@ def _arc_costs(u: Tensor, v: Tensor, metric: Metric, p: float) -> Tensor:
         sizes = difference.abs()
         return _power(sizes.sum(-1) if metric == "cityblock" else sizes.amax(-1), p)
     if metric == "cosine":
-        unit_u, unit_v = (torch.nn.functional.normalize(w, dim=-1, eps=0.0) for w in (u, v))
+        unit_u, unit_v = (_direction(w) for w in (u, v))
         return _power(0.5 * (unit_u - unit_v).square().sum(-1), p)
     return _called(u, v, metric, p)
+
+
+def _direction(vectors: Tensor) -> Tensor:
+    """Vectors of length one, of any whose squares may underflow."""
+    scaled = vectors / vectors.detach().abs().amax(-1, keepdim=True)
+    return torch.nn.functional.normalize(scaled, dim=-1, eps=0.0)
 
 
 def _power_of_length(difference: Tensor, p: float) -> Tensor:

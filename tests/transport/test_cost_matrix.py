@@ -1,6 +1,7 @@
 """The cost of a matrix: values by HiGHS, gradients by finite differences."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -97,3 +98,17 @@ def test_wrong_matrices_are_refused():
         otgan.transport_cost(torch.zeros(2))
     with refused("shape (n, m)"):
         otgan.transport_cost(torch.zeros(2, 2, 2, 2))
+
+
+def test_labels_of_costs_and_weights_are_matched():
+    C = pd.DataFrame([[0.0, 5.0], [1.0, 0.0]], index=["p", "q"], columns=["r", "s"])
+    a = pd.Series([0.25, 0.75], index=["q", "p"])  # a quarter of p must go to s
+    half = torch.tensor([0.5, 0.5])
+    for values in ({"a": a}, {"a": a, "normalize": True}, {"a": a, "b": half}):
+        assert float(otgan.transport_cost(C, **values)) == pytest.approx(1.25, rel=1e-12)
+
+
+def test_a_list_of_tensors_keeps_its_gradient():
+    row = torch.tensor([0.0, 1.0], requires_grad=True)
+    otgan.transport_cost([row, 1 - row], [0.5, 0.5], [0.5, 0.5]).backward()
+    torch.testing.assert_close(row.grad, torch.tensor([0.5, -0.5]))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import otgan
+from otgan.errors import InputWarning
 from tests.cases import NAMED_METRICS, refused
 
 torch = pytest.importorskip("torch")
@@ -299,3 +300,14 @@ def test_tensors_of_points_promote_as_in_torch():
     value = otgan.wasserstein(half, single)
     assert value.dtype == torch.float32
     assert value.item() == pytest.approx(half.item() + 6e4, rel=1e-6)
+
+
+def test_directions_of_vectors_whose_squares_underflow():
+    u = torch.rand(3, 2, dtype=torch.float64) + 0.1
+    value = otgan.wasserstein(u * 1e-170, u + 1, metric="cosine")
+    assert float(value) == pytest.approx(otgan.wasserstein(u, u + 1, metric="cosine").item())
+
+
+def test_tensors_that_look_like_histograms_are_warned_of():
+    with pytest.warns(InputWarning, match="as histograms do"):
+        otgan.wasserstein(torch.tensor([0.2, 0.8]), torch.tensor([0.7, 0.3]))

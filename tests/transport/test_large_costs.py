@@ -124,3 +124,22 @@ def test_rounding_excuses_a_gap_only_for_masses_that_meet_it():
     assert is_tight(r, MatrixCost(cost), a, b)
     loose = replace(r, lower=r.lower - 1e-6)
     assert not is_tight(loose, MatrixCost(cost), a, b)
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e80, 1e140])
+def test_costs_whose_squares_leave_the_range_of_floats(scale):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 2)), rng.normal(size=(40, 2))
+    plain, scaled = otgan.emd(x, y, p=2), otgan.emd(x * scale, y * scale, p=2)
+    assert_allclose(scaled.distance, plain.distance * scale, rtol=1e-12)
+    assert_allclose(scaled.lower, scaled.upper, rtol=EXACT_RTOL)
+    pair = otgan.pairwise_wasserstein([x * scale, y * scale], p=2)
+    assert_allclose(pair[0, 1], plain.distance * scale, rtol=1e-12)
+
+
+def test_a_plan_that_forgets_a_light_point_is_charged_for_it():
+    C, a = [[0.0], [1e20]], [1, 1e-15]
+    proof = otgan.certify(C, [[1.0], [0.0]], [0.0, 1e20], [0.0], a=a, b=[1.0])
+    assert_allclose([proof.lower, proof.upper], 1e5, rtol=1e-9)
+    assert otgan.certify(C, [[1.0], [0.0]], [np.inf, 0.0], [0.0]).lower == -np.inf
+    assert otgan.certify(C, [[1.0], [0.0]], [-np.inf, 0.0], [0.0]).lower <= 5e19

@@ -5,8 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 import otgan
+from otgan.errors import InfeasibleError
 from otgan.transport.fixed_point import amounts, as_masses, balanced, sums, words_for
-from tests.cases import EPS, dense_cost, probabilities
+from tests.cases import EPS, dense_cost, probabilities, refused
 
 LIGHTEST = [1e-6, 1e-13, 1e-19, 1e-60, 1e-300]
 
@@ -71,6 +72,15 @@ def test_light_points_between_forbidden_arcs(lightest):
     held = otgan.emd_from_cost(np.where(np.isfinite(C), C, 1e3), a, b).plan.toarray()
     assume_feasible = np.where(held > 0, 1.0, C)  # arcs that make the problem feasible
     check_plan(otgan.emd_from_cost(assume_feasible, a, b), assume_feasible, a, b)
+
+
+@pytest.mark.parametrize("light", [1e-3, 1e-13, 1e-18, 1e-100])
+def test_a_light_point_without_an_allowed_arc_is_named(light):
+    a = [1.0, light]
+    with refused("cannot be moved", error=InfeasibleError):
+        otgan.emd_from_cost([[0.0, np.inf], [np.inf, np.inf]], a, a)
+    allowed = otgan.emd_from_cost([[0.0, np.inf], [np.inf, 1.0]], a, a)
+    assert_allclose(allowed.cost, light / (1 + light), rtol=1e-12)
 
 
 @pytest.mark.parametrize("lightest", LIGHTEST)
