@@ -34,6 +34,8 @@ def align_histograms(p: Any, q: Any, axis: Any) -> tuple[Any, Any]:
     Along `axis`, counted in the broadcast shape, a bin that one side lacks has no mass there;
     along the other axes both sides must have the same labels.
     """
+    for masses, name in ((p, "p"), (q, "q")):
+        _refuse_pair(masses, name)
     if is_plain(p) and is_plain(q):
         return p, q
     table_p, table_q = read_masses(p, "p"), read_masses(q, "q")
@@ -47,6 +49,26 @@ def align_histograms(p: Any, q: Any, axis: Any) -> tuple[Any, Any]:
         refuse_counted(table_q, "q", "p")
         return p, table_q.values.astype(table_q.dtype)
     return p, q
+
+
+def _refuse_pair(masses: Any, name: str) -> None:
+    """Raise on what numpy.unique and numpy.histogram return: two arrays, not one of masses."""
+    if type(masses) is not tuple or len(masses) != 2:
+        return
+    first, second = masses
+    if not (isinstance(first, np.ndarray) and isinstance(second, np.ndarray)):
+        return
+    if first.shape[0:1] != second.shape[0:1]:
+        raise InvalidInputError(
+            f"{name} must be one array of masses, got two of shapes {first.shape} and "
+            f"{second.shape}, as numpy.histogram returns; to fix it, pass the first, with the same "
+            "edges for both histograms"
+        )
+    if second.dtype.kind in "iu" and first.ndim == 1 and (first[1:] > first[:-1]).all():
+        raise InvalidInputError(
+            f"{name} must be one array of masses, got a pair of values and counts, as "
+            "numpy.unique returns; to fix it, pass dict(zip(*pair)), which tells what is counted"
+        )
 
 
 def _bins_of(p: Labelled, q: Labelled, axis: Any) -> tuple[FloatArray, FloatArray]:

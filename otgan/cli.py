@@ -302,8 +302,8 @@ def _add_audit(commands: Any) -> None:
     audit.add_argument("b", help="the other file")
     audit.add_argument(
         "--activation",
-        default="relu",
-        help="between the layers of a state dict: relu (default), leaky_relu, tanh or groupsort",
+        help="between the layers of a state dict, which does not tell: relu (taken if this is left "
+        "out, with a note), leaky_relu, tanh or groupsort",
     )
     audit.add_argument(
         "--trust",

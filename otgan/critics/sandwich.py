@@ -156,6 +156,8 @@ def sandwich_w1(
         parts = [_held_out_value(u, v, emd(u, v), s, t) for u, v, s, t in splits]
         n, m = mu.n, nu.n
     lower, lower_se = (float(np.mean(column)) for column in zip(*parts, strict=True))
+    if whole.distance == 0:  # nothing has to move, and the potentials of all points know no noise
+        upper_se = max(upper_se, lower_se)
     return Sandwich(lower, lower_se, whole.distance, upper_se, n, m, whole)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import warnings
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from otgan.critics.networks import GroupSort, OnOriginalScale
 from otgan.critics.of_run import critic_of_checkpoint, is_checkpoint
 from otgan.critics.torch_files import FileKind, TorchFile
-from otgan.errors import InvalidInputError, nearest_name
+from otgan.errors import InputWarning, InvalidInputError, nearest_name
 
 __all__ = ["ACTIVATIONS", "load_critic"]
 
@@ -42,7 +43,9 @@ NEEDS_TRUST: dict[FileKind, str] = {
 CURE = "write it again with torch.save(critic.state_dict(), path)"
 
 
-def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = False) -> nn.Module:
+def load_critic(
+    path: str | Path, *, activation: str | None = None, trust: bool = False
+) -> nn.Module:
     """A critic from a file.
 
     Parameters
@@ -54,8 +57,9 @@ def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = Fal
           of the data;
         - with `trust`, TorchScript from ``torch.jit.save``, an exported program from
           ``torch.export.save``, or a whole module from ``torch.save(critic, path)``.
-    activation : {"relu", "leaky_relu", "tanh", "groupsort"}
-        Between the layers of a state dict; the leaky slope is 0.2.
+    activation : {"relu", "leaky_relu", "tanh", "groupsort"}, optional
+        Between the layers of a state dict, which does not tell; the leaky slope is 0.2. If it is
+        omitted, ReLU is taken, and an `InputWarning` says so.
     trust : bool
         Unpickling a module may run any code that its author put into the file, and so may loading
         an exported program; TorchScript may write to any file. Say that you trust the author.
@@ -83,7 +87,7 @@ def load_critic(path: str | Path, *, activation: str = "relu", trust: bool = Fal
     >>> critic = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     torch.save(critic.state_dict(), f"{folder}/critic.pt")
-    ...     same = load_critic(f"{folder}/critic.pt")
+    ...     same = load_critic(f"{folder}/critic.pt", activation="relu")
     >>> torch.equal(same(torch.ones(3, 2)), critic(torch.ones(3, 2)))
     True
     """
@@ -134,9 +138,9 @@ def _state(content: Any, path: Path) -> dict[str, Tensor]:
     )
 
 
-def _rebuilt(state: dict[str, Tensor], activation: str, path: Path) -> nn.Module:
+def _rebuilt(state: dict[str, Tensor], activation: str | None, path: Path) -> nn.Module:
     """A plain network of the weights, in their order."""
-    if activation not in ACTIVATIONS:
+    if activation is not None and activation not in ACTIVATIONS:
         raise InvalidInputError(
             f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}; to fix it, "
             f"{nearest_name(activation, ACTIVATIONS)}"
@@ -145,11 +149,19 @@ def _rebuilt(state: dict[str, Tensor], activation: str, path: Path) -> nn.Module
     _refuse_other_networks(state, path)
     layers: list[nn.Module] = []
     weights = {key: value for key, value in state.items() if _part(key) == "weight"}
+    if activation is None and len(weights) > 1:
+        warnings.warn(
+            f"{path} does not tell what lies between its layers, and ReLU was taken; to decide, "
+            f"pass activation= (--activation), one of {', '.join(ACTIVATIONS)}",
+            InputWarning,
+            stacklevel=3,
+        )
+    between = ACTIVATIONS[activation or "relu"]
     for key, weight in weights.items():
         bias = state.get(key.removesuffix("weight") + "bias")
         layer = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, dtype=weight.dtype)
         layer.load_state_dict({"weight": weight} | ({} if bias is None else {"bias": bias}))
-        layers += [layer, ACTIVATIONS[activation]()]
+        layers += [layer, between()]
     critic = nn.Sequential(*layers[:-1])
     if centre is None and scale is None:
         return critic

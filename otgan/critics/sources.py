@@ -142,7 +142,12 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
     rng = torch.Generator(device).manual_seed(options.seed)
     if holds_points(x) and holds_points(y):
         x, y = align_points(x, y)
-    sources = [_as_source(law, name, options, rng) for law, name in ((x, "x"), (y, "y"))]
+    # Generators of their own: samplers that draw alike must not draw the same points.
+    owns = np.random.default_rng(options.seed).spawn(2)
+    sources = [
+        _as_source(law, name, options, rng, own)
+        for law, name, own in zip((x, y), ("x", "y"), owns, strict=True)
+    ]
     if sources[0].d != sources[1].d:
         raise InvalidInputError(
             f"x and y must have the same number of columns, got {sources[0].d} and "
@@ -151,11 +156,12 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
     return Laws(sources[0], sources[1], Scale.of(*(s.survey for s in sources)), device)
 
 
-def _as_source(law: Any, name: str, options: FitOptions, rng: torch.Generator) -> Source:
+def _as_source(
+    law: Any, name: str, options: FitOptions, rng: torch.Generator, own: np.random.Generator
+) -> Source:
     if isinstance(law, Law):  # also a `Sample`, which is resampled: whoever passes one wants that
         survey = as_points(to_numpy(law.sample(SURVEY, rng)), f"{name}.sample({SURVEY})")
         return Source(law.d, survey, law.sample, law.sample, fresh=True, on_device=True)
-    own = np.random.default_rng(rng.initial_seed())
     sampler = as_sampler(law, name, own)
     if isinstance(sampler, Sample):
         return _of_array(sampler.points, name, options, rng.device)

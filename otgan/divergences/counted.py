@@ -146,8 +146,8 @@ class Histogram:
                 f"one bin holds {crowded:.0%} of x and {fair:.1%} of y: how the densities vary "
                 "inside is lost, and the value is too small"
             )
-            return replace(estimate, warnings=(*estimate.warnings, sentence))
-        return estimate
+            estimate = replace(estimate, warnings=(*estimate.warnings, sentence))
+        return _doubt_coarse_cells(estimate, x, "KL")
 
     def js(
         self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
@@ -155,7 +155,10 @@ class Histogram:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, np.concatenate([x, y]))
         equality = _equality(*counts, confidence, rng)
-        return _js_of_counts(*counts, equality, len(x), len(y), "histogram, less bias", confidence)
+        estimate = _js_of_counts(
+            *counts, equality, len(x), len(y), "histogram, less bias", confidence
+        )
+        return _doubt_coarse_cells(estimate, x, "JS")
 
     def _counts(
         self, x: FloatArray, y: FloatArray, reference: FloatArray
@@ -186,6 +189,17 @@ class Histogram:
             np.bincount(cells_x, minlength=size).astype(float),
             np.bincount(cells_y, minlength=size).astype(float),
         )
+
+
+def _doubt_coarse_cells(estimate: Estimate, x: FloatArray, what: str) -> Estimate:
+    """The estimate, with a word on cells in the plane, which are wide in both directions."""
+    if x.shape[1] == 1:
+        return estimate
+    sentence = (
+        f"this is {what} of binned laws, which is less than that of the laws, in the plane often "
+        'by a quarter, and the interval does not allow for it; to avoid bins, use method="knn"'
+    )
+    return replace(estimate, warnings=(*estimate.warnings, sentence))
 
 
 def _cuts(values: FloatArray, bins: int) -> FloatArray:

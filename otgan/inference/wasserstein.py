@@ -18,7 +18,7 @@ from otgan.errors import InvalidInputError
 from otgan.estimate import as_confidence, as_rng
 from otgan.inference.interval import Interval
 from otgan.inference.mean_gap import MeanGap
-from otgan.measures import FloatArray, as_float64, as_pair
+from otgan.measures import FloatArray, as_float64, as_pair, refuse_gradients
 from otgan.transport.duality import c_transform
 from otgan.transport.exact import emd
 
@@ -111,6 +111,7 @@ def wasserstein_interval(
     Interval(95 % in [4.791, 5.079], n=500, m=400)
     """
     confidence = as_confidence(confidence)
+    refuse_gradients("wasserstein_interval", x, y)
     mu, nu = as_pair(x, y, None, None)
     if min(mu.n, nu.n) < FEWEST_POINTS:
         raise InvalidInputError(

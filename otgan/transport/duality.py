@@ -43,6 +43,9 @@ EPS = float(np.finfo(np.float64).eps)
 NEGLIGIBLE_ROUNDING = 1e-10
 """Share of the cost up to which rounding of the dual value is left out of the bracket."""
 
+SMALLEST = 1e-290
+"""Rounding below it is left out of the bracket of a cost of zero."""
+
 NEGLIGIBLE_MASS = 1e-12
 """Share of a point's mass that rounding may leave without an allowed arc."""
 
@@ -262,7 +265,7 @@ def certify_arcs(
         centred = _dual_bound(ground, f - bound.offset, g + bound.offset, a, b, improve)
         bound = max(bound, centred, key=lambda dual: dual.value - dual.rounding)
     lower = bound.value
-    if bound.rounding > NEGLIGIBLE_ROUNDING * abs(upper):
+    if bound.rounding > max(NEGLIGIBLE_ROUNDING * abs(upper), SMALLEST):
         lower -= bound.rounding
     return Certificate(
         # The two agree at the optimum, and may cross there by rounding.

@@ -11,7 +11,13 @@ import numpy.typing as npt
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError, UnequalMassError
 from otgan.labels import align_clouds, align_weights
-from otgan.measures import MASS_RTOL, DiscreteMeasure, FloatArray, as_order
+from otgan.measures import (
+    MASS_RTOL,
+    DiscreteMeasure,
+    FloatArray,
+    as_order,
+    refuse_gradients,
+)
 from otgan.transport.exact import emd
 from otgan.transport.line import line_distance
 
@@ -123,6 +129,8 @@ def pairwise_wasserstein(
            [5.]])
     """
     order = as_order(p)
+    for sample in (*clouds, *(others or ())) if isinstance(clouds, (list, tuple)) else ():
+        refuse_gradients("pairwise_wasserstein", sample)
     if others is None and other_weights is not None:
         raise InvalidInputError(
             "other_weights must come with others, got no others; to fix it, pass weights=, or "

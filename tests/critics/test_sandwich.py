@@ -74,3 +74,9 @@ def test_errors_say_what_to_do(call, words):
     with pytest.raises(InvalidInputError, match=words) as error:
         call()
     assert "got" in str(error.value) and "to fix it" in str(error.value)
+
+
+def test_a_sample_against_itself_has_an_error_too():
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    s = sandwich_w1(x, x)
+    assert s.upper == 0 and s.upper_se == s.lower_se > 0

@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 from otgan.critics.saved import load_critic
-from otgan.errors import DamagedFileError, InvalidInputError
+from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
 
 POINTS = torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
 
@@ -137,7 +137,7 @@ def test_the_planted_files_do_run_once_they_are_trusted(tmp_path, form):
     """Else the test above would show nothing."""
     target, path = tmp_path / "touched", tmp_path / "critic.pt"
     path.write_bytes(planted(form, Trap(target)))
-    load_critic(path, trust=True)
+    load_critic(path, trust=True, activation="relu")
     assert target.exists()
 
 
@@ -150,7 +150,7 @@ def test_torchscript_that_writes_a_file_on_load_is_not_opened_untrusted(tmp_path
     with pytest.raises(InvalidInputError, match="may write to any file"):
         load_critic(path)
     assert not target.exists()
-    load_critic(path, trust=True)
+    load_critic(path, trust=True, activation="relu")
     assert target.stat().st_size == 16  # so it would have written
 
 
@@ -161,7 +161,9 @@ def test_exported_programs_need_trust_whatever_the_file_is_called(tmp_path):
     (tmp_path / "critic.pt2").rename(path)
     with pytest.raises(InvalidInputError, match="evaluates expressions"):
         load_critic(path)
-    assert_allclose(load_critic(path, trust=True)(torch.zeros(3, 2)).shape, (3, 1))
+    assert_allclose(
+        load_critic(path, trust=True, activation="relu")(torch.zeros(3, 2)).shape, (3, 1)
+    )
 
 
 # ---------------------------------------------------------------- damaged files
@@ -172,18 +174,18 @@ def test_every_truncation_is_named(file):
     for length in sorted({0, 1, 3, 4, 30, *range(5, len(whole) - 1, 97), len(whole) - 1}):
         file.write_bytes(whole[:length])
         with pytest.raises(DamagedFileError, match="to fix it") as error:
-            load_critic(file)
+            load_critic(file, activation="relu")
         assert str(file) in str(error.value) and "weights_only" not in str(error.value)
 
 
 def test_old_files_that_are_truncated_are_named(file):
     torch.save(network().state_dict(), file, _use_new_zipfile_serialization=False)
-    assert torch.equal(load_critic(file)(POINTS), network()(POINTS))
+    assert torch.equal(load_critic(file, activation="relu")(POINTS), network()(POINTS))
     whole = file.read_bytes()
     for length in range(1, len(whole) - 1, 61):
         file.write_bytes(whole[:length])
         with pytest.raises(DamagedFileError):
-            load_critic(file)
+            load_critic(file, activation="relu")
 
 
 def test_a_flipped_bit_is_never_a_weight(file):
@@ -194,7 +196,7 @@ def test_a_flipped_bit_is_never_a_weight(file):
     for place in range(0, len(whole), 7):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
         try:
-            critic = load_critic(file)
+            critic = load_critic(file, activation="relu")
         except InvalidInputError:
             told += 1
         else:  # in padding or in a field that nobody reads
@@ -257,7 +259,7 @@ def test_an_entry_that_claims_a_terabyte_is_refused(file):
     content[central + 20 : central + 28] = struct.pack("<II", 0xFFFFFFF0, 0xFFFFFFF0)
     file.write_bytes(content)
     with pytest.raises(DamagedFileError):
-        load_critic(file)
+        load_critic(file, activation="relu")
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -276,7 +278,7 @@ def test_weights_that_are_one_number_repeated_a_trillion_times_are_refused(tmp_p
 def test_weights_keep_their_dtype(tmp_path, dtype):
     critic = network(dtype)
     torch.save(critic.state_dict(), tmp_path / "critic.pt")
-    loaded = load_critic(tmp_path / "critic.pt")
+    loaded = load_critic(tmp_path / "critic.pt", activation="relu")
     assert loaded[0].weight.dtype == dtype
     assert torch.equal(loaded(POINTS.to(dtype)), critic(POINTS.to(dtype)))
 
@@ -366,3 +368,12 @@ def test_a_pipe_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "critic.pt")
     with pytest.raises(InvalidInputError, match="must exist"):
         load_critic(tmp_path / "critic.pt")
+
+
+def test_a_state_dict_does_not_tell_its_activation(tmp_path):
+    critic = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
+    torch.save(critic.state_dict(), tmp_path / "critic.pt")
+    with pytest.warns(InputWarning, match="ReLU was taken"):
+        load_critic(tmp_path / "critic.pt")
+    told = load_critic(tmp_path / "critic.pt", activation="tanh")
+    assert torch.equal(told(POINTS), critic(POINTS))

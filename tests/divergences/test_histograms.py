@@ -22,6 +22,7 @@ from otgan.divergences.histograms import (
     total_variation,
 )
 from otgan.errors import InvalidInputError, UnequalMassError
+from tests.cases import refused
 
 METRICS = [js_distance, total_variation, hellinger]
 F_DIVERGENCES = [
@@ -595,3 +596,13 @@ def test_bad_tensors_are_refused(function, torch):
         with pytest.raises(InvalidInputError, match=message) as caught:
             function(good, bad)
         assert caught.match(FORM)
+
+
+def test_pairs_of_arrays_as_numpy_returns_them_are_named():
+    counted = np.unique([1, 1, 2], return_counts=True), np.unique([2, 2, 1], return_counts=True)
+    with refused("numpy.unique", "dict(zip(*pair))"):
+        js_divergence(*counted)
+    right = js_divergence([2, 1], [1, 2])
+    assert js_divergence(*(dict(zip(*pair, strict=True)) for pair in counted)) == right
+    with refused("numpy.histogram", "pass the first"):
+        js_divergence(np.histogram([0.0, 1.0]), np.histogram([0.0, 2.0]))

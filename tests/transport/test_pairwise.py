@@ -3,6 +3,7 @@
 import joblib
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
@@ -190,3 +191,10 @@ def test_a_pair_that_fails_is_named():
     with refused("rescale the points") as caught:
         otgan.pairwise_wasserstein(far)
     assert caught.value.__notes__ == ["between clouds[0] and clouds[1]"]
+
+
+def test_tensors_with_gradients_are_refused():
+    x = torch.zeros(3, 1, requires_grad=True)
+    with refused("must not require gradients", "otgan.wasserstein"):
+        otgan.pairwise_wasserstein([x, torch.ones(2, 1)])
+    assert otgan.pairwise_wasserstein([x.detach(), torch.ones(2, 1)])[0, 1] == 1
