@@ -155,7 +155,7 @@ def _of_pandas(values: Any, name: str) -> Labelled | None:
 
 def _by_value(labels: Labels, masses: FloatArray) -> bool:
     """Whether these are the counts of values, and not a column that is called so."""
-    if labels is None or isinstance(labels, range) or len(set(labels)) < len(labels):
+    if labels is None or labels == range(len(labels)) or len(set(labels)) < len(labels):
         return False
     return not all(isinstance(label, int) for label in labels) or bool((np.diff(masses) <= 0).all())
 
