@@ -17,7 +17,7 @@ from otgan.datasets.samplers import as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.estimate import as_confidence
 from otgan.labels import align_clouds
-from otgan.measures import FloatArray, as_pair, as_points
+from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
 from otgan.transport.duality import c_transform
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
@@ -137,11 +137,14 @@ def sandwich_w1(
             "points of both laws, or of neither to split x and y"
         )
     if x_new is not None:
-        x, y, *fresh = align_clouds([x, y, x_new, y_new], ["x", "y", "x_new", "y_new"])
+        names = ["x", "y", "x_new", "y_new"]
+        x, y, *fresh = align_clouds([x, y, x_new, y_new], names)
+        refuse_other_images([x, y, *fresh], names)
     else:
         fresh = []
         if holds_points(x) and holds_points(y):
             x, y = align_clouds([x, y], ["x", "y"])
+            refuse_other_images([x, y])
     mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
     whole = emd(mu.points, nu.points)
     upper_se = _standard_error(whole.f, whole.g)

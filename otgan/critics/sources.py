@@ -17,7 +17,7 @@ from otgan.datasets import Law, Sample
 from otgan.datasets.samplers import as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.labels import align_points
-from otgan.measures import FloatArray, as_points, to_numpy
+from otgan.measures import FloatArray, as_points, refuse_other_images, to_numpy
 
 __all__ = ["Laws", "Scale", "Source", "as_laws"]
 
@@ -142,6 +142,7 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
     rng = torch.Generator(device).manual_seed(options.seed)
     if holds_points(x) and holds_points(y):
         x, y = align_points(x, y)
+        refuse_other_images((x, y))
     sources = [_as_source(law, name, options, rng) for law, name in ((x, "x"), (y, "y"))]
     if sources[0].d != sources[1].d:
         raise InvalidInputError(

@@ -21,7 +21,7 @@ from torch.autograd import forward_ad
 from otgan.conversion import refuse_form
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
-from otgan.measures import as_float64, beyond_dtype, is_torch
+from otgan.measures import as_float64, beyond_dtype, is_torch, refuse_other_images
 from otgan.torch_modes import is_recorded
 from otgan.transport.forests import spanning_forest
 from otgan.transport.operations import (
@@ -57,6 +57,8 @@ def distance(
     """
     like = next(value for value in (x, y, a, b) if is_torch(value))
     images = not is_stack(x, y, a, b)
+    if images:
+        refuse_other_images((x, y))
     points_x, points_y = (
         _as_columns(_as_tensor(v, like, s), s, images) for v, s in ((x, "x"), (y, "y"))
     )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError, UnequalMassError
 from otgan.labels import align_clouds, align_weights
-from otgan.measures import MASS_RTOL, DiscreteMeasure, FloatArray, as_order
+from otgan.measures import MASS_RTOL, DiscreteMeasure, FloatArray, as_order, refuse_other_images
 from otgan.transport.exact import emd
 from otgan.transport.line import line_distance
 
@@ -169,9 +169,11 @@ def _checked(given: list[tuple[str, Any, Any]]) -> list[Cloud]:
     """The clouds, their columns in one order."""
     names, clouds, _ = zip(*given, strict=True)
     weights = [align_weights(x, a, name) for name, x, a in given]
+    aligned = align_clouds(clouds, names)
+    refuse_other_images(aligned, names)
     return [
         Cloud(name, DiscreteMeasure.of(x, a, name=name), a is not None)
-        for name, x, a in zip(names, align_clouds(clouds, names), weights, strict=True)
+        for name, x, a in zip(names, aligned, weights, strict=True)
     ]
 
 
