@@ -13,7 +13,7 @@ import numpy as np
 from otgan.costs import PointCost
 from otgan.critics.mcshane import anchors_at_x
 from otgan.datasets import Sample
-from otgan.datasets.samplers import as_sampler, holds_points
+from otgan.datasets.samplers import as_held, as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.estimate import as_confidence
 from otgan.labels import align_clouds
@@ -136,6 +136,7 @@ def sandwich_w1(
             "x_new and y_new must be given together, got only one of them; to fix it, pass fresh "
             "points of both laws, or of neither to split x and y"
         )
+    x, y = as_held(x, "x"), as_held(y, "y")
     if x_new is not None:
         names = ["x", "y", "x_new", "y_new"]
         x, y, *fresh = align_clouds([x, y, x_new, y_new], names)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from otgan.critics.options import FitOptions
 from otgan.datasets import Law, Sample
-from otgan.datasets.samplers import as_sampler, holds_points
+from otgan.datasets.samplers import as_held, as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.labels import align_points
 from otgan.measures import FloatArray, as_points, refuse_other_images, to_numpy
@@ -140,6 +140,7 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
         Points that are no points, laws of different dimensions, too few points to hold any out.
     """
     rng = torch.Generator(device).manual_seed(options.seed)
+    x, y = as_held(x, "x"), as_held(y, "y")
     if holds_points(x) and holds_points(y):
         x, y = align_points(x, y)
         refuse_other_images((x, y))
