@@ -19,8 +19,9 @@ from otgan.matching import (
     refuse_counted,
     refuse_other_kind,
     refuse_twice,
+    shown,
 )
-from otgan.tables import Labelled, is_plain, read_masses
+from otgan.tables import MISSING, Labelled, is_plain, read_masses
 
 __all__ = ["align_histograms"]
 
@@ -83,9 +84,10 @@ def _bins_of(p: Labelled, q: Labelled, axis: Any) -> tuple[FloatArray, FloatArra
             continue
         if identical(labels_p, labels_q):
             continue
-        if not (p.counted or q.counted) and only_counted(labels_p, labels_q):
-            continue
         if -k == along:
+            if not (p.counted or q.counted) and only_counted(labels_p, labels_q):
+                _refuse_other_numbers(labels_p, labels_q)
+                continue
             at_p, at_q, size = _united(labels_p, labels_q)
             values_p, values_q = (
                 _spread(values, at, size, -k) for values, at in ((values_p, at_p), (values_q, at_q))
@@ -95,6 +97,21 @@ def _bins_of(p: Labelled, q: Labelled, axis: Any) -> tuple[FloatArray, FloatArra
             if order is not None:
                 values_q = values_q.take(order, -k)
     return values_p, values_q
+
+
+def _refuse_other_numbers(p: Sequence[Any], q: Sequence[Any]) -> None:
+    """Raise on bins counted from zero beside other whole numbers: labels or positions may count."""
+    numbered = [identical(labels, range(len(labels))) for labels in (p, q)]
+    if not all(numbered) and all(map(_is_whole, [*p, *q])):
+        raise InvalidInputError(
+            f"p and q must have the same numbers as labels, got {shown(p)} in p and {shown(q)} in "
+            "q, of which one may only count its rows; to fix it, give both their labels "
+            "(p.set_axis(...)), or pass .to_numpy() if positions count"
+        )
+
+
+def _is_whole(label: Any) -> bool:
+    return label is MISSING or (isinstance(label, Real) and label % 1 == 0)
 
 
 def _united(p: Sequence[Any], q: Sequence[Any]) -> tuple[list[int], list[int], int]:

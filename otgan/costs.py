@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 
 from otgan.errors import InvalidInputError
 from otgan.labels import align_points
-from otgan.measures import FloatArray, as_float64, as_order, as_points
+from otgan.measures import FloatArray, as_float64, as_order, as_points, refuse_other_images
 
 __all__ = [
     "GroundCost",
@@ -175,6 +175,7 @@ class PointCost:
             coordinates whose costs would leave the range of float64.
         """
         x, y = align_points(x, y)
+        refuse_other_images((x, y))
         return cls.between(as_points(x, "x"), as_points(y, "y"), metric, as_order(p))
 
     @classmethod

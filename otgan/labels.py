@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from otgan.conversion import FloatArray
 from otgan.errors import InvalidInputError
 from otgan.matching import (
     along_one_order,
@@ -25,6 +25,7 @@ from otgan.matching import (
 from otgan.tables import Labelled, Labels, is_plain, read_masses, read_table
 
 __all__ = [
+    "align_categories",
     "align_clouds",
     "align_measures",
     "align_moments",
@@ -81,6 +82,11 @@ def align_measures(x: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
     b = _weights_for(b, points[1], 0, "the weights of y", "y")
     x, y = _clouds_of((x, y), points, ("x", "y"))
     return x, y, a, b
+
+
+def align_categories(x: Labelled, y: Labelled) -> npt.NDArray[Any]:
+    """The values of `y`, a table of categories, with its columns in the order of those of `x`."""
+    return _like(x, y, ("x", "y"))
 
 
 def align_weights(points: Any, weights: Any, name: str) -> Any:
@@ -176,7 +182,7 @@ def _has_columns(table: Labelled | None) -> bool:
     return bool(table.axes) or any(labels is not None for labels in table.labels[1:])
 
 
-def _like(x: Labelled, y: Labelled, names: tuple[str, str]) -> FloatArray:
+def _like(x: Labelled, y: Labelled, names: tuple[str, str]) -> npt.NDArray[Any]:
     """The values of `y` with all axes but the first in the order of those of `x`."""
     x, y = along_one_order(x, y)
     values = y.values

@@ -32,6 +32,9 @@ __all__ = [
 SHOWN = 5
 """So many labels are named in an error, at most."""
 
+NUMBERS = r"-?\d+"
+"""How labels look that are whole numbers."""
+
 Indices = npt.NDArray[np.intp]
 
 
@@ -73,7 +76,22 @@ def identical(one: Sequence[Any], other: Sequence[Any]) -> bool:
 
 def only_counted(one: Sequence[Any], other: Sequence[Any]) -> bool:
     """Whether a side was numbered by its library, and is no other order of the other side."""
-    return (isinstance(one, range) or isinstance(other, range)) and set(one) != set(other)
+    return _is_made_up(one, other) or _is_made_up(other, one)
+
+
+def _is_made_up(labels: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether these labels only count from zero, as the others do not.
+
+    A range that starts elsewhere was given, or is what a slice left of other labels.
+    """
+    pattern = _counting(labels)
+    if not isinstance(labels, range):
+        # Whole numbers in a list were given: they are classes, years, ...
+        listed = pattern in ("", NUMBERS)
+        return not listed and not all(re.fullmatch(pattern, str(v)) for v in others)
+    names, theirs = list(map(str, labels)), list(map(str, others))
+    reordered = set(labels) == set(others) or (names != theirs and set(names) == set(theirs))
+    return bool(pattern) and not reordered
 
 
 def _are_names(one: Sequence[Any], other: Sequence[Any]) -> bool:
@@ -94,7 +112,7 @@ def _are_names(one: Sequence[Any], other: Sequence[Any]) -> bool:
 
 def _counting(labels: Sequence[Any]) -> str:
     """How labels look that a library makes up by counting, if these are; else nothing."""
-    for stem, pattern in (("", r"-?\d+"), ("column_", r"column_\d+"), ("f", r"f\d+")):
+    for stem, pattern in (("", NUMBERS), ("column_", r"column_\d+"), ("f", r"f\d+")):
         if all(str(label) == f"{stem}{k}" for k, label in enumerate(labels)):
             return pattern
     return ""

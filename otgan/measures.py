@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,6 +34,7 @@ __all__ = [
     "is_torch",
     "refuse_gradients",
     "refuse_mask",
+    "refuse_other_images",
     "refuse_other_order",
     "stacked",
     "to_numpy",
@@ -128,11 +130,7 @@ def as_pair(
         x, y, a, b = align_measures(x, y, a, b)
     try:
         points_x, points_y = as_float64(x, "x"), as_float64(y, "y")
-        if points_x.ndim == points_y.ndim == 4 and points_x.shape[1:] != points_y.shape[1:]:
-            raise InvalidInputError(
-                f"x and y must hold images of one shape, got {points_x.shape[1:]} and "
-                f"{points_y.shape[1:]}; to fix it, resize them, or transpose the channels"
-            )
+        refuse_other_images((points_x, points_y))
         mu, nu = _measure(points_x, a, "x"), _measure(points_y, b, "y")
         if mu.d != nu.d:
             raise InvalidInputError(
@@ -183,6 +181,21 @@ def _measure(points: FloatArray, weights: Any, name: str) -> DiscreteMeasure:
     masses, mass, equal = _weigh(weights, len(checked), f"the weights of {name}")
     masses /= mass
     return DiscreteMeasure(checked, None if equal else masses, mass)
+
+
+def refuse_other_images(clouds: Sequence[Any], names: Sequence[str] = ("x", "y")) -> None:
+    """Raise on clouds of images, shapes (n, c, h, w), that differ in their last three axes."""
+    first: tuple[str, tuple[int, ...]] | None = None
+    for cloud, name in zip(clouds, names, strict=True):
+        shape = _shape(cloud)
+        if len(shape) != 4:
+            continue
+        first = first or (name, shape[1:])
+        if shape[1:] != first[1]:
+            raise InvalidInputError(
+                f"{first[0]} and {name} must hold images of one shape, got {first[1]} and "
+                f"{shape[1:]}; to fix it, resize them, or transpose the channels"
+            )
 
 
 def refuse_other_order(x: Any, y: Any, a: Any, b: Any) -> None:

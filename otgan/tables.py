@@ -14,7 +14,7 @@ import numpy.typing as npt
 from otgan.conversion import FloatArray, from_library, is_torch, plain_float64, stacked
 from otgan.errors import InvalidInputError
 
-__all__ = ["Labelled", "Labels", "is_plain", "read_masses", "read_table"]
+__all__ = ["Labelled", "Labels", "is_plain", "read_labels", "read_masses", "read_table"]
 
 Labels = Sequence[Any] | None
 """The labels of one axis: a range where a library only counts, None where there are none."""
@@ -31,7 +31,7 @@ class Labelled(NamedTuple):
 
     Attributes
     ----------
-    values : ndarray, float64
+    values : ndarray, float64; of objects in tables of categories
     labels : tuple
         For each axis its labels, a range, or None.
     axes : tuple of str
@@ -42,7 +42,7 @@ class Labelled(NamedTuple):
         The floating dtype that the numbers came in; float64 if they were none.
     """
 
-    values: FloatArray
+    values: npt.NDArray[Any]
     labels: tuple[Labels, ...]
     axes: tuple[str, ...] = ()
     counted: bool = False
@@ -92,6 +92,33 @@ def read_table(values: Any, name: str) -> Labelled | None:
     return None
 
 
+def read_labels(values: Any, name: str) -> tuple[tuple[Labels, ...], tuple[str, ...]]:
+    """The labels of the axes, and the names of these, of a table of anything; empty without them.
+
+    Examples
+    --------
+    >>> from collections import namedtuple
+    >>> Row = namedtuple("Row", "name colour")
+    >>> read_labels([Row("a", "red"), Row("b", "blue")], "x")
+    ((None, ['name', 'colour']), ())
+    """
+    if is_plain(values) or isinstance(values, np.ndarray):
+        return (), ()
+    if type(values) in (list, tuple):
+        return (None, _fields_of(values, name)), ()
+    if from_library(values, "pandas") and hasattr(values, "columns"):
+        return (_index_labels(values.index), _index_labels(values.columns)), ()
+    if from_library(values, "polars") and hasattr(values, "columns"):
+        return (None, values.columns), ()
+    if from_library(values, "pyarrow") and hasattr(values, "column_names"):
+        return (None, values.column_names), ()
+    if from_library(values, "xarray") and hasattr(values, "dims"):
+        indexes = getattr(values, "indexes", {})
+        labels = (_index_labels(indexes[axis]) if axis in indexes else None for axis in values.dims)
+        return tuple(labels), tuple(map(str, values.dims))
+    return (), ()
+
+
 def read_masses(values: Any, name: str) -> Labelled | None:
     """The same for masses, which may also be a mapping from labels, or counts of values."""
     if is_plain(values):
@@ -133,7 +160,7 @@ def _unknown(values: Any, name: str, mend: str) -> InvalidInputError:
 def _of_pandas(values: Any, name: str) -> Labelled | None:
     ndim = getattr(values, "ndim", 0)
     if hasattr(values, "columns"):
-        both = _index_labels(values.index), _index_labels(values.columns)
+        both, _ = read_labels(values, name)
         dtypes = set(values.dtypes)
         if len(dtypes) == 1 and _is_numeric(dtype := dtypes.pop()):
             return Labelled(plain_float64(values.to_numpy(), name), both, dtype=_floating(dtype))
@@ -155,7 +182,7 @@ def _of_pandas(values: Any, name: str) -> Labelled | None:
 
 def _by_value(labels: Labels, masses: FloatArray) -> bool:
     """Whether these are the counts of values, and not a column that is called so."""
-    if labels is None or isinstance(labels, range) or len(set(labels)) < len(labels):
+    if labels is None or labels == range(len(labels)) or len(set(labels)) < len(labels):
         return False
     return not all(isinstance(label, int) for label in labels) or bool((np.diff(masses) <= 0).all())
 
@@ -194,12 +221,8 @@ def _of_xarray(values: Any, name: str) -> Labelled:
         return _of_dataset(values, name)
     if not hasattr(values, "indexes"):
         raise _unknown(values, name, "pass a DataArray")
-    labels = tuple(
-        _index_labels(values.indexes[axis]) if axis in values.indexes else None
-        for axis in values.dims
-    )
+    labels, axes = read_labels(values, name)
     numbers = plain_float64(values.values, name)
-    axes = tuple(map(str, values.dims))
     return Labelled(numbers, labels, axes, dtype=_floating(values.dtype))
 
 
@@ -226,13 +249,18 @@ def _of_records(values: npt.NDArray[Any], name: str) -> Labelled:
 
 
 def _of_named_tuples(rows: Sequence[Any], name: str) -> Labelled:
+    fields = _fields_of(rows, name)
+    return Labelled(plain_float64([tuple(row) for row in rows], name), (None, fields))
+
+
+def _fields_of(rows: Sequence[Any], name: str) -> list[str]:
     fields = rows[0]._fields
     if any(getattr(row, "_fields", None) != fields for row in rows):
         raise InvalidInputError(
             f"{name} must hold rows with the same names, got others than {', '.join(fields)} in "
             "some; to fix it, make one table of them"
         )
-    return Labelled(plain_float64([tuple(row) for row in rows], name), (None, list(fields)))
+    return list(fields)
 
 
 _READERS: dict[str, Callable[[Any, str], Labelled | None]] = {

@@ -10,6 +10,7 @@ import pytest
 import torch
 import xarray
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import jensenshannon
 
 import otgan
 from otgan.bins import align_histograms
@@ -159,6 +160,11 @@ def weights_of(x, a):
         (range(3), pd.Series([1, 2, 3], range(10, 13)), [1, 2, 3]),
         ([1, 1, 2], pd.Series([1, 2, 3], [1, 1, 2]), [1, 2, 3]),
         (list("abc"), [1, 2, 3], [1, 2, 3]),
+        (range(1, 4), pd.Series([1, 2, 3]), [1, 2, 3]),  # made beside a slice of points
+        (range(1, 4), pd.Series([3, 1, 2], [3, 1, 2]), [1, 2, 3]),
+        (range(1, 4), pd.Series([2, 3], range(2, 4)), [0, 2, 3]),
+        (range(0, 6, 2), pd.Series([3, 2, 1], range(4, -1, -2)), [1, 2, 3]),
+        (range(3), pd.Series([1, 2, 3], ["0", "1", "2"]), [1, 2, 3]),
     ],
 )
 def test_weights_follow_the_index_of_their_points(index, given, right):
@@ -172,11 +178,40 @@ def test_weights_follow_the_index_of_their_points(index, given, right):
         (list("abc"), pd.Series([1, 2, 3], [7, 8, 9]), "of one kind, got text and numbers"),
         ([1, 1, 2], pd.Series([1, 2, 3], [1, 2, 1]), "more than once"),
         (list("abc"), pd.Series([1, 2, 3], list("aba")), "more than once"),
+        (range(1, 4), pd.Series([1, 2, 3], [2, 3, 4]), "got also 4"),
+        (range(1, 4), pd.Series([1, 2, 3], range(3, 6)), "got also 4, 5"),
+        (range(3), pd.Series([1, 2, 3], ["2", "0", "1"]), "of one kind, got numbers and text"),
     ],
 )
 def test_weights_that_do_not_belong_to_the_points_are_refused(index, given, fragment):
     with refused(fragment):
         weights_of(UV.set_axis(index), given)
+
+
+def test_parts_of_a_table_are_compared_as_points_whatever_their_rows_are_called():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(20, 2)), columns=["u", "v"])
+    mass = pd.Series(rng.uniform(size=20))
+    mixed = rng.permutation(20)
+    for first, second in ((slice(10), slice(10, 20)), (mixed[:10], mixed[10:])):
+        x, y, a, b = table.iloc[first], table.iloc[second], mass.iloc[first], mass.iloc[second]
+        plain = [part.to_numpy() for part in (x, y, a, b)]
+        assert otgan.wasserstein(x, y) == otgan.wasserstein(*plain[:2])
+        right = otgan.wasserstein(*plain, normalize=True)
+        assert otgan.wasserstein(x, y, a, b, normalize=True) == right
+        fresh = pd.Series(plain[2]), pd.Series(plain[3])  # numbered anew
+        assert otgan.wasserstein(x, y, *fresh, normalize=True) == right
+
+
+def test_rows_of_costs_that_do_not_count_from_zero_have_labels():
+    costs = pd.DataFrame([[0.0, 2], [1, 0], [5, 1]], index=range(1, 4))
+    a = pd.Series([1.0, 1], index=range(2, 4))  # the first row has no mass
+    assert otgan.emd_from_cost(costs, a).cost == 1
+    values = pd.Series([1.0, 2, 3])
+    assert_array_equal(otgan.c_transform(costs, values), [-1, -2])
+    for call in (otgan.emd_from_cost, otgan.c_transform):
+        with refused("4"):
+            call(costs, values.set_axis([2, 3, 4]))
 
 
 def test_counts_in_the_order_of_their_size_have_no_positions():
@@ -279,6 +314,52 @@ def test_series_numbered_by_pandas_are_positions():
     assert otgan.js_divergence(pd.Series([1, 2]), [1, 2]) == 0
     assert otgan.js_divergence(pd.Series([1, 2]), pd.Series([1, 2], list("ba"))) == 0
     assert type(otgan.js_divergence(*[pd.Series([1, 2], dtype="float32")] * 2)) is np.float32
+
+
+def test_a_range_that_does_not_count_from_zero_is_labels():
+    masses = np.arange(1.0, 7)
+    p, q = pd.Series(masses, range(1, 7)), pd.Series(masses, range(2, 8))
+    right = jensenshannon([*masses, 0], [0, *masses]) ** 2
+    assert_allclose(otgan.js_divergence(p, q), right, rtol=1e-14)
+    assert_allclose(otgan.js_divergence(p, q.set_axis(list(q.index))), right, rtol=1e-14)
+    assert_allclose(otgan.total_variation(p[:3], p[3:], normalize=True), 1)
+    counts = (pd.Series(np.bincount(sample))[1:] for sample in ([1, 2, 3, 6], [0, 1, 2, 3, 3, 5]))
+    assert otgan.kl_divergence(*counts, normalize=True) == np.inf
+    steps = pd.Series([1.0, 2], range(0, 4, 2)), pd.Series([2.0, 1], range(2, -1, -2))
+    assert otgan.js_divergence(*steps) == 0
+
+
+@pytest.mark.parametrize(
+    "index", [range(1, 4), [1, 2, 3], [2019, 2020, 2021], [0.0, 1.0, 3.0], [0, 1, np.nan]]
+)
+def test_a_counted_index_beside_other_whole_numbers_is_refused(index):
+    p, q = pd.Series([1.0, 2, 3]), pd.Series([1.0, 2, 3], index)
+    for one, other in ((p, q), (q, p)):
+        with refused("the same numbers as labels", "0, 1, 2", ".to_numpy() if positions count"):
+            otgan.js_divergence(one, other)
+    assert otgan.js_divergence(p.to_numpy(), q) == 0
+    assert otgan.js_divergence(p.set_axis(q.index), q) == 0
+
+
+def test_slices_of_one_series_are_no_positions_as_histograms():
+    p = pd.Series([1.0, 2, 3, 4, 5, 6])
+    with refused("got 0, 1, 2 in p and 3, 4, 5 in q"):
+        otgan.total_variation(p.iloc[:3], p.iloc[3:], normalize=True)
+    with refused("0, 1 only in p and 2, 3 only in q"):  # row by row
+        rows = pd.DataFrame(np.ones((4, 2)))
+        otgan.total_variation(rows[:2], rows[2:])
+    centres = p.set_axis(np.arange(6) / 2)
+    assert otgan.js_divergence(p, centres) == 0
+
+
+def test_columns_numbered_by_polars_or_numpy_are_positions_beside_names():
+    p = np.array([[1.0, 2, 3]])
+    named = pd.DataFrame(p, columns=list("abc"))
+    records = np.array([(1.0, 2.0, 3.0)], "f8, f8, f8")
+    for numbered in (pd.DataFrame(p), polars.DataFrame(p), records):
+        assert_array_equal(otgan.js_divergence(numbered, named), [0])
+    one_more = polars.DataFrame(np.array([[1.0, 2, 3, 0]]))
+    assert_array_equal(otgan.js_divergence(polars.DataFrame(p), one_more), [0])
 
 
 # ---------------------------------------------------------------- Gaussians

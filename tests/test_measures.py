@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from torch.utils.data import ConcatDataset, TensorDataset
 
+import otgan
+from otgan.costs import PointCost
+from otgan.critics.sandwich import sandwich_w1
 from otgan.errors import UnequalMassError
 from otgan.measures import (
     DiscreteMeasure,
@@ -149,3 +156,64 @@ def test_masked_entries_are_refused():
     with refused("must not hold masked entries", "got 1"):
         as_points(np.ma.masked_equal([1.0, 2.0, 99.0], 99.0), "x")
     assert as_points(np.ma.masked_equal([1.0, 2.0], 99.0), "x").shape == (2, 1)
+
+
+IMAGES = np.random.default_rng(0).random((2, 6, 3, 4, 2))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor, np.ndarray.tolist])
+@pytest.mark.parametrize(
+    "compare",
+    [
+        otgan.wasserstein,
+        otgan.emd,
+        PointCost.of,
+        sandwich_w1,
+        otgan.mmd,
+        otgan.sliced_wasserstein,
+        lambda x, y: otgan.wasserstein(torch.as_tensor(x), y),
+        lambda x, y: sandwich_w1(x, x, x_new=y, y_new=x),
+        lambda x, y: otgan.pairwise_wasserstein([x, y]),
+        lambda x, y: otgan.pairwise_wasserstein([IMAGES[0].reshape(6, -1), x], [y]),
+        lambda x, y: otgan.estimate_w1(x, y, "lp", steps=1, device="cpu"),
+    ],
+)
+def test_images_of_different_shapes_are_refused_by_all(compare, kind):
+    x, y = IMAGES
+    with refused("must hold images of one shape", "(3, 4, 2) and (4, 3, 2)", "transpose"):
+        compare(kind(x), kind(y.transpose(0, 2, 1, 3)))
+
+
+def data_set(array):
+    return TensorDataset(torch.as_tensor(array), torch.arange(len(array)))
+
+
+@pytest.mark.parametrize(
+    "compare",
+    [sandwich_w1, lambda x, y: otgan.estimate_w1(x, y, "lp", steps=1, device="cpu")],
+)
+def test_and_so_they_are_in_data_sets(compare):
+    x, y = IMAGES
+    turned = y.transpose(0, 2, 1, 3)
+    for one, other in (
+        (data_set(x), data_set(turned)),
+        (x, data_set(turned)),
+        (data_set(x), turned),
+    ):
+        with refused("must hold images of one shape", "(3, 4, 2) and (4, 3, 2)", "transpose"):
+            compare(one, other)
+    with refused("x must hold points of one shape", "(3, 4, 2) and (4, 3, 2)"):
+        compare(ConcatDataset([data_set(x), data_set(turned)]), y)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+def test_images_of_one_shape_are_points_and_so_are_their_rows(kind):
+    x, y = map(kind, IMAGES)
+    rows = IMAGES.reshape(2, 6, -1)
+    costs = cdist(*rows)
+    right = costs[linear_sum_assignment(costs)].mean()
+    assert_allclose(sandwich_w1(x, data_set(y)).upper, right, rtol=1e-12)
+    for one, other in ((x, y), (x, kind(rows[1])), (kind(rows[0]), y)):
+        assert_allclose(float(otgan.wasserstein(one, other)), right, rtol=1e-12)
+        assert_allclose(otgan.pairwise_wasserstein([one, other])[0, 1], right, rtol=1e-12)
+        assert_allclose(PointCost.of(one, other).rows(slice(None)), costs, rtol=1e-12)

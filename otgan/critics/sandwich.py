@@ -13,11 +13,11 @@ import numpy as np
 from otgan.costs import PointCost
 from otgan.critics.mcshane import anchors_at_x
 from otgan.datasets import Sample
-from otgan.datasets.samplers import as_sampler, holds_points
+from otgan.datasets.samplers import as_held, as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.estimate import as_confidence
 from otgan.labels import align_clouds
-from otgan.measures import FloatArray, as_pair, as_points
+from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
 from otgan.transport.duality import c_transform
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
@@ -136,12 +136,16 @@ def sandwich_w1(
             "x_new and y_new must be given together, got only one of them; to fix it, pass fresh "
             "points of both laws, or of neither to split x and y"
         )
+    x, y = as_held(x, "x"), as_held(y, "y")
     if x_new is not None:
-        x, y, *fresh = align_clouds([x, y, x_new, y_new], ["x", "y", "x_new", "y_new"])
+        names = ["x", "y", "x_new", "y_new"]
+        x, y, *fresh = align_clouds([x, y, x_new, y_new], names)
+        refuse_other_images([x, y, *fresh], names)
     else:
         fresh = []
         if holds_points(x) and holds_points(y):
             x, y = align_clouds([x, y], ["x", "y"])
+            refuse_other_images([x, y])
     mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
     whole = emd(mu.points, nu.points)
     upper_se = _standard_error(whole.f, whole.g)

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from otgan.critics.options import FitOptions
 from otgan.datasets import Law, Sample
-from otgan.datasets.samplers import as_sampler, holds_points
+from otgan.datasets.samplers import as_held, as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.labels import align_points
-from otgan.measures import FloatArray, as_points, to_numpy
+from otgan.measures import FloatArray, as_points, refuse_other_images, to_numpy
 
 __all__ = ["Laws", "Scale", "Source", "as_laws"]
 
@@ -140,8 +140,10 @@ def as_laws(x: Any, y: Any, options: FitOptions, device: torch.device) -> Laws:
         Points that are no points, laws of different dimensions, too few points to hold any out.
     """
     rng = torch.Generator(device).manual_seed(options.seed)
+    x, y = as_held(x, "x"), as_held(y, "y")
     if holds_points(x) and holds_points(y):
         x, y = align_points(x, y)
+        refuse_other_images((x, y))
     # Generators of their own: samplers that draw alike must not draw the same points.
     owns = np.random.default_rng(options.seed).spawn(2)
     sources = [

@@ -15,7 +15,7 @@ from otgan.datasets.laws import Law, Sample
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_float64, as_points, is_torch
 
-__all__ = ["FreshPoints", "as_sampler", "holds_points"]
+__all__ = ["FreshPoints", "as_held", "as_sampler", "holds_points"]
 
 TRIED = 64
 """Points that are asked for twice, to see what comes."""
@@ -104,8 +104,7 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Law | FreshPoi
     """
     if isinstance(data, Law):
         return data
-    if _is_data_set(data):
-        return Sample(_points_of_data_set(data, name))
+    data = as_held(data, name)
     asked = _way_to_ask(data, name, rng)
     if asked is None:
         array = as_float64(data, name)
@@ -119,6 +118,11 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Law | FreshPoi
             "its generator once, before the function that draws, or pass the points as an array"
         )
     return sampler
+
+
+def as_held(data: Any, name: str) -> Any:
+    """The points of a data set as an array, images as images; anything else as it is."""
+    return _points_of_data_set(data, name) if _is_data_set(data) else data
 
 
 def holds_points(data: Any) -> bool:
@@ -278,14 +282,15 @@ def _points_of_data_set(data: Any, name: str) -> FloatArray:
             f"{name} must hold at least one point, got an empty {type(data).__name__}; to fix it, "
             "check that the data were loaded"
         )
-    rows = [_item(data[k], name).ravel() for k in range(len(data))]
-    if len({len(row) for row in rows}) > 1:
-        sizes = sorted({len(row) for row in rows})
+    points = [_item(data[k], name) for k in range(len(data))]
+    shapes = sorted({point.shape for point in points})
+    if len(shapes) > 1:
         raise InvalidInputError(
-            f"{name} must hold points of one shape, got from {sizes[0]} to {sizes[-1]} numbers; to "
-            "fix it, resize them in the data set"
+            f"{name} must hold points of one shape, got {shapes[0]} and {shapes[-1]}; to fix it, "
+            "resize or transpose them in the data set"
         )
-    return as_points(np.stack(rows), name)
+    stack = np.stack(points)
+    return stack if stack.ndim == 4 or not stack.size else _flattened(stack)
 
 
 def _item(item: Any, name: str) -> FloatArray:

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.errors import InvalidInputError
+from otgan.labels import align_categories
 from otgan.measures import FloatArray, is_torch, refuse_mask
+from otgan.tables import Labelled, read_labels
 
 __all__ = ["as_codes", "holds_categories"]
 
@@ -32,7 +34,8 @@ def as_codes(x: Any, y: Any) -> tuple[FloatArray, FloatArray] | None:
     Parameters
     ----------
     x, y : array_like, shapes (n,) or (n, d), and (m,) or (m, d)
-        Text, pandas or polars columns of it, dates, arrays of objects.
+        Text, columns or tables of it, dates, arrays of objects. Columns with names are matched by
+        them.
 
     Returns
     -------
@@ -59,12 +62,7 @@ def as_codes(x: Any, y: Any) -> tuple[FloatArray, FloatArray] | None:
             f"x and y must both hold categories or both numbers, got numbers in {numbers} and "
             f"categories in {others}; to fix it, convert one of them, for example by .astype(str)"
         )
-    columns_x, columns_y = (getattr(sample, "columns", None) for sample in (x, y))
-    if columns_x is not None and columns_y is not None and list(columns_x) != list(columns_y):
-        raise InvalidInputError(
-            f"x and y must have the same columns in one order, got {list(columns_x)} and "
-            f"{list(columns_y)}; to fix it, pass y[list(x.columns)]"
-        )
+    of_y = align_categories(_table(x, of_x, "x"), _table(y, of_y, "y"))
     for name, sample in (("x", of_x), ("y", of_y)):
         _refuse_missing(sample, name)
     if of_x.shape[1] != of_y.shape[1]:
@@ -78,6 +76,13 @@ def as_codes(x: Any, y: Any) -> tuple[FloatArray, FloatArray] | None:
         known: dict[Hashable, int] = {}
         codes[:, j] = [known.setdefault(category, len(known)) for category in column]
     return codes[: len(of_x)], codes[len(of_x) :]
+
+
+def _table(sample: Any, categories: npt.NDArray[np.object_], name: str) -> Labelled:
+    labels, axes = read_labels(sample, name)
+    if len(labels) != 2:  # one column, whose rows alone have labels
+        labels, axes = (None, None), ()
+    return Labelled(categories, labels, axes)
 
 
 def _categories(sample: Any) -> npt.NDArray[np.object_] | None:

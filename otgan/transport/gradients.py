@@ -26,6 +26,7 @@ from otgan.measures import (
     as_float64,
     beyond_dtype,
     is_torch,
+    refuse_other_images,
     to_numpy,
     warn_of_histograms,
 )
@@ -64,6 +65,8 @@ def distance(
     """
     like = next(value for value in (x, y, a, b) if is_torch(value))
     images = not is_stack(x, y, a, b)
+    if images:
+        refuse_other_images((x, y))
     points_x, points_y = (
         _as_columns(_as_tensor(v, like, s), s, images) for v, s in ((x, "x"), (y, "y"))
     )

@@ -17,6 +17,7 @@ from otgan.measures import (
     FloatArray,
     as_order,
     refuse_gradients,
+    refuse_other_images,
 )
 from otgan.transport.exact import emd
 from otgan.transport.line import line_distance
@@ -177,9 +178,11 @@ def _checked(given: list[tuple[str, Any, Any]]) -> list[Cloud]:
     """The clouds, their columns in one order."""
     names, clouds, _ = zip(*given, strict=True)
     weights = [align_weights(x, a, name) for name, x, a in given]
+    aligned = align_clouds(clouds, names)
+    refuse_other_images(aligned, names)
     return [
         Cloud(name, DiscreteMeasure.of(x, a, name=name), a is not None)
-        for name, x, a in zip(names, align_clouds(clouds, names), weights, strict=True)
+        for name, x, a in zip(names, aligned, weights, strict=True)
     ]
 
 

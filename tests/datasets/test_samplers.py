@@ -169,7 +169,7 @@ class Uneven(Dataset):
         (Plain, "got the class Plain"),
         (stats.gamma, "shape parameter|missing"),
         (Endless(), "a data set with a length"),
-        (Uneven(), "points of one shape, got from 1 to 3 numbers"),
+        (Uneven(), r"points of one shape, got \(1,\) and \(3,\)"),
         (TensorDataset(torch.zeros(3, 2), torch.zeros(3, 2)), "items of two arrays"),
         (TensorDataset(*(torch.zeros(3, 2),) * 3), "items of 3 parts"),
         (TensorDataset(torch.zeros(0, 2)), "at least one point"),

@@ -1,11 +1,14 @@
 """Which values can be counted together, and which categories are the same."""
 
 import math
+from collections import Counter, namedtuple
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow
 import pytest
+import xarray
 from numpy.testing import assert_allclose
 
 import otgan
@@ -194,6 +197,54 @@ def test_rows_of_categories_are_told_apart_by_all_columns():
     assert found.diagnostics["plug_in"] == 0 and found.diagnostics["cells"] == 5
 
 
+def rows_of_tuples(columns):
+    Row = namedtuple("Row", list(columns))
+    return list(map(Row, *columns.values()))
+
+
+def with_coordinates(columns):
+    table = np.array(list(columns.values())).T
+    return xarray.DataArray(table, dims=("row", "name"), coords={"name": list(columns)})
+
+
+TABLES = {
+    "pandas": pd.DataFrame,
+    "pandas categories": lambda columns: pd.DataFrame(columns, dtype="category"),
+    "polars": pl.DataFrame,
+    "Arrow": pyarrow.table,
+    "xarray": with_coordinates,
+    "xarray, axes swapped": lambda columns: with_coordinates(columns).T,
+    "named tuples": rows_of_tuples,
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_columns_of_categories_are_matched_by_their_names(table):
+    first, second = {"name": A, "kind": B}, {"name": B[::-1], "kind": A}
+    swapped = dict(reversed(second.items()))
+    x = TABLES[table.partition(",")[0]](first)
+    counts = [Counter(zip(z["name"], z["kind"], strict=True)) for z in (first, second)]
+    right = otgan.js_divergence(*counts)
+    for y in (TABLES[table](second), TABLES[table](swapped)):
+        found = otgan.js_from_samples(x, y, ties="discrete")
+        assert_allclose(found.diagnostics["plug_in"], right, rtol=1e-12)
+    with refused("'kind' only in x and 'sort' only in y"):
+        as_codes(x, TABLES[table]({"name": A, "sort": B}))
+
+
+def test_columns_of_categories_without_names_are_positions():
+    x = pd.DataFrame({"name": A, "kind": B})
+    right = as_codes(x, x)
+    for y in (x.to_numpy(), pd.DataFrame(x.to_numpy()), pl.DataFrame(x.to_numpy())):
+        for found, expected in zip(as_codes(x, y), right, strict=True):
+            np.testing.assert_array_equal(found, expected)
+    numbered = pd.DataFrame({"kind": np.arange(60) % 2, "name": A})
+    codes = as_codes(numbered, numbered[["name", "kind"]])  # text and numbers
+    np.testing.assert_array_equal(*codes)
+    with refused("'a' more than once"):
+        as_codes(x.set_axis(["a", "a"], axis=1), x.set_axis(["a", "a"], axis=1))
+
+
 def test_what_is_no_pair_of_categories():
     for x, y, message in [
         (A, [1, 2, 3], "numbers in y and categories in x"),
@@ -207,8 +258,8 @@ def test_what_is_no_pair_of_categories():
         (np.ma.array(A, mask=[1] + 59 * [0]), B, "masked"),
         (
             pd.DataFrame({"a": A, "b": B}),
-            pd.DataFrame({"b": B, "a": A}),
-            "the same columns in one order",
+            pd.DataFrame({"a": A, "c": B}),
+            "'b' only in x and 'c' only in y",
         ),
     ]:
         with refused(message):
