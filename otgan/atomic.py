@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from otgan.errors import OutputError
+from otgan.writable import why_no_file
 
 __all__ = ["as_output_errors", "make_folder", "only_writer", "replacing", "try_to_write"]
 
@@ -132,15 +133,12 @@ def try_to_write(path: Path) -> None:
     OutputError
         As `replacing` would.
     """
+    if reason := why_no_file(path):
+        raise OutputError(
+            f"{path} must be a place that can be written to, got: {reason}; to fix it, name "
+            "another place"
+        )
     make_folder(path.parent)
-    probe = path.with_name(f".{secrets.token_hex(8)}.draft")
-    with as_output_errors(path):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if path.exists() and not path.is_file():
-            raise OSError(errno.EINVAL, "a device or a pipe is no file")
-        probe.open("xb").close()
-        probe.unlink()
 
 
 @contextmanager

@@ -138,9 +138,6 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     try:
         with _input_warnings_told():
             return options.run(options)
-    except KeyboardInterrupt:  # first, since some of our errors are interrupts as well
-        _complain("interrupted")
-        return INTERRUPTED
     except (InvalidInputError, MissingExtraError, OutputError) as error:
         _complain(error)
         return WRONG_INPUT
@@ -203,6 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_audit(commands)
     _add_train(commands)
     resume = _add_on_run(commands, "resume", "continue a run that was stopped", _resume)
+    _add_threads(resume)
     for name in ("steps", "monitor-every"):
         resume.add_argument(f"--{name}", type=int, metavar="N", help="from here on")
     resume.add_argument("--learning-rate", type=float, metavar="X", help="from here on")
@@ -295,8 +293,8 @@ def _add_audit(commands: Any) -> None:
     )
     audit.add_argument(
         "critic",
-        help="the state dict of linear layers in sequence; with --trust also TorchScript, an "
-        "exported program or a whole module",
+        help="the state dict of linear layers in sequence, or the checkpoint.pt of a run of otgan "
+        "train; with --trust also TorchScript, an exported program or a whole module",
     )
     audit.add_argument("a", help=FILES + ": where the critic is high")
     audit.add_argument("b", help="the other file")
@@ -358,7 +356,6 @@ def _add_on_run(
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=purpose)
     command.add_argument("folder", help="the run's folder, as given to --out")
-    _add_threads(command)
     command.set_defaults(run=run)
     return command
 

@@ -31,6 +31,7 @@ __all__ = [
     "as_weights",
     "beyond_dtype",
     "check_equal_mass",
+    "frame_of",
     "is_torch",
     "refuse_gradients",
     "refuse_mask",
@@ -398,6 +399,21 @@ def as_order(p: float) -> float:
             "distance (below 1, raise the ground metric to the power and use p=1)"
         )
     return float(p)
+
+
+def frame_of(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Lowest and highest corner, shapes (d,), of a box with room around points, shape (n, d).
+
+    Examples
+    --------
+    >>> frame_of(np.array([[0.0, 3.0], [10.0, 3.0]]))
+    (array([-1.5,  1.5]), array([11.5,  4.5]))
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    width = high - low
+    # A coordinate that is constant gets as much room as the others, or as its own size asks for.
+    room = np.where(width > 0.0, width, width.max() or np.maximum(1.0, np.abs(low)))
+    return low - 0.15 * room, high + 0.15 * room
 
 
 def refuse_gradients(function: str, *samples: Any) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from otgan.atomic import make_folder, replacing
 from otgan.errors import InvalidInputError, OutputError, require
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, frame_of
 from otgan.text import encodable, printable, shortened
 from otgan.writable import why_no_file
 
@@ -315,7 +315,5 @@ def _scatter(axis: Axes, arrays: Mapping[str, FloatArray], *, size: float = 6) -
     for points, colour, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
         x, y = points[:, 0], points[:, 1]
         axis.scatter(x, y, s=size, color=colour, alpha=0.6, lw=0, label=label)
-    low, high = real[:, :2].min(axis=0), real[:, :2].max(axis=0)
-    margin = 0.15 * (high - low)
-    axis.set(xlim=(low[0] - margin[0], high[0] + margin[0]), xticks=[], yticks=[])
-    axis.set(ylim=(low[1] - margin[1], high[1] + margin[1]), aspect="equal")
+    low, high = frame_of(real[:, :2])
+    axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")

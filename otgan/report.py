@@ -100,7 +100,7 @@ def summary_rows(summary: Mapping[str, Any], records: list[Record]) -> list[tupl
         rows += [
             ("exact W1", _show(summary, "exact_w1"), f"generated against held-out real; {size}"),
             ("floor", _show(summary, "floor"), "real against real: what a perfect sampler shows"),
-            ("ratio", f"{summary['ratio'] or math.inf:.2f}", "exact W1 over floor; 1 is perfect"),
+            ("ratio", _ratio(summary), "exact W1 over floor; 1 is perfect"),
         ]
     if summary and summary["of"]:
         kl = summary["reverse_kl"]
@@ -201,7 +201,7 @@ def _verdict(summary: Mapping[str, Any]) -> str:
         return "The run has not ended yet; the curves show it up to its last measurement."
     excess, se = summary["exact_w1"] - summary["floor"], summary["excess_se"]
     verdict = (
-        f"By exact distance on held-out points, the generator is at {summary['ratio']:.2f} times "
+        f"By exact distance on held-out points, the generator is at {_ratio(summary)} times "
         f"the floor, the distance that perfect samples show: {excess:.4f} ± {se:.4f} above it."
     )
     if excess <= 2.0 * se:
@@ -240,6 +240,11 @@ def _setting(value: Any) -> str:
         return f"{name} ({inside})".strip() if inside else str(name)
     words = {None: "default", True: "yes", False: "no", "": "none"}
     return words[value] if value is None or value == "" or isinstance(value, bool) else str(value)
+
+
+def _ratio(summary: Mapping[str, Any]) -> str:
+    """Exact W1 over the floor; summary.json has null where that is infinite."""
+    return "inf" if summary["ratio"] is None else f"{summary['ratio']:.2f}"
 
 
 def _show(summary: Mapping[str, Any], name: str) -> str:

@@ -25,7 +25,9 @@ def why_no_folder(path: Path) -> str:
 
 
 def why_no_file(path: Path) -> str:
-    """Why this file cannot be written, which need not be there yet; empty if it can.
+    """Why this file cannot be made or replaced, which need not be there yet; empty if it can.
+
+    A file that is there is replaced by a new one, which takes permission on its folder alone.
 
     Examples
     --------
@@ -40,4 +42,4 @@ def why_no_file(path: Path) -> str:
         return reason.strerror or str(reason)
     if path.is_dir():
         return f"{path} is a folder"
-    return "" if os.access(path, os.W_OK) else f"no permission to write {path}"
+    return why_no_folder(path.parent) if path.is_file() else f"{path} is a device or a pipe"

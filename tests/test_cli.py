@@ -383,7 +383,10 @@ def test_wrong_names_get_the_nearest(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["emd"], ["nonsense"], ["emd", "a", "b", "--p", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["emd"], ["nonsense"], ["emd", "a", "b", "--p", "x"], ["report", "run", "--threads", "2"]],
+)
 def test_wrong_usage_gets_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 import otgan
 from otgan.cli import main
 from otgan.datasets import load_table
+from otgan.gan.folder import RunFolder
 from tests.test_cli import TINY
 
 
@@ -66,11 +67,23 @@ def test_a_run_is_trained_and_resumed_on_points_as_the_flags_say(years, tmp_path
     assert told in capsys.readouterr().err
     assert main(["resume", out]) == 0
     assert told in capsys.readouterr().err
-    config = tmp_path / "run" / "config.json"
-    for altered in ({"open": "x"}, ["header"], {"columns": 2.5}):
-        config.write_text(json.dumps({**json.loads(config.read_text()), "reading": altered}))
+    stored = RunFolder(tmp_path / "run").checkpoint("cpu")
+    checkpoint = str(tmp_path / "run" / "checkpoint.pt")
+    for altered, place in (
+        ({"open": "x"}, f"{checkpoint} must say how its data are read"),
+        (["header"], f"{checkpoint} must say how its data are read"),
+        ({"header": True, "columns": 2.5}, "columns must be names or positions from 0, got 2.5"),
+    ):
+        data = {**stored["data"], "reading": altered}
+        RunFolder(tmp_path / "run").write_checkpoint({**stored, "data": data})
         assert main(["resume", out]) == 2
-        assert "to fix it" in capsys.readouterr().err
+        assert place in capsys.readouterr().err
+    RunFolder(tmp_path / "run").write_checkpoint(stored)
+    config = tmp_path / "run" / "config.json"
+    told = json.loads(config.read_text())
+    told["source"]["reading"] = {"header": False}  # for people: the checkpoint's counts
+    config.write_text(json.dumps(told))
+    assert main(["resume", out]) == 0
 
 
 def test_one_array_of_an_archive_is_chosen(tmp_path, capsys):

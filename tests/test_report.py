@@ -86,6 +86,15 @@ def test_verdict_follows_the_numbers(run):
     path.write_text(before)
 
 
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_the_floor_of_equal_points_is_zero_and_the_ratio_infinite(tmp_path, d):
+    result = train_wgan(np.full((40, d), 2.0**30), TrainConfig(**TINY), out=tmp_path)
+    assert result.evaluation.floor == 0 < result.evaluation.exact_w1
+    assert "at inf times the floor" in write_report(tmp_path).read_text()
+    ratio = next(line for line in summary_table(tmp_path).splitlines() if "ratio" in line)
+    assert ratio.split()[1] == "inf"
+
+
 def test_unfinished_run_has_a_page_and_a_strange_name_is_escaped(run, tmp_path):
     shutil.copytree(run.out, tmp_path / "part")
     (tmp_path / "part" / "summary.json").unlink()

@@ -2,8 +2,6 @@
 
 from otgan.datasets.files import (
     Table,
-    column_names,
-    common_columns,
     load,
     load_idx,
     load_images,
@@ -56,8 +54,6 @@ __all__ = [
     "Table",
     "absolute_value",
     "ball_and_power",
-    "column_names",
-    "common_columns",
     "cones",
     "digits",
     "dirac_and_sphere",

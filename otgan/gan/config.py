@@ -149,11 +149,6 @@ class TrainConfig:
 
         return None if self.constraint == "exact" else as_constraint(self.constraint)
 
-    @property
-    def constraint_name(self) -> str:
-        """Short name of the constraint."""
-        return "exact" if self.rule is None else self.rule.name
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON stores them."""
         from otgan.critics.described import described

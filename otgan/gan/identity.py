@@ -17,6 +17,9 @@ from otgan.gan.source import DataRecord, Source
 
 __all__ = ["Identity"]
 
+SETTINGS = tuple(TrainConfig.__dataclass_fields__)
+"""What every checkpoint tells of its run."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -58,7 +61,7 @@ class Identity:
         try:
             return cls(
                 data=DataRecord(**stored["data"]),
-                settings=stored["settings"],
+                settings={name: stored["settings"][name] for name in SETTINGS},
                 centre=tuple(stored["centre"]),
                 scale=stored["scale"],
                 changes=tuple(stored["changes"]),
@@ -135,12 +138,10 @@ class Identity:
     def _differs(self, name: str, now: Mapping[str, Any]) -> bool:
         from otgan.critics.described import normalised
 
-        before = self.settings.get(name)
-        return (
-            normalised(before) != normalised(now[name])
-            if name == "constraint"
-            else (before != now[name])
-        )
+        before, after = self.settings[name], now[name]
+        if name == "constraint":
+            return normalised(before) != normalised(after)
+        return bool(before != after)
 
 
 def _shown(value: Any) -> str:

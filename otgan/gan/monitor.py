@@ -18,15 +18,16 @@ from otgan.critics.bounds import (
     sampled_lipschitz,
 )
 from otgan.critics.constraints import Constraint, Reading
-from otgan.critics.networks import OnOriginalScale, lipschitz_from_weights, scores
+from otgan.critics.lipschitz import lipschitz_from_weights
+from otgan.critics.networks import OnOriginalScale, scores
 from otgan.gan.modes import mode_coverage
 from otgan.gan.randomness import Randomness
-from otgan.gan.records import Record, rank_correlation
+from otgan.gan.records import Record
 from otgan.gan.source import Source
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, frame_of
 from otgan.transport.exact import emd
 
-__all__ = ["Evaluation", "Measurement", "Monitor", "Record", "rank_correlation"]
+__all__ = ["Evaluation", "Measurement", "Monitor"]
 
 
 class Measurement(NamedTuple):
@@ -164,9 +165,7 @@ class Monitor:
         """What is worth drawing later: the points, and in the plane the critic on a grid."""
         arrays = {"real": found.real, "generated": found.generated}
         if critic is not None and self.source.d == 2:
-            low, high = found.real.min(axis=0), found.real.max(axis=0)
-            margin = 0.15 * (high - low)
-            x, y = np.linspace(low - margin, high + margin, 81).T
+            x, y = np.linspace(*frame_of(found.real), 81).T
             grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
             values = self.critic_values(critic, grid).reshape(81, 81)
             arrays |= {"grid_x": x, "grid_y": y, "critic": values}

@@ -221,7 +221,7 @@ def resume_wgan(
     }
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     config = dataclasses.replace(config, **changes)
-    reading = stored_options(known.reading, Path(out) / "config.json")
+    reading = stored_options(known.reading, Path(out) / "checkpoint.pt")
     source = as_source(data, config.seed, **reading)
     if source.record.path:  # the name that it was given, wherever this process runs
         record = dataclasses.replace(source.record, name=name)
@@ -378,6 +378,8 @@ def _train(
             if interrupted():
                 save.checkpoint()
                 raise stopped(save.told(state.step))
+    if not state.records or state.records[-1].step < state.step:  # it ends where it was stopped
+        _measure_and_save(state, monitor, save, time.perf_counter() - started)
 
 
 def _measure_and_save(state: TrainState, monitor: Monitor, save: _Saver, seconds: float) -> Record:

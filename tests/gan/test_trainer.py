@@ -19,9 +19,9 @@ import otgan
 from otgan import GradientPenalty, TrainConfig, WeightClipping, train_wgan
 from otgan.critics.constraints import CONSTRAINTS
 from otgan.critics.distillation import Distillation
-from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.errors import DamagedFileError, InvalidInputError, TrainingDivergedError
 from otgan.gan.folder import RunFolder
-from otgan.gan.monitor import Record, rank_correlation
+from otgan.gan.records import Record, rank_correlation
 from otgan.gan.state import TrainState
 from otgan.gan.trainer import _critic_step
 
@@ -164,6 +164,43 @@ def test_interrupted_run_resumes_to_the_same_bits(tmp_path, constraint):
     if unbroken.critic is not None:
         same_weights(unbroken.critic, resumed.critic)
     assert unbroken.evaluation == resumed.evaluation
+
+
+@pytest.mark.parametrize("monitor_every", [4, 40])
+def test_a_run_may_end_at_the_step_where_it_was_stopped(tmp_path, monitor_every):
+    calls = []
+
+    class Pressing(WeightClipping):
+        """Presses Ctrl-C in the seventh step; the first call is that of the untrained critic."""
+
+        def project(self, critic):
+            super().project(critic)
+            calls.append(1)
+            if len(calls) == 8:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    settings = {**TINY, "n_critic": 1, "constraint": Pressing(), "monitor_every": monitor_every}
+    with pytest.raises(KeyboardInterrupt, match="step 7;"):
+        train_wgan("ring8", TrainConfig(**{**settings, "steps": 50}), out=tmp_path)
+    config = TrainConfig(**{**settings, "steps": 7})
+    resumed = train_wgan("ring8", config, out=tmp_path, resume=True)
+    unbroken = train_wgan("ring8", config)
+    assert [record.step for record in resumed.records] == [4, 7][monitor_every == 40 :]
+    same_but_for_time(unbroken.records, resumed.records)
+    assert unbroken.evaluation == resumed.evaluation
+    assert RunFolder(tmp_path).metrics() == list(resumed.records)
+    again = train_wgan("ring8", config, out=tmp_path, resume=True)
+    assert again.records == resumed.records
+
+
+def test_a_checkpoint_that_lacks_a_setting_is_named(tmp_path):
+    config = TrainConfig(**TINY)
+    train_wgan("ring8", config, out=tmp_path)
+    stored = RunFolder(tmp_path).checkpoint(torch.device("cpu"))
+    for settings in ({k: v for k, v in stored["settings"].items() if k != "width"}, None, "none"):
+        RunFolder(tmp_path).write_checkpoint({**stored, "settings": settings})
+        with pytest.raises(DamagedFileError, match="must say what data and settings"):
+            train_wgan("ring8", config, out=tmp_path, resume=True)
 
 
 @pytest.mark.parametrize(("sign_of_life", "delay"), [("checkpoint.pt", 0.0), ("metrics.csv", 0.1)])

@@ -1,8 +1,6 @@
 """Loaders: a data set by its name, or the user's own files."""
 
 from otgan.datasets.files.doors import (
-    column_names,
-    common_columns,
     load,
     load_idx,
     load_images,
@@ -14,8 +12,6 @@ from otgan.datasets.files.reading import Table
 
 __all__ = [
     "Table",
-    "column_names",
-    "common_columns",
     "load",
     "load_idx",
     "load_images",

@@ -23,8 +23,6 @@ from otgan.errors import DamagedFileError, InputWarning, InvalidInputError, near
 from otgan.measures import FloatArray
 
 __all__ = [
-    "column_names",
-    "common_columns",
     "load",
     "load_idx",
     "load_images",
@@ -270,36 +268,6 @@ def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any)
         f"both files must have the same columns, got {shown(ours)} in {a}, and {shown(theirs)} in "
         f"{b} ({'; '.join(lacks) or 'some of them twice'}); to fix it, {mend}"
     )
-
-
-def column_names(path: str | Path, **options: Unpack[Options]) -> tuple[str, ...]:
-    """Names of the columns that :func:`load_points` reads; none if the file names none.
-
-    Raises
-    ------
-    InvalidInputError
-        As in :func:`load_points`.
-    """
-    return load_table(path, **options).names
-
-
-def common_columns(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple[str, ...]:
-    """Names of the columns of two files that :func:`load_points` reads in the same order.
-
-    Raises
-    ------
-    InvalidInputError
-        Names that differ, be it in their order alone; :func:`load_pair` aligns those.
-    """
-    ours, theirs = column_names(a, **options), column_names(b, **options)
-    if not (_made_up(ours) or _made_up(theirs)) and ours != theirs:
-        _check_names(ours, theirs, a, b)
-        raise InvalidInputError(
-            f"both files must have the same columns in the same order, got {shown(ours)} in {a}, "
-            f"and {shown(theirs)} in {b}; to fix it, put the columns of one file into the order of "
-            "the other, or read both with load_pair"
-        )
-    return ours or theirs
 
 
 def load_idx(path: str | Path, *, limit: int = LIMIT) -> FloatArray:
