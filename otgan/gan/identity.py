@@ -89,6 +89,18 @@ class Identity:
         """The data as this run scales them: sums may end otherwise on another machine."""
         return dataclasses.replace(source, centre=np.array(self.centre), scale=self.scale)
 
+    def check_told(self, config: TrainConfig, path: Path, given: Mapping[str, Any]) -> None:
+        """Raise where config.json tells other settings than the checkpoint, but for those given."""
+        told = config.to_dict()
+        for name in told:
+            if name not in given and self._differs(name, told):
+                raise DamagedFileError(
+                    f"{path / 'config.json'} must tell the settings of the run, got {name} "
+                    f"{_shown(told[name])} where the checkpoint has {_shown(self.settings[name])}; "
+                    "to fix it, put that back, or say what may change to resume_wgan or otgan "
+                    "resume"
+                )
+
     def continued(self, source: Source, config: TrainConfig, step: int, path: Path) -> Identity:
         """The same run from that step on, with the settings that may change as they are now.
 

@@ -200,7 +200,8 @@ def resume_wgan(
     folder = RunFolder(Path(out))
     config, name = folder.config(), folder.settings()["data"]
     stored = folder.checkpoint(torch.device("cpu"))
-    known = Identity.from_dict(stored, folder.path).data
+    identity = Identity.from_dict(stored, folder.path)
+    known = identity.data
     if not name:
         raise InvalidInputError(
             f"the data of {out} must have a name to be loaded by, got a run that was given an "
@@ -220,6 +221,7 @@ def resume_wgan(
         "device": device,
     }
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    identity.check_told(config, folder.path, changes)
     config = dataclasses.replace(config, **changes)
     reading = stored_options(known.reading, Path(out) / "checkpoint.pt")
     source = as_source(data, config.seed, **reading)

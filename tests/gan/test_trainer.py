@@ -388,3 +388,19 @@ def test_digits_train_as_points_in_64_dimensions():
 def test_training_on_a_gpu():
     result = train_wgan("ring8", TrainConfig(**{**TINY, "device": "cuda"}))
     assert next(result.generator.parameters()).device.type == "cuda"
+
+
+def test_settings_that_were_altered_in_the_file_are_not_applied(tmp_path):
+    points = tmp_path / "points.npy"
+    np.save(points, np.random.default_rng(0).normal(size=(40, 2)))
+    out = tmp_path / "run"
+    measured = {"monitor_every": 2, "monitor_points": 10, "evaluation_points": 10}
+    tiny = TrainConfig(steps=2, batch_size=8, n_critic=1, width=4, depth=1, **measured)
+    train_wgan(str(points), tiny, out=out)
+    told = json.loads((out / "config.json").read_text())
+    (out / "config.json").write_text(json.dumps({**told, "learning_rate": 100.0}))
+    with pytest.raises(DamagedFileError, match=r"learning_rate 100\.0 where the checkpoint has"):
+        otgan.resume_wgan(out, steps=4)
+    resumed = otgan.resume_wgan(out, steps=4, learning_rate=1e-4)  # said, and so applied
+    assert resumed.records[-1].step == 4
+    assert json.loads((out / "config.json").read_text())["learning_rate"] == 1e-4
