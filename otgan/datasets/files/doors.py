@@ -240,9 +240,9 @@ def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple
     array([[3., 4.]])
     """
     first, second = load_table(a, **options), load_table(b, **options)
-    if options.get("header") is None and not (first.names or second.names):
-        if _is_text(a) and _is_text(b):
-            refuse_common_first_row(first.points, second.points, (str(a), str(b)))
+    unheaded = options.get("header") is None and not (first.names or second.names)
+    if unheaded and _is_text(a) and _is_text(b):
+        refuse_common_first_row(first.points, second.points, (str(a), str(b)))
     if _made_up(first.names) or _made_up(second.names):
         return first, second
     _check_names(first.names, second.names, a, b)

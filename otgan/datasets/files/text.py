@@ -23,7 +23,8 @@ from otgan.datasets.files.cells import (
     shown,
     with_decimal_comma,
 )
-from otgan.datasets.files.headers import is_header, kept_columns
+from otgan.datasets.files.headers import index_columns, is_header, kept_columns
+from otgan.datasets.files.named import joined_labels
 from otgan.datasets.files.opened import check_unpacked, faults_named, open_unpacked
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError
@@ -64,6 +65,8 @@ class Layout:
     """Columns in a row."""
     kept: list[int]
     """Positions of those that hold points."""
+    labels: list[int]
+    """Positions of those that label the rows."""
     joined: bool
     """Whether a decimal comma cuts the one number of a row into two cells."""
     trailing: bool
@@ -86,12 +89,13 @@ def read_text(path: Path, reading: Reading) -> Table:
             head = _first_lines(text)
             _check_lines(head, path)
             layout = _layout(head, reading, path)
-            first, blank = _checked_numbers(head, 1, layout, path)
+            index: list[list[str]] = [[] for _ in layout.labels]
+            first, blank = _checked_numbers(head, 1, layout, index, path)
             parts, number = [first], 1 + len(head)
             while lines := _with_whole_cells(text.readlines(CHUNK), text):
-                numbers = _plain_numbers(lines, layout)
+                numbers = _plain_numbers(lines, layout, index)
                 if numbers is None:
-                    numbers, more = _checked_numbers(lines, number, layout, path)
+                    numbers, more = _checked_numbers(lines, number, layout, index, path)
                     blank += more
                 parts.append(numbers)
                 number += len(lines)
@@ -99,7 +103,7 @@ def read_text(path: Path, reading: Reading) -> Table:
     if blank:
         notes += (f"{path}: {blank} rows without a value in any cell were left out",)
     points = as_points(np.concatenate(parts), str(path))
-    return Table(points, layout.names, notes, points.shape)
+    return Table(points, layout.names, notes, points.shape, joined_labels(index))
 
 
 def _first_lines(text: io.TextIOWrapper) -> list[str]:
@@ -232,9 +236,10 @@ def _layout(lines: list[str], reading: Reading, path: Path) -> Layout:
     kept, said = kept_columns(names, width, cells_of, reading, str(path))
     _refuse_text(kept, names, [cells_of(i) for i in range(width)], path)
     chosen = tuple(names[i] for i in kept) if names else ()
+    labels = index_columns(names, kept, cells_of, reading)
     told = tuple(notes + said)
     return Layout(
-        delimiter, decimal, chosen, width, kept, joined, trailing, declared, skipped, told
+        delimiter, decimal, chosen, width, kept, labels, joined, trailing, declared, skipped, told
     )
 
 
@@ -336,8 +341,11 @@ def _refuse_text(kept: list[int], names: list[str], columns: list[list[str]], pa
 # ---------------------------------------------------------------- the numbers
 
 
-def _plain_numbers(lines: list[str], layout: Layout) -> FloatArray | None:
-    """The points in lines that hold nothing special, all at once; None if they do."""
+def _plain_numbers(lines: list[str], layout: Layout, index: list[list[str]]) -> FloatArray | None:
+    """The points in lines that hold nothing special, all at once; None if they do.
+
+    The labels of rows are added to the levels of the `index`.
+    """
     text = "".join(lines)
     if "#" in text or "_" in text or not text.isascii() or layout.joined:
         return None
@@ -350,18 +358,26 @@ def _plain_numbers(lines: list[str], layout: Layout) -> FloatArray | None:
         return None
     if layout.trailing and any(row[-1].strip() for row in rows):
         return None
+    levels = [[row[i].strip() for row in rows] for i in layout.labels]
     if layout.trailing or layout.kept != list(range(layout.width)):
         rows = [[row[i] for i in layout.kept] for row in rows]
     if layout.decimal == ",":
         rows = [[cell.translate(SWAPPED) for cell in row] for row in rows]
     numbers = _floats(rows, len(layout.kept))
-    return None if numbers is None or np.abs(numbers).max() >= EXACT else numbers
+    if numbers is None or np.abs(numbers).max() >= EXACT:
+        return None
+    for level, labels in zip(index, levels, strict=True):
+        level.extend(labels)
+    return numbers
 
 
 def _checked_numbers(
-    lines: list[str], number: int, layout: Layout, path: Path
+    lines: list[str], number: int, layout: Layout, index: list[list[str]], path: Path
 ) -> tuple[FloatArray, int]:
-    """The points in lines, each cell checked, and how many rows have no value in any cell."""
+    """The points in lines, each cell checked, and how many rows have no value in any cell.
+
+    The labels of rows are added to the levels of the `index`.
+    """
     told = _told(lines, number)
     first = number == 1
     rows = _rows(told[layout.declared :] if first else told, layout.delimiter)
@@ -373,6 +389,8 @@ def _checked_numbers(
         cells = _cells(row, line, layout, path)
         _check_cells(cells, line, layout, path)
         numbers.append([float(cell) for cell in cells])
+        for level, i in zip(index, layout.labels, strict=True):
+            level.append(row[i].strip())
     return np.array(numbers, dtype=np.float64).reshape(-1, len(layout.kept)), blank
 
 
