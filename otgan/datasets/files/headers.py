@@ -11,6 +11,7 @@ from otgan.datasets.files.cells import (
     is_name,
     is_number,
     is_whole,
+    odd_number,
     shown,
 )
 from otgan.datasets.files.reading import Reading
@@ -45,6 +46,12 @@ def is_header(first: Row, rows: Sequence[Row], reading: Reading, where: str) -> 
     if any(is_name(column) for column in wanted) and wanted <= set(cells):
         return True
     named, numbers = any(map(is_name, cells)), any(map(is_number, cells))
+    odd = [cell for cell in cells if odd_number(cell) and is_name(cell)]
+    if odd and (numbers or any(odd_number(cell) for row in rows for cell in row)):
+        raise InvalidInputError(
+            f"{where} must hold numbers only, got {odd[0][:40]!r} in its first line; to fix it, "
+            f"{odd_number(odd[0])}, or pass header=True (--header) if it names a column"
+        )
     if named and not numbers:
         return True
     if named:
