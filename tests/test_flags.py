@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.cli import main
@@ -143,3 +145,26 @@ def test_indices_of_other_files_and_of_long_ones_are_kept(tmp_path, suffix):
     assert x.index == tuple(points.index) and read.index == tuple(weights.index)
     ordered = in_order_of(read, x, ("w", "x"))
     assert_allclose(ordered.points[:, 0], weights.loc[points.index, "w"], rtol=1e-15)
+
+
+@pytest.mark.parametrize("command", ["emd", "compare", "audit"])
+def test_a_header_of_numbers_in_both_files_is_no_point(tmp_path, capsys, command):
+    rng = np.random.default_rng(4)
+    x, y = rng.poisson(20, (2, 60, 3))
+    for name, rows in (("a", x), ("b", y)):
+        path = tmp_path / f"{name}.csv"
+        np.savetxt(path, rows, fmt="%d", delimiter=",", header="50,10,90", comments="")
+    paths = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    if command == "audit":
+        import torch
+
+        torch.save({"0.weight": torch.eye(1, 3), "0.bias": torch.zeros(1)}, tmp_path / "critic.pt")
+        paths.insert(0, str(tmp_path / "critic.pt"))
+    assert main([command, *paths, "--json"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "(--header)" in said.err and "(--no-header)" in said.err
+    if command == "emd":
+        assert main([command, *paths, "--header", "--json"]) == 0
+        cost = cdist(x, y)
+        right = cost[linear_sum_assignment(cost)].mean()
+        assert_allclose(json.loads(capsys.readouterr().out)["distance"], right, rtol=1e-12)
