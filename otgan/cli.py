@@ -381,7 +381,8 @@ def _emd(options: argparse.Namespace) -> int:
     check_files(options.a, options.b, *(options.weights or ()))
     check_emd(p=options.p, metric=options.metric, rtol=options.rtol)
     pair = load_pair(options.a, options.b, **reading_of(options))
-    weights = [load_weights(path, options) for path in options.weights or ()]
+    clouds = zip(options.weights or (), pair, (options.a, options.b), strict=False)
+    weights = [load_weights(path, table, file, options) for path, table, file in clouds]
     x, y = (table.points for table in pair)
     a, b = (table.points[:, 0] for table in weights) if weights else (None, None)
     notes = _tell_notes(*pair, *weights)

@@ -48,9 +48,14 @@ def reading_of(options: argparse.Namespace) -> Options:
     return said
 
 
-def load_weights(path: str, options: argparse.Namespace) -> Table:
-    """A weight in each row of a file, read as the points are, but for the choice of columns."""
+def load_weights(path: str, points: Table, where: str, options: argparse.Namespace) -> Table:
+    """A weight in each row of a file, read as the points are, but for the choice of columns.
+
+    Where both files have an index, weights are put into the order of the `points`, read from
+    `where`; otherwise positions count.
+    """
     from otgan.datasets import load_table
+    from otgan.datasets.files.rows import in_order_of
 
     reading = reading_of(options)
     reading.pop("columns", None)
@@ -60,7 +65,7 @@ def load_weights(path: str, options: argparse.Namespace) -> Table:
             f"{path} must hold one weight a row, got {table.points.shape[1]} columns; to fix it, "
             "keep one column"
         )
-    return table
+    return in_order_of(table, points, (path, where))
 
 
 def notes_on(tables: Iterable[Table]) -> list[str]:

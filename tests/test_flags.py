@@ -1,15 +1,20 @@
 """The flags that say how files are read reach every command that reads points."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.cli import main
 from otgan.datasets import load_table
+from otgan.datasets.files.rows import in_order_of
 from otgan.gan.folder import RunFolder
 from tests.test_cli import TINY
 
@@ -106,3 +111,73 @@ def test_a_limit_can_be_raised(tmp_path, capsys):
     assert "raise limit (--limit)" in capsys.readouterr().err
     assert main(["emd", path, path, "--limit", "1000000", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["distance"] == 0.0
+
+
+LABELLED = [
+    (",u\n0,0\n1,10\n", ",w\n1,0.9\n0,0.1\n", [], 9),
+    (",u\n0,0\n1,10\n", ",w\n1,0.9\n0,0.1\n", ["--columns", "u"], 9),
+    ("k,u\n0,0\n1,10\n", "k,w\n1.0,0.9\n0.0,0.1\n", ["--index"], 9),
+    (",u\ns,0\nt,10\n", ",0\nt,0.9\ns,0.1\n", [], 9),
+    (",,u\ns,0,0\nt,1,10\n", ",,w\nt,1,0.9\ns,0,0.1\n", [], 9),
+    (";u\n0;0,0\n1;10,0\n", ";w\n1;0,9\n0;0,1\n", [], 9),
+    ("u\n0\n10\n", ",w\n1,0.9\n0,0.1\n", [], 1),
+    (",u\n0,0\n1,10\n", "w\n0.9\n0.1\n", [], 1),
+    (",u\ns,0\ns,10\n", ",w\ns,0.9\ns,0.1\n", [], 1),
+    (",u\n0,0\n1,10\n", ",w\n1,0.9\n7,0.1\n", [], "got 7 only in .* and 0 only in"),
+    (",u\ns,0\nt,10\n", ",w\ns,0.9\n", [], "t only in"),
+    (",u\ns,0\ns,1\nt,10\n", ",w\nt,1\ns,1\ns,1\n", [], "s more than once"),
+]
+
+
+@pytest.mark.parametrize(("points", "weights", "flags", "right"), LABELLED)
+def test_weights_follow_the_index_of_their_points(tmp_path, capsys, points, weights, flags, right):
+    one = ("k,u\n0,0\n", "k,w\n0,1\n") if flags == ["--index"] else ("u\n0\n", "w\n1\n")
+    paths = [str(tmp_path / name) for name in ("x.csv", "y.csv", "wx.csv", "wy.csv")]
+    for path, text in zip(paths, (points, one[0], weights, one[1]), strict=True):
+        Path(path).write_text(text)
+    code = main(["emd", *paths[:2], "--weights", *paths[2:], *flags, "--json"])
+    said = capsys.readouterr()
+    if isinstance(right, str):
+        assert code == 2 and re.search(right, said.err) and "to fix it" in said.err
+    else:
+        assert_allclose(json.loads(said.out)["distance"], right, rtol=1e-14)
+        assert ("order of the index" in said.err) == (right == 9)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "feather"])
+def test_indices_of_other_files_and_of_long_ones_are_kept(tmp_path, suffix):
+    rng = np.random.default_rng(3)
+    points = pd.DataFrame({"u": rng.normal(size=3000)}, index=[f"r{i}" for i in range(3000)])
+    weights = pd.DataFrame({"w": rng.random(3000)}, index=points.index).sample(
+        frac=1, random_state=0
+    )
+    path = tmp_path / f"w.{suffix}"
+    points.to_csv(tmp_path / "x.csv")
+    getattr(weights, f"to_{suffix}")(path)
+    x, read = load_table(tmp_path / "x.csv"), load_table(path)
+    assert x.index == tuple(points.index) and read.index == tuple(weights.index)
+    ordered = in_order_of(read, x, ("w", "x"))
+    assert_allclose(ordered.points[:, 0], weights.loc[points.index, "w"], rtol=1e-15)
+
+
+@pytest.mark.parametrize("command", ["emd", "compare", "audit"])
+def test_a_header_of_numbers_in_both_files_is_no_point(tmp_path, capsys, command):
+    rng = np.random.default_rng(4)
+    x, y = rng.poisson(20, (2, 60, 3))
+    for name, rows in (("a", x), ("b", y)):
+        path = tmp_path / f"{name}.csv"
+        np.savetxt(path, rows, fmt="%d", delimiter=",", header="50,10,90", comments="")
+    paths = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    if command == "audit":
+        import torch
+
+        torch.save({"0.weight": torch.eye(1, 3), "0.bias": torch.zeros(1)}, tmp_path / "critic.pt")
+        paths.insert(0, str(tmp_path / "critic.pt"))
+    assert main([command, *paths, "--json"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "(--header)" in said.err and "(--no-header)" in said.err
+    if command == "emd":
+        assert main([command, *paths, "--header", "--json"]) == 0
+        cost = cdist(x, y)
+        right = cost[linear_sum_assignment(cost)].mean()
+        assert_allclose(json.loads(capsys.readouterr().out)["distance"], right, rtol=1e-12)

@@ -178,7 +178,8 @@ def _table(array: Any, reading: Reading, where: str) -> Table:
             )
         columns = [array[name] for name in array.dtype.names]
         return table_of_columns(list(array.dtype.names), columns, reading, where)
-    points = as_points(array.reshape(len(array), -1), where)
+    points, index = as_points(array.reshape(len(array), -1), where), None
     if reading.index and reading.columns is None:
         reading = replace(reading, columns=tuple(range(1, points.shape[1])))
-    return chosen_columns(Table(points, shape=array.shape), reading, where)
+        index = tuple(f"{label:.17g}" for label in points[:, 0])
+    return chosen_columns(Table(points, shape=array.shape, index=index), reading, where)

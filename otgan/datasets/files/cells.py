@@ -12,6 +12,7 @@ __all__ = [
     "is_number",
     "is_whole",
     "like_thousands",
+    "odd_number",
     "shown",
     "with_decimal_comma",
 ]
@@ -22,6 +23,20 @@ NUMBER = re.compile(
 WHOLE = re.compile(r"[+-]?[0-9]{1,300}")  # more are infinite in float64
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")
+GROUPS = re.compile(r"[+-]?[0-9]{1,3}([,.'’ \u00a0\u2009\u202f_][0-9]{3})+([.,][0-9]+)?")
+ODD = (
+    (re.compile(r"[+-]?[0-9.,]+\s?[%‰]"), "write percentages as numbers, 0.05 for 5%"),
+    (re.compile(r"[+-]?[0-9_.]*[0-9]_[0-9][0-9_.]*"), "write no marks between digits"),
+    (re.compile(r"[+-]?0[xXoObB][0-9a-fA-F]+"), "write it with decimal digits"),
+    (re.compile(r"[\u2010-\u2015\u2212\uff0d][0-9.,]+"), "write the minus sign as '-'"),
+    (
+        re.compile(r"\(?([+-]?[0-9.]+(e[+-]?[0-9]+)?)?[+-]?[0-9.]+(e[+-]?[0-9]+)?[ij]\)?", re.I),
+        "write real and imaginary parts as two columns",
+    ),
+    (re.compile(r"[$€£¥]\s?[+-]?[0-9.,]+|[+-]?[0-9.,]+\s?[$€£¥]"), "write no currency"),
+    (re.compile(r"[+-]?[0-9.]+[dD][+-]?[0-9]+"), "write exponents with 'e'"),
+)
+"""Numbers that are written as no number is read, and what to write instead."""
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "?", "."}
 
 
@@ -49,6 +64,24 @@ def like_thousands(cell: str) -> bool:
     [True, False, False, True]
     """
     return THOUSANDS.fullmatch(cell.strip()) is not None
+
+
+def odd_number(cell: str) -> str:
+    """What to write instead of a number in a notation that is not read; empty for all else.
+
+    Examples
+    --------
+    >>> [odd_number(cell) for cell in ("1,234.5", "0x10", "u", "1.5")]
+    ['write no marks between thousands', 'write it with decimal digits', '', '']
+    """
+    cell = cell.strip()
+    if is_number(cell):
+        return ""
+    if GROUPS.fullmatch(cell):
+        return "write no marks between thousands"
+    digits = cell.isdecimal() and not cell.isascii()
+    found = (mend for pattern, mend in ODD if pattern.fullmatch(cell))
+    return "write digits as 0 to 9" if digits else next(found, "")
 
 
 def is_missing(cell: str) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from otgan.datasets.files.cells import shown
-from otgan.datasets.files.named import table_of_columns
+from otgan.datasets.files.named import joined_labels, table_of_columns
 from otgan.datasets.files.opened import allowance, check_memory, faults_named, refuse_size
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError, require
@@ -45,13 +46,16 @@ def read_columnar(path: Path, reading: Reading) -> Table:
         if left_out:
             reading = _settled(reading)
         table = table_of_columns([names[i] for i in used], columns, reading, str(path))
+        if not set(index) & set(table.names):
+            levels = [read(names.index(name)).to_pylist() for name in index]
+            table = replace(table, index=joined_labels(levels) or table.index)
     if not left_out:
         return table
     note = (
         f"{path}: {shown(left_out)}, the index that pandas wrote, was left out (index=False or "
         "--no-index keeps it)"
     )
-    return Table(table.points, table.names, (note, *table.notes), table.shape)
+    return replace(table, notes=(note, *table.notes))
 
 
 def _settled(reading: Reading) -> Reading:

@@ -15,6 +15,7 @@ from otgan.datasets.files.columnar import read_columnar
 from otgan.datasets.files.idx import read_idx
 from otgan.datasets.files.named import chosen_columns
 from otgan.datasets.files.opened import UNPACKERS, as_path, faults_named, open_plain
+from otgan.datasets.files.pairs import refuse_common_first_row
 from otgan.datasets.files.pictures import read_folder
 from otgan.datasets.files.reading import LIMIT, Options, Reading, Table
 from otgan.datasets.files.text import read_text
@@ -224,7 +225,8 @@ def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple
     Raises
     ------
     InvalidInputError
-        As in :func:`load_points`; names that one file has and the other lacks.
+        As in :func:`load_points`; names that one file has and the other lacks, or has twice; text
+        without a header that starts with the same numbers in both, and has no other row in common.
 
     Examples
     --------
@@ -236,14 +238,22 @@ def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple
     array([[3., 4.]])
     """
     first, second = load_table(a, **options), load_table(b, **options)
-    unnamed = _made_up(first.names) or _made_up(second.names)
-    if unnamed or first.names == second.names:
+    unheaded = options.get("header") is None and not (first.names or second.names)
+    if unheaded and _is_text(a) and _is_text(b):
+        refuse_common_first_row(first.points, second.points, (str(a), str(b)))
+    if _made_up(first.names) or _made_up(second.names):
         return first, second
     _check_names(first.names, second.names, a, b)
+    if first.names == second.names:
+        return first, second
     order = [second.names.index(name) for name in first.names]
     note = f"{b}: its columns were put into the order of {a} ({shown(first.names)})"
     points = second.points[:, order]
     return first, replace(second, points=points, names=first.names, notes=(*second.notes, note))
+
+
+def _is_text(path: str | Path) -> bool:
+    return _suffix(Path(os.fsdecode(path))) in TEXT
 
 
 def _made_up(names: tuple[str, ...]) -> bool:
@@ -257,6 +267,17 @@ def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any)
     """Raise unless both have the same names, in whatever order."""
     if sorted(ours) == sorted(theirs) and len(set(ours)) == len(ours):
         return
+    twice = [
+        f"{name!r} more than once in {file}"
+        for file, names in ((a, ours), (b, theirs))
+        for name in names
+        if names.count(name) > 1
+    ]
+    if twice:
+        raise InvalidInputError(
+            "both files must have the same columns, and a name of its own for each, got "
+            f"{twice[0]}; to fix it, rename them, or choose one by its position (columns=[0])"
+        )
     missing = [name for name in ours if name not in theirs]
     extra = [name for name in theirs if name not in ours]
     lacks = [f"{file} lacks {shown(names)}" for file, names in ((b, missing), (a, extra)) if names]
@@ -266,7 +287,7 @@ def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any)
         mend += f", or choose those that both have (columns={both[:6]})"
     raise InvalidInputError(
         f"both files must have the same columns, got {shown(ours)} in {a}, and {shown(theirs)} in "
-        f"{b} ({'; '.join(lacks) or 'some of them twice'}); to fix it, {mend}"
+        f"{b} ({'; '.join(lacks)}); to fix it, {mend}"
     )
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from otgan.datasets.files.cells import (
     counts_up,
     is_name,
     is_number,
     is_whole,
+    odd_number,
     shown,
 )
 from otgan.datasets.files.reading import Reading
 from otgan.errors import InvalidInputError, nearest_name
 
-__all__ = ["is_header", "kept_columns"]
+__all__ = ["index_columns", "is_header", "kept_columns"]
 
 UNNAMED = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 IDENTIFIERS = {"id", "ids", "idx", "index", "row", "rowid", "row_id", "rownames", "level_0"}
@@ -45,6 +46,12 @@ def is_header(first: Row, rows: Sequence[Row], reading: Reading, where: str) -> 
     if any(is_name(column) for column in wanted) and wanted <= set(cells):
         return True
     named, numbers = any(map(is_name, cells)), any(map(is_number, cells))
+    odd = [cell for cell in cells if odd_number(cell) and is_name(cell)]
+    if odd and (numbers or any(odd_number(cell) for row in rows for cell in row)):
+        raise InvalidInputError(
+            f"{where} must hold numbers only, got {odd[0][:40]!r} in its first line; to fix it, "
+            f"{odd_number(odd[0])}, or pass header=True (--header) if it names a column"
+        )
     if named and not numbers:
         return True
     if named:
@@ -178,6 +185,21 @@ def kept_columns(
     if name.lower() in IDENTIFIERS and _like_index(cells):
         _refuse_index(name, where, "a different value in each row")
     return list(range(width)), []
+
+
+def index_columns(
+    names: Sequence[str],
+    kept: Sequence[int],
+    cells_of: Callable[[int], list[str]],
+    reading: Reading,
+) -> list[int]:
+    """Positions of the columns that label the rows: the first ones, where they hold no points."""
+    if reading.columns is None:
+        return list(range(kept[0]))
+    if reading.index is not None:
+        return [0] if reading.index and 0 not in kept else []
+    unnamed = takewhile(lambda i: UNNAMED.fullmatch(names[i]), range(len(names)))
+    return list(takewhile(lambda i: i not in kept and _like_index(cells_of(i)), unnamed))
 
 
 def _like_index(cells: Sequence[str]) -> bool:

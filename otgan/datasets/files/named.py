@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from otgan.datasets.files.headers import kept_columns
+from otgan.datasets.files.headers import index_columns, kept_columns
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import InvalidInputError
 from otgan.measures import as_float64, as_points
 
-__all__ = ["chosen_columns", "table_of_columns"]
+__all__ = ["chosen_columns", "joined_labels", "table_of_columns"]
 
 HEAD = 1000
 
@@ -39,7 +39,23 @@ def table_of_columns(
             )
         coordinates.append(column)
     points = as_points(np.stack(coordinates, axis=1), where)
-    return Table(points, tuple(names[i] for i in kept) if names else (), tuple(notes), points.shape)
+    chosen = tuple(names[i] for i in kept) if names else ()
+    labels = index_columns(names, kept, cells_of, reading)
+    index = joined_labels([np.asarray(columns[i]).tolist() for i in labels])
+    return Table(points, chosen, tuple(notes), points.shape, index)
+
+
+def joined_labels(levels: Sequence[Sequence[object]]) -> tuple[str, ...] | None:
+    """The labels of rows, from those of each level of an index; None without a level.
+
+    Examples
+    --------
+    >>> joined_labels([["a", "b"], [1, 2]])
+    ('a,1', 'b,2')
+    """
+    if not levels:
+        return None
+    return tuple(",".join(map(str, labels)) for labels in zip(*levels, strict=True))
 
 
 def chosen_columns(table: Table, reading: Reading, where: str) -> Table:

@@ -155,12 +155,16 @@ class Table:
         How the file was read where it could have been read otherwise, a sentence each.
     shape : tuple of int
         Of the array in the file: longer than two where points are arrays of their own.
+    index : tuple of str, or None
+        The label of each row, if the file has an index beside the points; the levels of an index
+        of several columns stand between commas.
     """
 
     points: FloatArray
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()
+    index: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         n, d = self.points.shape

@@ -20,10 +20,12 @@ from otgan.datasets.files.cells import (
     is_number,
     is_whole,
     like_thousands,
+    odd_number,
     shown,
     with_decimal_comma,
 )
-from otgan.datasets.files.headers import is_header, kept_columns
+from otgan.datasets.files.headers import index_columns, is_header, kept_columns
+from otgan.datasets.files.named import joined_labels
 from otgan.datasets.files.opened import check_unpacked, faults_named, open_unpacked
 from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError
@@ -64,6 +66,8 @@ class Layout:
     """Columns in a row."""
     kept: list[int]
     """Positions of those that hold points."""
+    labels: list[int]
+    """Positions of those that label the rows."""
     joined: bool
     """Whether a decimal comma cuts the one number of a row into two cells."""
     trailing: bool
@@ -86,12 +90,13 @@ def read_text(path: Path, reading: Reading) -> Table:
             head = _first_lines(text)
             _check_lines(head, path)
             layout = _layout(head, reading, path)
-            first, blank = _checked_numbers(head, 1, layout, path)
+            index: list[list[str]] = [[] for _ in layout.labels]
+            first, blank = _checked_numbers(head, 1, layout, index, path)
             parts, number = [first], 1 + len(head)
             while lines := _with_whole_cells(text.readlines(CHUNK), text):
-                numbers = _plain_numbers(lines, layout)
+                numbers = _plain_numbers(lines, layout, index)
                 if numbers is None:
-                    numbers, more = _checked_numbers(lines, number, layout, path)
+                    numbers, more = _checked_numbers(lines, number, layout, index, path)
                     blank += more
                 parts.append(numbers)
                 number += len(lines)
@@ -99,7 +104,7 @@ def read_text(path: Path, reading: Reading) -> Table:
     if blank:
         notes += (f"{path}: {blank} rows without a value in any cell were left out",)
     points = as_points(np.concatenate(parts), str(path))
-    return Table(points, layout.names, notes, points.shape)
+    return Table(points, layout.names, notes, points.shape, joined_labels(index))
 
 
 def _first_lines(text: io.TextIOWrapper) -> list[str]:
@@ -223,7 +228,7 @@ def _layout(lines: list[str], reading: Reading, path: Path) -> Layout:
     trailing = not (joined or named) and all(len(row) > 1 and not row[-1].strip() for row in body)
     width = 1 if joined else len(body[0]) - trailing
     names = _fitting(names, width, reading, path)
-    decimal = "," if joined else reading.decimal or _decimal(body, delimiter, path)
+    decimal = "," if joined else reading.decimal or _decimal(names, body, delimiter, path)
     notes = [] if decimal == (reading.decimal or ".") else [DECIMAL_NOTE.format(path)]
 
     def cells_of(column: int) -> list[str]:
@@ -231,10 +236,13 @@ def _layout(lines: list[str], reading: Reading, path: Path) -> Layout:
 
     kept, said = kept_columns(names, width, cells_of, reading, str(path))
     _refuse_text(kept, names, [cells_of(i) for i in range(width)], path)
+    if (reading.columns, reading.delimiter, reading.decimal) == (None, None, None):
+        _check_named(names, kept, path)
     chosen = tuple(names[i] for i in kept) if names else ()
+    labels = index_columns(names, kept, cells_of, reading)
     told = tuple(notes + said)
     return Layout(
-        delimiter, decimal, chosen, width, kept, joined, trailing, declared, skipped, told
+        delimiter, decimal, chosen, width, kept, labels, joined, trailing, declared, skipped, told
     )
 
 
@@ -285,7 +293,7 @@ def _fitting(names: list[str], width: int, reading: Reading, path: Path) -> list
     while len(names) > width and not names[-1]:
         names = names[:-1]  # a comma at the end of the header
     if len(names) == width:
-        return names
+        return [names[0].rstrip(",; ")] if width == 1 else names
     if len(names) == width - 1 and reading.index:
         return ["", *names]
     mend = "name every column once, or remove the header"
@@ -299,22 +307,39 @@ def _fitting(names: list[str], width: int, reading: Reading, path: Path) -> list
     )
 
 
-def _decimal(body: list[list[str]], delimiter: str, path: Path) -> str:
+def _check_named(names: list[str], kept: list[int], path: Path) -> None:
+    """Refuse a column without a name behind one with a name: it is no end of a line."""
+    named = next((i for i, name in enumerate(names) if name), len(names))
+    if names and any(i > named and not names[i] for i in kept):
+        raise InvalidInputError(
+            f"{path} must have a name for every column, got {shown(names)!r} above values in all "
+            "of them; to fix it, name them, choose some (--columns), or pass decimal=',' "
+            "(--decimal ,) if these are decimal commas, delimiter=',' (--delimiter ,) if not"
+        )
+
+
+def _decimal(names: list[str], body: list[list[str]], delimiter: str, path: Path) -> str:
     """The decimal mark, point or comma, that the cells have."""
     cells = [cell.strip() for row in body for cell in row]
     commas = [cell for cell in cells if with_decimal_comma(cell)]
-    doubt = ""
+    doubt, mend = "", "pass decimal=',' (--decimal ,) or decimal='.' (--decimal .)"
     if commas and any(is_number(cell) and "." in cell for cell in cells):
         doubt = f"{commas[0]!r} beside points"
     elif commas and delimiter != ";" and all(like_thousands(cell) for cell in commas):
         doubt = f"{commas[0]!r}, which may be above a thousand"
-    elif delimiter == "," and all(map(is_whole, cells)):
+        mend = "write no marks between thousands, or pass decimal=',' (--decimal ,)"
+    elif delimiter == "," and not names and all(map(is_whole, cells)):
         zeros = [cell for cell in cells if len(cell) > 1 and cell[0] == "0"]
         doubt = f"{zeros[0]!r}, which may follow a decimal comma" if zeros else ""
+    elif delimiter == " " and not names and all(map(is_whole, cells)):
+        behind = [cell for row in body for cell in row[1:]]
+        zeros = [cell for cell in behind if cell[0] == "0"]
+        if zeros and {len(cell) for cell in behind} == {3}:
+            doubt = f"{zeros[0]!r}, which may follow a space between thousands"
+            mend = "write no marks between thousands, or pass decimal='.' (--decimal .)"
     if doubt:
         raise InvalidInputError(
-            f"{path} must show its decimal mark, got {doubt}; to fix it, pass decimal=',' "
-            "(--decimal ,) or decimal='.' (--decimal .), and write no marks between thousands"
+            f"{path} must show its decimal mark, got {doubt}; to fix it, {mend}"
         )
     return "," if commas else "."
 
@@ -326,8 +351,7 @@ def _refuse_text(kept: list[int], names: list[str], columns: list[list[str]], pa
     column, cell = names[text[0]] if names else text[0], columns[text[0]][0]
     numbers = [names[i] if names else i for i in kept if i not in text]
     mend = f"choose others, for example columns={numbers[:6]}" if numbers else "write numbers"
-    if any(map(like_thousands, columns[text[0]])):
-        mend = "write no marks between thousands"
+    mend = next(filter(None, map(odd_number, columns[text[0]])), mend)
     raise InvalidInputError(
         f"{path} must hold numbers only, got {cell[:40]!r} in column {column!r}; to fix it, {mend}"
     )
@@ -336,8 +360,11 @@ def _refuse_text(kept: list[int], names: list[str], columns: list[list[str]], pa
 # ---------------------------------------------------------------- the numbers
 
 
-def _plain_numbers(lines: list[str], layout: Layout) -> FloatArray | None:
-    """The points in lines that hold nothing special, all at once; None if they do."""
+def _plain_numbers(lines: list[str], layout: Layout, index: list[list[str]]) -> FloatArray | None:
+    """The points in lines that hold nothing special, all at once; None if they do.
+
+    The labels of rows are added to the levels of the `index`.
+    """
     text = "".join(lines)
     if "#" in text or "_" in text or not text.isascii() or layout.joined:
         return None
@@ -350,18 +377,26 @@ def _plain_numbers(lines: list[str], layout: Layout) -> FloatArray | None:
         return None
     if layout.trailing and any(row[-1].strip() for row in rows):
         return None
+    levels = [[row[i].strip() for row in rows] for i in layout.labels]
     if layout.trailing or layout.kept != list(range(layout.width)):
         rows = [[row[i] for i in layout.kept] for row in rows]
     if layout.decimal == ",":
         rows = [[cell.translate(SWAPPED) for cell in row] for row in rows]
     numbers = _floats(rows, len(layout.kept))
-    return None if numbers is None or np.abs(numbers).max() >= EXACT else numbers
+    if numbers is None or np.abs(numbers).max() >= EXACT:
+        return None
+    for level, labels in zip(index, levels, strict=True):
+        level.extend(labels)
+    return numbers
 
 
 def _checked_numbers(
-    lines: list[str], number: int, layout: Layout, path: Path
+    lines: list[str], number: int, layout: Layout, index: list[list[str]], path: Path
 ) -> tuple[FloatArray, int]:
-    """The points in lines, each cell checked, and how many rows have no value in any cell."""
+    """The points in lines, each cell checked, and how many rows have no value in any cell.
+
+    The labels of rows are added to the levels of the `index`.
+    """
     told = _told(lines, number)
     first = number == 1
     rows = _rows(told[layout.declared :] if first else told, layout.delimiter)
@@ -373,6 +408,8 @@ def _checked_numbers(
         cells = _cells(row, line, layout, path)
         _check_cells(cells, line, layout, path)
         numbers.append([float(cell) for cell in cells])
+        for level, i in zip(index, layout.labels, strict=True):
+            level.append(row[i].strip())
     return np.array(numbers, dtype=np.float64).reshape(-1, len(layout.kept)), blank
 
 
@@ -406,7 +443,8 @@ def _check_cells(cells: list[str], line: int, layout: Layout, path: Path) -> Non
     for cell in cells:
         found = cell.translate(SWAPPED) if layout.decimal == "," else cell
         if not is_number(cell):
-            mend = "fill or remove it" if is_missing(cell) else "remove that column or line"
+            mend = odd_number(found) or "remove that column or line"
+            mend = "fill or remove it" if is_missing(cell) else mend
             raise InvalidInputError(
                 f"{path} must hold numbers only, got {found[:40]!r} in line {line}; to fix it, "
                 f"{mend}"

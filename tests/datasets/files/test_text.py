@@ -37,6 +37,8 @@ def table(tmp_path, text, **options):
         ('"u, left","v"\n"1","2"\n', [[1, 2]], ("u, left", "v")),
         ("PAR1,PAR2\n1,2\n", [[1, 2]], ("PAR1", "PAR2")),
         ("Na,K\n1,2\n", [[1, 2]], ("Na", "K")),
+        ("zip,v\n01234,1\n", [[1234, 1]], ("zip", "v")),
+        ("5%,50%\n0.1,0.2\n", [[0.1, 0.2]], ("5%", "50%")),
         ("1e3,.5\n-2.,+4\n", [[1000, 0.5], [-2, 4]], ()),
         ("".join(f"{i}\n" for i in range(12)), [[i] for i in range(12)], ()),
         ("0.0,1.0\n2.5,3.5\n", [[0, 1], [2.5, 3.5]], ()),
@@ -101,6 +103,13 @@ def test_what_can_be_told_is_read_and_said(tmp_path, text, points, names, note):
         ('u,v\n"1,234","5,678"\n', "above a thousand", {"decimal": ","}, (1, 2)),
         ("5,05\n4,75\n", "follow a decimal comma", {"decimal": ","}, (2, 1)),
         ("5,05\n4,75\n", "follow a decimal comma", {"decimal": "."}, (2, 2)),
+        ("1 005\n2 750\n", "a space between thousands", {"decimal": "."}, (2, 2)),
+        ("length,\n5,126\n4,900\n3,250\n", "a name for every", {"decimal": ","}, (3, 1)),
+        ("length,\n5,126\n4,900\n3,250\n", "a name for every", {"delimiter": ","}, (3, 2)),
+        ("length,\n5,126,\n4,900,\n", "a name for every column", {"columns": [0]}, (2, 1)),
+        ("u,v,\n1,2,3\n4,5,6\n", "a name for every column", {"columns": ["u", "v"]}, (2, 2)),
+        ("u,,w\n1,2,3\n4,5,6\n", "a name for every column", {"columns": [0, 1]}, (2, 2)),
+        ("5%,2\n7%,3\n", "percentages.*header=True", {"header": True, "columns": "2"}, (1, 1)),
         ("u,v\n1,2,3\n4,5,6\n", "as many names", {"index": True}, (2, 2)),
         ("city,u\nRome,1\n", "in column 'city'", {"columns": "u"}, (1, 1)),
         ("a,1,2\nb,3,4\n", "names and numbers", {"header": False, "columns": [1, 2]}, (2, 2)),
@@ -149,6 +158,36 @@ def test_what_has_no_right_value_is_refused(tmp_path, text, found):
         options = {}
     with pytest.raises(InvalidInputError, match=found):
         table(tmp_path, text, **options)
+
+
+@pytest.mark.parametrize(
+    ("cell", "mend"),
+    [
+        ("5%", "write percentages as numbers"),
+        ("1_000", "no marks between thousands"),
+        ("1_0", "no marks between digits"),
+        ("1'000", "no marks between thousands"),
+        ("0x10", "decimal digits"),
+        ("\u22125", "the minus sign as '-'"),
+        ("1+2j", "real and imaginary parts"),
+        ("(-1.5e3-2j)", "real and imaginary parts"),
+        ("$5", "no currency"),
+        ("1d5", "exponents with 'e'"),
+        ("\uff11", "digits as 0 to 9"),
+    ],
+)
+def test_what_is_wrong_with_a_number_is_said(tmp_path, cell, mend):
+    for text in ("u,v\n{},2\n1,3\n", "{},2\n1,3\n", "1,2\n{},3\n", "{0}\n{0}\n", "u\n{0}\n{0}\n"):
+        with pytest.raises(InvalidInputError, match=mend) as refusal:
+            table(tmp_path, text.format(cell))
+        assert "could be either" not in str(refusal.value)
+
+
+def test_thousands_are_never_offered_a_decimal_point(tmp_path):
+    for options in ({}, {"decimal": "."}):
+        with pytest.raises(InvalidInputError, match="no marks between thousands") as refusal:
+            table(tmp_path, 'u,v\n"1,234",5\n', **options)
+        assert "decimal='.'" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("flaw", ["1,x\n", "1\n", "1,2,3\n", "1_0,2\n", "9007199254740993,1\n"])
