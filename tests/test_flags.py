@@ -181,3 +181,14 @@ def test_a_header_of_numbers_in_both_files_is_no_point(tmp_path, capsys, command
         cost = cdist(x, y)
         right = cost[linear_sum_assignment(cost)].mean()
         assert_allclose(json.loads(capsys.readouterr().out)["distance"], right, rtol=1e-12)
+
+
+@pytest.mark.parametrize("labels", [["s", "t", "r"], [7, None, 3]])
+def test_a_first_column_of_any_type_may_be_the_index(tmp_path, labels):
+    frame = pd.DataFrame({"k": labels, "u": [0.5, 1.5, 2.5]})
+    frame["k"] = frame["k"].astype("Int64" if 7 in labels else "string")
+    frame.to_parquet(tmp_path / "x.parquet")
+    for options in ({"index": True}, {"index": True, "columns": ["u"]}):
+        table = load_table(tmp_path / "x.parquet", **options)
+        assert table.points.tolist() == [[0.5], [1.5], [2.5]]
+        assert table.index == tuple(map(str, labels))

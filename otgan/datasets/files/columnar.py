@@ -45,7 +45,8 @@ def read_columnar(path: Path, reading: Reading) -> Table:
         columns = _Columns(path, schema, used, read)
         if left_out:
             reading = _settled(reading)
-        table = table_of_columns([names[i] for i in used], columns, reading, str(path))
+        chosen = [names[i] for i in used]
+        table = table_of_columns(chosen, columns, reading, str(path), columns.labels)
         if not set(index) & set(table.names):
             levels = [read(names.index(name)).to_pylist() for name in index]
             table = replace(table, index=joined_labels(levels) or table.index)
@@ -120,6 +121,10 @@ class _Columns(Sequence[Any]):
 
     def __len__(self) -> int:
         return len(self.used)
+
+    def labels(self, i: int) -> list[object]:
+        """A column that labels the rows, of any type."""
+        return list(self.read(self.used[i]).to_pylist())
 
     def __getitem__(self, i: Any) -> Any:
         import pyarrow as pa

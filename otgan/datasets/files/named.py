@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +19,16 @@ HEAD = 1000
 
 
 def table_of_columns(
-    names: list[str], columns: Sequence[Any], reading: Reading, where: str
+    names: list[str],
+    columns: Sequence[Any],
+    reading: Reading,
+    where: str,
+    labels_of: Callable[[int], Sequence[object]] | None = None,
 ) -> Table:
-    """The points whose coordinates are these columns; `names` is empty if they have none."""
+    """The points whose coordinates are these columns; `names` is empty if they have none.
+
+    `labels_of` gives a column that labels the rows, where it may be no array of numbers.
+    """
 
     def cells_of(column: int) -> list[str]:
         head = np.asarray(columns[column][:HEAD])
@@ -41,7 +48,8 @@ def table_of_columns(
     points = as_points(np.stack(coordinates, axis=1), where)
     chosen = tuple(names[i] for i in kept) if names else ()
     labels = index_columns(names, kept, cells_of, reading)
-    index = joined_labels([np.asarray(columns[i]).tolist() for i in labels])
+    labels_of = labels_of or (lambda i: np.asarray(columns[i]).tolist())
+    index = joined_labels([labels_of(i) for i in labels])
     return Table(points, chosen, tuple(notes), points.shape, index)
 
 
