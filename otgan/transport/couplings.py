@@ -81,8 +81,7 @@ def nearest_coupling(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
         mass = np.maximum(mass, 0.0)
     mass = _scaled_down(i, mass, a)
     mass = _scaled_down(j, mass, b)
-    missing_a = _above_dust(a - np.bincount(i, mass, len(a)), a)
-    missing_b = _above_dust(b - np.bincount(j, mass, len(b)), b)
+    missing_a, missing_b = _missing(i, mass, a), _missing(j, mass, b)
     # What is missing from light points may be rounding of heavy ones, which take it all the same.
     excess = float(missing_a.sum() - missing_b.sum())
     if excess > 0:
@@ -123,6 +122,8 @@ def _in_order(arcs: Arcs, m: int) -> Arcs:
     return Arcs(i[kept], j[kept], np.add.reduceat(mass[order], begin))
 
 
-def _above_dust(mass: FloatArray, scale: FloatArray) -> FloatArray:
-    """The masses that are more than rounding of the masses they belong to; else zero."""
-    return np.where(mass > DUST * scale, mass, 0.0)
+def _missing(index: npt.NDArray[np.integer], mass: FloatArray, wanted: FloatArray) -> FloatArray:
+    """What points lack of their mass, where that is more than rounding of the sums; else zero."""
+    lacking = wanted - np.bincount(index, mass, len(wanted))
+    rounding = DUST + np.finfo(float).eps * np.bincount(index, minlength=len(wanted))
+    return np.where(lacking > rounding * wanted, lacking, 0.0)

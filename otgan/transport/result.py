@@ -17,8 +17,8 @@ __all__ = ["EXACT_RTOL", "TransportResult", "is_tight"]
 EXACT_RTOL = 1e-9
 """Widest relative gap that an exact answer may have."""
 
-NEGLIGIBLE = 1e-12
-"""Share of the mass whose costs are no excuse for rounding elsewhere."""
+NEGLIGIBLE = 1e-15
+"""Share of the mass that rounding of the weights may move: its costs are no excuse elsewhere."""
 
 
 @dataclass(frozen=True)
