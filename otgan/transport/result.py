@@ -17,6 +17,9 @@ __all__ = ["EXACT_RTOL", "TransportResult", "is_tight"]
 EXACT_RTOL = 1e-9
 """Widest relative gap that an exact answer may have."""
 
+MOST_EXCUSED = 1e-2
+"""Share of the cost beyond which rounding is no excuse, but an error."""
+
 NEGLIGIBLE = 1e-15
 """Share of the mass that rounding of the weights may move: its costs are no excuse elsewhere."""
 
@@ -92,11 +95,14 @@ def is_tight(
         return True
     plan = result.plan
     prices = np.abs(cost.arcs(*plan.nonzero()))
-    excuse = float(plan.data @ prices)
+    carried = float(plan.data @ prices)
     weighed = sum(
         float(masses[masses > 0] @ np.abs(potential[masses > 0]))
         for masses, potential in ((a, result.f), (b, result.g))
     )
+    unit = 16 * float(np.finfo(float).eps)
+    if carried == 0:
+        return bool(result.gap <= accepted + unit * weighed)
     dearest = float(prices[plan.data > NEGLIGIBLE].max())
-    excuse += min(weighed, sum(cost.shape) * dearest) if excuse > 0 else weighed
-    return bool(result.gap <= accepted + 16 * np.finfo(float).eps * excuse)
+    excuse = unit * min(weighed, sum(cost.shape) * dearest)
+    return bool(result.gap <= accepted + unit * carried + min(excuse, MOST_EXCUSED * carried))
