@@ -15,6 +15,7 @@ STAND_INS = {
     "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "‖": "||", "⟨": "<", "⟩": ">", "→": "->",
     "…": "...", "●": "*", "○": "o", "■": "#", "\N{COMBINING CIRCUMFLEX ACCENT}": "^", "ᵀ": "^T",
     "‘": "'", "’": "'", "“": '"', "”": '"', "λ": "lambda", "Λ": "Lambda",
+    "‰": "o/oo", "€": "EUR", "£": "GBP", "¥": "JPY",
 }  # fmt: skip
 """What a reader takes for the same, in ASCII."""
 

@@ -693,7 +693,7 @@ def edit(path, **changes):
     ("changes", "message"),
     [
         ({"width": 10**9}, "width"),
-        ({"width": 16}, "width must be that of the run"),
+        ({"width": 16}, "got width 16 where the checkpoint has"),
         ({"steps": "many"}, "steps must be a whole number"),
         ({"decay": 1}, "decay must be True or False"),
         ({"learning_rate": "1e-3"}, "learning_rate must be a number"),
