@@ -90,6 +90,8 @@ def is_tight(
     times the dearest arc that carries more than `NEGLIGIBLE` of the mass: a plan whose arcs cost
     at most r has optimal potentials within (n + m) r of each other.
     """
+    if not np.isfinite(result.upper):
+        return False  # some mass found no allowed arc
     accepted = max(rtol, EXACT_RTOL) * abs(result.upper)
     if result.gap <= accepted:
         return True

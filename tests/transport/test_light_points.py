@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import otgan
-from otgan.errors import InfeasibleError
+from otgan.errors import InfeasibleError, SolverError
 from otgan.transport.fixed_point import amounts, as_masses, balanced, sums, words_for
 from tests.cases import EPS, dense_cost, probabilities, refused
 
@@ -79,6 +79,8 @@ def test_a_light_point_without_an_allowed_arc_is_named(light):
     a = [1.0, light]
     with refused("cannot be moved", error=InfeasibleError):
         otgan.emd_from_cost([[0.0, np.inf], [np.inf, np.inf]], a, a)
+    with pytest.raises((InfeasibleError, SolverError)):  # half of the light source finds no room
+        otgan.emd_from_cost([[0, 0], [np.inf, 0]], [1, light], [1 + light / 2, light / 2])
     allowed = otgan.emd_from_cost([[0.0, np.inf], [np.inf, 1.0]], a, a)
     assert_allclose(allowed.cost, light / (1 + light), rtol=1e-12)
 
