@@ -1,4 +1,4 @@
-"""How often intervals hold zero where two laws are equal, and for a sample beside itself.
+"""How often intervals hold zero where two distributions are equal, and for a sample beside itself.
 
 OMP_NUM_THREADS=1 python benchmarks/coverage_at_equality.py --repetitions 200 > table.md
 """
@@ -28,7 +28,7 @@ def poisson(n, m, rate):
 
 
 def many_values(n, m, size):
-    """A uniform law on so many values: sparse counts."""
+    """A uniform distribution on so many values: sparse counts."""
     return lambda rng: (rng.integers(0, size, n), rng.integers(0, size, m))
 
 
@@ -38,7 +38,7 @@ DENSITIES = {
     "N(0, I), d = 10": gaussians(60, 100, 10),
     "t with 2 degrees, d = 2": heavy_tails(100, 80),
 }
-IN_THE_PLANE = {name: law for name, law in DENSITIES.items() if "10" not in name}
+IN_THE_PLANE = {name: distribution for name, distribution in DENSITIES.items() if "10" not in name}
 COUNTS = {
     "Poisson(3)": poisson(100, 80, 3),
     "uniform on 5 values": many_values(300, 300, 5),
@@ -57,8 +57,8 @@ DISTANCES = {
     "W1 (wasserstein_interval)": otgan.wasserstein_interval,
 }
 BY_DENSITIES = {
-    "KL, neighbours": (otgan.kl_from_samples, DENSITIES),
-    "JS, neighbours": (otgan.js_from_samples, DENSITIES),
+    "KL, neighbors": (otgan.kl_from_samples, DENSITIES),
+    "JS, neighbors": (otgan.js_from_samples, DENSITIES),
     "KL, kernels": (partial(otgan.kl_from_samples, method="kde"), IN_THE_PLANE),
     "JS, kernels": (partial(otgan.js_from_samples, method="kde"), IN_THE_PLANE),
     "KL, bins": (partial(otgan.kl_from_samples, method="histogram"), IN_THE_PLANE),
@@ -79,14 +79,14 @@ BY_MODELS = {
 
 def cells():
     for name, function in DISTANCES.items():
-        for law, draw in DENSITIES.items():
-            yield name, function, law, draw, True
-    for name, (function, laws) in BY_DENSITIES.items():
-        for law, draw in laws.items():
-            yield name, function, law, draw, False  # equal points are refused
+        for distribution, draw in DENSITIES.items():
+            yield name, function, distribution, draw, True
+    for name, (function, distributions) in BY_DENSITIES.items():
+        for distribution, draw in distributions.items():
+            yield name, function, distribution, draw, False  # equal points are refused
     for name, function in BY_COUNTS.items():
-        for law, draw in COUNTS.items():
-            yield name, function, law, draw, True
+        for distribution, draw in COUNTS.items():
+            yield name, function, distribution, draw, True
     for name, function in BY_MODELS.items():
         yield name, function, "N(0, I), d = 2", DENSITIES["N(0, I), d = 2"], True
 
@@ -96,14 +96,14 @@ def ends(found):
 
 
 def holds_zero(function, x, y):
-    low, high = ends(function(x, y, confidence=CONFIDENCE))
+    low, high = ends(function(x, y, confidence_level=CONFIDENCE))
     return low <= 0 <= high
 
 
 def of_itself(function, x, tries):
     held, widths = [], []
     for sample in x[:tries]:
-        low, high = ends(function(sample, sample, confidence=CONFIDENCE))
+        low, high = ends(function(sample, sample, confidence_level=CONFIDENCE))
         held.append(low <= 0 <= high)
         widths.append(high - low)
     return np.mean(held), min(widths)
@@ -116,11 +116,11 @@ def main():
     arguments = parser.parse_args()
     repetitions, only = arguments.repetitions, arguments.only
     print(
-        "| quantity | law of both | holds zero | itself: holds zero | least width | s a pair |\n"
+        "| quantity | distribution of both | holds zero | itself: holds zero | least width | s a pair |\n"
         "|---|---|--:|--:|--:|--:|"
     )
     least, least_itself = 1.0, 1.0
-    for at, (name, function, law, draw, repeats) in enumerate(cells()):
+    for at, (name, function, distribution, draw, repeats) in enumerate(cells()):
         if only not in name:
             continue
         rng = np.random.default_rng([at, 2026])
@@ -136,7 +136,7 @@ def main():
             itself, width = f"{100 * held:.1f} %", f"{narrowest:.3g}"
         least = min(least, share)
         print(
-            f"| {name} | {law} | {100 * share:.1f} ± {100 * error:.1f} % | {itself} | {width} "
+            f"| {name} | {distribution} | {100 * share:.1f} ± {100 * error:.1f} % | {itself} | {width} "
             f"| {seconds:.3f} |",
             flush=True,
         )

@@ -1,7 +1,7 @@
 """Training steps of critics per second, each beside its alternative in the same run.
 
 python benchmarks/critic_speed.py                   every table
-python benchmarks/critic_speed.py penalised         gradients by hand beside autograd
+python benchmarks/critic_speed.py penalized         gradients by hand beside autograd
 python benchmarks/critic_speed.py captured          CUDA graphs beside eager steps
 python benchmarks/critic_speed.py orthogonal        orthogonal networks beside deel-torchlip
 
@@ -21,13 +21,13 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import nn
 
-from otgan.critics.captured import CapturedStep
-from otgan.critics.constraints import CONSTRAINTS
-from otgan.critics.maxmin_gradients import GapStep
-from otgan.critics.muon import Muon
-from otgan.critics.networks import mlp
-from otgan.critics.relu_gradients import PenalisedStep, around_one
-from otgan.critics.threads import single_threaded
+from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.kernels.cuda_graph import CapturedStep
+from otgan.critics.kernels.maxmin import GapStep
+from otgan.critics.kernels.muon import Muon
+from otgan.critics.kernels.relu import PenalisedStep, around_one
+from otgan.critics.kernels.threads import single_threaded
+from otgan.critics.networks.mlp import mlp
 from otgan.datasets import funnel_pair
 
 BATCH, WIDTH = 1024, 128
@@ -148,17 +148,17 @@ def on_one():
         torch.set_num_threads(threads)
 
 
-def turn(step, steps, synchronise):
+def turn(step, steps, synchronize):
     """Seconds and processor seconds of one step."""
-    synchronise()
+    synchronize()
     started, cpu = time.perf_counter(), time.process_time()
     for _ in range(steps):
         step()
-    synchronise()
+    synchronize()
     return (time.perf_counter() - started) / steps, (time.process_time() - cpu) / steps
 
 
-def compare(contenders, synchronise=lambda: None):
+def compare(contenders, synchronize=lambda: None):
     """Median (seconds, processor seconds) of a step; contenders are (step, context) by name.
 
     The context says which threads there are: `on_one`, `single_threaded` or `nullcontext`.
@@ -168,11 +168,11 @@ def compare(contenders, synchronise=lambda: None):
         for name, (step, context) in contenders.items():
             with context():
                 if not round_number:
-                    turn(step, 5, synchronise)  # a captured step is replayed from its fifth call on
-                    seconds, _ = turn(step, 3, synchronise)
+                    turn(step, 5, synchronize)  # a captured step is replayed from its fifth call on
+                    seconds, _ = turn(step, 3, synchronize)
                     sizes[name] = max(3, int(SECONDS / seconds))
                     continue
-                seen[name].append(turn(step, sizes[name], synchronise))
+                seen[name].append(turn(step, sizes[name], synchronize))
     return {
         name: tuple(statistics.median(column) for column in zip(*turns, strict=True))
         for name, turns in seen.items()
@@ -186,7 +186,7 @@ def rate(seconds):
 # ---------------------------------------------------------------- tables
 
 
-def penalised():
+def penalized():
     threads = torch.get_num_threads()
     print(f"\nd -> {WIDTH} -> {WIDTH} -> 1, batch {BATCH}; steps per second\n")
     print(
@@ -239,7 +239,7 @@ def gpu_step(d, kind, in_a_graph):
     )
 
     def draw():
-        x, y = (law.sample(BATCH, rng).float() for law in (pair.x, pair.y))
+        x, y = (distribution.sample(BATCH, rng).float() for distribution in (pair.x, pair.y))
         return x, y, torch.rand(BATCH, 1, generator=rng, device="cuda")
 
     if kind == "ours":
@@ -286,7 +286,7 @@ def orthogonal():
         )
 
 
-TABLES = {"penalised": penalised, "captured": captured, "orthogonal": orthogonal}
+TABLES = {"penalized": penalized, "captured": captured, "orthogonal": orthogonal}
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Critics against laws whose W1 is known: what each constraint misses, and what it costs.
+"""Critics against distributions whose W1 is known: what each constraint misses, and what it costs.
 
 python benchmarks/critics.py auto          90 s a pair, constraint="auto": funnels, d = 2 to 128
 python benchmarks/critics.py known         the same on pairs with a closed form
@@ -24,9 +24,9 @@ import torch
 
 import otgan
 from otgan import datasets
-from otgan.critics.constraints import CONSTRAINTS
-from otgan.critics.networks import scores
-from otgan.critics.options import FitOptions
+from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.networks.mlp import scores
+from otgan.critics.training.options import FitOptions
 
 RESULTS = Path(__file__).parent / "results"
 DIMENSIONS, FUNNELS = (2, 4, 8, 16, 32, 64, 128), (4, 16, 64, 256)
@@ -188,10 +188,10 @@ def lines(rows):
 
 def draw(rows, path):
     """Deviations of all pairs, one row each; a mark for each constraint."""
-    from otgan.plot import BLUE, GREEN, GREY, ORANGE, RED, VIOLET, panels, save
+    from otgan.plot import BLUE, GRAY, GREEN, ORANGE, RED, VIOLET, panels, save
 
-    colours = {
-        "exact": BLUE, "lp": VIOLET, "gp": ORANGE, "orthogonal": GREEN, "cones": GREY, "clip": RED
+    colors = {
+        "exact": BLUE, "lp": VIOLET, "gp": ORANGE, "orthogonal": GREEN, "cones": GRAY, "clip": RED
     }  # fmt: skip
     pairs = list(dict.fromkeys(r["pair"] for r in rows))
     names = list(dict.fromkeys(r["used"] for r in rows))
@@ -203,16 +203,16 @@ def draw(rows, path):
                 [float(r["deviation"]) for r in own],
                 [pairs.index(r["pair"]) for r in own],
                 xerr=[100 * float(r["se"]) / float(r["w1"]) for r in own],
-                fmt="o", ms=5, lw=1, color=colours.get(name), label=name,
-                mfc=None if name in colours else "white",
+                fmt="o", ms=5, lw=1, color=colors.get(name), label=name,
+                mfc=None if name in colors else "white",
             )  # fmt: skip
-        axes.axvspan(-2, 2, color=GREY, alpha=0.15, lw=0)
+        axes.axvspan(-2, 2, color=GRAY, alpha=0.15, lw=0)
         axes.set_xscale("symlog", linthresh=2)
         ticks = [-100, -30, -10, -5, -2, 0, 2, 5, 10, 30, 100]
         axes.set_xticks(ticks, [f"{t:+d}" if t else "0" for t in ticks])
         axes.set_yticks(range(len(pairs)), pairs, fontsize=8)
         axes.invert_yaxis()
-        axes.set_xlabel("deviation from the known W1, per cent (grey: within 2)")
+        axes.set_xlabel("deviation from the known W1, per cent (gray: within 2)")
         figure.legend(loc="outside right upper", fontsize=8)
     print(save(figure, path))
 

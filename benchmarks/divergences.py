@@ -24,8 +24,8 @@ from tqdm import tqdm
 
 import otgan
 from otgan.divergences.closed_forms import Exponential, Gaussian, Uniform, kl
-from otgan.divergences.closed_forms.laws import ParametricLaw
-from otgan.divergences.nearest import NearestNeighbours
+from otgan.divergences.closed_forms.distributions import ParametricDistribution
+from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.errors import DuplicateSamplesError
 from otgan.measures import FloatArray
 
@@ -33,11 +33,11 @@ SEED = 0
 
 
 class Problem(NamedTuple):
-    """Two laws, and what Wang, Kulkarni and Verdú or the package kldest call them."""
+    """Two distributions, and what Wang, Kulkarni and Verdú or the package kldest call them."""
 
     name: str
-    P: ParametricLaw
-    Q: ParametricLaw
+    P: ParametricDistribution
+    Q: ParametricDistribution
 
     @property
     def truth(self) -> float:
@@ -83,7 +83,7 @@ EQUAL = Problem("equal, 10-D", STANDARD, STANDARD)
 
 
 def _column(k: int | str, whiten: bool) -> Callable[[FloatArray, FloatArray], float]:
-    method = NearestNeighbours(k, start="none", whiten=whiten)  # type: ignore[arg-type]
+    method = NearestNeighbors(k, start="none", whiten=whiten)  # type: ignore[arg-type]
     return method.kl_value
 
 
@@ -131,11 +131,11 @@ def accuracy(repetitions: int) -> Iterator[str]:
     yield (
         "A setting fails where its bias exceeds 0.5 nats; the last column is the share of samples "
         "on which the default settings warned. `least` is the Cramér-Rao bound: no estimate "
-        "without bias has a smaller RMSE, even if told that both laws are Gaussian."
+        "without bias has a smaller RMSE, even if told that both distributions are Gaussian."
     )
     yield ""
     names = ["default", *RIVALS]
-    last = "least | best neighbours | ratio | ratio to Gaussian | fails | warned"
+    last = "least | best neighbors | ratio | ratio to Gaussian | fails | warned"
     yield f"| problem | KL | n | runs | {' | '.join(names)} | {last} |"
     yield "|---" * (len(names) + 10) + "|"
     cases = [(p, 1000) for p in LINE] + [(FAR, 100), (FAR, 1000), (WANG[0], 1000)]
@@ -150,7 +150,7 @@ def accuracy(repetitions: int) -> Iterator[str]:
             errors.append([estimate.value, *(rival(x, y) for rival in RIVALS.values())])
         table = np.array(errors) - problem.truth
         rmse, bias = np.sqrt((table**2).mean(axis=0)), table.mean(axis=0)
-        best = 1 + int(rmse[1:-1].argmin())  # of the neighbours
+        best = 1 + int(rmse[1:-1].argmin())  # of the neighbors
         ratio, noise = _ratio_of_rmse(table[:, 0], table[:, best])
         to_gaussian, gaussian_noise = _ratio_of_rmse(table[:, 0], table[:, -1])
         cells = " | ".join(f"{r:.3f} ({b:+.2f})" for r, b in zip(rmse, bias, strict=True))
@@ -250,11 +250,11 @@ def defects(_: int) -> Iterator[str]:
         answer = f"{type(refusal).__name__}: {refusal}"
     yield f"| KL, each row six times | 704 | {answer} |"
     values = [
-        otgan.kl_from_samples(*rng.normal(size=(2, 300, 1)), method=NearestNeighbours(k=5)).value
+        otgan.kl_from_samples(*rng.normal(size=(2, 300, 1)), method=NearestNeighbors(k=5)).value
         for _ in range(100)
     ]
     yield (
-        f"| KL of equal laws, n = 300, mean of 100 | clamped, +.047 | {np.mean(values):+.4f} ± "
+        f"| KL of equal distributions, n = 300, mean of 100 | clamped, +.047 | {np.mean(values):+.4f} ± "
         f"{np.std(values) / 10:.4f} |"
     )
     near = np.nextafter(0.5, 0)

@@ -143,7 +143,7 @@ def solve_lazy(x, y, a, b, options):
 
 def brute_pass(x, y, a, b, options):
     """Every reduced cost C_ij - f_i - g_j once, in a plain compiled loop on all cores."""
-    from otgan.transport.pricing import in_threads
+    from otgan.transport.network_simplex.pricing import in_threads
 
     f, g = np.zeros(len(x)), np.zeros(len(y))
     least = np.empty(len(x))

@@ -1,4 +1,4 @@
-"""Coverage of `wasserstein_interval` over pairs of laws with known W1, its width, and its time.
+"""Coverage of `wasserstein_interval` over pairs of distributions with known W1, its width, and its time.
 
 OMP_NUM_THREADS=1 python benchmarks/intervals.py --repetitions 1000 > table.md
 """
@@ -61,7 +61,7 @@ def on_a_line(n, w):
 
 
 def corners(n, a, b):
-    """Laws on the corners of a simplex."""
+    """Distributions on the corners of a simplex."""
     return lambda rng: tuple(SIMPLEX[rng.choice(len(SIMPLEX), n, p=p)] for p in (a, b))
 
 
@@ -102,14 +102,14 @@ def other_cells():
 
 def measure(draw, repetitions, rng):
     return [
-        otgan.wasserstein_interval(*draw(rng), confidence=CONFIDENCE, rng=rng)
+        otgan.wasserstein_interval(*draw(rng), confidence_level=CONFIDENCE, rng=rng)
         for _ in range(repetitions)
     ]
 
 
 def print_cells(cells, repetitions):
     print(
-        "| laws | n, m | W1 | repetitions | both ends | lower end | upper end | width "
+        "| distributions | n, m | W1 | repetitions | both ends | lower end | upper end | width "
         "| bias of plug-in |\n|---|---|--:|--:|--:|--:|--:|--:|--:|"
     )
     worst, rng = [], np.random.default_rng(0)
@@ -156,11 +156,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=1000, help="half as many at n=1000")
     repetitions = parser.parse_args().repetitions
-    print("## Gaussian laws, one shifted\n")
+    print("## Gaussian distributions, one shifted\n")
     print_cells(gaussian_cells(), repetitions)
     print("## Small distances, few points, unequal samples\n")
     print_cells(small_cells(), repetitions)
-    print("## Other laws\n")
+    print("## Other distributions\n")
     print_cells(other_cells(), repetitions)
     print("## Time\n")
     print_times()

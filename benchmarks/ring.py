@@ -10,7 +10,7 @@ import time
 import torch
 
 from otgan import TrainConfig, train_wgan
-from otgan.critics.constraints import CONSTRAINTS
+from otgan.critics.constraints.base import CONSTRAINTS
 
 HEAD = "| constraint | seed | exact W1 | floor | ratio | modes | high quality | rank corr. | s |"
 

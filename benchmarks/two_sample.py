@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 
 import otgan
 from otgan.inference.classifiers import ClassifierScore
-from otgan.inference.neighbours import Knn
+from otgan.inference.neighbors import Knn
 from otgan.inference.permutations import STATISTICS, two_sample_test
 
 try:
@@ -138,7 +138,7 @@ def row(*cells):
 
 
 def level(repeats):
-    """Whether p-values are uniform under equal laws, and how often they are at most 0.05."""
+    """Whether p-values are uniform under equal distributions, and how often they are at most 0.05."""
     table(["statistic", "d", "p of KS test", "share ≤ 0.05", "share ≤ 0.5"])
     for name in STATISTICS:
         for d in (1, 5):
@@ -200,7 +200,7 @@ def quadratic(C):
 
 
 def choices(repeats):
-    """What other parameters would give, where laws differ in other ways than by a shift."""
+    """What other parameters would give, where distributions differ in other ways than by a shift."""
     problems = [
         (sample, (0.5, d, 100))
         for d in (1, 5)

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 import otgan
-from otgan.audit_plot import critic_audit
-from otgan.critics.networks import mlp
+from otgan.critics.audit.plot import critic_audit
+from otgan.critics.networks.mlp import mlp
 from otgan.datasets import ring8
 from otgan.measures import FloatArray
 from otgan.plot import save

@@ -14,12 +14,12 @@ from matplotlib.collections import LineCollection
 
 import otgan
 from otgan.measures import FloatArray
-from otgan.plot import BLUE, GREEN, GREY, ORANGE, panels, save
+from otgan.plot import BLUE, GRAY, GREEN, ORANGE, panels, save
 from otgan.transport import multiscale
-from otgan.transport.cells import grow
-from otgan.transport.multiscale import Progress, Stop
-from otgan.transport.pricing import NORMS
-from otgan.transport.simplex import Nodes, plan_of
+from otgan.transport.network_simplex.kdtree import grow
+from otgan.transport.network_simplex.multiscale import Progress, Stop
+from otgan.transport.network_simplex.pricing import NORMS
+from otgan.transport.network_simplex.simplex import Nodes, plan_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,9 +42,9 @@ class LevelPlan(NamedTuple):
 def clouds(n: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """A noisy ring, and five Gaussians on a smaller one."""
     angle = 2 * np.pi * rng.random(n)
-    centre = 2 * np.pi * rng.integers(5, size=n) / 5 + np.pi / 2
-    ring, centres = 2 * _on_circle(angle), 1.1 * _on_circle(centre)
-    return ring + 0.12 * rng.normal(size=(n, 2)), centres + 0.17 * rng.normal(size=(n, 2))
+    center = 2 * np.pi * rng.integers(5, size=n) / 5 + np.pi / 2
+    ring, centers = 2 * _on_circle(angle), 1.1 * _on_circle(center)
+    return ring + 0.12 * rng.normal(size=(n, 2)), centers + 0.17 * rng.normal(size=(n, 2))
 
 
 def _on_circle(angle: FloatArray) -> FloatArray:
@@ -73,9 +73,9 @@ def plans_of_all_levels(x: FloatArray, y: FloatArray) -> tuple[list[LevelPlan], 
 
 def draw_level(axis: Axes, plan: LevelPlan, name: str, *, size: float, width: float) -> None:
     ends = np.stack([plan.x[plan.i], plan.y[plan.j]], axis=1)
-    axis.add_collection(LineCollection(list(ends), colors=GREY, linewidths=width, alpha=0.8))
-    for points, colour in ((plan.x, BLUE), (plan.y, ORANGE)):
-        axis.scatter(points[:, 0], points[:, 1], s=size, color=colour, lw=0, zorder=3)
+    axis.add_collection(LineCollection(list(ends), colors=GRAY, linewidths=width, alpha=0.8))
+    for points, color in ((plan.x, BLUE), (plan.y, ORANGE)):
+        axis.scatter(points[:, 0], points[:, 1], s=size, color=color, lw=0, zorder=3)
     axis.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), aspect="equal", xticks=[], yticks=[])
     axis.set_title(name)
 
@@ -86,7 +86,7 @@ def shade_levels(axis: Axes, history: list[Progress]) -> None:
     first = 0
     for level, group in groupby(passes):
         last = first + len(list(group))
-        axis.axvspan(first + 0.5, last + 0.5, color=GREY, alpha=0.06 + 0.07 * (level % 2), lw=0)
+        axis.axvspan(first + 0.5, last + 0.5, color=GRAY, alpha=0.06 + 0.07 * (level % 2), lw=0)
         axis.annotate(
             f"level {level}" if last - first > 2 else str(level),
             ((first + last + 1) / 2, 1), xycoords=("data", "axes fraction"),
@@ -115,7 +115,7 @@ def draw_gaps(axis: Axes, history: list[Progress], certified: float) -> None:
 
 def draw_arcs(axis: Axes, history: list[Progress], pairs: list[int]) -> None:
     number = list(range(1, len(history) + 1))
-    axis.step(number, pairs, where="mid", color=GREY, ls="--", label="all pairs")
+    axis.step(number, pairs, where="mid", color=GRAY, ls="--", label="all pairs")
     axis.plot(number, [s.arcs for s in history], color=BLUE, marker="o", ms=4, label="candidates")
     axis.set(yscale="log", ylim=(1e3, 2e8))
     axis.set_title("Arcs in the simplex, of all pairs")

@@ -1,4 +1,4 @@
-"""Which distance for which job? Nine changes of a law, seen by ten distances and a test.
+"""Which distance for which job? Nine changes of a distribution, seen by ten distances and a test.
 
 Run: python examples/which_distance.py (some seconds; needs POT)
 """

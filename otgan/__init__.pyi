@@ -1,22 +1,21 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
 from . import datasets as datasets, divergences as divergences
-from .comparison import Comparison as Comparison, compare as compare
+from .compare.comparison import Comparison as Comparison, compare as compare
 from .costs import PointCost as PointCost
-from .critics.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
-from .critics.cones import Cones as Cones
-from .critics.constraints import (
+from .critics.audit.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
+from .critics.constraints.base import (
     DivergencePenalty as DivergencePenalty,
     GradientPenalty as GradientPenalty,
     OrthogonalWeights as OrthogonalWeights,
     SpectralNormalization as SpectralNormalization,
     WeightClipping as WeightClipping,
 )
-from .critics.estimate import DualEstimate as DualEstimate
-from .critics.estimator import estimate_w1 as estimate_w1
-from .critics.options import FitOptions as FitOptions
-from .critics.sandwich import sandwich_w1 as sandwich_w1
+from .critics.constraints.cones import Cones as Cones
+from .critics.estimation.estimator import estimate_w1 as estimate_w1
+from .critics.estimation.result import DualEstimate as DualEstimate
+from .critics.estimation.sandwich import sandwich_w1 as sandwich_w1
+from .critics.training.options import FitOptions as FitOptions
 from .divergences.classifier import Classifier as Classifier
-from .divergences.counted import Discrete as Discrete, Histogram as Histogram
 from .divergences.frechet import frechet_distance as frechet_distance
 from .divergences.histograms import (
     chi2_divergence as chi2_divergence,
@@ -28,7 +27,8 @@ from .divergences.histograms import (
 )
 from .divergences.kernel_density import KernelDensity as KernelDensity
 from .divergences.kernels import energy_distance as energy_distance, mmd as mmd
-from .divergences.nearest import NearestNeighbours as NearestNeighbours
+from .divergences.nearest_neighbors import NearestNeighbors as NearestNeighbors
+from .divergences.plug_in import Discrete as Discrete, Histogram as Histogram
 from .divergences.samples import (
     js_from_samples as js_from_samples,
     kl_from_samples as kl_from_samples,
@@ -41,7 +41,7 @@ from .errors import (
     OutputError as OutputError,
     SampleTooSmallError as SampleTooSmallError,
 )
-from .estimate import Estimate as Estimate
+from .estimates import Estimate as Estimate
 from .gan.config import TrainConfig as TrainConfig
 from .gan.trainer import (
     TrainResult as TrainResult,
@@ -51,7 +51,7 @@ from .gan.trainer import (
 from .inference.classifiers import ClassifierScore as ClassifierScore
 from .inference.interval import Interval as Interval
 from .inference.kernels import Mmd as Mmd
-from .inference.neighbours import Knn as Knn
+from .inference.neighbors import Knn as Knn
 from .inference.permutations import TestResult as TestResult, two_sample_test as two_sample_test
 from .inference.transported import Sliced as Sliced
 from .inference.wasserstein import wasserstein_interval as wasserstein_interval

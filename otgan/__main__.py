@@ -4,7 +4,7 @@ import os
 import sys
 
 try:
-    from otgan.cli import main
+    from otgan.cli.main import main
 except KeyboardInterrupt:  # as `main` answers it, once it is there
     sys.stderr.write("otgan: interrupted\n")
     os._exit(130)

@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 
 from otgan.errors import InvalidInputError
-from otgan.labels import align_points
+from otgan.inputs.labels import align_points
 from otgan.measures import FloatArray, as_float64, as_order, as_points, refuse_other_images
 
 __all__ = [
@@ -228,15 +228,15 @@ class PointCost:
     def normed(self) -> NormedPoints | None:
         """The clouds for which this cost is a power of a norm; None for a callable.
 
-        They are centred, so that a common offset costs no digits.
+        They are centerd, so that a common offset costs no digits.
         """
         if not isinstance(self.metric, str):
             return None
         if self.metric == "cosine":  # half the squared distance of unit vectors
             x, y = (_directions(z) * math.sqrt(0.5) for z in (self.x, self.y))
             return NormedPoints(x, y, "euclidean", 2.0 * self.p)
-        centre = self.x.mean(axis=0) / 2 + self.y.mean(axis=0) / 2
-        x, y = self.x - centre, self.y - centre
+        center = self.x.mean(axis=0) / 2 + self.y.mean(axis=0) / 2
+        x, y = self.x - center, self.y - center
         if self.metric == "sqeuclidean":
             return NormedPoints(x, y, "euclidean", 2.0 * self.p)
         return NormedPoints(x, y, self.metric, self.p)

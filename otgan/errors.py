@@ -57,7 +57,7 @@ class InputWarning(_OneLine, UserWarning):
 
 
 class DuplicateSamplesError(InvalidInputError):
-    """Equal points where a method needs laws with densities, which never repeat one."""
+    """Equal points where a method needs distributions with densities, which never repeat one."""
 
 
 class UnequalMassError(InvalidInputError):

@@ -11,10 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from otgan.conversion import FloatArray, is_torch, plain_float64, refuse_mask, stacked, to_numpy
 from otgan.errors import InputWarning, InvalidInputError, UnequalMassError
-from otgan.labels import align_measures
-from otgan.tables import read_table
+from otgan.inputs.conversion import (
+    FloatArray,
+    is_torch,
+    plain_float64,
+    refuse_mask,
+    stacked,
+    to_numpy,
+)
+from otgan.inputs.labels import align_measures
+from otgan.inputs.tables import read_table
 
 __all__ = [
     "MASS_RTOL",
@@ -60,7 +67,7 @@ LARGEST_COORDINATE = 1e290
 class DiscreteMeasure:
     """A probability measure on finitely many points.
 
-    Build it with :meth:`of`, which checks and normalises; the constructor trusts its arguments.
+    Build it with :meth:`of`, which checks and normalizes; the constructor trusts its arguments.
 
     Attributes
     ----------
@@ -68,7 +75,7 @@ class DiscreteMeasure:
     masses : ndarray, shape (n,), float64, or None
         Non-negative, summing to one; None stands for equal weights.
     mass : float
-        The total mass before normalisation.
+        The total mass before normalization.
 
     Examples
     --------
@@ -82,7 +89,7 @@ class DiscreteMeasure:
 
     @classmethod
     def of(cls, points: Any, weights: Any = None, *, name: str = "x") -> DiscreteMeasure:
-        """Check `points` and `weights` and normalise.
+        """Check `points` and `weights` and normalize.
 
         Parameters
         ----------
@@ -273,7 +280,7 @@ def as_samples(x: Any, y: Any, *, least: int = 2) -> tuple[FloatArray, FloatArra
 def as_probabilities(
     a: Any, b: Any, n: int, m: int, *, normalize: bool = False
 ) -> tuple[FloatArray, FloatArray, float]:
-    """Two weight vectors normalised to one, and the mass they had before.
+    """Two weight vectors normalized to one, and the mass they had before.
 
     One that is omitted is uniform, and has the mass of the other. To `normalize` is to let the
     two masses differ; the mass is then that of `a`.
@@ -333,7 +340,7 @@ def _as_rows(array: FloatArray, name: str) -> FloatArray:
 
 
 def as_weights(weights: Any, n: int, name: str) -> FloatArray:
-    """Raw, checked, not yet normalised weights; uniform ones of total mass one if omitted."""
+    """Raw, checked, not yet normalized weights; uniform ones of total mass one if omitted."""
     if weights is None:
         return np.full(n, 1.0 / n)
     return _weigh(weights, n, name)[0]

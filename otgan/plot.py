@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otgan.atomic import make_folder, replacing
 from otgan.errors import InvalidInputError, OutputError, require
 from otgan.measures import FloatArray, frame_of
+from otgan.output_files import make_folder, replacing, why_no_file
 from otgan.text import encodable, printable, shortened
-from otgan.writable import why_no_file
 
 require("matplotlib", extra="plot", purpose="drawing a picture")
 
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLUE",
+    "GRAY",
     "GREEN",
-    "GREY",
     "INK",
     "ORANGE",
     "RED",
@@ -50,17 +49,17 @@ LONGEST_NAME = 60
 
 Snapshot = tuple[int, Mapping[str, FloatArray]]
 
-# One meaning a colour in every picture (Okabe and Ito's palette, readable when colour-blind).
+# One meaning a color in every picture (Okabe and Ito's palette, readable when color-blind).
 BLUE = "#0072B2"  # real data, the first measure, the exact number
 ORANGE = "#D55E00"  # generated data, the second measure
 GREEN = "#009E73"  # what is certified: bounds, potentials, the floor
 VIOLET = "#CC79A7"  # a neural critic and its estimate
 RED = "#B2182B"  # what fails
-GREY = "#8C8C8C"
+GRAY = "#8C8C8C"
 INK = "#222222"
 
 STYLE: Any = {
-    "axes.edgecolor": GREY,
+    "axes.edgecolor": GRAY,
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -70,7 +69,7 @@ STYLE: Any = {
     "figure.facecolor": "white",
     "font.size": 10,
     "grid.alpha": 0.25,
-    "grid.color": GREY,
+    "grid.color": GRAY,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "text.color": INK,
@@ -270,7 +269,7 @@ def progress(curves: Mapping[str, Sequence[float]]) -> Figure:
         axis.plot(step, curves["lower"], color=GREEN, lw=1, label="certified lower bound")
         zero = "the same of a critic that is zero everywhere"
         axis.plot(step, curves["lower_zero"], color=GREEN, lw=1, ls=":", label=zero)
-        axis.plot(step, curves["floor"], color=GREY, ls="--", label="floor: real against real")
+        axis.plot(step, curves["floor"], color=GRAY, ls="--", label="floor: real against real")
         axis.set(xlabel="generator step", ylabel="distance, in units of the data")
         axis.set_ylim(bottom=min(0.0, *curves["critic_estimate"]))
         axis.legend()
@@ -305,15 +304,15 @@ def image_grid(images: FloatArray, *, side: int, columns: int = 12) -> Figure:
 def _histogram(axis: Axes, arrays: Mapping[str, FloatArray]) -> None:
     real, generated = arrays["real"][:, 0], arrays["generated"][:, 0]
     bins = np.linspace(real.min(), real.max(), 41).tolist()
-    for points, colour, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
-        axis.hist(points, bins=bins, color=colour, alpha=0.5, label=label)
+    for points, color, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
+        axis.hist(points, bins=bins, color=color, alpha=0.5, label=label)
     axis.set(yticks=[])
 
 
 def _scatter(axis: Axes, arrays: Mapping[str, FloatArray], *, size: float = 6) -> None:
     real, generated = arrays["real"], arrays["generated"]
-    for points, colour, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
+    for points, color, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
         x, y = points[:, 0], points[:, 1]
-        axis.scatter(x, y, s=size, color=colour, alpha=0.6, lw=0, label=label)
+        axis.scatter(x, y, s=size, color=color, alpha=0.6, lw=0, label=label)
     low, high = frame_of(real[:, :2])
     axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")

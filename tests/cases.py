@@ -146,9 +146,9 @@ def refused(*fragments, error=InvalidInputError):
 # ---------------------------------------------------------------- closed forms
 
 
-def circle(radius, n, centre=(0.0, 0.0)):
+def circle(radius, n, center=(0.0, 0.0)):
     angle = 2 * np.pi * np.arange(n) / n
-    return np.array(centre) + radius * np.column_stack([np.cos(angle), np.sin(angle)])
+    return np.array(center) + radius * np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 def grid(*sizes):
@@ -162,7 +162,7 @@ def unequal(u, v):
 
 HERE, THERE = [[0.0, 0.0]], [[3.0, 4.0]]
 SPREAD = np.random.default_rng(0).normal(size=(7, 2))
-CENTRES = [[-2.0, 0.0], [0.0, 0.0], [2.0, 0.0]]
+CENTERS = [[-2.0, 0.0], [0.0, 0.0], [2.0, 0.0]]
 HEIGHTS = [3, 2, 1, 4], [1, 2, 4, 3]
 BINS = np.arange(4)
 
@@ -191,8 +191,8 @@ CLOSED_FORMS = [
     Case("Dirac against a circle", HERE, circle(2.5, 9), [45], np.arange(1, 10), cost=2.5),
     Case(
         "three Diracs against three circles",
-        CENTRES,
-        np.concatenate([circle(1.0, 6, centre) for centre in CENTRES]),
+        CENTERS,
+        np.concatenate([circle(1.0, 6, center) for center in CENTERS]),
         cost=1.0,
     ),
     *(

@@ -105,7 +105,7 @@ print(*(name in sys.modules for name in ("pandas", "polars", "pyarrow", "xarray"
     assert run(code) == ["0.0", "0.0"] + ["False"] * 5
 
 
-def test_laws_and_pairs_work_without_torch():
+def test_distributions_and_pairs_work_without_torch():
     code = """
 import numpy as np
 from otgan.datasets import cones, funnel_pair
@@ -134,4 +134,4 @@ except MissingExtraError as error:
     "command", [["train", "ring8"], ["resume", "run"], ["demo"], ["audit", "c", "a", "b"]]
 )
 def test_commands_that_need_torch_end_with_code_2(command):
-    assert run(f"{WITHOUT_TORCH}\nfrom otgan.cli import main\nprint(main({command}))") == ["2"]
+    assert run(f"{WITHOUT_TORCH}\nfrom otgan.cli.main import main\nprint(main({command}))") == ["2"]

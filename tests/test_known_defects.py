@@ -40,19 +40,19 @@ def test_kl_of_repeated_rows():
     # distances of zero replaced by the smallest float: 704 nats
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 2)), rng.normal(size=(300, 2))
-    method = otgan.NearestNeighbours(k=5)
+    method = otgan.NearestNeighbors(k=5)
     with pytest.raises(DuplicateSamplesError, match="250 repeated rows in x"):
         otgan.kl_from_samples(np.repeat(x, 6, axis=0), y, method=method)
     dropped = otgan.kl_from_samples(np.repeat(x, 6, axis=0), y, method=method, ties="drop")
     assert abs(dropped.value) < 4 * dropped.se < 1
 
 
-def test_kl_of_equal_laws_has_mean_zero():
+def test_kl_of_equal_distributions_has_mean_zero():
     # negative estimates set to zero: a mean of +.047, and half of the values exactly 0
     rng = np.random.default_rng(0)
     values = np.array(
         [
-            otgan.NearestNeighbours(k=5, start="none").kl_value(
+            otgan.NearestNeighbors(k=5, start="none").kl_value(
                 rng.normal(size=(300, 1)), rng.normal(size=(300, 1))
             )
             for _ in range(200)
@@ -76,7 +76,7 @@ def test_js_beside_a_denormal_mass():
     assert math.isfinite(otgan.js_distance([0, 1], [5e-324, 1]))
 
 
-def test_js_of_unequal_samples_weighs_both_laws_alike():
+def test_js_of_unequal_samples_weighs_both_distributions_alike():
     # the pooled sample taken for the mixture: a bias that n/m decides
     rng = np.random.default_rng(0)
     truth = 0.33683082

@@ -8,7 +8,7 @@ from torch.utils.data import ConcatDataset, TensorDataset
 
 import otgan
 from otgan.costs import PointCost
-from otgan.critics.sandwich import sandwich_w1
+from otgan.critics.estimation.sandwich import sandwich_w1
 from otgan.errors import UnequalMassError
 from otgan.measures import (
     DiscreteMeasure,

@@ -1,4 +1,4 @@
-"""Situations from public bug reports of neighbouring packages, each with its right value.
+"""Situations from public bug reports of neighboring packages, each with its right value.
 
 Every test names the situation in a sentence. The right value comes from a closed form, a linear
 program or SciPy, never from the function under test.
@@ -48,15 +48,15 @@ from torch import nn
 
 import otgan
 from otgan import TrainConfig
-from otgan.cli import main
-from otgan.critics.networks import mlp, orthogonal_mlp
-from otgan.critics.options import FitOptions
-from otgan.critics.saved import load_critic
+from otgan.cli.main import main
+from otgan.critics.audit.load import load_critic
+from otgan.critics.networks.mlp import mlp, orthogonal_mlp
+from otgan.critics.training.options import FitOptions
 from otgan.datasets import load_images, load_pair, load_points, load_table
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError, UnequalMassError
-from otgan.gan.folder import RunFolder
-from otgan.gan.source import as_source
-from otgan.report import summary_table, write_report
+from otgan.gan.data import as_source
+from otgan.gan.report import summary_table, write_report
+from otgan.gan.run_directory import RunFolder
 
 # ---------------------------------------------------------------- The exact engine
 
@@ -125,7 +125,7 @@ def test_kl_and_js_of_counts_of_a_sample_against_itself_may_be_zero():
             found = estimate(sample, sample, ties="discrete")
             assert found.value < 0  # the bias of counts was taken off
             assert held(found, 0) and found.interval[0] < 0 < found.interval[1] and found.se > 0
-            assert any("equal laws" in sentence for sentence in found.warnings)
+            assert any("equal distributions" in sentence for sentence in found.warnings)
 
 
 @pytest.mark.parametrize("d", [1, 2, 10])
@@ -141,7 +141,7 @@ def test_no_distance_of_a_sample_to_itself_excludes_zero(d):
     ):
         found = distance(x, x)
         assert held(found, 0) and found.interval[1] > 0, found
-        assert any("equal laws" in sentence for sentence in found.warnings)
+        assert any("equal distributions" in sentence for sentence in found.warnings)
 
 
 def test_comparing_a_sample_with_itself_shows_no_interval_below_zero():
@@ -151,7 +151,7 @@ def test_comparing_a_sample_with_itself_shows_no_interval_below_zero():
             assert row.interval[0] <= 0 < row.interval[1], row
 
 
-def test_intervals_of_two_samples_of_one_law_hold_zero_as_often_as_they_say():
+def test_intervals_of_two_samples_of_one_distribution_hold_zero_as_often_as_they_say():
     rng = np.random.default_rng(4)
     pairs = [rng.normal(size=(2, 30, 2)) for _ in range(200)]
     for distance in (otgan.energy_distance, otgan.mmd):
@@ -162,7 +162,7 @@ def test_intervals_of_two_samples_of_one_law_hold_zero_as_often_as_they_say():
     )
 
 
-def test_kl_by_kernels_in_the_plane_is_right_where_one_law_has_longer_tails():
+def test_kl_by_kernels_in_the_plane_is_right_where_one_distribution_has_longer_tails():
     rng = np.random.default_rng(5)
     x = rng.normal(size=(1500, 2))
     y = rng.normal(size=(1500, 2)) @ np.linalg.cholesky([[1, 1], [1, 2]]).T
@@ -170,7 +170,7 @@ def test_kl_by_kernels_in_the_plane_is_right_where_one_law_has_longer_tails():
     assert held(found, 0.5) and abs(found.value - 0.5) < 0.1
 
 
-def test_sinkhorn_converges_for_little_regularisation():
+def test_sinkhorn_converges_for_little_regularization():
     x, y = np.random.default_rng(6).random((2, 30, 2))
 
     def entropic(u, v):
@@ -186,11 +186,11 @@ def test_sinkhorn_converges_for_little_regularisation():
         options = {"maxiter": 20_000, "maxfun": 40_000, "ftol": 1e-15, "gtol": 1e-9}
         return -minimize(loss, np.zeros(len(u)), jac=True, method="L-BFGS-B", options=options).fun
 
-    found = otgan.sinkhorn_divergence(x, y, regularisation=0.01)
+    found = otgan.sinkhorn_divergence(x, y, regularization=0.01)
     expected = entropic(x, y) - 0.5 * entropic(x, x) - 0.5 * entropic(y, y)
     assert_allclose(found.value, expected, rtol=1e-5)
     points = np.random.default_rng(7).random((2, 500, 2))
-    large = otgan.sinkhorn_divergence(*points, regularisation=0.01)
+    large = otgan.sinkhorn_divergence(*points, regularization=0.01)
     assert large.diagnostics["marginal_error"] <= 1e-6
     assert large.diagnostics["iterations"] < 2000
 
@@ -213,7 +213,7 @@ def test_a_value_outside_of_its_interval_says_so():
         otgan.sliced_wasserstein(x, y),
         otgan.frechet_distance(x, y),
         otgan.energy_distance(x[:20], y[:20], unbiased=False),
-        otgan.mmd(x, y + 1, unbiased=False, confidence=0.5),
+        otgan.mmd(x, y + 1, unbiased=False, confidence_level=0.5),
     ):
         outside = any("outside its interval" in sentence for sentence in found.warnings)
         assert outside == (not held(found, found.value))
@@ -697,7 +697,7 @@ def edit(path, **changes):
         ({"steps": "many"}, "steps must be a whole number"),
         ({"decay": 1}, "decay must be True or False"),
         ({"learning_rate": "1e-3"}, "learning_rate must be a number"),
-        ({"colour": "red"}, "a setting must be one of .* got 'colour'"),
+        ({"color": "red"}, "a setting must be one of .* got 'color'"),
         ({"format": 2}, "newer version .* update otgan"),
         ({"data": 5}, "no data or no constraint"),
         ({"data": "grid25"}, "the data must be those of the run"),
@@ -1062,7 +1062,7 @@ def test_weights_are_read_with_the_same_flags(tmp_path, capsys):
     assert_allclose(values["distance"], 0.75, rtol=1e-14)
 
 
-def test_grey_pictures_of_16_bits_are_not_white(tmp_path):
+def test_gray_pictures_of_16_bits_are_not_white(tmp_path):
     rng = np.random.default_rng(4)
     levels = rng.integers(0, 2**16, size=(2, 8, 8), dtype=np.uint16)
     points = []
@@ -1081,7 +1081,7 @@ def test_pictures_are_turned_as_they_say(tmp_path, suffix):
     exif = Image.Exif()
     exif[0x0112] = 6
     picture.save(tmp_path / f"a.{suffix}", exif=exif)
-    shown = load_images(tmp_path, size=32, grey=True).reshape(32, 32)
+    shown = load_images(tmp_path, size=32, gray=True).reshape(32, 32)
     assert_allclose(shown[4:12], 1.0, atol=0.05)
     assert_allclose(shown[20:28], 0.0, atol=0.05)
 
@@ -1093,7 +1093,7 @@ def test_pictures_are_turned_as_they_say(tmp_path, suffix):
         ("a.HEIC", None, "a.HEIC"),
         ("a.jpg", "CMYK", "mode CMYK"),
         ("a.gif", "frames", "3 frames"),
-        ("a.png", "deep", "16 bits for each colour"),
+        ("a.png", "deep", "16 bits for each color"),
     ],
 )
 def test_pictures_that_are_not_read_are_refused_by_name(tmp_path, name, mode, found):
@@ -1134,7 +1134,7 @@ def two_tables():
 def test_tables_with_the_same_columns_in_another_order_are_aligned(two_tables):
     x, y, right = two_tables
     swapped = y[["v", "u"]]
-    labelled = xarray.DataArray(
+    labeled = xarray.DataArray(
         swapped.to_numpy(), dims=("row", "name"), coords={"name": ["v", "u"]}
     )
     for other in (
@@ -1142,10 +1142,10 @@ def test_tables_with_the_same_columns_in_another_order_are_aligned(two_tables):
         polars.DataFrame({"v": y["v"].to_numpy(), "u": y["u"].to_numpy()}),
         pyarrow.table({"v": y["v"].to_numpy(), "u": y["u"].to_numpy()}),
         swapped.to_records(index=False),
-        labelled,
-        labelled.T,
+        labeled,
+        labeled.T,
     ):
-        first = labelled[:, ::-1].copy(data=x.to_numpy()) if "xarray" in str(type(other)) else x
+        first = labeled[:, ::-1].copy(data=x.to_numpy()) if "xarray" in str(type(other)) else x
         assert_allclose(otgan.wasserstein(first, other), right, rtol=1e-12)
     assert_allclose(otgan.emd(x, swapped).distance, right, rtol=1e-12)
     assert_allclose(otgan.pairwise_wasserstein([x, swapped])[0, 1], right, rtol=1e-12)
@@ -1266,10 +1266,10 @@ def test_lists_of_masked_rows_are_refused():
 def test_tensors_that_hold_no_plain_numbers_are_refused_and_lazy_ones_are_data():
     nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
     with warnings.catch_warnings(action="ignore"):  # torch is about to part with them
-        quantised = torch.quantize_per_tensor(torch.ones(2), 0.5, 0, torch.quint8)
+        quantized = torch.quantize_per_tensor(torch.ones(2), 0.5, 0, torch.quint8)
     for tensor, mend in (
         (torch.ones(2, device="meta"), "a meta tensor"),
-        (quantised, r"call \.dequantize\(\)"),
+        (quantized, r"call \.dequantize\(\)"),
         (nested, "to_padded_tensor"),
         (torch.eye(2).to_sparse(), r"call \.to_dense\(\)"),
     ):
@@ -1322,7 +1322,7 @@ def test_raw_counts_of_unequal_total_are_normalized_on_request():
     assert_allclose(many_pairs[0, 1], right, rtol=1e-12)
     with pytest.raises(UnequalMassError, match="pass normalize=True"):
         otgan.js_divergence(few, many)
-    right = jensenshannon(few, many) ** 2  # which normalises by itself
+    right = jensenshannon(few, many) ** 2  # which normalizes by itself
     assert_allclose(otgan.js_divergence(few, many, normalize=True), right, rtol=1e-12)
 
 
@@ -1366,7 +1366,7 @@ CLOUD = np.random.default_rng(0).normal(size=(605, 2))
         "one more row",
         "turned round",
         "narrower",
-        "law",
+        "distribution",
     ],
 )
 def test_a_run_is_not_resumed_on_other_data(tmp_path, data, message):
@@ -1620,8 +1620,8 @@ def test_critics_of_points_far_from_the_origin_are_audited_as_near_it(constraint
     options = otgan.FitOptions(batch_size=32, test_points=100)
     call = {"steps": 20, "device": "cpu", "options": options}
     critic = otgan.estimate_w1(x, y, constraint, **call).critic
-    centre, scale = critic.centre.numpy(), float(critic.scale)
-    f_x, f_y = (scale * values(critic.critic, (p - centre) / scale) for p in (x, y))
+    center, scale = critic.center.numpy(), float(critic.scale)
+    f_x, f_y = (scale * values(critic.critic, (p - center) / scale) for p in (x, y))
     audit = otgan.audit_critic(critic, x, y)
     assert audit.gap == pytest.approx(float(f_x.mean() - f_y.mean()), rel=1e-4)
     assert audit.gap > 0.1
@@ -1849,7 +1849,7 @@ def test_kl_divergence_under_vmap_func_and_compile():
     compiled = torch.compile(otgan.kl_divergence, fullgraph=True, backend="eager")
     np.testing.assert_allclose(compiled(tp, tq), entropy(p, q, axis=1), rtol=1e-12)
     slope = torch.func.grad(otgan.kl_divergence)(tp[0], tq[0])
-    logs = np.log(p[0] / q[0])  # of the normalised p, whose gradient has no part along p
+    logs = np.log(p[0] / q[0])  # of the normalized p, whose gradient has no part along p
     np.testing.assert_allclose(slope, logs - logs @ p[0], rtol=1e-10)
 
 
@@ -1877,7 +1877,7 @@ def test_the_gradient_in_a_cost_matrix_is_the_plan():
     cost.backward()
     assert cost.item() == pytest.approx(right.cost, rel=1e-12)
     np.testing.assert_allclose(leaves[0].grad, right.plan.toarray(), atol=1e-12)
-    # Potentials are known up to a constant; normalised weights see them less their mean.
+    # Potentials are known up to a constant; normalized weights see them less their mean.
     np.testing.assert_allclose(leaves[1].grad, right.f - right.f @ a, atol=1e-9)
     np.testing.assert_allclose(leaves[2].grad, right.g - right.g @ b, atol=1e-9)
 
@@ -1891,14 +1891,14 @@ SHORT = {"device": "cpu", "options": FitOptions(batch_size=64, test_points=1000)
 
 
 def two_gaussians(n=300):
-    """Samples of N(0, I) and N((3, 4), I), whose laws are 5 apart."""
+    """Samples of N(0, I) and N((3, 4), I), whose distributions are 5 apart."""
     rng = np.random.default_rng(0)
     return rng.normal(size=(n, 2)), rng.normal(size=(n, 2)) + [3.0, 4.0]
 
 
 @pytest.mark.parametrize("constraint", ["clip", "gp", "lp", "spectral", "div", "orthogonal"])
 def test_a_critic_stopped_at_once_shows_no_negative_distance(constraint):
-    """A gradient penalty around one gave -200.76 ± 1e-6 for laws that are 5 apart."""
+    """A gradient penalty around one gave -200.76 ± 1e-6 for distributions that are 5 apart."""
     r = otgan.estimate_w1(*two_gaussians(), constraint, steps=1, **SHORT)
     assert 0 <= r.value <= 5.0 and not r.converged
     assert r.interval[0] <= 5.0 <= r.interval[1]
@@ -1914,7 +1914,7 @@ def test_a_critic_whose_weights_are_zero_is_judged_after_training():
 
 
 class InBatches(nn.Module):
-    """A critic that normalises over whatever batch it is given."""
+    """A critic that normalizes over whatever batch it is given."""
 
     def __init__(self, d):
         super().__init__()
@@ -2023,19 +2023,19 @@ def test_an_audit_is_written_in_words():
 
 
 @pytest.mark.parametrize(
-    "law",
+    "distribution",
     [
         lambda k: np.random.default_rng().normal([1.0, 2.0], size=(k, 2)),
         torch.distributions.Normal(torch.tensor([1.0, 2.0]), 1.0),
         stats.multivariate_normal([1.0, 2.0]),
     ],
 )
-def test_one_protocol_of_samplers_serves_estimator_and_trainer(law):
+def test_one_protocol_of_samplers_serves_estimator_and_trainer(distribution):
     """N((1, 2), I) against N((4, 6), I), which are 5 apart."""
     points = np.random.default_rng(0).normal([4.0, 6.0], size=(500, 2))
-    r = otgan.estimate_w1(law, points, "exact", device="cpu")
+    r = otgan.estimate_w1(distribution, points, "exact", device="cpu")
     assert abs(r.value - 5.0) <= 5 * r.se < 0.6
-    assert as_source(law).d == 2
+    assert as_source(distribution).d == 2
 
 
 def test_a_sampler_that_is_seeded_each_time_is_named_at_once():
@@ -2104,7 +2104,7 @@ def test_numbers_are_out_before_a_picture_fails(two_columns, tmp_path, capsys):
     [
         ["compare", "--plot", "x.docx"],
         ["compare", "--plot", "/dev/null/x.png"],
-        ["compare", "--confidence", "95"],
+        ["compare", "--confidence-level", "95"],
         ["compare", "--ties", "ignore"],
         ["compare", "--seconds", "nan"],
         ["compare", "--seed", "-1"],
@@ -2138,7 +2138,7 @@ def test_a_wrong_name_is_refused_before_torch_is_loaded(tmp_path):
     (tmp_path / "file").write_text("")
     code = """
 import sys
-from otgan.cli import main
+from otgan.cli.main import main
 codes = [main(arguments.split()) for arguments in sys.argv[1:]]
 print(codes, "torch" in sys.modules)
 """
@@ -2256,14 +2256,14 @@ def test_a_comparison_interrupted_in_its_test_ends_with_130(tmp_path):
         np.save(tmp_path / f"{name}.npy", rng.normal(size=(900, 2)))
     code = """
 import os, signal, sys, threading
-from otgan.cli import main
+from otgan.cli.main import main
 
 def interrupt_later(*row):
     if row[1] == row[2] - 1:  # the test is last
         threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-import otgan.cli
-otgan.cli._tell_of_compare = lambda bar, *row: interrupt_later(*row)
+import otgan.cli.main
+otgan.cli.main._tell_of_compare = lambda bar, *row: interrupt_later(*row)
 sys.exit(main(["compare", "x.npy", "y.npy", "--progress", "--seconds", "0.25"]))
 """
     done = subprocess.run(

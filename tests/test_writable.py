@@ -6,14 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from otgan.writable import why_no_file, why_no_folder
+from otgan.output_files import why_no_file, why_no_folder
 
 WRITER = """
 import json, os, sys
 from pathlib import Path
-from otgan.atomic import replacing, try_to_write
 from otgan.errors import OutputError
-from otgan.writable import why_no_file
+from otgan.output_files import replacing, try_to_write, why_no_file
 
 if os.geteuid() == 0:  # the root user may write anywhere
     os.setgroups([])

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.networks import refuse_batch_norm, scores
+from otgan.critics.networks.mlp import refuse_batch_norm, scores
 from otgan.errors import InvalidInputError
 
 __all__ = ["mixes_points", "refuse_unless_pointwise"]
@@ -35,7 +35,7 @@ def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
     Raises
     ------
     InvalidInputError
-        It normalises over the batch, scores a point differently alone and beside others, or twice
+        It normalizes over the batch, scores a point differently alone and beside others, or twice
         differently, or returns no finite number for each point with a gradient.
     """
     refuse_batch_norm(critic)
@@ -58,7 +58,7 @@ def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
         if mixes_points(critic, points):
             raise InvalidInputError(
                 "a critic must score every point by itself, got one that scores a point "
-                "differently alone and beside others, as normalisation over the batch or minibatch "
+                "differently alone and beside others, as normalization over the batch or minibatch "
                 "statistics do; to fix it, use nn.LayerNorm, and statistics of one point only"
             )
 
@@ -93,7 +93,7 @@ def mixes_points(critic: nn.Module, points: Tensor) -> bool:
                 return False
             try:
                 alone = torch.cat([_together(critic, point[None]) for point in points])
-            except Exception:  # batch normalisation in training mode refuses a single point
+            except Exception:  # batch normalization in training mode refuses a single point
                 return True
             if _differ(together, alone):
                 return True

@@ -1,5 +1,21 @@
-"""Data: laws to sample from, pairs of laws whose W1 is known, and loaders for files."""
+"""Data: distributions to sample from, pairs of distributions whose W1 is known, and loaders for files."""
 
+from otgan.datasets.distributions import (
+    DATASETS,
+    Ball,
+    Cube,
+    Distribution,
+    GaussianMixture,
+    Sample,
+    Sampler,
+    Shifted,
+    Spheres,
+    SwissRoll,
+    digits,
+    grid25,
+    ring8,
+    swissroll,
+)
 from otgan.datasets.files import (
     Table,
     load,
@@ -11,22 +27,6 @@ from otgan.datasets.files import (
 )
 from otgan.datasets.funnels import funnel_pair, funnel_pair_from
 from otgan.datasets.known import KnownPair
-from otgan.datasets.laws import (
-    DATASETS,
-    Ball,
-    Cube,
-    GaussianMixture,
-    Law,
-    Sample,
-    Sampler,
-    Shifted,
-    Spheres,
-    SwissRoll,
-    digits,
-    grid25,
-    ring8,
-    swissroll,
-)
 from otgan.datasets.pairs import (
     absolute_value,
     ball_and_power,
@@ -43,9 +43,9 @@ __all__ = [
     "DATASETS",
     "Ball",
     "Cube",
+    "Distribution",
     "GaussianMixture",
     "KnownPair",
-    "Law",
     "Sample",
     "Sampler",
     "Shifted",

@@ -1,9 +1,9 @@
-"""Pairs of laws in any dimension with known W1: mass slides along the rays of a MinFunnel.
+"""Pairs of distributions in any dimension with known W1: mass slides along the rays of a MinFunnel.
 
 Take a 1-Lipschitz u and move every point y along the transport ray of u through it, downhill, to
 T(y) with u(y) - u(T(y)) = ‖y - T(y)‖. For any coupling the left side has the same mean, and no
 coupling can cost less than it. So the move is optimal, W1 = E ‖y - T(y)‖, and -u is an optimal
-potential that is high on the moved law.
+potential that is high on the moved distribution.
 
 Source of all formulas: Korotin, Kolesov and Burnaev, Kantorovich strikes back! Wasserstein GANs
 are not optimal transport? (NeurIPS 2022). Here lengths are measured from the apex of each ray and
@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from otgan.datasets.array_backend import NUMPY, Place, Portable, received
+from otgan.datasets.distributions import Cube, Distribution
 from otgan.datasets.known import KnownPair, KnownW1
-from otgan.datasets.laws import Cube, Law
-from otgan.datasets.places import NUMPY, Place, Portable, received
 from otgan.datasets.potentials import MinFunnel, Nearest, Negative, in_blocks, unit
-from otgan.datasets.randomness import Draws
+from otgan.datasets.random_source import Draws
 from otgan.errors import InvalidInputError, SolverError
 from otgan.measures import as_count, as_float64, as_points, as_positive
 
@@ -91,11 +91,11 @@ class RayMove:
         nearest end has the largest 1/r; those behind the apex are negative.
         """
         xp = place.xp
-        centres, biases = self.funnels.constants(place)
+        centers, biases = self.funnels.constants(place)
         direction = unit(place, near)
-        apex = xp.take(centres, near.index, axis=0)
+        apex = xp.take(centers, near.index, axis=0)
         own = xp.take(biases, near.index, axis=0) - xp.sum(direction * apex, axis=1)
-        slack = own[:, None] + (direction @ centres.T - biases)
+        slack = own[:, None] + (direction @ centers.T - biases)
         ties = xp.max(slack * xp.take(self._reciprocals.on(place), near.index, axis=0), axis=1)
         walls = xp.maximum(direction / (self.box - apex), -direction / (self.box + apex))
         fraction = near.distance * xp.maximum(ties, xp.max(walls, axis=1))
@@ -104,15 +104,15 @@ class RayMove:
     @cached_property
     def _reciprocals(self) -> Portable:
         """2 / (‖a_j - a_k‖² - (b_j - b_k)²) for all pairs; 0 where one funnel hides the other."""
-        apart = cdist(self.funnels.centres, self.funnels.centres)
+        apart = cdist(self.funnels.centers, self.funnels.centers)
         steps = self.funnels.biases[:, None] - self.funnels.biases
         product = (apart - steps) * (apart + steps)
         return Portable(np.divide(2.0, product, out=np.zeros_like(product), where=product > 0))
 
 
 @dataclass(frozen=True, eq=False)
-class Funnelled(Law):
-    """The uniform law on a cube after a `RayMove`: mass gathered near the apexes.
+class Funnelled(Distribution):
+    """The uniform distribution on a cube after a `RayMove`: mass gathered near the apexes.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ class FunnelTruth(NamedTuple):
 def integrate(
     move: RayMove, *, log2_points: int = 14, scramblings: int = 16, seed: int = 0
 ) -> FunnelTruth:
-    """W1 between the uniform law on the cube and its image, by quasi-Monte Carlo.
+    """W1 between the uniform distribution on the cube and its image, by quasi-Monte Carlo.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def _one_scrambling(
 def funnel_pair(
     d: int, n_funnels: int, p: float = 8, *, seed: int = 0, box: float = 2.5
 ) -> KnownPair:
-    """A pair of laws of any dimension with known W1, with the parameters of the W1 benchmark.
+    """A pair of distributions of any dimension with known W1, with the parameters of the W1 benchmark.
 
     ``pair.y`` is uniform on the cube [-box, box]^d; ``pair.x`` is its image under the move t -> t^p
     along the rays of a random MinFunnel: mass gathered near the apexes. f = -u is optimal.
@@ -258,20 +258,20 @@ def funnel_pair(
     seed = as_count(seed, "seed", least=0)
     # Not default_rng(seed): points that users draw with the same seed would fall on the apexes.
     rng = np.random.default_rng([seed, *b"funnels"])
-    centres = box * (2.0 * rng.random((n_funnels, d)) - 1.0)
+    centers = box * (2.0 * rng.random((n_funnels, d)) - 1.0)
     biases = 0.1 * box / 2.5 * rng.standard_normal(n_funnels)
     name = f"funnels d={d} n={n_funnels} p={p:g} seed={seed}"
-    return funnel_pair_from(centres, biases, p, box=box, name=name)
+    return funnel_pair_from(centers, biases, p, box=box, name=name)
 
 
 def funnel_pair_from(
-    centres: Any, biases: Any, p: float = 8, *, box: float = 2.5, name: str = "funnels"
+    centers: Any, biases: Any, p: float = 8, *, box: float = 2.5, name: str = "funnels"
 ) -> KnownPair:
     """The funnel pair with these apexes and heights; see `funnel_pair`.
 
     Parameters
     ----------
-    centres : array_like, shape (n_funnels, d)
+    centers : array_like, shape (n_funnels, d)
         Apexes, inside the cube.
     biases : array_like, shape (n_funnels,)
         Their heights.
@@ -298,33 +298,33 @@ def funnel_pair_from(
     >>> round(pair.w1, 6)
     0.166667
     """
-    centres, biases = as_points(centres, "centres"), as_float64(biases, "biases")
+    centers, biases = as_points(centers, "centers"), as_float64(biases, "biases")
     box = as_positive(box, "box")
     p = as_positive(p, "p")
     if p < 1:
         raise InvalidInputError(
             f"p must be >= 1, got {p:g}; to fix it, pass p=8, or p=1 where nothing moves"
         )
-    if biases.shape != (len(centres),) or not np.isfinite(biases).all():
+    if biases.shape != (len(centers),) or not np.isfinite(biases).all():
         raise InvalidInputError(
-            f"biases must be {len(centres)} finite numbers, one for each centre, got "
+            f"biases must be {len(centers)} finite numbers, one for each center, got "
             f"{biases!r}; to fix it, give as many heights as apexes"
         )
-    if not (np.abs(centres) < box).all():
+    if not (np.abs(centers) < box).all():
         raise InvalidInputError(
-            f"centres must lie inside the cube of half width {box:g}, got a coordinate of "
-            f"{np.abs(centres).max():g}; to fix it, enlarge box"
+            f"centers must lie inside the cube of half width {box:g}, got a coordinate of "
+            f"{np.abs(centers).max():g}; to fix it, enlarge box"
         )
-    if centres.shape[1] > SOBOL_DIMENSIONS:
+    if centers.shape[1] > SOBOL_DIMENSIONS:
         raise InvalidInputError(
-            f"d must be at most {SOBOL_DIMENSIONS}, got {centres.shape[1]}; "
+            f"d must be at most {SOBOL_DIMENSIONS}, got {centers.shape[1]}; "
             "to fix it, use fewer dimensions"
         )
-    move = RayMove(MinFunnel(centres, biases), p, box)
+    move = RayMove(MinFunnel(centers, biases), p, box)
     return KnownPair(
         name,
         x=Funnelled(move),
-        y=Cube(centres.shape[1], box),
+        y=Cube(centers.shape[1], box),
         f=Negative(move.funnels),
         compute=partial(_known_w1, move),
     )

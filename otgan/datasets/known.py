@@ -1,4 +1,4 @@
-"""Two laws whose W1 is known, with an optimal potential: the type of every such pair."""
+"""Two distributions whose W1 is known, with an optimal potential: the type of every such pair."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from otgan.datasets.laws import Law
+from otgan.datasets.distributions import Distribution
 from otgan.datasets.potentials import Potential
 
 __all__ = ["KnownPair", "KnownW1"]
@@ -22,7 +22,7 @@ class KnownW1(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class KnownPair:
-    """Two laws with known W1, and a function that proves it.
+    """Two distributions with known W1, and a function that proves it.
 
     ``W1 = E f(x) - E f(y)`` for the 1-Lipschitz function f behind `potential`: f is high where x
     has more mass than y, which is what a critic is trained to be.
@@ -30,8 +30,8 @@ class KnownPair:
     Attributes
     ----------
     name : str
-    x, y : Law
-        The two laws: ``pair.x.sample(n, rng)`` in NumPy or torch.
+    x, y : Distribution
+        The two distributions: ``pair.x.sample(n, rng)`` in NumPy or torch.
     f : Potential
         An optimal potential.
     compute : callable
@@ -39,8 +39,8 @@ class KnownPair:
     """
 
     name: str
-    x: Law
-    y: Law
+    x: Distribution
+    y: Distribution
     f: Potential = field(repr=False)
     compute: Callable[[], KnownW1] = field(repr=False)
 
@@ -55,7 +55,7 @@ class KnownPair:
 
     @property
     def w1(self) -> float:
-        """The Wasserstein-1 distance of the two laws."""
+        """The Wasserstein-1 distance of the two distributions."""
         return self._w1.value
 
     @property
@@ -85,8 +85,8 @@ class KnownPair:
     def gradient(self, points: Any) -> Any:
         """The gradient of f, shape (n, d): of length one, or zero at the apex of a cone.
 
-        On the transport rays (almost every point that the two laws charge and that moves) it is
-        the same for all optimal potentials. Arguments and errors as for `potential`.
+        On the transport rays (almost every point that the two distributions charge and that moves)
+        it is the same for all optimal potentials. Arguments and errors as for `potential`.
         """
         return self.f.gradient(points)
 

@@ -1,4 +1,4 @@
-"""Pairs of laws whose W1 has a closed form.
+"""Pairs of distributions whose W1 has a closed form.
 
 All but the shifts move mass along rays that leave one point, or one of several: there the
 distance to the nearest of these points, or minus it, is an optimal potential, and it tells the
@@ -14,8 +14,16 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.special import gammaln, ndtr
 
+from otgan.datasets.distributions import (
+    Ball,
+    Distribution,
+    GaussianMixture,
+    Sample,
+    Sampler,
+    Shifted,
+    Spheres,
+)
 from otgan.datasets.known import KnownPair, KnownW1
-from otgan.datasets.laws import Ball, GaussianMixture, Law, Sample, Sampler, Shifted, Spheres
 from otgan.datasets.potentials import Linear, MinFunnel, Negative, Potential
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_count, as_float64, as_points, as_positive
@@ -34,7 +42,7 @@ __all__ = [
 
 
 def dirac_and_sphere(d: int, radius: float = 1.0) -> KnownPair:
-    """The origin (x) against the uniform law on the sphere about it (y); W1 = radius, f = -‖·‖.
+    """The origin (x) against the uniform distribution on the sphere about it (y); W1 = radius, f = -‖·‖.
 
     Parameters
     ----------
@@ -76,19 +84,19 @@ def absolute_value() -> KnownPair:
 
 
 def cones(
-    centres: Any = ((-2.0, 0.0), (0.0, 0.0), (2.0, 0.0)),
+    centers: Any = ((-2.0, 0.0), (0.0, 0.0), (2.0, 0.0)),
     radius: float = 1.0,
     *,
     name: str = "cones",
 ) -> KnownPair:
     """Points (x) against spheres about them (y), all equally likely; W1 = radius.
 
-    f = -(distance to the nearest centre).
+    f = -(distance to the nearest center).
 
     Parameters
     ----------
-    centres : array_like, shape (k, d)
-        At least twice the radius apart: then no point of a sphere is nearer to another centre.
+    centers : array_like, shape (k, d)
+        At least twice the radius apart: then no point of a sphere is nearer to another center.
     radius : float
         Positive.
     name : str
@@ -96,7 +104,7 @@ def cones(
     Raises
     ------
     InvalidInputError
-        Centres that are too near to each other, a radius that is not positive.
+        Centers that are too near to each other, a radius that is not positive.
 
     References
     ----------
@@ -107,21 +115,21 @@ def cones(
     >>> cones().w1
     1.0
     """
-    centres, radius = as_points(centres, "centres"), as_positive(radius, "radius")
-    if len(centres) > 1 and (nearest := float(pdist(centres).min())) < 2 * radius:
+    centers, radius = as_points(centers, "centers"), as_positive(radius, "radius")
+    if len(centers) > 1 and (nearest := float(pdist(centers).min())) < 2 * radius:
         raise InvalidInputError(
-            f"centres must be at least twice the radius apart, got {nearest:g} and a radius of "
-            f"{radius:g}; to fix it, move the centres apart or shrink the spheres"
+            f"centers must be at least twice the radius apart, got {nearest:g} and a radius of "
+            f"{radius:g}; to fix it, move the centers apart or shrink the spheres"
         )
-    f = Negative(MinFunnel(centres, np.zeros(len(centres))))
-    return _closed_form(name, Sample(centres), Spheres(centres, radius), f, radius)
+    f = Negative(MinFunnel(centers, np.zeros(len(centers))))
+    return _closed_form(name, Sample(centers), Spheres(centers, radius), f, radius)
 
 
 def round_gaussians(d: int, std_x: float, std_y: float) -> KnownPair:
     """N(0, std_x² I) against N(0, std_y² I); W1 = |std_x - std_y| E‖Z‖, f = ±‖·‖.
 
-    Z is standard normal, E‖Z‖ = √2 Γ((d + 1)/2) / Γ(d/2). The wider law is the narrower one
-    scaled up, along rays from the origin.
+    Z is standard normal, E‖Z‖ = √2 Γ((d + 1)/2) / Γ(d/2). The wider distribution is the narrower
+    one scaled up, along rays from the origin.
 
     Parameters
     ----------
@@ -156,7 +164,7 @@ def round_gaussians(d: int, std_x: float, std_y: float) -> KnownPair:
 
 
 def ball_and_power(d: int, p: float = 8.0, radius: float = 1.0) -> KnownPair:
-    """A uniform law on a ball (y) against its image under r -> radius (r / radius)^p (x).
+    """A uniform distribution on a ball (y) against its image under r -> radius (r / radius)^p (x).
 
     W1 = radius |d/(d + 1) - d/(d + p)|, the difference of the mean radii; f = ∓‖·‖, minus where
     p > 1 gathers x at the origin.
@@ -173,8 +181,8 @@ def ball_and_power(d: int, p: float = 8.0, radius: float = 1.0) -> KnownPair:
 
     References
     ----------
-    The radius r of the uniform law on the unit ball has E r^p = d/(d + p). The move is that of
-    Korotin, Kolesov and Burnaev (NeurIPS 2022) with the rays of a single funnel.
+    The radius r of the uniform distribution on the unit ball has E r^p = d/(d + p). The move is
+    that of Korotin, Kolesov and Burnaev (NeurIPS 2022) with the rays of a single funnel.
 
     Examples
     --------
@@ -193,14 +201,14 @@ def ball_and_power(d: int, p: float = 8.0, radius: float = 1.0) -> KnownPair:
 
 
 def shifted(shift: Any, base: Sampler | None = None, *, name: str = "shifted") -> KnownPair:
-    """Any law (x) against the same law shifted (y); W1 = ‖shift‖, f = -⟨shift, ·⟩ / ‖shift‖.
+    """Any distribution (x) against the same distribution shifted (y); W1 = ‖shift‖, f = -⟨shift, ·⟩ / ‖shift‖.
 
     Parameters
     ----------
     shift : array_like, shape (d,)
         Not zero.
     base : Sampler, optional
-        The law of x; the standard normal law if omitted.
+        The distribution of x; the standard normal distribution if omitted.
     name : str
 
     Raises
@@ -233,7 +241,7 @@ def shifted(shift: Any, base: Sampler | None = None, *, name: str = "shifted") -
             f"shift must have as many coordinates as the base, got {len(vector)} and {base.d}; "
             "to fix it, pass one number for each coordinate"
         )
-    x = base if isinstance(base, Law) else Shifted(base, np.zeros(len(vector)))
+    x = base if isinstance(base, Distribution) else Shifted(base, np.zeros(len(vector)))
     return _closed_form(name, x, Shifted(base, vector), Linear(-vector / length), length)
 
 
@@ -282,7 +290,7 @@ def gaussians_on_line(mean_x: float, std_x: float, mean_y: float, std_y: float) 
     Raises
     ------
     InvalidInputError
-        Also for two equal laws: any function would be optimal.
+        Also for two equal distributions: any function would be optimal.
 
     References
     ----------
@@ -297,7 +305,7 @@ def gaussians_on_line(mean_x: float, std_x: float, mean_y: float, std_y: float) 
     mean, std = float(mean_y) - float(mean_x), std_y - std_x
     if not np.isfinite(mean) or (mean == 0 and std == 0):
         raise InvalidInputError(
-            f"the means must be finite and the two laws must differ, got N({mean_x}, {std_x}²) "
+            f"the means must be finite and the two distributions must differ, got N({mean_x}, {std_x}²) "
             f"and N({mean_y}, {std_y}²); to fix it, change one of them"
         )
     x, y = (
@@ -354,13 +362,13 @@ def square_and_zero(side: int = 35, size: int = 64) -> KnownPair:
     )
 
 
-def _closed_form(name: str, x: Law, y: Law, f: Potential, w1: float) -> KnownPair:
+def _closed_form(name: str, x: Distribution, y: Distribution, f: Potential, w1: float) -> KnownPair:
     return KnownPair(name, x, y, f, partial(KnownW1, float(w1)))
 
 
-def _norm(centre: FloatArray, *, outward: bool) -> Potential:
-    """The distance from a centre, shape (1, d), or minus it."""
-    cone = MinFunnel(centre, np.zeros(1))
+def _norm(center: FloatArray, *, outward: bool) -> Potential:
+    """The distance from a center, shape (1, d), or minus it."""
+    cone = MinFunnel(center, np.zeros(1))
     return cone if outward else Negative(cone)
 
 

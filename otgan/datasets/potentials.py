@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from otgan.datasets.places import Place, Portable, received
+from otgan.datasets.array_backend import Place, Portable, received
 from otgan.measures import FloatArray
 
 __all__ = ["Linear", "MinFunnel", "Negative", "Potential", "in_blocks"]
@@ -122,14 +122,14 @@ class Nearest(NamedTuple):
 
 @dataclass(frozen=True)
 class MinFunnel(Potential):
-    """u(x) = min over k of ‖x - centres[k]‖ + biases[k].
+    """u(x) = min over k of ‖x - centers[k]‖ + biases[k].
 
     The gradient is the unit vector away from the apex of the funnel that attains the minimum: of
     one of them where several do, and zero at an apex.
 
     Attributes
     ----------
-    centres : ndarray, shape (k, d)
+    centers : ndarray, shape (k, d)
         The apexes.
     biases : ndarray, shape (k,)
         The heights of the apexes.
@@ -148,38 +148,38 @@ class MinFunnel(Potential):
            [1., 0.]]))
     """
 
-    centres: FloatArray
+    centers: FloatArray
     biases: FloatArray
 
     @property
     def d(self) -> int:
         """Dimension of the points."""
-        return self.centres.shape[1]
+        return self.centers.shape[1]
 
     @cached_property
     def _constants(self) -> tuple[Portable, Portable, Portable]:
-        squares = (self.centres**2).sum(axis=1)
-        return Portable(self.centres), Portable(self.biases), Portable(squares)
+        squares = (self.centers**2).sum(axis=1)
+        return Portable(self.centers), Portable(self.biases), Portable(squares)
 
     def constants(self, place: Place) -> tuple[Any, Any]:
-        """Centres and biases, there."""
+        """Centers and biases, there."""
         return self._constants[0].on(place), self._constants[1].on(place)
 
     def nearest(self, place: Place, points: Any) -> Nearest:
         """The funnel of each point, shape (n,); O(n k d) time and O(n (k + d)) memory."""
         xp = place.xp
-        centres, biases = self.constants(place)
+        centers, biases = self.constants(place)
         # Products choose the funnel. They lose digits near an apex, where the choice is clear;
         # the distance to the chosen apex is then taken from differences, which lose none.
-        squares = xp.sum(points * points, axis=1)[:, None] - 2.0 * (points @ centres.T)
+        squares = xp.sum(points * points, axis=1)[:, None] - 2.0 * (points @ centers.T)
         heights = xp.sqrt(xp.abs(squares + self._constants[2].on(place))) + biases
         index = xp.argmin(heights, axis=1)
-        offset = points - xp.take(centres, index, axis=0)
+        offset = points - xp.take(centers, index, axis=0)
         return Nearest(index, offset, xp.sqrt(xp.sum(offset * offset, axis=1)))
 
     def rows(self) -> int:
         """How many points make a block."""
-        return max(1, BLOCK // max(self.centres.shape))
+        return max(1, BLOCK // max(self.centers.shape))
 
     def values(self, place: Place, points: Any) -> Any:
         """Shape (n,)."""

@@ -1,4 +1,4 @@
-"""Whatever gives points, under one protocol: arrays, data sets, laws of others, functions of k."""
+"""Whatever gives points, under one protocol: arrays, data sets, distributions of others, functions of k."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.datasets.laws import Law, Sample
+from otgan.datasets.distributions import Distribution, Sample
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_float64, as_points, is_torch
 
@@ -62,7 +62,7 @@ class FreshPoints:
         return as_points(points, f"{self.name}, {n} points of it,")
 
 
-def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Law | FreshPoints:
+def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution | FreshPoints:
     """Anything that gives points, with its dimension ``d`` and ``sample(n, rng)``.
 
     Parameters
@@ -82,7 +82,7 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Law | FreshPoi
 
     Returns
     -------
-    Law or FreshPoints
+    Distribution or FreshPoints
         A finite set of points becomes a `Sample`.
 
     Raises
@@ -102,7 +102,7 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Law | FreshPoi
     >>> as_sampler([[0.0, 1.0], [2.0, 3.0]], "x", rng).points.shape
     (2, 2)
     """
-    if isinstance(data, Law):
+    if isinstance(data, Distribution):
         return data
     data = as_held(data, name)
     asked = _way_to_ask(data, name, rng)
@@ -165,7 +165,7 @@ def _is_of(module: str, kind: str, data: Any) -> bool:
     return loaded is not None and isinstance(data, getattr(loaded, kind))
 
 
-def _of_torch(law: Any) -> Draw:
+def _of_torch(distribution: Any) -> Draw:
     """torch.distributions draw from torch's own generator, which is put back as it was."""
 
     def draw(n: int, rng: np.random.Generator) -> Any:
@@ -173,23 +173,23 @@ def _of_torch(law: Any) -> Draw:
         cuda = torch.cuda.device_count() if torch.cuda.is_initialized() else 0
         with torch.random.fork_rng(devices=range(cuda)), torch.no_grad():
             torch.manual_seed(int(rng.integers(2**63)))
-            return law.sample((n,))
+            return distribution.sample((n,))
 
     return draw
 
 
-def _of_scipy(law: Any) -> Draw:
+def _of_scipy(distribution: Any) -> Draw:
     """Frozen distributions of SciPy, whose parameters may be arrays: a number of a point for each.
 
     Those of several variables give a single point without its row, so two are asked for.
     """
-    one = hasattr(law, "args") and hasattr(law, "kwds")
-    given = (*law.args, *law.kwds.values()) if one else ()
+    one = hasattr(distribution, "args") and hasattr(distribution, "kwds")
+    given = (*distribution.args, *distribution.kwds.values()) if one else ()
     shape = np.broadcast_shapes(*(np.shape(parameter) for parameter in given))
 
     def draw(n: int, rng: np.random.Generator) -> Any:
         count = max(n, 2)
-        return law.rvs(size=(count, *shape) if shape else count, random_state=rng)[:n]
+        return distribution.rvs(size=(count, *shape) if shape else count, random_state=rng)[:n]
 
     return draw
 

@@ -1,6 +1,6 @@
-"""KL, JS and their relatives: between histograms, parametric laws and samples.
+"""KL, JS and their relatives: between histograms, parametric distributions and samples.
 
-The functions are public names of `otgan`; between parametric laws, those of
+The functions are public names of `otgan`; between parametric distributions, those of
 `otgan.divergences.closed_forms`.
 """
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.errors import InvalidInputError
-from otgan.labels import align_categories
+from otgan.inputs.labels import align_categories
+from otgan.inputs.tables import Labeled, read_labels
 from otgan.measures import FloatArray, is_torch, refuse_mask
-from otgan.tables import Labelled, read_labels
 
 __all__ = ["as_codes", "holds_categories"]
 
@@ -78,11 +78,11 @@ def as_codes(x: Any, y: Any) -> tuple[FloatArray, FloatArray] | None:
     return codes[: len(of_x)], codes[len(of_x) :]
 
 
-def _table(sample: Any, categories: npt.NDArray[np.object_], name: str) -> Labelled:
+def _table(sample: Any, categories: npt.NDArray[np.object_], name: str) -> Labeled:
     labels, axes = read_labels(sample, name)
     if len(labels) != 2:  # one column, whose rows alone have labels
         labels, axes = (None, None), ()
-    return Labelled(categories, labels, axes)
+    return Labeled(categories, labels, axes)
 
 
 def _categories(sample: Any) -> npt.NDArray[np.object_] | None:

@@ -22,10 +22,10 @@ from otgan.divergences.held_out import (
     js_by_log_ratio,
 )
 from otgan.divergences.ties import hold_copies
-from otgan.equality import not_below_zero
 from otgan.errors import InvalidInputError, require
-from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
 from otgan.measures import FloatArray, as_count
+from otgan.pooled_null import not_below_zero
 
 __all__ = ["Classifier"]
 
@@ -46,8 +46,8 @@ class Classifier:
         it is copied, never fitted itself, and a ``random_state`` of None is set from `rng`. Its
         probabilities should be those of the classes as they come (no ``class_weight``). If omitted,
         a logistic regression that weighs the logits of two models: logistic regression on the
-        whitened coordinates, their squares and products (exact for Gaussian laws), and boosted
-        trees (for all that is not). The trees cost most of the time.
+        whitened coordinates, their squares and products (exact for Gaussian distributions), and
+        boosted trees (for all that is not). The trees cost most of the time.
     folds : int
         The samples are cut into so many parts; each is scored by a model fitted to the others.
 
@@ -65,7 +65,7 @@ class Classifier:
     --------
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(0, 1, (500, 1)), rng.normal(1, 1, (500, 1))
-    >>> r = Classifier().kl(x, y, confidence=0.95, rng=rng)  # the truth is 0.5
+    >>> r = Classifier().kl(x, y, confidence_level=0.95, rng=rng)  # the truth is 0.5
     >>> r.interval[0] < 0.5 < r.interval[1]
     True
     """
@@ -87,7 +87,7 @@ class Classifier:
             )
 
     def kl(
-        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+        self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """KL(P‖Q) as the mean held-out logit over `x`.
 
@@ -97,7 +97,7 @@ class Classifier:
             Points of P.
         y : ndarray, shape (m, d)
             Points of Q.
-        confidence : float
+        confidence_level : float
             Level of the interval.
         rng : numpy.random.Generator
             Draws the folds, and seeds the model.
@@ -141,10 +141,10 @@ class Classifier:
                 f"the mean of e^logit over y is {mean_ratio:.3g} and should be 1: the classifier "
                 "is not calibrated, so compare with donsker_varadhan, or pass another model"
             )
-        return _estimate(value, se, (x, y), confidence, diagnostics, warnings)
+        return _estimate(value, se, (x, y), confidence_level, diagnostics, warnings)
 
     def js(
-        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+        self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """JS(P, Q) as ½ mean log D(x) + ½ mean log(1 - D(y)) + log 2 on held-out points.
 
@@ -156,11 +156,11 @@ class Classifier:
         Returns
         -------
         Estimate
-            A classifier short of the best makes the value too small, negative at equal laws.
-            Diagnostics: `lower_confidence`, below JS with probability at least `confidence`
-            whatever the classifier and the laws, for any number of points (it may be negative,
-            and then says nothing); `accuracy`, the held-out share of right answers, the mean of
-            both samples; `certain`, as in :meth:`kl`.
+            A classifier short of the best makes the value too small, negative at equal
+            distributions. Diagnostics: `lower_confidence`, below JS with probability at least
+            `confidence_level` whatever the classifier and the distributions, for any number of
+            points (it may be negative, and then says nothing); `accuracy`, the held-out share of
+            right answers, the mean of both samples; `certain`, as in :meth:`kl`.
 
         Raises
         ------
@@ -173,7 +173,7 @@ class Classifier:
         clipped to [0.01, 0.99]. Given the past, a term has a mean of at most JS: a bettor who
         stakes money on terms above JS cannot expect to gain, and grows rich with a small
         probability. A t bound over ordinary cross-fitting, whose parts depend on each other, was
-        above JS in 14 % of samples of equal laws where 10 % were allowed.
+        above JS in 14 % of samples of equal distributions where 10 % were allowed.
 
         Source: Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting,
         2024, section 4.
@@ -182,13 +182,13 @@ class Classifier:
         value, se = js_by_log_ratio(s, t)
         terms = np.concatenate(list(self._successive_terms(x, y, rng)))
         low, high = math.log(_CLIP) + _LOG_2, math.log1p(-_CLIP) + _LOG_2
-        bound = lower_bound_by_betting((terms - low) / (high - low), confidence)
+        bound = lower_bound_by_betting((terms - low) / (high - low), confidence_level)
         diagnostics = {
             "lower_confidence": low + (high - low) * bound,
             "accuracy": 0.5 * float(np.mean(s > 0) + np.mean(t < 0)),
             "certain": _certain_share(s, t),
         }
-        return _estimate(value, se, (x, y), confidence, diagnostics, _warn_of_certain(s, t))
+        return _estimate(value, se, (x, y), confidence_level, diagnostics, _warn_of_certain(s, t))
 
     def _held_out_logits(
         self, x: FloatArray, y: FloatArray, rng: np.random.Generator
@@ -236,7 +236,7 @@ class Classifier:
         return logit[: len(unseen[0])], logit[len(unseen[0]) :]
 
 
-def lower_bound_by_betting(terms: FloatArray, confidence: float) -> float:
+def lower_bound_by_betting(terms: FloatArray, confidence_level: float) -> float:
     """A lower confidence bound for the mean of terms in [0, 1], valid for any number of them.
 
     Parameters
@@ -244,7 +244,7 @@ def lower_bound_by_betting(terms: FloatArray, confidence: float) -> float:
     terms : ndarray, shape (n,)
         In an order that does not depend on their values. They need not be independent: if the mean
         of each, given those before it, is at most μ, the bound lies below μ.
-    confidence : float
+    confidence_level : float
         The probability with which the bound is at most μ, at least.
 
     Returns
@@ -264,7 +264,7 @@ def lower_bound_by_betting(terms: FloatArray, confidence: float) -> float:
     >>> print(f"{lower_bound_by_betting(terms, 0.95):.3f}")
     0.492
     """
-    goal = -math.log1p(-confidence)
+    goal = -math.log1p(-confidence_level)
     count = np.arange(1, len(terms) + 1)
     guess = np.concatenate([[0.5], (0.5 + np.cumsum(terms)) / (count + 1)])[:-1]
     variance = (0.01 + np.concatenate([[0.0], np.cumsum((terms - guess) ** 2)])[:-1]) / count
@@ -368,22 +368,22 @@ def _estimate(
     value: float,
     se: float,
     samples: tuple[FloatArray, FloatArray],
-    confidence: float,
+    confidence_level: float,
     diagnostics: dict[str, float],
     warnings: list[str],
 ) -> Estimate:
     n, m = map(len, samples)
-    low, high = not_below_zero(normal_interval(value, se, confidence))
+    low, high = not_below_zero(normal_interval(value, se, confidence_level))
     doubts = (*warnings, *doubt_near_zero(value, se))
     if hold_copies(*samples):
-        around = normal_interval(0.0, se, confidence)
+        around = normal_interval(0.0, se, confidence_level)
         low, high = min(low, around[0]), max(high, around[1])
         doubts += (
             "both samples hold the same points, and so are not independent, as the standard error "
             "takes them to be: the interval was widened to hold zero",
         )
     interval = low, high
-    return Estimate(value, se, interval, "classifier", n, m, confidence, diagnostics, doubts)
+    return Estimate(value, se, interval, "classifier", n, m, confidence_level, diagnostics, doubts)
 
 
 def _certain_share(s: FloatArray, t: FloatArray) -> float:
@@ -400,7 +400,7 @@ def _warn_of_certain(s: FloatArray, t: FloatArray) -> list[str]:
         )
     if s.min() > t.max():
         warnings.append(
-            "the classifier tells all held-out points apart: the laws may not overlap, where JS "
+            "the classifier tells all held-out points apart: the distributions may not overlap, where JS "
             "is log 2 and KL is infinite"
         )
     return warnings

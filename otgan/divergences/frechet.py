@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.equality import BoolArray, Equality, relabellings
-from otgan.estimate import (
+from otgan.estimates import (
     Estimate,
     as_confidence,
     as_rng,
@@ -18,6 +17,7 @@ from otgan.estimate import (
     rooted,
 )
 from otgan.measures import FloatArray, as_samples, refuse_gradients
+from otgan.pooled_null import BoolArray, Equality, relabelings
 
 __all__ = ["frechet_distance"]
 
@@ -31,32 +31,32 @@ RANK = 1e-12
 """Width, over that of the widest direction, of a direction in which the points do not spread."""
 
 
-def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence: float = 0.95) -> Estimate:
+def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0.95) -> Estimate:
     """W2 between the Gaussians with the means and covariances of two samples; root taken.
 
     ``D² = |μ1 - μ2|² + tr Σ1 + tr Σ2 - 2 tr (Σ1^½ Σ2 Σ1^½)^½``, the Bures-Wasserstein distance.
-    It is at most W2 of the laws, and sees nothing but means and covariances. The Fréchet
+    It is at most W2 of the distributions, and sees nothing but means and covariances. The Fréchet
     inception distance is D² of the features of a network: ``diagnostics["squared"]``.
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        Independent points of the two laws, at least three of each. Covariances are divided by
-        n - 1.
+        Independent points of the two distributions, at least three of each. Covariances are divided
+        by n - 1.
     rng : int or numpy.random.Generator, default 0
         Permutes the labels.
-    confidence : float, default 0.95
+    confidence_level : float, default 0.95
         Level of the interval.
 
     Returns
     -------
     Estimate
         In the units of x. Diagnostics: `squared` is D²; `bias` estimates by how much D² is too
-        large in the mean, as sampled covariances differ even between equal laws. The interval
-        is for the laws: the roots of one around D² - bias. `value` is the distance of the samples,
-        which a large bias puts above it. `equality_p` is how often permuted labels give moments as
-        far apart; if equal ones are possible by that, the interval holds zero, and a warning says
-        so.
+        large in the mean, as sampled covariances differ even between equal distributions. The
+        interval is for the distributions: the roots of one around D² - bias. `value` is the
+        distance of the samples, which a large bias puts above it. `equality_p` is how often
+        permuted labels give moments as far apart; if equal ones are possible by that, the interval
+        holds zero, and a warning says so.
 
     Raises
     ------
@@ -66,14 +66,14 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence: float = 0.95) 
 
     Notes
     -----
-    Covariances are never formed: with centred points X and Y as rows, the last trace is the sum
+    Covariances are never formed: with centerd points X and Y as rows, the last trace is the sum
     of the singular values of X Yᵀ, scaled, so that singular ones (n <= d) do no harm. The
     standard error is the delta method's: a point moves D² by
     2 (μ1 - μ2)·(x - μ1) + (x - μ1)ᵀ (I - T)(x - μ1), where T is the optimal linear map. The bias
     is a jackknife over ten groups: every tenth point is left out, so rows are taken to be in no
     order. At equal moments D² is, to second order, the sum of |μ1 - μ2|² and of all
-    (Σ1 - Σ2)²_ij / 2(λ_i + λ_j) in coordinates that diagonalise the covariance of both samples,
-    with eigenvalues λ: this is what labels are permuted for (:mod:`otgan.equality`).
+    (Σ1 - Σ2)²_ij / 2(λ_i + λ_j) in coordinates that diagonalize the covariance of both samples,
+    with eigenvalues λ: this is what labels are permuted for (:mod:`otgan.pooled_null`).
 
     O((n + m) d² + min(n + m, d)³) time for the fit, its ten parts, and 39 permutations at 95 %.
 
@@ -94,10 +94,10 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence: float = 0.95) 
     x, y = np.ldexp(x, -exponent), np.ldexp(y, -exponent)
     fit = _fit(x, y)
     bias = _bias(x, y, fit.squared)
-    equality = _equality(x, y, as_confidence(confidence), as_rng(rng))
+    equality = _equality(x, y, as_confidence(confidence_level), as_rng(rng))
     se_squared = influence_se(fit.of_x, fit.of_y)
-    squares = normal_interval(fit.squared - bias, se_squared, confidence)
-    settled = equality.settle(se_squared, squares, confidence, unbiased=fit.squared - bias)
+    squares = normal_interval(fit.squared - bias, se_squared, confidence_level)
+    settled = equality.settle(se_squared, squares, confidence_level, unbiased=fit.squared - bias)
     distance = math.sqrt(fit.squared)
     # The root has no slope at zero; its error is at most the root of the error of D².
     se = math.sqrt(settled.se)
@@ -111,7 +111,7 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence: float = 0.95) 
         method="fréchet",
         n=len(x),
         m=len(y),
-        confidence=confidence,
+        confidence_level=confidence_level,
         diagnostics={
             "squared": math.ldexp(fit.squared, 2 * exponent),
             "bias": math.ldexp(bias, 2 * exponent),
@@ -161,7 +161,7 @@ def _mapped(q: FloatArray, u: FloatArray, s: FloatArray) -> FloatArray:
 
 
 def _bias(x: FloatArray, y: FloatArray, squared: float) -> float:
-    """The jackknife's estimate of E D² of samples less D² of the laws."""
+    """The jackknife's estimate of E D² of samples less D² of the distributions."""
     groups = min(GROUPS, len(x), len(y))
     kept = [np.arange(max(len(x), len(y))) % groups != k for k in range(groups)]
     without = [_fit(x[keep[: len(x)]], y[keep[: len(y)]]).squared for keep in kept]
@@ -169,9 +169,9 @@ def _bias(x: FloatArray, y: FloatArray, squared: float) -> float:
 
 
 def _equality(
-    x: FloatArray, y: FloatArray, confidence: float, rng: np.random.Generator
+    x: FloatArray, y: FloatArray, confidence_level: float, rng: np.random.Generator
 ) -> Equality:
-    """From what D² of equal laws is to second order, which no permutation has to decompose."""
+    """From what D² of equal distributions is to second order, which no permutation has to decompose."""
     points = np.concatenate([x, y]) - y[0]
     points -= points.mean(axis=0)
     _, widths, axes = np.linalg.svd(points, full_matrices=False)
@@ -179,7 +179,7 @@ def _equality(
     points = points @ axes[kept].T
     variances = widths[kept] ** 2 / len(points)
     weights = 0.5 / (variances[:, None] + variances)
-    labels = relabellings(len(x), len(y), confidence, rng, cheap=False)
+    labels = relabelings(len(x), len(y), confidence_level, rng, cheap=False)
     return Equality.of(np.array([_apart(points, row, weights) for row in labels]))
 
 

@@ -1,15 +1,16 @@
-"""Densities from nearest neighbours beside a Gaussian fitted to the sample.
+"""Densities from nearest neighbors beside a Gaussian fitted to the sample.
 
-The classical estimate takes the density for constant in the ball B that reaches the k-th neighbour.
-In ten dimensions that ball is as wide as the law. So let the density have the shape of the fitted
-Gaussian φ inside the ball, and only its level be free. With Φ(B) the Gaussian's mass in the ball,
+The classical estimate takes the density for constant in the ball B that reaches the k-th neighbor.
+In ten dimensions that ball is as wide as the distribution. So let the density have the shape of the
+fitted Gaussian φ inside the ball, and only its level be free. With Φ(B) the Gaussian's mass in the
+ball,
 
     log p(x) = log φ(x) + ψ(k) - log n - log Φ(B)
              = ψ(k) - log n - log V - log(mean of φ over B) + log φ(x).
 
 What is added to log φ(x) compares what the ball holds with what the Gaussian expects in it, and has
-mean zero if the law is Gaussian. As n grows, balls shrink until φ cancels in the second line: it
-moves finite samples, not the limit.
+mean zero if the distribution is Gaussian. As n grows, balls shrink until φ cancels in the second
+line: it moves finite samples, not the limit.
 
 Sources: Kozachenko and Leonenko 1987, (1), for the balls; Hjort and Glad, Nonparametric density
 estimation with a parametric start (Annals of Statistics 1995), for the idea.
@@ -39,7 +40,7 @@ __all__ = [
 
 _FAR = 300.0  # half a squared distance, in standard deviations, beyond which no series is summed
 _LOOKED_AT = 2000
-_NOT_GAUSSIAN = 0.08  # nats between a law and its Gaussian that neighbours must not see
+_NOT_GAUSSIAN = 0.08  # nats between a distribution and its Gaussian that neighbors must not see
 
 
 class Whitening(NamedTuple):
@@ -83,9 +84,9 @@ def enough_for_gaussian(sample: FloatArray) -> bool:
 def gaussian_fits(sample: FloatArray) -> bool:
     """Whether a Gaussian start helps: the sample's own balls hold what the Gaussian expects.
 
-    The mean log of the one over the other estimates KL of the law to the Gaussian, with an error of
-    about 0.35/√n where it is none. Uniform laws have 0.18, exponential ones 0.42. At most two
-    thousand of the points are looked at.
+    The mean log of the one over the other estimates KL of the distribution to the Gaussian, with an
+    error of about 0.35/√n where it is none. Uniform distributions have 0.18, exponential ones 0.42.
+    At most two thousand of the points are looked at.
     """
     if not enough_for_gaussian(sample):
         return False
@@ -98,7 +99,7 @@ def gaussian_fits(sample: FloatArray) -> bool:
 
 
 def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:
-    """KL between the Gaussians fitted to two samples, without bias if the laws are Gaussian.
+    """KL between the Gaussians fitted to two samples, without bias if the distributions are Gaussian.
 
     ``None`` where a covariance, or the mean of its inverse, does not exist.
     """
@@ -108,7 +109,7 @@ def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:
 
 
 def gaussian_score(x: FloatArray, sample: FloatArray) -> float:
-    """E log φ(X), φ the Gaussian behind `sample`, X of the law behind `x`; no bias if both are.
+    """E log φ(X), φ the Gaussian behind `sample`, X of the distribution behind `x`; no bias if both are.
 
     If `x` is `sample`, this is minus the entropy.
     """
@@ -129,7 +130,7 @@ def _unbiased_less_plug_in(squared: FloatArray, sample: FloatArray, *, own: bool
     m, d = sample.shape
     degrees = 0.5 * (m - 1 - np.arange(d))
     correction = np.full(len(squared), 0.5 * (digamma(degrees) - math.log(0.5 * (m - 1))).sum())
-    if own:  # their squares add up to (m - 1) d, whatever the law; in the mean to m d
+    if own:  # their squares add up to (m - 1) d, whatever the distribution; in the mean to m d
         return correction - 0.5 * d / m
     precision = (m - d - 2) / (m - 1)  # E S⁻¹ is the inverse of this times the true one
     return correction + 0.5 * ((1 - precision) * squared + d / m)
@@ -144,12 +145,12 @@ def gaussian_excess(x: FloatArray, sample: FloatArray, ks: tuple[int, ...]) -> F
         The sample fits a Gaussian: see :func:`gaussian_fits`. If `x` is the sample itself, each
         point is left out of its own ball.
     ks : tuple of int
-        Which neighbours.
+        Which neighbors.
 
     Returns
     -------
     ndarray, shape (len(ks),)
-        Added to :func:`gaussian_score`, it gives E log p. ``inf`` where a neighbour lies at
+        Added to :func:`gaussian_score`, it gives E log p. ``inf`` where a neighbor lies at
         distance 0.
     """
     own = x is sample

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from otgan.errors import InvalidInputError
-from otgan.estimate import influence_se
+from otgan.estimates import influence_se
 from otgan.measures import FloatArray
 
 __all__ = ["check_folds", "doubt_beyond_log_m", "effective_size", "js_by_log_ratio"]
@@ -27,7 +27,7 @@ def check_folds(x: FloatArray, y: FloatArray, folds: int) -> None:
         raise InvalidInputError(
             f"x and y must have at least {least} points each, ten a fold, got {len(x)} and "
             f"{len(y)}; to fix it, draw more points, or use a method for few points such as "
-            "the nearest neighbours"
+            "the nearest neighbors"
         )
 
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import array_api_compat.numpy as numpy_namespace
 import numpy as np
 
-from otgan.bins import align_histograms
-from otgan.conversion import refuse_form
 from otgan.errors import InvalidInputError, UnequalMassError
+from otgan.inputs.bins import align_histograms
+from otgan.inputs.conversion import refuse_form
 from otgan.measures import MASS_RTOL, as_float64, is_torch, stacked, to_numpy
 from otgan.torch_modes import is_recorded
 
@@ -49,7 +49,7 @@ def kl_divergence(
     ----------
     p, q : array_like or torch.Tensor, shapes that broadcast
         Non-negative masses. Along `axis` the two totals must agree to a relative 1e-5, unless
-        `normalize` is set; each histogram is then normalised to total one. An array beside a
+        `normalize` is set; each histogram is then normalized to total one. An array beside a
         tensor joins the tensor. Labels on both sides (the index of a Series, as
         ``value_counts()`` gives it, a Counter, a table) are matched, never positions: a label that
         one side lacks has no mass there.

@@ -1,12 +1,13 @@
 """KL and JS from kernel density estimates, in one or two dimensions.
 
-Where one law has tails that the other lacks, kernels of one width fall to nothing between the last
-points of a sample and the points at which its density is asked: KL of two normal laws came out two
-to five times too large. So a kernel is at least as wide as the way to the 5th point, and what wide
-kernels smear is corrected as it would have to be if the sample's law were the Gaussian that fits.
+Where one distribution has tails that the other lacks, kernels of one width fall to nothing between
+the last points of a sample and the points at which its density is asked: KL of two normal
+distributions came out two to five times too large. So a kernel is at least as wide as the way to
+the 5th point, and what wide kernels smear is corrected as it would have to be if the sample's
+distribution were the Gaussian that fits.
 
 Sources: Scott, Multivariate density estimation (1992), (6.44) for the bandwidth; Terrell and Scott,
-Variable kernel density estimation (Annals of Statistics 1992) for widths by neighbours; Hjort and
+Variable kernel density estimation (Annals of Statistics 1992) for widths by neighbors; Hjort and
 Glad, Nonparametric density estimation with a parametric start (Annals of Statistics 1995).
 """
 
@@ -22,18 +23,18 @@ from scipy.special import logsumexp
 
 from otgan.divergences.gaussian_start import Whitening
 from otgan.divergences.held_out import js_by_log_ratio
-from otgan.divergences.nearest import NearestNeighbours
+from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
-from otgan.equality import not_below_zero
 from otgan.errors import InvalidInputError
-from otgan.estimate import Estimate, normal_interval
+from otgan.estimates import Estimate, normal_interval
 from otgan.measures import FloatArray, as_positive
+from otgan.pooled_null import not_below_zero
 
 __all__ = ["KernelDensity"]
 
 _BLOCK = 2**21  # pairs of points held at once
-_NEIGHBOUR = 5  # the point that a kernel reaches at least
-_AGREEMENT = 3  # standard errors between kernels and neighbours that are no cause for doubt
+_NEIGHBOR = 5  # the point that a kernel reaches at least
+_AGREEMENT = 3  # standard errors between kernels and neighbors that are no cause for doubt
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class KernelDensity:
     Notes
     -----
     O(n (n + m)) time, memory for two million pairs. Kernels smear densities over the ends of
-    their support: prefer neighbours where densities jump. Their estimate stands among the
+    their support: prefer neighbors where densities jump. Their estimate stands among the
     diagnostics, and the interval holds what it would be around either of the two, as neither
     knows its bias; where they differ by more than three standard errors a warning says so. The
     standard error of KL is that of subsamples, the one of JS that of its terms.
@@ -61,7 +62,7 @@ class KernelDensity:
     --------
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(500, 1)), 0.5 * rng.normal(size=(500, 1))
-    >>> e = KernelDensity().kl(x, y, confidence=0.95, rng=rng)  # exactly: 0.8069
+    >>> e = KernelDensity().kl(x, y, confidence_level=0.95, rng=rng)  # exactly: 0.8069
     >>> e.interval[0] < 0.8069 < e.interval[1]
     True
     """
@@ -77,7 +78,7 @@ class KernelDensity:
             )
 
     def kl(
-        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+        self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
 
@@ -87,22 +88,22 @@ class KernelDensity:
         value = float(estimate(x, y)[0])
         spread = subsample_spread(estimate, x, y, rng)
         se = float(spread.std(ddof=1))
-        interval = normal_interval(value, se, confidence, freedom=len(spread) - 1)
-        rival = NearestNeighbours().kl_value(x, y)
-        return self._estimate(value, se, interval, rival, x, y, confidence)
+        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
+        rival = NearestNeighbors().kl_value(x, y)
+        return self._estimate(value, se, interval, rival, x, y, confidence_level)
 
     def js(
-        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+        self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         check_subsamples(len(x), len(y))
         value, se = js_by_log_ratio(self._log_ratio(x, x, y), -self._log_ratio(y, y, x))
-        interval = normal_interval(value, se, confidence)
-        rival = NearestNeighbours().js_value(x, y, rng)
-        return self._estimate(value, se, interval, rival, x, y, confidence)
+        interval = normal_interval(value, se, confidence_level)
+        rival = NearestNeighbors().js_value(x, y, rng)
+        return self._estimate(value, se, interval, rival, x, y, confidence_level)
 
     def _log_ratio(self, points: FloatArray, own: FloatArray, other: FloatArray) -> FloatArray:
-        """Log density of the points' own law less that of the other, at the points."""
+        """Log density of the points' own distribution less that of the other, at the points."""
         ratio = self._log_density(points, own, own=True)
         ratio -= self._log_density(points, other, own=False)
         return ratio
@@ -120,14 +121,14 @@ class KernelDensity:
                 f"each sample must spread over all {d} coordinates, got one of {n} points that "
                 "does not; to fix it, drop the coordinate that is constant or a copy"
             )
-        at, centres = whitening(points), whitening(sample)
-        reach = cKDTree(centres).query(at, k=[min(_NEIGHBOUR, n - own) + own])[0][:, 0]
+        at, centers = whitening(points), whitening(sample)
+        reach = cKDTree(centers).query(at, k=[min(_NEIGHBOR, n - own) + own])[0][:, 0]
         widths = np.maximum(self.bandwidth or n ** (-1 / (d + 4)), reach)
         rows = max(1, _BLOCK // n)
         logs = np.empty(len(at))
         for start in range(0, len(at), rows):
             here = slice(start, start + rows)
-            exponents = cdist(at[here], centres, "sqeuclidean") / (-2 * widths[here, None] ** 2)
+            exponents = cdist(at[here], centers, "sqeuclidean") / (-2 * widths[here, None] ** 2)
             if own:
                 among = np.arange(len(exponents))
                 exponents[among, start + among] = -np.inf
@@ -146,22 +147,22 @@ class KernelDensity:
         rival: float,
         x: FloatArray,
         y: FloatArray,
-        confidence: float,
+        confidence_level: float,
     ) -> Estimate:
         d = x.shape[1]
         diagnostics = {
             f"bandwidth_{name}": self.bandwidth or len(z) ** (-1 / (d + 4))
             for name, z in (("x", x), ("y", y))
         }
-        diagnostics["rival: neighbours"] = rival
+        diagnostics["rival: neighbors"] = rival
         low, high = interval
         interval = not_below_zero((low + min(rival - value, 0), high + max(rival - value, 0)))
         warnings: tuple[str, ...] = ()
         if abs(rival - value) > _AGREEMENT * se:
             warnings = (
-                f"neighbours estimate {rival:.3g} from the same points, and kernels smear what "
+                f"neighbors estimate {rival:.3g} from the same points, and kernels smear what "
                 "ends or jumps: the interval was widened to hold both",
             )
         return Estimate(
-            value, se, interval, "kde", len(x), len(y), confidence, diagnostics, warnings
+            value, se, interval, "kde", len(x), len(y), confidence_level, diagnostics, warnings
         )

@@ -11,10 +11,10 @@ import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
-from otgan.equality import BoolArray, Equality, relabellings
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimate import Estimate, as_confidence, as_rng, influence_se, normal_interval
+from otgan.estimates import Estimate, as_confidence, as_rng, influence_se, normal_interval
 from otgan.measures import FloatArray, as_positive, as_samples, refuse_gradients
+from otgan.pooled_null import BoolArray, Equality, relabelings
 
 __all__ = ["KernelName", "energy_distance", "is_median", "median_distance", "mmd"]
 
@@ -34,45 +34,46 @@ MANY_LABELS = 5_000
 
 
 def energy_distance(
-    x: Any, y: Any, *, unbiased: bool = True, rng: Any = 0, confidence: float = 0.95
+    x: Any, y: Any, *, unbiased: bool = True, rng: Any = 0, confidence_level: float = 0.95
 ) -> Estimate:
-    """Energy distance 2 E|X - Y| - E|X - X'| - E|Y - Y'| of two laws, from samples; no root taken.
+    """Energy distance 2 E|X - Y| - E|X - X'| - E|Y - Y'| of two distributions, from samples; no root taken.
 
-    It is zero only for equal laws with finite means, in the units of x, and at most 2 W1. On the
-    line it is 2 ∫ (F - G)², with distribution functions F and G. Its square root is a metric:
-    ``diagnostics["root"]``, which SciPy calls the energy distance.
+    It is zero only for equal distributions with finite means, in the units of x, and at most 2 W1.
+    On the line it is 2 ∫ (F - G)², with distribution functions F and G. Its square root is a
+    metric: ``diagnostics["root"]``, which SciPy calls the energy distance.
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        Independent points of the two laws, at least two of each.
+        Independent points of the two distributions, at least two of each.
     unbiased : bool, default True
         Whether the means leave out the pairs of a point with itself: a U-statistic, whose
-        mean is the distance of the laws, and which may be negative. Otherwise a V-statistic:
-        the energy distance of the two samples, never negative, and too large in the mean.
+        mean is the distance of the distributions, and which may be negative. Otherwise a
+        V-statistic: the energy distance of the two samples, never negative, and too large in the
+        mean.
     rng : int or numpy.random.Generator, default 0
         Permutes the labels.
-    confidence : float, default 0.95
-        Level of the interval, which is for the laws, around the unbiased value in either case:
-        its ends, like that value, may be negative.
+    confidence_level : float, default 0.95
+        Level of the interval, which is for the distributions, around the unbiased value in either
+        case: its ends, like that value, may be negative.
 
     Returns
     -------
     Estimate
         Diagnostics: `unbiased`; `biased`; `root`, that of the biased value; and `equality_p`, how
-        often permuted labels give such a value. If equal laws are possible by that, the interval
-        is wide enough to hold zero, and a warning says so.
+        often permuted labels give such a value. If equal distributions are possible by that, the
+        interval is wide enough to hold zero, and a warning says so.
 
     Raises
     ------
     InvalidInputError
-        Fewer than two points, columns that differ, NaN, or a confidence outside (0, 1).
+        Fewer than two points, columns that differ, NaN, or a confidence_level outside (0, 1).
 
     Notes
     -----
     The standard error is that of the Hoeffding projection, from the mean distances of each point
-    to the others. Where the laws are equal the projection vanishes and the value is not normal:
-    see :mod:`otgan.equality` for the interval there.
+    to the others. Where the distributions are equal the projection vanishes and the value is not
+    normal: see :mod:`otgan.pooled_null` for the interval there.
 
     O((n + m) (log(n + m) + B)) time on the line; otherwise O((n + m)² (d + B)), with the distances
     held in blocks of 16 MiB, and B = 199 permutations at 95 %, which look at 5,000 points at most.
@@ -90,11 +91,11 @@ def energy_distance(
     x, y = as_samples(x, y)
     PointCost.between(x, y, "euclidean", 1.0)  # refuses coordinates that would overflow
     if x.shape[1] == 1:
-        means, relabelled = _means_on_line(x, y), _relabelled_on_line
+        means, relabeled = _means_on_line(x, y), _relabeled_on_line
     else:
-        means, relabelled = _means(x, y, np.negative), partial(_relabelled, np.negative)
-    equality = _equality(means, relabelled, x, y, as_confidence(confidence), as_rng(rng))
-    return _estimate(means, equality, "energy distance", unbiased, confidence)
+        means, relabeled = _means(x, y, np.negative), partial(_relabeled, np.negative)
+    equality = _equality(means, relabeled, x, y, as_confidence(confidence_level), as_rng(rng))
+    return _estimate(means, equality, "energy distance", unbiased, confidence_level)
 
 
 def mmd(
@@ -105,17 +106,17 @@ def mmd(
     bandwidth: float | Literal["median"] = "median",
     unbiased: bool = True,
     rng: Any = 0,
-    confidence: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> Estimate:
     """Squared maximum mean discrepancy E k(X, X') + E k(Y, Y') - 2 E k(X, Y); no root taken.
 
-    It is zero only for equal laws, has no units, and is at most 2. Its root is the largest
+    It is zero only for equal distributions, has no units, and is at most 2. Its root is the largest
     E f(X) - E f(Y) over functions f of norm one in the reproducing space of the kernel.
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        Independent points of the two laws, at least two of each.
+        Independent points of the two distributions, at least two of each.
     kernel : {"gaussian", "laplace", "imq"}
         With r = |x - y|/bandwidth: exp(-r²/2), exp(-r), or the inverse multiquadric
         (1 + r²)^(-1/2).
@@ -126,9 +127,9 @@ def mmd(
         A U-statistic, which may be negative, or the V-statistic, as in :func:`energy_distance`.
     rng : int or numpy.random.Generator, default 0
         Draws the random pairs, and permutes the labels.
-    confidence : float, default 0.95
-        Level of the interval, which is for the laws, around the unbiased value in either case:
-        its ends, like that value, may be negative.
+    confidence_level : float, default 0.95
+        Level of the interval, which is for the distributions, around the unbiased value in either
+        case: its ends, like that value, may be negative.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def mmd(
     ------
     InvalidInputError
         Fewer than two points, columns that differ, NaN, an unknown kernel, a bandwidth that is
-        not positive, a median that is zero, or a confidence outside (0, 1).
+        not positive, a median that is zero, or a confidence_level outside (0, 1).
 
     Notes
     -----
@@ -155,7 +156,7 @@ def mmd(
     --------
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(300, 1)), rng.normal(size=(200, 1)) + 1
-    >>> estimate = mmd(x, y, bandwidth=1)  # 0.177 for the laws
+    >>> estimate = mmd(x, y, bandwidth=1)  # 0.177 for the distributions
     >>> print(f"{estimate.value:.3f} ± {estimate.se:.3f}")
     0.201 ± 0.036
     """
@@ -173,10 +174,10 @@ def mmd(
     def profile(distances: FloatArray) -> FloatArray:
         return _profile(kernel, distances / width)
 
-    means, relabelled = _means(x, y, profile), partial(_relabelled, profile)
-    equality = _equality(means, relabelled, x, y, as_confidence(confidence), rng)
+    means, relabeled = _means(x, y, profile), partial(_relabeled, profile)
+    equality = _equality(means, relabeled, x, y, as_confidence(confidence_level), rng)
     name = f"mmd, {kernel} kernel"
-    return _estimate(means, equality, name, unbiased, confidence, bandwidth=width)
+    return _estimate(means, equality, name, unbiased, confidence_level, bandwidth=width)
 
 
 def median_distance(x: FloatArray, y: FloatArray, rng: Any = 0) -> float:
@@ -216,7 +217,7 @@ def median_distance(x: FloatArray, y: FloatArray, rng: Any = 0) -> float:
     return median
 
 
-Relabelled = Callable[[FloatArray, FloatArray, BoolArray], FloatArray]
+Relabeled = Callable[[FloatArray, FloatArray, BoolArray], FloatArray]
 """Biased values of two samples under each row of labels of their points."""
 
 
@@ -243,12 +244,14 @@ def _estimate(
     equality: Equality,
     name: str,
     unbiased: bool,
-    confidence: float,
+    confidence_level: float,
     **diagnostics: float,
 ) -> Estimate:
     u = means.biased - means.bias
     se = influence_se(2 * (means.xx - means.xy), 2 * (means.yy - means.yx))
-    settled = equality.settle(se, normal_interval(u, se, confidence), confidence, unbiased=u)
+    settled = equality.settle(
+        se, normal_interval(u, se, confidence_level), confidence_level, unbiased=u
+    )
     return Estimate(
         value=u if unbiased else means.biased,
         se=settled.se,
@@ -256,7 +259,7 @@ def _estimate(
         method=f"{name}, {'unbiased' if unbiased else 'biased'}",
         n=len(means.xx),
         m=len(means.yy),
-        confidence=confidence,
+        confidence_level=confidence_level,
         diagnostics={
             "unbiased": u,
             "biased": means.biased,
@@ -268,29 +271,29 @@ def _estimate(
     )
 
 
-# ---------------------------------------------------------------- equal laws
+# ---------------------------------------------------------------- equal distributions
 
 
 def _equality(
     means: _Means,
-    relabelled: Relabelled,
+    relabeled: Relabeled,
     x: FloatArray,
     y: FloatArray,
-    confidence: float,
+    confidence_level: float,
     rng: np.random.Generator,
 ) -> Equality:
     n, m = len(x), len(y)
     if n + m > MANY_LABELS:
-        if found := Equality.plainly_not(means.biased, means.bias, confidence):
+        if found := Equality.plainly_not(means.biased, means.bias, confidence_level):
             return found
         share = MANY_LABELS / (n + m)
         x, y = (rng.permutation(z)[: max(2, round(share * len(z)))] for z in (x, y))
-    labels = relabellings(len(x), len(y), confidence, rng, cheap=True)
-    scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal laws it falls as 1/n
-    return Equality.of(relabelled(x, y, labels), scale=scale)
+    labels = relabelings(len(x), len(y), confidence_level, rng, cheap=True)
+    scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal distributions it falls as 1/n
+    return Equality.of(relabeled(x, y, labels), scale=scale)
 
 
-def _relabelled(kernel: Profile, x: FloatArray, y: FloatArray, labels: BoolArray) -> FloatArray:
+def _relabeled(kernel: Profile, x: FloatArray, y: FloatArray, labels: BoolArray) -> FloatArray:
     """Biased values under labels, with all pairs of points looked at once.
 
     It is a quadratic form, with 1/n on the points of x and -1/m on those of y.
@@ -305,7 +308,7 @@ def _relabelled(kernel: Profile, x: FloatArray, y: FloatArray, labels: BoolArray
     return values
 
 
-def _relabelled_on_line(x: FloatArray, y: FloatArray, labels: BoolArray) -> FloatArray:
+def _relabeled_on_line(x: FloatArray, y: FloatArray, labels: BoolArray) -> FloatArray:
     """2 ∫ (F - G)² under each row of labels."""
     n, m = len(x), len(y)
     points = np.concatenate([x[:, 0], y[:, 0]])
@@ -357,7 +360,7 @@ def _sums_between(x: FloatArray, y: FloatArray, kernel: Profile) -> tuple[FloatA
 
 
 def _means_on_line(x: FloatArray, y: FloatArray) -> _Means:
-    """The means of -|x - y| from sorted points: gaps between neighbours, times who is beside."""
+    """The means of -|x - y| from sorted points: gaps between neighbors, times who is beside."""
     n, m = len(x), len(y)
     points = np.concatenate([x[:, 0], y[:, 0]])
     order = points.argsort()

@@ -1,4 +1,4 @@
-"""KL and JS between the laws of two samples: one door to every method."""
+"""KL and JS between the distributions of two samples: one door to every method."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from otgan.divergences.categories import as_codes
 from otgan.divergences.classifier import Classifier
-from otgan.divergences.counted import Discrete, Histogram
 from otgan.divergences.kernel_density import KernelDensity
-from otgan.divergences.nearest import NearestNeighbours
+from otgan.divergences.nearest_neighbors import NearestNeighbors
+from otgan.divergences.plug_in import Discrete, Histogram
 from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
 from otgan.divergences.ties import Ties, check_ties, count_ties, settle_ties
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimate import Estimate, as_confidence, as_rng
+from otgan.estimates import Estimate, as_confidence, as_rng
 from otgan.measures import (
     FloatArray,
     as_float64,
@@ -32,14 +32,14 @@ __all__ = ["DivergenceMethod", "js_from_samples", "kl_from_samples"]
 MethodName = Literal["knn", "classifier", "variational", "histogram", "kde", "discrete"]
 
 _METHODS: dict[str, Callable[[], Any]] = {
-    "knn": NearestNeighbours,
+    "knn": NearestNeighbors,
     "classifier": Classifier,
     "variational": Variational,
     "histogram": Histogram,
     "kde": KernelDensity,
     "discrete": Discrete,
 }
-_NEEDS_DENSITIES = (NearestNeighbours, KernelDensity, Histogram)
+_NEEDS_DENSITIES = (NearestNeighbors, KernelDensity, Histogram)
 
 _EXTENTS = (1e-50, 1e50)
 """Extents of a coordinate whose powers stay far from overflow and underflow."""
@@ -49,12 +49,12 @@ class DivergenceMethod(Protocol):
     """What estimates KL and JS from two checked float64 samples, of shapes (n, d) and (m, d)."""
 
     def kl(
-        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+        self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """KL(P‖Q) from x of P and y of Q."""
 
     def js(
-        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+        self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """JS(P, Q) from x of P and y of Q."""
 
@@ -65,10 +65,10 @@ def kl_from_samples(
     *,
     method: MethodName | DivergenceMethod = "knn",
     ties: Ties = "raise",
-    confidence: float = 0.95,
+    confidence_level: float = 0.95,
     rng: Any = 0,
 ) -> Estimate:
-    """Kullback-Leibler divergence KL(P‖Q) of the laws behind two samples, in nats.
+    """Kullback-Leibler divergence KL(P‖Q) of the distributions behind two samples, in nats.
 
     Parameters
     ----------
@@ -78,13 +78,13 @@ def kl_from_samples(
         Independent points of Q. Or log q, the logarithm of a known density: a function that takes
         the points, shape (n, d), and returns shape (n,); ``"knn"`` only.
     method : {"knn", "classifier", "variational", "histogram", "kde", "discrete"} or object
-        How. An object such as ``NearestNeighbours(k=5)`` or ``Classifier(model)`` brings its own
+        How. An object such as ``NearestNeighbors(k=5)`` or ``Classifier(model)`` brings its own
         parameters.
     ties : {"raise", "drop", "jitter", "discrete"}
         What to do about equal points where the method needs densities: refuse; keep one of each;
         undo rounding by noise as wide as the smallest step; or count values instead (``"knn"``
         only). What is counted must be equal to the last digit, and on one grid in both samples.
-    confidence : float
+    confidence_level : float
         Level of the interval.
     rng : int or numpy.random.Generator
         For subsamples, folds and noise; the same number gives the same estimate.
@@ -95,7 +95,7 @@ def kl_from_samples(
         With a standard error and an interval that are valid for the method, rival estimates among
         its diagnostics, and warnings where they disagree. The value is never clamped: a bias is
         taken off, and it may be negative by noise. The interval holds zero as often as it says
-        where the laws are equal.
+        where the distributions are equal.
 
     Raises
     ------
@@ -122,13 +122,13 @@ def kl_from_samples(
     Estimate(0.4095 ± 0.028, 95 % in [0.354, 0.4651], method='knn', n=2000, m=1000)
     """
     chosen = _method(method)
-    as_confidence(confidence)
+    as_confidence(confidence_level)
     rng = as_rng(rng)
     refuse_gradients("kl_from_samples", x, y)
     _refuse_function("x", x, "only y may be one")
     if _is_function(y):
-        return _kl_to_density(x, y, chosen, ties, confidence, rng)
-    return _run("kl", x, y, chosen, ties, confidence, rng)
+        return _kl_to_density(x, y, chosen, ties, confidence_level, rng)
+    return _run("kl", x, y, chosen, ties, confidence_level, rng)
 
 
 def js_from_samples(
@@ -137,10 +137,10 @@ def js_from_samples(
     *,
     method: MethodName | DivergenceMethod = "knn",
     ties: Ties = "raise",
-    confidence: float = 0.95,
+    confidence_level: float = 0.95,
     rng: Any = 0,
 ) -> Estimate:
-    """Jensen-Shannon divergence JS(P, Q) of the laws behind two samples, in nats, at most log 2.
+    """Jensen-Shannon divergence JS(P, Q) of the distributions behind two samples, in nats, at most log 2.
 
     Parameters
     ----------
@@ -174,11 +174,11 @@ def js_from_samples(
     >>> e.interval[0] < 0.33683082 < e.interval[1]
     True
     """
-    as_confidence(confidence)
+    as_confidence(confidence_level)
     refuse_gradients("js_from_samples", x, y)
     for name, sample in (("x", x), ("y", y)):
         _refuse_function(name, sample, "only kl_from_samples takes one, for y")
-    return _run("js", x, y, _method(method), ties, confidence, as_rng(rng))
+    return _run("js", x, y, _method(method), ties, confidence_level, as_rng(rng))
 
 
 def _is_function(sample: Any) -> bool:
@@ -204,7 +204,7 @@ def _method(method: Any) -> Any:
     if isinstance(method, type) or not (hasattr(method, "kl") and hasattr(method, "js")):
         raise InvalidInputError(
             f"method must be a name or an object with kl and js, got {method!r}; to fix it, pass "
-            'for example method="knn" or method=NearestNeighbours(k=5)'
+            'for example method="knn" or method=NearestNeighbors(k=5)'
         )
     return method
 
@@ -215,14 +215,14 @@ def _run(
     y: Any,
     method: Any,
     ties: Ties,
-    confidence: float,
+    confidence_level: float,
     rng: np.random.Generator,
 ) -> Estimate:
     check_ties(ties)
     if codes := as_codes(x, y):
         _check_counted(method, ties)
         return getattr(Discrete() if ties == "discrete" else method, quantity)(
-            *codes, confidence=confidence, rng=rng
+            *codes, confidence_level=confidence_level, rng=rng
         )
     mu, nu = as_pair(x, y, None, None)
     points_x, points_y = _rescaled(mu.points, nu.points)
@@ -230,7 +230,7 @@ def _run(
     counted = isinstance(method, Discrete) or ties in ("jitter", "drop")
     check_same_values(mu.points, nu.points, counted=counted)
     if isinstance(method, _NEEDS_DENSITIES):
-        if ties == "discrete" and not isinstance(method, NearestNeighbours):
+        if ties == "discrete" and not isinstance(method, NearestNeighbors):
             raise InvalidInputError(
                 f"ties must be 'raise', 'drop' or 'jitter' beside this method, got 'discrete' "
                 f'beside {method!r}; to fix it, pass method="discrete" and no ties'
@@ -245,7 +245,7 @@ def _run(
         refuse_other_grids(mu.points, nu.points)
         doubts = doubt_grids(mu.points, nu.points)
     estimate: Estimate = getattr(method, quantity)(
-        points_x, points_y, confidence=confidence, rng=rng
+        points_x, points_y, confidence_level=confidence_level, rng=rng
     )
     return replace(
         estimate,
@@ -257,7 +257,7 @@ def _run(
 def _check_counted(method: Any, ties: str) -> None:
     """Raise unless values will be counted, which is all that can be done with categories."""
     if not isinstance(method, Discrete) and not (
-        ties == "discrete" and isinstance(method, NearestNeighbours)
+        ties == "discrete" and isinstance(method, NearestNeighbors)
     ):
         raise InvalidInputError(
             f"x and y must be numbers for {method!r}, got categories such as text; to fix it, pass "
@@ -276,9 +276,14 @@ def _rescaled(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _kl_to_density(
-    x: Any, log_density: Callable[..., Any], method: Any, ties: Ties, confidence: float, rng: Any
+    x: Any,
+    log_density: Callable[..., Any],
+    method: Any,
+    ties: Ties,
+    confidence_level: float,
+    rng: Any,
 ) -> Estimate:
-    if not isinstance(method, NearestNeighbours):
+    if not isinstance(method, NearestNeighbors):
         raise InvalidInputError(
             f"method must be 'knn' where the density of y is known, got {method!r}; to fix it, "
             "leave method out, or sample from that density"
@@ -306,5 +311,5 @@ def _kl_to_density(
             "finite; to fix it, return log q(x) of shape (n,): where q is zero on points of x, KL "
             "is infinite"
         )
-    estimate = method.kl_to_density(points, heights, confidence=confidence, rng=rng)
+    estimate = method.kl_to_density(points, heights, confidence_level=confidence_level, rng=rng)
     return replace(estimate, diagnostics={**estimate.diagnostics, **done}) if done else estimate

@@ -1,6 +1,6 @@
 """Standard errors from subsamples, for estimators that the bootstrap breaks.
 
-Drawing with replacement repeats points, and a repeated point is its own nearest neighbour. Smaller
+Drawing with replacement repeats points, and a repeated point is its own nearest neighbor. Smaller
 samples drawn without replacement are honest smaller samples. The spread of an estimator over them,
 brought to the full size by the square root of the share that each of them holds, is its standard
 error.
@@ -44,7 +44,7 @@ def subsample_spread(
     y: FloatArray,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Estimates from subsamples, centred, and scaled to spread as the estimator of all points does.
+    """Estimates from subsamples, centerd, and scaled to spread as the estimator of all points does.
 
     Parameters
     ----------

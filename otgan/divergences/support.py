@@ -1,7 +1,7 @@
 """Whether the values of two samples can be counted together: only what both can show counts.
 
 Counts compare values by equality. Numbers that should be equal, and are not to the last digit, and
-measurements that were rounded to different grids, seem to be as far apart as laws can be.
+measurements that were rounded to different grids, seem to be as far apart as distributions can be.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def doubt_grids(x: FloatArray, y: FloatArray) -> tuple[str, ...]:
         if min(_shares(of_x, of_y)) < _SHARED and not _same_grid(np.unique(of_x), np.unique(of_y)):
             return (
                 "the values of x and y lie on different grids, and counts take what only one "
-                "sample shows for a difference of the laws; if they are rounded measurements, "
+                "sample shows for a difference of the distributions; if they are rounded measurements, "
                 "round both to the coarser grid",
             )
     return ()

@@ -1,4 +1,4 @@
-"""What to do with points that are equal, where a method needs laws with densities."""
+"""What to do with points that are equal, where a method needs distributions with densities."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def count_ties(x: FloatArray, y: FloatArray) -> tuple[int, int, int]:
 def hold_copies(x: FloatArray, y: FloatArray) -> bool:
     """Whether points that hardly repeat are in both samples, which so are not independent.
 
-    Values that repeat more often are those of laws without densities, which may share them.
+    Values that repeat more often are those of distributions without densities, which may share
+    them.
 
     Examples
     --------
@@ -75,7 +76,7 @@ def settle_ties(
         return x, y, {}
     if ties == "raise":
         raise DuplicateSamplesError(
-            f"x and y must be samples of laws with densities, which never repeat a point, got "
+            f"x and y must be samples of distributions with densities, which never repeat a point, got "
             f"{repeated_x} repeated rows in x, {repeated_y} in y, and {shared} that both hold; to "
             'fix it, pass ties="discrete" for counts and categories, ties="jitter" for rounded '
             'measurements, or ties="drop" for rows that were copied by mistake'

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from otgan.divergences.held_out import check_folds, effective_size, js_by_log_ratio
-from otgan.equality import not_below_zero
 from otgan.errors import (
     InvalidInputError,
     SampleTooSmallError,
@@ -25,8 +24,9 @@ from otgan.errors import (
     nearest_name,
     require,
 )
-from otgan.estimate import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
 from otgan.measures import FloatArray, as_count
+from otgan.pooled_null import not_below_zero
 from otgan.torch_modes import gradients_on
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Variational:
     Parameters
     ----------
     objective : {"js", "dv", "nwj"}
-        What the network maximises, with T its output, P the law of `x` and Q that of `y`:
+        What the network maximizes, with T its output, P the distribution of `x` and Q that of `y`:
         ``"js"``, E_P log σ(T) + E_Q log(1 - σ(T)), whose optimum is T = log p/q;
         ``"dv"`` (Donsker and Varadhan), E_P T - log E_Q e^T;
         ``"nwj"`` (Nguyen, Wainwright and Jordan), 1 + E_P T - E_Q e^T.
@@ -84,7 +84,7 @@ class Variational:
     --------
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(0, 1, (500, 1)), rng.normal(1, 1, (500, 1))
-    >>> r = Variational(steps=200).kl(x, y, confidence=0.95, rng=rng)  # the truth is 0.5
+    >>> r = Variational(steps=200).kl(x, y, confidence_level=0.95, rng=rng)  # the truth is 0.5
     >>> r.interval[0] < 0.5 < r.interval[1]
     True
     """
@@ -106,7 +106,7 @@ class Variational:
         as_count(self.folds, "folds", least=2)
 
     def kl(
-        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+        self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """KL(P‖Q) by the bound on held-out points.
 
@@ -116,7 +116,7 @@ class Variational:
             Points of P.
         y : ndarray, shape (m, d)
             Points of Q.
-        confidence : float
+        confidence_level : float
             Level of the interval.
         rng : numpy.random.Generator
             Draws the folds, the first weights and the batches.
@@ -161,7 +161,7 @@ class Variational:
             "log_m": log_m,
             "effective_m": effective_size(ratio),
         }
-        estimate = self._estimate(value, se, x, y, confidence, diagnostics)
+        estimate = self._estimate(value, se, x, y, confidence_level, diagnostics)
         if value > log_m:
             raise SampleTooSmallError(
                 f"KL must be at most log m = {log_m:.4g} to be confirmed by m = {len(y)} points "
@@ -172,7 +172,7 @@ class Variational:
         return estimate
 
     def js(
-        self, x: FloatArray, y: FloatArray, *, confidence: float, rng: np.random.Generator
+        self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """JS(P, Q) as ½ mean log σ(T(x)) + ½ mean log(1 - σ(T(y))) + log 2 on held-out points.
 
@@ -184,8 +184,8 @@ class Variational:
         Returns
         -------
         Estimate
-            Below JS by what the networks have missed, so negative at equal laws. Diagnostics:
-            `steps`, how many were taken.
+            Below JS by what the networks have missed, so negative at equal distributions.
+            Diagnostics: `steps`, how many were taken.
 
         Raises
         ------
@@ -199,7 +199,7 @@ class Variational:
             )
         read = self._read(x, y, rng)
         value, se = js_by_log_ratio(read.of_x, read.of_y)
-        return self._estimate(value, se, x, y, confidence, {"steps": float(read.steps)})
+        return self._estimate(value, se, x, y, confidence_level, {"steps": float(read.steps)})
 
     def _estimate(
         self,
@@ -207,13 +207,13 @@ class Variational:
         se: float,
         x: FloatArray,
         y: FloatArray,
-        confidence: float,
+        confidence_level: float,
         diagnostics: dict[str, float],
     ) -> Estimate:
-        interval = not_below_zero(normal_interval(value, se, confidence))
+        interval = not_below_zero(normal_interval(value, se, confidence_level))
         method, doubts = f"variational ({self.objective})", doubt_near_zero(value, se)
         n, m = len(x), len(y)
-        return Estimate(value, se, interval, method, n, m, confidence, diagnostics, doubts)
+        return Estimate(value, se, interval, method, n, m, confidence_level, diagnostics, doubts)
 
     @gradients_on()
     def _read(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> _Read:
@@ -303,7 +303,7 @@ class _Networks(NamedTuple):
 
 
 def _bound(of_x: torch.Tensor, of_y: torch.Tensor, objective: str) -> torch.Tensor:
-    """What each fold's network maximises, shape (folds,), from T at its points."""
+    """What each fold's network maximizes, shape (folds,), from T at its points."""
     import torch
 
     if objective == "js":
@@ -404,10 +404,10 @@ def _whiten(points: FloatArray) -> FloatArray:
 
     Each column is scaled first, so that units do not decide what counts as rounding.
     """
-    centred = points - points.mean(axis=0)
-    spread = np.abs(centred).max(axis=0)
-    centred = centred[:, spread > 0] / spread[spread > 0]
-    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    centerd = points - points.mean(axis=0)
+    spread = np.abs(centerd).max(axis=0)
+    centerd = centerd[:, spread > 0] / spread[spread > 0]
+    left, singular, _ = np.linalg.svd(centerd, full_matrices=False)
     kept = singular > 1e-6 * singular[0]
     return left[:, kept] * math.sqrt(len(points))
 

@@ -22,7 +22,7 @@ from otgan.critics.settings import (
 from otgan.errors import InvalidInputError, nearest_name
 
 if TYPE_CHECKING:
-    from otgan.critics.constraints import Constraint
+    from otgan.critics.constraints.base import Constraint
 
 __all__ = ["CHANGEABLE", "TrainConfig"]
 
@@ -127,7 +127,7 @@ class TrainConfig:
         >>> TrainConfig.toy(steps=100).learning_rate
         0.003
         """
-        from otgan.critics.constraints import GradientPenalty
+        from otgan.critics.constraints.base import GradientPenalty
 
         settings: dict[str, Any] = {
             "constraint": GradientPenalty(weight=0.1),
@@ -145,13 +145,13 @@ class TrainConfig:
     @property
     def rule(self) -> Constraint | None:
         """The constraint as an object; None for ``"exact"``, which trains no critic."""
-        from otgan.critics.constraints import as_constraint
+        from otgan.critics.constraints.base import as_constraint
 
         return None if self.constraint == "exact" else as_constraint(self.constraint)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON stores them."""
-        from otgan.critics.described import described
+        from otgan.critics.constraints.serialization import described
 
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return {**plain, "constraint": described(self.constraint)}
@@ -166,7 +166,7 @@ class TrainConfig:
             Unknown or unusable settings, or a constraint of the user's own, which only its own
             code can rebuild.
         """
-        from otgan.critics.described import constraint_from
+        from otgan.critics.constraints.serialization import constraint_from
 
         known = [f.name for f in dataclasses.fields(cls)]
         if not isinstance(plain, Mapping):
@@ -188,7 +188,7 @@ class TrainConfig:
             if self.constraint not in CONSTRAINT_NAMES:
                 raise unknown_constraint(self.constraint, also=("exact",))
             return
-        from otgan.critics.constraints import as_constraint
+        from otgan.critics.constraints.base import as_constraint
 
         as_constraint(self.constraint)
 

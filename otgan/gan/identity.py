@@ -13,7 +13,7 @@ import numpy as np
 
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
 from otgan.gan.config import CHANGEABLE, TrainConfig
-from otgan.gan.source import DataRecord, Source
+from otgan.gan.data import DataRecord, Source
 
 __all__ = ["Identity"]
 
@@ -30,24 +30,24 @@ class Identity:
     data : DataRecord
     settings : dict
         Those of its TrainConfig, in plain values.
-    centre : tuple of float
+    center : tuple of float
     scale : float
-        Networks see (x - centre) / scale.
+        Networks see (x - center) / scale.
     changes : tuple of dict
         For each resumption that changed settings: at which step, and each setting before and after.
     """
 
     data: DataRecord
     settings: Mapping[str, Any]
-    centre: tuple[float, ...]
+    center: tuple[float, ...]
     scale: float
     changes: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def of(cls, source: Source, config: TrainConfig) -> Identity:
         """That of a new run."""
-        centre = tuple(float(c) for c in source.centre)
-        return cls(source.record, config.to_dict(), centre, source.scale)
+        center = tuple(float(c) for c in source.center)
+        return cls(source.record, config.to_dict(), center, source.scale)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any], path: Path) -> Identity:
@@ -62,7 +62,7 @@ class Identity:
             return cls(
                 data=DataRecord(**stored["data"]),
                 settings={name: stored["settings"][name] for name in SETTINGS},
-                centre=tuple(stored["centre"]),
+                center=tuple(stored["center"]),
                 scale=stored["scale"],
                 changes=tuple(stored["changes"]),
             )
@@ -75,7 +75,7 @@ class Identity:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as a checkpoint holds them."""
         plain = dataclasses.asdict(self)
-        return {**plain, "centre": list(self.centre), "changes": list(self.changes)}
+        return {**plain, "center": list(self.center), "changes": list(self.changes)}
 
     def to_json(self) -> dict[str, Any]:
         """What config.json tells people and `resume_wgan`: settings first, the rest below."""
@@ -87,7 +87,7 @@ class Identity:
 
     def place(self, source: Source) -> Source:
         """The data as this run scales them: sums may end otherwise on another machine."""
-        return dataclasses.replace(source, centre=np.array(self.centre), scale=self.scale)
+        return dataclasses.replace(source, center=np.array(self.center), scale=self.scale)
 
     def check_told(self, config: TrainConfig, path: Path, given: Mapping[str, Any]) -> None:
         """Raise where config.json tells other settings than the checkpoint, but for those given."""
@@ -142,17 +142,17 @@ class Identity:
             warnings.warn(
                 f"the data of the run in {path} come from a sampler that gives other points each "
                 "time it is asked; they look like those of before, and are taken to be of the same "
-                "law",
+                "distribution",
                 InputWarning,
                 stacklevel=5,
             )
 
     def _differs(self, name: str, now: Mapping[str, Any]) -> bool:
-        from otgan.critics.described import normalised
+        from otgan.critics.constraints.serialization import normalized
 
         before, after = self.settings[name], now[name]
         if name == "constraint":
-            return normalised(before) != normalised(after)
+            return normalized(before) != normalized(after)
         return bool(before != after)
 
 

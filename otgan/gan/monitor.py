@@ -11,19 +11,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.bounds import (
+from otgan.critics.constraints.base import Constraint, Reading
+from otgan.critics.lipschitz.layers import lipschitz_from_weights
+from otgan.critics.networks.mlp import OnOriginalScale, scores
+from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bound,
     certified_lower_bounds,
     sampled_lipschitz,
 )
-from otgan.critics.constraints import Constraint, Reading
-from otgan.critics.lipschitz import lipschitz_from_weights
-from otgan.critics.networks import OnOriginalScale, scores
+from otgan.gan.data import Source
 from otgan.gan.modes import mode_coverage
 from otgan.gan.randomness import Randomness
 from otgan.gan.records import Record
-from otgan.gan.source import Source
 from otgan.measures import FloatArray, frame_of
 from otgan.transport.exact import emd
 
@@ -133,7 +133,7 @@ class Monitor:
                 n, self.latent_dim, generator=rng, device=self.device, dtype=torch.float32
             )
             points = generator(latents).double().cpu().numpy()
-        return self.source.centre + self.source.scale * points
+        return self.source.center + self.source.scale * points
 
     def evaluate(self, generator: nn.Module, *, points: int, draws: int = 16) -> Evaluation:
         """Judge a generator on new draws of real points, and new latents."""
@@ -174,18 +174,18 @@ class Monitor:
     def critic_values(self, critic: nn.Module, points: FloatArray) -> FloatArray:
         """The critic on points in the units of the data, scaled to have the same slopes."""
         with torch.no_grad():
-            values = scores(critic, self.standardise(points))
+            values = scores(critic, self.standardize(points))
         return values.double().cpu().numpy() * self.source.scale
 
     def on_original_scale(self, critic: nn.Module) -> nn.Module:
         """The critic as a function of points in the units of the data, in evaluation mode."""
-        centre = torch.as_tensor(self.source.centre, dtype=torch.float64, device=self.device)
-        return OnOriginalScale(critic.eval(), centre, self.source.scale)
+        center = torch.as_tensor(self.source.center, dtype=torch.float64, device=self.device)
+        return OnOriginalScale(critic.eval(), center, self.source.scale)
 
-    def standardise(self, points: FloatArray) -> Tensor:
+    def standardize(self, points: FloatArray) -> Tensor:
         """Points as the networks see them."""
-        centred = (points - self.source.centre) / self.source.scale
-        return torch.as_tensor(centred, dtype=torch.float32, device=self.device)
+        centerd = (points - self.source.center) / self.source.scale
+        return torch.as_tensor(centerd, dtype=torch.float32, device=self.device)
 
     def _dual_side(
         self,
@@ -201,7 +201,7 @@ class Monitor:
             return exact_lower, LowerBounds(exact_lower, min(zero, exact_lower))
         f_real, f_fake = self.critic_values(critic, real), self.critic_values(critic, fake)
         rng = self.randomness.torch(step, "slopes", self.device)
-        steepest = sampled_lipschitz(critic, self.standardise(real), self.standardise(fake), rng)
+        steepest = sampled_lipschitz(critic, self.standardize(real), self.standardize(fake), rng)
         gap = float(f_real.mean() - f_fake.mean()) / self.source.scale
         # No penalty: it measures the excess of an optimal critic, and this one never is in a game.
         reading = Reading(gap, math.nan, lipschitz_from_weights(critic), steepest)

@@ -10,9 +10,9 @@ from typing import IO
 
 import numpy as np
 
-from otgan.atomic import replacing
 from otgan.errors import DamagedFileError
 from otgan.measures import FloatArray
+from otgan.output_files import replacing
 
 __all__ = ["read_snapshot", "write_snapshot"]
 

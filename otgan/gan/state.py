@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.networks import mlp
+from otgan.critics.networks.mlp import mlp
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.errors import InvalidInputError
@@ -48,7 +48,7 @@ class TrainState:
 
     @classmethod
     def start(cls, d: int, config: TrainConfig, device: torch.device) -> TrainState:
-        """Fresh networks and optimisers, from the seed alone."""
+        """Fresh networks and optimizers, from the seed alone."""
         rule = config.rule
         with seeded(config.seed, device), float32_by_default():
             shape = {"width": config.width, "depth": config.depth}
@@ -92,7 +92,7 @@ class TrainState:
         Raises
         ------
         InvalidInputError
-            Networks or optimisers of another form, as those of a constraint that was rewritten.
+            Networks or optimizers of another form, as those of a constraint that was rewritten.
         """
         optimizers = [o for o in (self.generator_optimizer, self.critic_optimizer) if o]
         rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
@@ -101,7 +101,7 @@ class TrainState:
                 part.load_state_dict(stored[name])
         except (KeyError, ValueError, RuntimeError) as reason:
             raise InvalidInputError(
-                "networks and optimisers must have the form that they had in the stopped run, "
+                "networks and optimizers must have the form that they had in the stopped run, "
                 f"got others ({str(reason).partition(chr(10))[0]}); to fix it, use the constraint "
                 "as it was then, or start anew"
             ) from None

@@ -16,21 +16,21 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from otgan.critics.constraints import Constraint
-from otgan.critics.estimator import pick_device
-from otgan.critics.interrupt import deferred_interrupt, ends_with_the_program, stopped
-from otgan.critics.networks import scores
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.estimation.estimator import pick_device
+from otgan.critics.networks.mlp import scores
 from otgan.critics.settings import as_flag, as_seed, as_whole
+from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
 from otgan.datasets.files.reading import stored_options
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.config import TrainConfig
-from otgan.gan.folder import RunFolder
+from otgan.gan.data import Source, as_source
 from otgan.gan.generator import Generator
 from otgan.gan.identity import Identity
 from otgan.gan.monitor import Evaluation, Monitor
 from otgan.gan.randomness import Randomness
 from otgan.gan.records import Record, rank_correlation
-from otgan.gan.source import Source, as_source
+from otgan.gan.run_directory import RunFolder
 from otgan.gan.state import TrainState
 from otgan.measures import FloatArray
 from otgan.torch_modes import gradients_on
@@ -292,7 +292,7 @@ def _run(
         evaluation=evaluation,
         rank_correlation=rank_correlation(state.records),
         records=tuple(state.records),
-        generator=Generator(state.averaged, source.centre, source.scale),
+        generator=Generator(state.averaged, source.center, source.scale),
         critic=None if state.critic is None else monitor.on_original_scale(state.critic),
         monitor=monitor,
         out=None if folder is None else folder.path,
@@ -397,7 +397,7 @@ def _measure_and_save(state: TrainState, monitor: Monitor, save: _Saver, seconds
 
 @contextmanager
 def _undisturbed(critic: nn.Module | None) -> Iterator[None]:
-    """Evaluation mode: in training mode a look at spectrally normalised layers changes them."""
+    """Evaluation mode: in training mode a look at spectrally normalized layers changes them."""
     if critic is None:
         yield
         return
@@ -489,4 +489,4 @@ class _Batches:
             device=self.monitor.device,
             dtype=torch.float32,
         )
-        return self.monitor.standardise(points), latents, rng
+        return self.monitor.standardize(points), latents, rng

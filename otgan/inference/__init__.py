@@ -1,1 +1,1 @@
-"""How sure to be of a distance: intervals for the laws, and permutation tests."""
+"""How sure to be of a distance: intervals for the distributions, and permutation tests."""

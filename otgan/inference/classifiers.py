@@ -60,11 +60,11 @@ class ClassifierScore:
         (train_x, held_x), (train_y, held_y) = (self._split(side, rng) for side in (x, y))
         scores = self._scores(train_x, train_y, np.concatenate([held_x, held_y]))
         n, m = len(held_x), len(held_y)
-        centred = scores - scores.mean()
+        centerd = scores - scores.mean()
         factor = 1 / n + 1 / m  # mean over x less mean over y, where the sum of all is zero
 
         def values(labels: BoolArray) -> FloatArray:
-            return factor * (labels @ centred)
+            return factor * (labels @ centerd)
 
         return Prepared(n, m, values, batch=256)
 
@@ -98,7 +98,7 @@ def _is_model(model: Any) -> bool:
 def _quadratic_machine() -> Any:
     """A support vector machine that sees products of two coordinates, at any dimension.
 
-    Strong regularisation, and more weight for the coordinates than for their products: few points
+    Strong regularization, and more weight for the coordinates than for their products: few points
     are at hand. benchmarks/two_sample.py compares its power with that of others.
     """
     from sklearn.pipeline import make_pipeline

@@ -1,4 +1,4 @@
-"""Interval: where the distance of two laws lies, and from what that was concluded."""
+"""Interval: where the distance of two distributions lies, and from what that was concluded."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ __all__ = ["Interval"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A confidence interval for the distance between two laws.
+    """A confidence interval for the distance between two distributions.
 
     ``value in interval`` asks whether it holds a value, ``print(interval.report())`` shows all.
 
     Attributes
     ----------
     low, high : float
-        Ends of the interval; `low` is 0 where the samples do not tell the laws apart.
-    confidence : float
+        Ends of the interval; `low` is 0 where the samples do not tell the distributions apart.
+    confidence_level : float
         Level of the interval. Each end alone has the level ``1 - (1 - confidence) / 2``.
     lower_estimate, lower_se : float
         In the mean at most the distance, and its standard error: what `low` comes from. It may
         be negative.
     plug_in, plug_in_se : float
-        The distance of the samples, in the mean at least that of the laws, and its standard error:
-        what `high` comes from.
+        The distance of the samples, in the mean at least that of the distributions, and its
+        standard error: what `high` comes from.
     lower_from : {"samples", "potential"}
         Whether `low` comes from potentials of the samples or from one that was given.
     n, m : int
@@ -42,7 +42,7 @@ class Interval:
 
     low: float
     high: float
-    confidence: float
+    confidence_level: float
     lower_estimate: float
     lower_se: float
     plug_in: float
@@ -71,7 +71,7 @@ class Interval:
 
     def __repr__(self) -> str:
         return (
-            f"Interval({100 * self.confidence:g} % in [{self.low:.4g}, {self.high:.4g}], "
+            f"Interval({100 * self.confidence_level:g} % in [{self.low:.4g}, {self.high:.4g}], "
             f"n={self.n}, m={self.m})"
         )
 
@@ -89,7 +89,7 @@ class Interval:
         points            100 and 80
         """
         rows = (
-            ("interval", f"[{self.low:.6g}, {self.high:.6g}], {100 * self.confidence:g} %"),
+            ("interval", f"[{self.low:.6g}, {self.high:.6g}], {100 * self.confidence_level:g} %"),
             (
                 "biased downwards",
                 f"{self.lower_estimate:.6g} ± {self.lower_se:.2g}, from {self.lower_from}",

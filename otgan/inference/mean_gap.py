@@ -1,4 +1,4 @@
-"""The mean of a function over one sample less its mean over another, and bounds for the laws'."""
+"""The mean of a function over one sample less its mean over another, and bounds for the distributions'."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ import numpy as np
 from tqdm import tqdm
 
 from otgan.errors import InterruptedFit, InvalidInputError, nearest_name
-from otgan.estimate import as_rng
+from otgan.estimates import as_rng
 from otgan.inference.classifiers import ClassifierScore
 from otgan.inference.kernels import Energy, Mmd
-from otgan.inference.neighbours import Knn
+from otgan.inference.neighbors import Knn
 from otgan.inference.statistics import (
     BoolArray,
     FunctionOfSamples,
@@ -79,7 +79,7 @@ class TestResult:
 
     @property
     def p_value(self) -> float:
-        """At most α with probability at most α if the laws are equal, for every α.
+        """At most α with probability at most α if the distributions are equal, for every α.
 
         ``(1 + exceedances) / (1 + permutations)``; of a test that stopped early,
         ``exceedances / permutations``.
@@ -134,25 +134,25 @@ def two_sample_test(
     rng: np.random.Generator | int | None = 0,
     progress: bool | Callable[[TestResult], None] = False,
 ) -> TestResult:
-    """Test whether two samples come from one law, by permuting which points belong to which.
+    """Test whether two samples come from one distribution, by permuting which points belong to which.
 
     If they do, all ways to split the pooled points into n and m are equally likely. The p-value
     ``(1 + #{T_b >= T}) / (1 + B)`` compares the statistic T with that of B random splits. It is at
-    most α with probability at most α for any sample sizes, laws and statistic.
+    most α with probability at most α for any sample sizes, distributions and statistic.
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
         Independent points; torch tensors are allowed.
     statistic : str, object or callable, default "energy"
-        What is large where the laws differ:
+        What is large where the distributions differ:
 
         - "energy": the squared energy distance;
         - "mmd" or ``Mmd(bandwidth=)``: squared MMD with a Gaussian kernel, whose bandwidth is the
           median distance in the pool;
         - "wasserstein": exact W1;
         - "sliced" or ``Sliced(directions=)``: W1 averaged over random directions;
-        - "knn" or ``Knn(k=)``: the nearest-neighbour estimate of KL(x‖y), which is not symmetric;
+        - "knn" or ``Knn(k=)``: the nearest-neighbor estimate of KL(x‖y), which is not symmetric;
         - "classifier" or ``ClassifierScore(model=, share=)``: the difference of the mean scores of
           held-out points under a classifier trained on the others (needs scikit-learn);
         - any function of two arrays, shapes (n, d) and (m, d), that returns a number and does not
@@ -190,7 +190,7 @@ def two_sample_test(
     Notes
     -----
     With N = n + m, "energy" and "mmd" take O(N² (d + B)) time, "sliced" with L directions
-    O(L N (d + log N + B)), "knn" O(k N² B / min(n, m)) and a search for neighbours, "classifier"
+    O(L N (d + log N + B)), "knn" O(k N² B / min(n, m)) and a search for neighbors, "classifier"
     a fit and O(N B), "wasserstein" B exact distances, or O(N B) on the line. "energy", "mmd" and
     "wasserstein" off the line store all distances: 8 N² bytes, and half as much again at first.
 

@@ -1,4 +1,4 @@
-"""What a permutation test asks of a statistic: prepare once, then value many relabellings."""
+"""What a permutation test asks of a statistic: prepare once, then value many relabelings."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Prepared(NamedTuple):
     Attributes
     ----------
     n, m : int
-        How many of the permuted points are labelled x and y, the n of x first.
+        How many of the permuted points are labeled x and y, the n of x first.
     values : callable
         From labels, shape (B, n + m), True for x, n of them in each row, to values, shape (B,).
-        Large values speak against equal laws.
+        Large values speak against equal distributions.
     batch : int
         Rows to value at once: many where that is faster, few where each takes long, as there is
         no report and no clean interrupt in between.
@@ -42,7 +42,7 @@ class Prepared(NamedTuple):
 
 
 class Statistic(Protocol):
-    """A statistic of two samples, large where their laws differ."""
+    """A statistic of two samples, large where their distributions differ."""
 
     @property
     def name(self) -> str:

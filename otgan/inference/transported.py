@@ -1,4 +1,4 @@
-"""Wasserstein distances of order 1 of relabelled samples: exact, and averaged over directions."""
+"""Wasserstein distances of order 1 of relabeled samples: exact, and averaged over directions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Sliced", "Wasserstein"]
 
 BATCH_ARCS = 10**6
 BATCH_STEPS = 10**7
-"""Pairs of points, and steps along lines, in the relabellings valued at once, about."""
+"""Pairs of points, and steps along lines, in the relabelings valued at once, about."""
 
 
 @dataclass(frozen=True)

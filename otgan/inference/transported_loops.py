@@ -1,4 +1,4 @@
-"""The compiled loops of Wasserstein distances of relabelled samples."""
+"""The compiled loops of Wasserstein distances of relabeled samples."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from otgan.inference.statistics import BoolArray
 from otgan.measures import FloatArray
-from otgan.transport.batch import proved
 from otgan.transport.compiled import compiled
-from otgan.transport.dense import solve_dense
 from otgan.transport.exact import emd_from_cost
-from otgan.transport.multiscale import ALL_ARCS
+from otgan.transport.network_simplex.batch import proved
+from otgan.transport.network_simplex.dense import solve_dense
+from otgan.transport.network_simplex.multiscale import ALL_ARCS
 
 __all__ = ["mean_area", "optimal_costs"]
 
@@ -21,7 +21,7 @@ PIVOTS = 1_000_000
 
 
 def optimal_costs(matrix: FloatArray, labels: BoolArray, n: int) -> FloatArray:
-    """Optimal cost of moving the points labelled True to the others, for every row of labels.
+    """Optimal cost of moving the points labeled True to the others, for every row of labels.
 
     Parameters
     ----------

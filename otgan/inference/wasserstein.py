@@ -1,7 +1,8 @@
-"""A confidence interval for W1 of two laws, by the linear program on both sides of the truth.
+"""A confidence interval for W1 of two distributions, by the linear program on both sides of the truth.
 
 From below: for every 1-Lipschitz f, E f(X) - E f(Y) <= W1 (duality). From above: W1 of samples is
-in the mean at least W1 of their laws (convexity). Both ends come from such a number and its error.
+in the mean at least W1 of their distributions (convexity). Both ends come from such a number and
+its error.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
-from otgan.estimate import as_confidence, as_rng
+from otgan.estimates import as_confidence, as_rng
 from otgan.inference.interval import Interval
 from otgan.inference.mean_gap import MeanGap
 from otgan.measures import FloatArray, as_float64, as_pair, refuse_gradients
@@ -34,22 +35,22 @@ def wasserstein_interval(
     x: Any,
     y: Any,
     *,
-    confidence: float = 0.95,
+    confidence_level: float = 0.95,
     rng: np.random.Generator | int | None = 0,
     potential: Potential | None = None,
 ) -> Interval:
-    """A confidence interval for W1 between the *laws* that two samples come from.
+    """A confidence interval for W1 between the *distributions* that two samples come from.
 
-    The ground metric is Euclidean. The level holds for large samples from laws with finite third
-    moments; benchmarks/results/intervals.md shows what it is for small ones. Where dimensions are
-    many the interval is wide, because samples say little about W1 of their laws: its width is
-    mostly bias, and shrinks like n^(-1/d).
+    The ground metric is Euclidean. The level holds for large samples from distributions with finite
+    third moments; benchmarks/results/intervals.md shows what it is for small ones. Where dimensions
+    are many the interval is wide, because samples say little about W1 of their distributions: its
+    width is mostly bias, and shrinks like n^(-1/d).
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        Independent points of each law, at least 10 each.
-    confidence : float
+        Independent points of each distribution, at least 10 each.
+    confidence_level : float
         Level of the interval; the error that it allows is shared equally by the two ends.
     rng : int or numpy.random.Generator, default 0
         Source, or seed, of the split into halves: the same seed, the same interval.
@@ -67,8 +68,8 @@ def wasserstein_interval(
     Raises
     ------
     InvalidInputError
-        Points that `emd` refuses, fewer than 10 points, a confidence outside (0, 1), a potential
-        of the wrong form, or one that the samples show to be steeper than its constant.
+        Points that `emd` refuses, fewer than 10 points, a confidence_level outside (0, 1), a
+        potential of the wrong form, or one that the samples show to be steeper than its constant.
 
     See Also
     --------
@@ -80,16 +81,16 @@ def wasserstein_interval(
     by cones (McShane), are 1-Lipschitz, so that the gap of their means over the other half is in
     the mean at most W1. The halves change parts, and the two lower bounds are averaged, standard
     errors and all: the deviation of a mean is at most the mean deviation. Taking the two errors for
-    independent would not do. They are where the optimal potential is unique, but where the laws
-    agree, or have a part in common, both folds follow the same noise.
+    independent would not do. They are where the optimal potential is unique, but where the
+    distributions agree, or have a part in common, both folds follow the same noise.
 
-    *From above.* For an optimal potential f of the laws, the samples' own distance is at least the
-    gap of f over the samples, whose standard error is unknown as f is. Taken is the larger of that
-    of the samples' optimal potentials and the greatest of any coordinate's, in any direction:
-    sqrt(λ(Σx)/n + λ(Σy)/m) with the greatest eigenvalues λ of the covariances. No 1-Lipschitz
-    function varies more on the line, whatever the law, or in R^d, for a Gaussian one (Poincaré).
-    For other laws in R^d this is not proved, and the upward bias of the samples' distance must
-    help.
+    *From above.* For an optimal potential f of the distributions, the samples' own distance is at
+    least the gap of f over the samples, whose standard error is unknown as f is. Taken is the
+    larger of that of the samples' optimal potentials and the greatest of any coordinate's, in any
+    direction: sqrt(λ(Σx)/n + λ(Σy)/m) with the greatest eigenvalues λ of the covariances. No
+    1-Lipschitz function varies more on the line, whatever the distribution, or in R^d, for a
+    Gaussian one (Poincaré). For other distributions in R^d this is not proved, and the upward bias
+    of the samples' distance must help.
 
     With `potential`, the lower end is the greater of two bounds, each allowed half of the error.
 
@@ -97,9 +98,9 @@ def wasserstein_interval(
     ----------
     Villani, Optimal Transport: Old and New (2009), Theorem 4.8 (convexity) and Particular Case
     5.16 (duality); McShane, Extension of range of functions (Bulletin of the AMS 1934), Theorem 1;
-    for the limit law, del Barrio, González-Sanz and Loubes, Central limit theorems for general
-    transportation costs (2021); for the variance of Lipschitz functions, Boucheron, Lugosi and
-    Massart, Concentration Inequalities (2013), Theorem 3.20.
+    for the limit distribution, del Barrio, González-Sanz and Loubes, Central limit theorems for
+    general transportation costs (2021); for the variance of Lipschitz functions, Boucheron, Lugosi
+    and Massart, Concentration Inequalities (2013), Theorem 3.20.
 
     Examples
     --------
@@ -110,7 +111,7 @@ def wasserstein_interval(
     >>> wasserstein_interval(x, y, rng=0, potential=(lambda z: z @ [0.6, 0.8], 1.0))
     Interval(95 % in [4.791, 5.079], n=500, m=400)
     """
-    confidence = as_confidence(confidence)
+    confidence_level = as_confidence(confidence_level)
     refuse_gradients("wasserstein_interval", x, y)
     mu, nu = as_pair(x, y, None, None)
     if min(mu.n, nu.n) < FEWEST_POINTS:
@@ -118,7 +119,7 @@ def wasserstein_interval(
             f"x and y must hold at least {FEWEST_POINTS} points each, got {mu.n} and {nu.n}; to "
             "fix it, give more points, or use emd for the distance of the points themselves"
         )
-    level = (1 + confidence) / 2
+    level = (1 + confidence_level) / 2
     plug_in = _plug_in(mu.points, nu.points)
     rng = as_rng(rng)
     if potential is None:
@@ -132,7 +133,7 @@ def wasserstein_interval(
     return Interval(
         low=min(below.low, plug_in.value),  # they may cross by rounding
         high=plug_in.upper(level),
-        confidence=confidence,
+        confidence_level=confidence_level,
         lower_estimate=below.estimate,
         lower_se=below.se,
         plug_in=plug_in.value,
@@ -162,8 +163,8 @@ def _plug_in(x: FloatArray, y: FloatArray) -> MeanGap:
 
 def _greatest_deviation(points: FloatArray) -> float:
     """The standard deviation of the points along the line where it is greatest."""
-    centred = points - points.mean(axis=0)
-    return float(np.linalg.norm(centred, ord=2)) / math.sqrt(len(points) - 1)
+    centerd = points - points.mean(axis=0)
+    return float(np.linalg.norm(centerd, ord=2)) / math.sqrt(len(points) - 1)
 
 
 def _from_samples(x: FloatArray, y: FloatArray, rng: np.random.Generator, level: float) -> _Below:

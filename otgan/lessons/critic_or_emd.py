@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from otgan.critics.estimate import DualEstimate
+    from otgan.critics.estimation.result import DualEstimate
 
 __all__ = ["CriticOrEmd", "draw", "explain", "run"]
 
@@ -25,7 +25,7 @@ FUNNELS = 4
 
 @dataclass(frozen=True)
 class CriticOrEmd:
-    """The numbers of the lesson, for one pair of laws in each of k dimensions.
+    """The numbers of the lesson, for one pair of distributions in each of k dimensions.
 
     All but `truth` are relative errors in per cent: 100 (estimate / truth - 1); each ``_se`` is
     the standard error of what it is named after.
@@ -36,7 +36,7 @@ class CriticOrEmd:
     counts : ndarray, shape (c,)
         Points of each sample.
     truth, truth_se : ndarray, shape (k,)
-        W₁ of the laws, in units of the data.
+        W₁ of the distributions, in units of the data.
     emd, emd_se : ndarray, shape (k, c)
         The exact W₁ of samples of so many points, averaged over independent samples.
     held_out, held_out_se : ndarray, shape (k, c)
@@ -46,7 +46,7 @@ class CriticOrEmd:
     gap : ndarray, shape (k,)
         The same before twice the penalty is subtracted.
     reused, reused_se : ndarray, shape (k,)
-        The same critic fed with ``counts[-1]`` points of each law and no more.
+        The same critic fed with ``counts[-1]`` points of each distribution and no more.
     """
 
     dimensions: FloatArray
@@ -89,8 +89,8 @@ class _Effort:
 
     def fit(self, x: Any, y: Any, steps: int, seed: int) -> DualEstimate:
         """Train a critic on samplers or on arrays."""
-        from otgan.critics.networks import radial_mlp
-        from otgan.critics.options import FitOptions
+        from otgan.critics.networks.mlp import radial_mlp
+        from otgan.critics.training.options import FitOptions
 
         return estimate_w1(
             x,
@@ -161,12 +161,14 @@ def run(*, quick: bool = False, seed: int = 0) -> CriticOrEmd:
 
 def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[float, ...]:
     """Exact W₁ of samples of n points, its se; the value of their potentials elsewhere, its se."""
-    from otgan.critics.sandwich import sandwich_w1
+    from otgan.critics.estimation.sandwich import sandwich_w1
 
     parts = []
     for repeat in range(effort.repeats):
         rng = np.random.default_rng([seed, repeat, n, pair.d])
-        sandwich = sandwich_w1(*(law.sample(k, rng) for k in (n, 4000) for law in (pair.x, pair.y)))
+        sandwich = sandwich_w1(
+            *(distribution.sample(k, rng) for k in (n, 4000) for distribution in (pair.x, pair.y))
+        )
         parts.append((sandwich.upper, sandwich.upper_se, sandwich.lower, sandwich.lower_se))
     upper, upper_se, lower, lower_se = np.array(parts).T
     once = np.sqrt(effort.repeats)
@@ -182,7 +184,7 @@ def _of_critics(effort: _Effort, pair: KnownPair, seed: int) -> tuple[float, ...
     """Value, se and gap of a critic on fresh points; value and se of one on few points."""
     fresh = effort.fit(pair.x, pair.y, effort.steps, seed)
     rng = np.random.default_rng([seed, pair.d])
-    x, y = (law.sample(effort.counts[-1], rng) for law in (pair.x, pair.y))
+    x, y = (distribution.sample(effort.counts[-1], rng) for distribution in (pair.x, pair.y))
     reused = effort.fit(x, y, effort.reused_steps, seed)
     return fresh.value, fresh.se, fresh.raw_gap, reused.value, reused.se
 
@@ -235,9 +237,9 @@ def _sentences(n: CriticOrEmd) -> list[str]:
     low, high = int(n.dimensions[0]), int(n.dimensions[-1])
     plane = list(n.dimensions).index(2)
     return [
-        "All errors are in per cent of the true W₁ of the laws, signed, with standard errors.",
+        "All errors are in per cent of the true W₁ of the distributions, signed, with standard errors.",
         f"The exact distance of {most:,} points (EMD) is exact for these points. They lie further "
-        f"apart than their laws, in the mean: by {n.emd[plane, -1]:+.1f} % in the plane and by "
+        f"apart than their distributions, in the mean: by {n.emd[plane, -1]:+.1f} % in the plane and by "
         f"{n.emd[-1, -1]:+.0f} % in {high} dimensions. {most // few} times the points take the "
         f"excess from {n.emd[-1, 0]:+.0f} % to {n.emd[-1, -1]:+.0f} % there: more of them is no "
         "way out.",
@@ -254,9 +256,9 @@ def _sentences(n: CriticOrEmd) -> list[str]:
         "subtracted looks better in many dimensions, but there two errors partly cancel by chance.",
         f"The same critic on {most:,} points and no more has a quarter of them left to be judged "
         f"on, which leaves ± {n.reused_se[plane]:.0f} %, and it learns the points along with their "
-        f"laws: {n.reused[-1]:+.0f} % in {high} dimensions.",
-        "So: for two sets of points, and for laws in a few dimensions, compute the exact distance "
-        "and its bracket; for laws in many dimensions that can be sampled at will, train a critic, "
+        f"distributions: {n.reused[-1]:+.0f} % in {high} dimensions.",
+        "So: for two sets of points, and for distributions in a few dimensions, compute the exact distance "
+        "and its bracket; for distributions in many dimensions that can be sampled at will, train a critic, "
         "and hold it against the bracket.",
     ]
 
@@ -288,26 +290,28 @@ def draw(numbers: CriticOrEmd) -> Figure:
 
 
 def _draw_errors(axes: Axes, numbers: CriticOrEmd) -> None:
-    from otgan.plot import BLUE, GREEN, GREY, INK, VIOLET
+    from otgan.plot import BLUE, GRAY, GREEN, INK, VIOLET
 
     n = numbers
     most = f"{n.counts[-1]:,.0f}"
     curves = (
         (f"EMD of {most} points", n.emd[:, -1], n.emd_se[:, -1], BLUE, "o-"),
-        ("midpoint", n.midpoint[:, -1], n.midpoint_se[:, -1], GREY, "o-"),
+        ("midpoint", n.midpoint[:, -1], n.midpoint_se[:, -1], GRAY, "o-"),
         ("their potentials, elsewhere", n.held_out[:, -1], n.held_out_se[:, -1], GREEN, "o-"),
         ("critic on fresh points", n.critic, n.critic_se, VIOLET, "o-"),
         (f"critic on {most} points", n.reused, n.reused_se, VIOLET, "s:"),
     )
     axes.axhline(0, color=INK, linewidth=1)
-    for k, (name, error, se, colour, style) in enumerate(curves):
+    for k, (name, error, se, color, style) in enumerate(curves):
         # A little apart, so that the bars can be told from each other.
         x = n.dimensions * 1.03 ** (k - 2)
-        axes.errorbar(x, error, 2 * se, fmt=style, color=colour, markersize=5, label=name)
+        axes.errorbar(x, error, 2 * se, fmt=style, color=color, markersize=5, label=name)
     _percent(axes)
     axes.set_xscale("log", base=2)
     axes.set_xticks(n.dimensions, [f"{d:.0f}" for d in n.dimensions])
-    axes.set(title="Estimates of W₁ of two laws", xlabel="dimension (bars: ± 2 standard errors)")
+    axes.set(
+        title="Estimates of W₁ of two distributions", xlabel="dimension (bars: ± 2 standard errors)"
+    )
     axes.legend(loc="upper left", fontsize=9)
 
 

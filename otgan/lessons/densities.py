@@ -1,4 +1,4 @@
-"""Normal laws on the line, and divergences between them by quadrature.
+"""Normal distributions on the line, and divergences between them by quadrature.
 
 Nothing here uses the closed forms, so that the lessons can hold the two against each other.
 """
@@ -19,12 +19,12 @@ from otgan.measures import FloatArray, as_points
 __all__ = ["Normal", "as_shifts", "expect", "js", "kl", "log_mixture", "tv", "w1"]
 
 TAIL = 12
-"""Standard deviations to integrate on either side; a normal law leaves 4e-33 beyond them."""
+"""Standard deviations to integrate on either side; a normal distribution leaves 4e-33 beyond them."""
 
 
 @dataclass(frozen=True)
 class Normal:
-    """The normal law with this mean and standard deviation."""
+    """The normal distribution with this mean and standard deviation."""
 
     mean: float = 0.0
     std: float = 1.0
@@ -32,7 +32,7 @@ class Normal:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.mean) and 0 < self.std < math.inf):
             raise InvalidInputError(
-                "a normal law must have a finite mean and a positive, finite standard deviation, "
+                "a normal distribution must have a finite mean and a positive, finite standard deviation, "
                 f"got {self.mean!r} and {self.std!r}; to fix it, check both numbers"
             )
 
@@ -51,12 +51,14 @@ class Normal:
         return [self.mean + k * self.std for k in range(-TAIL, TAIL + 1, 2)]
 
 
-def expect(law: Normal, h: Callable[[float], float], breaks: Sequence[float] = ()) -> float:
-    """The mean of h(X) for X drawn from `law`, by adaptive quadrature.
+def expect(
+    distribution: Normal, h: Callable[[float], float], breaks: Sequence[float] = ()
+) -> float:
+    """The mean of h(X) for X drawn from `distribution`, by adaptive quadrature.
 
     Parameters
     ----------
-    law : Normal
+    distribution : Normal
     h : callable
     breaks : sequence of float
         Where h jumps, has a kink, or has something to show on a small scale.
@@ -66,9 +68,11 @@ def expect(law: Normal, h: Callable[[float], float], breaks: Sequence[float] = (
     >>> round(expect(Normal(3, 2), lambda x: x * x), 10)
     13.0
     """
-    low, *_, high = law.panels
+    low, *_, high = distribution.panels
     inside = [point for point in breaks if low < point < high]
-    return _integrate(lambda x: math.exp(law.log_pdf(x)) * h(x), [*law.panels, *inside])
+    return _integrate(
+        lambda x: math.exp(distribution.log_pdf(x)) * h(x), [*distribution.panels, *inside]
+    )
 
 
 def kl(P: Normal, Q: Normal) -> float:
@@ -92,7 +96,7 @@ def js(P: Normal, Q: Normal) -> float:
     """
     over_p = expect(P, lambda x: P.log_pdf(x) - log_mixture(P, Q, x), Q.panels)
     over_q = expect(Q, lambda x: Q.log_pdf(x) - log_mixture(P, Q, x), P.panels)
-    return max(0.0, 0.5 * (over_p + over_q))  # rounding may take equal laws below zero
+    return max(0.0, 0.5 * (over_p + over_q))  # rounding may take equal distributions below zero
 
 
 def log_mixture(P: Normal, Q: Normal, x: float) -> float:

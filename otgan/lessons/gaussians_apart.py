@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two normal laws and five numbers between them, in nats or in units of x.
+    """Two normal distributions and five numbers between them, in nats or in units of x.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ def run(*, deltas: Any = None, scale: float = 2.0) -> GaussiansApart:
     deltas : array_like, shape (n,), optional
         Non-negative shifts; 0, 0.25, ..., 10 if omitted.
     scale : float
-        Standard deviation of the second law in the unequal pair.
+        Standard deviation of the second distribution in the unequal pair.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def run(*, deltas: Any = None, scale: float = 2.0) -> GaussiansApart:
 
 
 def compare(P: Normal, Q: Normal) -> Comparison:
-    """All five numbers between two normal laws.
+    """All five numbers between two normal distributions.
 
     Parameters
     ----------
@@ -230,21 +230,21 @@ def draw(numbers: GaussiansApart) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    from otgan.plot import BLUE, GREY, INK, RED, panels
+    from otgan.plot import BLUE, GRAY, INK, RED, panels
 
     n = numbers
     curves = (
         ("KL", n.kl, n.kl_slope, INK),
         ("W₁", n.w1, n.w1_slope, BLUE),
-        ("TV", n.tv, n.tv_slope, GREY),
+        ("TV", n.tv, n.tv_slope, GRAY),
         ("JS", n.js, n.js_slope, RED),
     )
     apart = n.deltas > 0
     far = float(n.deltas.max()) or 1.0
     with panels(1, 3, width=4.4, height=3.9) as (figure, (values, slopes, pair)):
-        for _, value, slope, colour in curves:
-            values.plot(n.deltas, value, color=colour)
-            slopes.semilogy(n.deltas[apart], slope[apart], color=colour)
+        for _, value, slope, color in curves:
+            values.plot(n.deltas, value, color=color)
+            slopes.semilogy(n.deltas[apart], slope[apart], color=color)
         values.set(
             title="JS and TV hit a ceiling",
             xlabel="shift of the mean",
@@ -263,7 +263,7 @@ def draw(numbers: GaussiansApart) -> Figure:
 
 
 def _label_curves(values: Axes, slopes: Axes, numbers: GaussiansApart) -> None:
-    from otgan.plot import BLUE, GREY, INK, RED
+    from otgan.plot import BLUE, GRAY, INK, RED
 
     n = numbers
     far = int(n.deltas.argmax())
@@ -276,21 +276,21 @@ def _label_curves(values: Axes, slopes: Axes, numbers: GaussiansApart) -> None:
     labels = (
         (values, "KL", high, n.kl, INK, (-8, 0), "right"),
         (values, "W₁ = shift", middle, n.w1, BLUE, (8, -8), "left"),
-        (values, "TV → 1", far, n.tv, GREY, (0, 5), "right"),
+        (values, "TV → 1", far, n.tv, GRAY, (0, 5), "right"),
         (values, "JS → log 2", far, n.js, RED, (0, -12), "right"),
         (slopes, "KL: the shift", far, n.kl_slope, INK, (0, 6), "right"),
         (slopes, "W₁: 1", far, n.w1_slope, BLUE, (0, -13), "right"),
-        (slopes, "TV", steep_tv, n.tv_slope, GREY, (-8, 0), "right"),
+        (slopes, "TV", steep_tv, n.tv_slope, GRAY, (-8, 0), "right"),
         (slopes, "JS", steep_js, n.js_slope, RED, (8, 0), "left"),
     )
-    for axes, name, at, curve, colour, offset, side in labels:
+    for axes, name, at, curve, color, offset, side in labels:
         axes.annotate(
             name,
             (n.deltas[at], curve[at]),
             offset,
             textcoords="offset points",
             ha=side,
-            color=colour,
+            color=color,
         )
 
 
@@ -299,16 +299,19 @@ def _draw_pair(axes: Axes, pair: Comparison) -> None:
 
     widest = max(pair.P.std, pair.Q.std)
     x = np.linspace(pair.P.mean - 4 * widest, pair.Q.mean + 4 * widest, 400)
-    for name, law, colour in (("P", pair.P, BLUE), ("Q", pair.Q, ORANGE)):
-        density = np.exp([law.log_pdf(value) for value in x.tolist()])
-        axes.fill_between(x, density, color=colour, alpha=0.25)
-        axes.plot(x, density, color=colour)
+    for name, distribution, color in (("P", pair.P, BLUE), ("Q", pair.Q, ORANGE)):
+        density = np.exp([distribution.log_pdf(value) for value in x.tolist()])
+        axes.fill_between(x, density, color=color, alpha=0.25)
+        axes.plot(x, density, color=color)
         axes.annotate(
-            f"{name} = N({law.mean:g}, {law.std:g}²)",
-            (law.mean + law.std, np.exp(law.log_pdf(law.mean + law.std))),
+            f"{name} = N({distribution.mean:g}, {distribution.std:g}²)",
+            (
+                distribution.mean + distribution.std,
+                np.exp(distribution.log_pdf(distribution.mean + distribution.std)),
+            ),
             (6, 3),
             textcoords="offset points",
-            color=colour,
+            color=color,
         )
     axes.set(title="KL is not symmetric once variances differ", xlabel="x", ylabel="density")
     axes.set_ylim(0, None)

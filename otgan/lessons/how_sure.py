@@ -13,14 +13,14 @@ from otgan.lessons.how_sure_trials import (
     COUNTS,
     DIMENSIONS,
     METHODS,
-    NEIGHBOURS,
+    NEIGHBORS,
     PAIRS,
     SIZES,
     Floor,
     Intervals,
-    Neighbours,
+    Neighbors,
     Trials,
-    equal_laws,
+    equal_distributions,
     floors,
     in_ten_dimensions,
     intervals,
@@ -66,8 +66,8 @@ class HowSure:
         KL of N(0, 1) against N(shift, 1).
     kl_plain, kl_default : ndarray, shape (t,)
         Mean estimate by the nearest point, and by the default.
-    neighbours : tuple of Neighbours
-        Pairs of laws in ten dimensions.
+    neighbors : tuple of Neighbors
+        Pairs of distributions in ten dimensions.
     """
 
     floors: tuple[Floor, ...]
@@ -85,16 +85,16 @@ class HowSure:
     kl_truth: FloatArray
     kl_plain: FloatArray
     kl_default: FloatArray
-    neighbours: tuple[Neighbours, ...]
+    neighbors: tuple[Neighbors, ...]
 
     @property
     def log_m(self) -> float:
         """The logarithm of the number of points where KL is estimated."""
-        return math.log(NEIGHBOURS)
+        return math.log(NEIGHBORS)
 
 
 def run(*, seed: int = 0) -> HowSure:
-    """Compare distances of samples with those of the laws that they come from.
+    """Compare distances of samples with those of the distributions that they come from.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def run(*, seed: int = 0) -> HowSure:
     1.8220433, 0.4431135
     """
     rngs = np.random.default_rng(seed).spawn(6)
-    distances, distances_se = equal_laws(rngs[1])
+    distances, distances_se = equal_distributions(rngs[1])
     slopes, slopes_se = slopes_of(np.log(SIZES), distances, distances_se)
     shifts = np.arange(11.0)
     plain, default = kl_of_shifts(shifts, rngs[4])
@@ -141,7 +141,7 @@ def run(*, seed: int = 0) -> HowSure:
         kl_truth=np.array([kl(Gaussian(0, 1), Gaussian(shift, 1)) for shift in shifts]),
         kl_plain=plain,
         kl_default=default,
-        neighbours=in_ten_dimensions(rngs[5]),
+        neighbors=in_ten_dimensions(rngs[5]),
     )
 
 
@@ -165,12 +165,16 @@ def explain(numbers: HowSure) -> str:
 
 def _table_of_floors(n: HowSure) -> str:
     return table(
-        ["√n E W₁, equal laws", *[f"n = {count:,}" for count in COUNTS], "limit"],
+        ["√n E W₁, equal distributions", *[f"n = {count:,}" for count in COUNTS], "limit"],
         [
             row
             for floor in n.floors
             for row in (
-                [floor.law, *[f"{value:.4f}" for value in floor.exact], f"{floor.limit:.7f}"],
+                [
+                    floor.distribution,
+                    *[f"{value:.4f}" for value in floor.exact],
+                    f"{floor.limit:.7f}",
+                ],
                 [
                     "simulated",
                     *[
@@ -186,7 +190,7 @@ def _table_of_floors(n: HowSure) -> str:
 
 def _table_of_slopes(n: HowSure) -> str:
     return table(
-        ["W₁, equal laws", *[f"n = {size}" for size in SIZES], "slope", "theory"],
+        ["W₁, equal distributions", *[f"n = {size}" for size in SIZES], "slope", "theory"],
         [
             [
                 f"d = {d}",
@@ -254,7 +258,7 @@ def _table_of_kl(n: HowSure) -> str:
                 f"{pair.truth:.3f}",
                 *[f"{value:.2f}" for value in pair.values.mean(axis=1)],
             ]
-            for pair in n.neighbours
+            for pair in n.neighbors
         ],
     )
     return shifted + "\n\n" + deep
@@ -265,21 +269,21 @@ def _sentences(n: HowSure) -> list[str]:
     last = len(DIMENSIONS) - 1
     biased, equal = n.trials[2], n.trials[3]
     plane, five = n.intervals
-    thin, loose, bent = n.neighbours
+    thin, loose, bent = n.neighbors
     nearest, matched, default = (
         list(METHODS).index(name) for name in ("nearest point", "matched radii", "default")
     )
     return [
-        "Two samples of one law lie apart. On the line √n times their mean W₁ tends to (2/√π) "
+        "Two samples of one distribution lie apart. On the line √n times their mean W₁ tends to (2/√π) "
         f"∫ √(F(1 - F)): {normal.limit:.7f} for N(0, 1), {uniform.limit:.7f} = √π/4 for U[0, 1].",
         f"Halving this floor takes {2 ** (-1 / n.slopes[0]):.0f} times the points on the line, and "
         f"{2 ** (-1 / n.slopes[last]):.0f} times in {DIMENSIONS[last]} dimensions: it falls like "
         "n^(-1/d) from three dimensions on.",
         "Potentials of the samples give a standard error for nothing, √(Var f(X)/n + Var g(Y)/m). "
-        "It is the error of W₁ of samples around its own mean. For laws "
+        "It is the error of W₁ of samples around its own mean. For distributions "
         f"{biased.truth:g} apart in {biased.d} dimensions, ± 1.96 of it holds that mean in "
         f"{100 * biased.covers_mean:.0f} % of trials and the truth in "
-        f"{100 * biased.covers_truth:.0f} %; for equal laws in the plane the truth, 0, in "
+        f"{100 * biased.covers_truth:.0f} %; for equal distributions in the plane the truth, 0, in "
         f"{100 * equal.covers_truth:.0f} %: bias is no noise, and no error bar shows it.",
         "otgan.wasserstein_interval takes its lower end from potentials of one half, read on the "
         "other, and its upper end from W₁ of the samples: one is too small in the mean, the other "
@@ -290,12 +294,12 @@ def _sentences(n: HowSure) -> list[str]:
         "KL by the nearest points can be done by hand, mean log(ν/ρ) + log(m/(n-1)): (1, 2) "
         f"against (1.5, 2.5) gives {n.by_hand[0] + 0.0:g}, and (1, 2, 4) against (1.5, 3) gives "
         f"{n.by_hand[1]:.6f} = -log 2. A repeated point has ρ = 0, which is refused.",
-        f"{NEIGHBOURS} points say little about a density where none of them lie: beyond log m = "
+        f"{NEIGHBORS} points say little about a density where none of them lie: beyond log m = "
         f"{n.log_m:.2f} nats the estimate by the nearest point grows with the logarithm of the "
         f"shift while KL grows with its square ({n.kl_plain[-1]:.1f} for {n.kl_truth[-1]:g} nats). "
         f"The default goes wrong too ({n.kl_default[-1]:.1f}), and its Estimate warns.",
         "KL does not depend on coordinates, its estimates do. In ten dimensions balls are as wide "
-        f"as the laws: on the thin pair the nearest point shows {thin.values[nearest].mean():.2f} "
+        f"as the distributions: on the thin pair the nearest point shows {thin.values[nearest].mean():.2f} "
         f"for {thin.truth:.2f}, and the default, which starts from fitted Gaussians, "
         f"{thin.values[default].mean():.2f}. Matched radii are as good there, and show "
         f"{loose.values[matched].mean():.2f} for {loose.truth:.2f} on the second pair.",
@@ -306,7 +310,7 @@ def _sentences(n: HowSure) -> list[str]:
 
 
 def draw(numbers: HowSure) -> Figure:
-    """What equal laws show, error bars that hold and that miss, and what KL cannot see.
+    """What equal distributions show, error bars that hold and that miss, and what KL cannot see.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import numpy as np
 
 from otgan.lessons.how_sure import HowSure
 from otgan.lessons.how_sure_trials import METHODS, Intervals
-from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, RED, panels
+from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,25 +33,25 @@ def picture(numbers: HowSure) -> Figure:
 
 
 def _draw_floors(axes: Axes, n: HowSure) -> None:
-    for floor, colour in zip(n.floors, (BLUE, ORANGE), strict=True):
-        axes.axhline(floor.limit, color=colour, linestyle=":", linewidth=1.2)
-        axes.plot(floor.counts, floor.exact, color=colour)
+    for floor, color in zip(n.floors, (BLUE, ORANGE), strict=True):
+        axes.axhline(floor.limit, color=color, linestyle=":", linewidth=1.2)
+        axes.plot(floor.counts, floor.exact, color=color)
         axes.errorbar(
-            floor.counts, floor.simulated, 2 * floor.simulated_se, fmt="o", color=colour,
+            floor.counts, floor.simulated, 2 * floor.simulated_se, fmt="o", color=color,
             markersize=4, linewidth=1.2,
         )  # fmt: skip
         axes.annotate(
-            f"{floor.law}: → {floor.limit:.4f}",
+            f"{floor.distribution}: → {floor.limit:.4f}",
             (floor.counts[0], floor.limit),
             (0, 8),
             textcoords="offset points",
-            color=colour,
+            color=color,
         )
     axes.set_xscale("log")
     axes.set_xticks(n.floors[0].counts, [f"{count:,}" for count in n.floors[0].counts])
     axes.minorticks_off()
     axes.set(
-        title="Samples of ONE law lie apart: √n · mean W₁",
+        title="Samples of ONE distribution lie apart: √n · mean W₁",
         xlabel="points of each sample n (lines: exact; dots: simulated)",
         ylim=(0, 2.15),
     )
@@ -85,10 +85,10 @@ def _draw_rates(axes: Axes, n: HowSure) -> None:
 def _draw_coverage(axes: Axes, n: HowSure) -> None:
     rows = np.arange(len(n.trials))[::-1]
     margin = 2 * np.sqrt(0.95 * 0.05 / len(n.trials[0].plug_in))
-    axes.axvspan(100 * (0.95 - margin), 100, color=GREY, alpha=0.2, linewidth=0)
+    axes.axvspan(100 * (0.95 - margin), 100, color=GRAY, alpha=0.2, linewidth=0)
     for row, trial in zip(rows, n.trials, strict=True):
         mean, truth = 100 * trial.covers_mean, 100 * trial.covers_truth
-        axes.plot([truth, mean], [row, row], color=GREY, linewidth=1)
+        axes.plot([truth, mean], [row, row], color=GRAY, linewidth=1)
         axes.plot(mean, row, "o", color=GREEN, markersize=9)
         axes.plot(truth, row, "X", color=RED, markersize=9)
         axes.text(
@@ -96,7 +96,7 @@ def _draw_coverage(axes: Axes, n: HowSure) -> None:
         )
     axes.set_yticks(rows, [f"d = {t.d}\nW₁ = {t.truth:g}" for t in n.trials])
     axes.plot([], [], "o", color=GREEN, label="holds the mean of W₁ of samples")
-    axes.plot([], [], "X", color=RED, label="holds W₁ of the laws")
+    axes.plot([], [], "X", color=RED, label="holds W₁ of the distributions")
     axes.legend(loc="upper left", fontsize=9)
     axes.set(
         title="An error bar knows of noise, not of bias",
@@ -133,8 +133,8 @@ def _draw_intervals(axes: Axes, intervals: tuple[Intervals, ...]) -> None:
 
 
 def _draw_far(axes: Axes, n: HowSure) -> None:
-    axes.axhline(n.log_m, color=GREY, linestyle=":", linewidth=1.4)
-    axes.text(0, n.log_m + 0.4, f"log m = {n.log_m:.1f}", color=GREY)
+    axes.axhline(n.log_m, color=GRAY, linestyle=":", linewidth=1.4)
+    axes.text(0, n.log_m + 0.4, f"log m = {n.log_m:.1f}", color=GRAY)
     axes.plot(n.shifts, n.kl_truth, color=BLUE)
     axes.plot(n.shifts, n.kl_default, "s-", color=GREEN, markersize=4)
     axes.plot(n.shifts, n.kl_plain, "o-", color=ORANGE, markersize=4)
@@ -152,17 +152,15 @@ def _draw_far(axes: Axes, n: HowSure) -> None:
 def _draw_methods(axes: Axes, n: HowSure) -> None:
     rows = np.arange(len(METHODS))[::-1]
     axes.axvline(0, color=BLUE)
-    looks = zip(
-        n.neighbours, (0.22, 0.0, -0.22), ("o", "s", "^"), (INK, GREEN, ORANGE), strict=True
-    )
-    for pair, offset, marker, colour in looks:
+    looks = zip(n.neighbors, (0.22, 0.0, -0.22), ("o", "s", "^"), (INK, GREEN, ORANGE), strict=True)
+    for pair, offset, marker, color in looks:
         errors = pair.values - pair.truth
         label = f"{pair.pair} (KL {pair.truth:.2f})"
         axes.plot(
-            errors.mean(axis=1), rows + offset, marker, color=colour, markersize=6, label=label
+            errors.mean(axis=1), rows + offset, marker, color=color, markersize=6, label=label
         )
         axes.hlines(
-            rows + offset, errors.min(axis=1), errors.max(axis=1), color=colour, linewidth=1.2
+            rows + offset, errors.min(axis=1), errors.max(axis=1), color=color, linewidth=1.2
         )
     axes.set_yticks(rows, list(METHODS))
     axes.legend(loc="lower left", fontsize=8.5)

@@ -1,4 +1,4 @@
-"""The experiments of the lesson on what samples can say about the distance of their laws."""
+"""The experiments of the lesson on what samples can say about the distance of their distributions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from scipy.special import bdtr, ndtr
 
 from otgan import emd, kl_from_samples, wasserstein, wasserstein_interval
 from otgan.divergences.closed_forms import Gaussian, kl
-from otgan.divergences.nearest import NearestNeighbours
+from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.errors import DuplicateSamplesError
-from otgan.estimate import influence_se, normal_interval
+from otgan.estimates import influence_se, normal_interval
 from otgan.measures import FloatArray
 
 __all__ = [
-    "DIMENSIONS", "METHODS", "NEIGHBOURS", "PAIRS", "Floor", "Intervals", "Neighbours", "Trials",
-    "equal_laws", "floors", "in_ten_dimensions", "intervals", "kl_of_shifts", "nearest_point",
+    "DIMENSIONS", "METHODS", "NEIGHBORS", "PAIRS", "Floor", "Intervals", "Neighbors", "Trials",
+    "equal_distributions", "floors", "in_ten_dimensions", "intervals", "kl_of_shifts", "nearest_point",
     "refusal", "slopes_of", "trials",
 ]  # fmt: skip
 
@@ -27,28 +27,28 @@ COUNTS = (25, 100, 400, 1600)
 SIZES = (50, 100, 200, 400)
 DIMENSIONS = (1, 2, 3, 5, 10)
 PAIRS = ((1, 1.0), (2, 3.0), (5, 3.0), (2, 0.0))
-"""Dimensions and shifts of two normal laws: their W₁ is the shift."""
+"""Dimensions and shifts of two normal distributions: their W₁ is the shift."""
 
-NEIGHBOURS = 500
+NEIGHBORS = 500
 """Points of each sample where KL is estimated."""
 
-PLAIN = NearestNeighbours(k=1, start="none", whiten=False)
+PLAIN = NearestNeighbors(k=1, start="none", whiten=False)
 METHODS = {
     "nearest point": PLAIN,
-    "5th nearest": NearestNeighbours(k=5, start="none", whiten=False),
-    "matched radii": NearestNeighbours(k="matched", whiten=False),
-    "nearest, whitened": NearestNeighbours(k=1, start="none"),
-    "default": NearestNeighbours(),
+    "5th nearest": NearestNeighbors(k=5, start="none", whiten=False),
+    "matched radii": NearestNeighbors(k="matched", whiten=False),
+    "nearest, whitened": NearestNeighbors(k=1, start="none"),
+    "default": NearestNeighbors(),
 }
 
 
 @dataclass(frozen=True)
 class Floor:
-    """What W₁ of two samples of one law on the line is in the mean, times √n.
+    """What W₁ of two samples of one distribution on the line is in the mean, times √n.
 
     Attributes
     ----------
-    law : str
+    distribution : str
     limit : float
         (2/√π) ∫ √(F(1 - F)), what it tends to.
     counts : ndarray, shape (k,)
@@ -59,7 +59,7 @@ class Floor:
         The mean over many pairs of samples, and its standard error.
     """
 
-    law: str
+    distribution: str
     limit: float
     counts: FloatArray
     exact: FloatArray
@@ -75,7 +75,7 @@ class Trials:
     ----------
     d : int
     truth : float
-        W₁ of the laws.
+        W₁ of the distributions.
     plug_in, se : ndarray, shape (r,)
         W₁ of the samples, and √(Var f(X)/n + Var g(Y)/m) with their potentials f and g.
     """
@@ -91,7 +91,7 @@ class Trials:
 
     @property
     def covers_truth(self) -> float:
-        """How often the interval holds W₁ of the laws."""
+        """How often the interval holds W₁ of the distributions."""
         return self.coverage(self.truth)
 
     @property
@@ -108,7 +108,7 @@ class Intervals:
     ----------
     d : int
     truth : float
-        W₁ of the laws.
+        W₁ of the distributions.
     low, high : ndarray, shape (r,)
         Its ends.
     plug_in, plug_in_se : ndarray, shape (r,)
@@ -139,8 +139,8 @@ class Intervals:
 
 
 @dataclass(frozen=True)
-class Neighbours:
-    """KL of one pair of laws by several ways to use nearest neighbours.
+class Neighbors:
+    """KL of one pair of distributions by several ways to use nearest neighbors.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ class Neighbours:
 
 
 def floors(rng: np.random.Generator) -> tuple[Floor, ...]:
-    """Of a normal and a uniform law on the line."""
+    """Of a normal and a uniform distribution on the line."""
     x, step = np.linspace(-9, 9, 181, retstep=True)  # beyond, less than rounding
     nodes, weights = np.polynomial.legendre.leggauss(200)
     normal = quad(lambda t: math.sqrt(ndtr(t) * ndtr(-t)), 0, np.inf)[0]  # of the right half
@@ -173,12 +173,16 @@ def floors(rng: np.random.Generator) -> tuple[Floor, ...]:
 
 
 def _floor(
-    law: str, limit: float, levels: FloatArray, steps: FloatArray, sample: Callable[..., FloatArray]
+    distribution: str,
+    limit: float,
+    levels: FloatArray,
+    steps: FloatArray,
+    sample: Callable[..., FloatArray],
 ) -> Floor:
     """With ∫ h(F(x)) dx taken as the sum of steps h(levels)."""
     shown = [_matched_in_order(sample, n, 400) for n in COUNTS]
     return Floor(
-        law=law,
+        distribution=distribution,
         limit=limit,
         counts=np.array(COUNTS),
         exact=np.array([math.sqrt(n) * float(_mean_difference(n, levels) @ steps) for n in COUNTS]),
@@ -208,8 +212,8 @@ def _shifted(d: int, shift: float, n: int, rng: np.random.Generator) -> tuple[Fl
     return x, y
 
 
-def equal_laws(rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Mean W₁ of samples of one law, for DIMENSIONS and SIZES, and its standard error."""
+def equal_distributions(rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Mean W₁ of samples of one distribution, for DIMENSIONS and SIZES, and its standard error."""
     means, ses = np.empty((2, len(DIMENSIONS), len(SIZES)))
     for k, d in enumerate(DIMENSIONS):
         for j, n in enumerate(SIZES):
@@ -238,7 +242,7 @@ def trials(d: int, shift: float, n: int, repeats: int, rng: np.random.Generator)
 
 
 def intervals(d: int, shift: float, n: int, repeats: int, rng: np.random.Generator) -> Intervals:
-    """The same pairs, with an interval for W₁ of the laws each time."""
+    """The same pairs, with an interval for W₁ of the distributions each time."""
     found = [wasserstein_interval(*_shifted(d, shift, n, rng), rng=rng) for _ in range(repeats)]
     return Intervals(
         d=d,
@@ -273,20 +277,20 @@ def refusal() -> str:
         kl_from_samples([1.0, 1.0, 2.0], [0.5, 3.0])
     except DuplicateSamplesError as error:
         return str(error)
-    raise AssertionError("a repeated point has no distance to its nearest neighbour")
+    raise AssertionError("a repeated point has no distance to its nearest neighbor")
 
 
 def kl_of_shifts(shifts: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """KL of N(0, 1) against N(shift, 1): means over six pairs of samples."""
-    pairs = rng.normal(size=(6, 2, NEIGHBOURS, 1))
+    pairs = rng.normal(size=(6, 2, NEIGHBORS, 1))
     plain, default = (
         np.array([np.mean([method.kl_value(x, y + s) for x, y in pairs]) for s in shifts])
-        for method in (PLAIN, NearestNeighbours())
+        for method in (PLAIN, NearestNeighbors())
     )
     return plain, default
 
 
-def in_ten_dimensions(rng: np.random.Generator) -> tuple[Neighbours, ...]:
+def in_ten_dimensions(rng: np.random.Generator) -> tuple[Neighbors, ...]:
     """Two Gaussian pairs, and one of them with every coordinate bent: KL cannot tell."""
     thin = [Gaussian(np.full(10, mean), _alike(0.999)) for mean in (0.0, 1.0)]
     loose = [Gaussian(np.zeros(10), _alike(correlation)) for correlation in (0.9, 0.1)]
@@ -296,19 +300,23 @@ def in_ten_dimensions(rng: np.random.Generator) -> tuple[Neighbours, ...]:
         ("the same, bent", loose, lambda z: z + z**3 / 3),
     )
     return tuple(
-        Neighbours(
+        Neighbors(
             pair=name,
-            truth=kl(*laws),
+            truth=kl(*distributions),
             values=np.array(
                 [
                     [method.kl_value(x, y) for method in METHODS.values()]
                     for x, y in (
-                        [bend(law.sample(NEIGHBOURS, rng)) for law in laws] for _ in range(5)
+                        [
+                            bend(distribution.sample(NEIGHBORS, rng))
+                            for distribution in distributions
+                        ]
+                        for _ in range(5)
                     )
                 ]
             ).T,
         )
-        for name, laws, bend in kinds
+        for name, distributions, bend in kinds
     )
 
 

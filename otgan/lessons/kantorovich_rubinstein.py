@@ -159,9 +159,9 @@ def _random_critic(
         direction = np.array([np.cos(angle), np.sin(angle)])
         return x @ direction, y @ direction
     bumps = rng.integers(1, 9)
-    centres, heights = rng.uniform(-3, 3, size=(bumps, 2)), rng.uniform(-1, 1, size=bumps)
+    centers, heights = rng.uniform(-3, 3, size=(bumps, 2)), rng.uniform(-1, 1, size=bumps)
     sign = rng.choice([-1.0, 1.0])
-    return sign * mcshane(centres, heights, x), sign * mcshane(centres, heights, y)
+    return sign * mcshane(centers, heights, x), sign * mcshane(centers, heights, y)
 
 
 def _random_coupling(rng: np.random.Generator, n: int, m: int) -> FloatArray:
@@ -267,9 +267,9 @@ def _draw_random(axes: Axes, numbers: KantorovichRubinstein) -> None:
         ("random couplings", numbers.primal_costs, INK),
     )
     rng = np.random.default_rng(0)
-    for k, (_, values, colour) in enumerate(groups):
+    for k, (_, values, color) in enumerate(groups):
         spread = k + rng.uniform(-0.3, 0.3, len(values))
-        axes.plot(spread, values, ".", color=colour, alpha=0.45, markersize=4)
+        axes.plot(spread, values, ".", color=color, alpha=0.45, markersize=4)
     axes.axhline(numbers.distance, color=BLUE)
     axes.annotate(
         f"W₁ = {numbers.distance:.4g}",
@@ -344,10 +344,10 @@ def _draw_critic(axes: Axes, numbers: KantorovichRubinstein) -> None:
         yticks=[],
     )
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}
-    for left, name, colour in (
+    for left, name, color in (
         (0.02, "● x", BLUE),
         (0.14, "■ y", ORANGE),
         (0.26, "dark: high", INK),
     ):
-        axes.text(left, 0.02, name, color=colour, transform=axes.transAxes, bbox=box)
+        axes.text(left, 0.02, name, color=color, transform=axes.transAxes, bbox=box)
     axes.grid(visible=False)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otgan import estimate_w1
-from otgan.datasets import DATASETS, Law, gaussians_on_line
-from otgan.datasets.randomness import Draws
+from otgan.datasets import DATASETS, Distribution, gaussians_on_line
+from otgan.datasets.random_source import Draws
 from otgan.lessons.densities import Normal
 from otgan.lessons.perfect_critics import PerfectCritics, steepest_clipped
 from otgan.lessons.text import page, table
@@ -19,8 +19,8 @@ from otgan.measures import FloatArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from otgan.critics.constraints import Constraint, WeightClipping
-    from otgan.critics.estimate import DualEstimate
+    from otgan.critics.constraints.base import Constraint, WeightClipping
+    from otgan.critics.estimation.result import DualEstimate
 
 __all__ = ["Clipped", "NeuralCritic", "OnLine", "Surface", "Weighed", "draw", "explain", "run"]
 
@@ -115,19 +115,19 @@ class Clipped:
 
 @dataclass(frozen=True)
 class Surface:
-    """A critic in the plane, of a law against the same law plus Gaussian noise.
+    """A critic in the plane, of a distribution against the same distribution plus Gaussian noise.
 
     Attributes
     ----------
     shape : str
-        Which law: a key of `otgan.datasets.DATASETS`.
+        Which distribution: a key of `otgan.datasets.DATASETS`.
     constraint : str
     value, se : float
     slope : float
         The largest that was met.
     w1, w1_se : float
-        W₁ of the laws without any critic, and its standard error: halfway between the exact W₁ of
-        two samples and what its potentials show on fresh points.
+        W₁ of the distributions without any critic, and its standard error: halfway between the
+        exact W₁ of two samples and what its potentials show on fresh points.
     bound : float
         W₁ is at most the mean length of the noise, NOISE √(π/2).
     axis : ndarray, shape (k,)
@@ -135,7 +135,7 @@ class Surface:
     heights : ndarray, shape (k, k)
         The critic on the grid; rows are the second coordinate.
     points, noisy : ndarray, shapes (n, 2)
-        Some points of both laws.
+        Some points of both distributions.
     weights : ndarray, shape (w,)
         All weights and biases of the network.
     """
@@ -167,7 +167,7 @@ class NeuralCritic:
     Attributes
     ----------
     w1 : float
-        Between the two laws on the line: 2.
+        Between the two distributions on the line: 2.
     on_line : tuple of OnLine
         One critic for each constraint.
     weighed : tuple of Weighed
@@ -179,7 +179,7 @@ class NeuralCritic:
     clipped_ideal : float
         What a clipped critic is read as if it is perfect, whatever its width.
     surfaces : tuple of Surface
-        In the plane: all shapes clipped, then all shapes penalised.
+        In the plane: all shapes clipped, then all shapes penalized.
     """
 
     w1: float
@@ -213,10 +213,17 @@ class _Effort:
     sample: int
 
     def fit(
-        self, x: Law, y: Law, rule: Constraint, *, plane: bool, width: int, seed: int
+        self,
+        x: Distribution,
+        y: Distribution,
+        rule: Constraint,
+        *,
+        plane: bool,
+        width: int,
+        seed: int,
     ) -> DualEstimate:
         """Train one critic."""
-        from otgan.critics.options import FitOptions
+        from otgan.critics.training.options import FitOptions
 
         depth = 3 if plane else 2
         return estimate_w1(
@@ -234,10 +241,10 @@ FULL = _Effort(800, 64, 512, 600, 96, (0.1, 1.0, 10.0), (16, 64, 256), SHAPES, 1
 QUICK = _Effort(300, 64, 256, 300, 64, (1.0,), (16, 64), SHAPES[:1], 40, 500)
 
 
-class _Noisy(Law):
-    """Another law, plus Gaussian noise in every coordinate."""
+class _Noisy(Distribution):
+    """Another distribution, plus Gaussian noise in every coordinate."""
 
-    def __init__(self, base: Law, std: float) -> None:
+    def __init__(self, base: Distribution, std: float) -> None:
         self.base, self.std = base, std
 
     @property
@@ -272,7 +279,7 @@ def run(*, quick: bool = False, seed: int = 0) -> NeuralCritic:
     >>> bool(abs(gp.value - numbers.w1) < 4 * gp.se + 0.05 * numbers.w1)
     True
     """
-    from otgan.critics.constraints import (
+    from otgan.critics.constraints.base import (
         DivergencePenalty,
         GradientPenalty,
         OrthogonalWeights,
@@ -333,7 +340,7 @@ def _weighed(effort: _Effort, weight: float, seed: int, known: dict[Constraint, 
     """Penalties of one weight and its double, unless they are `known` already."""
     import torch
 
-    from otgan.critics.constraints import GradientPenalty
+    from otgan.critics.constraints.base import GradientPenalty
 
     def fit(weight: float) -> Told:
         rule = GradientPenalty(weight, one_sided=True)
@@ -356,18 +363,24 @@ def _clipped(effort: _Effort, rule: WeightClipping, width: int, seed: int) -> Cl
 def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surface:
     import torch
 
-    from otgan.critics.sandwich import sandwich_w1
+    from otgan.critics.estimation.sandwich import sandwich_w1
 
-    law = DATASETS[shape]()
-    noisy = _Noisy(law, NOISE)
-    r = effort.fit(law, noisy, rule, plane=True, width=effort.plane_width, seed=seed)
+    distribution = DATASETS[shape]()
+    noisy = _Noisy(distribution, NOISE)
+    r = effort.fit(distribution, noisy, rule, plane=True, width=effort.plane_width, seed=seed)
     axis = np.linspace(-2.1, 2.1, effort.pixels)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1)
     with torch.no_grad():
         heights = r.critic(torch.tensor(grid.reshape(-1, 2)).float()).double().numpy()
     rng = np.random.default_rng(seed)
     n = effort.sample
-    around = sandwich_w1(*(law_.sample(k, rng) for k in (n, 4 * n) for law_ in (law, noisy)))
+    around = sandwich_w1(
+        *(
+            distribution_.sample(k, rng)
+            for k in (n, 4 * n)
+            for distribution_ in (distribution, noisy)
+        )
+    )
     return Surface(
         shape=shape,
         constraint=r.constraint,
@@ -379,7 +392,7 @@ def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surfac
         bound=NOISE * sqrt(pi / 2),
         axis=axis,
         heights=heights.reshape(grid.shape[:2]),
-        points=law.sample(300, rng),
+        points=distribution.sample(300, rng),
         noisy=noisy.sample(300, rng),
         weights=np.concatenate(
             [p.detach().double().numpy().ravel() for p in r.critic.parameters()]
@@ -442,7 +455,7 @@ def _about_the_line(n: NeuralCritic) -> list[str]:
     )
     return [
         "What a critic shows, E f(x) - E f(y), is W₁ only if its slopes are at most one and it is "
-        f"the best such function. Here the same two laws show {clip.gap:.2g} to "
+        f"the best such function. Here the same two distributions show {clip.gap:.2g} to "
         f"{max(gp.gap, lp.gap, low.single.gap):.3g}.",
         "A gradient penalty lets a perfect critic be steeper than one, by w / (2 weight u), where "
         "w is the mass that has to pass and u the density of the points where slopes are looked "
@@ -451,15 +464,15 @@ def _about_the_line(n: NeuralCritic) -> list[str]:
         "The excess is twice the penalty, which is known: subtract it. Or train twice: the excess "
         f"halves when the weight doubles. Read in these two ways: {read}. Both subtract large "
         "numbers if the weight is small, and what training left undone then counts most.",
-        "A weight has the unit of a length: the same laws at ten times the scale need ten times "
+        "A weight has the unit of a length: the same distributions at ten times the scale need ten times "
         'the weight. A short name ("gp", "lp") measures the scale first.',
-        "WGAN-div penalises a power of the slope, which no slope of one minimises. Its gap "
+        "WGAN-div penalizes a power of the slope, which no slope of one minimizes. Its gap "
         f"({div.ideal:.4f} if perfect) is not W₁; read as two point masses, it is close here.",
         f"Clipping at {n.limit:g} bounds the slope by limit^(layers) times the widths: "
         f"{narrow.steepest:.2g} at width {narrow.width}, {wide.steepest:.2g} at width "
         f"{wide.width}. What it shows is in that unit. Divided by the slope, it is at most W₁, "
         f"and here {n.clipped_ideal:.3f} at best, since clipped biases put all kinks within one "
-        "deviation of the centre.",
+        "deviation of the center.",
         "Spectral and orthogonal critics have slopes up to one by their weights: what they show "
         "is at most W₁, but for noise.",
     ]
@@ -472,7 +485,7 @@ def _about_the_plane(n: NeuralCritic) -> list[str]:
     }
     return [
         f"In the plane, x is a known shape and y the same shape with noise of deviation {NOISE:g}. "
-        "The penalised critic rises to every cluster and along the roll, and is read as "
+        "The penalized critic rises to every cluster and along the roll, and is read as "
         f"{', '.join(shares['lp'])} of W₁; the clipped one makes one hill of each shape, and is "
         f"read as {', '.join(shares['clip'])}.",
         f"It shows in the weights: {n.piled:.0%} of the clipped ones lie at the limit, where they "

@@ -108,7 +108,7 @@ def _draw_surface(axes: Axes, surface: Surface) -> None:
     height = s.heights - s.heights.mean()
     grid = s.axis, s.axis, height
     levels = np.linspace(height.min(), height.max(), 18)
-    axes.contourf(*grid, levels=levels, cmap="Greys", alpha=0.55)
+    axes.contourf(*grid, levels=levels, cmap="Grays", alpha=0.55)
     axes.contour(*grid, levels=levels, colors=INK, linewidths=0.35, linestyles="solid")
     axes.plot(*s.noisy.T, ".", color=ORANGE, markersize=2, alpha=0.7)
     axes.plot(*s.points.T, ".", color=BLUE, markersize=3)
@@ -128,6 +128,6 @@ def _draw_histogram(axes: Axes, numbers: NeuralCritic, constraint: str) -> None:
         axes.set_title(f"{numbers.piled:.0%} of clipped weights at ± {numbers.limit:g}")
         axes.set_xticks([-numbers.limit, 0, numbers.limit])
     else:
-        axes.set_title("Penalised weights spread")
+        axes.set_title("Penalized weights spread")
         axes.axvspan(-numbers.limit, numbers.limit, color=INK, linewidth=0)
         axes.text(0.97, 0.85, f"black: ± {numbers.limit:g}", transform=axes.transAxes, ha="right")

@@ -205,9 +205,9 @@ def draw(numbers: ParallelLines) -> Figure:
 def _draw_segments(axes: Axes) -> None:
     from otgan.plot import BLUE, INK, ORANGE
 
-    for x, name, colour in ((0.0, "P", BLUE), (1.0, "Q", ORANGE)):
-        axes.plot([x, x], [0, 1], color=colour, linewidth=4, solid_capstyle="round")
-        axes.annotate(name, (x, 1), (0, 8), textcoords="offset points", ha="center", color=colour)
+    for x, name, color in ((0.0, "P", BLUE), (1.0, "Q", ORANGE)):
+        axes.plot([x, x], [0, 1], color=color, linewidth=4, solid_capstyle="round")
+        axes.annotate(name, (x, 1), (0, 8), textcoords="offset points", ha="center", color=color)
     for y in np.linspace(0.1, 0.9, 5):
         axes.annotate("", (0.96, y), (0.04, y), arrowprops={"arrowstyle": "->", "color": INK})
     axes.text(0.5, 0.53, "θ", ha="center", fontsize=13)
@@ -232,7 +232,7 @@ def _draw_js(axes: Axes, numbers: ParallelLines) -> None:
     axes.plot(0, math.log(2), "o", color=RED, markerfacecolor="white", zorder=3)
     axes.plot(n.thetas[~apart], n.js[~apart], "o", color=RED, zorder=3)
     axes.text(0, math.log(2) + 0.03, "no noise: log 2, but 0 at θ = 0", color=RED, ha="center")
-    # Less noise, darker and labelled further up: the labels then stay clear of each other.
+    # Less noise, darker and labeled further up: the labels then stay clear of each other.
     strengths = np.linspace(1, 0.4, len(n.sigmas))
     heights = np.linspace(0.5, 0.12, len(n.sigmas))
     for sigma, row, strength, height in zip(n.sigmas, n.js_noisy, strengths, heights, strict=True):

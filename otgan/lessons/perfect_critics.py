@@ -1,6 +1,6 @@
 """What a perfect critic shows on the line under a penalty, or under clipping, by quadrature.
 
-With x̂ between x and y of density u, and w = F_y - F_x, the critic that maximises
+With x̂ between x and y of density u, and w = F_y - F_x, the critic that maximizes
 E f(x) - E f(y) - E c(|f'(x̂)|) makes ``∫ w |f'| - c(|f'|) u`` largest, point by point:
 ``w = c'(|f'|) u``. This is a second way to numbers that the constraints' docstrings state.
 """
@@ -29,12 +29,12 @@ TAIL = 8.0
 
 @dataclass(frozen=True)
 class PerfectCritics:
-    """Two normal laws on the line, and x̂ = t x + (1 - t) y with t uniform on [0, 1].
+    """Two normal distributions on the line, and x̂ = t x + (1 - t) y with t uniform on [0, 1].
 
     Attributes
     ----------
     P, Q : Normal
-        The laws of x and of y.
+        The distributions of x and of y.
 
     References
     ----------
@@ -56,9 +56,9 @@ class PerfectCritics:
     @cached_property
     def x(self) -> FloatArray:
         """Equally spaced points of the line, shape (CELLS + 1,)."""
-        laws = (self.P, self.Q)
-        low = min(law.mean - TAIL * law.std for law in laws)
-        high = max(law.mean + TAIL * law.std for law in laws)
+        distributions = (self.P, self.Q)
+        low = min(distribution.mean - TAIL * distribution.std for distribution in distributions)
+        high = max(distribution.mean + TAIL * distribution.std for distribution in distributions)
         return np.linspace(low, high, CELLS + 1)
 
     @cached_property
@@ -97,15 +97,15 @@ class PerfectCritics:
 
     @property
     def clipped_reading(self) -> float:
-        """Gap over steepest slope of a large ReLU network, clipped, on standardised points.
+        """Gap over steepest slope of a large ReLU network, clipped, on standardized points.
 
         Biases up to the limit can put the kinks of its first layer at most one deviation from the
-        centre. Where all units are alike, the slope is full on one side of a kink there and
+        center. Where all units are alike, the slope is full on one side of a kink there and
         nothing on the other; a mixture loses as much on both sides together. So what is lost of
         W₁ is the flow beyond one deviation on one side.
         """
         means, stds = (self.P.mean, self.Q.mean), (self.P.std, self.Q.std)
-        # Root mean square around the midpoint of the means, over both laws.
+        # Root mean square around the midpoint of the means, over both distributions.
         spread = np.sqrt((means[0] - means[1]) ** 2 / 4 + np.mean(np.square(stds)))
         kept = self.x > sum(means) / 2 - spread
         return self._integral(self.flow * kept)

@@ -213,7 +213,7 @@ def explain(numbers: PerfectDiscriminator) -> str:
 
 
 def draw(numbers: PerfectDiscriminator) -> Figure:
-    """D* between two laws, its value, and the gradients that it leaves.
+    """D* between two distributions, its value, and the gradients that it leaves.
 
     Parameters
     ----------
@@ -225,29 +225,29 @@ def draw(numbers: PerfectDiscriminator) -> Figure:
     """
     from otgan.plot import panels
 
-    with panels(1, 3, width=4.4, height=3.8) as (figure, (laws, value, gradients)):
-        _draw_laws(laws, numbers.shown)
+    with panels(1, 3, width=4.4, height=3.8) as (figure, (distributions, value, gradients)):
+        _draw_distributions(distributions, numbers.shown)
         _draw_value(value, numbers)
         _draw_gradients(gradients, numbers)
     return figure
 
 
-def _draw_laws(axes: Axes, delta: float) -> None:
+def _draw_distributions(axes: Axes, delta: float) -> None:
     from otgan.plot import BLUE, INK, ORANGE
 
     x = np.linspace(-3, delta + 3, 300)
-    laws = (("data", REAL, BLUE), ("generator", Normal(delta, 1), ORANGE))
-    for name, law, colour in laws:
-        density = np.exp([law.log_pdf(value) for value in x.tolist()])
-        axes.fill_between(x, density, color=colour, alpha=0.25)
-        axes.plot(x, density, color=colour)
+    distributions = (("data", REAL, BLUE), ("generator", Normal(delta, 1), ORANGE))
+    for name, distribution, color in distributions:
+        density = np.exp([distribution.log_pdf(value) for value in x.tolist()])
+        axes.fill_between(x, density, color=color, alpha=0.25)
+        axes.plot(x, density, color=color)
         axes.annotate(
             name,
-            (law.mean, density.max()),
+            (distribution.mean, density.max()),
             (0, 4),
             textcoords="offset points",
             ha="center",
-            color=colour,
+            color=color,
         )
     axes.plot(x, [discriminator(value, delta) for value in x.tolist()], color=INK)
     axes.annotate("D*", (delta / 2, 0.5), (8, 2), textcoords="offset points")
@@ -264,27 +264,27 @@ def _draw_laws(axes: Axes, delta: float) -> None:
 
 
 def _draw_value(axes: Axes, numbers: PerfectDiscriminator) -> None:
-    from otgan.plot import BLUE, GREEN, GREY
+    from otgan.plot import BLUE, GRAY, GREEN
 
     axes.plot(numbers.deltas, 2 * numbers.js - 2 * math.log(2), color=GREEN)
     axes.plot(numbers.deltas, numbers.loss, "o", color=BLUE, markersize=4)
     for level, name in ((0.0, "0: told apart"), (-2 * math.log(2), "−2 log 2: equal")):
-        axes.axhline(level, color=GREY, linestyle=":")
+        axes.axhline(level, color=GRAY, linestyle=":")
         axes.annotate(
             name,
             (numbers.deltas[-1], level),
             (0, 4),
             textcoords="offset points",
             ha="right",
-            color=GREY,
+            color=GRAY,
         )
     axes.set(title="Its value is JS in disguise", xlabel="shift of the generator")
     axes.margins(y=0.1)
-    for height, name, colour in (
+    for height, name, color in (
         (0.55, "dots: L(G, D*)", BLUE),
         (0.46, "line: 2 JS − 2 log 2", GREEN),
     ):
-        axes.text(0.96, height, name, color=colour, ha="right", transform=axes.transAxes)
+        axes.text(0.96, height, name, color=color, ha="right", transform=axes.transAxes)
 
 
 def _draw_gradients(axes: Axes, numbers: PerfectDiscriminator) -> None:
@@ -297,15 +297,15 @@ def _draw_gradients(axes: Axes, numbers: PerfectDiscriminator) -> None:
         ("−log D*: grows", numbers.non_saturating, INK, last, (-2, 8)),
         ("W₁: 1", numbers.wasserstein, BLUE, last, (-2, 6)),
     )
-    for name, slope, colour, at, offset in curves:
-        axes.semilogy(numbers.deltas[apart], slope[apart], color=colour)
+    for name, slope, color, at, offset in curves:
+        axes.semilogy(numbers.deltas[apart], slope[apart], color=color)
         axes.annotate(
             name,
             (numbers.deltas[at], slope[at]),
             offset,
             textcoords="offset points",
             ha="right",
-            color=colour,
+            color=color,
         )
     axes.set(
         title="log(1 − D*) stops pulling, W₁ does not",

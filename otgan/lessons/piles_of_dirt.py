@@ -139,7 +139,7 @@ def explain(numbers: PilesOfDirt) -> str:
         table(columns, rows)
         + "\n\n"
         + table(
-            ["ladder", "plan (primal)", "prices (dual)", "normalised", "KL", "KL back", "JS", "TV"],
+            ["ladder", "plan (primal)", "prices (dual)", "normalized", "KL", "KL back", "JS", "TV"],
             [[n.work, n.primal, n.dual, n.distance, n.kl, n.kl_reversed, n.js, n.tv]],
         )
     )
@@ -188,11 +188,11 @@ def _draw_carrying(axes: Axes, numbers: PilesOfDirt) -> None:
 
     place = np.arange(1, len(numbers.P) + 1)
     top = float(max(numbers.P.max(), numbers.Q.max()))
-    for offset, heights, colour, name in (
+    for offset, heights, color, name in (
         (-0.2, numbers.P, BLUE, "P"),
         (0.2, numbers.Q, ORANGE, "Q"),
     ):
-        axes.bar(place + offset, heights, width=0.36, color=colour)
+        axes.bar(place + offset, heights, width=0.36, color=color)
         for x, height in zip(place + offset, heights, strict=True):
             axes.annotate(
                 f"{name} {height:.3g}",
@@ -200,7 +200,7 @@ def _draw_carrying(axes: Axes, numbers: PilesOfDirt) -> None:
                 (0, 3),
                 textcoords="offset points",
                 ha="center",
-                color=colour,
+                color=color,
                 fontsize=9,
             )
     for i, flow in enumerate(numbers.flow[:-1], start=1):
@@ -257,7 +257,7 @@ def _draw_plan(axes: Axes, numbers: PilesOfDirt) -> None:
 
 
 def _draw_prices(axes: Axes, numbers: PilesOfDirt) -> None:
-    from otgan.plot import GREEN, GREY
+    from otgan.plot import GRAY, GREEN
 
     n = len(numbers.P)
     place = np.arange(1, n + 1)
@@ -280,4 +280,4 @@ def _draw_prices(axes: Axes, numbers: PilesOfDirt) -> None:
         xticks=place,
         xlim=(0.7, n + 0.9),
     )
-    axes.text(0.98, 0.93, "labels: f × (P − Q)", color=GREY, ha="right", transform=axes.transAxes)
+    axes.text(0.98, 0.93, "labels: f × (P − Q)", color=GRAY, ha="right", transform=axes.transAxes)

@@ -1,4 +1,4 @@
-"""Which distance for which job? Nine changes of a law, seen by ten distances and a test."""
+"""Which distance for which job? Nine changes of a distribution, seen by ten distances and a test."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ Sampler = Callable[[int, np.random.Generator], tuple[FloatArray, FloatArray]]
 
 @dataclass(frozen=True)
 class Change:
-    """One way in which a law P became Q.
+    """One way in which a distribution P became Q.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Change:
     values : Distances
         Of P and Q.
     shifts : Distances
-        By how many standard deviations a normal law must move to look as far apart.
+        By how many standard deviations a normal distribution must move to look as far apart.
     power : float
         How often a permutation test with the energy distance finds it at the level of 5 %, in
         samples of `TESTED` points each.
@@ -94,7 +94,7 @@ class WhichDistance:
     ----------
     changes : tuple of Change
     apart : ndarray, shape (k,)
-        By how much a uniform law of variance one is moved.
+        By how much a uniform distribution of variance one is moved.
     moved : tuple of Distances, length k
         What that does.
     outlier_at : ndarray, shape (t,)
@@ -110,7 +110,7 @@ class WhichDistance:
         Mean W₁ of samples of `TESTED` points in the last of these dimensions but one, with that
         shift and without.
     affine : tuple of float
-        KL of two normal laws in three dimensions, and of their images under an affine map.
+        KL of two normal distributions in three dimensions, and of their images under an affine map.
     """
 
     changes: tuple[Change, ...]
@@ -131,10 +131,10 @@ class WhichDistance:
 
 
 def run(*, seed: int = 0) -> WhichDistance:
-    """Change a law in nine ways and let all distances look at it.
+    """Change a distribution in nine ways and let all distances look at it.
 
-    Distances are exact, but for Sinkhorn's of laws that are neither normal nor moved, which is that
-    of a hundred points; only the test sees samples.
+    Distances are exact, but for Sinkhorn's of distributions that are neither normal nor moved,
+    which is that of a hundred points; only the test sees samples.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def _changes() -> list[tuple[str, str, Distances, Sampler]]:
         ("shift", "the mean moves by 1σ", of_shift(1), _shifted(1, 1)),
         ("units", "the same, in units of σ/1000", scaled_shift(1, UNIT), scaled),
         ("noise", "1σ in one of 100 coordinates", of_shift(1, MANY), _shifted(1, MANY)),
-        ("disjoint", "a uniform law moves by 10σ", moved_uniform(FAR), _uniforms),
+        ("disjoint", "a uniform distribution moves by 10σ", moved_uniform(FAR), _uniforms),
         ("outlier", "1 % of the mass goes 20σ away", mixtures(NORMAL, OUTLYING), _of(OUTLYING)),
         ("lost mode", "5 % of the mass, 10σ away, is lost", mixtures(RARE, NORMAL), _lost),
         ("rotation", "correlation 0.9 becomes -0.9", rotated(CORRELATION), _rotated),
@@ -316,7 +316,7 @@ def explain(numbers: WhichDistance) -> str:
         [[change.name, *[_short(v) for v in _row(change.values)]] for change in changes],
     )
     return page(
-        "Which distance for which job? Nine changes of a law",
+        "Which distance for which job? Nine changes of a distribution",
         "\n\n".join([what, seen, values]),
         _sentences(numbers),
     )
@@ -337,14 +337,14 @@ def _sentences(n: WhichDistance) -> list[str]:
     outlier, lost, rotation = (n.change(name) for name in ("outlier", "lost mode", "rotation"))
     humps, rounding = n.change("humps"), n.change("rounding")
     return [
-        "The first table has one unit for all: by how many standard deviations a normal law must "
+        "The first table has one unit for all: by how many standard deviations a normal distribution must "
         "move to look as far apart. KL is KL(P‖Q), back is KL(Q‖P), for P that became Q; the last "
         "column is how often a permutation test with the energy distance finds the change in "
         f"{TESTED} points each, at 5 %.",
         f"Units. KL, JS and TV do not care ({n.affine[0]:.6f} and {n.affine[1]:.6f} before and "
         "after an affine map); energy, W₁ and Fréchet grow with the numbers; a bandwidth that "
         f"stays as it was makes MMD blind ({units.shifts.mmd:.2g}): choose it from the data.",
-        f"Noise. In {MANY} coordinates the shift is all there for KL and W₁ of the laws. Sliced W₁ "
+        f"Noise. In {MANY} coordinates the shift is all there for KL and W₁ of the distributions. Sliced W₁ "
         f"sees {noise.shifts.sliced:.2g} of it, as most directions are at right angles to it, the "
         f"energy distance {noise.shifts.energy:.2g}, MMD {noise.shifts.mmd:.2g}. Samples are "
         f"another matter: W₁ of {TESTED} points each is {n.sampled:.2f} with the shift and "
@@ -363,12 +363,12 @@ def _sentences(n: WhichDistance) -> list[str]:
         f"distance sees it ({rotation.values.sliced:.2f}).",
         f"Two humps with the mean and variance of one: Fréchet is {humps.values.frechet:.0f}, "
         f"though TV is {humps.values.tv:.2f} and W₁ {humps.values.w1:.2f}.",
-        "Rounding leaves no density: KL is infinite, JS and TV are as for laws that have nothing "
+        "Rounding leaves no density: KL is infinite, JS and TV are as for distributions that have nothing "
         f"in common, while W₁ is a quarter of a step ({rounding.values.w1:.3f}) and the test finds "
         f"no more than chance would ({100 * rounding.power:.0f} %).",
         "So: KL and JS for models with densities, in any units; KL(P‖Q) where nothing may be "
         "missed; W₁ where distance has a meaning and dimensions are few, or for a critic to learn; "
-        "sliced and Sinkhorn where W₁ costs too much; energy and MMD to test whether laws differ "
+        "sliced and Sinkhorn where W₁ costs too much; energy and MMD to test whether distributions differ "
         "at all; Fréchet only where means and covariances are all that matters.",
     ]
 

@@ -1,7 +1,7 @@
-"""Nine distances between laws that differ in one way at a time: closed forms, as far as they go.
+"""Nine distances between distributions that differ in one way at a time: closed forms, as far as they go.
 
-Everything is in units of the first law's standard deviation; the kernel of MMD is Gaussian with
-the bandwidth √d, Sinkhorn's cost is |x - y|² with ε = 1.
+Everything is in units of the first distribution's standard deviation; the kernel of MMD is Gaussian
+with the bandwidth √d, Sinkhorn's cost is |x - y|² with ε = 1.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 POINTS = 100
-"""Points of equal weight that stand for a law on the line where Sinkhorn's iterations run."""
+"""Points of equal weight that stand for a distribution on the line where Sinkhorn's iterations run."""
 
 LOG_2 = math.log(2)
 
@@ -44,7 +44,7 @@ FARTHEST = 60.0
 
 @dataclass(frozen=True)
 class Distances:
-    """Nine distances between two laws, as the functions of `otgan` return them.
+    """Nine distances between two distributions, as the functions of `otgan` return them.
 
     Attributes
     ----------
@@ -189,7 +189,7 @@ def _inverse(increasing: Callable[[float], float], value: float, high: float) ->
 
 
 def moved_uniform(shift: float) -> Distances:
-    """A uniform law of variance one against itself moved."""
+    """A uniform distribution of variance one against itself moved."""
     width = math.sqrt(12)
     P, Q = Uniform(0, width), Uniform(shift, shift + width)
     return Distances(
@@ -211,7 +211,7 @@ def _bell(t: float) -> float:
 
 
 def _mean_of_difference(h: Callable[[float], float], shift: float, width: float) -> float:
-    """E h(X - Y) for uniform laws: their difference has a triangular density."""
+    """E h(X - Y) for uniform distributions: their difference has a triangular density."""
     peaks = [t for t in (-shift, 0.0) if -width < t < width]
     return quad(
         lambda t: (1 - abs(t) / width) / width * h(t + shift),
@@ -228,7 +228,7 @@ def _mean_of_difference(h: Callable[[float], float], shift: float, width: float)
 
 @dataclass(frozen=True)
 class Mixture:
-    """A mixture of normal laws on the line; a deviation of 0 makes an atom."""
+    """A mixture of normal distributions on the line; a deviation of 0 makes an atom."""
 
     weights: FloatArray
     means: FloatArray
@@ -337,7 +337,7 @@ def divergences(P: Mixture, Q: Mixture) -> tuple[float, float, float]:
 
 
 def _grid(P: Mixture, Q: Mixture) -> tuple[FloatArray, float]:
-    """Where either law has mass, finely enough for the trapezoidal rule to be exact."""
+    """Where either distribution has mass, finely enough for the trapezoidal rule to be exact."""
     means = np.concatenate([P.means, Q.means])
     deviations = np.concatenate([P.deviations, Q.deviations])
     step = float(deviations.min()) / 20
@@ -394,7 +394,7 @@ def _differences(A: Mixture, B: Mixture) -> tuple[FloatArray, FloatArray]:
 
 
 def _sinkhorn(x: FloatArray, y: FloatArray) -> float:
-    return float(sinkhorn_divergence(x, y, p=2, regularisation=1.0, max_iterations=100_000))
+    return float(sinkhorn_divergence(x, y, p=2, regularization=1.0, max_iterations=100_000))
 
 
 # ---------------------------------------------------------------- rounding, rotation
@@ -403,9 +403,9 @@ def _sinkhorn(x: FloatArray, y: FloatArray) -> float:
 def rounded(step: float) -> Distances:
     """N(0, 1) against itself rounded to multiples of `step`: a density against atoms."""
     count = math.ceil(9 / step)
-    centres = step * np.arange(-count, count + 1.0)
+    centers = step * np.arange(-count, count + 1.0)
     masses = np.diff(NORMAL.cdf(step * np.arange(-count - 0.5, count + 1)))
-    atoms = Mixture(masses, centres, np.zeros_like(centres))
+    atoms = Mixture(masses, centers, np.zeros_like(centers))
     # Rounding keeps the order, so that no transport is shorter: W₁ = E|X - round X|,
     # in each cell step/2 times its mass less the second difference of the integral of F.
     halves = NORMAL.integrated_cdf(step / 2 * np.arange(-2 * count - 1.0, 2 * count + 2))
@@ -427,11 +427,11 @@ def rounded(step: float) -> Distances:
 
 
 def rotated(correlation: float) -> Distances:
-    """Two normal laws in the plane with variances one and opposite correlations.
+    """Two normal distributions in the plane with variances one and opposite correlations.
 
     Along their axes they have the variances a > b and b > a. In each quadrant between the axes
-    the laws mirror each other, and on the lines across it their densities have a ratio that
-    increases: mass need only slide down these lines, and f(x) = (|x₁| - |x₂|)/√2, which falls
+    the distributions mirror each other, and on the lines across it their densities have a ratio
+    that increases: mass need only slide down these lines, and f(x) = (|x₁| - |x₂|)/√2, which falls
     along all of them with slope one, is optimal: W₁ = (2/√π) (√a - √b).
     """
     a, b = 1 + correlation, 1 - correlation

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 
 from otgan.lessons.which_distance import NAMES, TESTED, WhichDistance
-from otgan.plot import BLUE, GREEN, GREY, INK, ORANGE, RED, VIOLET, panels
+from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ __all__ = ["picture"]
 LOOKS = {
     "kl": (INK, "-"),
     "kl_back": (INK, "--"),
-    "tv": (GREY, "-"),
+    "tv": (GRAY, "-"),
     "js": (RED, "-"),
     "energy": (GREEN, "-"),
     "mmd": (VIOLET, "-"),
@@ -29,10 +29,10 @@ LOOKS = {
     "w1": (BLUE, "-"),
     "frechet": (ORANGE, "-"),
 }
-"""Colour and line of each distance."""
+"""Color and line of each distance."""
 
 SPAN = 1.5
-"""Powers of ten, up and down, over which the colours of the matrix change."""
+"""Powers of ten, up and down, over which the colors of the matrix change."""
 
 
 def picture(numbers: WhichDistance) -> Figure:
@@ -54,14 +54,14 @@ def _draw_matrix(axes: Axes, n: WhichDistance) -> None:
     powers = np.array([change.power for change in n.changes])
     with np.errstate(divide="ignore"):
         shades = np.clip(np.log10(shifts), -SPAN, SPAN)
-    colours = mpl.colormaps["PuOr_r"](TwoSlopeNorm(0, -SPAN, SPAN)(shades))
+    colors = mpl.colormaps["PuOr_r"](TwoSlopeNorm(0, -SPAN, SPAN)(shades))
     blank = np.ones((len(powers), 1, 4))
-    axes.imshow(np.hstack([colours, blank]), aspect="auto")
+    axes.imshow(np.hstack([colors, blank]), aspect="auto")
     for row, change in enumerate(n.changes):
         for column, shift in enumerate(shifts[row]):
             dark = not -0.55 * SPAN < shades[row, column] < 0.85 * SPAN
-            colour = "white" if dark else INK
-            axes.text(column, row, _short(shift), ha="center", va="center", color=colour)
+            color = "white" if dark else INK
+            axes.text(column, row, _short(shift), ha="center", va="center", color=color)
         share = f"{100 * change.power:.0f} %"
         axes.text(len(NAMES), row, share, ha="center", va="center", color=GREEN)
     axes.set_xticks(range(len(NAMES) + 1), [*NAMES.values(), f"test, n = {TESTED}"])
@@ -75,7 +75,7 @@ def _draw_matrix(axes: Axes, n: WhichDistance) -> None:
     axes.grid(visible=True, which="minor", color="white", alpha=1, linewidth=2)
     axes.tick_params(which="minor", length=0)
     axes.set_title(
-        "Who sees what? A cell says by how many σ a normal law must move to look as far apart "
+        "Who sees what? A cell says by how many σ a normal distribution must move to look as far apart "
         "(white: one; orange: more; violet: less)",
         pad=8,
     )
@@ -91,18 +91,18 @@ def _short(shift: float) -> str:
 
 def _draw_apart(axes: Axes, n: WhichDistance) -> None:
     for name in ("w1", "energy", "mmd", "tv", "js"):
-        colour, line = LOOKS[name]
-        axes.plot(n.apart, [getattr(values, name) for values in n.moved], line, color=colour)
-    axes.axvline(math.sqrt(12), color=GREY, linewidth=1, linestyle=":")
-    axes.text(math.sqrt(12) + 0.15, 3.75, "disjoint from here", color=GREY)
+        color, line = LOOKS[name]
+        axes.plot(n.apart, [getattr(values, name) for values in n.moved], line, color=color)
+    axes.axvline(math.sqrt(12), color=GRAY, linewidth=1, linestyle=":")
+    axes.text(math.sqrt(12) + 0.15, 3.75, "disjoint from here", color=GRAY)
     last = n.moved[-1]
     for name, level, low in (("mmd", last.mmd, 0.05), ("tv", last.tv, -0.2), ("js", last.js, -0.2)):
         axes.text(10, level + low, f"{NAMES[name]} → {level:.3g}", color=LOOKS[name][0], ha="right")
     axes.text(2.7, 2.45, "W₁", color=BLUE, ha="left", va="top")
     axes.text(2.3, 2.9, "energy", color=GREEN, ha="right")
     axes.set(
-        title="Disjoint laws: who knows how far?",
-        xlabel="shift of a uniform law, σ",
+        title="Disjoint distributions: who knows how far?",
+        xlabel="shift of a uniform distribution, σ",
         ylabel="value",
         ylim=(0, 4),
     )
@@ -110,15 +110,15 @@ def _draw_apart(axes: Axes, n: WhichDistance) -> None:
 
 def _draw_outlier(axes: Axes, n: WhichDistance) -> None:
     for name in ("kl_back", "frechet", "w1", "energy", "kl", "js", "tv", "mmd"):
-        colour, line = LOOKS[name]
-        axes.plot(n.outlier_at, n.outlier[name], line, color=colour)
+        color, line = LOOKS[name]
+        axes.plot(n.outlier_at, n.outlier[name], line, color=color)
         axes.annotate(
             NAMES[name],
             (n.outlier_at[-1], n.outlier[name][-1]),
             (5, {"js": 4, "kl": -4, "tv": 3, "mmd": -6, "kl_back": 6, "frechet": -5}.get(name, 0)),
             textcoords="offset points",
             va="center",
-            color=colour,
+            color=color,
             fontsize=9,
         )
     axes.set(
@@ -136,10 +136,10 @@ def _draw_outlier(axes: Axes, n: WhichDistance) -> None:
 
 def _draw_noise(axes: Axes, n: WhichDistance) -> None:
     for name in ("w1", "energy", "mmd", "sliced"):
-        colour, line = LOOKS[name]
+        color, line = LOOKS[name]
         seen = [getattr(shifts, name) for shifts in n.noise]
-        axes.plot(n.dimensions, seen, line, color=colour)
-        label = "KL, JS, TV, W₁ of the laws" if name == "w1" else NAMES[name]
+        axes.plot(n.dimensions, seen, line, color=color)
+        label = "KL, JS, TV, W₁ of the distributions" if name == "w1" else NAMES[name]
         below = name == "sliced"
         axes.annotate(
             label,
@@ -148,7 +148,7 @@ def _draw_noise(axes: Axes, n: WhichDistance) -> None:
             textcoords="offset points",
             ha="right" if below or name == "w1" else "left",
             va="top" if below else "bottom",
-            color=colour,
+            color=color,
             fontsize=9,
         )
     axes.plot(n.dimensions, n.noise_power, "o", color=INK, markersize=5)

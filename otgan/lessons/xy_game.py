@@ -209,16 +209,16 @@ def draw(numbers: XYGame) -> Figure:
     )
     with panels(1, 2, width=5.2, height=4.4) as (figure, (plane, radii)):
         _draw_plane(plane, paths)
-        for name, path, colour in paths:
+        for name, path, color in paths:
             radius = _radius(path)
-            radii.plot(radius, color=colour)
+            radii.plot(radius, color=color)
             radii.annotate(
                 f"{name} ({radius[-1] / radius[0]:.3g}×)",
                 (numbers.steps, radius[-1]),
                 (-4, 7 if radius[-1] > radius[0] / 2 else -16),
                 textcoords="offset points",
                 ha="right",
-                color=colour,
+                color=color,
             )
         radii.set(
             title="The order of the moves decides", xlabel="step", ylabel="radius", yscale="log"
@@ -230,9 +230,9 @@ def draw(numbers: XYGame) -> Figure:
 def _draw_plane(axes: Axes, paths: Sequence[tuple[str, FloatArray, str]]) -> None:
     from otgan.plot import INK
 
-    for _, path, colour in paths:
+    for _, path, color in paths:
         shown = path[_radius(path) < 4 * _radius(path)[0]]
-        axes.plot(*shown.T, color=colour, linewidth=1.1)
+        axes.plot(*shown.T, color=color, linewidth=1.1)
     start = paths[0][1][0]
     axes.plot(*start, "o", color=INK)
     axes.annotate(

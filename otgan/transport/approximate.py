@@ -1,8 +1,8 @@
 """Relatives of the Wasserstein distance that cost less: sliced, max-sliced, Sinkhorn divergence.
 
-All three are zero where laws are equal, and positive between samples. Their intervals allow for
-that bias by what halves of the samples show, and hold zero where permuted labels show such values
-(otgan.equality).
+All three are zero where distributions are equal, and positive between samples. Their intervals
+allow for that bias by what halves of the samples show, and hold zero where permuted labels show
+such values (otgan.pooled_null).
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
-from otgan.equality import BoolArray, Equality, relabellings
 from otgan.errors import InvalidInputError
-from otgan.estimate import (
+from otgan.estimates import (
     Estimate,
     as_confidence,
     as_rng,
@@ -34,6 +33,7 @@ from otgan.measures import (
     as_samples,
     refuse_gradients,
 )
+from otgan.pooled_null import BoolArray, Equality, relabelings
 from otgan.transport.couplings import Arcs, northwest_corner
 from otgan.transport.entropic import ROUNDS, Entropic, between, scaled_within, within
 
@@ -51,21 +51,27 @@ RELABELLED_ON_LINES = 50_000
 which wants all pairs of them, and along lines."""
 
 TERMS = 10
-"""Of the series that stands for the Sinkhorn divergence of nearly equal laws."""
+"""Of the series that stands for the Sinkhorn divergence of nearly equal distributions."""
 
 
 def sliced_wasserstein(
-    x: Any, y: Any, *, p: float = 1, directions: int = 500, rng: Any = 0, confidence: float = 0.95
+    x: Any,
+    y: Any,
+    *,
+    p: float = 1,
+    directions: int = 500,
+    rng: Any = 0,
+    confidence_level: float = 0.95,
 ) -> Estimate:
     """Sliced Wasserstein distance (E W_p(θ·x, θ·y)^p)^(1/p) over directions θ, root taken.
 
     Each direction is solved exactly, by sorting. In the units of x; at most W_p, and zero only
-    for equal laws. On the line it is W_p itself.
+    for equal distributions. On the line it is W_p itself.
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        Independent points of the two laws, at least two of each.
+        Independent points of the two distributions, at least two of each.
     p : float, default 1
         Order, at least one.
     directions : int, default 500
@@ -73,7 +79,7 @@ def sliced_wasserstein(
     rng : int or numpy.random.Generator, default 0
         Draws them, uniformly from the sphere, the mixture for the floor, the halves and the
         permutations.
-    confidence : float, default 0.95
+    confidence_level : float, default 0.95
         Level of the interval.
 
     Returns
@@ -82,11 +88,11 @@ def sliced_wasserstein(
         Its standard error counts both kinds of chance, told apart in the diagnostics:
         `sampling_se`, from the points, and `directions_se`, which more directions shrink. `floor`
         is the same distance after the samples were given one mean, and then mixed: what equal
-        laws show. `of_halves` is the mean distance of halves of the samples. `equality_p` is how
-        often permuted labels give such a distance: if equal laws are possible by that, the
-        interval holds zero, and a warning says so. The interval is for the laws, and allows for
-        the bias that these tell of: `value`, which is the distance of the samples, may lie above
-        it.
+        distributions show. `of_halves` is the mean distance of halves of the samples. `equality_p`
+        is how often permuted labels give such a distance: if equal distributions are possible by
+        that, the interval holds zero, and a warning says so. The interval is for the distributions,
+        and allows for the bias that these tell of: `value`, which is the distance of the samples,
+        may lie above it.
 
     Raises
     ------
@@ -96,9 +102,10 @@ def sliced_wasserstein(
     Notes
     -----
     A point moves the mean of W_p^p by its dual potential, averaged over directions; the delta
-    method takes the root. The value is too large in the mean, up to the floor where the laws are
-    equal. The bias falls between n^(-1/2) and 1/n, and so is at least what halves of the samples
-    add to it, and at most 1 + √2 times that: the interval reaches below both, and not below 0.
+    method takes the root. The value is too large in the mean, up to the floor where the
+    distributions are equal. The bias falls between n^(-1/2) and 1/n, and so is at least what halves
+    of the samples add to it, and at most 1 + √2 times that: the interval reaches below both, and
+    not below 0.
 
     O(directions · ((n + m) log(n + m) + (n + m) d)) time, and 39 permutations of the labels at
     95 %, each O(n + m) along 50 of the directions.
@@ -123,9 +130,9 @@ def sliced_wasserstein(
     floor = float(_costs_over(clouds.mixed(rng), thetas).mean())
     of_halves = float(np.mean([_costs_over(half, thetas) for half in clouds.halves(rng)]))
     se_of_cost = math.hypot(influence_se(f, g), spread)
-    equality = _equal_slices(clouds, thetas, as_confidence(confidence), rng)
+    equality = _equal_slices(clouds, thetas, as_confidence(confidence_level), rng)
     settled = equality.settle(
-        se_of_cost, _interval(cost, se_of_cost, of_halves, confidence), confidence
+        se_of_cost, _interval(cost, se_of_cost, of_halves, confidence_level), confidence_level
     )
     return Estimate(
         value=value,
@@ -134,7 +141,7 @@ def sliced_wasserstein(
         method=f"sliced, p = {clouds.p:g}",
         n=clouds.n,
         m=clouds.m,
-        confidence=confidence,
+        confidence_level=confidence_level,
         diagnostics={
             "floor": _root(floor, 0.0, clouds.p)[0],
             "of_halves": _root(of_halves, 0.0, clouds.p)[0],
@@ -148,7 +155,7 @@ def sliced_wasserstein(
 
 
 def max_sliced_wasserstein(
-    x: Any, y: Any, *, p: float = 1, restarts: int = 8, rng: Any = 0, confidence: float = 0.95
+    x: Any, y: Any, *, p: float = 1, restarts: int = 8, rng: Any = 0, confidence_level: float = 0.95
 ) -> Estimate:
     """The largest W_p(θ·x, θ·y) that a search over directions θ finds, root taken.
 
@@ -158,7 +165,7 @@ def max_sliced_wasserstein(
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        Independent points of the two laws, at least four of each.
+        Independent points of the two distributions, at least four of each.
     p : float, default 1
         Order, at least one.
     restarts : int, default 8
@@ -166,7 +173,7 @@ def max_sliced_wasserstein(
         difference of the means.
     rng : int or numpy.random.Generator, default 0
         Draws the directions, the halves, the mixture and the permutations.
-    confidence : float, default 0.95
+    confidence_level : float, default 0.95
         Level of the interval.
 
     Returns
@@ -174,12 +181,13 @@ def max_sliced_wasserstein(
     Estimate
         The diagnostics `held_out` and `held_out_se` are a second estimate: the direction is found
         on one half of the points and measured on the other, then the halves change places. If it
-        falls far short of the value, the direction fits the samples more than the laws, and a
-        warning says so. `floor` is the value after the samples were given one mean, and then
-        mixed: what equal laws show. `of_halves` is the mean value of those halves. `equality_p` is
-        how often permuted labels of a half give such a distance along the direction of the other,
-        twice the lesser of both. The interval is for the largest distance along a direction of the
-        laws, and allows for the bias and for equal laws as that of :func:`sliced_wasserstein` does.
+        falls far short of the value, the direction fits the samples more than the distributions,
+        and a warning says so. `floor` is the value after the samples were given one mean, and then
+        mixed: what equal distributions show. `of_halves` is the mean value of those halves.
+        `equality_p` is how often permuted labels of a half give such a distance along the direction
+        of the other, twice the lesser of both. The interval is for the largest distance along a
+        direction of the distributions, and allows for the bias and for equal distributions as that
+        of :func:`sliced_wasserstein` does.
 
     Raises
     ------
@@ -206,19 +214,19 @@ def max_sliced_wasserstein(
     restarts = as_count(restarts, "restarts")
     rng = as_rng(rng)
     cost, se_of_cost = _cost_along(clouds, _steepest(clouds, restarts, rng))
-    halves = _halved(clouds, restarts, as_confidence(confidence), rng)
+    halves = _halved(clouds, restarts, as_confidence(confidence_level), rng)
     mixed = clouds.mixed(rng)
     floor, _ = _cost_along(mixed, _steepest(mixed, restarts, rng))
     equality = Equality(halves.p_value if cost > floor else 1.0, floor)
     settled = equality.settle(
-        se_of_cost, _interval(cost, se_of_cost, halves.cost, confidence), confidence
+        se_of_cost, _interval(cost, se_of_cost, halves.cost, confidence_level), confidence_level
     )
     value, se = _root(cost, settled.se, clouds.p)
     doubts = settled.warnings + _doubt_bias(cost, se_of_cost, halves.cost)
     if value - halves.held_out > 2 * halves.held_out_se:
         doubts += (
             f"on points that did not choose the direction the distance is {halves.held_out:.4g}: "
-            "the value is too large for the laws; to fix it, give more points",
+            "the value is too large for the distributions; to fix it, give more points",
         )
     return Estimate(
         value=value,
@@ -227,7 +235,7 @@ def max_sliced_wasserstein(
         method=f"max-sliced, p = {clouds.p:g}",
         n=clouds.n,
         m=clouds.m,
-        confidence=confidence,
+        confidence_level=confidence_level,
         diagnostics={
             "floor": _root(floor, 0.0, clouds.p)[0],
             "of_halves": _root(halves.cost, 0.0, clouds.p)[0],
@@ -244,10 +252,10 @@ def sinkhorn_divergence(
     y: Any,
     *,
     p: float = 1,
-    regularisation: float | None = None,
+    regularization: float | None = None,
     max_iterations: int = 10_000,
     rng: Any = 0,
-    confidence: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> Estimate:
     """Sinkhorn divergence OT(x, y) - ½ OT(x, x) - ½ OT(y, y) of entropic transport; no root taken.
 
@@ -257,25 +265,25 @@ def sinkhorn_divergence(
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
-        Independent points of the two laws, at least two of each.
+        Independent points of the two distributions, at least two of each.
     p : float, default 1
         Power of the Euclidean distance, at least one. The value is never negative up to p = 2.
-    regularisation : float, optional
+    regularization : float, optional
         ε, in the units of the cost; by default a tenth of the mean cost between x and y.
     max_iterations : int, default 10 000
         Rounds over all pairs of points before each of the problems is given up.
     rng : int or numpy.random.Generator, default 0
         Draws the mixture for the floor, the halves and the permutations.
-    confidence : float, default 0.95
+    confidence_level : float, default 0.95
         Level of the interval.
 
     Returns
     -------
     Estimate
         Diagnostics: `floor`, the value after the samples were given one mean, and then mixed,
-        which is what equal laws show; `of_halves`, the mean value of halves of the samples;
-        `equality_p`, how often permuted labels show such a divergence; `regularisation`; the
-        `iterations` of the three problems together; and `marginal_error`, the largest share of
+        which is what equal distributions show; `of_halves`, the mean value of halves of the
+        samples; `equality_p`, how often permuted labels show such a divergence; `regularization`;
+        the `iterations` of the three problems together; and `marginal_error`, the largest share of
         mass in the wrong place in a plan.
 
     Raises
@@ -296,11 +304,12 @@ def sinkhorn_divergence(
     The standard error is that of f - f_x and g - g_y, with the potentials f, g between the
     samples and f_x, g_y of the two problems of a sample with itself; it takes ε for given. The
     value is too large in the mean, the more so the smaller ε and the more dimensions, up to the
-    floor where the laws are equal. The interval is for the laws: its upper end takes off what
-    halves of the samples add to the value, its lower end the floor, or 1 + √2 times what halves
-    add, whichever is more. It may lie below the value, and a warning says so; it holds zero if
-    equal laws are possible by permuted labels (:mod:`otgan.equality`), for which the divergence
-    is replaced by what it is to second order about the law of both samples.
+    floor where the distributions are equal. The interval is for the distributions: its upper end
+    takes off what halves of the samples add to the value, its lower end the floor, or 1 + √2 times
+    what halves add, whichever is more. It may lie below the value, and a warning says so; it holds
+    zero if equal distributions are possible by permuted labels (:mod:`otgan.pooled_null`), for
+    which the divergence is replaced by what it is to second order about the distribution of both
+    samples.
 
     O((n + m)² · iterations) time, and memory for a matrix of (n + m)² numbers.
 
@@ -318,7 +327,7 @@ def sinkhorn_divergence(
     p = as_order(p)
     x, y = as_samples(x, y)
     max_iterations = as_count(max_iterations, "max_iterations")
-    epsilon = _regularisation(regularisation, x, y, p)
+    epsilon = _regularization(regularization, x, y, p)
     rng = as_rng(rng)
 
     def solved(x: FloatArray, y: FloatArray) -> _Divergence:
@@ -328,9 +337,9 @@ def sinkhorn_divergence(
     value, floor = whole.value, solved(*_mixed(x, y, rng)).value
     of_halves = float(np.mean([solved(*half).value for half in _halves(x, y, rng)]))
     se = influence_se(xy.f - xx.f, xy.g - yy.f)
-    equality = _equality(x, y, p, epsilon, as_confidence(confidence), rng)
-    normal = _interval(value, se, of_halves, confidence, floor)
-    settled = equality.settle(se, normal, confidence, unbiased=value - floor)
+    equality = _equality(x, y, p, epsilon, as_confidence(confidence_level), rng)
+    normal = _interval(value, se, of_halves, confidence_level, floor)
+    settled = equality.settle(se, normal, confidence_level, unbiased=value - floor)
     return Estimate(
         value=value,
         se=settled.se,
@@ -338,12 +347,12 @@ def sinkhorn_divergence(
         method=f"sinkhorn, p = {p:g}",
         n=len(x),
         m=len(y),
-        confidence=confidence,
+        confidence_level=confidence_level,
         diagnostics={
             "floor": floor,
             "of_halves": of_halves,
             "equality_p": equality.p_value,
-            "regularisation": epsilon,
+            "regularization": epsilon,
             "iterations": xy.iterations + xx.iterations + yy.iterations,
             "marginal_error": max(xy.error, xx.error, yy.error),
         },
@@ -355,16 +364,16 @@ def sinkhorn_divergence(
 
 
 def _interval(
-    cost: float, se: float, of_halves: float, confidence: float, floor: float = 0.0
+    cost: float, se: float, of_halves: float, confidence_level: float, floor: float = 0.0
 ) -> tuple[float, float]:
-    """The interval for the laws, where half the points show `of_halves` instead of `cost`.
+    """The interval for the distributions, where half the points show `of_halves` instead of `cost`.
 
     The excess of the halves is all of the bias if that falls as 1/n (Quenouille's jackknife), and
     1/(1 + √2) of it if it falls as n^(-1/2). The lower end allows for the second, and for `floor`.
     """
     excess = max(of_halves - cost, 0.0)
-    low, _ = normal_interval(cost - max((1 + math.sqrt(2)) * excess, floor), se, confidence)
-    _, high = normal_interval(cost - excess, se, confidence)
+    low, _ = normal_interval(cost - max((1 + math.sqrt(2)) * excess, floor), se, confidence_level)
+    _, high = normal_interval(cost - excess, se, confidence_level)
     return low, high
 
 
@@ -372,7 +381,7 @@ def _doubt_bias(cost: float, se: float, of_halves: float) -> tuple[str, ...]:
     if of_halves - cost <= se:
         return ()
     return (
-        "the value is too large for the laws, by more than its standard error, as half the points "
+        "the value is too large for the distributions, by more than its standard error, as half the points "
         "show one that is larger still; the interval allows for that, and more points help",
     )
 
@@ -381,7 +390,7 @@ def _doubt_bias(cost: float, se: float, of_halves: float) -> tuple[str, ...]:
 
 
 class _Clouds(NamedTuple):
-    """Two samples about one centre, and the plan that matches them in order along any line."""
+    """Two samples about one center, and the plan that matches them in order along any line."""
 
     x: FloatArray
     y: FloatArray
@@ -392,8 +401,8 @@ class _Clouds(NamedTuple):
     def of(cls, x: Any, y: Any, p: float, least: int = 2) -> _Clouds:
         x, y = as_samples(x, y, least=least)
         PointCost.between(x, y, "euclidean", p)  # refuses powers that would overflow
-        centre = x.mean(axis=0) / 2 + y.mean(axis=0) / 2  # a common offset costs no digits
-        return cls.between(x - centre, y - centre, p)
+        center = x.mean(axis=0) / 2 + y.mean(axis=0) / 2  # a common offset costs no digits
+        return cls.between(x - center, y - center, p)
 
     @classmethod
     def between(cls, x: FloatArray, y: FloatArray, p: float) -> _Clouds:
@@ -403,7 +412,7 @@ class _Clouds(NamedTuple):
         return cls(x, y, p, Arcs(i, j, mass / mass.sum()))
 
     def mixed(self, rng: np.random.Generator) -> _Clouds:
-        """Two samples of one law: see `_mixed`."""
+        """Two samples of one distribution: see `_mixed`."""
         x, y = _mixed(self.x, self.y, rng)
         return self._replace(x=x, y=y)
 
@@ -464,18 +473,20 @@ def _costs_over(clouds: _Clouds, thetas: FloatArray) -> FloatArray:
 
 
 def _equal_slices(
-    clouds: _Clouds, thetas: FloatArray, confidence: float, rng: np.random.Generator
+    clouds: _Clouds, thetas: FloatArray, confidence_level: float, rng: np.random.Generator
 ) -> Equality:
     some = clouds
     if clouds.n + clouds.m > RELABELLED_ON_LINES:
         some = _Clouds.between(*_part(clouds.x, clouds.y, RELABELLED_ON_LINES, rng), clouds.p)
-    labels = relabellings(some.n, some.m, confidence, rng, cheap=False)
-    values = _relabelled(some, thetas[:RELABELLED_LOOKS], labels)
+    labels = relabelings(some.n, some.m, confidence_level, rng, cheap=False)
+    values = _relabeled(some, thetas[:RELABELLED_LOOKS], labels)
     ratio = (1 / clouds.n + 1 / clouds.m) / (1 / some.n + 1 / some.m)
-    return Equality.of(values, scale=ratio ** (clouds.p / 2))  # at equal laws W_p falls as n^(-1/2)
+    return Equality.of(
+        values, scale=ratio ** (clouds.p / 2)
+    )  # at equal distributions W_p falls as n^(-1/2)
 
 
-def _relabelled(clouds: _Clouds, thetas: FloatArray, labels: BoolArray) -> FloatArray:
+def _relabeled(clouds: _Clouds, thetas: FloatArray, labels: BoolArray) -> FloatArray:
     """The mean cost along directions under each row of labels, which one sort serves."""
     i, j, mass = clouds.steps
     projections = np.concatenate([clouds.x, clouds.y]) @ thetas.T
@@ -617,7 +628,9 @@ class _Halves(NamedTuple):
     p_value: float
 
 
-def _halved(clouds: _Clouds, restarts: int, confidence: float, rng: np.random.Generator) -> _Halves:
+def _halved(
+    clouds: _Clouds, restarts: int, confidence_level: float, rng: np.random.Generator
+) -> _Halves:
     """Directions found on one half, and measured on the other, where labels are permuted too."""
     halves = clouds.halves(rng)
     thetas = [_steepest(half, restarts, rng) for half in halves]
@@ -626,8 +639,8 @@ def _halved(clouds: _Clouds, restarts: int, confidence: float, rng: np.random.Ge
     held_out = _root((first + second) / 2, math.hypot(first_se, second_se) / 2, clouds.p)
     least = 1.0
     for half, theta in zip(halves, thetas[::-1], strict=True):
-        labels = relabellings(half.n, half.m, confidence, rng, cheap=True)
-        least = min(least, Equality.of(_relabelled(half, theta, labels)).p_value)
+        labels = relabelings(half.n, half.m, confidence_level, rng, cheap=True)
+        least = min(least, Equality.of(_relabeled(half, theta, labels)).p_value)
     return _Halves(float(cost), *held_out, min(1.0, 2 * least))
 
 
@@ -661,24 +674,24 @@ def _equality(
     y: FloatArray,
     p: float,
     epsilon: float,
-    confidence: float,
+    confidence_level: float,
     rng: np.random.Generator,
 ) -> Equality:
     n, m = len(x), len(y)
     if n + m > RELABELLED_POINTS:
         x, y = _part(x, y, RELABELLED_POINTS, rng)
-    labels = relabellings(len(x), len(y), confidence, rng, cheap=False)
+    labels = relabelings(len(x), len(y), confidence_level, rng, cheap=False)
     values = _nearly_equal(np.concatenate([x, y]), p, epsilon, labels)
-    scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal laws it falls as 1/n
+    scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal distributions it falls as 1/n
     return Equality.of(values, scale=scale)
 
 
 def _nearly_equal(points: FloatArray, p: float, epsilon: float, labels: BoolArray) -> FloatArray:
-    """To second order about the law of all points, the divergence under each row of labels.
+    """To second order about the distribution of all points, the divergence under each row of labels.
 
-    With the plan M of that law with itself, N rows of which sum to one, and w = 1/n on x and -1/m
-    on y, it is N ε/2 · wᵀ (1 - M²)⁻¹ M w. The first terms of the series in M are summed, which
-    treats all permutations alike, and so leaves the test exact.
+    With the plan M of that distribution with itself, N rows of which sum to one, and w = 1/n on x
+    and -1/m on y, it is N ε/2 · wᵀ (1 - M²)⁻¹ M w. The first terms of the series in M are summed,
+    which treats all permutations alike, and so leaves the test exact.
     """
     plan = _costs(points, points, p)
     plan /= -epsilon
@@ -699,15 +712,15 @@ def _costs(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
     return PointCost.between(x, y, "euclidean", p).rows(slice(0, len(x)))
 
 
-def _regularisation(regularisation: float | None, x: FloatArray, y: FloatArray, p: float) -> float:
-    if regularisation is not None:
+def _regularization(regularization: float | None, x: FloatArray, y: FloatArray, p: float) -> float:
+    if regularization is not None:
         return as_positive(
-            regularisation, "regularisation", mend="pass for example a tenth of a typical cost"
+            regularization, "regularization", mend="pass for example a tenth of a typical cost"
         )
     mean = float(_costs(x, y, p).mean())
     if mean == 0:
         raise InvalidInputError(
-            "regularisation must be a positive number in the units of the cost, got a mean cost of "
+            "regularization must be a positive number in the units of the cost, got a mean cost of "
             "0 to take a tenth of; to fix it, pass for example a tenth of a typical cost"
         )
     return 0.1 * mean

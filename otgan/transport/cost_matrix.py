@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.labels import align_weights_of_costs
+from otgan.inputs.labels import align_weights_of_costs
 from otgan.measures import is_torch, stacked, to_unit_mass
 from otgan.transport.exact import emd_from_cost
 from otgan.transport.stacks import is_stack
@@ -26,8 +26,8 @@ def transport_cost(C: Any, a: Any = None, b: Any = None, *, normalize: bool = Fa
         Cost from every source to every target, of any sign; ``inf`` forbids an arc. A SciPy
         sparse array of shape (n, m) forbids the arcs that it does not store.
     a, b : array_like or torch.Tensor, shapes (n,) and (m,), or (B, n) and (B, m), optional
-        Non-negative masses with equal sums; uniform if omitted. Both are normalised to one, so
-        that the gradients are those of the normalised problem: they have no part along the
+        Non-negative masses with equal sums; uniform if omitted. Both are normalized to one, so
+        that the gradients are those of the normalized problem: they have no part along the
         weights themselves.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ.

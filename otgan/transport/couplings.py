@@ -47,7 +47,7 @@ def northwest_corner(a: FloatArray, b: FloatArray, *, rounded: bool = True) -> A
     >>> northwest_corner(np.array([0.5, 0.5]), np.array([0.25, 0.75])).mass
     array([0.25, 0.25, 0.5 ])
     """
-    from otgan.transport.staircase import fill, lack  # numba takes a while to load
+    from otgan.transport.monotone_coupling import fill, lack  # numba takes a while to load
 
     length = len(a) + len(b) - 1
     arcs = Arcs(np.empty(length, np.intp), np.empty(length, np.intp), np.empty(length))

@@ -29,7 +29,7 @@ from otgan.costs import (
     row_blocks,
 )
 from otgan.errors import InvalidInputError
-from otgan.labels import align_to_costs, align_weights_of_costs
+from otgan.inputs.labels import align_to_costs, align_weights_of_costs
 from otgan.measures import FloatArray, as_float64, as_probabilities
 from otgan.transport.couplings import Arcs, nearest_coupling
 
@@ -124,7 +124,7 @@ def _c_transform(ground: GroundCost, potential: FloatArray, guess: FloatArray | 
     n, m = ground.shape
     if _is_large(ground) and np.isfinite(potential).all():
         from otgan.transport.monotone import c_transform_on_line
-        from otgan.transport.pricing import c_transform_of_points
+        from otgan.transport.network_simplex.pricing import c_transform_of_points
 
         exponent = line_exponent(ground.metric, ground.p) if ground.x.shape[1] == 1 else None
         if exponent is not None:
@@ -204,7 +204,7 @@ def certify(
         Potentials on sources and targets. For a critic h that is meant to be 1-Lipschitz and a
         metric cost, f = h(x) and g = -h(y).
     a, b : array_like, shapes (n,) and (m,), optional
-        Masses; uniform probability weights if omitted. Both are normalised to one. Labels of the
+        Masses; uniform probability weights if omitted. Both are normalized to one. Labels of the
         plan, the potentials and the masses are matched with those of `cost`, if it has some.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
@@ -262,8 +262,8 @@ def certify_arcs(
     with np.errstate(invalid="ignore"):  # two infinities, on both sides of a forbidden arc
         violation = float(np.fmax.reduce(g - bound.g, initial=0.0))
     if bound.rounding > NEGLIGIBLE_ROUNDING * abs(upper):
-        centred = _dual_bound(ground, f - bound.offset, g + bound.offset, a, b, improve)
-        bound = max(bound, centred, key=lambda dual: dual.value - dual.rounding)
+        centerd = _dual_bound(ground, f - bound.offset, g + bound.offset, a, b, improve)
+        bound = max(bound, centerd, key=lambda dual: dual.value - dual.rounding)
     lower = bound.value
     if bound.rounding > max(NEGLIGIBLE_ROUNDING * abs(upper), SMALLEST):
         lower -= bound.rounding

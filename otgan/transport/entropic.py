@@ -189,7 +189,7 @@ def _checked(
         raise SolverError(
             f"the plan's marginals must be right to {MARGINAL_ERROR:g} of the mass, got an error "
             f"of {error:.3g} after {iterations} iterations; to fix it, raise max_iterations, or "
-            f"regularisation, which was {epsilon:.3g}"
+            f"regularization, which was {epsilon:.3g}"
         )
     value = float(f.mean() + g.mean() - epsilon * (plan.sum() - 1))
     return Entropic(value, f, g, error, iterations)

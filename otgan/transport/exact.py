@@ -21,7 +21,7 @@ from otgan.costs import (
     stored,
 )
 from otgan.errors import InvalidInputError, SolverError
-from otgan.labels import align_weights_of_costs
+from otgan.inputs.labels import align_weights_of_costs
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
@@ -41,7 +41,7 @@ from otgan.transport.stacks import is_stack
 from otgan.transport.stopwatch import Stopwatch, preparing
 
 if TYPE_CHECKING:
-    from otgan.transport.multiscale import Outcome, Progress, Stop
+    from otgan.transport.network_simplex.multiscale import Outcome, Progress, Stop
 
 __all__ = ["emd", "emd_from_cost", "optimal_pair", "wasserstein"]
 
@@ -80,7 +80,7 @@ def emd(
         Lists, integers, float32 and torch tensors are promoted to NumPy float64; images of shape
         (n, c, h, w) are flattened. Columns that have names on both sides are matched by them.
     a, b : array_like, shapes (n,) and (m,), optional
-        Non-negative masses with equal sums; uniform if omitted. Both are normalised to one. If
+        Non-negative masses with equal sums; uniform if omitted. Both are normalized to one. If
         they and the points have an index, they are matched by it.
     p : float, default 1
         Order, at least one.
@@ -173,7 +173,7 @@ def emd_from_cost(
         Cost from every source to every target, of any sign; ``inf`` forbids an arc, and so does
         a missing entry of a sparse array (a stored zero does not).
     a, b : array_like, shapes (n,) and (m,), optional
-        Non-negative masses with equal sums; uniform if omitted. Both are normalised to one. If
+        Non-negative masses with equal sums; uniform if omitted. Both are normalized to one. If
         they and C have labels, they are matched by the rows and by the columns of C; what they do
         not mention has no mass.
     normalize : bool, default False
@@ -257,7 +257,7 @@ def wasserstein(
     -----
     `torch.func`, `torch.vmap`, `torch.compile`, `torch.export` and recorded traces may all be used;
     inside them a distance beyond the dtype of the points is infinite, where it is an error outside.
-    Weights are normalised, so that gradients have no part along them. Second derivatives hold the
+    Weights are normalized, so that gradients have no part along them. Second derivatives hold the
     plan fixed, as it is near almost all points, but for how its masses follow the weights; they
     are zero, and not infinite, where two points coincide under a cost with a kink there.
 
@@ -347,7 +347,7 @@ def _emd_on_the_line(
 ) -> TransportResult:
     watch = Stopwatch()
     with preparing():
-        import otgan.transport.staircase  # noqa: F401 - loads Numba, which is no work on this problem
+        import otgan.transport.monotone_coupling  # noqa: F401 - loads Numba, which is no work on this problem
     line = solve_line(mu, nu, exponent)
     problem = _problem(mu, nu, cost)
     solution = _LineOutcome(*line.arcs, line.f, line.g, {})
@@ -363,9 +363,8 @@ def _solve_and_certify(
 ) -> TransportResult:
     watch = Stopwatch()
     with preparing():  # importing Numba takes some tenths of a second
-        import otgan.transport.forbidden
-        import otgan.transport.staircase  # noqa: F401 - both are needed later
-        from otgan.transport.multiscale import Stop, is_large
+        import otgan.transport.monotone_coupling  # noqa: F401 - both are needed later
+        from otgan.transport.network_simplex.multiscale import Stop, is_large
 
     n, m = problem.cost.shape
     if isinstance(problem.cost, PointCost) and (
@@ -443,8 +442,8 @@ def _refined(
         f, g = f.plus(_finite(outcome.f)), g.plus(_finite(outcome.g))
         plan = outcome.i, outcome.j
         offset = _weighted_median(np.r_[f.high, -g.high], np.r_[problem.a, problem.b])
-        centred = f.plus(-offset).rounded_down(), g.plus(offset).rounded_down()
-        outcome = outcome._replace(f=centred[0], g=centred[1])
+        centerd = f.plus(-offset).rounded_down(), g.plus(offset).rounded_down()
+        outcome = outcome._replace(f=centerd[0], g=centerd[1])
         refined = _certified(problem, outcome, rough.solver, watch)
         # Upper bounds need only the plan, lower ones only the potentials: keep the better of each.
         above = min(best, refined, key=lambda result: result.upper)
@@ -516,8 +515,8 @@ def _solve(
     cost: GroundCost, a: FloatArray, b: FloatArray, stop: Stop, names: tuple[Any, Any]
 ) -> Outcome:
     """Solve between masses that are all positive, by what suits the cost; errors use the names."""
-    from otgan.transport.forbidden import solve_allowed
-    from otgan.transport.multiscale import is_large, solve_matrix, solve_points
+    from otgan.transport.network_simplex.forbidden import solve_allowed
+    from otgan.transport.network_simplex.multiscale import is_large, solve_matrix, solve_points
 
     n, m = cost.shape
     if isinstance(cost, PointCost) and is_large(n, m) and (points := cost.normed()) is not None:

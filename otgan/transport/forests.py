@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from otgan.transport.compiled import compiled
-from otgan.transport.simplex import incident
+from otgan.transport.network_simplex.simplex import incident
 
 __all__ = ["spanning_forest"]
 

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from otgan.conversion import refuse_form
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
+from otgan.inputs.conversion import refuse_form
 from otgan.measures import (
     DiscreteMeasure,
     as_float64,

@@ -129,7 +129,7 @@ def line_distance(mu: DiscreteMeasure, nu: DiscreteMeasure, p: float) -> float:
     else:
         (x, a), (y, b) = _sorted_with_weights(mu), _sorted_with_weights(nu)
         steps = northwest_corner(a, b)
-    from otgan.transport.staircase import measure
+    from otgan.transport.monotone_coupling import measure
 
     gaps = np.empty(len(steps.mass))
     largest, mean = measure(x, y, steps.i, steps.j, steps.mass, gaps)
@@ -143,7 +143,7 @@ def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSoluti
     by one. Convex costs on the line satisfy Monge's inequality, which makes these feasible
     (Hoffman 1963). Where partial sums of the weights tie, several paths carry the plan.
     """
-    from otgan.transport.staircase import potentials
+    from otgan.transport.monotone_coupling import potentials
 
     order_x = np.argsort(mu.points[:, 0], kind="stable")
     order_y = np.argsort(nu.points[:, 0], kind="stable")
@@ -179,7 +179,7 @@ def _sorted(measure: DiscreteMeasure) -> FloatArray:
 def _sorted_with_weights(measure: DiscreteMeasure) -> tuple[FloatArray, FloatArray]:
     points, weights = measure.points[:, 0], measure.weights
     if measure.n >= LONG:
-        from otgan.transport.staircase import sort_along
+        from otgan.transport.monotone_coupling import sort_along
 
         return sort_along(points, weights)
     order = points.argsort()

@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 from otgan.costs import MatrixCost, as_ground_cost
 from otgan.errors import InfeasibleError, SolverError
-from otgan.labels import align_weights_of_costs
+from otgan.inputs.labels import align_weights_of_costs
 from otgan.measures import FloatArray, as_probabilities
 from otgan.transport.duality import certify
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
@@ -41,7 +41,7 @@ def emd_linprog(
     C : array_like, shape (n, m)
         Costs; ``inf`` forbids an arc.
     a, b : array_like, shapes (n,) and (m,), optional
-        Masses with equal sums; uniform if omitted. Both are normalised to one. Labels are matched
+        Masses with equal sums; uniform if omitted. Both are normalized to one. Labels are matched
         as by :func:`otgan.emd_from_cost`.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
@@ -100,7 +100,7 @@ def solve_primal(C: Any, a: Any, b: Any) -> tuple[float, FloatArray]:
     ----------
     C : array_like, shape (n, m)
     a, b : array_like, shapes (n,) and (m,)
-        Masses with equal sums; both are normalised to one.
+        Masses with equal sums; both are normalized to one.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def solve_dual(C: Any, a: Any, b: Any) -> tuple[float, FloatArray, FloatArray]:
     ----------
     C : array_like, shape (n, m)
     a, b : array_like, shapes (n,) and (m,)
-        Masses with equal sums; both are normalised to one.
+        Masses with equal sums; both are normalized to one.
 
     Returns
     -------

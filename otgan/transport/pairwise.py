@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError, UnequalMassError
-from otgan.labels import align_clouds, align_weights
+from otgan.inputs.labels import align_clouds, align_weights
 from otgan.measures import (
     MASS_RTOL,
     DiscreteMeasure,
@@ -278,7 +278,7 @@ def _distances(
     tile: Tile, order: float, metric: Metric
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """The pairs of a tile, counted from the first clouds of all, and their distances."""
-    from otgan.transport.batch import optimal_costs
+    from otgan.transport.network_simplex.batch import optimal_costs
 
     one = tile.rows[0].measure.points[:1]
     exponent = line_exponent(metric, order) if one.shape[1] == 1 else None

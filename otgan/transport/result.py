@@ -37,7 +37,7 @@ class TransportResult:
     lower, upper : float
         Certified bracket of the optimal cost: dual value, primal value.
     plan : csr_array, shape (n, m)
-        How much mass goes from x_i to y_j; rows sum to a, columns to b (both normalised).
+        How much mass goes from x_i to y_j; rows sum to a, columns to b (both normalized).
     f, g : ndarray, shapes (n,) and (m,)
         Potentials with f_i + g_j <= C_ij for all pairs, points without mass included.
     p : float
@@ -46,7 +46,7 @@ class TransportResult:
         What ran.
     stats : mapping
         Seconds spent solving and certifying, and, apart from these, preparing: loading modules
-        and compiling loops, once in a process. The masses before normalisation. What was counted.
+        and compiling loops, once in a process. The masses before normalization. What was counted.
     """
 
     cost: float

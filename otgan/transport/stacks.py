@@ -40,7 +40,7 @@ ENTRIES_OF_A_TASK = 2**19
 
 
 class Stack(NamedTuple):
-    """B problems: points (B, n, d) and (B, m, d), and normalised weights (B, n) and (B, m).
+    """B problems: points (B, n, d) and (B, m, d), and normalized weights (B, n) and (B, m).
 
     What all problems share has a first axis of one.
     """
@@ -115,7 +115,7 @@ def _checked(x: Any, y: Any, a: Any, b: Any) -> Stack:
     weights = [_as_stacked_weights(a, n, "a"), _as_stacked_weights(b, m, "b")]
     _check_masses(weights[0], weights[1], a, b)
     size = _common_size({"x": points[0], "y": points[1], "a": weights[0], "b": weights[1]})
-    return Stack(size, points[0], points[1], _normalised(weights[0]), _normalised(weights[1]))
+    return Stack(size, points[0], points[1], _normalized(weights[0]), _normalized(weights[1]))
 
 
 def as_stacked_costs(C: Any, a: Any, b: Any) -> tuple[FloatArray, Stack]:
@@ -142,7 +142,7 @@ def as_stacked_costs(C: Any, a: Any, b: Any) -> tuple[FloatArray, Stack]:
     size = _common_size({"C": costs, "a": weights[0], "b": weights[1]})
     nothing = np.empty((1, 0, 0))
     costs = np.ascontiguousarray(np.broadcast_to(costs, (size, *costs.shape[1:])))
-    return costs, Stack(size, nothing, nothing, *(_normalised(w) for w in weights))
+    return costs, Stack(size, nothing, nothing, *(_normalized(w) for w in weights))
 
 
 def _as_stacked_points(values: Any, name: str) -> FloatArray:
@@ -211,7 +211,7 @@ def _common_size(arrays: dict[str, FloatArray]) -> int:
     return max(sizes.values(), default=1)
 
 
-def _normalised(weights: FloatArray) -> FloatArray:
+def _normalized(weights: FloatArray) -> FloatArray:
     shares: FloatArray = weights / weights.sum(axis=1, keepdims=True)
     return shares
 
@@ -241,7 +241,7 @@ def solve_stack(
 
         _in_tasks(solve_lines, n + m, plans, *points, stack.a, stack.b, exponent)
     elif isinstance(metric, str):
-        from otgan.transport.pricing import NORMS
+        from otgan.transport.network_simplex.pricing import NORMS
         from otgan.transport.stacks_loops import solve_clouds
 
         norm: str = metric

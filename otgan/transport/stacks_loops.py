@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from otgan.transport.batch import PIVOTS, Clouds, in_range, proved
 from otgan.transport.compiled import compiled
-from otgan.transport.dense import solve_dense
-from otgan.transport.fixed_point import balanced
-from otgan.transport.multiscale import ALL_ARCS
-from otgan.transport.pricing import add_sizes, to_reduced_costs
-from otgan.transport.staircase import fill, lack, measure, potentials
+from otgan.transport.monotone_coupling import fill, lack, measure, potentials
+from otgan.transport.network_simplex.batch import PIVOTS, Clouds, in_range, proved
+from otgan.transport.network_simplex.dense import solve_dense
+from otgan.transport.network_simplex.fixed_point import balanced
+from otgan.transport.network_simplex.multiscale import ALL_ARCS
+from otgan.transport.network_simplex.pricing import add_sizes, to_reduced_costs
 
 __all__ = ["solve_clouds", "solve_lines", "solve_matrices"]
 

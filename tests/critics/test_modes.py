@@ -8,13 +8,13 @@ import pytest
 import torch
 
 import otgan
-from otgan.critics.bounds import sampled_lipschitz
-from otgan.critics.constraints import CONSTRAINTS, GradientPenalty
-from otgan.critics.distil import distil
-from otgan.critics.mcshane import McShane
-from otgan.critics.networks import mlp
-from otgan.critics.options import FitOptions
-from otgan.critics.sources import as_laws
+from otgan.critics.constraints.base import CONSTRAINTS, GradientPenalty
+from otgan.critics.networks.mlp import mlp
+from otgan.critics.potentials.bounds import sampled_lipschitz
+from otgan.critics.potentials.mcshane import McShane
+from otgan.critics.potentials.regression import distil
+from otgan.critics.training.data import as_distributions
+from otgan.critics.training.options import FitOptions
 from tests.cases import refused
 
 
@@ -168,11 +168,13 @@ class Drawn:
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.float32, torch.float64, torch.int64])
-def test_points_of_samplers_are_standardised_in_their_own_digits(kind):
-    law = Drawn(kind)
-    laws = as_laws(law, Drawn(kind), OPTIONS, torch.device("cpu"))
-    seen, _ = laws.batches(64, laws.generator(0))
-    right = (law.last.double().numpy() - laws.scale.centre) / laws.scale.spread
+def test_points_of_samplers_are_standardized_in_their_own_digits(kind):
+    distribution = Drawn(kind)
+    distributions = as_distributions(distribution, Drawn(kind), OPTIONS, torch.device("cpu"))
+    seen, _ = distributions.batches(64, distributions.generator(0))
+    right = (
+        distribution.last.double().numpy() - distributions.scale.center
+    ) / distributions.scale.spread
     np.testing.assert_allclose(seen, right, atol=1e-5)  # float32 of 300 has digits of 3e-5 / 10
 
 

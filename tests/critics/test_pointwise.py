@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 import otgan
-from otgan.critics.networks import mlp, orthogonal_mlp, radial_mlp
-from otgan.critics.options import FitOptions
+from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.pointwise import mixes_points, refuse_unless_pointwise
+from otgan.critics.training.options import FitOptions
 from otgan.errors import InvalidInputError
 
 RNG = np.random.default_rng(0)
@@ -35,11 +35,11 @@ def discrimination(z, m):
     return z + torch.exp(-torch.cdist(z, z)).sum(dim=1, keepdim=True)
 
 
-def centred_in_training(z, m):
+def centerd_in_training(z, m):
     return z - z.mean(dim=0) if m.training else z
 
 
-def normalised_in_training(z, m):
+def normalized_in_training(z, m):
     z = functional.dropout(z, 0.5, m.training)
     return functional.batch_norm(z, torch.zeros(8), torch.ones(8), training=m.training)
 
@@ -51,8 +51,8 @@ MIXING = {
     "deviation that is NaN for one point": lambda z, m: z + z.std(dim=0).mean(),
     "minibatch discrimination": discrimination,
     "attention to the batch": lambda z, m: torch.softmax(z @ z.T, dim=1) @ z,
-    "only in training mode": centred_in_training,
-    "neighbours in the batch": lambda z, m: z + 0.1 * z.roll(1, dims=0),
+    "only in training mode": centerd_in_training,
+    "neighbors in the batch": lambda z, m: z + 0.1 * z.roll(1, dims=0),
     "the batch's size": lambda z, m: z * len(z),
 }
 

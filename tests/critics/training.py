@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from otgan.critics.networks import GroupSort, mlp
+from otgan.critics.networks.mlp import GroupSort, mlp
 
 
 def penalty(weight, *, norm=lambda g: g.flatten(1).norm(dim=1)):
@@ -27,7 +27,7 @@ def orthogonal(d, *, width=32):
 
 
 def train(critic, x, y, *, steps=200, batch=64, rule=None, loss=None, clip=None):
-    """Maximise E f(x) - E f(y), or minimise loss(f(x), f(y))."""
+    """Maximize E f(x) - E f(y), or minimize loss(f(x), f(y))."""
     torch.manual_seed(0)
     x, y = (torch.tensor(np.asarray(p), dtype=torch.float32) for p in (x, y))
     optimizer = torch.optim.Adam(critic.parameters(), lr=3e-3, betas=(0.5, 0.9))

@@ -128,7 +128,7 @@ def test_a_folder_of_pictures(tmp_path):
     assert_allclose(points[0].reshape(4, 4, 3), np.broadcast_to([1.0, 0.0, 0.0], (4, 4, 3)))
     assert_allclose(points[1], 1.0)  # transparent is white
     assert_allclose(points[2], 128 / 255, atol=0.01)
-    assert load_images(tmp_path, size=4, grey=True).shape == (3, 16)
+    assert load_images(tmp_path, size=4, gray=True).shape == (3, 16)
     assert load(tmp_path).d == 32 * 32 * 3
 
 
@@ -172,12 +172,12 @@ def test_folders_in_a_folder_of_pictures_are_spoken_of(tmp_path):
         load_images(tmp_path)
 
 
-def test_deep_grey_pictures_keep_their_levels_when_they_are_resized(tmp_path):
+def test_deep_gray_pictures_keep_their_levels_when_they_are_resized(tmp_path):
     from PIL import Image
 
     levels = np.repeat(np.repeat([[0, 65535], [1, 32768]], 16, axis=0), 16, axis=1)
     Image.fromarray(levels.astype(np.uint16)).save(tmp_path / "a.png")
-    shown = load_images(tmp_path, size=8, grey=True).reshape(8, 8)
+    shown = load_images(tmp_path, size=8, gray=True).reshape(8, 8)
     assert shown.min() >= 0.0 and shown.max() <= 1.0
     assert_allclose(shown[::7, ::7], [[0, 1], [1 / 65535, 32768 / 65535]], atol=2e-6)
 

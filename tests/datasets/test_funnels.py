@@ -35,21 +35,21 @@ def mean_and_se(values):
 # ---------------------------------------------------------------- the move
 
 
-def move_by_the_book(point, centres, biases, p, box):
+def move_by_the_book(point, centers, biases, p, box):
     """T(y) for one point as the benchmark's paper has it: ray lengths from the point outward."""
-    heights = np.linalg.norm(point - centres, axis=1) + biases
+    heights = np.linalg.norm(point - centers, axis=1) + biases
     k, u = heights.argmin(), heights.min()
-    s = np.linalg.norm(point - centres[k])
-    v = (point - centres[k]) / s
+    s = np.linalg.norm(point - centers[k])
+    v = (point - centers[k]) / s
     ends = [np.abs((np.sign(v) * box - point) / v).min()]
-    for m in range(len(centres)):
-        delta, offset = u - biases[m], point - centres[m]
+    for m in range(len(centers)):
+        delta, offset = u - biases[m], point - centers[m]
         bottom = 2 * (delta - v @ offset)
         if m != k and bottom != 0:
             r = (offset @ offset - delta**2) / bottom
             ends += [r] if r > 0 and r > -delta else []
     length = s + min(ends)
-    return centres[k] + length * (s / length) ** p * v
+    return centers[k] + length * (s / length) ** p * v
 
 
 @pytest.mark.parametrize(("d", "n_funnels"), SIZES)
@@ -58,7 +58,7 @@ def test_points_move_as_the_paper_says(d, n_funnels, p, rng):
     pair = funnel_pair(d, n_funnels, p, seed=3)
     points = pair.y.sample(50, rng)
     funnels = pair.x.move.funnels
-    expected = [move_by_the_book(y, funnels.centres, funnels.biases, p, 2.5) for y in points]
+    expected = [move_by_the_book(y, funnels.centers, funnels.biases, p, 2.5) for y in points]
     # The book's difference of squares loses digits where funnels nearly tie.
     assert_allclose(pair.x.move(points), expected, atol=1e-9)
 
@@ -79,10 +79,10 @@ def test_the_move_is_an_optimal_plan(d, n_funnels, rng):
 def test_potentials_are_1_lipschitz_and_fall_at_full_speed_along_the_move(data):
     d, n = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 5))
     inside = st.floats(-2.4, 2.4)
-    centres = data.draw(arrays(float, (n, d), elements=inside))
+    centers = data.draw(arrays(float, (n, d), elements=inside))
     biases = data.draw(arrays(float, n, elements=st.floats(-3, 3)))
     p = data.draw(st.floats(1, 20))
-    pair = funnel_pair_from(centres, biases, p)
+    pair = funnel_pair_from(centers, biases, p)
     y = data.draw(arrays(float, (6, d), elements=st.floats(-2.5, 2.5)))
     x = pair.x.move(y)
     f, g = pair.potential(x), pair.potential(y)
@@ -94,9 +94,9 @@ def test_potentials_are_1_lipschitz_and_fall_at_full_speed_along_the_move(data):
 
 def test_mass_on_an_apex_stays(rng, torch):
     pair = funnel_pair(3, 5)
-    centres = pair.x.move.funnels.centres[[int(np.argmin(pair.x.move.funnels.biases))]]
-    for points in (centres, torch.tensor(centres)):
-        assert_array_equal(np.asarray(pair.x.move(points)), centres)
+    centers = pair.x.move.funnels.centers[[int(np.argmin(pair.x.move.funnels.biases))]]
+    for points in (centers, torch.tensor(centers)):
+        assert_array_equal(np.asarray(pair.x.move(points)), centers)
         assert_array_equal(np.asarray(pair.gradient(points)), np.zeros((1, 3)))
 
 
@@ -108,11 +108,11 @@ def test_power_one_moves_nothing(rng):
 
 
 def test_a_hidden_funnel_makes_no_difference(rng):
-    centres, biases = rng.uniform(-2, 2, (3, 2)), np.array([0.0, 0.1, 0.2])
-    few = funnel_pair_from(centres, biases)
+    centers, biases = rng.uniform(-2, 2, (3, 2)), np.array([0.0, 0.1, 0.2])
+    few = funnel_pair_from(centers, biases)
     # Above the surface of the others everywhere, and twins of one of them.
     more = funnel_pair_from(
-        np.concatenate([centres, [[0.0, 0.0]], centres[:1]]), [*biases, 9.0, biases[0]]
+        np.concatenate([centers, [[0.0, 0.0]], centers[:1]]), [*biases, 9.0, biases[0]]
     )
     y = few.y.sample(200, rng)
     assert_allclose(more.x.move(y), few.x.move(y), atol=1e-12)
@@ -121,10 +121,10 @@ def test_a_hidden_funnel_makes_no_difference(rng):
 # ---------------------------------------------------------------- the truth
 
 
-def w1_on_the_line(centres, biases, p, box):
+def w1_on_the_line(centers, biases, p, box):
     """Exact: the rays of the line are segments, each of length l gives l² (1/2 - 1/(p+1))."""
-    order = np.argsort(centres)
-    a, b = centres[order], biases[order]
+    order = np.argsort(centers)
+    a, b = centers[order], biases[order]
     ties = (a[1:] + a[:-1] + b[1:] - b[:-1]) / 2
     ends = np.concatenate([[-box], ties, [box]])
     assert (ends[:-1] <= a).all() and (a <= ends[1:]).all()  # no funnel is hidden
@@ -134,9 +134,9 @@ def w1_on_the_line(centres, biases, p, box):
 
 @pytest.mark.parametrize("p", [1.5, 8, 100])
 def test_w1_on_the_line_is_exact(p):
-    centres, biases = np.array([1.0, -2.0, 0.3, 2.4]), np.array([0.0, 0.1, -0.2, 0.3])
-    pair = funnel_pair_from(centres, biases, p)
-    exact = w1_on_the_line(centres, biases, p, 2.5)
+    centers, biases = np.array([1.0, -2.0, 0.3, 2.4]), np.array([0.0, 0.1, -0.2, 0.3])
+    pair = funnel_pair_from(centers, biases, p)
+    exact = w1_on_the_line(centers, biases, p, 2.5)
     # Five standard errors of sixteen scramblings: a t with 15 degrees exceeds them once in 1e4.
     assert_allclose(pair.w1, exact, atol=5 * pair.w1_se)
     assert pair.w1_se < 1e-5
@@ -148,7 +148,7 @@ def test_w1_is_that_of_plain_monte_carlo(d, n_funnels, rng):
     y = pair.y.sample(20_000, rng)
     mean, se = mean_and_se(np.linalg.norm(y - pair.x.move(y), axis=1))
     assert_allclose(pair.w1, mean, atol=5 * np.hypot(se, pair.w1_se))
-    # From independent samples of both laws, by the potential alone.
+    # From independent samples of both distributions, by the potential alone.
     f, se_f = mean_and_se(pair.potential(pair.x.sample(20_000, rng)))
     g, se_g = mean_and_se(pair.potential(y))
     assert_allclose(f - g, pair.w1, atol=5 * np.sqrt(se_f**2 + se_g**2 + pair.w1_se**2))
@@ -161,7 +161,8 @@ def test_w1_is_that_of_large_samples_by_exact_transport(d, n_funnels, rng):
     cost = otgan.emd(x, y).cost
     gap = (pair.potential(x) - pair.potential(y)).mean()
     assert cost >= gap - 1e-12  # weak duality, for any samples
-    # Samples are off the laws by about what they are off another sample of the same law.
+    # Samples are off the distributions by about what they are off another sample of the same
+    # distribution.
     off = otgan.emd(x, pair.x.sample(n, rng)).cost + otgan.emd(y, pair.y.sample(n, rng)).cost
     assert_allclose(cost, pair.w1, atol=off)
     assert off < 0.4 * pair.w1  # so that the comparison says something
@@ -189,11 +190,11 @@ def test_more_points_give_a_smaller_error():
     assert_allclose(few.primal, many.primal, atol=5 * few.se)
 
 
-def test_scale_and_height_laws():
-    centres, biases = np.array([[1.0, 0.5], [-1.0, 2.0]]), np.array([0.1, -0.1])
-    base = funnel_pair_from(centres, biases)
-    scaled = funnel_pair_from(100 * centres, 100 * biases, box=250.0)
-    raised = funnel_pair_from(centres, biases + 7)
+def test_scale_and_height_distributions():
+    centers, biases = np.array([[1.0, 0.5], [-1.0, 2.0]]), np.array([0.1, -0.1])
+    base = funnel_pair_from(centers, biases)
+    scaled = funnel_pair_from(100 * centers, 100 * biases, box=250.0)
+    raised = funnel_pair_from(centers, biases + 7)
     assert_allclose(scaled.w1, 100 * base.w1, rtol=1e-12)
     assert_allclose(raised.w1, base.w1, rtol=1e-12)
     assert_allclose(funnel_pair(3, 4, box=25.0).w1, 10 * funnel_pair(3, 4).w1, rtol=1e-12)
@@ -211,7 +212,7 @@ def test_the_truth_is_computed_when_asked_for_and_once(monkeypatch):
 
 def test_the_truth_is_a_function_of_the_parameters():
     funnels = funnel_pair(3, 5, seed=4).x.move.funnels
-    rebuilt = funnel_pair_from(funnels.centres.tolist(), funnels.biases.tolist())
+    rebuilt = funnel_pair_from(funnels.centers.tolist(), funnels.biases.tolist())
     original, twin = funnel_pair(3, 5, seed=4), pickle.loads(pickle.dumps(rebuilt))
     assert original.w1 == rebuilt.w1 == twin.w1
     assert funnel_pair(3, 5, seed=5).w1 != original.w1
@@ -301,9 +302,9 @@ def test_bad_arguments_are_refused():
         funnel_pair_from([[0.0]], [1.0, 2.0])
     with refused("biases must be 1 finite numbers"):
         funnel_pair_from([[0.0]], [np.nan])
-    with refused("centres must lie inside the cube"):
+    with refused("centers must lie inside the cube"):
         funnel_pair_from([[2.5]], [0.0])
-    with refused("centres must be finite"):
+    with refused("centers must be finite"):
         funnel_pair_from([[np.nan]], [0.0])
     with refused("d must be at most 21201"):
         funnel_pair(21202, 1)

@@ -182,22 +182,23 @@ def test_w1_is_that_of_large_samples_by_exact_transport(pair, rng):
     cost = otgan.emd(x, y).cost
     gap = (pair.potential(x) - pair.potential(y)).mean()
     assert cost >= gap - 1e-12  # weak duality, for any samples
-    # Samples are off the laws by about what they are off another sample of the same law.
+    # Samples are off the distributions by about what they are off another sample of the same
+    # distribution.
     off = otgan.emd(x, pair.x.sample(n, rng)).cost + otgan.emd(y, pair.y.sample(n, rng)).cost
     assert_allclose(cost, pair.w1, atol=off + 1e-12)
 
 
 @given(st.data())
 def test_cones_prove_their_moves(data):
-    """Points on the sphere about a centre fall to it at full speed, whatever the centres."""
+    """Points on the sphere about a center fall to it at full speed, whatever the centers."""
     d, k = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
     grid = arrays(int, (k, d), elements=st.integers(-3, 3), unique=False)
-    centres = np.unique(data.draw(grid), axis=0).astype(float)
-    pair = cones(centres, 0.5)
+    centers = np.unique(data.draw(grid), axis=0).astype(float)
+    pair = cones(centers, 0.5)
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     y = pair.y.sample(20, rng)
-    nearest = np.linalg.norm(y[:, None] - centres, axis=2).argmin(axis=1)
-    fall = pair.potential(centres[nearest]) - pair.potential(y)
+    nearest = np.linalg.norm(y[:, None] - centers, axis=2).argmin(axis=1)
+    fall = pair.potential(centers[nearest]) - pair.potential(y)
     assert_allclose(fall, 0.5, rtol=64 * EPS)
 
 
@@ -210,7 +211,7 @@ def test_the_radial_move_is_an_optimal_plan(rng):
     assert_allclose(otgan.emd(x, y).cost, np.linalg.norm(x - y, axis=1).mean(), rtol=1e-9)
 
 
-def test_scale_laws():
+def test_scale_distributions():
     assert_allclose(ball_and_power(5, 3, 20).w1, 10 * ball_and_power(5, 3, 2).w1, rtol=1e-15)
     assert_allclose(round_gaussians(5, 10, 30).w1, 10 * round_gaussians(5, 1, 3).w1, rtol=1e-15)
     assert_allclose(
@@ -237,14 +238,14 @@ def test_images_are_squares_of_both_signs(rng):
     [
         (lambda: dirac_and_sphere(0), "d must be a whole number"),
         (lambda: dirac_and_sphere(2, 0.0), "radius must be a positive number"),
-        (lambda: cones([[0.0], [1.0]], 1.0), "centres must be at least twice the radius apart"),
+        (lambda: cones([[0.0], [1.0]], 1.0), "centers must be at least twice the radius apart"),
         (lambda: round_gaussians(2, -1, 1), "std_x must be a positive number"),
         (lambda: ball_and_power(2, np.inf), "p must be a positive number"),
         (lambda: shifted([0.0, 0.0]), "shift must be one finite vector"),
         (lambda: shifted([[1.0]]), "shift must be one finite vector"),
         (lambda: shifted([1.0], ring8()), "shift must have as many coordinates as the base"),
         (lambda: two_points("1"), "distance must be a positive number"),
-        (lambda: gaussians_on_line(0, 1, 0, 1), "the two laws must differ"),
+        (lambda: gaussians_on_line(0, 1, 0, 1), "the two distributions must differ"),
         (lambda: gaussians_on_line(np.nan, 1, 0, 1), "the means must be finite"),
         (lambda: square_and_zero(9, 8), "side must be at most size"),
     ],

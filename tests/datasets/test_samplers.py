@@ -7,11 +7,11 @@ from scipy import stats
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import otgan
-from otgan.critics.sandwich import sandwich_w1
+from otgan.critics.estimation.sandwich import sandwich_w1
 from otgan.datasets import Sample, ring8
 from otgan.datasets.samplers import FreshPoints, as_sampler
 from otgan.errors import InvalidInputError
-from otgan.gan.source import as_source
+from otgan.gan.data import as_source
 
 N = 20_000
 PLANE = torch.tensor([1.0, 2.0])
@@ -55,7 +55,7 @@ SAMPLERS = {
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_every_sampler_gives_its_law_and_fresh_points(name):
+def test_every_sampler_gives_its_distribution_and_fresh_points(name):
     """Means of 20,000 points of N((1, 2), I), to five standard errors."""
     rng = np.random.default_rng(0)
     sampler = as_sampler(SAMPLERS[name], "x", rng)
@@ -69,7 +69,7 @@ def test_every_sampler_gives_its_law_and_fresh_points(name):
 
 
 @pytest.mark.parametrize(
-    "law",
+    "distribution",
     [
         stats.expon(scale=3.0),
         stats.poisson(3.0),
@@ -77,18 +77,18 @@ def test_every_sampler_gives_its_law_and_fresh_points(name):
         lambda k: np.random.default_rng().exponential(3.0, size=k),
     ],
 )
-def test_one_number_a_point_is_a_point_on_the_line(law):
+def test_one_number_a_point_is_a_point_on_the_line(distribution):
     rng = np.random.default_rng(0)
-    points = as_sampler(law, "x", rng).sample(N, rng)
+    points = as_sampler(distribution, "x", rng).sample(N, rng)
     assert points.shape == (N, 1)
     assert abs(points.mean() - 3.0) < 5 * 3.0 / np.sqrt(N)
 
 
 def test_distributions_of_torch_leave_the_generator_of_the_user_and_repeat_with_the_seed():
-    law = torch.distributions.Normal(PLANE, 1.0)
+    distribution = torch.distributions.Normal(PLANE, 1.0)
     before = torch.random.get_rng_state()
     first, second = (
-        as_sampler(law, "x", np.random.default_rng(0)).sample(5, np.random.default_rng(1))
+        as_sampler(distribution, "x", np.random.default_rng(0)).sample(5, np.random.default_rng(1))
         for _ in range(2)
     )
     assert torch.equal(torch.random.get_rng_state(), before)
@@ -98,7 +98,7 @@ def test_distributions_of_torch_leave_the_generator_of_the_user_and_repeat_with_
 # ---------------------------------------------------------------- data sets and images
 
 
-class Labelled(Dataset):
+class Labeled(Dataset):
     """Images with their labels, as torchvision gives them."""
 
     def __init__(self, images):
@@ -121,9 +121,9 @@ IMAGES = np.random.default_rng(0).random((12, 3, 4, 4)).astype(np.float32)
         torch.tensor(IMAGES),
         TensorDataset(torch.tensor(IMAGES)),
         TensorDataset(torch.tensor(IMAGES), torch.arange(12)),
-        Labelled(torch.tensor(IMAGES)),
-        Labelled(IMAGES),
-        DataLoader(Labelled(torch.tensor(IMAGES)), batch_size=5),
+        Labeled(torch.tensor(IMAGES)),
+        Labeled(IMAGES),
+        DataLoader(Labeled(torch.tensor(IMAGES)), batch_size=5),
     ],
 )
 def test_images_and_data_sets_are_points(data):
@@ -183,7 +183,7 @@ def test_what_gives_no_points_is_named(data, message):
     assert "to fix it" in str(error.value)
 
 
-def test_a_law_on_one_point_may_give_it_each_time():
+def test_a_distribution_on_one_point_may_give_it_each_time():
     rng = np.random.default_rng(0)
     assert as_sampler(lambda k: np.ones((k, 2)), "x", rng).sample(3, rng).tolist() == [[1, 1]] * 3
 
@@ -209,20 +209,20 @@ def test_a_sampler_that_changes_its_mind_is_named():
 @pytest.mark.parametrize("name", ["function of k", "torch, a batch", "SciPy, several variables"])
 def test_estimator_sandwich_and_trainer_take_the_same_samplers(name):
     """W1 of N((1, 2), I) and N((4, 6), I) is 5."""
-    law, other = SAMPLERS[name], stats.multivariate_normal([4.0, 6.0])
+    distribution, other = SAMPLERS[name], stats.multivariate_normal([4.0, 6.0])
     points = other.rvs(size=500, random_state=0)
-    r = otgan.estimate_w1(law, points, "exact", device="cpu")
+    r = otgan.estimate_w1(distribution, points, "exact", device="cpu")
     assert abs(r.value - 5.0) <= 5 * r.se < 0.6
-    s = sandwich_w1(points, law)
+    s = sandwich_w1(points, distribution)
     assert s.lower - 5 * s.lower_se <= 5.0 <= s.upper + 5 * s.upper_se
-    source = as_source(law)
-    np.testing.assert_allclose(source.centre, [1.0, 2.0], atol=0.1)
+    source = as_source(distribution)
+    np.testing.assert_allclose(source.center, [1.0, 2.0], atol=0.1)
     assert source.held_out(7, np.random.default_rng(0)).shape == (7, 2)
 
 
 def test_the_trainer_takes_images_and_data_sets():
     images = np.random.default_rng(0).random((40, 1, 4, 4))
-    for data in (images, torch.tensor(images), Labelled(torch.tensor(images))):
+    for data in (images, torch.tensor(images), Labeled(torch.tensor(images))):
         source = as_source(data)
         assert source.d == 16 and source.mixture is None
     assert as_source(ring8()).mixture is not None

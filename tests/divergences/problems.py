@@ -1,4 +1,4 @@
-"""Pairs of laws with known KL: what estimators are measured on.
+"""Pairs of distributions with known KL: what estimators are measured on.
 
 Nothing here calls the functions of otgan: the numbers are those that were published, or follow
 from the formula beside them.
@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from otgan.divergences.closed_forms import Exponential, Gaussian, ParametricLaw, Uniform
+from otgan.divergences.closed_forms import Exponential, Gaussian, ParametricDistribution, Uniform
 
 
 class Problem(NamedTuple):
-    """Two laws and KL(P‖Q) in nats."""
+    """Two distributions and KL(P‖Q) in nats."""
 
-    P: ParametricLaw
-    Q: ParametricLaw
+    P: ParametricDistribution
+    Q: ParametricDistribution
     kl: float
 
 
@@ -74,9 +74,9 @@ def sheared(rng, n, m):
 
 def kl(method, x, y, seed=0):
     """KL by a method of its own, without the door."""
-    return method.kl(x, y, confidence=0.95, rng=np.random.default_rng(seed))
+    return method.kl(x, y, confidence_level=0.95, rng=np.random.default_rng(seed))
 
 
-def js(method, x, y, seed=0, confidence=0.95):
+def js(method, x, y, seed=0, confidence_level=0.95):
     """JS by a method of its own, without the door."""
-    return method.js(x, y, confidence=confidence, rng=np.random.default_rng(seed))
+    return method.js(x, y, confidence_level=confidence_level, rng=np.random.default_rng(seed))

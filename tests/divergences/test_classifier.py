@@ -49,7 +49,7 @@ class Watching(Fixed):
 
 
 class Shrunk:
-    """The nearest neighbour's class, believed a little: noise whose folds depend on each other."""
+    """The nearest neighbor's class, believed a little: noise whose folds depend on each other."""
 
     def fit(self, points, labels):
         self.model_ = neighbors.KNeighborsClassifier(1).fit(points, labels)
@@ -86,7 +86,7 @@ def test_js_of_gaussians(d, delta, truth):
     assert 0.3 * truth < r.diagnostics["lower_confidence"] < truth
 
 
-def test_laws_that_no_quadratic_form_tells_apart():
+def test_distributions_that_no_quadratic_form_tells_apart():
     rng = np.random.default_rng(3)
     angle = rng.integers(8, size=1000) * math.pi / 4
     x = np.stack([np.cos(angle), np.sin(angle)], axis=1) + 0.2 * rng.normal(size=(1000, 2))
@@ -132,11 +132,11 @@ def test_the_interval_covers():
 @pytest.mark.parametrize(
     "model", [neighbors.KNeighborsClassifier(1), tree.DecisionTreeClassifier(), Shrunk()]
 )
-def test_equal_laws_pass_the_bound_of_any_classifier(model):
+def test_equal_distributions_pass_the_bound_of_any_classifier(model):
     bounds = []
     for seed in range(60):
         x, y = shifted(np.random.default_rng(seed), 60, 80, 0.0)
-        r = js(Classifier(model), x, y, seed, confidence=0.8)
+        r = js(Classifier(model), x, y, seed, confidence_level=0.8)
         bounds.append(r.diagnostics["lower_confidence"])
     assert np.mean(np.array(bounds) > 0) < 0.2 + 3 * math.sqrt(0.2 * 0.8 / 60)
     assert min(bounds) > -4
@@ -146,7 +146,7 @@ def test_the_bound_of_a_good_classifier_holds_and_is_near():
     ratio, bounds = Fixed(lambda z: 0.5 - z[:, 0]), []
     for seed in range(300):
         x, y = shifted(np.random.default_rng(seed), 400, 400, 1.0)
-        r = js(Classifier(ratio), x, y, seed, confidence=0.8)
+        r = js(Classifier(ratio), x, y, seed, confidence_level=0.8)
         bounds.append(r.diagnostics["lower_confidence"])
     missed = np.mean(np.array(bounds) > 0.11142148)
     assert 0.01 < missed < 0.2 + 3 * math.sqrt(0.2 * 0.8 / 300)
@@ -157,7 +157,7 @@ def test_the_bound_of_a_good_classifier_holds_and_is_near():
     ("rare", "low", "high"), [(0.5, 0.0, 1.0), (0.02, 0.9, 0.0), (0.02, 0.1, 1.0), (0.3, 0.5, 0.6)]
 )
 def test_betting_holds_its_level(rare, low, high):
-    """Terms `high` with probability `rare`, else `low`: skewed laws where t bounds fail."""
+    """Terms `high` with probability `rare`, else `low`: skewed distributions where t bounds fail."""
     mean, misses = rare * high + (1 - rare) * low, 0
     rng = np.random.default_rng(7)
     for _ in range(500):
@@ -174,7 +174,7 @@ def test_betting_approaches_the_mean():
     assert 0.9 < lower_bound_by_betting(np.ones(50), 0.95) < 1
 
 
-def test_laws_apart():
+def test_distributions_apart():
     x, y = shifted(np.random.default_rng(9), 200, 150, 40.0, d=2)
     method = Classifier(linear_model.LogisticRegression())
     r = js(method, x, y)

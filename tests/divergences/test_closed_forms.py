@@ -58,47 +58,48 @@ EXAMPLES = [
 ]
 
 
-def ids(law):
-    return repr(law)
+def ids(distribution):
+    return repr(distribution)
 
 
-# ---------------------------------------------------------------- laws
+# ---------------------------------------------------------------- distributions
 
 
-@pytest.mark.parametrize("law", EXAMPLES, ids=ids)
-def test_samples_follow_the_law(law):
-    points = law.sample(4000, np.random.default_rng(0))
-    assert points.shape == (4000, law.d) and points.dtype == np.float64
-    mean, std = law.frozen.mean(), law.frozen.std()
+@pytest.mark.parametrize("distribution", EXAMPLES, ids=ids)
+def test_samples_follow_the_distribution(distribution):
+    points = distribution.sample(4000, np.random.default_rng(0))
+    assert points.shape == (4000, distribution.d) and points.dtype == np.float64
+    mean, std = distribution.frozen.mean(), distribution.frozen.std()
     assert abs(points.mean() - mean) < 4 * std / math.sqrt(4000)
-    # 1.63 / √n is the level of one per cent of Kolmogorov's test; a discrete law is below it
+    # 1.63 / √n is the level of one per cent of Kolmogorov's test; a discrete distribution is below
+    # it
     at = np.sort(points[:, 0])
     steps = np.searchsorted(at, at, side="right") / 4000
-    assert np.abs(steps - law.cdf(at)).max() < 1.63 / math.sqrt(4000)
-    assert_array_equal(law.sample(5, 7), law.sample(5, np.random.default_rng(7)))
-    assert law.sample(0, 0).shape == (0, 1)
+    assert np.abs(steps - distribution.cdf(at)).max() < 1.63 / math.sqrt(4000)
+    assert_array_equal(distribution.sample(5, 7), distribution.sample(5, np.random.default_rng(7)))
+    assert distribution.sample(0, 0).shape == (0, 1)
 
 
-@pytest.mark.parametrize("law", EXAMPLES, ids=ids)
-def test_log_density_is_that_of_scipy(law):
+@pytest.mark.parametrize("distribution", EXAMPLES, ids=ids)
+def test_log_density_is_that_of_scipy(distribution):
     points = np.concatenate([np.linspace(-30, 90, 50) + 0.1, np.arange(12.0)])
-    oracle = law.frozen.logpmf if law.discrete else law.frozen.logpdf
-    assert_allclose(law.log_density(points), oracle(points), rtol=1e-12)
-    assert_allclose(law.log_density(points[:, None]), oracle(points), rtol=1e-12)
+    oracle = distribution.frozen.logpmf if distribution.discrete else distribution.frozen.logpdf
+    assert_allclose(distribution.log_density(points), oracle(points), rtol=1e-12)
+    assert_allclose(distribution.log_density(points[:, None]), oracle(points), rtol=1e-12)
 
 
 def test_gaussians_in_the_plane():
     covariance = np.array([[2, 0.5], [0.5, 1]])
-    law = Gaussian([1, 0], covariance)
-    points = law.sample(20_000, 0)
-    assert_allclose(points.mean(axis=0), law.mean, atol=4 * math.sqrt(2 / 20_000))
+    distribution = Gaussian([1, 0], covariance)
+    points = distribution.sample(20_000, 0)
+    assert_allclose(points.mean(axis=0), distribution.mean, atol=4 * math.sqrt(2 / 20_000))
     assert_allclose(np.cov(points.T), covariance, atol=4 * 2 * math.sqrt(2 / 20_000))
-    oracle = scipy.stats.multivariate_normal(law.mean, covariance)
-    assert_allclose(law.log_density(points), oracle.logpdf(points), rtol=1e-12)
+    oracle = scipy.stats.multivariate_normal(distribution.mean, covariance)
+    assert_allclose(distribution.log_density(points), oracle.logpdf(points), rtol=1e-12)
     assert_allclose(
-        law.cdf([[1, 0]]), 0.25 + math.asin(0.5 / math.sqrt(2)) / 2 / math.pi, atol=1e-5
+        distribution.cdf([[1, 0]]), 0.25 + math.asin(0.5 / math.sqrt(2)) / 2 / math.pi, atol=1e-5
     )
-    assert repr(law) == "Gaussian(d=2, mean=[1.0, 0.0])"
+    assert repr(distribution) == "Gaussian(d=2, mean=[1.0, 0.0])"
 
 
 def test_a_number_is_the_variance():
@@ -141,12 +142,12 @@ def test_other_parameters_mean_what_they_say():
         (lambda: Poisson(1e300), "rate must be a number"),
         (lambda: Poisson(1).sample(-1, 0), "n must be a whole number"),
         (lambda: Poisson(1).sample(1.5, 0), "n must be a whole number"),
-        (lambda: Poisson(1).cdf([[0, 1]]), "points must have the 1 columns of the law, got 2"),
+        (lambda: Poisson(1).cdf([[0, 1]]), "points must have the 1 columns of the distribution"),
         (lambda: Poisson(1).log_density([math.nan]), "points must be finite"),
         (lambda: js(Poisson(1e11), Poisson(2e11)), "at most 1e+10 to be listed"),
     ],
 )  # fmt: skip
-def test_what_is_no_law_is_refused(make, message):
+def test_what_is_no_distribution_is_refused(make, message):
     with refused(message):
         make()
 
@@ -267,28 +268,28 @@ CROSSED = [
 ]
 
 
-def torch_law(law):
+def torch_distribution(distribution):
     d = pytest.importorskip("torch").distributions
-    match law:
+    match distribution:
         case Gaussian():
-            return d.Normal(float(law.mean[0]), math.sqrt(law.covariance[0, 0]))
+            return d.Normal(float(distribution.mean[0]), math.sqrt(distribution.covariance[0, 0]))
         case Exponential():
-            return d.Exponential(law.rate)
+            return d.Exponential(distribution.rate)
         case Gamma():
-            return d.Gamma(law.shape, law.rate)
+            return d.Gamma(distribution.shape, distribution.rate)
         case Laplace():
-            return d.Laplace(law.location, law.scale)
+            return d.Laplace(distribution.location, distribution.scale)
         case Uniform():
-            return d.Uniform(law.low, law.high)
+            return d.Uniform(distribution.low, distribution.high)
         case Poisson():
-            return d.Poisson(law.rate)
+            return d.Poisson(distribution.rate)
 
 
 @pytest.mark.parametrize(("P", "Q"), FAMILIES, ids=ids)
 def test_kl_agrees_with_torch(P, Q):
     torch = pytest.importorskip("torch")
     for A, B in ((P, Q), (Q, P)):
-        oracle = torch.distributions.kl_divergence(torch_law(A), torch_law(B))
+        oracle = torch.distributions.kl_divergence(torch_distribution(A), torch_distribution(B))
         assert_allclose(kl(A, B), float(oracle), rtol=2e-5)  # torch computes in float32
 
 
@@ -299,8 +300,11 @@ def test_kl_of_gaussians_in_space_agrees_with_torch():
         A, B = rng.standard_normal((2, d, d))
         P, Q = (Gaussian(rng.standard_normal(d), M @ M.T + 0.1 * np.eye(d)) for M in (A, B))
         normal, tensor = torch.distributions.MultivariateNormal, torch.tensor
-        laws = (normal(tensor(law.mean), tensor(law.covariance)) for law in (P, Q))
-        oracle = torch.distributions.kl_divergence(*laws)
+        distributions = (
+            normal(tensor(distribution.mean), tensor(distribution.covariance))
+            for distribution in (P, Q)
+        )
+        oracle = torch.distributions.kl_divergence(*distributions)
         assert_allclose(kl(P, Q), float(oracle), rtol=1e-10)
 
 
@@ -319,8 +323,15 @@ def over_both(integrand, P, Q):
     if P.discrete:
         return sum(integrand(float(k)) for k in range(200))
     probabilities = [1e-18, 1e-9, 1e-4, 0.02, 0.2, 0.5]
-    ends = [end for law in (P, Q) for end in law.frozen.support() if math.isfinite(end)]
-    quantiles = [f for law in (P, Q) for f in (law.frozen.ppf, law.frozen.isf)]
+    ends = [
+        end
+        for distribution in (P, Q)
+        for end in distribution.frozen.support()
+        if math.isfinite(end)
+    ]
+    quantiles = [
+        f for distribution in (P, Q) for f in (distribution.frozen.ppf, distribution.frozen.isf)
+    ]
     points = sorted({0.0, *ends, *(float(x) for f in quantiles for x in f(probabilities))})
     return sum(
         quad(integrand, low, high, epsabs=1e-12, epsrel=1e-10, limit=500)[0]
@@ -362,7 +373,7 @@ def test_kl_agrees_with_its_definition(P, Q):
     assert_allclose(kl(P, Q), over_both(integrand, P, Q) if covered else math.inf, rtol=2e-7)
 
 
-def test_kl_from_a_uniform_law_by_integrals_of_powers():
+def test_kl_from_a_uniform_distribution_by_integrals_of_powers():
     # the end 0.5558172640302497 is not low + width in floats
     P = Uniform(-0.2095305091028034, 0.5558172640302497)
     Q = Laplace(-1.8393567607811228, 0.5784623063662201)
@@ -385,7 +396,10 @@ def test_w1_is_the_area_between_the_distribution_functions(P, Q):
 @pytest.mark.parametrize(("P", "Q"), FAMILIES, ids=ids)
 @pytest.mark.parametrize("p", [1, 2])
 def test_closed_wasserstein_distances_agree_with_quadrature(P, Q, p):
-    P, Q = (Gamma(1, law.rate) if isinstance(law, Exponential) else law for law in (P, Q))
+    P, Q = (
+        Gamma(1, distribution.rate) if isinstance(distribution, Exponential) else distribution
+        for distribution in (P, Q)
+    )
     assert_allclose(_by_quantiles(P, Q, p), wasserstein(P, Q, p=p), rtol=1e-11)
 
 
@@ -399,14 +413,14 @@ def test_w2_of_two_families_by_moments():
 
 
 def test_wasserstein_distances_of_higher_order():
-    # quantiles of exponential laws differ by (1/a - 1/b) Z, and E Z^p = p!
+    # quantiles of exponential distributions differ by (1/a - 1/b) Z, and E Z^p = p!
     P, Q = Exponential(2), Exponential(0.5)
     for p in (1.5, 3, 10):
         expected = 1.5 * math.gamma(p + 1) ** (1 / p)
         assert_allclose(wasserstein(P, Q, p=p), expected, rtol=1e-11)
 
 
-def test_poisson_beside_a_continuous_law():
+def test_poisson_beside_a_continuous_distribution():
     P, Q = Poisson(2), Uniform(0, 1)
     for function, expected in ((js, LOG_2), (total_variation, 1), (hellinger, 1)):
         assert function(P, Q) == function(Q, P) == expected
@@ -418,7 +432,7 @@ def test_poisson_beside_a_continuous_law():
     assert_allclose(wasserstein(P, Q), inside + beyond, rtol=1e-11)
 
 
-def test_a_poisson_law_of_a_large_rate_is_nearly_normal():
+def test_a_poisson_distribution_of_a_large_rate_is_nearly_normal():
     P, Q = Poisson(1e4), Poisson(1e4 + 100)  # one standard deviation apart
     R, S = Gaussian(1e4, 1e4), Gaussian(1e4 + 100, 1e4 + 100)
     for function in (kl, js, total_variation, hellinger):
@@ -430,7 +444,7 @@ def test_a_poisson_law_of_a_large_rate_is_nearly_normal():
     assert_allclose(hellinger(P, Q), hellinger_of_histograms(p, q), rtol=1e-9)
 
 
-# ---------------------------------------------------------------- nearly equal laws
+# ---------------------------------------------------------------- nearly equal distributions
 
 EPS = 1e-8
 NEARLY_EQUAL = [
@@ -448,7 +462,7 @@ NEARLY_EQUAL = [
 
 
 @pytest.mark.parametrize(("P", "Q", "information"), NEARLY_EQUAL, ids=ids)
-def test_nearly_equal_laws_keep_their_digits(P, Q, information):
+def test_nearly_equal_distributions_keep_their_digits(P, Q, information):
     # KL, JS and H² are Fisher's information in units of the step, times ½, ⅛ and ⅛ of its square
     step = EPS * math.sqrt(information)
     assert_allclose(kl(P, Q), step**2 / 2, rtol=3e-7)
@@ -470,24 +484,24 @@ def test_nearly_equal_laws_keep_their_digits(P, Q, information):
     ],
     ids=ids,
 )
-def test_total_variation_of_nearly_equal_laws(P, Q, expected):
+def test_total_variation_of_nearly_equal_distributions(P, Q, expected):
     assert_allclose(total_variation(P, Q), expected, rtol=1e-7)
 
 
-def test_bures_of_nearly_equal_laws():
+def test_bures_of_nearly_equal_distributions():
     # √(1 + ε) - 1 in one direction, where tr A + tr B - 2 tr(...) would leave no digit
     P, Q = Gaussian([0, 0], np.eye(2)), Gaussian([0, 0], np.diag([1, 1 + EPS]))
     assert_allclose(wasserstein(P, Q, p=2), EPS / 2, rtol=1e-7)
 
 
-@pytest.mark.parametrize("law", [*EXAMPLES, Gaussian([0, 1], np.eye(2))], ids=ids)
-def test_equal_laws_are_at_zero(law):
+@pytest.mark.parametrize("distribution", [*EXAMPLES, Gaussian([0, 1], np.eye(2))], ids=ids)
+def test_equal_distributions_are_at_zero(distribution):
     for function in ALL:
-        assert function(law, law) == 0
-    assert wasserstein(law, law, p=2) == 0
+        assert function(distribution, distribution) == 0
+    assert wasserstein(distribution, distribution, p=2) == 0
 
 
-# ---------------------------------------------------------------- laws of all divergences
+# ---------------------------------------------------------------- distributions of all divergences
 
 moderate = st.floats(0.2, 5)
 places = st.floats(-3, 3)
@@ -516,13 +530,18 @@ def test_inequalities_between_divergences(pair):
 
 @given(pairs)
 def test_inequalities_between_wasserstein_distances(pair):
-    means, stds = zip(*((law.frozen.mean(), law.frozen.std()) for law in pair), strict=True)
+    means, stds = zip(
+        *((distribution.frozen.mean(), distribution.frozen.std()) for distribution in pair),
+        strict=True,
+    )
     w1, w2 = wasserstein(*pair), wasserstein(*pair, p=2)
     assert abs(means[0] - means[1]) <= w1 + SLACK
     assert w1 <= w2 + SLACK
     assert math.hypot(means[0] - means[1], stds[0] - stds[1]) <= w2 + SLACK
-    if all(isinstance(law, Uniform) for law in pair):
-        diameter = max(law.high for law in pair) - min(law.low for law in pair)
+    if all(isinstance(distribution, Uniform) for distribution in pair):
+        diameter = max(distribution.high for distribution in pair) - min(
+            distribution.low for distribution in pair
+        )
         assert w1 <= diameter * total_variation(*pair) + SLACK
 
 
@@ -559,7 +578,7 @@ def test_gaussians_in_space(d, seed):
     P, Q = (Gaussian(rng.standard_normal(d), M @ M.T + 0.1 * np.eye(d)) for M in (A, B))
     h = hellinger(P, Q)
     assert -2 * math.log1p(-(h**2)) <= kl(P, Q) * (1 + 1e-9)
-    # products of laws on the line: squares of W2, KL and log(1 - H²) add up
+    # products of distributions on the line: squares of W2, KL and log(1 - H²) add up
     variances, means = rng.uniform(0.1, 3, (2, d)), rng.standard_normal((2, d))
     P, Q = (Gaussian(m, np.diag(v)) for m, v in zip(means, variances, strict=True))
     lines = [
@@ -591,7 +610,7 @@ def test_gaussians_in_space(d, seed):
     ],
     ids=ids,
 )
-def test_laws_far_apart(P, Q):
+def test_distributions_far_apart(P, Q):
     for function, limit in ((js, LOG_2), (total_variation, 1), (hellinger, 1)):
         assert limit * (1 - 2e-2) < function(P, Q) <= limit
     assert kl(P, Q) > 5
@@ -610,8 +629,8 @@ def test_kl_is_infinite_exactly_where_the_support_is_not_covered():
 @pytest.mark.parametrize(
     ("P", "Q", "message"),
     [
-        ([0, 1], Gaussian(0, 1), "P must be a parametric law"),
-        (Gaussian(0, 1), scipy.stats.norm(), "Q must be a parametric law"),
+        ([0, 1], Gaussian(0, 1), "P must be a parametric distribution"),
+        (Gaussian(0, 1), scipy.stats.norm(), "Q must be a parametric distribution"),
         (Gaussian(0, 1), Gaussian([0, 0], np.eye(2)), "same dimension, got 1 and 2"),
     ],
 )
@@ -632,9 +651,11 @@ def test_what_has_no_closed_form_is_refused():
     with refused("p must be at most 10 for quadrature, got 11"):
         wasserstein(Gaussian(0, 1), Uniform(0, 1), p=11)
     for function in (js, total_variation, hellinger):
-        with refused("the shape of a gamma law must be at least 0.05 for quadrature, got 0.01"):
+        with refused(
+            "the shape of a gamma distribution must be at least 0.05 for quadrature, got 0.01"
+        ):
             function(Gamma(0.01, 1), Gamma(1, 1))
-    with refused("the shape of a gamma law"):
+    with refused("the shape of a gamma distribution"):
         kl(Gamma(0.01, 1), Gaussian(0, 1))
     assert kl(Gamma(0.01, 1), Gamma(1, 1)) > 0
 

@@ -82,11 +82,11 @@ def test_a_shift_is_seen_whole():
     assert_allclose(float(result), 5, rtol=1e-13)
 
 
-# ---------------------------------------------------------------- laws
+# ---------------------------------------------------------------- distributions
 
 
 def test_at_most_w2_of_samples_of_one_size():
-    # W2 of two laws is at least that of the Gaussians with their moments (Gelbrich 1990).
+    # W2 of two distributions is at least that of the Gaussians with their moments (Gelbrich 1990).
     for seed in range(20):
         x, y = two_normals(seed, 15, 15, 1 + seed % 4, 1, 1.5)
         # covariances divided by n: the points shrink towards their mean
@@ -149,7 +149,7 @@ def test_the_error_is_the_spread_and_the_bias_is_made_up_for(args, truth):
     assert 0.90 <= covered <= 0.985
 
 
-def test_the_error_of_skewed_laws():
+def test_the_error_of_skewed_distributions():
     def draw(seed):
         rng = np.random.default_rng(seed)
         return rng.exponential(size=(200, 2)), 1 + 2 * rng.exponential(size=(150, 2))
@@ -177,9 +177,9 @@ def test_no_distance_has_a_negative_end():
         assert high >= 0
 
 
-def test_equal_laws_and_large_biases_are_warned_of():
+def test_equal_distributions_and_large_biases_are_warned_of():
     equal = otgan.frechet_distance(*two_normals(0, 200, 150, 10, 0))
-    assert any("equal laws" in warning for warning in equal.warnings)
+    assert any("equal distributions" in warning for warning in equal.warnings)
     assert any("too large in the mean" in warning for warning in equal.warnings)
     assert otgan.frechet_distance(*two_normals(0, 200, 150, 2, 3)).warnings == ()
 
@@ -196,5 +196,5 @@ def test_bad_samples_are_refused():
     ]:
         with refused(message):
             otgan.frechet_distance(x, y)
-    with refused("confidence must be"):
-        otgan.frechet_distance([1, 2, 3], [2, 3, 4], confidence=95)
+    with refused("confidence_level must be"):
+        otgan.frechet_distance([1, 2, 3], [2, 3, 4], confidence_level=95)

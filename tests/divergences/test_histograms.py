@@ -41,10 +41,10 @@ masses = st.one_of(st.just(0.0), st.floats(0, 1), st.floats(1e-12, 1))
 
 def histograms(bins):
     """One probability vector, often with empty, tiny or even subnormal bins."""
-    return st.lists(masses, min_size=bins, max_size=bins).filter(any).map(normalised)
+    return st.lists(masses, min_size=bins, max_size=bins).filter(any).map(normalized)
 
 
-def normalised(weights):
+def normalized(weights):
     weights = np.asarray(weights, dtype=float)
     return weights / weights.sum()
 
@@ -58,7 +58,7 @@ pairs = tuples_of_histograms(2)
 triples = tuples_of_histograms(3)
 positive_pairs = st.integers(2, 6).flatmap(
     lambda bins: st.tuples(
-        *[st.lists(st.floats(1e-3, 1), min_size=bins, max_size=bins).map(normalised)] * 2
+        *[st.lists(st.floats(1e-3, 1), min_size=bins, max_size=bins).map(normalized)] * 2
     )
 )
 
@@ -114,13 +114,13 @@ def test_the_dirt_piles(function, expected):
 )
 def test_finely_binned_gaussians_one_apart(function, expected):
     x = np.linspace(-12, 13, 10_001)
-    p, q = normalised(np.exp(-(x**2) / 2)), normalised(np.exp(-((x - 1) ** 2) / 2))
+    p, q = normalized(np.exp(-(x**2) / 2)), normalized(np.exp(-((x - 1) ** 2) / 2))
     assert_allclose(function(p, q), expected, rtol=1e-6)
 
 
 def test_gaussian_tails_may_underflow():
     x = np.linspace(-45, 45, 2_001)
-    p, q = normalised(np.exp(-(x**2) / 2)), normalised(np.exp(-((x - 1) ** 2) / 2))
+    p, q = normalized(np.exp(-(x**2) / 2)), normalized(np.exp(-((x - 1) ** 2) / 2))
     assert_allclose(js_divergence(p, q), 0.11142148, rtol=1e-6)
     assert_allclose(kl_divergence(p + 1e-300, q + 1e-300), 0.5, rtol=1e-6)
 
@@ -226,7 +226,7 @@ def test_chi2_beyond_the_largest_float_is_infinite():
     assert single.dtype == np.float32 and single == math.inf
 
 
-# ---------------------------------------------------------------- laws
+# ---------------------------------------------------------------- distributions
 
 
 @given(pairs)

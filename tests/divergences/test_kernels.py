@@ -116,7 +116,7 @@ def test_many_blocks_are_one(monkeypatch):
         assert_allclose([many.value, many.se], [one.value, one.se], rtol=1e-11)
 
 
-# ---------------------------------------------------------------- laws
+# ---------------------------------------------------------------- distributions
 
 
 @given(problems())
@@ -212,7 +212,7 @@ def test_the_error_is_the_spread(case):
     assert 0.91 <= covered <= 0.985
 
 
-def test_equal_laws_are_warned_of():
+def test_equal_distributions_are_warned_of():
     warned = [
         len(otgan.energy_distance(*two_normals(s, 50, 50, 2, 0)).warnings) for s in range(200)
     ]
@@ -222,7 +222,9 @@ def test_equal_laws_are_warned_of():
 
 def test_the_interval_is_around_the_unbiased_value():
     x, y = two_normals(9, 20, 20, 2, 1)
-    u, v = (otgan.energy_distance(x, y, unbiased=flag, confidence=0.9) for flag in (True, False))
+    u, v = (
+        otgan.energy_distance(x, y, unbiased=flag, confidence_level=0.9) for flag in (True, False)
+    )
     assert u.interval == v.interval
     assert v.value > u.value
     assert_allclose(u.interval[1] - u.value, stats.norm.ppf(0.95) * u.se, rtol=1e-12)
@@ -241,9 +243,9 @@ def test_bad_samples_are_refused(function):
     ]:
         with refused(message):
             function(x, y)
-    for confidence in (95, 0, 1, "high", True):
-        with refused("confidence must be"):
-            function([1, 2], [3, 5], confidence=confidence)
+    for confidence_level in (95, 0, 1, "high", True):
+        with refused("confidence_level must be"):
+            function([1, 2], [3, 5], confidence_level=confidence_level)
 
 
 def test_bad_options_are_refused():

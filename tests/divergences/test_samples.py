@@ -8,9 +8,9 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import otgan
-from otgan.divergences.counted import Discrete, Histogram
 from otgan.divergences.kernel_density import KernelDensity
-from otgan.divergences.nearest import NearestNeighbours
+from otgan.divergences.nearest_neighbors import NearestNeighbors
+from otgan.divergences.plug_in import Discrete, Histogram
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 
 METHODS = ["knn", "histogram", "kde"]
@@ -23,9 +23,9 @@ def gaussians(n, m, *, d=1, shift=1.0, scale=1.0, seed=0):
     return rng.normal(size=(n, d)), y
 
 
-class TestNearestNeighbours:
+class TestNearestNeighbors:
     def test_cases_by_hand(self):
-        plain = NearestNeighbours(k=1, start="none", whiten=False)
+        plain = NearestNeighbors(k=1, start="none", whiten=False)
         x, y = np.array([[1.0], [2.0]]), np.array([[1.5], [2.5]])
         assert_allclose(plain.kl_value(x, y), 0.0, atol=1e-15)
         x, y = np.array([[1.0], [2.0], [4.0]]), np.array([[1.5], [3.0]])
@@ -37,14 +37,14 @@ class TestNearestNeighbours:
         other = np.sort(np.linalg.norm(x[:, None] - y, axis=2), axis=1)
         for k in (1, 4):
             direct = 3 * np.log(other[:, k - 1] / own[:, k]).mean() + math.log(25 / 39)
-            plain = NearestNeighbours(k=k, start="none", whiten=False)
+            plain = NearestNeighbors(k=k, start="none", whiten=False)
             assert_allclose(plain.kl_value(x, y), direct)
-        two = NearestNeighbours(k=2, k_y=5, start="none", whiten=False)
+        two = NearestNeighbors(k=2, k_y=5, start="none", whiten=False)
         direct = 3 * np.log(other[:, 4] / own[:, 2]).mean() + math.log(25 / 39)
         direct += (1 + 1 / 1) - (1 + 1 / 2 + 1 / 3 + 1 / 4) - 1  # ψ(2) - ψ(5)
         assert_allclose(two.kl_value(x, y), direct)
 
-    def test_one_radius_for_both_is_the_nearest_neighbour_where_they_agree(self):
+    def test_one_radius_for_both_is_the_nearest_neighbor_where_they_agree(self):
         x, y = gaussians(60, 45, d=2)
         own = np.sort(np.linalg.norm(x[:, None] - x, axis=2), axis=1)[:, 1:]
         other = np.sort(np.linalg.norm(x[:, None] - y, axis=2), axis=1)
@@ -56,14 +56,14 @@ class TestNearestNeighbours:
 
             terms.append(2 * math.log(nu[l - 1] / rho[k - 1]) + digamma(k) - digamma(l))
         direct = np.mean(terms) + math.log(45 / 59)
-        matched = NearestNeighbours("matched", whiten=False)
+        matched = NearestNeighbors("matched", whiten=False)
         assert_allclose(matched.kl_value(x, y), direct)
 
     @pytest.mark.parametrize("start", ["none", "gaussian"])
     def test_coordinates_do_not_matter_when_whitened(self, start):
         x, y = gaussians(200, 150, d=3)
         mix = np.array([[2.0, 0.3, 0.0], [0.0, 0.01, 0.4], [5.0, 0.0, 1.0]])
-        method = NearestNeighbours(k=5, start=start)
+        method = NearestNeighbors(k=5, start=start)
         assert_allclose(method.kl_value(x @ mix + 7, y @ mix + 7), method.kl_value(x, y), rtol=1e-8)
 
     def test_a_gaussian_start_removes_the_bias_in_high_dimension(self):
@@ -75,7 +75,7 @@ class TestNearestNeighbours:
             x = rng.multivariate_normal(np.zeros(d), covariance, 1000)
             y = rng.multivariate_normal(np.ones(d), covariance, 1000)
             for start, found in errors.items():
-                found.append(NearestNeighbours(k=5, start=start).kl_value(x, y) - truth)
+                found.append(NearestNeighbors(k=5, start=start).kl_value(x, y) - truth)
         assert abs(np.mean(errors["auto"])) < 0.05
         assert np.mean(errors["none"]) < -0.1
 
@@ -93,9 +93,9 @@ class TestNearestNeighbours:
         assert (e.n, e.m) == (n, m)
         assert abs(e.value - 0.4431471806) < 4 * e.se < 0.8
 
-    def test_equal_laws_are_not_clamped(self):
+    def test_equal_distributions_are_not_clamped(self):
         values = [
-            NearestNeighbours().kl_value(*gaussians(300, 300, shift=0.0, seed=s)) for s in range(40)
+            NearestNeighbors().kl_value(*gaussians(300, 300, shift=0.0, seed=s)) for s in range(40)
         ]
         assert min(values) < 0 < max(values)
         assert abs(np.mean(values)) < 4 * np.std(values) / math.sqrt(40) + 0.005
@@ -106,10 +106,10 @@ class TestNearestNeighbours:
         q = stats.multivariate_normal([0, 0], [[1, 1], [1, 2]])
         e = otgan.kl_from_samples(x, q.logpdf)
         assert abs(e.value - truth) < 4 * e.se < 0.2
-        plain = otgan.kl_from_samples(x, q.logpdf, method=NearestNeighbours(k=4, start="none"))
+        plain = otgan.kl_from_samples(x, q.logpdf, method=NearestNeighbors(k=4, start="none"))
         assert abs(plain.value - truth) < 4 * plain.se < 0.3
 
-    def test_neighbours_that_say_nothing_are_a_warning(self):
+    def test_neighbors_that_say_nothing_are_a_warning(self):
         x, y = gaussians(300, 300, shift=8.0)
         e = otgan.kl_from_samples(x, y)
         assert any("log m" in sentence for sentence in e.warnings)
@@ -146,16 +146,16 @@ class TestNearestNeighbours:
     )
     def test_parameters_without_meaning(self, wrong):
         with pytest.raises(InvalidInputError, match="to fix it"):
-            NearestNeighbours(**wrong)
+            NearestNeighbors(**wrong)
 
     def test_too_few_points(self):
         with pytest.raises(InvalidInputError, match="k must be at most"):
-            NearestNeighbours(k=9, start="none").kl_value(*gaussians(8, 20))
+            NearestNeighbors(k=9, start="none").kl_value(*gaussians(8, 20))
         with pytest.raises(InvalidInputError, match="at least 16"):
             otgan.kl_from_samples(*gaussians(10, 12))
         with pytest.raises(InvalidInputError, match="Gaussian start"):
             otgan.kl_from_samples(
-                *gaussians(40, 40, d=9), method=NearestNeighbours(start="gaussian")
+                *gaussians(40, 40, d=9), method=NearestNeighbors(start="gaussian")
             )
 
 
@@ -199,7 +199,7 @@ class TestJensenShannon:
         spread = np.std([e.value for e in found])
         assert 0.75 * spread < np.mean([e.se for e in found]) < 1.5 * spread
 
-    def test_disjoint_laws_reach_log_2(self):
+    def test_disjoint_distributions_reach_log_2(self):
         x, y = gaussians(200, 300, shift=100.0)
         assert_allclose(otgan.js_from_samples(x, y).value, math.log(2))
 
@@ -225,7 +225,7 @@ class TestOtherMethods:
             low, high = otgan.js_from_samples(x, y, method=method).interval
             assert low - 0.005 < 0.22117083 < high + 0.005
 
-    def test_equal_laws_have_no_bias_in_bins(self):
+    def test_equal_distributions_have_no_bias_in_bins(self):
         found = [
             otgan.js_from_samples(*gaussians(300, 500, shift=0, seed=s), method="histogram")
             for s in range(60)
@@ -311,10 +311,10 @@ class TestDoor:
             lambda: estimate(x, np.zeros((50, 2))),
             lambda: estimate([], y),
             lambda: estimate(x, y, method="knnn"),
-            lambda: estimate(x, y, method=NearestNeighbours),
+            lambda: estimate(x, y, method=NearestNeighbors),
             lambda: estimate(x, y, method=5),
             lambda: estimate(x, y, ties="ignore"),
-            lambda: estimate(x, y, confidence=95),
+            lambda: estimate(x, y, confidence_level=95),
         ):
             with pytest.raises(InvalidInputError, match="to fix it"):
                 wrong()
@@ -325,8 +325,8 @@ class TestDoor:
 
     def test_a_method_of_the_users_own(self):
         class Always:
-            def kl(self, x, y, *, confidence, rng):
-                return otgan.Estimate(1.0, 0.0, (1.0, 1.0), "own", len(x), len(y), confidence)
+            def kl(self, x, y, *, confidence_level, rng):
+                return otgan.Estimate(1.0, 0.0, (1.0, 1.0), "own", len(x), len(y), confidence_level)
 
             js = kl
 
@@ -368,9 +368,9 @@ class TestDoor:
 
     def test_a_wider_level_is_a_wider_interval(self):
         x, y = gaussians(100, 100)
-        narrow, wide = (otgan.kl_from_samples(x, y, confidence=c) for c in (0.5, 0.99))
+        narrow, wide = (otgan.kl_from_samples(x, y, confidence_level=c) for c in (0.5, 0.99))
         assert narrow.interval[1] - narrow.interval[0] < wide.interval[1] - wide.interval[0]
-        assert wide.confidence == 0.99
+        assert wide.confidence_level == 0.99
 
     def test_tensors(self):
         torch = pytest.importorskip("torch")

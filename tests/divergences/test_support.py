@@ -136,7 +136,7 @@ def test_jitter_undoes_the_rounding_of_each_sample(steps):
     assert_allclose(found.value, 0.03096, atol=4 * found.se)  # of N(0, 1) and N(1/2, 1)
 
 
-def test_disjoint_laws_have_an_interval():
+def test_disjoint_distributions_have_an_interval():
     found = otgan.js_from_samples(np.repeat([0, 1], 20), np.repeat([5, 6], 30), ties="discrete")
     assert_allclose(found.value, math.log(2))
     # 3.69 points are expected where none is seen, with probability 0.025

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, MissingExtraError, SampleTooSmallError
-from otgan.estimate import Estimate
+from otgan.estimates import Estimate
 from tests.divergences.problems import js, kl, sheared, shifted, wider
 
 torch = pytest.importorskip("torch")
@@ -69,7 +69,7 @@ def test_js_of_gaussians(d, delta, truth):
     assert r.se < 0.025
 
 
-def test_equal_laws_show_nothing():
+def test_equal_distributions_show_nothing():
     x, y = shifted(np.random.default_rng(5), 1000, 1000, 0.0, d=10)
     for r in (kl(Variational(), x, y), js(QUICK, x, y)):
         assert -0.06 < r.value < 3 * r.se
@@ -100,7 +100,7 @@ def test_beyond_log_m_it_refuses(objective):
     assert not isinstance(caught.value, ValueError)
 
 
-def test_js_of_laws_apart():
+def test_js_of_distributions_apart():
     x, y = shifted(np.random.default_rng(8), 150, 100, 30.0, d=2)
     assert_allclose(js(QUICK, x, y).value, LOG_2, atol=0.02)
 

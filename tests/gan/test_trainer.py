@@ -17,11 +17,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
 from otgan import GradientPenalty, TrainConfig, WeightClipping, train_wgan
-from otgan.critics.constraints import CONSTRAINTS
-from otgan.critics.distillation import Distillation
+from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.constraints.distillation import Distillation
 from otgan.errors import DamagedFileError, InvalidInputError, TrainingDivergedError
-from otgan.gan.folder import RunFolder
 from otgan.gan.records import Record, rank_correlation
+from otgan.gan.run_directory import RunFolder
 from otgan.gan.state import TrainState
 from otgan.gan.trainer import _critic_step
 
@@ -104,14 +104,14 @@ def test_linear_program_teaches_the_generator(constraint):
 
 def test_one_critic_step_is_that_of_algorithm_1():
     """RMSProp on E f(fake) - E f(real), then clipping, redone by hand."""
+    from otgan.gan.data import as_source
     from otgan.gan.randomness import Randomness
-    from otgan.gan.source import as_source
 
     config = TrainConfig(**{**TINY, "constraint": "clip", "steps": 1, "n_critic": 1})
     state = TrainState.start(2, config, torch.device("cpu"))
     source, randomness = as_source("ring8", config.seed), Randomness(config.seed)
     points = source.train.sample(16, randomness.numpy(1, "critic 0"))
-    real = torch.as_tensor((points - source.centre) / source.scale, dtype=torch.float32)
+    real = torch.as_tensor((points - source.center) / source.scale, dtype=torch.float32)
     rng = randomness.torch(1, "critic 0", torch.device("cpu"))
     fake = state.generator(torch.randn(16, config.latent_dim, generator=rng)).detach()
     loss = state.critic(fake).mean() - state.critic(real).mean()
@@ -295,7 +295,7 @@ def test_batch_norm_in_a_critic_is_refused():
         def build(self, d, width, depth):
             return torch.nn.Sequential(torch.nn.BatchNorm1d(d), torch.nn.Linear(d, 1))
 
-    with pytest.raises(InvalidInputError, match="batch normalisation"):
+    with pytest.raises(InvalidInputError, match="batch normalization"):
         train_wgan("ring8", TrainConfig(**{**TINY, "constraint": Normed()}))
 
 

@@ -14,7 +14,7 @@ import otgan
 from otgan.errors import DuplicateSamplesError, InterruptedFit, InvalidInputError, MissingExtraError
 from otgan.inference.classifiers import ClassifierScore
 from otgan.inference.kernels import Energy, Mmd
-from otgan.inference.neighbours import Knn
+from otgan.inference.neighbors import Knn
 from otgan.inference.permutations import STATISTICS, two_sample_test
 from otgan.inference.transported import Sliced, Wasserstein
 
@@ -40,7 +40,7 @@ def mean_gap(x, y):
 
 @pytest.mark.parametrize("d", [1, 3])
 @pytest.mark.parametrize("name", NAMES)
-def test_p_values_are_uniform_under_equal_laws(name, d):
+def test_p_values_are_uniform_under_equal_distributions(name, d):
     permutations, repeats = 99, 200
     rng = np.random.default_rng([d, *name.encode()])
     p = [
@@ -79,7 +79,7 @@ def test_p_values_of_tests_that_stop_early_have_the_level_they_claim():
 
 
 @pytest.mark.parametrize("statistic", ["wasserstein", "energy", mean_gap])
-def test_a_tiny_problem_against_all_relabellings(statistic):
+def test_a_tiny_problem_against_all_relabelings(statistic):
     x, y = samples(3, 3, 4, 2, shift=0.8)
     pool = np.concatenate([x, y])
     splits = [np.isin(np.arange(7), chosen) for chosen in itertools.combinations(range(7), 3)]
@@ -232,7 +232,7 @@ def test_knn_by_hand(x, y, expected):
 
 @pytest.mark.parametrize("d", [1, 2])
 @pytest.mark.parametrize("statistic", LABEL_FREE, ids=repr)
-def test_permuted_values_are_those_of_the_relabelled_samples(statistic, d):
+def test_permuted_values_are_those_of_the_relabeled_samples(statistic, d):
     (x, y), rng = samples(5, 11, 8, d, shift=1.0), np.random.default_rng(5)
     pool = np.concatenate([x, y])
     labels = rng.permuted(np.tile(np.arange(19) < 11, (20, 1)), axis=1)

@@ -51,7 +51,7 @@ def plain_bound(f_x, f_y, level):
 @pytest.mark.parametrize("d", [1, 2, 7])
 def test_lower_end_is_the_mean_of_two_held_out_bounds(d):
     x, y = clouds(121, 90, d, shift=3)
-    interval = wasserstein_interval(x, y, rng=3, confidence=0.8)
+    interval = wasserstein_interval(x, y, rng=3, confidence_level=0.8)
     rng = np.random.default_rng(3)
     (x_1, x_2), (y_1, y_2) = (np.array_split(rng.permutation(z), 2) for z in (x, y))
     folds = [
@@ -92,7 +92,7 @@ def test_each_end_holds_its_level_for_gaussians_of_unequal_size(d, w):
     assert max(low, high) <= most_misses(200)
 
 
-def test_lower_end_holds_where_the_laws_have_a_part_in_common():
+def test_lower_end_holds_where_the_distributions_have_a_part_in_common():
     """Were the errors of the two folds taken for independent, seven in a hundred would fail."""
     corners, common = np.eye(6), [0.225] * 4
     a, b = [0.08, 0.02, *common], [0.02, 0.08, *common]
@@ -134,10 +134,10 @@ def test_estimates_are_biased_to_their_sides():
 
 def test_higher_confidence_is_wider_and_the_split_is_reproducible():
     x, y = clouds()
-    narrow, wide = (wasserstein_interval(x, y, rng=1, confidence=c) for c in (0.8, 0.99))
+    narrow, wide = (wasserstein_interval(x, y, rng=1, confidence_level=c) for c in (0.8, 0.99))
     assert wide.low < narrow.low < narrow.high < wide.high
-    assert wasserstein_interval(x, y, rng=1, confidence=0.8) == narrow
-    again = wasserstein_interval(x, y, rng=np.random.default_rng(1), confidence=0.8)
+    assert wasserstein_interval(x, y, rng=1, confidence_level=0.8) == narrow
+    again = wasserstein_interval(x, y, rng=np.random.default_rng(1), confidence_level=0.8)
     assert again == narrow
     assert wasserstein_interval(x, y, rng=2).low != wasserstein_interval(x, y, rng=1).low
 
@@ -222,7 +222,7 @@ X, Y = clouds(20, 15)
         ((X[:9], Y), {}, "at least 10 points each, got 9 and 15"),
         ((X, Y[:, :1]), {}, "same number of columns"),
         ((X * np.nan, Y), {}, "x must be finite"),
-        ((X, Y), {"confidence": 95}, "confidence must be"),
+        ((X, Y), {"confidence_level": 95}, "confidence_level must be"),
         ((X, Y), {"potential": lambda z: z[:, 0]}, "potential must be a pair"),
         ((X, Y), {"potential": (lambda z: z[:, 0], 0)}, "potential must be a pair"),
         ((X, Y), {"potential": (3, 1)}, "potential must be a pair"),

@@ -18,7 +18,9 @@ def test_truth_is_what_the_optimal_potential_shows(numbers):
     rng = np.random.default_rng(0)
     for d, truth in zip(numbers.dimensions, numbers.truth, strict=True):
         pair = funnel_pair(int(d), FUNNELS)
-        f_x, f_y = (pair.potential(law.sample(20_000, rng)) for law in (pair.x, pair.y))
+        f_x, f_y = (
+            pair.potential(distribution.sample(20_000, rng)) for distribution in (pair.x, pair.y)
+        )
         error = np.sqrt((f_x.var() + f_y.var()) / 20_000)
         assert abs(f_x.mean() - f_y.mean() - truth) <= 4 * error
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import binom
 
-from otgan import NearestNeighbours, kl_from_samples
+from otgan import NearestNeighbors, kl_from_samples
 from otgan.errors import DuplicateSamplesError
 from otgan.lessons.how_sure import explain
 from otgan.lessons.how_sure_trials import METHODS, nearest_point, refusal, slopes_of
@@ -45,7 +45,7 @@ def test_exact_floor_against_one_and_two_points():
     )
 
 
-def test_distances_of_equal_laws_fall_more_slowly_in_many_dimensions(numbers):
+def test_distances_of_equal_distributions_fall_more_slowly_in_many_dimensions(numbers):
     n = numbers
     assert (np.diff(n.distances, axis=0) > 0).all()
     assert (np.diff(n.distances, axis=1) < 0).all()
@@ -138,9 +138,9 @@ def test_estimate_warns_beyond_log_m():
 def test_coordinates_matter_to_estimates_alone(numbers):
     thin, loose, bent = (
         dict(zip(METHODS, (pair.values - pair.truth).mean(axis=1), strict=True))
-        for pair in numbers.neighbours
+        for pair in numbers.neighbors
     )
-    truths = [pair.truth for pair in numbers.neighbours]
+    truths = [pair.truth for pair in numbers.neighbors]
     assert_allclose(truths, [0.5004504054, 6.9990371774, 6.9990371774], atol=5e-11)
     # The spread of single estimates is at most 0.5, of means of five at most 0.25.
     assert thin["nearest point"] > 0.3
@@ -154,15 +154,15 @@ def test_coordinates_matter_to_estimates_alone(numbers):
 
 
 def test_methods_are_what_they_are_called():
-    assert METHODS["default"] == NearestNeighbours()
-    assert METHODS["nearest point"] == NearestNeighbours(k=1, start="none", whiten=False)
+    assert METHODS["default"] == NearestNeighbors()
+    assert METHODS["nearest point"] == NearestNeighbors(k=1, start="none", whiten=False)
 
 
 def test_text_holds_the_numbers(numbers):
     text = explain(numbers)
     for floor in numbers.floors:
         assert f"{floor.limit:.7f}" in text
-    for pair in numbers.neighbours:
+    for pair in numbers.neighbors:
         assert f"{pair.truth:.3f}" in text
     assert "gives 0, and" in text and "-0.693147 = -log 2" in text
     assert f"log m = {math.log(500):.2f}" in text.replace("\n  ", " ")

@@ -52,8 +52,8 @@ def test_optimal_potentials_extend_to_a_critic_on_the_plane():
 @given(st.integers(1, 8), st.integers(1, 3), st.integers(0, 2**32 - 1))
 def test_mcshane_has_slopes_up_to_one_and_passes_through_what_allows_it(k, d, seed):
     rng = np.random.default_rng(seed)
-    centres, z = rng.normal(size=(k, d)), rng.normal(scale=2, size=(20, d))
-    values = mcshane(centres, rng.normal(size=k), z)
+    centers, z = rng.normal(size=(k, d)), rng.normal(scale=2, size=(20, d))
+    values = mcshane(centers, rng.normal(size=k), z)
     steps = pdist(values[:, None])
     assert (steps <= pdist(z) + ROUNDING).all()
     assert_allclose(mcshane(z, values, z), values, atol=ROUNDING)
@@ -65,8 +65,8 @@ def test_weak_duality_for_weighted_clouds(seed):
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(5, 2)), rng.normal(size=(6, 2))
     a, b = rng.dirichlet(np.ones(5)), rng.dirichlet(np.ones(6))
-    centres, heights = rng.normal(size=(4, 2)), rng.normal(size=4)
-    score = a @ mcshane(centres, heights, x) - b @ mcshane(centres, heights, y)
+    centers, heights = rng.normal(size=(4, 2)), rng.normal(size=4)
+    score = a @ mcshane(centers, heights, x) - b @ mcshane(centers, heights, y)
     coupling = emd_from_cost(rng.random((5, 6)), a, b).plan
     cost = float((coupling.toarray() * cdist(x, y)).sum())
     assert score <= emd(x, y, a, b).distance + ROUNDING <= cost + 2 * ROUNDING

@@ -8,7 +8,7 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.special import ndtr
 
-from otgan.critics.networks import mlp
+from otgan.critics.networks.mlp import mlp
 from otgan.lessons.densities import Normal
 from otgan.lessons.neural_critic import LINE, NOISE, explain, run
 from otgan.lessons.perfect_critics import PerfectCritics, steepest_clipped
@@ -89,8 +89,8 @@ def numbers():
 
 def assert_near_perfect(n, trained):
     """Within four standard errors, and what the training may leave undone, as a share."""
-    clip, *penalised, spectral, orthogonal = n.on_line
-    for fit in penalised:
+    clip, *penalized, spectral, orthogonal = n.on_line
+    for fit in penalized:
         assert abs(fit.gap - fit.ideal) <= 4 * fit.gap_se + trained * fit.ideal, fit
         assert abs(fit.value - n.w1) <= 4 * fit.se + trained * n.w1, fit
     for fit in (spectral, orthogonal):

@@ -1,4 +1,4 @@
-"""Distances of changed laws: closed forms against quadrature, other formulas and large samples."""
+"""Distances of changed distributions: closed forms against quadrature, other formulas and large samples."""
 
 import math
 from dataclasses import astuple
@@ -96,7 +96,7 @@ def test_units(numbers):
     assert_allclose(numbers.affine[1], numbers.affine[0], rtol=1e-10)
 
 
-def test_disjoint_laws_are_all_alike_to_divergences(numbers):
+def test_disjoint_distributions_are_all_alike_to_divergences(numbers):
     parted = numbers.apart >= math.sqrt(12)
     for shift, values in zip(numbers.apart[parted], np.array(numbers.moved)[parted], strict=True):
         assert values.kl == values.kl_back == math.inf
@@ -112,7 +112,7 @@ def test_disjoint_laws_are_all_alike_to_divergences(numbers):
     assert all(value == 0 for value in astuple(moved_uniform(0)))
 
 
-def test_mixture_of_one_part_is_a_normal_law():
+def test_mixture_of_one_part_is_a_normal_distribution():
     values, (P, Q) = mixtures(NORMAL, Mixture.of((1, 1, 2))), (Gaussian(0, 1), Gaussian(1, 4))
     assert_allclose(values.kl, kl(P, Q), rtol=1e-12)
     assert_allclose(values.kl_back, kl(Q, P), rtol=1e-12)
@@ -123,7 +123,7 @@ def test_mixture_of_one_part_is_a_normal_law():
     assert_allclose(
         values.energy, 2 * quad(lambda x: (norm.cdf(x) - norm.cdf(x, 1, 2)) ** 2, -20, 25)[0]
     )
-    # A hundred points have a little less variance than their law.
+    # A hundred points have a little less variance than their distribution.
     assert_allclose(
         values.sinkhorn, 1 + _entropic(1, 4) - (_entropic(1, 1) + _entropic(4, 4)) / 2, rtol=0.02
     )
@@ -133,8 +133,14 @@ def test_mixture_of_one_part_is_a_normal_law():
 def test_mixtures_by_quadrature(Q):
     values = mixtures(NORMAL, Q)
     x, coarse = np.linspace(-15, 35, 20_001, retstep=True)
-    p, q = (norm.pdf(x[:, None], law.means, law.deviations) @ law.weights for law in (NORMAL, Q))
-    F, G = (norm.cdf(x[:, None], law.means, law.deviations) @ law.weights for law in (NORMAL, Q))
+    p, q = (
+        norm.pdf(x[:, None], distribution.means, distribution.deviations) @ distribution.weights
+        for distribution in (NORMAL, Q)
+    )
+    F, G = (
+        norm.cdf(x[:, None], distribution.means, distribution.deviations) @ distribution.weights
+        for distribution in (NORMAL, Q)
+    )
     assert_allclose(values.tv, coarse * np.abs(p - q).sum() / 2, rtol=1e-4)
     assert_allclose(values.w1, coarse * np.abs(F - G).sum(), rtol=1e-4)
     assert_allclose(values.energy, 2 * coarse * np.square(F - G).sum(), rtol=1e-6)
@@ -180,7 +186,7 @@ def test_rotation_moves_mass_along_the_optimal_potential(numbers):
     )
     assert values.sliced < values.w1 < values.frechet
     assert_allclose(np.cov(x.T)[0, 1], 0.9, atol=0.02)
-    for k in range(2):  # the marginals are the same law
+    for k in range(2):  # the marginals are the same distribution
         assert wasserstein_1d(x[:, k], y[:, k]) < 4 * 1.8220433 / math.sqrt(200_000)
 
 
@@ -240,12 +246,12 @@ def test_functions_of_otgan_show_these_values_in_samples(numbers):
         assert abs(k.value - values.mmd) <= 4 * k.se + 2e-3
         s = sliced_wasserstein(x, y)
         assert abs(s.value - values.sliced) <= 4 * s.se + s.diagnostics["floor"]
-        if d > 2:  # a sampled covariance of a hundred coordinates is far from the law's
+        if d > 2:  # a sampled covariance of a hundred coordinates is far from the distribution's
             continue
         f = frechet_distance(x, y)
         assert abs(f.value - values.frechet) <= 4 * f.se + 0.1
     x, y = _shifted(1, 1)(500, rng)
-    found = sinkhorn_divergence(x, y, p=2, regularisation=1.0)
+    found = sinkhorn_divergence(x, y, p=2, regularization=1.0)
     assert abs(found.value - 1) <= 4 * found.se
     x, y = _of(HUMPS)(2000, rng)
     found = kl_from_samples(y, x)

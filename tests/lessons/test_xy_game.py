@@ -32,7 +32,7 @@ def test_classic_values():
 
 @settings(max_examples=60, deadline=None)
 @given(starts, etas)
-def test_laws_hold_for_any_start_and_step(start, eta):
+def test_distributions_hold_for_any_start_and_step(start, eta):
     n = run(eta=eta, start=start, steps=200)
     t = np.arange(201)
     assert_allclose(ratio(n.simultaneous), n.growth**t, rtol=1e-11)

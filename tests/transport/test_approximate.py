@@ -23,7 +23,7 @@ def two_normals(seed, n, m, d, shift, scale=1.0):
 
 
 def sliced_shift(d, p):
-    """Sliced distance of a law and its copy at distance one."""
+    """Sliced distance of a distribution and its copy at distance one."""
     if p == 2:
         return d**-0.5
     return math.gamma(d / 2) / (math.sqrt(math.pi) * math.gamma((d + 1) / 2))
@@ -170,26 +170,26 @@ def by_pot(x, y, p, epsilon):
 @pytest.mark.parametrize(("p", "epsilon"), [(1, 0.3), (1.5, 1), (2, 2)])
 def test_sinkhorn_agrees_with_pots_other_solver(p, epsilon):
     x, y = two_normals(8, 40, 30, 2, 1)
-    result = otgan.sinkhorn_divergence(x, y, p=p, regularisation=epsilon)
+    result = otgan.sinkhorn_divergence(x, y, p=p, regularization=epsilon)
     assert_allclose(result.value, by_pot(x, y, p, epsilon), rtol=1e-5)
     assert result.diagnostics["marginal_error"] <= 1e-6
-    assert result.diagnostics["regularisation"] == epsilon
+    assert result.diagnostics["regularization"] == epsilon
 
 
 @pytest.mark.parametrize("epsilon", [0.5, 5, 50])
 def test_sinkhorn_of_a_shift_is_its_square(epsilon):
     # |x - y - s|² differs from |x - y|² by a function of x plus one of y.
     x, _ = two_normals(9, 30, 2, 2, 0)
-    result = otgan.sinkhorn_divergence(x, x + [3, 4], p=2, regularisation=epsilon)
+    result = otgan.sinkhorn_divergence(x, x + [3, 4], p=2, regularization=epsilon)
     assert_allclose(result.value, 25, rtol=1e-5)
 
 
 @pytest.mark.parametrize("p", [1, 2])
-def test_little_regularisation_gives_transport(p):
+def test_little_regularization_gives_transport(p):
     x, y = two_normals(10, 30, 20, 2, 2)
     exact = otgan.emd(x, y, p=p).cost
     values = [
-        float(otgan.sinkhorn_divergence(x, y, p=p, regularisation=eps, max_iterations=10**5))
+        float(otgan.sinkhorn_divergence(x, y, p=p, regularization=eps, max_iterations=10**5))
         for eps in (0.2, 0.05)
     ]
     # between x and y the entropy adds at most ε log n, within them it may take away as much
@@ -198,35 +198,35 @@ def test_little_regularisation_gives_transport(p):
     assert abs(values[1] - exact) < 0.5 * abs(values[0] - exact)
 
 
-def test_much_regularisation_gives_half_the_energy_distance():
+def test_much_regularization_gives_half_the_energy_distance():
     x, y = two_normals(11, 40, 30, 3, 1)
     energy = float(otgan.energy_distance(x, y, unbiased=False))
-    result = otgan.sinkhorn_divergence(x, y, regularisation=1e4)
+    result = otgan.sinkhorn_divergence(x, y, regularization=1e4)
     assert_allclose(result.value, energy / 2, rtol=1e-3)
 
 
 @pytest.mark.parametrize("n", [900, 1100])
 def test_more_than_a_thousand_points_converge(n):
-    # POT's stabilisation, left alone, goes astray from 1,000 points on.
+    # POT's stabilization, left alone, goes astray from 1,000 points on.
     x, y = two_normals(12, n, n - 50, 2, 2)
-    assert otgan.sinkhorn_divergence(x, y, p=2, regularisation=0.5).diagnostics["iterations"] < 500
+    assert otgan.sinkhorn_divergence(x, y, p=2, regularization=0.5).diagnostics["iterations"] < 500
 
 
 def test_clouds_far_apart_converge():
     x, y = two_normals(13, 30, 20, 2, 1e5)
-    result = otgan.sinkhorn_divergence(x, y, regularisation=1)
+    result = otgan.sinkhorn_divergence(x, y, regularization=1)
     assert_allclose(result.value, otgan.emd(x, y).cost, rtol=1e-4)
 
 
 def test_iterations_that_did_not_converge_give_no_number():
     x, y = two_normals(14, 60, 50, 1, 0)
     with pytest.raises(SolverError, match=r"must be right to 1e-06.* got an error of .* to fix it"):
-        otgan.sinkhorn_divergence(x, y, regularisation=1e-3, max_iterations=50)
+        otgan.sinkhorn_divergence(x, y, regularization=1e-3, max_iterations=50)
     with pytest.raises(SolverError, match="to fix it"):
-        otgan.sinkhorn_divergence(x, y, regularisation=1e-300, max_iterations=50)
+        otgan.sinkhorn_divergence(x, y, regularization=1e-300, max_iterations=50)
 
 
-# ---------------------------------------------------------------- laws
+# ---------------------------------------------------------------- distributions
 
 
 @pytest.mark.parametrize("function", ALL)
@@ -291,11 +291,11 @@ CASES = {
         (50, 50, 2, 2),
     ),
     "sinkhorn, p = 1": (
-        lambda x, y: otgan.sinkhorn_divergence(x, y, regularisation=0.5),
+        lambda x, y: otgan.sinkhorn_divergence(x, y, regularization=0.5),
         (80, 60, 2, 2),
     ),
     "sinkhorn, p = 2": (
-        lambda x, y: otgan.sinkhorn_divergence(x, y, p=2, regularisation=2),
+        lambda x, y: otgan.sinkhorn_divergence(x, y, p=2, regularization=2),
         (80, 60, 2, 2),
     ),
 }
@@ -324,14 +324,14 @@ def test_the_two_errors_of_slices_are_told_apart():
 
 
 @pytest.mark.parametrize("function", ALL)
-def test_equal_laws_are_warned_of(function):
+def test_equal_distributions_are_warned_of(function):
     for seed in range(5):
         assert function(*two_normals(seed, 50, 50, 5, 0)).warnings
     assert function(*two_normals(0, 200, 150, 2, 3)).warnings == ()
 
 
 @pytest.mark.parametrize("function", ALL)
-def test_the_floor_is_what_equal_laws_show(function):
+def test_the_floor_is_what_equal_distributions_show(function):
     results = [function(*two_normals(seed, 50, 40, 3, 0)) for seed in range(15)]
     values, floors = (
         np.array(numbers)
@@ -345,7 +345,7 @@ def test_the_floor_is_what_equal_laws_show(function):
 @pytest.mark.parametrize("function", ALL)
 def test_the_interval_takes_off_what_halves_add(function, p):
     x, y = two_normals(19, 50, 50, 2, 2)
-    r = function(x, y, p=p, confidence=0.9)
+    r = function(x, y, p=p, confidence_level=0.9)
     root = 1 if function is otgan.sinkhorn_divergence else p
     cost, of_halves = r.value**root, r.diagnostics["of_halves"] ** root
     excess = max(of_halves - cost, 0)
@@ -360,10 +360,10 @@ def test_the_interval_takes_off_what_halves_add(function, p):
 def sinkhorn_of_squares(x, y, rng):
     # ε is a tenth of the mean cost, and the divergence of a shift its square
     epsilon = 0.2 * x.shape[1] + 0.1
-    return otgan.sinkhorn_divergence(x, y, p=2, regularisation=epsilon, rng=rng)
+    return otgan.sinkhorn_divergence(x, y, p=2, regularization=epsilon, rng=rng)
 
 
-LAWS = {
+DISTRIBUTIONS = {
     "sliced": (otgan.sliced_wasserstein, lambda d: sliced_shift(d, 1)),
     "sliced, p = 2": (
         lambda x, y, rng: otgan.sliced_wasserstein(x, y, p=2, directions=200, rng=rng),
@@ -378,13 +378,13 @@ LAWS = {
 
 
 @pytest.mark.parametrize("d", [2, 30])
-@pytest.mark.parametrize("case", LAWS)
-def test_the_interval_is_for_the_laws(case, d):
-    function, truth = LAWS[case]
+@pytest.mark.parametrize("case", DISTRIBUTIONS)
+def test_the_interval_is_for_the_distributions(case, d):
+    function, truth = DISTRIBUTIONS[case]
     results = [function(*two_normals(seed, 60, 60, d, 1), rng=1000 + seed) for seed in range(60)]
     covered = [r.interval[0] <= truth(d) <= r.interval[1] for r in results]
     assert np.mean(covered) >= 0.86  # 0.95 less three standard deviations of a share of 60
-    large = [any("too large for the laws, by" in w for w in r.warnings) for r in results]
+    large = [any("too large for the distributions, by" in w for w in r.warnings) for r in results]
     assert np.mean(large) > 0.9 if d == 30 else np.mean(large) < 0.3
 
 
@@ -412,8 +412,8 @@ def test_bad_samples_are_refused(function):
     for p in (0.5, "one", np.inf):
         with refused("p must be"):
             function([1, 2, 3, 4], [2, 3, 4, 5], p=p)
-    with refused("confidence must be"):
-        function([1, 2, 3, 4], [2, 3, 4, 5], confidence=95)
+    with refused("confidence_level must be"):
+        function([1, 2, 3, 4], [2, 3, 4, 5], confidence_level=95)
 
 
 def test_bad_options_are_refused():
@@ -426,7 +426,7 @@ def test_bad_options_are_refused():
         with refused("max_iterations must be"):
             otgan.sinkhorn_divergence(x, y, max_iterations=count)
     for epsilon in (0, -1, np.inf, np.nan, "small", True):
-        with refused("regularisation must be"):
-            otgan.sinkhorn_divergence(x, y, regularisation=epsilon)
-    with refused("regularisation must be", "a mean cost of 0"):
+        with refused("regularization must be"):
+            otgan.sinkhorn_divergence(x, y, regularization=epsilon)
+    with refused("regularization must be", "a mean cost of 0"):
         otgan.sinkhorn_divergence([1, 1], [1, 1])

@@ -33,7 +33,7 @@ def test_first_and_second_derivatives():
     assert torch.autograd.gradgradcheck(otgan.transport_cost, given)
 
 
-def test_weights_need_not_be_normalised():
+def test_weights_need_not_be_normalized():
     C, a, b = problem()
     given = leaves(C, 3 * a, 3 * b)
     assert torch.autograd.gradcheck(otgan.transport_cost, given)

@@ -16,7 +16,7 @@ from scipy import sparse
 import otgan
 from otgan.errors import InvalidInputError, SolverError
 from otgan.transport import multiscale, simplex
-from otgan.transport.fixed_point import balanced
+from otgan.transport.network_simplex.fixed_point import balanced
 from tests.cases import (
     EXACT_RTOL,
     check_plan_and_potentials,

@@ -6,7 +6,13 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.errors import InfeasibleError, SolverError
-from otgan.transport.fixed_point import amounts, as_masses, balanced, sums, words_for
+from otgan.transport.network_simplex.fixed_point import (
+    amounts,
+    as_masses,
+    balanced,
+    sums,
+    words_for,
+)
 from tests.cases import EPS, dense_cost, probabilities, refused
 
 LIGHTEST = [1e-6, 1e-13, 1e-19, 1e-60, 1e-300]
@@ -51,7 +57,7 @@ def test_the_tails_of_gaussian_histograms_are_moved_where_they_belong(d, width):
     check_plan(otgan.emd(x, x, a, b), dense_cost(x, x), a, b)
 
 
-def test_a_light_point_goes_to_its_nearest_neighbour():
+def test_a_light_point_goes_to_its_nearest_neighbor():
     """A barycentric map, whose row of a mass of 1e-18 used to be empty."""
     x = np.array([[0.0, 0.0], [10.0, 0.0], [0.2, 0.0]])
     y = np.array([[0.0, 1.0], [10.0, 1.0]])

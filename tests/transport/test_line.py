@@ -8,7 +8,7 @@ from scipy.stats import norm, wasserstein_distance
 import otgan
 from otgan.measures import as_pair, to_numpy
 from otgan.transport.line import solve_line
-from otgan.transport.staircase import sort_along
+from otgan.transport.monotone_coupling import sort_along
 from tests.cases import EPS, EXACT_RTOL, FORMS, dense_cost, orders, problems, refused
 
 # Quantiles are sums of up to 16 weights, and the value a sum over them.

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
 from otgan.errors import UnequalMassError
-from otgan.transport.batch import optimal_costs
+from otgan.transport.network_simplex.batch import optimal_costs
 from otgan.transport.pairwise import WORK
 from tests.cases import CLOSED_FORMS, EXACT_RTOL, NAMED_METRICS, grid, refused, unequal
 

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import otgan
 from otgan.costs import PointCost
 from otgan.transport import duality, pricing
-from otgan.transport.cells import edges_at, grow, lay_out, upper_model
+from otgan.transport.network_simplex.kdtree import edges_at, grow, lay_out, upper_model
 from tests.cases import EPS, dense_cost
 
 NORMS = [(2, 1.0), (2, 2.0), (2, 3.0), (1, 1.0), (1, 1.5), (0, 1.0), (0, 2.0)]
@@ -81,7 +81,7 @@ def test_models_bound_a_potential_from_above(n, d):
     for level in range(tree.cells.depth + 1):
         for k, (begin, end) in enumerate(itertools.pairwise(edges_at(n, level))):
             v = (1 << level) + k
-            steps = tree.cells.columns[:, begin:end].T - tree.cells.centre[v]
+            steps = tree.cells.columns[:, begin:end].T - tree.cells.center[v]
             assert (np.abs(steps) <= tree.cells.radius[v] * (1 + 4 * EPS)).all()
             above = model.top[v] + steps @ model.slope[v]
             assert (above >= potential[begin:end] - 1e-12).all()

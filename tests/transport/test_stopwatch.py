@@ -9,7 +9,7 @@ import pytest
 
 import otgan
 from otgan.transport.compiled import compiled
-from otgan.transport.pricing import in_threads
+from otgan.transport.network_simplex.pricing import in_threads
 from otgan.transport.stopwatch import Stopwatch, preparation, preparing
 
 

@@ -1,6 +1,6 @@
 """Loaders: a data set by its name, or the user's own files."""
 
-from otgan.datasets.files.doors import (
+from otgan.datasets.files.load import (
     load,
     load_idx,
     load_images,

@@ -30,7 +30,7 @@ BYTES_A_PIXEL = 16
 """While a picture is read: itself, with transparency, on white, and in the end."""
 
 
-def read_folder(folder: Path, size: int, grey: bool, limit: int) -> Table:
+def read_folder(folder: Path, size: int, gray: bool, limit: int) -> Table:
     """All pictures of a folder, cut square, resized and flattened to values in [0, 1]."""
     require("PIL", extra="plot", purpose="reading pictures")
     as_count(size, "size", mend="pass the pixels on a side")
@@ -53,15 +53,15 @@ def read_folder(folder: Path, size: int, grey: bool, limit: int) -> Table:
             f"{folder} must hold pictures ({known}), got none{inside}; to fix it, name the folder "
             "that holds them"
         )
-    check_memory(folder, len(files) * size * size * (1 if grey else 3))
-    points = as_points([_read_picture(file, size, grey, limit) for file in files], str(folder))
+    check_memory(folder, len(files) * size * size * (1 if gray else 3))
+    points = as_points([_read_picture(file, size, gray, limit) for file in files], str(folder))
     notes: tuple[str, ...] = ()
     if folders:
         notes = (f"{folder}: pictures in folders inside it ({', '.join(folders)}) were not read",)
     return Table(points, notes=notes, shape=points.shape)
 
 
-def _read_picture(path: Path, size: int, grey: bool, limit: int) -> FloatArray:
+def _read_picture(path: Path, size: int, gray: bool, limit: int) -> FloatArray:
     """Values in [0, 1], shape (size * size * channels,)."""
     from PIL import Image
 
@@ -78,7 +78,7 @@ def _read_picture(path: Path, size: int, grey: bool, limit: int) -> FloatArray:
                     where = f"{path}, {opened.width} x {opened.height} pixels,"
                     refuse_size(where, pixels * BYTES_A_PIXEL, limit)
                 _check_kind(opened, start, path)
-                return _squared(opened, size, grey)
+                return _squared(opened, size, gray)
         except Image.DecompressionBombError as reason:
             raise InvalidInputError(
                 f"{path} must be a picture of fewer pixels, got one that Pillow refuses "
@@ -94,32 +94,32 @@ def _read_picture(path: Path, size: int, grey: bool, limit: int) -> FloatArray:
 
 
 def _check_kind(opened: Any, start: bytes, path: Path) -> None:
-    """Refuse what Pillow would quietly reduce: colours of 16 bits, all frames but one, inks."""
+    """Refuse what Pillow would quietly reduce: colors of 16 bits, all frames but one, inks."""
     found = ""
-    colours_of_16_bits = start[:4] == b"\x89PNG" and start[24:25] == b"\x10" and start[25] != 0
-    if colours_of_16_bits or (opened.mode[0] == "I" and "transparency" in opened.info):
-        found = "16 bits for each colour or transparency, of which eight would be lost"
+    colors_of_16_bits = start[:4] == b"\x89PNG" and start[24:25] == b"\x10" and start[25] != 0
+    if colors_of_16_bits or (opened.mode[0] == "I" and "transparency" in opened.info):
+        found = "16 bits for each color or transparency, of which eight would be lost"
     elif opened.mode not in MODES or (opened.mode == "I" and opened.format != "PNG"):
         found = f"pixels of the mode {opened.mode}"
     elif opened.format != "MPO" and getattr(opened, "n_frames", 1) > 1:
         found = f"an animation of {opened.n_frames} frames"
     if found:
         raise InvalidInputError(
-            f"{path} must be one picture in grey or RGB, got {found}; to fix it, convert it to a "
-            "PNG file of eight bits (grey ones may have 16)"
+            f"{path} must be one picture in gray or RGB, got {found}; to fix it, convert it to a "
+            "PNG file of eight bits (gray ones may have 16)"
         )
 
 
-def _squared(opened: Any, size: int, grey: bool) -> FloatArray:
+def _squared(opened: Any, size: int, gray: bool) -> FloatArray:
     from PIL import Image, ImageOps
 
     picture = ImageOps.exif_transpose(opened)
-    if picture.mode[0] == "I":  # 16 bits of grey
+    if picture.mode[0] == "I":  # 16 bits of gray
         deep = Image.fromarray(np.asarray(picture).astype(np.float32))
         levels = np.asarray(ImageOps.fit(deep, (size, size)), dtype=np.float64)
         values = np.clip(levels / 65535.0, 0.0, 1.0)
-        return values.ravel() if grey else np.repeat(values.ravel(), 3)
+        return values.ravel() if gray else np.repeat(values.ravel(), 3)
     picture = picture.convert("RGBA")
     white = Image.new("RGBA", picture.size, "white")
-    flat = Image.alpha_composite(white, picture).convert("L" if grey else "RGB")
+    flat = Image.alpha_composite(white, picture).convert("L" if gray else "RGB")
     return np.asarray(ImageOps.fit(flat, (size, size)), dtype=np.float64).ravel() / 255.0

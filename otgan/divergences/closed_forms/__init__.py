@@ -1,16 +1,16 @@
-"""Divergences and distances between parametric laws: the truth that estimates are held against.
+"""Divergences and distances between parametric distributions: the truth that estimates are held against.
 
-By a closed form where there is one, otherwise by quadrature (or by summation, if both laws are
-discrete) to a stated accuracy, or by an error: never by sampling. Nothing here is a public name
+By a closed form where there is one, otherwise by quadrature (or by summation, if both distributions
+are discrete) to a stated accuracy, or by an error: never by sampling. Nothing here is a public name
 of `otgan` itself, where `kl_divergence` and its kind compare histograms and points::
 
     from otgan.divergences.closed_forms import Gaussian, kl
 
     kl(Gaussian(0, 1), Gaussian(1, 4))  # means and variances
 
-Everything is in nats: divide by log 2 for bits. A discrete law and a continuous one have no mass
-in common (KL is infinite, JS is log 2, total variation and Hellinger distance are 1), but a finite
-Wasserstein distance.
+Everything is in nats: divide by log 2 for bits. A discrete distribution and a continuous one have
+no mass in common (KL is infinite, JS is log 2, total variation and Hellinger distance are 1), but a
+finite Wasserstein distance.
 """
 
 from otgan.divergences.closed_forms.distances import (
@@ -20,12 +20,12 @@ from otgan.divergences.closed_forms.distances import (
     total_variation,
     wasserstein,
 )
-from otgan.divergences.closed_forms.laws import (
+from otgan.divergences.closed_forms.distributions import (
     Exponential,
     Gamma,
     Gaussian,
     Laplace,
-    ParametricLaw,
+    ParametricDistribution,
     Poisson,
     Uniform,
 )
@@ -35,7 +35,7 @@ __all__ = [
     "Gamma",
     "Gaussian",
     "Laplace",
-    "ParametricLaw",
+    "ParametricDistribution",
     "Poisson",
     "Uniform",
     "hellinger",

@@ -1,4 +1,4 @@
-"""KL, JS, total variation, Hellinger and Wasserstein distances between parametric laws."""
+"""KL, JS, total variation, Hellinger and Wasserstein distances between parametric distributions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from otgan.divergences.closed_forms.distributions import (
+    Exponential,
+    Gamma,
+    Gaussian,
+    Laplace,
+    ParametricDistribution,
+    Uniform,
+)
 from otgan.divergences.closed_forms.formulas import (
     closed_kl,
     closed_wasserstein,
@@ -15,21 +23,13 @@ from otgan.divergences.closed_forms.formulas import (
     gaussian_hellinger,
     gaussian_wasserstein,
 )
-from otgan.divergences.closed_forms.laws import (
-    Exponential,
-    Gamma,
-    Gaussian,
-    Laplace,
-    ParametricLaw,
-    Uniform,
-)
 from otgan.divergences.closed_forms.quadrature import integrate
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_order
 
 __all__ = ["hellinger", "js", "kl", "total_variation", "wasserstein"]
 
-CENTRE = np.array([0.05, 0.2, 0.35, 0.5])
+CENTER = np.array([0.05, 0.2, 0.35, 0.5])
 """Probabilities whose quantiles tell how large quantiles are."""
 
 FIRST = 1e-100
@@ -46,36 +46,36 @@ MOVABLE = (Gaussian, Laplace, Uniform)
 """Families with a location."""
 
 STEEPEST = 0.05
-"""Of a gamma law of a smaller shape, more than rounding lies below the smallest float."""
+"""Of a gamma distribution of a smaller shape, more than rounding lies below the smallest float."""
 
 
-def kl(P: ParametricLaw, Q: ParametricLaw) -> float:
+def kl(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     """Kullback-Leibler divergence KL(P‖Q) = E_P log(p/q), in nats.
 
     Parameters
     ----------
-    P, Q : ParametricLaw
+    P, Q : ParametricDistribution
         Of the same dimension.
 
     Returns
     -------
     float
-        In closed form for two laws of one family (exponential laws are gamma laws); by quadrature
-        to a relative 1e-11 of E_P |log(p/q)| for two families. Infinite exactly where the support
-        of Q does not cover that of P.
+        In closed form for two distributions of one family (exponential distributions are gamma
+        distributions); by quadrature to a relative 1e-11 of E_P |log(p/q)| for two families.
+        Infinite exactly where the support of Q does not cover that of P.
 
     Raises
     ------
     InvalidInputError
-        Something that is no law, laws of different dimensions, or two families of which one is
-        a gamma law with a shape below 0.05.
+        Something that is no distribution, distributions of different dimensions, or two families of
+        which one is a gamma distribution with a shape below 0.05.
     SolverError
         Quadrature missed its accuracy, as it may for parameters many orders of magnitude apart.
 
     Notes
     -----
-    Differences of parameters are taken first, so that laws that nearly agree keep all digits.
-    O(d³) time for Gaussians; milliseconds for quadrature.
+    Differences of parameters are taken first, so that distributions that nearly agree keep all
+    digits. O(d³) time for Gaussians; milliseconds for quadrature.
 
     Source: Kullback and Leibler, On information and sufficiency, 1951; the closed forms: Gil,
     Alajaji and Linder, Rényi divergence measures for commonly used univariate continuous
@@ -98,12 +98,12 @@ def kl(P: ParametricLaw, Q: ParametricLaw) -> float:
     return _mean_over(P, Q, lambda log_ratio: log_ratio)
 
 
-def js(P: ParametricLaw, Q: ParametricLaw) -> float:
+def js(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     """Jensen-Shannon divergence JS(P, Q) = ½ KL(P‖M) + ½ KL(Q‖M), M = (P + Q)/2, in nats.
 
     Parameters
     ----------
-    P, Q : ParametricLaw
+    P, Q : ParametricDistribution
         On the line; or Gaussians with equal covariances, which differ along one direction only.
 
     Returns
@@ -114,8 +114,9 @@ def js(P: ParametricLaw, Q: ParametricLaw) -> float:
     Raises
     ------
     InvalidInputError
-        Something that is no law, laws of different dimensions, Gaussians in the plane or beyond
-        with different covariances, a gamma law with a shape below 0.05 (against another law).
+        Something that is no distribution, distributions of different dimensions, Gaussians in the
+        plane or beyond with different covariances, a gamma distribution with a shape below 0.05
+        (against another distribution).
     SolverError
         Quadrature missed its accuracy.
 
@@ -132,12 +133,12 @@ def js(P: ParametricLaw, Q: ParametricLaw) -> float:
     return _trim(_mean_over_both(P, Q, _js_term), LOG_2)
 
 
-def total_variation(P: ParametricLaw, Q: ParametricLaw) -> float:
+def total_variation(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     """Total variation distance TV(P, Q) = ½ ∫ |p - q|: a metric between 0 and 1.
 
     Parameters
     ----------
-    P, Q : ParametricLaw
+    P, Q : ParametricDistribution
         As in :func:`js`.
 
     Returns
@@ -168,12 +169,12 @@ def total_variation(P: ParametricLaw, Q: ParametricLaw) -> float:
     return _trim(_mean_over_both(P, Q, _tv_term, kinks=True), 1.0)
 
 
-def hellinger(P: ParametricLaw, Q: ParametricLaw) -> float:
+def hellinger(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     """Hellinger distance H(P, Q), where H² = ½ ∫ (√p - √q)² = 1 - ∫ √(pq): between 0 and 1.
 
     Parameters
     ----------
-    P, Q : ParametricLaw
+    P, Q : ParametricDistribution
         Of the same dimension.
 
     Returns
@@ -185,8 +186,8 @@ def hellinger(P: ParametricLaw, Q: ParametricLaw) -> float:
     Raises
     ------
     InvalidInputError
-        Something that is no law, laws of different dimensions, a gamma law with a shape below
-        0.05 (against another law).
+        Something that is no distribution, distributions of different dimensions, a gamma
+        distribution with a shape below 0.05 (against another distribution).
     SolverError
         Quadrature missed its accuracy.
 
@@ -206,12 +207,12 @@ def hellinger(P: ParametricLaw, Q: ParametricLaw) -> float:
     return math.sqrt(_trim(_mean_over_both(P, Q, _hellinger_term), 1.0))
 
 
-def wasserstein(P: ParametricLaw, Q: ParametricLaw, *, p: float = 1) -> float:
+def wasserstein(P: ParametricDistribution, Q: ParametricDistribution, *, p: float = 1) -> float:
     """Wasserstein distance W_p(P, Q) = (inf E ‖X - Y‖^p)^(1/p), Euclidean, root taken.
 
     Parameters
     ----------
-    P, Q : ParametricLaw
+    P, Q : ParametricDistribution
         On the line, continuous or discrete; or Gaussians: in the plane and beyond with p=2, or
         with equal covariances.
     p : float, default 1
@@ -220,25 +221,25 @@ def wasserstein(P: ParametricLaw, Q: ParametricLaw, *, p: float = 1) -> float:
     Returns
     -------
     float
-        In the units of the laws. In closed form: p = 1 and 2 for two laws that differ by location
-        and scale; p=1 for gamma and Poisson laws in stochastic order; Gaussians in the plane and
-        beyond. Otherwise (∫ |F⁻¹(u) - G⁻¹(u)|^p du)^(1/p) by quadrature to a relative 1e-11, or
-        as well as quantiles are rounded.
+        In the units of the distributions. In closed form: p = 1 and 2 for two distributions that
+        differ by location and scale; p=1 for gamma and Poisson distributions in stochastic order;
+        Gaussians in the plane and beyond. Otherwise (∫ |F⁻¹(u) - G⁻¹(u)|^p du)^(1/p) by quadrature
+        to a relative 1e-11, or as well as quantiles are rounded.
 
     Raises
     ------
     InvalidInputError
-        Something that is no law, laws of different dimensions, p < 1, p > 10 where it takes
-        quadrature, or Gaussians in the plane and beyond with different covariances and p other
-        than 2.
+        Something that is no distribution, distributions of different dimensions, p < 1, p > 10
+        where it takes quadrature, or Gaussians in the plane and beyond with different covariances
+        and p other than 2.
     SolverError
         Quadrature missed its accuracy.
 
     Notes
     -----
-    W1 is the distance of the means if one law is the other one shifted or, on the line, in
+    W1 is the distance of the means if one distribution is the other one shifted or, on the line, in
     stochastic order with it; in general it is larger. O(d³) time for Gaussians; milliseconds for
-    quadrature; O(√rate) quantiles for Poisson laws.
+    quadrature; O(√rate) quantiles for Poisson distributions.
 
     Source: Santambrogio, Optimal transport for applied mathematicians, 2015, Prop. 2.17 on the
     line; Bhatia, Jain and Lim, On the Bures-Wasserstein distance between positive definite
@@ -263,11 +264,11 @@ def wasserstein(P: ParametricLaw, Q: ParametricLaw, *, p: float = 1) -> float:
 # ---------------------------------------------------------------- the pair
 
 
-def _as_pair(P: Any, Q: Any) -> tuple[ParametricLaw, ParametricLaw]:
-    for law, name in ((P, "P"), (Q, "Q")):
-        if not isinstance(law, ParametricLaw):
+def _as_pair(P: Any, Q: Any) -> tuple[ParametricDistribution, ParametricDistribution]:
+    for distribution, name in ((P, "P"), (Q, "Q")):
+        if not isinstance(distribution, ParametricDistribution):
             raise InvalidInputError(
-                f"{name} must be a parametric law such as Gaussian(0, 1), got {type(law)}; to fix "
+                f"{name} must be a parametric distribution such as Gaussian(0, 1), got {type(distribution)}; to fix "
                 "it, use otgan.kl_divergence and its kind for histograms, otgan.wasserstein for "
                 "points"
             )
@@ -276,14 +277,19 @@ def _as_pair(P: Any, Q: Any) -> tuple[ParametricLaw, ParametricLaw]:
     if P.d != Q.d:
         raise InvalidInputError(
             f"P and Q must have the same dimension, got {P.d} and {Q.d}; "
-            "to fix it, give both laws the same coordinates"
+            "to fix it, give both distributions the same coordinates"
         )
-    # An exponential law is a gamma law: one family less to know formulas for.
-    P, Q = (Gamma(1, law.rate) if isinstance(law, Exponential) else law for law in (P, Q))
+    # An exponential distribution is a gamma distribution: one family less to know formulas for.
+    P, Q = (
+        Gamma(1, distribution.rate) if isinstance(distribution, Exponential) else distribution
+        for distribution in (P, Q)
+    )
     return P, Q
 
 
-def _on_the_line(P: Any, Q: Any, what: str) -> tuple[ParametricLaw, ParametricLaw]:
+def _on_the_line(
+    P: Any, Q: Any, what: str
+) -> tuple[ParametricDistribution, ParametricDistribution]:
     """The pair itself, or Gaussians on the line that are as far apart."""
     if P.d == 1:
         return P, Q
@@ -297,7 +303,7 @@ def _on_the_line(P: Any, Q: Any, what: str) -> tuple[ParametricLaw, ParametricLa
     return Gaussian(0.0, 1.0), Gaussian(distance, 1.0)
 
 
-def _centred(P: Any, Q: Any) -> tuple[Any, Any]:
+def _centerd(P: Any, Q: Any) -> tuple[Any, Any]:
     """The pair moved so that P lies where floats are dense, at the origin, if it can be moved."""
     if not isinstance(P, MOVABLE):
         return P, Q
@@ -305,7 +311,7 @@ def _centred(P: Any, Q: Any) -> tuple[Any, Any]:
     return P._moved(shift), Q._moved(shift)
 
 
-def _covers(Q: ParametricLaw, P: ParametricLaw) -> bool:
+def _covers(Q: ParametricDistribution, P: ParametricDistribution) -> bool:
     (low_q, high_q), (low_p, high_p) = Q._support, P._support
     return low_q <= low_p and high_p <= high_q
 
@@ -327,13 +333,13 @@ def _mean_over(P: Any, Q: Any, term: Term, *, kinks: bool = False) -> float:
     """E_P term(log(p/q)), with kinks where p = q or without."""
     if P.discrete:
         return float((np.exp(P._log_density(P._bins)) * term(_log_ratio(P, Q, P._bins))).sum())
-    for law in (P, Q):
-        if isinstance(law, Gamma) and law.shape < STEEPEST:
+    for distribution in (P, Q):
+        if isinstance(distribution, Gamma) and distribution.shape < STEEPEST:
             raise InvalidInputError(
-                f"the shape of a gamma law must be at least {STEEPEST} for quadrature, got "
-                f"{law.shape:g}, where floats end before the law does; to fix it, choose another"
+                f"the shape of a gamma distribution must be at least {STEEPEST} for quadrature, got "
+                f"{distribution.shape:g}, where floats end before the distribution does; to fix it, choose another"
             )
-    P, Q = _centred(P, Q)
+    P, Q = _centerd(P, Q)
 
     def ratio(x: FloatArray, middle: FloatArray) -> FloatArray:
         return _log_ratio(P, Q, x, middle)
@@ -355,21 +361,25 @@ def _log_ratio(P: Any, Q: Any, x: FloatArray, middle: FloatArray | None = None) 
     return np.where(inside, P._log_ratio(Q, x), math.inf)
 
 
-def _log_density(law: Any, x: FloatArray, middle: FloatArray | None) -> FloatArray:
+def _log_density(distribution: Any, x: FloatArray, middle: FloatArray | None) -> FloatArray:
     """The middle tells on which side of the ends of the support x is."""
     if middle is None:
-        return law._log_density(x)
-    low, high = law._support
+        return distribution._log_density(x)
+    low, high = distribution._support
     inside = (low <= middle) & (middle <= high)
-    return np.where(inside, law._log_density(np.clip(x, low, high)), -math.inf)
+    return np.where(inside, distribution._log_density(np.clip(x, low, high)), -math.inf)
 
 
 def _breaks(P: Any, Q: Any) -> FloatArray:
     """Where an integral over P begins, is split, and ends."""
     points: list[float] = []
-    for law in (P, Q):
-        ends = [end for end in law._support if math.isfinite(end)]
-        points += [*ends, *law._quantile(PROBABILITIES), *law._upper_quantile(PROBABILITIES)]
+    for distribution in (P, Q):
+        ends = [end for end in distribution._support if math.isfinite(end)]
+        points += [
+            *ends,
+            *distribution._quantile(PROBABILITIES),
+            *distribution._upper_quantile(PROBABILITIES),
+        ]
     low, high = P._support
     first, last = P._quantile(PROBABILITIES[:1])[0], P._upper_quantile(PROBABILITIES[:1])[0]
     return np.clip(points, low if math.isfinite(low) else first, min(high, last))
@@ -415,11 +425,11 @@ def _by_quantiles(P: Any, Q: Any, p: float) -> float:
             "too far out in the tails; to fix it, choose a smaller order"
         )
     if isinstance(Q, MOVABLE):
-        P, Q = _centred(P, Q)
+        P, Q = _centerd(P, Q)
     halves = [_Half(P, Q, upper=upper) for upper in (False, True)]
     # Quantiles are rounded to so much, and W_p can be no better.
     rounding = 16 * np.finfo(float).eps * max(float(abs(half.quantiles).max()) for half in halves)
-    rough = max(float(abs(half.apart(CENTRE, CENTRE)).max()) for half in halves)
+    rough = max(float(abs(half.apart(CENTER, CENTER)).max()) for half in halves)
     slack = p * max(rough, rounding) ** (p - 1) * rounding
     cost = sum(
         integrate(
@@ -440,10 +450,10 @@ class _Half(NamedTuple):
     Q: Any
     upper: bool
 
-    def _quantile(self, law: Any, u: FloatArray, middle: FloatArray) -> FloatArray:
-        if law.discrete:  # constant on a panel
+    def _quantile(self, distribution: Any, u: FloatArray, middle: FloatArray) -> FloatArray:
+        if distribution.discrete:  # constant on a panel
             u = np.broadcast_to(middle, u.shape)
-        return law._upper_quantile(u) if self.upper else law._quantile(u)
+        return distribution._upper_quantile(u) if self.upper else distribution._quantile(u)
 
     def apart(self, u: FloatArray, middle: FloatArray) -> FloatArray:
         """The difference of the quantiles."""
@@ -451,13 +461,19 @@ class _Half(NamedTuple):
 
     @property
     def quantiles(self) -> FloatArray:
-        """Some quantiles of both laws."""
-        return np.array([self._quantile(law, CENTRE, CENTRE) for law in (self.P, self.Q)])
+        """Some quantiles of both distributions."""
+        return np.array(
+            [self._quantile(distribution, CENTER, CENTER) for distribution in (self.P, self.Q)]
+        )
 
     @property
     def points(self) -> FloatArray:
         """Where the integral begins, is split, and ends."""
         name = "_upper_levels" if self.upper else "_levels"
-        jumps = [getattr(law, name) for law in (self.P, self.Q) if law.discrete]
+        jumps = [
+            getattr(distribution, name)
+            for distribution in (self.P, self.Q)
+            if distribution.discrete
+        ]
         points = np.concatenate([[FIRST], PROBABILITIES, *jumps])
         return points[(points >= FIRST) & (points <= 0.5)]

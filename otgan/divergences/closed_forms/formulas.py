@@ -1,4 +1,4 @@
-"""Closed forms between two laws of one family."""
+"""Closed forms between two distributions of one family."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from scipy.linalg import eigvalsh, solve_triangular, svdvals
 from scipy.special import erf
 
-from otgan.divergences.closed_forms.laws import (
+from otgan.divergences.closed_forms.distributions import (
     Gamma,
     Gaussian,
     Laplace,
-    ParametricLaw,
+    ParametricDistribution,
     Poisson,
     Uniform,
 )
@@ -43,7 +43,7 @@ ALIKE = 1e-12
 
 
 def closed_kl(P: Any, Q: Any) -> float:
-    """KL(P‖Q) of two laws of one class, as a sum of terms that vanish to second order at P = Q."""
+    """KL(P‖Q) of two distributions of one class, as a sum of terms that vanish to second order at P = Q."""
     return _KL[type(P)](P, Q)
 
 
@@ -86,11 +86,14 @@ _KL: dict[type, Callable[[Any, Any], float]] = {
 # ---------------------------------------------------------------- Wasserstein on the line
 
 
-def closed_wasserstein(P: ParametricLaw, Q: ParametricLaw, p: float) -> float | None:
-    """W1 or W2 of two laws on the line where it has a closed form, else None.
+def closed_wasserstein(
+    P: ParametricDistribution, Q: ParametricDistribution, p: float
+) -> float | None:
+    """W1 or W2 of two distributions on the line where it has a closed form, else None.
 
-    Where one law is the other one shifted and stretched, equal quantiles differ by Δ + s Z, with
-    the standardised law Z: W1 = E |Δ + s Z| and W2² = Δ² + s². In stochastic order, W1 = |Δ|.
+    Where one distribution is the other one shifted and stretched, equal quantiles differ by Δ + s
+    Z, with the standardized distribution Z: W1 = E |Δ + s Z| and W2² = Δ² + s². In stochastic
+    order, W1 = |Δ|.
     """
     if type(P) is not type(Q) or p not in (1, 2):
         return None
@@ -128,7 +131,7 @@ _MEAN_SIZE: dict[type, Callable[[float, float], float]] = {
     Laplace: _mean_size_laplace,
     Uniform: _mean_size_uniform,
 }
-"""E |Δ + s Z| for a standardised law Z."""
+"""E |Δ + s Z| for a standardized distribution Z."""
 
 
 # ---------------------------------------------------------------- Gaussians in any dimension
@@ -153,7 +156,7 @@ def gaussian_wasserstein(P: Gaussian, Q: Gaussian, p: float) -> float:
         raise InvalidInputError(
             f"p must be 2 for Gaussians in {P.d} dimensions with different covariances, got "
             f"{p:g}, for which there is no closed form; to fix it, pass p=2, or give samplers "
-            "such as these two laws to otgan.estimate_w1"
+            "such as these two distributions to otgan.estimate_w1"
         )
     # tr A + tr B - 2 tr (A^½ B A^½)^½ is the least |R - S O|² over rotations O, where A = R Rᵀ
     # and B = S Sᵀ: Procrustes' problem, in which no traces are subtracted.

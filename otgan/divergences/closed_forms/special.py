@@ -93,7 +93,7 @@ def gammaln_bregman(a: float, b: float) -> float:
 
 
 def log_poisson(k: Any, rate: Any) -> Any:
-    """The Poisson law k log(rate) - rate - log Γ(k + 1), for any real k > -1.
+    """The Poisson distribution k log(rate) - rate - log Γ(k + 1), for any real k > -1.
 
     For large k, log Γ is taken apart by Stirling's series, whose main terms would cancel.
 

@@ -1,0 +1,95 @@
+"""What a command can refuse before it loads or computes anything."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from otgan.errors import InvalidInputError, OutputError, require
+from otgan.measures import as_count
+from otgan.output_files import why_no_folder
+
+__all__ = [
+    "check_emd",
+    "check_files",
+    "check_folder",
+    "check_numbers",
+    "check_run",
+    "check_told",
+    "check_training",
+]
+
+MOST_THREADS = 1024
+"""Beyond it, threads are refused by the system rather than by us."""
+
+
+def check_files(*paths: str) -> None:
+    """Raise unless all exist, so that a missing second file is not found after a long first one."""
+    for path in paths:
+        if not os.path.exists(path):
+            raise InvalidInputError(
+                f"the file or folder must exist, got {path!r}; to fix it, check the path"
+            )
+
+
+def check_numbers(options: argparse.Namespace) -> None:
+    """Raise on a number that its command cannot use; what a command lacks is passed over."""
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    if "seed" in given:
+        as_count(options.seed, "--seed", least=0)
+    if "threads" in given:
+        as_count(options.threads, "--threads")
+        if options.threads > MOST_THREADS:
+            raise InvalidInputError(
+                f"--threads must be at most {MOST_THREADS}, got {options.threads}; to fix it, pass "
+                "no more than there are cores"
+            )
+
+
+def check_told(options: argparse.Namespace) -> None:
+    """Raise on what cannot have been said about a critic."""
+    if options.reported is not None and not math.isfinite(options.reported):
+        raise InvalidInputError(
+            f"reported must be finite, got {options.reported}; to fix it, pass what was printed "
+            "as W1"
+        )
+    for name in ("penalty_weight", "batch_size"):
+        value = getattr(options, name)
+        if value is not None and not 0 < value < math.inf:
+            raise InvalidInputError(
+                f"{name} must be positive, got {value!r}; to fix it, pass the one of the training"
+            )
+
+
+def check_emd(**options: Any) -> None:
+    """Raise on options that :func:`otgan.emd` refuses, by its own rules."""
+    from otgan.transport.exact import emd
+
+    emd([1.0], [1.0], **options)
+
+
+def check_folder(path: Path) -> None:
+    """Raise unless this is, or can become, a folder in which files can be made."""
+    if reason := why_no_folder(path):
+        raise OutputError(
+            f"the folder must be one that can be written, got {str(path)!r} ({reason}); to fix it, "
+            "name another"
+        )
+
+
+def check_run(path: Path) -> None:
+    """Raise unless a run has begun in this folder."""
+    if not (path / "config.json").is_file():
+        raise InvalidInputError(
+            f"{path} must be the folder of a run, got no config.json in it; to fix it, name a "
+            "folder that `otgan train` wrote"
+        )
+
+
+def check_training() -> None:
+    """Raise unless a GAN can be trained here, and its report be drawn."""
+    require("torch", extra="torch", purpose="training a GAN")
+    require("matplotlib", extra="plot", purpose="the report of a run")

@@ -1,0 +1,1 @@
+"""Every distance and divergence that fits two samples, in one table."""

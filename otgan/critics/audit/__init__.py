@@ -1,0 +1,1 @@
+"""Any critic held against the exact dual."""

@@ -1,0 +1,1 @@
+"""What keeps a critic 1-Lipschitz."""

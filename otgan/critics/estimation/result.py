@@ -1,0 +1,152 @@
+"""What a critic's number is worth: the result of `estimate_w1`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from otgan.critics.potentials.bounds import share_above
+from otgan.critics.training.loop import CriticRecord
+
+__all__ = ["DualEstimate"]
+
+
+@dataclass(frozen=True)
+class DualEstimate:
+    """A neural estimate of W1 between two distributions, and what bounds it.
+
+    ``float(estimate)`` is the value, ``print(estimate.report())`` says what it is. Distances are in
+    the units of the data.
+
+    Attributes
+    ----------
+    value : float
+        The estimate of W1 between the distributions, from points that the critic was not trained
+        on: the raw gap, read as the constraint says; zero, which a constant critic shows, where
+        that is less.
+    se : float
+        Standard error of `value` from the number of these points, the critic held fixed; for the
+        linear program also from what is left between its two estimates.
+    interval : tuple of float
+        95 % confidence interval, of numbers that are not negative. For a critic it is ``value ±
+        1.96 se`` and says how well `value` is known, not how far the critic is from optimal; of one
+        that is known to be under-trained (or too steep) it reaches up to `upper_confidence` (down
+        to `lower_confidence`). For the linear program (``"exact"``) it holds for W1 itself.
+    raw_gap : float
+        E f(x) - E f(y) on these points, before any correction.
+    penalty : float
+        What the constraint adds to the loss, on these points, for slopes above one where it is a
+        penalty around one; `value` corrects `raw_gap` by it.
+        Of a committee, what its members agree on: their noise is taken out, and it may fall below
+        zero by what is left.
+    lower_confidence : float
+        W1 of the distributions is at least this, with 95 % confidence: a critic that is provably
+        Lipschitz cannot show more than W1 on fresh points. The better of what the weights prove and
+        what the potentials of a sample prove; at least zero.
+    upper_confidence : float
+        W1 of the distributions is at most this, with 95 % confidence: samples lie further apart
+        than their distributions, in the mean.
+    lower : float
+        Certified lower bound of `exact`, from the critic alone.
+    lower_zero : float
+        The same from a critic that is zero everywhere: in many dimensions nearly as much.
+    exact : float
+        W1 between two samples: the arrays themselves, or `n_exact` points of each distribution.
+    n_exact : tuple of int
+        How many points of x and of y.
+    lipschitz_proved : float
+        Upper bound of the critic's Lipschitz constant from its weights; ``inf`` if unknown.
+    lipschitz_sampled : float
+        The largest gradient norm that was met: a lower bound of the Lipschitz constant.
+    converged : bool
+        False if the critic is known to be under-trained. True is no proof.
+    verdict : str
+        The same in a sentence.
+    constraint : str
+        Short name of the constraint.
+    reason : str
+        Why this constraint.
+    steps : int
+    seconds : float
+        Spent in training.
+    n_held_out : int
+        Points behind `value`, of x and y together.
+    history : tuple of CriticRecord
+        The training curve.
+    critic : torch.nn.Module
+        The trained critic, as a function of points in their own units.
+    """
+
+    value: float
+    se: float
+    interval: tuple[float, float]
+    raw_gap: float
+    penalty: float
+    lower_confidence: float
+    upper_confidence: float
+    lower: float
+    lower_zero: float
+    exact: float
+    n_exact: tuple[int, int]
+    lipschitz_proved: float
+    lipschitz_sampled: float
+    converged: bool
+    verdict: str
+    constraint: str
+    reason: str
+    steps: int
+    seconds: float
+    n_held_out: int
+    history: tuple[CriticRecord, ...] = field(repr=False)
+    critic: nn.Module = field(repr=False)
+
+    def __float__(self) -> float:
+        return self.value
+
+    @property
+    def skill(self) -> float:
+        """Share that the critic proves of what a critic that is zero everywhere leaves of `exact`.
+
+        Zero for that critic, one for an optimal one; NaN where it proves all of `exact`.
+        """
+        return share_above(self.lower, self.lower_zero, self.exact)
+
+    def __repr__(self) -> str:
+        return (
+            f"DualEstimate(value={self.value:.4g} ± {self.se:.2g}, W1 of the distributions in "
+            f"[{self.lower_confidence:.4g}, {self.upper_confidence:.4g}], samples "
+            f"{self.lower:.4g} <= {self.exact:.4g}, constraint={self.constraint!r}"
+            f"{'' if self.converged else ', under-trained'})"
+        )
+
+    def report(self) -> str:
+        """All of it as a table for people."""
+        n, m = self.n_exact
+        low, high = self.interval
+        rows = [
+            ("W1 between the distributions", f"{self.value:.5g} ± {self.se:.2g}"),
+            ("  95 % interval", f"[{low:.5g}, {high:.5g}] {self._meaning()}"),
+            ("  at least, at most", f"{self.lower_confidence:.5g}, {self.upper_confidence:.5g} "
+             "(95 % confidence each, whatever the critic)"),
+            ("raw gap of the critic", f"{self.raw_gap:.5g} (penalty {self.penalty:.3g})"),
+            ("two samples", f"exact {self.exact:.5g} ({n:,} and {m:,} points), the critic proves "
+             f"{self.lower:.5g}, one that is zero everywhere {self.lower_zero:.5g}"),
+            ("Lipschitz constant", f"between {self.lipschitz_sampled:.4g} (met) and "
+             f"{self.lipschitz_proved:.4g} (proved by the weights)"),
+            ("constraint", f"{self.constraint}: {self.reason}"),
+            ("training", f"{self.steps:,} steps, {self.seconds:.1f} s, judged on "
+             f"{self.n_held_out:,} points{self._which()}"),
+            ("verdict", self.verdict),
+        ]  # fmt: skip
+        return "\n".join(f"{name:<22} {text}" for name, text in rows)
+
+    def _which(self) -> str:
+        return "" if self.constraint == "exact" else " that it was not trained on"
+
+    def _meaning(self) -> str:
+        if self.constraint == "exact":
+            return "of W1"
+        if not self.converged:
+            return "from what this critic shows to what is proved without it"
+        return "of what this critic shows, not of its distance from an optimal one"

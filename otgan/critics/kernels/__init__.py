@@ -1,0 +1,1 @@
+"""Gradients of penalized critics, matrix products and optimizer steps, written out by hand."""

@@ -1,0 +1,53 @@
+"""Whether layers do what they say and no more, so that gradients by hand are those of autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import nn
+from torch.nn.modules.module import _has_any_global_hook
+
+__all__ = ["all_plain"]
+
+HOOKS = (
+    "_forward_pre_hooks",
+    "_forward_hooks",
+    "_backward_pre_hooks",
+    "_backward_hooks",
+)
+
+
+def all_plain(critic: nn.Module, layers: Sequence[nn.Module]) -> bool:
+    """Whether every parameter of the layers learns, and nobody watches or changes what they do.
+
+    A frozen or shared parameter, a hook on a layer or on a parameter (weight normalization and
+    pruning of old are hooks), a weight that is computed, another forward on the object itself, or
+    parameters of several dtypes: autograd knows how to deal with all of these.
+
+    Examples
+    --------
+    >>> layer = nn.Linear(2, 1)
+    >>> all_plain(layer, [layer])
+    True
+    >>> layer.bias.requires_grad = False
+    >>> all_plain(layer, [layer])
+    False
+    """
+    modules = [critic, *layers]
+    if _has_any_global_hook() or any("forward" in vars(module) for module in modules):
+        return False
+    if any(getattr(module, kind, None) for module in modules for kind in HOOKS):
+        return False
+    parts = [
+        getattr(layer, name, None)
+        for layer in layers
+        if isinstance(layer, nn.Linear)
+        for name in ("weight", "bias")
+    ]
+    parameters = [part for part in parts if isinstance(part, nn.Parameter)]
+    return (
+        len(parameters) == len(parts) == len(set(map(id, parameters)))
+        and len({(p.dtype, p.device) for p in parameters}) == 1
+        and all(p.requires_grad and p.is_leaf for p in parameters)
+        and not any(p._backward_hooks or p._post_accumulate_grad_hooks for p in parameters)
+    )

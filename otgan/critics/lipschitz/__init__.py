@@ -1,0 +1,1 @@
+"""Lipschitz constants that the weights of a network prove."""

@@ -1,0 +1,1 @@
+"""Architectures of critics, and ensembles of them."""

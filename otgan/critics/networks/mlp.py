@@ -1,0 +1,293 @@
+"""Critic architectures, and what can be said of any critic from its layers."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from otgan.critics.kernels.matmul import product
+from otgan.critics.lipschitz.layers import lipschitz_from_weights
+from otgan.errors import InvalidInputError
+
+__all__ = [
+    "GroupSort",
+    "MaxMin",
+    "OnOriginalScale",
+    "WithRadius",
+    "lipschitz_from_weights",
+    "mlp",
+    "orthogonal_mlp",
+    "orthonormalize_",
+    "radial_mlp",
+    "radius",
+    "refuse_batch_norm",
+    "refuse_inference",
+    "scores",
+]
+
+
+class GroupSort(nn.Module):
+    """Sort the features within groups: 1-Lipschitz, and it keeps the norm of gradients.
+
+    Parameters
+    ----------
+    size : int
+        Features in a group, a divisor of the layer's width; 2 is also known as MaxMin.
+
+    References
+    ----------
+    Anil, Lucas and Grosse, Sorting out Lipschitz function approximation (ICML 2019).
+
+    Examples
+    --------
+    >>> GroupSort(2)(torch.tensor([[3.0, 1.0, 0.0, 5.0]]))
+    tensor([[1., 3., 0., 5.]])
+    """
+
+    lipschitz = 1.0
+
+    def __init__(self, size: int = 2) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Sort each group of the last axis in ascending order."""
+        if self.size == 2:
+            pairs = features.unflatten(-1, (-1, 2))
+            return torch.stack([pairs.amin(-1), pairs.amax(-1)], dim=-1).flatten(-2)
+        return features.unflatten(-1, (-1, self.size)).sort(dim=-1).values.flatten(-2)
+
+
+class MaxMin(nn.Module):
+    """Sort pairs of features: GroupSort of two, for features that lie half the width apart.
+
+    The smaller ones come first, then the larger ones. Two halves are sorted several times faster
+    than neighbors, and no network can tell the difference.
+
+    References
+    ----------
+    Anil, Lucas and Grosse, Sorting out Lipschitz function approximation (ICML 2019).
+
+    Examples
+    --------
+    >>> MaxMin()(torch.tensor([[3.0, 1.0, 0.0, 5.0]]))
+    tensor([[0., 1., 3., 5.]])
+    """
+
+    lipschitz = 1.0
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Smaller and larger ones of the pairs."""
+        one, other = features.chunk(2, dim=-1)
+        excess = (one - other).relu()
+        return torch.cat([one - excess, other + excess], dim=-1)
+
+
+class OnOriginalScale(nn.Module):
+    """A critic trained on (x - center) / scale, as a function of x with the same slopes.
+
+    Parameters
+    ----------
+    critic : torch.nn.Module
+        Trained on standardized points.
+    center : torch.Tensor, shape (d,)
+        In float64 points far from the origin keep their digits: the critic is asked in its own
+        dtype once they are centerd.
+    scale : float
+    """
+
+    center: Tensor
+    scale: Tensor
+    _like: Tensor
+
+    def __init__(self, critic: nn.Module, center: Tensor, scale: float) -> None:
+        super().__init__()
+        self.critic = critic
+        self.register_buffer("center", center)
+        self.register_buffer("scale", center.new_tensor(float(scale)))
+        own = next((p for p in critic.parameters() if p.is_floating_point()), center)
+        self.register_buffer("_like", own.detach().new_empty(0), persistent=False)
+
+    @property
+    def lipschitz(self) -> nn.Module:
+        """The critic inside, which has the same Lipschitz constant."""
+        return self.critic
+
+    def forward(self, points: Tensor) -> Tensor:
+        """Scale * critic((points - center) / scale), in the floating dtype of the points."""
+        scaled = ((points - self.center) / self.scale).to(self._like.dtype)
+        values = self.scale * self.critic(scaled)
+        return values.to(points.dtype) if points.is_floating_point() else values
+
+
+def mlp(d: int, out: int = 1, *, width: int = 128, depth: int = 3) -> nn.Sequential:
+    """A plain ReLU network: `depth` hidden layers of `width` units.
+
+    Parameters
+    ----------
+    d, out : int
+        Dimensions of input and output.
+
+    Examples
+    --------
+    >>> mlp(2, width=8, depth=2)(torch.zeros(5, 2)).shape
+    torch.Size([5, 1])
+    """
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise([d] + [width] * depth):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(width, out))
+
+
+class WithRadius(nn.Module):
+    """Points together with their distance from the origin, centerd: (x, |x| - √d).
+
+    Of all distances a network of linear layers finds this one hardest in many dimensions, and
+    potentials of distributions that differ in spread need it most. It is near √d for standardized
+    points.
+    """
+
+    lipschitz = math.sqrt(2.0)
+
+    def forward(self, points: Tensor) -> Tensor:
+        """Append one column, shape (n, d + 1)."""
+        return torch.cat([points, radius(points) - math.sqrt(points.shape[1])], dim=1)
+
+
+def radius(points: Tensor) -> Tensor:
+    """Distances from the origin, shape (n, 1)."""
+    # The tiny constant keeps the root differentiable at the origin.
+    return (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
+
+
+def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:
+    """A ReLU network that is also given each point's distance from the origin.
+
+    Parameters
+    ----------
+    d : int
+        Dimension of the points.
+    width, depth : int
+        Hidden layers.
+
+    Examples
+    --------
+    >>> radial_mlp(3, width=8)(torch.zeros(5, 3)).shape
+    torch.Size([5, 1])
+    """
+    return nn.Sequential(WithRadius(), *mlp(d + 1, width=width, depth=depth))
+
+
+def orthogonal_mlp(d: int, *, width: int = 128, depth: int = 3) -> nn.Sequential:
+    """A critic that is 1-Lipschitz by its weights: orthogonal matrices and GroupSort.
+
+    All singular values of every weight matrix are one, so that gradients keep their norm on the
+    way through; that is what makes the bound tight. Call `orthonormalize_` after every step.
+
+    Parameters
+    ----------
+    d : int
+        Dimension of the points.
+    width, depth : int
+        Hidden layers; `width` must be even.
+
+    References
+    ----------
+    Anil, Lucas and Grosse, Sorting out Lipschitz function approximation (ICML 2019).
+
+    Examples
+    --------
+    >>> critic = orthogonal_mlp(2, width=8, depth=2)
+    >>> round(lipschitz_from_weights(critic), 5)
+    1.0
+    """
+    if width % 2:
+        raise InvalidInputError(
+            f"width must be even to sort pairs of features, got {width}; to fix it, use {width + 1}"
+        )
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise([d] + [width] * depth):
+        layers += [nn.Linear(inputs, outputs), MaxMin()]
+    critic = nn.Sequential(*layers, nn.Linear(width, 1))
+    for layer in critic:
+        if isinstance(layer, nn.Linear):
+            nn.init.orthogonal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return critic
+
+
+@torch.no_grad()
+def orthonormalize_(weight: Tensor, iterations: int = 3) -> None:
+    """Move a matrix towards the nearest one with orthonormal rows or columns, in place.
+
+    Newton and Schulz's iteration X <- (3 X - X X^T X) / 2 maps singular values in [0, √3] into
+    [0, 1] and draws them to one, quadratically. So the norm is at most one after any number of
+    iterations, and the matrix is orthonormal to rounding if a step left it near.
+
+    Parameters
+    ----------
+    weight : torch.Tensor, shape (rows, columns)
+    iterations : int
+
+    References
+    ----------
+    Björck and Bowie, An iterative algorithm for computing the best estimate of an orthogonal
+    matrix (SIAM J. Numer. Anal. 8, 1971).
+
+    Examples
+    --------
+    >>> weight = torch.tensor([[1.1, 0.0], [0.0, 0.8]])
+    >>> orthonormalize_(weight, 5)
+    >>> weight
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    wide = weight if weight.shape[0] <= weight.shape[1] else weight.T
+    gram = product(wide, wide)
+    square = product(gram, gram)
+    # The eighth root of |G⁴|_F is at least the largest singular value, and near it.
+    bound = torch.linalg.matrix_norm(product(square, square)) ** 0.125
+    wide = wide * (1.7 / bound).clamp(max=1.0)
+    for _ in range(iterations):
+        wide = 1.5 * wide - 0.5 * product(product(wide, wide), wide.T)
+    weight.copy_(wide if weight.shape[0] <= weight.shape[1] else wide.T)
+
+
+def scores(critic: nn.Module, points: Tensor) -> Tensor:
+    """One number for each point, whether the critic returns shape (n,) or (n, 1)."""
+    values = critic(points)
+    if not isinstance(values, Tensor):
+        raise InvalidInputError(
+            f"a critic must return one number for each point, got a {type(values).__name__}; to "
+            "fix it, return a tensor of shape (n,) or (n, 1) alone"
+        )
+    if values.numel() != len(points):
+        raise InvalidInputError(
+            f"a critic must return one number for each point, got shape {tuple(values.shape)} "
+            f"for {len(points)} points; to fix it, end it with a layer of one output"
+        )
+    return values.reshape(len(points))
+
+
+def refuse_batch_norm(critic: nn.Module) -> None:
+    """Raise if the critic normalizes over the batch: it is then no function of one point."""
+    for name, layer in critic.named_modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            raise InvalidInputError(
+                f"a critic must score every point by itself, got batch normalization in layer "
+                f"{name!r}, which mixes the points of a batch; to fix it, use nn.LayerNorm"
+            )
+
+
+def refuse_inference(network: nn.Module) -> None:
+    """Raise if the network was made in inference mode: its parameters can never learn."""
+    for name, parameter in network.named_parameters():
+        if parameter.is_inference():
+            raise InvalidInputError(
+                f"a network that is to learn must be made outside of torch.inference_mode, got the "
+                f"parameter {name!r} from inside; to fix it, make it under "
+                "torch.inference_mode(False)"
+            )

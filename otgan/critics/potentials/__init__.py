@@ -1,0 +1,1 @@
+"""Kantorovich potentials of samples, extended to all points, and the bounds that they prove."""

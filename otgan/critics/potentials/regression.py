@@ -1,0 +1,172 @@
+"""Teach a network a function that is known, by its values and gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from otgan.critics.networks.mlp import refuse_inference, scores
+from otgan.errors import InvalidInputError
+from otgan.measures import as_points
+from otgan.torch_modes import gradients_on
+
+__all__ = ["Distilled", "distil"]
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """A network that was taught a potential, and how far it is from it at points kept from it.
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+        The one that was given, trained in place.
+    value_error : float
+        Root mean square of network - potential, in the units of the points.
+    gradient_error : float
+        Root mean square length of the difference of their gradients; the potential's have
+        length one.
+    """
+
+    network: nn.Module = field(repr=False)
+    value_error: float
+    gradient_error: float
+
+
+@gradients_on()
+def distil(
+    potential: nn.Module,
+    points: Any,
+    network: nn.Module,
+    *,
+    arcs: tuple[Any, Any] | None = None,
+    steps: int = 2000,
+    batch_size: int = 256,
+    optimizer: Optimizer | None = None,
+    seed: int = 0,
+) -> Distilled:
+    """Teach a network a potential, by its values and gradients.
+
+    Regression, not a game: the potential that the linear program found on a sample (or any other)
+    becomes a smooth function that is cheap to evaluate. It is met at the points, between random
+    pairs of them, and along the arcs of a plan, where optimal potentials have slope one.
+
+    Parameters
+    ----------
+    potential : McShane or any torch.nn.Module
+    points : array_like or torch.Tensor, shape (n, d)
+        Both samples, one above the other. An eighth is kept for the errors.
+    network : torch.nn.Module
+        Trained in place.
+    arcs : two array_like, shapes (k, d), optional
+        Where the arcs of a plan start and end.
+    steps, batch_size : int
+    optimizer : torch.optim.Optimizer, optional
+        Over the parameters of the network; by default Adam, 2e-3. Its step decays to zero.
+    seed : int
+
+    Returns
+    -------
+    Distilled
+
+    References
+    ----------
+    Czarnecki, Osindero, Jaderberg, Swirszcz and Pascanu, Sobolev training for neural networks
+    (NeurIPS 2017).
+
+    Examples
+    --------
+    >>> from otgan.critics.potentials.mcshane import McShane
+    >>> from otgan.critics.networks.mlp import mlp
+    >>> _ = torch.manual_seed(0)
+    >>> import numpy as np
+    >>> cone = McShane([[0.0, 0.0]], [0.0])
+    >>> cloud = np.random.default_rng(0).normal(size=(512, 2))
+    >>> distil(cone, cloud, mlp(2, width=32, depth=2), steps=300).value_error < 0.1
+    True
+    """
+    if steps < 1 or batch_size < 1:
+        raise InvalidInputError(
+            f"steps and batch_size must be at least 1, got {steps} and {batch_size}; to fix it, "
+            "pass more or leave them out"
+        )
+    refuse_inference(network)
+    like = next(network.parameters())
+    rng = torch.Generator(like.device).manual_seed(seed)
+    cloud = _tensor_like(points, "points", like)
+    cloud = cloud[torch.randperm(len(cloud), generator=rng, device=like.device)]
+    kept = max(1, len(cloud) // 8)
+    lesson = _Lesson(
+        network, potential, cloud[kept:], [_tensor_like(z, "arcs", like) for z in arcs or ()], rng
+    )
+    optimizer = optimizer or Adam(network.parameters(), lr=2e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
+    with torch.no_grad():
+        spread = float(scores(potential, cloud).var(correction=0)) or 1.0
+    for _ in range(steps):
+        value, gradient = lesson.errors(lesson.points(batch_size), create_graph=True)
+        loss = value.square().mean() / spread + gradient.square().sum(dim=1).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    unseen = torch.cat([cloud[:kept], _between(cloud[:kept], cloud[:kept], kept, rng)])
+    value, gradient = lesson.errors(unseen, create_graph=False)
+    return Distilled(
+        network,
+        float(value.detach().square().mean().sqrt()),
+        float(gradient.square().sum(dim=1).mean().sqrt()),
+    )
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """What a network is taught, and where."""
+
+    network: nn.Module
+    potential: nn.Module
+    cloud: Tensor
+    ends: list[Tensor]
+    rng: torch.Generator
+
+    def points(self, count: int) -> Tensor:
+        """Points of the cloud, points between two of them, and points on arcs if there are any."""
+        third = -(-count // 3)
+        parts = [
+            _some(self.cloud, third, self.rng),
+            _between(self.cloud, self.cloud, third, self.rng),
+        ]
+        if self.ends:
+            parts.append(_between(self.ends[0], self.ends[1], third, self.rng, paired=True))
+        return torch.cat(parts)
+
+    def errors(self, points: Tensor, *, create_graph: bool) -> tuple[Tensor, Tensor]:
+        """Network less potential at the points: values (n,) and gradients (n, d)."""
+        points = points.detach().requires_grad_()
+        wanted = scores(self.potential, points)
+        (slope,) = torch.autograd.grad(wanted.sum(), points)
+        values = scores(self.network, points)
+        (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=create_graph)
+        return values - wanted.detach(), gradient - slope
+
+
+def _tensor_like(points: Any, name: str, like: Tensor) -> Tensor:
+    return torch.as_tensor(as_points(points, name), dtype=like.dtype, device=like.device)
+
+
+def _some(points: Tensor, count: int, rng: torch.Generator) -> Tensor:
+    return points[torch.randint(len(points), (count,), generator=rng, device=points.device)]
+
+
+def _between(
+    u: Tensor, v: Tensor, count: int, rng: torch.Generator, *, paired: bool = False
+) -> Tensor:
+    """Points between random pairs, or between the ends of random arcs."""
+    i = torch.randint(len(u), (count,), generator=rng, device=u.device)
+    j = i if paired else torch.randint(len(v), (count,), generator=rng, device=u.device)
+    share = torch.rand(count, 1, generator=rng, device=u.device, dtype=u.dtype)
+    return torch.lerp(u[i], v[j], share)

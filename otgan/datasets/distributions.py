@@ -1,0 +1,352 @@
+"""Distributions to sample from, in NumPy or torch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from otgan.datasets.array_backend import Portable
+from otgan.datasets.random_source import Draws, draws_from
+from otgan.errors import require
+from otgan.measures import FloatArray, as_count
+
+__all__ = [
+    "DATASETS",
+    "Ball",
+    "Cube",
+    "Distribution",
+    "GaussianMixture",
+    "Sample",
+    "Sampler",
+    "Shifted",
+    "Spheres",
+    "SwissRoll",
+    "digits",
+    "grid25",
+    "ring8",
+    "swissroll",
+]
+
+
+class Sampler(Protocol):
+    """Anything that gives as many independent points as asked for."""
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        ...
+
+    def sample(self, n: int, rng: Any) -> Any:
+        """Draw `n` points, shape (n, d)."""
+        ...
+
+
+class Distribution(ABC):
+    """A distribution that can be sampled in NumPy and in torch.
+
+    In torch nothing waits for the device, and shapes depend on `n` alone: after one call has
+    brought the distribution's constants to the device, sampling can be captured in a CUDA graph
+    (register the generator with the graph).
+    """
+
+    @property
+    @abstractmethod
+    def d(self) -> int:
+        """Dimension of the points."""
+
+    def sample(self, n: int, rng: Any = None, *, dtype: Any = None) -> Any:
+        """Draw `n` independent points.
+
+        Parameters
+        ----------
+        n : int
+        rng : numpy.random.Generator or torch.Generator, optional
+            Decides the array library and the device; a fresh NumPy generator if omitted.
+        dtype : str or dtype, optional
+            Of the points: float64 for NumPy and float32 for torch if omitted. Computed in float64
+            in either case (in float32 on Apple's GPUs, which have no other).
+
+        Returns
+        -------
+        ndarray or torch.Tensor, shape (n, d)
+
+        Raises
+        ------
+        InvalidInputError
+            A negative or broken `n`, a generator of another kind, no floating dtype.
+        """
+        n = as_count(n, "n", least=0)
+        draws = draws_from(rng)
+        points = self._draw(n, draws)
+        return draws.place.give(points, draws.dtype if dtype is None else dtype)
+
+    @abstractmethod
+    def _draw(self, n: int, draws: Draws) -> Any:
+        """Points in the working precision of the place that `draws` come from."""
+
+
+@dataclass(frozen=True)
+class GaussianMixture(Distribution):
+    """Equally likely round Gaussians.
+
+    Attributes
+    ----------
+    modes : ndarray, shape (k, d)
+        Their centers.
+    std : float
+        Their common standard deviation, in every coordinate.
+    """
+
+    modes: FloatArray
+    std: float
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.modes.shape[1]
+
+    @cached_property
+    def _modes(self) -> Portable:
+        return Portable(self.modes)
+
+    def _draw(self, n: int, draws: Draws) -> Any:
+        which = draws.integers(len(self.modes), n)
+        centers = draws.place.xp.take(self._modes.on(draws.place), which, axis=0)
+        return centers + self.std * draws.normal(n, self.d)
+
+
+@dataclass(frozen=True)
+class SwissRoll(Distribution):
+    """The spiral of the swiss roll, seen from the side, with Gaussian noise.
+
+    Attributes
+    ----------
+    noise : float
+        Standard deviation before scaling.
+    scale : float
+        What the coordinates are divided by.
+    """
+
+    noise: float = 0.25
+    scale: float = 7.5
+
+    @property
+    def d(self) -> int:
+        """Two."""
+        return 2
+
+    def _draw(self, n: int, draws: Draws) -> Any:
+        xp = draws.place.xp
+        angle = 1.5 * np.pi * (1.0 + 2.0 * draws.uniform(n))
+        spiral = angle[:, None] * xp.stack([xp.cos(angle), xp.sin(angle)], axis=1)
+        return (spiral + self.noise * draws.normal(n, 2)) / self.scale
+
+
+@dataclass(frozen=True)
+class Sample(Distribution):
+    """A finite set of points: it can be resampled, but holds no more than it holds.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n, d)
+    """
+
+    points: FloatArray
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.points.shape[1]
+
+    @cached_property
+    def _points(self) -> Portable:
+        return Portable(self.points)
+
+    def _draw(self, n: int, draws: Draws) -> Any:  # with replacement
+        which = draws.integers(len(self.points), n)
+        return draws.place.xp.take(self._points.on(draws.place), which, axis=0)
+
+
+@dataclass(frozen=True)
+class Cube(Distribution):
+    """The uniform distribution on [-half_width, half_width]^d.
+
+    Attributes
+    ----------
+    dimension : int
+    half_width : float
+    """
+
+    dimension: int
+    half_width: float
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.dimension
+
+    def _draw(self, n: int, draws: Draws) -> Any:
+        return self.half_width * (2.0 * draws.uniform(n, self.d) - 1.0)
+
+
+@dataclass(frozen=True)
+class Ball(Distribution):
+    """The uniform distribution on a ball about the origin, its radii under r -> radius (r / radius)^power.
+
+    Attributes
+    ----------
+    dimension : int
+    radius : float
+    power : float
+        One leaves the ball uniform.
+    """
+
+    dimension: int
+    radius: float
+    power: float = 1.0
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.dimension
+
+    def _draw(self, n: int, draws: Draws) -> Any:
+        # The share of the ball within radius r is (r / radius)^d.
+        radii = self.radius * draws.uniform(n, 1) ** (self.power / self.d)
+        return radii * _directions(n, self.d, draws)
+
+
+@dataclass(frozen=True)
+class Spheres(Distribution):
+    """Equally likely spheres of one radius, with the uniform distribution on each.
+
+    Attributes
+    ----------
+    centers : ndarray, shape (k, d)
+    radius : float
+    """
+
+    centers: FloatArray
+    radius: float
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.centers.shape[1]
+
+    @cached_property
+    def _centers(self) -> Portable:
+        return Portable(self.centers)
+
+    def _draw(self, n: int, draws: Draws) -> Any:
+        which = draws.integers(len(self.centers), n)
+        centers = draws.place.xp.take(self._centers.on(draws.place), which, axis=0)
+        return centers + self.radius * _directions(n, self.d, draws)
+
+
+@dataclass(frozen=True)
+class Shifted(Distribution):
+    """Another distribution, moved.
+
+    Attributes
+    ----------
+    base : Sampler
+        It must understand the generators that it will be given.
+    shift : ndarray, shape (d,)
+    """
+
+    base: Sampler
+    shift: FloatArray
+
+    @property
+    def d(self) -> int:
+        """Dimension of the points."""
+        return self.base.d
+
+    @cached_property
+    def _shift(self) -> Portable:
+        return Portable(self.shift)
+
+    def _draw(self, n: int, draws: Draws) -> Any:
+        place = draws.place
+        if isinstance(self.base, Distribution):
+            points = self.base._draw(n, draws)
+        else:
+            points = place.give(self.base.sample(n, draws.rng), place.dtype)
+        return points + self._shift.on(place)
+
+
+def ring8() -> GaussianMixture:
+    """Eight Gaussians on a circle, with the constants of the WGAN-GP paper's toy experiments.
+
+    References
+    ----------
+    Gulrajani et al., Improved training of Wasserstein GANs (NeurIPS 2017), and their code:
+    radius 2 and standard deviation 0.02, divided by 1.414.
+
+    Examples
+    --------
+    >>> ring8().modes.shape, round(ring8().std, 5)
+    ((8, 2), 0.01414)
+    """
+    angle = 2.0 * np.pi * np.arange(8) / 8
+    return GaussianMixture(
+        2.0 / 1.414 * np.column_stack([np.cos(angle), np.sin(angle)]), 0.02 / 1.414
+    )
+
+
+def grid25() -> GaussianMixture:
+    """Twenty-five Gaussians on a grid, with the constants of the WGAN-GP paper's experiments.
+
+    References
+    ----------
+    Gulrajani et al. (NeurIPS 2017), and their code: centers 2 * {-2, ..., 2}², standard
+    deviation 0.05, divided by 2.828.
+
+    Examples
+    --------
+    >>> grid25().modes.shape
+    (25, 2)
+    """
+    axis = 2.0 * np.arange(-2, 3)
+    modes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    return GaussianMixture(modes / 2.828, 0.05 / 2.828)
+
+
+def swissroll() -> SwissRoll:
+    """The swiss roll with the constants of the WGAN-GP paper: noise 0.25, divided by 7.5."""
+    return SwissRoll()
+
+
+def digits() -> Sample:
+    """The 1,797 handwritten digits of scikit-learn: 8 x 8 gray values in [0, 1], flattened.
+
+    Raises
+    ------
+    MissingExtraError
+        scikit-learn is not installed.
+    """
+    require("sklearn", extra="all", purpose="loading the digits")
+    from sklearn.datasets import load_digits
+
+    return Sample(load_digits().data / 16.0)
+
+
+DATASETS: dict[str, Callable[[], Distribution]] = {
+    "ring8": ring8,
+    "grid25": grid25,
+    "swissroll": swissroll,
+    "digits": digits,
+}
+
+
+def _directions(n: int, d: int, draws: Draws) -> Any:
+    """Uniform on the unit sphere."""
+    xp = draws.place.xp
+    points = draws.normal(n, d)
+    return points / xp.sqrt(xp.sum(points * points, axis=1))[:, None]

@@ -1,0 +1,405 @@
+"""The loaders: a data set by its name, points from a file or a folder, or two files as a pair."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Unpack
+
+from otgan.datasets.distributions import DATASETS, Distribution, Sample
+from otgan.datasets.files.arrays import read_npy, read_npz
+from otgan.datasets.files.cells import shown
+from otgan.datasets.files.columnar import read_columnar
+from otgan.datasets.files.idx import read_idx
+from otgan.datasets.files.named import chosen_columns
+from otgan.datasets.files.opened import UNPACKERS, as_path, faults_named, open_plain
+from otgan.datasets.files.pairs import refuse_common_first_row
+from otgan.datasets.files.pictures import read_folder
+from otgan.datasets.files.reading import LIMIT, Options, Reading, Table
+from otgan.datasets.files.text import read_text
+from otgan.errors import DamagedFileError, InputWarning, InvalidInputError, nearest_name
+from otgan.measures import FloatArray
+
+__all__ = [
+    "load",
+    "load_idx",
+    "load_images",
+    "load_pair",
+    "load_points",
+    "load_table",
+]
+
+TEXT = {".csv", ".tsv"}
+COLUMNAR = {".parquet", ".feather", ".arrow"}
+MAGIC = {
+    b"\x93NUMPY": (".npy",),
+    b"PK\x03\x04": (".npz",),
+    b"PAR1": (".parquet",),
+    b"ARROW1": (".feather", ".arrow"),
+    b"\x1f\x8b": (".gz",),
+    b"BZh": (".bz2",),
+}
+"""How files start, and the suffixes that they may have."""
+
+
+def load(source: str | Path, **options: Unpack[Options]) -> Distribution:
+    """A data set by its name, or the points in a file or folder.
+
+    Parameters
+    ----------
+    source : str or path
+        One of ``ring8``, ``grid25``, ``swissroll``, ``digits``; a file that :func:`load_points`
+        reads; a folder of pictures.
+    **options
+        Those of :func:`load_points`.
+
+    Raises
+    ------
+    InvalidInputError
+        No such name or file (the nearest name is offered), or unusable contents.
+
+    Warns
+    -----
+    InputWarning
+        The file could have been read otherwise.
+
+    Examples
+    --------
+    >>> load("ring8").d
+    2
+    """
+    if isinstance(source, str) and source in DATASETS:
+        return DATASETS[source]()
+    if isinstance(source, (str, os.PathLike)) and os.path.lexists(source):
+        return Sample(_warned(load_table(source, **options)))
+    mend = nearest_name(str(source), DATASETS, otherwise="check the path")
+    raise InvalidInputError(
+        f"data must be one of {', '.join(DATASETS)}, or an existing file or folder, "
+        f"got {str(source)!r}; to fix it, {mend}"
+    )
+
+
+def load_points(
+    path: str | Path,
+    *,
+    columns: Sequence[str | int] | None = None,
+    header: bool | None = None,
+    index: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    name: str | None = None,
+    limit: int = LIMIT,
+) -> FloatArray:
+    r"""Points from a file with one point a row, or from a folder of pictures.
+
+    Tables are read as their cells show; where these could mean two things, the call raises and
+    names the option that decides. Options that a kind of file has no use for are left aside.
+
+    Parameters
+    ----------
+    path : path
+        A table (``.csv`` or ``.tsv``, also with ``.gz`` or ``.bz2`` behind), ``.npy``, ``.npz``,
+        ``.parquet``, ``.feather``, an IDX file (``...-ubyte``), or a folder of pictures.
+    columns : sequence of str or int, optional
+        Columns to read, by names or by positions from 0; by default all.
+    header : bool, optional
+        Whether the first line names the columns; by default what the lines show.
+    index : bool, optional
+        Whether the first column names the rows and is left out; by default what it shows.
+    delimiter : str, optional
+        Between cells: one character, ``"tab"`` or ``"space"`` (any number of spaces).
+    decimal : str, optional
+        ``"."`` or ``","``.
+    name : str, optional
+        Which array of a ``.npz`` file.
+    limit : int
+        Bytes that the contents of a packed file, or a picture, may take in memory: two GiB if
+        omitted. Contents of up to eight times the size of their file are never refused.
+
+    Returns
+    -------
+    ndarray, shape (n, d), float64
+        Arrays of more than two axes are flattened, one point for each first index.
+
+    Raises
+    ------
+    InvalidInputError
+        Missing, empty or ragged file, cells that are no numbers, NaN, or a file that could be read
+        in two ways.
+    DamagedFileError
+        A file that is truncated, or not of the kind that its name says.
+    MissingExtraError
+        Parquet and Feather need pyarrow, pictures need Pillow.
+
+    Warns
+    -----
+    InputWarning
+        The file could have been read otherwise, and this was plain.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "points.csv"
+    >>> _ = path.write_text("2019;2020\n0,5;1,5\n2,5;3,5\n")
+    >>> load_points(path, header=True, decimal=",")
+    array([[0.5, 1.5],
+           [2.5, 3.5]])
+    """
+    return _warned(
+        load_table(
+            path,
+            columns=columns,
+            header=header,
+            index=index,
+            delimiter=delimiter,
+            decimal=decimal,
+            name=name,
+            limit=limit,
+        )
+    )
+
+
+def load_table(path: str | Path, **options: Unpack[Options]) -> Table:
+    r"""Points with the names of their columns, and with notes on how they were read.
+
+    Parameters
+    ----------
+    path : path
+        As in :func:`load_points`.
+    **options
+        Those of :func:`load_points`.
+
+    Returns
+    -------
+    Table
+        Its ``notes`` say what :func:`load_points` warns of.
+
+    Raises
+    ------
+    InvalidInputError
+        As in :func:`load_points`.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "points.csv"
+    >>> _ = path.write_text("u,v\n0.5,1.5\n")
+    >>> load_table(path)
+    Table(n=1, d=2, names=('u', 'v'))
+    """
+    reading = Reading(**options)  # type: ignore[arg-type] # it takes any sequence of columns
+    if _is_folder(path):
+        pictures = read_folder(as_path(path, folder=True), 32, False, reading.limit)
+        return chosen_columns(pictures, reading, str(path))
+    path = as_path(path)
+    kind = _kind(path)
+    if kind in TEXT:
+        return read_text(path, reading)
+    if kind == ".npy":
+        return read_npy(path, reading)
+    if kind == ".npz":
+        return read_npz(path, reading)
+    if kind in COLUMNAR:
+        return read_columnar(path, reading)
+    return chosen_columns(read_idx(path, reading.limit), reading, str(path))
+
+
+def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple[Table, Table]:
+    r"""Two files whose columns mean the same: those of `b` take the order that they have in `a`.
+
+    Parameters
+    ----------
+    a, b : path
+        As in :func:`load_points`.
+    **options
+        Those of :func:`load_points`, for both.
+
+    Returns
+    -------
+    pair of Table
+        If one file has no names, or those that a library makes up, positions count.
+
+    Raises
+    ------
+    InvalidInputError
+        As in :func:`load_points`; names that one file has and the other lacks, or has twice; text
+        without a header that starts with the same numbers in both, and has no other row in common.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "a.csv").write_text("u,v\n1,2\n")
+    >>> _ = (folder / "b.csv").write_text("v,u\n4,3\n")
+    >>> load_pair(folder / "a.csv", folder / "b.csv")[1].points
+    array([[3., 4.]])
+    """
+    first, second = load_table(a, **options), load_table(b, **options)
+    unheaded = options.get("header") is None and not (first.names or second.names)
+    if unheaded and _is_text(a) and _is_text(b):
+        refuse_common_first_row(first.points, second.points, (str(a), str(b)))
+    if _made_up(first.names) or _made_up(second.names):
+        return first, second
+    _check_names(first.names, second.names, a, b)
+    if first.names == second.names:
+        return first, second
+    order = [second.names.index(name) for name in first.names]
+    note = f"{b}: its columns were put into the order of {a} ({shown(first.names)})"
+    points = second.points[:, order]
+    return first, replace(second, points=points, names=first.names, notes=(*second.notes, note))
+
+
+def _is_text(path: str | Path) -> bool:
+    return _suffix(Path(os.fsdecode(path))) in TEXT
+
+
+def _made_up(names: tuple[str, ...]) -> bool:
+    """No names, or those that pandas, polars, NumPy and R give to columns without one."""
+    patterns = (("", 0), ("column_", 0), ("column_", 1), ("f", 0), ("V", 1))
+    made = [tuple(f"{word}{i + start}" for i in range(len(names))) for word, start in patterns]
+    return names in ((), *made)
+
+
+def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any) -> None:
+    """Raise unless both have the same names, in whatever order."""
+    if sorted(ours) == sorted(theirs) and len(set(ours)) == len(ours):
+        return
+    twice = [
+        f"{name!r} more than once in {file}"
+        for file, names in ((a, ours), (b, theirs))
+        for name in names
+        if names.count(name) > 1
+    ]
+    if twice:
+        raise InvalidInputError(
+            "both files must have the same columns, and a name of its own for each, got "
+            f"{twice[0]}; to fix it, rename them, or choose one by its position (columns=[0])"
+        )
+    missing = [name for name in ours if name not in theirs]
+    extra = [name for name in theirs if name not in ours]
+    lacks = [f"{file} lacks {shown(names)}" for file, names in ((b, missing), (a, extra)) if names]
+    both = [name for name in ours if name in theirs]
+    mend = "keep the same columns in both, or remove the header lines if they mean the same"
+    if both and lacks:
+        mend += f", or choose those that both have (columns={both[:6]})"
+    raise InvalidInputError(
+        f"both files must have the same columns, got {shown(ours)} in {a}, and {shown(theirs)} in "
+        f"{b} ({'; '.join(lacks)}); to fix it, {mend}"
+    )
+
+
+def load_idx(path: str | Path, *, limit: int = LIMIT) -> FloatArray:
+    """The images of an IDX file, as MNIST and Fashion-MNIST come, flattened to [0, 1].
+
+    Parameters
+    ----------
+    path : path
+        Plain or gzipped.
+    limit : int
+        Bytes that packed images may take in memory, as in :func:`load_points`.
+
+    Returns
+    -------
+    ndarray, shape (n, d), float64
+        Bytes are divided by 255; other types are kept as they are.
+
+    Raises
+    ------
+    InvalidInputError
+        Missing file, or one of labels.
+    DamagedFileError
+        Truncated file, or no IDX header.
+
+    References
+    ----------
+    LeCun, Cortes and Burges, The MNIST database: the IDX file format.
+    """
+    return read_idx(as_path(path), Reading(limit=limit).limit).points
+
+
+def load_images(
+    folder: str | Path, *, size: int = 32, gray: bool = False, limit: int = LIMIT
+) -> FloatArray:
+    """All pictures of a folder, cut square, resized and flattened to values in [0, 1].
+
+    Parameters
+    ----------
+    folder : path
+        PNG, JPEG, BMP, GIF or WebP files, turned as they say; transparent parts become white.
+        Gray pictures may have 16 bits.
+    size : int
+        Pixels on a side.
+    gray : bool
+        One channel instead of three.
+    limit : int
+        Bytes that a picture may take while it is read, 16 for each of its pixels.
+
+    Returns
+    -------
+    ndarray, shape (n, size * size * channels), float64
+
+    Raises
+    ------
+    InvalidInputError
+        No folder, no pictures in it, one that cannot be read or is of another kind (TIFF, 16 bits
+        of color, animations, CMYK).
+    MissingExtraError
+        Pillow (which comes with matplotlib) is not installed.
+
+    Warns
+    -----
+    InputWarning
+        There are folders in the folder, which are not read.
+    """
+    return _warned(read_folder(as_path(folder, folder=True), size, gray, limit))
+
+
+def _warned(table: Table) -> FloatArray:
+    for note in table.notes:
+        warnings.warn(note, InputWarning, stacklevel=3)
+    return table.points
+
+
+def _is_folder(path: Any) -> bool:
+    """A folder of pictures: one that is called like a file is taken for a mistake."""
+    if not isinstance(path, (str, os.PathLike)) or not os.path.isdir(path):
+        return False
+    return not _suffix(Path(os.fsdecode(path)))
+
+
+def _suffix(path: Path) -> str:
+    """The kind of file that a name stands for; empty for none that is known."""
+    inner = path.with_suffix("") if path.suffix.lower() in UNPACKERS else path
+    suffix = inner.suffix.lower()
+    if suffix in TEXT or (inner == path and suffix in {".npy", ".npz", *COLUMNAR}):
+        return suffix
+    if "ubyte" in path.name or suffix == ".idx" or (path.suffix == ".gz" and not suffix):
+        return ".idx"
+    return ""
+
+
+def _kind(path: Path) -> str:
+    """The kind of a file, by its name and by how it starts."""
+    kind = _suffix(path)
+    if not kind:
+        packed = path.suffix.lower() in {*UNPACKERS, ".zip", ".xz", ".zst", ".7z", ".lz4"}
+        mend = "unpack it" if packed else "convert it to one of these, or rename it if it is one"
+        raise InvalidInputError(
+            f"points must be in a .npy or .csv file (or .tsv, .npz, .parquet, .feather, ...-ubyte, "
+            f"or a folder of pictures), got {path}; to fix it, {mend}"
+        )
+    packed = path.suffix.lower() in UNPACKERS
+    allowed = path.suffix.lower() if packed else kind
+    with faults_named(path, "a file of points"), open_plain(path) as file:
+        start = file.read(8)
+    for magic, suffixes in MAGIC.items():
+        name = allowed in TEXT and magic.isalnum()  # a column may be called PAR1
+        if start.startswith(magic) and allowed not in suffixes and not name:
+            raise DamagedFileError(
+                f"{path} must be what its name says, got a file that starts as {suffixes[0]} files "
+                f"do; to fix it, rename it to end in {suffixes[0]} if it is one"
+            )
+    return kind

@@ -1,0 +1,107 @@
+"""Random numbers from NumPy's generators or torch's. The only module here that knows torch."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from otgan.datasets.array_backend import NUMPY, Place
+from otgan.errors import InvalidInputError
+
+__all__ = ["Draws", "draws_from"]
+
+
+class Draws(Protocol):
+    """Independent random numbers, in the working precision of a place."""
+
+    @property
+    def place(self) -> Place:
+        """Where they are made."""
+        ...
+
+    @property
+    def rng(self) -> Any:
+        """The generator behind them."""
+        ...
+
+    @property
+    def dtype(self) -> Any:
+        """What users of this generator expect points in, unless they ask for something else."""
+        ...
+
+    def uniform(self, *shape: int) -> Any:
+        """Uniform on [0, 1)."""
+        ...
+
+    def normal(self, *shape: int) -> Any:
+        """Standard normal."""
+        ...
+
+    def integers(self, high: int, n: int) -> Any:
+        """`n` equally likely indices below `high`."""
+        ...
+
+
+class NumpyDraws:
+    """On the CPU; points in float64."""
+
+    place = NUMPY
+    dtype = np.float64
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+
+    def uniform(self, *shape: int) -> Any:
+        """Uniform on [0, 1)."""
+        return self.rng.random(shape)
+
+    def normal(self, *shape: int) -> Any:
+        """Standard normal."""
+        return self.rng.standard_normal(shape)
+
+    def integers(self, high: int, n: int) -> Any:
+        """`n` equally likely indices below `high`."""
+        return self.rng.integers(high, size=n)
+
+
+class TorchDraws:
+    """On the generator's device; points in float32, as networks want them."""
+
+    def __init__(self, rng: Any) -> None:
+        import array_api_compat.torch as xp
+        import torch
+
+        self.rng = rng
+        self.dtype = torch.float32
+        # Apple's GPUs have no float64.
+        working = torch.float32 if rng.device.type == "mps" else torch.float64
+        self.place = Place(xp, rng.device, working)
+        self._torch = torch
+        self._options = {"generator": rng, "device": rng.device}
+
+    def uniform(self, *shape: int) -> Any:
+        """Uniform on [0, 1)."""
+        return self._torch.rand(shape, dtype=self.place.dtype, **self._options)
+
+    def normal(self, *shape: int) -> Any:
+        """Standard normal."""
+        return self._torch.randn(shape, dtype=self.place.dtype, **self._options)
+
+    def integers(self, high: int, n: int) -> Any:
+        """`n` equally likely indices below `high`."""
+        return self._torch.randint(high, (n,), **self._options)
+
+
+def draws_from(rng: Any = None) -> Draws:
+    """Random numbers from a generator of NumPy or torch; from a fresh one of NumPy if omitted."""
+    if rng is None:
+        return NumpyDraws(np.random.default_rng())
+    if isinstance(rng, np.random.Generator):
+        return NumpyDraws(rng)
+    if type(rng).__module__.partition(".")[0] == "torch" and hasattr(rng, "manual_seed"):
+        return TorchDraws(rng)
+    raise InvalidInputError(
+        f"rng must be a numpy.random.Generator, a torch.Generator or None, got {rng!r}; "
+        "to fix it, pass numpy.random.default_rng(seed)"
+    )

@@ -1,0 +1,41 @@
+"""Samples that lie in a flat of lower dimension have densities there, and only there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from otgan.divergences.gaussian_start import Whitening
+from otgan.errors import DuplicateSamplesError
+from otgan.measures import FloatArray
+
+__all__ = ["in_their_span"]
+
+_FLAT = 1e-5  # width, over that of the widest direction, of a direction that is none
+
+
+def in_their_span(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coordinates in the flat that holds both samples, if they lie in one of lower dimension.
+
+    Fewer points than twice the dimensions do not show that they do.
+
+    Examples
+    --------
+    >>> x, y = np.array([[0.0, 1.0], [1.0, 1.0], [3.0, 1.0]]), np.array([[2.0, 1.0], [7.0, 1.0]])
+    >>> [z.shape for z in in_their_span(x, y)]
+    [(3, 1), (2, 1)]
+    """
+    both = np.concatenate([x, y])
+    if len(both) <= 2 * both.shape[1] or Whitening.of(both) is not None:
+        return x, y
+    centerd = both - both.mean(axis=0)
+    scales = np.linalg.norm(centerd, axis=0)
+    units = np.where(scales > 0, scales, 1.0)
+    _, widths, axes = np.linalg.svd(centerd / units, full_matrices=False)
+    rank = int((widths > _FLAT * widths[0]).sum()) if widths[0] > 0 else 0
+    if rank == 0:
+        raise DuplicateSamplesError(
+            "x and y must hold different points, got the same one everywhere; to fix it, check "
+            "that the data were loaded"
+        )
+    inside = centerd @ (axes[:rank] / units).T
+    return np.ascontiguousarray(inside[: len(x)]), np.ascontiguousarray(inside[len(x) :])

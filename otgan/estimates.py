@@ -1,0 +1,226 @@
+"""What an estimate from samples is worth: the one result type, and normal intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from otgan.errors import InvalidInputError
+
+__all__ = [
+    "OUTSIDE",
+    "Estimate",
+    "as_confidence",
+    "as_rng",
+    "doubt_near_zero",
+    "influence_se",
+    "normal_interval",
+    "rooted",
+    "shown",
+]
+
+OUTSIDE = (
+    "the value is outside its interval, which is for the distributions and allows for a bias: the value is "
+    "what these samples show, and equal distributions or others in the interval could have shown it"
+)
+"""What an estimate says whose interval does not hold its value."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number estimated from two samples, and how well it is known.
+
+    ``float(estimate)`` is the value, ``print(estimate.report())`` says all of it.
+
+    Attributes
+    ----------
+    value : float
+        The estimate, as the formula gives it: never clamped to what the truth can be.
+    se : float
+        Standard error of `value` from the randomness of both samples.
+    interval : tuple of float
+        Confidence interval at level `confidence_level`, for the distributions. Where it allows for
+        a bias of `value`, it is not around it, and may lie below it: a warning then says so.
+    method : str
+        What computed it.
+    n, m : int
+        Sizes of the two samples.
+    confidence_level : float
+        Level of `interval`.
+    diagnostics : mapping of str to float
+        Other numbers that the method knows: rival estimates, tuning constants, effective sizes.
+    warnings : tuple of str
+        Reasons to distrust the value, a sentence each; empty if none was found.
+
+    Examples
+    --------
+    >>> Estimate(0.5, 0.1, normal_interval(0.5, 0.1), "knn", 100, 80)
+    Estimate(0.5 ± 0.1, 95 % in [0.304, 0.696], method='knn', n=100, m=80)
+    """
+
+    value: float
+    se: float
+    interval: tuple[float, float]
+    method: str
+    n: int
+    m: int
+    confidence_level: float = 0.95
+    diagnostics: Mapping[str, float] = field(default_factory=dict, repr=False)
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        low, high = self.interval
+        if not low <= self.value <= high and OUTSIDE not in self.warnings:
+            object.__setattr__(self, "warnings", (*self.warnings, OUTSIDE))
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __repr__(self) -> str:
+        low, high = self.interval
+        warned = f", {len(self.warnings)} warning(s)" if self.warnings else ""
+        return (
+            f"Estimate({self.value:.4g} ± {self.se:.2g}, {100 * self.confidence_level:g} % in "
+            f"[{low:.4g}, {high:.4g}], method={self.method!r}, n={self.n}, m={self.m}{warned})"
+        )
+
+    def report(self) -> str:
+        """All of it as a table for people.
+
+        Examples
+        --------
+        >>> print(Estimate(0.5, 0.1, (0.3, 0.7), "knn", 100, 80, diagnostics={"k": 5}).report())
+        value       0.5 ± 0.1
+        interval    [0.3, 0.7], 95 %
+        method      knn
+        points      100 and 80
+        k           5
+        """
+        low, high = self.interval
+        rows = [
+            ("value", f"{self.value:.6g} ± {self.se:.2g}"),
+            ("interval", f"[{low:.6g}, {high:.6g}], {100 * self.confidence_level:g} %"),
+            ("method", self.method),
+            ("points", f"{self.n:,} and {self.m:,}"),
+            *((name, f"{number:.6g}") for name, number in self.diagnostics.items()),
+            *(("warning", sentence) for sentence in self.warnings),
+        ]
+        width = max(12, *(len(name) + 2 for name, _ in rows))
+        return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
+
+
+def normal_interval(
+    value: float, se: float, confidence_level: float = 0.95, *, freedom: float = math.inf
+) -> tuple[float, float]:
+    """The two-sided interval ``value ± z se`` with the normal quantile z.
+
+    With finitely many degrees of freedom behind `se`, with Student's.
+
+    Examples
+    --------
+    >>> low, high = normal_interval(1.0, 0.5)
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.0200 1.9800
+    >>> low, high = normal_interval(1.0, 0.5, freedom=39)
+    >>> print(f"{low:.4f} {high:.4f}")
+    -0.0113 2.0113
+    """
+    level = 0.5 + 0.5 * as_confidence(confidence_level)
+    normal = math.isinf(freedom)
+    margin = se * (NormalDist().inv_cdf(level) if normal else float(stdtrit(freedom, level)))
+    return value - margin, value + margin
+
+
+def rooted(interval: tuple[float, float], p: float) -> tuple[float, float]:
+    """The interval for a distance, from one for its p-th power: roots, and nothing below zero.
+
+    Examples
+    --------
+    >>> rooted((4.0, 9.0), 2), rooted((-1.0, 1.0), 2)
+    ((2.0, 3.0), (0.0, 1.0))
+    """
+    low, high = (max(end, 0.0) ** (1 / p) for end in interval)
+    return low, high
+
+
+def influence_se(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:
+    """Standard error of an estimate whose first-order change is mean(of_x) + mean(of_y).
+
+    Constants in `of_x`, shape (n,), and `of_y`, shape (m,), do not matter.
+
+    Examples
+    --------
+    >>> influence_se(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
+    1.0
+    """
+    return math.sqrt(of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y))
+
+
+def doubt_near_zero(value: float, se: float) -> tuple[str, ...]:
+    """A warning for a divergence that equal distributions could have shown, or none.
+
+    Examples
+    --------
+    >>> doubt_near_zero(0.5, 0.1)
+    ()
+    >>> len(doubt_near_zero(0.2, 0.1))
+    1
+    """
+    if value > 3 * se:
+        return ()
+    return (
+        "the value is within three standard errors of zero, which equal distributions would show; "
+        "otgan.two_sample_test asks whether the distributions differ at all",
+    )
+
+
+def as_confidence(confidence_level: Any) -> float:
+    """A confidence level strictly between 0 and 1.
+
+    Raises
+    ------
+    InvalidInputError
+        Anything else, percentages included.
+    """
+    number = isinstance(confidence_level, (int, float, np.integer, np.floating))
+    if not number or isinstance(confidence_level, bool) or not 0 < confidence_level < 1:
+        raise InvalidInputError(
+            f"confidence_level must be a number between 0 and 1, got {confidence_level!r}; "
+            "to fix it, pass a share such as 0.95"
+        )
+    return float(confidence_level)
+
+
+def as_rng(rng: Any) -> np.random.Generator:
+    """A random generator from one, or from a seed.
+
+    Raises
+    ------
+    InvalidInputError
+        Anything that NumPy does not take for either.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            f"rng must be a numpy.random.Generator, a seed or None, got {rng!r}; to fix it, pass "
+            "numpy.random.default_rng(seed) or a non-negative integer"
+        ) from None
+
+
+def shown(value: float, scale: float, *, digits: int = 6) -> str:
+    """A number for people, in which what rounding leaves at this scale is zero.
+
+    Examples
+    --------
+    >>> shown(-4e-18, 1.0), shown(0.25, 1.0)
+    ('0', '0.25')
+    """
+    return "0" if abs(value) <= 1e-12 * scale else f"{value:.{digits}g}"

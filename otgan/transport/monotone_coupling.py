@@ -1,0 +1,197 @@
+"""The loops of transport on the line, compiled at their first call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from otgan.transport.compiled import compiled
+
+__all__ = ["fill", "lack", "measure", "potentials", "sort_along"]
+
+SAME = 8 * float(np.finfo(np.float64).eps)
+"""Two masses that differ by this share of the heavier point were equal before rounding."""
+
+ALL_BITS, SIGN_BIT = np.uint64(2**64 - 1), np.uint64(2**63)
+
+
+BALANCED = 1e-9
+"""Total masses that differ by less than this share were equal before rounding."""
+
+
+@compiled
+def fill(a: Any, b: Any, extra: Any, path_i: Any, path_j: Any, masses: Any) -> None:
+    """Write the arcs that fill targets in order from sources in order into the last three.
+
+    The path is laid from both ends toward the heaviest source, which gets what is left: there
+    the rounding of sums matters least, where the last point might be lighter than it. Targets
+    are heavier than b by the share `extra` of themselves, see `lack`.
+    """
+    n, m = len(a), len(b)
+    heaviest = 0
+    for i in range(n):
+        if a[i] >= a[heaviest]:
+            heaviest = i
+    path = path_i, path_j, masses
+    first, j, rest = _sweep(a, b, extra, (0, heaviest), (0, m - 1), 0, path)
+    last, _, rest_ = _sweep(a, b, extra, (n - 1, heaviest), (m - 1, j), n + m - 2, path)
+    for k in range(first, last + 1):
+        path_i[k], path_j[k], masses[k] = heaviest, j + k - first, b[j + k - first]
+    if first == last:
+        masses[first] = max(rest + (rest_ - b[j]), 0.0)
+        if a[heaviest] <= b[j] and abs(masses[first] - a[heaviest]) <= BALANCED * b[j]:
+            masses[first] = a[heaviest]
+    else:
+        masses[first], masses[last] = rest, rest_
+    carried = 0.0
+    for k in range(first, last + 1):
+        carried += masses[k]
+    if carried > (1.0 + BALANCED) * a[heaviest]:  # unequal totals: no point may carry too much
+        for k in range(first, last + 1):
+            masses[k] *= a[heaviest] / carried
+
+
+@compiled
+def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path: Any) -> Any:
+    """Lay the path from one end of the sources to another, short of it, from arc k on.
+
+    What a point has left is a sum of two numbers (Dekker 1971): taking a million masses from it
+    rounds each of them, and nothing else. Where a source and a target are used up together but
+    for rounding, the heavier one gives way and no dust is passed on to a neighbor. The plan is
+    exact for weights that differ from the given ones by `SAME` of themselves.
+
+    Returns
+    -------
+    k, j, rest : int, int, float
+        The next arc, the target that it leads to, and what that one still lacks.
+    """
+    path_i, path_j, masses = path
+    (i, stop), (j, last) = sources, targets
+    step = 1 if k == 0 else -1
+    left_a, lost_a = a[i], 0.0
+    left_b, lost_b = b[j], b[j] * extra
+    while i != stop:
+        excess = (left_a - left_b) + (lost_a - lost_b)
+        rounding = SAME * max(a[i], b[j])
+        path_i[k], path_j[k] = i, j
+        if j != last and (excess > rounding or left_b <= 0):
+            mass = max(left_b + lost_b, 0.0)
+            left_a, lost_a = _less(left_a, lost_a, mass)
+            j += step
+            left_b, lost_b = b[j], b[j] * extra
+        elif excess < -rounding or left_a <= 0 or left_b <= 0 or excess > rounding:
+            mass = max(min(left_a + lost_a, left_b + lost_b), 0.0)
+            left_b, lost_b = _less(left_b, lost_b, mass)
+            i += step
+            left_a, lost_a = a[i], 0.0
+        else:  # the next arc carries nothing: from either end it is (i + 1, j), if it may be
+            mass = left_a + lost_a if a[i] < b[j] else left_b + lost_b
+            if step < 0 and j != last:
+                left_a, lost_a = 0.0, 0.0
+                j += step
+                left_b, lost_b = b[j], b[j] * extra
+            else:
+                left_b, lost_b = 0.0, 0.0
+                i += step
+                left_a, lost_a = a[i], 0.0
+        masses[k] = mass
+        k += step
+    return k, j, max(left_b + lost_b, 0.0)
+
+
+@compiled
+def lack(a: Any, b: Any) -> Any:
+    """The share of themselves that b lack to sum to what a does; 0 if rounding explains it not."""
+    total = lost = size = 0.0
+    for side in range(2):
+        for k in range(len(b) if side else len(a)):
+            term = (-b[k] if side else a[k]) - lost
+            raised = total + term
+            lost = (raised - total) - term
+            total = raised
+            size = max(size, total)
+    return total / size if abs(total) <= BALANCED * size else 0.0
+
+
+@compiled
+def _less(high: Any, low: Any, mass: Any) -> Any:
+    """(high + low) - mass, as a sum of two numbers."""
+    rest = high - mass
+    return rest, low + ((high - rest) - mass)
+
+
+@compiled
+def measure(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) -> Any:
+    """Write |x_i - y_j| into `gaps`, 0 on idle arcs; return the largest, and the sum by mass."""
+    total = lost = largest = 0.0
+    for k in range(len(masses)):
+        gaps[k] = abs(x[path_i[k]] - y[path_j[k]]) if masses[k] > 0 else 0.0
+        largest = max(largest, gaps[k])
+        # Kahan's sum: a million roundings would show.
+        term = gaps[k] * masses[k] - lost
+        raised = total + term
+        lost = (raised - total) - term
+        total = raised
+    return largest, total
+
+
+@compiled
+def potentials(path_i: Any, path_j: Any, costs: Any, detours: Any) -> Any:
+    """Potentials with f_i + g_j = C_ij along a staircase, but for its free corners.
+
+    A free corner (i + 1, j), between (i, j) and (i + 1, j + 1), bears no mass, so that the path
+    might as well take (i, j + 1), whose cost is its entry in `detours` (minus infinity
+    elsewhere). Either way gives feasible potentials, and so does all between, for they form a
+    convex set; those nearest to zero keep the most digits.
+    """
+    f, g = np.empty(path_i[-1] + 1), np.empty(path_j[-1] + 1)
+    f[0], g[0] = 0.0, costs[0]
+    for k in range(1, len(costs)):
+        i, j = path_i[k], path_j[k]
+        if i == path_i[k - 1]:
+            g[j] = costs[k] - f[i]
+            continue
+        f[i] = costs[k] - g[j]
+        if detours[k] > -np.inf:
+            least = costs[k + 1] - (detours[k] - f[i - 1])
+            f[i] = min(f[i], max(least, 0.0))
+    return f, g
+
+
+@compiled
+def sort_along(keys: Any, values: Any) -> Any:
+    """The keys in order, and each with its value: sorted byte by byte, from the last byte on.
+
+    A radix sort (Knuth, The Art of Computer Programming 3, 5.2.5), O(n). The bits of floats are
+    in the order of the floats once those of negative ones are flipped, and the sign of others.
+    """
+    n = len(keys)
+    bits, payload = keys.view(np.uint64), values.view(np.uint64)
+    pairs, sorted_pairs = np.empty((n, 2), np.uint64), np.empty((n, 2), np.uint64)
+    starts = np.zeros((8, 256), np.intp)
+    for k in range(n):
+        pairs[k, 0] = bits[k] ^ (ALL_BITS if bits[k] & SIGN_BIT else SIGN_BIT)
+        pairs[k, 1] = payload[k]
+        for place in range(8):
+            starts[place, _byte(pairs[k, 0], place)] += 1
+    for place in range(8):
+        start = starts[place]
+        before = 0
+        for byte in range(256):
+            before, start[byte] = before + start[byte], before
+        for k in range(n):
+            byte = _byte(pairs[k, 0], place)
+            sorted_pairs[start[byte], 0] = pairs[k, 0]
+            sorted_pairs[start[byte], 1] = pairs[k, 1]
+            start[byte] += 1
+        pairs, sorted_pairs = sorted_pairs, pairs
+    for k in range(n):
+        pairs[k, 0] ^= SIGN_BIT if pairs[k, 0] & SIGN_BIT else ALL_BITS
+    floats = pairs.view(np.float64)
+    return floats[:, 0].copy(), floats[:, 1].copy()
+
+
+@compiled
+def _byte(bits: Any, place: Any) -> Any:
+    return (bits >> np.uint64(8 * place)) & np.uint64(255)

@@ -1,0 +1,1 @@
+"""The engine: the network simplex method, from coarse to fine."""

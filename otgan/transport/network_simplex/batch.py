@@ -1,0 +1,154 @@
+"""Many small problems between clouds of points in one compiled call, each with its proof."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from otgan.costs import Metric, PointCost
+from otgan.measures import DiscreteMeasure, FloatArray
+from otgan.transport.compiled import compiled
+from otgan.transport.network_simplex.dense import solve_dense
+from otgan.transport.network_simplex.fixed_point import Masses, as_masses, words_for
+from otgan.transport.network_simplex.multiscale import ALL_ARCS
+from otgan.transport.network_simplex.pricing import NORMS, add_sizes, to_reduced_costs
+from otgan.transport.result import EXACT_RTOL
+
+__all__ = ["PIVOTS", "Clouds", "in_range", "optimal_costs", "proved"]
+
+ROUNDED_MASS = 1e-12
+"""Total mass by which the marginals of a plan may be wrong: far more than rounding makes it."""
+
+ROUNDING = 4 * float(np.finfo(np.float64).eps)
+"""Rounding of the dual value, as a share of the Euclidean norm of its terms."""
+
+PIVOTS = 1_000_000
+"""Before a pair is given up."""
+
+
+class Clouds(NamedTuple):
+    """Clouds one after another: the points of k are start[k] ... start[k + 1] - 1."""
+
+    columns: FloatArray
+    start: npt.NDArray[np.int64]
+    weights: FloatArray
+    masses: Masses
+    equal: npt.NDArray[np.bool_]
+
+
+def optimal_costs(
+    rows: list[DiscreteMeasure],
+    columns: list[DiscreteMeasure],
+    pairs: npt.NDArray[np.int64],
+    metric: Metric,
+    p: float,
+) -> FloatArray:
+    """Optimal costs between rows[k] and columns[l] for the pairs (k, l).
+
+    Parameters
+    ----------
+    rows, columns : list of DiscreteMeasure
+        With positive weights.
+    pairs : ndarray, shape (P, 2)
+    metric : str or callable
+    p : float
+
+    Returns
+    -------
+    ndarray, shape (P,)
+        NaN where nothing was proved: for callables, for pairs with more than `ALL_ARCS` arcs, for
+        extents that float64 cannot bear, and where the bracket stayed wider than 1e-9 of the cost.
+    """
+    if not isinstance(metric, str):
+        return np.full(len(pairs), np.nan)
+    x, y = (np.concatenate([mu.points for mu in side]) for side in (rows, columns))
+    norm: str = metric
+    power = p
+    if metric == "cosine" and (normed := PointCost(x, y, metric, p).normed()) is not None:
+        x, y, norm, power = normed
+    elif metric == "sqeuclidean":  # not centerd: that would cost clouds near the origin digits
+        norm, power = "euclidean", 2 * p
+    words = words_for(min(float(mu.weights.min()) for mu in rows + columns))
+    of_x, of_y = _laid_out(rows, x, words), _laid_out(columns, y, words)
+    return _prove_all(of_x, of_y, pairs, (NORMS[norm], power))
+
+
+def _laid_out(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> Clouds:
+    return Clouds(
+        np.ascontiguousarray(points.T),
+        np.concatenate([[0], np.cumsum([mu.n for mu in measures])]),
+        np.concatenate([mu.weights for mu in measures]),
+        np.concatenate([as_masses(mu.weights, words) for mu in measures]),
+        np.array([mu.masses is None for mu in measures]),
+    )
+
+
+@compiled
+def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
+    costs = np.full(len(pairs), np.nan)
+    for at in range(len(pairs)):
+        s, t = pairs[at]
+        here, there = slice(x.start[s], x.start[s + 1]), slice(y.start[t], y.start[t + 1])
+        of_x, of_y = x.columns[:, here], y.columns[:, there]
+        n, m = of_x.shape[1], of_y.shape[1]
+        if n * m > ALL_ARCS or not in_range(of_x, of_y, norm[1]):
+            continue
+        matrix = np.empty((n, m))
+        add_sizes(x, y, here.start, here.stop, there.start, there.stop, norm, matrix)
+        for i in range(n):
+            to_reduced_costs(matrix[i], np.zeros(m), norm)
+        a, b = x.weights[here], y.weights[there]
+        if x.equal[s] and y.equal[t]:  # in whole units: no mass is rounded
+            common = np.gcd(n, m)
+            masses = np.full((n, 1), m // common), np.full((m, 1), n // common)
+        else:
+            masses = x.masses[here].copy(), y.masses[there].copy()
+        s_, t_, mass, f, _, _, finished = solve_dense(matrix, masses[0], masses[1], PIVOTS)
+        if finished:
+            costs[at] = proved(matrix, a, b, (s_, t_, mass), f)
+    return costs
+
+
+@compiled
+def in_range(x: Any, y: Any, power: Any) -> Any:
+    """Whether the powers of all distances are far from overflow and underflow."""
+    extent = 0.0
+    for c in range(x.shape[0]):
+        extent = max(extent, max(x[c].max(), y[c].max()) - min(x[c].min(), y[c].min()))
+    if extent == 0.0:
+        return True
+    return 1e-145 < extent < 1e145 and max(power, 2.0) * abs(np.log10(extent)) < 290.0
+
+
+@compiled
+def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True) -> Any:
+    """The cost of the plan; NaN unless it is a plan, and f proves that no other costs less.
+
+    Where no cost is negative, as `positive` says, zero is a lower bound too.
+    """
+    i, j, mass = plan
+    missing_a, missing_b = a.copy(), b.copy()
+    cost = 0.0
+    for e in range(len(mass)):
+        cost += mass[e] * matrix[i[e], j[e]]
+        missing_a[i[e]] -= mass[e]
+        missing_b[j[e]] -= mass[e]
+    if np.abs(missing_a).sum() + np.abs(missing_b).sum() > ROUNDED_MASS:
+        return np.nan
+    g = np.full(len(b), np.inf)
+    lower = size = 0.0
+    for s in range(len(a)):
+        lower += a[s] * f[s]
+        size = np.hypot(size, a[s] * f[s])
+        row, here = matrix[s], f[s]
+        for t in range(len(b)):
+            g[t] = min(g[t], row[t] - here)
+    for t in range(len(b)):
+        lower += b[t] * g[t]
+        size = np.hypot(size, b[t] * g[t])
+    lower -= ROUNDING * size
+    if positive:
+        lower = max(lower, 0.0)
+    return cost if cost - lower <= EXACT_RTOL * abs(cost) else np.nan

@@ -1,0 +1,137 @@
+"""Transport where some arcs are forbidden: first carry all mass, then carry it cheaply."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from otgan.costs import SparseCost
+from otgan.errors import InfeasibleError
+from otgan.measures import FloatArray
+from otgan.transport.network_simplex import simplex
+from otgan.transport.network_simplex.fixed_point import Masses, balanced, shares
+from otgan.transport.network_simplex.multiscale import (
+    Outcome,
+    Progress,
+    Stop,
+    pivot_until_optimal,
+    stats_of,
+    tolerance_of,
+)
+from otgan.transport.network_simplex.simplex import Candidates
+
+__all__ = ["solve_allowed"]
+
+Names = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+
+NEGLIGIBLE = 1e-12
+"""Share of the mass of points connected by arcs that rounding may leave without an allowed one."""
+
+NAMED = 5
+"""How many of the points that are cut off a message names."""
+
+
+def solve_allowed(
+    allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop: Stop, names: Names
+) -> Outcome:
+    """Transport on the arcs that are stored.
+
+    All mass starts on artificial arcs by way of a hub, at a cost of one where allowed arcs cost
+    nothing. Once the simplex has emptied them they are sealed, and the true costs take over.
+
+    Parameters
+    ----------
+    allowed : csr_array, shape (n, m)
+        The costs of allowed arcs.
+    a, b : ndarray, shapes (n,) and (m,)
+        Positive, each summing to one.
+    stop : Stop
+    names : ndarray, ndarray
+        What errors call the sources and the targets.
+
+    Raises
+    ------
+    InfeasibleError
+        The allowed arcs cannot carry all mass.
+    """
+    n, m = allowed.shape
+    start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
+    costs = allowed.data
+    masses = balanced(a, b)
+    tree = simplex.empty_tree(n, m, masses[0].shape[1])
+    simplex.hang_on_hub(tree, n, *masses)
+    free = Candidates(start, target, np.zeros(len(costs)))
+    feasible = pivot_until_optimal(tree, n, free, 0.5, False, stop)
+    if feasible:
+        _check_all_is_carried(tree, n, masses, allowed, names)
+        _charge(tree, n, allowed)
+    arcs = Candidates(start, target, costs)
+    done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, stop)
+    simplex.center(tree, n)
+    plan = simplex.plan_of(tree, n)
+    mass = shares(plan.mass, masses[0])
+    f, g = tree.pi[:n], -tree.pi[n:-1]
+    cost = float(plan.cost @ mass)
+    gap = cost - float(a @ f + b @ g)
+    stop.tell(Progress(1, 1, 1, n + m, len(costs), stop.pivots, cost, gap))
+    return Outcome(plan.i, plan.j, mass, f, g, done, stats_of(stop, 1))
+
+
+def _check_all_is_carried(
+    tree: simplex.Tree,
+    n: int,
+    masses: tuple[Masses, Masses],
+    allowed: sparse.csr_array,
+    names: Names,
+) -> None:
+    """Raise if mass is left on artificial arcs, and name a set of sources that proves it.
+
+    Costs were zero on allowed arcs, so that targets which sources with f > 0 can reach have
+    g < 0: they are full, and of these sources alone (the theorem of max-flow and min-cut).
+    """
+    hub = n + allowed.shape[1]
+    a, b = (shares(side, side) for side in masses)
+    left = np.where(tree.parent[:n] == hub, shares(tree.mass[:n], masses[0]), 0.0)
+    _, part = csgraph.connected_components(_bipartite(allowed), directed=False)
+    held = np.bincount(part, np.concatenate([a, b]))
+    if (np.bincount(part[:n], left, len(held)) <= NEGLIGIBLE * held).all():
+        return
+    sources = np.flatnonzero(tree.pi[:n] > 0.5)
+    targets = np.unique(allowed[sources].indices)
+    mass = a[sources].sum()
+    from_there = _called("source", names[0][sources])
+    to_there = _called("target", names[1][targets])
+    raise InfeasibleError(
+        f"the allowed arcs must be able to carry all mass, got {from_there} with "
+        f"{mass:.6g} of it, whose arcs lead to {to_there} with room for "
+        f"{b[targets].sum():.6g}: {left.sum():.6g} cannot be moved; to fix it, "
+        "allow more arcs from there (fewer inf entries in C), or change the masses"
+    )
+
+
+def _bipartite(allowed: sparse.csr_array) -> sparse.coo_array:
+    """The graph of the allowed arcs, sources before targets."""
+    arcs = allowed.tocoo()
+    nodes = sum(allowed.shape)
+    ends = arcs.coords[0], arcs.coords[1] + allowed.shape[0]
+    return sparse.coo_array((np.ones(arcs.nnz), ends), shape=(nodes, nodes))
+
+
+def _called(what: str, points: npt.NDArray[np.intp]) -> str:
+    if len(points) == 0:
+        return f"no {what}"
+    first = ", ".join(str(point) for point in points[:NAMED])
+    more = f" and {len(points) - NAMED} more" if len(points) > NAMED else ""
+    return f"{what}{'s' if len(points) > 1 else ''} {first}{more}"
+
+
+def _charge(tree: simplex.Tree, n: int, allowed: sparse.csr_array) -> None:
+    """Put the true costs on the arcs of the tree."""
+    hub = len(tree.parent) - 1
+    v = np.flatnonzero(tree.parent[:-1] != hub)
+    tree.cost[:] = 0.0
+    up = tree.parent[v]
+    tree.cost[v] = SparseCost(allowed).arcs(np.minimum(v, up), np.maximum(v, up) - n)
+    simplex.refresh(tree, n)

@@ -1,0 +1,82 @@
+"""A bracket of W1 of distributions from samples."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+import otgan
+from otgan.critics.estimation.sandwich import Sandwich, sandwich_w1
+from otgan.critics.potentials.mcshane import exact_critic
+from otgan.errors import InvalidInputError
+
+
+def clouds(n=60, m=45, d=3, shift=1.0, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, d)) + shift, 1.5 * rng.normal(size=(m, d))
+
+
+def test_sandwich_brackets_known_distances():
+    """One-sided at 95 % in 24 repetitions of n = 150; the figures to expect are in the table."""
+    expected = {(1, 1.0): 0.97, (2, 1.0): 0.91, (2, 0.0): 0.0, (5, 1.0): 0.5, (5, 3.0): 2.49}
+    for (d, w1), low in expected.items():
+        rng = np.random.default_rng(0)
+        shift = np.eye(1, d)[0] * w1
+        found = [
+            sandwich_w1(rng.normal(size=(150, d)) + shift, rng.normal(size=(150, d)))
+            for _ in range(24)
+        ]
+        assert abs(np.mean([s.lower for s in found]) - low) < 0.1
+        assert np.mean([s.upper for s in found]) > w1 - 0.05
+        assert np.mean([s.lower - 1.645 * s.lower_se <= w1 for s in found]) >= 0.83
+        assert np.mean([s.upper + 1.645 * s.upper_se >= w1 for s in found]) >= 0.83
+        if w1:
+            assert abs(np.mean([s.midpoint for s in found]) - w1) < 0.15 * w1
+
+
+def test_sandwich_on_fresh_points_and_its_derived_quantities():
+    (x, y), (x_new, y_new) = clouds(200, 150, 2), clouds(80, 90, 2, seed=1)
+    s = sandwich_w1(x, y, x_new, y_new)
+    assert isinstance(s, Sandwich) and (s.n, s.m) == (280, 240)
+    f = exact_critic(x, y).potential
+    f_x, f_y = (f(torch.from_numpy(z)).numpy() for z in (x_new, y_new))
+    assert_allclose(s.lower, f_x.mean() - f_y.mean(), rtol=1e-12)
+    assert_allclose(s.lower_se, math.sqrt(f_x.var() / 80 + f_y.var() / 90), rtol=1e-12)
+    assert s.upper == s.transport.distance == otgan.emd(x, y).distance
+    assert_allclose(s.midpoint, (s.lower + s.upper) / 2)
+    assert_allclose(s.relative_width, max(0.0, 1 - s.lower / s.upper))
+    low, high = s.interval(0.9)
+    assert_allclose([low, high], [s.lower - 1.644854 * s.lower_se, s.upper + 1.644854 * s.upper_se])
+
+
+def test_sandwich_of_equal_points_is_empty_and_more_folds_are_tighter():
+    x, y = clouds(300, 300, 5)
+    same = sandwich_w1(np.ones((4, 2)), np.ones((5, 2)))
+    assert same.lower == same.upper == same.relative_width == 0.0
+    assert sandwich_w1(x, y, folds=5).relative_width < sandwich_w1(x, y).relative_width
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: sandwich_w1([[0.0]], [[1.0]]), "folds must lie between 2"),
+        (lambda: sandwich_w1([[0.0]], [[1.0]], [[2.0]]), "x_new and y_new must be given together"),
+        (lambda: sandwich_w1([0.0], [1.0], [[1.0, 2.0]], [0.0]), "same number of columns"),
+        (
+            lambda: sandwich_w1([0.0, 1], [1.0, 2]).interval(1.0),
+            "confidence_level must be a number",
+        ),
+    ],
+)
+def test_errors_say_what_to_do(call, words):
+    with pytest.raises(InvalidInputError, match=words) as error:
+        call()
+    assert "got" in str(error.value) and "to fix it" in str(error.value)
+
+
+def test_a_sample_against_itself_has_an_error_too():
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    s = sandwich_w1(x, x)
+    assert s.upper == 0 and s.upper_se == s.lower_se > 0

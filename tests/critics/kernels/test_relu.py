@@ -1,0 +1,229 @@
+"""Gradients by hand against autograd's, for every penalty and depth, and their exact structure."""
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given, settings, strategies as st
+from torch import nn
+
+from otgan.critics import products
+from otgan.critics.constraints.base import GradientPenalty
+from otgan.critics.kernels.relu import (
+    PenalisedStep,
+    around_one,
+    power_of_slope,
+    supports,
+)
+from otgan.critics.kernels.threads import single_threaded
+from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp, radial_mlp
+from otgan.errors import InvalidInputError
+from tests.critics.training import worst_gradient
+
+PENALTIES = {
+    "none": None,
+    "gp": around_one(10.0),
+    "lp": around_one(3.0, one_sided=True),
+    "div": power_of_slope(2.0, 6.0),
+}
+
+
+def batches(n, d, dtype=torch.float64, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    x, y = (torch.randn(n, d, generator=rng, dtype=dtype) for _ in range(2))
+    share = torch.rand(n, 1, generator=rng, dtype=dtype)
+    return x, y + 0.3, torch.lerp(x, y, share)
+
+
+def steep_critic(d, width, depth, dtype=torch.float64, seed=0, network=mlp):
+    """Slopes on both sides of one, so that the positive part has something to cut."""
+    torch.manual_seed(seed)
+    critic = network(d, width=width, depth=depth).to(dtype)
+    with torch.no_grad():
+        for weight in critic.parameters():
+            if weight.ndim == 2:
+                weight.mul_(1.6)
+    return critic
+
+
+def by_autograd(critic, x, y, between, penalty):
+    """The same numbers from a graph."""
+    critic.zero_grad()
+    cost = x.new_zeros(())
+    if penalty is not None:
+        between = between.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+        cost = penalty((gradient.square().sum(dim=1) + 1e-12).sqrt())[0].mean()
+    gap = critic(x).mean() - critic(y).mean()
+    (cost - gap).backward()
+    return gap.detach(), cost.detach(), [p.grad.clone() for p in critic.parameters()]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    n=st.integers(1, 40),
+    d=st.integers(1, 9),
+    width=st.integers(1, 12),
+    depth=st.integers(1, 4),
+    name=st.sampled_from(sorted(PENALTIES)),
+    network=st.sampled_from([mlp, radial_mlp]),
+    seed=st.integers(0, 10**6),
+)
+def test_gradients_are_those_of_autograd(n, d, width, depth, name, network, seed):
+    critic = steep_critic(d, width, depth, seed=seed, network=network)
+    data = batches(n, d, seed=seed)
+    gap, cost, expected = by_autograd(critic, *data, PENALTIES[name])
+    own_gap, own_cost = PenalisedStep(critic, PENALTIES[name]).gradients(*data)
+    scale = 1.0 + cost.item()
+    assert abs(own_gap - gap) < 1e-12 * scale
+    assert abs(own_cost - cost) < 1e-12 * scale
+    assert worst_gradient(critic, expected) < 1e-12
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("d", [2, 64])
+@pytest.mark.parametrize("onednn", [True, False])
+def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypatch):
+    if not onednn:
+        monkeypatch.setattr(products, "_ONEDNN", False)
+    critic, data = steep_critic(d, 128, 2, torch.float32), batches(1024, d, torch.float32)
+    exact = copy.deepcopy(critic).double()
+    _, _, expected = by_autograd(exact, *(t.double() for t in data), PENALTIES[name])
+    by_autograd(critic, *data, PENALTIES[name])
+    error = worst_gradient(critic, expected)
+    PenalisedStep(critic, PENALTIES[name]).gradients(*data)
+    # A sum over 1024 points on each side, most of which cancel, in steps of 6e-8.
+    assert worst_gradient(critic, expected) < min(2e-6, 2.0 * error)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("network", [mlp, radial_mlp])
+def test_inner_products_may_be_of_bfloat16(name, network):
+    critic = steep_critic(8, 64, 3, torch.float32, network=network)
+    data = batches(512, 8, torch.float32)
+    gap, cost, expected = by_autograd(critic, *data, PENALTIES[name])
+    step = PenalisedStep(critic, PENALTIES[name])
+    step.inner = torch.bfloat16
+    quick_gap, quick_cost = step.gradients(*data)
+    assert all(p.grad.dtype == torch.float32 for p in critic.parameters())
+    assert abs(quick_gap - gap) < 0.02 and abs(quick_cost - cost) <= 0.03 * cost
+    for p, e in zip(critic.parameters(), expected, strict=True):
+        if p.numel() > 1:  # steps of 4e-3, the first layer's slopes at kinks aside
+            along = torch.nn.functional.cosine_similarity(p.grad.flatten(), e.flatten(), dim=0)
+            assert along > 0.999
+
+
+def test_points_at_the_origin_have_a_radius_without_slope():
+    critic = steep_critic(3, 8, 2, network=radial_mlp)
+    x, y, between = batches(5, 3)
+    between[2] = 0.0
+    gap, cost, expected = by_autograd(critic, x, y, between, PENALTIES["gp"])
+    own_gap, own_cost = PenalisedStep(critic, PENALTIES["gp"]).gradients(x, y, between)
+    assert (own_gap - gap).abs() < 1e-12 and (own_cost - cost).abs() < 1e-12 * cost
+    assert worst_gradient(critic, expected) < 1e-12
+
+
+def test_the_penalty_is_that_of_the_constraint():
+    critic, (x, y, _) = steep_critic(2, 16, 2), batches(32, 2)
+    for one_sided in (False, True):
+        rng = torch.Generator().manual_seed(1)
+        rule = GradientPenalty(weight=4.0, one_sided=one_sided)
+        expected = rule.penalty(critic, x, y, rng).detach()
+        share = torch.rand(32, generator=rng.manual_seed(1), dtype=x.dtype)[:, None]
+        step = PenalisedStep(critic, around_one(4.0, one_sided=one_sided))
+        _, cost = step.gradients(x, y, torch.lerp(x, y, share))
+        assert abs(cost - expected) < 1e-12
+
+
+@pytest.mark.parametrize("n", [100, 256, 700, 1200])
+def test_the_bits_do_not_depend_on_the_number_of_threads(n):
+    critic, data = steep_critic(3, 32, 2, torch.float32), batches(n, 3, torch.float32)
+    seen = []
+    for threads in (1, 2, 3):
+        gap, cost = PenalisedStep(critic, around_one(), threads=threads).gradients(*data)
+        seen.append([gap, cost, *(p.grad.clone() for p in critic.parameters())])
+    for others in seen[1:]:
+        assert all(map(torch.equal, seen[0], others))
+
+
+def test_gradients_keep_their_memory_and_replace_what_was_there():
+    critic, data = steep_critic(2, 8, 2), batches(16, 2)
+    step = PenalisedStep(critic, around_one())
+    step.gradients(*data)
+    first = [p.grad.clone() for p in critic.parameters()]
+    places = [p.grad.data_ptr() for p in critic.parameters()]
+    step.gradients(*data)
+    assert all(torch.equal(p.grad, g) for p, g in zip(critic.parameters(), first, strict=True))
+    assert places == [p.grad.data_ptr() for p in critic.parameters()]
+
+
+def test_it_trains_as_autograd_does():
+    finals = []
+    for by_hand in (True, False):
+        critic = steep_critic(2, 16, 2)
+        optimizer = torch.optim.Adam(critic.parameters(), lr=1e-2, betas=(0.0, 0.9))
+        step = PenalisedStep(critic, around_one())
+        for seed in range(20):
+            if by_hand:
+                step.gradients(*batches(32, 2, seed=seed))
+            else:
+                by_autograd(critic, *batches(32, 2, seed=seed), around_one())
+            optimizer.step()
+        finals.append([p.detach().clone() for p in critic.parameters()])
+    # Rounding grows, and Adam divides small gradients by small ones.
+    assert all(torch.allclose(p, q, atol=1e-8) for p, q in zip(*finals, strict=True))
+
+
+def test_data_and_critic_are_left_as_they_were():
+    critic, data = steep_critic(2, 8, 2), batches(600, 2)
+    before = [t.detach().clone() for t in (*data, *critic.parameters())]
+    threads = torch.get_num_threads()
+    PenalisedStep(critic, around_one()).gradients(*data)
+    assert all(map(torch.equal, before, (*data, *critic.parameters())))
+    assert torch.get_num_threads() == threads
+
+
+def test_single_threaded_gives_the_threads_back_after_an_error():
+    threads = torch.get_num_threads()
+    with pytest.raises(ZeroDivisionError), single_threaded():
+        torch.get_num_threads() // 0
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    "critic",
+    [
+        nn.Linear(2, 1),
+        nn.Sequential(nn.Linear(2, 1)),
+        nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2)),
+        nn.Sequential(nn.Linear(2, 4, bias=False), nn.ReLU(), nn.Linear(4, 1)),
+        nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1), nn.ReLU()),
+        nn.Sequential(nn.ReLU(), nn.Linear(2, 4), nn.Linear(4, 1)),
+        nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(2, 4)), nn.ReLU())
+        + nn.Sequential(nn.Linear(4, 1)),
+        orthogonal_mlp(2, width=4, depth=1),
+        nn.Sequential(WithRadius(), nn.Linear(3, 1)),
+        nn.Sequential(),
+    ],
+)
+def test_other_critics_are_refused(critic):
+    assert not supports(critic)
+    with pytest.raises(InvalidInputError, match="autograd"):
+        PenalisedStep(critic)
+
+
+@pytest.mark.parametrize("shapes", [[(4, 2), (5, 2), (4, 2)], [(4, 2), (4, 2)], [(4,)] * 3])
+def test_batches_that_do_not_match_are_refused(shapes):
+    step = PenalisedStep(mlp(2, width=4), around_one())
+    with pytest.raises(InvalidInputError, match="one shape"):
+        step.gradients(*map(torch.zeros, shapes))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_gpu_gives_the_same_gradients(name):
+    critic, data = steep_critic(3, 16, 3), batches(64, 3)
+    _, _, expected = by_autograd(critic, *data, PENALTIES[name])
+    critic.cuda()
+    PenalisedStep(critic, PENALTIES[name]).gradients(*(points.cuda() for points in data))
+    assert worst_gradient(critic.cpu(), expected) < 1e-12
