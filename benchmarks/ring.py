@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from otgan import TrainConfig, train_wgan
+from otgan import GANConfig, train_gan
 from otgan.critics.constraints.base import CONSTRAINTS
 
 HEAD = "| constraint | seed | exact W1 | floor | ratio | modes | high quality | rank corr. | s |"
@@ -18,15 +18,15 @@ HEAD = "| constraint | seed | exact W1 | floor | ratio | modes | high quality | 
 def settings(constraint):
     """The demo's, but for what a constraint's own paper fixes."""
     if constraint == "demo":
-        return TrainConfig.toy
+        return GANConfig.toy
     if constraint in ("clip", "gp"):  # the demo's steps are too large for these two
-        return lambda **more: TrainConfig.toy(constraint=constraint, learning_rate=5e-4, **more)
-    return lambda **more: TrainConfig.toy(constraint=constraint, **more)
+        return lambda **more: GANConfig.toy(constraint=constraint, learning_rate=5e-4, **more)
+    return lambda **more: GANConfig.toy(constraint=constraint, **more)
 
 
 def row(constraint, seed):
     started = time.perf_counter()
-    result = train_wgan("ring8", settings(constraint)(seed=seed, device="cpu"))
+    result = train_gan("ring8", settings(constraint)(seed=seed, device="cpu"))
     e = result.evaluation
     print(
         f"| {constraint} | {seed} | {e.exact_w1:.4f} ± {e.exact_w1_se:.4f} "

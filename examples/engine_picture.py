@@ -15,7 +15,7 @@ from matplotlib.collections import LineCollection
 import otgan
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, ORANGE, panels, save
-from otgan.transport import multiscale
+from otgan.transport.network_simplex import multiscale
 from otgan.transport.network_simplex.kdtree import grow
 from otgan.transport.network_simplex.multiscale import Progress, Stop
 from otgan.transport.network_simplex.pricing import NORMS

@@ -13,7 +13,6 @@ from .critics.constraints.base import (
 from .critics.constraints.cones import Cones as Cones
 from .critics.estimation.estimator import estimate_w1 as estimate_w1
 from .critics.estimation.result import DualEstimate as DualEstimate
-from .critics.estimation.sandwich import sandwich_w1 as sandwich_w1
 from .critics.training.options import FitOptions as FitOptions
 from .divergences.classifier import Classifier as Classifier
 from .divergences.frechet import frechet_distance as frechet_distance
@@ -42,13 +41,14 @@ from .errors import (
     SampleTooSmallError as SampleTooSmallError,
 )
 from .estimates import Estimate as Estimate
-from .gan.config import TrainConfig as TrainConfig
+from .gan.config import GANConfig as GANConfig
 from .gan.trainer import (
     TrainResult as TrainResult,
-    resume_wgan as resume_wgan,
-    train_wgan as train_wgan,
+    resume_gan as resume_gan,
+    train_gan as train_gan,
 )
 from .inference.classifiers import ClassifierScore as ClassifierScore
+from .inference.held_out_bracket import held_out_bracket as held_out_bracket
 from .inference.interval import Interval as Interval
 from .inference.kernels import Mmd as Mmd
 from .inference.neighbors import Knn as Knn

@@ -228,7 +228,7 @@ class PointCost:
     def normed(self) -> NormedPoints | None:
         """The clouds for which this cost is a power of a norm; None for a callable.
 
-        They are centerd, so that a common offset costs no digits.
+        They are centered, so that a common offset costs no digits.
         """
         if not isinstance(self.metric, str):
             return None

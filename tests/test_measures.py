@@ -8,8 +8,8 @@ from torch.utils.data import ConcatDataset, TensorDataset
 
 import otgan
 from otgan.costs import PointCost
-from otgan.critics.estimation.sandwich import sandwich_w1
 from otgan.errors import UnequalMassError
+from otgan.inference.held_out_bracket import held_out_bracket
 from otgan.measures import (
     DiscreteMeasure,
     as_float64,
@@ -168,11 +168,11 @@ IMAGES = np.random.default_rng(0).random((2, 6, 3, 4, 2))
         otgan.wasserstein,
         otgan.emd,
         PointCost.of,
-        sandwich_w1,
+        held_out_bracket,
         otgan.mmd,
         otgan.sliced_wasserstein,
         lambda x, y: otgan.wasserstein(torch.as_tensor(x), y),
-        lambda x, y: sandwich_w1(x, x, x_new=y, y_new=x),
+        lambda x, y: held_out_bracket(x, x, x_new=y, y_new=x),
         lambda x, y: otgan.pairwise_wasserstein([x, y]),
         lambda x, y: otgan.pairwise_wasserstein([IMAGES[0].reshape(6, -1), x], [y]),
         lambda x, y: otgan.estimate_w1(x, y, "lp", steps=1, device="cpu"),
@@ -190,7 +190,7 @@ def data_set(array):
 
 @pytest.mark.parametrize(
     "compare",
-    [sandwich_w1, lambda x, y: otgan.estimate_w1(x, y, "lp", steps=1, device="cpu")],
+    [held_out_bracket, lambda x, y: otgan.estimate_w1(x, y, "lp", steps=1, device="cpu")],
 )
 def test_and_so_they_are_in_data_sets(compare):
     x, y = IMAGES
@@ -212,7 +212,7 @@ def test_images_of_one_shape_are_points_and_so_are_their_rows(kind):
     rows = IMAGES.reshape(2, 6, -1)
     costs = cdist(*rows)
     right = costs[linear_sum_assignment(costs)].mean()
-    assert_allclose(sandwich_w1(x, data_set(y)).upper, right, rtol=1e-12)
+    assert_allclose(held_out_bracket(x, data_set(y)).upper, right, rtol=1e-12)
     for one, other in ((x, y), (x, kind(rows[1])), (kind(rows[0]), y)):
         assert_allclose(float(otgan.wasserstein(one, other)), right, rtol=1e-12)
         assert_allclose(otgan.pairwise_wasserstein([one, other])[0, 1], right, rtol=1e-12)

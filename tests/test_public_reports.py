@@ -47,7 +47,7 @@ from scipy.stats import entropy, wasserstein_distance
 from torch import nn
 
 import otgan
-from otgan import TrainConfig
+from otgan import GANConfig
 from otgan.cli.main import main
 from otgan.critics.audit.load import load_critic
 from otgan.critics.networks.mlp import mlp, orthogonal_mlp
@@ -56,7 +56,7 @@ from otgan.datasets import load_images, load_pair, load_points, load_table
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError, UnequalMassError
 from otgan.gan.data import as_source
 from otgan.gan.report import summary_table, write_report
-from otgan.gan.run_directory import RunFolder
+from otgan.gan.run_directory import RunDirectory
 
 # ---------------------------------------------------------------- The exact engine
 
@@ -608,7 +608,7 @@ RUN |= {"monitor_points": 32, "evaluation_points": 32, "device": "cpu"}
 def finished_run(tmp_path_factory):
     """A run on named data that ended, and its folder."""
     out = tmp_path_factory.mktemp("runs") / "ring8"
-    return otgan.train_wgan("ring8", otgan.TrainConfig(**RUN), out=out)
+    return otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=out)
 
 
 @pytest.fixture
@@ -640,7 +640,7 @@ def test_a_run_whose_checkpoint_or_settings_are_cut_off_or_overwritten_names_the
         with pytest.raises(
             otgan.DamagedFileError, match=f"{name} must be .*; to fix it, "
         ) as error:
-            otgan.resume_wgan(run_copy)
+            otgan.resume_gan(run_copy)
         assert "weights_only" not in str(error.value)
 
 
@@ -653,7 +653,7 @@ def test_no_flipped_bit_of_a_checkpoint_passes_as_another_weight(run_copy):
         flipped[place] ^= 1 << int(rng.integers(8))
         path.write_bytes(flipped)
         with pytest.raises(otgan.DamagedFileError, match=r"checkpoint.pt must be"):
-            RunFolder(run_copy).checkpoint(torch.device("cpu"))
+            RunDirectory(run_copy).checkpoint(torch.device("cpu"))
 
 
 def test_a_weight_that_was_changed_and_saved_again_is_refused(run_copy):
@@ -662,7 +662,7 @@ def test_a_weight_that_was_changed_and_saved_again_is_refused(run_copy):
     contents["best"]["0.weight"][0, 0] = math.nan
     torch.save(contents, path)
     with pytest.raises(otgan.DamagedFileError, match="altered after it was written"):
-        otgan.resume_wgan(run_copy)
+        otgan.resume_gan(run_copy)
 
 
 @pytest.mark.parametrize(
@@ -681,7 +681,7 @@ def test_nothing_planted_in_a_run_is_executed(run_copy, tmp_path, name, plant):
     written = tmp_path / "written"
     plant(run_copy / name, WritesAFile(written))
     with pytest.raises(otgan.errors.InvalidInputError):
-        (write_report if "snapshots" in name else otgan.resume_wgan)(run_copy)
+        (write_report if "snapshots" in name else otgan.resume_gan)(run_copy)
     assert not written.exists()
 
 
@@ -708,7 +708,7 @@ def test_settings_of_a_run_that_were_edited_to_what_it_cannot_be_are_refused(
 ):
     edit(run_copy / "config.json", **changes)
     with pytest.raises(otgan.errors.InvalidInputError, match=message):
-        otgan.resume_wgan(run_copy)
+        otgan.resume_gan(run_copy)
 
 
 def test_a_setting_that_is_missing_from_a_run_is_not_taken_from_the_defaults(run_copy):
@@ -716,7 +716,7 @@ def test_a_setting_that_is_missing_from_a_run_is_not_taken_from_the_defaults(run
     del settings["steps"]
     (run_copy / "config.json").write_text(json.dumps(settings))
     with pytest.raises(otgan.DamagedFileError, match=r"config.json must be .* got no steps"):
-        otgan.resume_wgan(run_copy)
+        otgan.resume_gan(run_copy)
 
 
 def test_damaged_metrics_are_rebuilt_from_the_checkpoint(finished_run, run_copy):
@@ -724,7 +724,7 @@ def test_damaged_metrics_are_rebuilt_from_the_checkpoint(finished_run, run_copy)
     whole = path.read_bytes()
     for content in (b"", whole[: len(whole) // 2], whole.replace(b".", b"7", 1), b"\xff\xfe"):
         path.write_bytes(content)
-        assert RunFolder(run_copy).metrics() == list(finished_run.records)
+        assert RunDirectory(run_copy).metrics() == list(finished_run.records)
         assert path.read_bytes() == whole
     path.unlink()
     summary_table(run_copy)
@@ -733,7 +733,7 @@ def test_damaged_metrics_are_rebuilt_from_the_checkpoint(finished_run, run_copy)
 
 def test_damaged_metrics_without_a_checkpoint_are_named(run_copy):
     (run_copy / "checkpoint.pt").unlink()
-    assert len(RunFolder(run_copy).metrics()) == 2
+    assert len(RunDirectory(run_copy).metrics()) == 2
     for content in (b"", b"step,seconds", b"\xff\xfe", b"\x00" * 99):
         (run_copy / "metrics.csv").write_bytes(content)
         with pytest.raises(otgan.DamagedFileError, match=r"metrics.csv must be"):
@@ -750,7 +750,7 @@ def test_a_damaged_summary_is_named_with_its_cure(finished_run, run_copy):
         path.write_bytes(content)
         with pytest.raises(otgan.DamagedFileError, match=r"summary.json .* with `otgan resume"):
             summary_table(run_copy)
-    again = otgan.resume_wgan(run_copy)  # the cure
+    again = otgan.resume_gan(run_copy)  # the cure
     assert again.evaluation == finished_run.evaluation
     summary_table(run_copy)
 
@@ -779,11 +779,11 @@ def test_snapshots_that_claim_more_than_there_is_are_refused_before_memory_is_ta
         path.write_bytes(content)
         tracemalloc.start()
         with pytest.raises(otgan.DamagedFileError, match=r"00000002.npz .* remove it"):
-            RunFolder(run_copy).snapshots()
+            RunDirectory(run_copy).snapshots()
         assert tracemalloc.get_traced_memory()[1] < 2**22
         tracemalloc.stop()
     path.unlink()
-    assert [step for step, _ in RunFolder(run_copy).snapshots()] == [4]
+    assert [step for step, _ in RunDirectory(run_copy).snapshots()] == [4]
 
 
 def test_writes_do_not_follow_links_out_of_a_run(run_copy, tmp_path):
@@ -794,14 +794,14 @@ def test_writes_do_not_follow_links_out_of_a_run(run_copy, tmp_path):
     for name in ("metrics.csv", "config.json", "checkpoint.pt", "report.html"):
         (run_copy / name).unlink(missing_ok=True)
         (run_copy / name).symlink_to(elsewhere / "notes")
-    config = otgan.TrainConfig(**RUN)
+    config = otgan.GANConfig(**RUN)
     with pytest.raises(otgan.OutputError, match="from elsewhere"):  # its config.json is no more
-        otgan.train_wgan("ring8", config, out=run_copy)
+        otgan.train_gan("ring8", config, out=run_copy)
     fresh = tmp_path / "fresh"
     fresh.mkdir()
     for name in ("metrics.csv.draft", "checkpoint.pt.draft"):  # where drafts were once written
         (fresh / name).symlink_to(elsewhere / "notes")
-    otgan.train_wgan("ring8", config, out=fresh)
+    otgan.train_gan("ring8", config, out=fresh)
     (fresh / "report.html").symlink_to(elsewhere / "notes")
     write_report(fresh)
     shutil.rmtree(fresh / "snapshots")
@@ -809,7 +809,7 @@ def test_writes_do_not_follow_links_out_of_a_run(run_copy, tmp_path):
     for name in ("snapshots", "pictures"):
         (fresh / name).symlink_to(elsewhere)
     with pytest.raises(otgan.OutputError, match=r"snapshots must be .* got a link to"):
-        otgan.train_wgan("ring8", config, out=fresh)
+        otgan.train_gan("ring8", config, out=fresh)
     (fresh / "snapshots").unlink()
     with pytest.raises(otgan.OutputError, match=r"pictures must be .* got a link to"):
         write_report(fresh)
@@ -823,7 +823,7 @@ def test_files_of_others_are_not_removed_by_a_run_in_their_folder(tmp_path):
     (tmp_path / "snapshots").mkdir()
     (tmp_path / "snapshots" / "00000001.npz").write_text("precious")
     with pytest.raises(otgan.OutputError, match="in it from elsewhere"):
-        otgan.train_wgan("ring8", otgan.TrainConfig(**RUN), out=tmp_path)
+        otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=tmp_path)
     assert (tmp_path / "snapshots" / "00000001.npz").read_text() == "precious"
 
 
@@ -831,7 +831,7 @@ def test_an_output_that_is_a_file_is_refused_before_training(tmp_path):
     (tmp_path / "file").write_text("mine")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(otgan.OutputError, match=f"{out} must be .* name a folder"):
-            otgan.train_wgan("ring8", otgan.TrainConfig(**RUN), out=out)
+            otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=out)
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -847,17 +847,17 @@ def test_an_output_that_disappears_is_named(tmp_path):
                 shutil.rmtree(out)
 
     calls = []
-    config = otgan.TrainConfig(**{**RUN, "constraint": Vanishing()})
+    config = otgan.GANConfig(**{**RUN, "constraint": Vanishing()})
     with pytest.raises(otgan.OutputError, match=f"{out}.* must be a place that can be written to"):
-        otgan.train_wgan("ring8", config, out=out)
+        otgan.train_gan("ring8", config, out=out)
 
 
 def test_a_second_run_in_the_same_folder_is_refused(run_copy):
-    with RunFolder(run_copy).writing():
+    with RunDirectory(run_copy).writing():
         with pytest.raises(otgan.OutputError, match="one run at a time"):
-            otgan.resume_wgan(run_copy)
+            otgan.resume_gan(run_copy)
         summary_table(run_copy)  # which reads
-    otgan.resume_wgan(run_copy)
+    otgan.resume_gan(run_copy)
 
 
 def test_a_fit_whose_checkpoint_is_damaged_or_cannot_be_written_is_refused_before_work(tmp_path):
@@ -1167,7 +1167,7 @@ def test_tables_with_the_same_columns_in_another_order_are_aligned(two_tables):
         otgan.js_from_samples,
         otgan.two_sample_test,
         otgan.wasserstein_interval,
-        otgan.sandwich_w1,
+        otgan.held_out_bracket,
         lambda x, y: otgan.PointCost.of(x, y).rows(slice(0, 40)).sum(),
         lambda x, y: otgan.audit_critic(lambda z: z[:, 0], x, y).gap,
     ],
@@ -1370,13 +1370,13 @@ CLOUD = np.random.default_rng(0).normal(size=(605, 2))
     ],
 )
 def test_a_run_is_not_resumed_on_other_data(tmp_path, data, message):
-    otgan.train_wgan(CLOUD, otgan.TrainConfig(**RUN), out=tmp_path)
+    otgan.train_gan(CLOUD, otgan.GANConfig(**RUN), out=tmp_path)
     before = (tmp_path / "checkpoint.pt").read_bytes()
-    config = otgan.TrainConfig(**{**RUN, "steps": 6})
+    config = otgan.GANConfig(**{**RUN, "steps": 6})
     with pytest.raises(otgan.errors.InvalidInputError, match=f"the data must be .*{message}"):
-        otgan.train_wgan(data, config, out=tmp_path, resume=True)
+        otgan.train_gan(data, config, out=tmp_path, resume=True)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
-    same = otgan.train_wgan(torch.tensor(CLOUD), config, out=tmp_path, resume=True)
+    same = otgan.train_gan(torch.tensor(CLOUD), config, out=tmp_path, resume=True)
     source = same.monitor.source  # what is held out was never trained on
     held_out = np.concatenate([half.points for half in source.halves])
     assert len(held_out) == 242
@@ -1396,8 +1396,8 @@ def test_a_run_on_a_sampler_is_not_resumed_on_another_one(tmp_path):
             return self.spread * (self.rng or rng).normal(size=(n, 2))
 
     def run(sampler, out, resume):
-        config = otgan.TrainConfig(**RUN)
-        return otgan.train_wgan(sampler, config, out=tmp_path / out, resume=resume)
+        config = otgan.GANConfig(**RUN)
+        return otgan.train_gan(sampler, config, out=tmp_path / out, resume=resume)
 
     run(Normal(1.0), "obedient", False)
     run(Normal(1.0), "obedient", True)
@@ -1430,12 +1430,12 @@ def test_a_run_on_a_sampler_is_not_resumed_on_another_one(tmp_path):
 )
 def test_a_run_is_not_resumed_with_settings_that_make_another_run(finished_run, run_copy, change):
     (name,) = change
-    config = otgan.TrainConfig(**{**RUN, **change})
+    config = otgan.GANConfig(**{**RUN, **change})
     with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be that of the run"):
-        otgan.train_wgan("ring8", config, out=run_copy, resume=True)
+        otgan.train_gan("ring8", config, out=run_copy, resume=True)
     same = otgan.GradientPenalty(weight=10.0, one_sided=True)  # what "lp" is short for
-    config = otgan.TrainConfig(**{**RUN, "constraint": same})
-    assert otgan.train_wgan("ring8", config, out=run_copy, resume=True).records[-1].step == 4
+    config = otgan.GANConfig(**{**RUN, "constraint": same})
+    assert otgan.train_gan("ring8", config, out=run_copy, resume=True).records[-1].step == 4
 
 
 def test_what_a_run_may_be_resumed_with_is_applied_and_recorded(run_copy):
@@ -1445,11 +1445,11 @@ def test_what_a_run_may_be_resumed_with_is_applied_and_recorded(run_copy):
         return torch.load(run_copy / "checkpoint.pt", weights_only=True)["generator"]
 
     before = weights()
-    still = otgan.resume_wgan(run_copy, steps=8, learning_rate=1e-30, monitor_every=1)
+    still = otgan.resume_gan(run_copy, steps=8, learning_rate=1e-30, monitor_every=1)
     assert [record.step for record in still.records] == [2, 4, 5, 6, 7, 8]
     assert all(torch.equal(value, before[name]) for name, value in weights().items())
-    config = otgan.TrainConfig(**{**RUN, "steps": 10, "learning_rate": 0.01, "decay": True})
-    otgan.train_wgan("ring8", config, out=run_copy, resume=True)
+    config = otgan.GANConfig(**{**RUN, "steps": 10, "learning_rate": 0.01, "decay": True})
+    otgan.train_gan("ring8", config, out=run_copy, resume=True)
     assert not all(torch.equal(value, before[name]) for name, value in weights().items())
     stored = torch.load(run_copy / "checkpoint.pt", weights_only=True)
     (group,) = stored["generator_optimizer"]["param_groups"]
@@ -1459,7 +1459,7 @@ def test_what_a_run_may_be_resumed_with_is_applied_and_recorded(run_copy):
     assert [change["at_step"] for change in settings["changes"]] == [4, 8]
     assert settings["changes"][0]["learning_rate"] == [None, 1e-30]
     with pytest.raises(otgan.errors.InvalidInputError, match="steps must be at least the 10"):
-        otgan.resume_wgan(run_copy, steps=9)
+        otgan.resume_gan(run_copy, steps=9)
 
 
 def test_a_run_is_resumed_on_its_own_file_from_any_folder(tmp_path, monkeypatch):
@@ -1467,18 +1467,18 @@ def test_a_run_is_resumed_on_its_own_file_from_any_folder(tmp_path, monkeypatch)
         (tmp_path / name).mkdir()
         np.save(tmp_path / name / "points.npy", points)
     monkeypatch.chdir(tmp_path / "one")
-    first = otgan.train_wgan("points.npy", otgan.TrainConfig(**RUN), out="run")
+    first = otgan.train_gan("points.npy", otgan.GANConfig(**RUN), out="run")
     monkeypatch.chdir(tmp_path / "other")
     run = tmp_path / "one" / "run"
-    assert otgan.resume_wgan(run).evaluation == first.evaluation
+    assert otgan.resume_gan(run).evaluation == first.evaluation
     with pytest.raises(otgan.errors.InvalidInputError, match=r"the data must be .*one/points.npy"):
-        otgan.train_wgan("points.npy", otgan.TrainConfig(**RUN), out=run, resume=True)
+        otgan.train_gan("points.npy", otgan.GANConfig(**RUN), out=run, resume=True)
     np.save(tmp_path / "one" / "points.npy", 2.0 * CLOUD)
     with pytest.raises(otgan.errors.InvalidInputError, match="the data must be"):
-        otgan.resume_wgan(run)
+        otgan.resume_gan(run)
     (tmp_path / "one" / "points.npy").rename(tmp_path / "moved.npy")
     with pytest.raises(otgan.errors.InvalidInputError, match="must lie where they did"):
-        otgan.resume_wgan(run)
+        otgan.resume_gan(run)
 
 
 @pytest.mark.parametrize(
@@ -1523,7 +1523,7 @@ def test_settings_that_are_no_whole_numbers_are_refused_at_once(value):
     counts = ("steps", "batch_size", "n_critic", "latent_dim", "width", "depth", "seed")
     for name in (*counts, "monitor_every", "monitor_points", "evaluation_points"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
-            otgan.TrainConfig(**{name: value})
+            otgan.GANConfig(**{name: value})
     for name in ("batch_size", "test_points", "seed"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.FitOptions(**{name: value})
@@ -1536,20 +1536,20 @@ def test_settings_that_are_no_whole_numbers_are_refused_at_once(value):
 def test_settings_that_are_no_usable_numbers_are_refused_at_once(value):
     for name in ("learning_rate", "average"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
-            otgan.TrainConfig(**{name: value})
+            otgan.GANConfig(**{name: value})
     for name in ("matrix_rate", "vector_rate", "held_out"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.FitOptions(**{name: value})
     for name in ("decay", "device", "constraint"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
-            otgan.TrainConfig(**{name: 1})
+            otgan.GANConfig(**{name: 1})
     with pytest.raises(otgan.errors.InvalidInputError, match="seconds must be"):
         otgan.estimate_w1(CLOUD, CLOUD, seconds=value)
 
 
 def test_numbers_of_numpy_are_settings_like_others(tmp_path):
-    config = otgan.TrainConfig(**{**RUN, "steps": np.int64(2), "learning_rate": np.float32(0.5)})
-    otgan.train_wgan("ring8", config, out=tmp_path)
+    config = otgan.GANConfig(**{**RUN, "steps": np.int64(2), "learning_rate": np.float32(0.5)})
+    otgan.train_gan("ring8", config, out=tmp_path)
     settings = json.loads((tmp_path / "config.json").read_text())
     assert (settings["steps"], settings["learning_rate"]) == (2, 0.5)
 
@@ -1569,7 +1569,7 @@ def test_training_leaves_global_generators_and_switches_untouched(constraint):
         ]
 
     before = state()
-    otgan.train_wgan("ring8", otgan.TrainConfig(**{**RUN, "constraint": constraint}))
+    otgan.train_gan("ring8", otgan.GANConfig(**{**RUN, "constraint": constraint}))
     options = otgan.FitOptions(batch_size=16, test_points=100)
     otgan.estimate_w1(CLOUD, CLOUD + 1.0, constraint, steps=2, device="cpu", options=options)
 
@@ -1580,15 +1580,15 @@ def test_training_leaves_global_generators_and_switches_untouched(constraint):
             raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
-        otgan.train_wgan("ring8", otgan.TrainConfig(**{**RUN, "constraint": Failing()}))
+        otgan.train_gan("ring8", otgan.GANConfig(**{**RUN, "constraint": Failing()}))
     assert state() == before
 
 
 def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     """A change of units changes a run in nothing but its units: f(sx + c) = s f(x)."""
-    config = otgan.TrainConfig(**{**RUN, "monitor_points": 100, "constraint": "orthogonal"})
-    plain = otgan.train_wgan(CLOUD, config, out=tmp_path)
-    far = otgan.train_wgan(64.0 * CLOUD + 1024.0, config)
+    config = otgan.GANConfig(**{**RUN, "monitor_points": 100, "constraint": "orthogonal"})
+    plain = otgan.train_gan(CLOUD, config, out=tmp_path)
+    far = otgan.train_gan(64.0 * CLOUD + 1024.0, config)
     points = torch.tensor(CLOUD[:50], dtype=torch.float32)
     torch.testing.assert_close(far.critic(64 * points + 1024), 64 * plain.critic(points))
     latents = torch.randn(20, config.latent_dim, generator=torch.Generator().manual_seed(0))
@@ -1632,15 +1632,15 @@ def test_critics_of_points_far_from_the_origin_are_audited_as_near_it(constraint
 )
 def test_the_checkpoint_of_any_run_opens_as_its_critic(tmp_path, constraint):
     """Orthogonal critics were rebuilt as ReLU networks, and none knew its scale."""
-    config = otgan.TrainConfig(**{**RUN, "constraint": constraint})
-    result = otgan.train_wgan(64.0 * CLOUD + 1024.0, config, out=tmp_path)
+    config = otgan.GANConfig(**{**RUN, "constraint": constraint})
+    result = otgan.train_gan(64.0 * CLOUD + 1024.0, config, out=tmp_path)
     opened = load_critic(tmp_path / "checkpoint.pt")
     points = 64.0 * CLOUD[:30] + 1024.0
     np.testing.assert_array_equal(values(opened, points), values(result.critic, points))
 
 
 def test_checkpoints_that_are_no_critic_say_so(tmp_path):
-    otgan.train_wgan("ring8", otgan.TrainConfig(**{**RUN, "constraint": "exact"}), out=tmp_path)
+    otgan.train_gan("ring8", otgan.GANConfig(**{**RUN, "constraint": "exact"}), out=tmp_path)
     with pytest.raises(otgan.errors.InvalidInputError, match="a run that trains a critic"):
         load_critic(tmp_path / "checkpoint.pt")
     path = tmp_path / "fit.pt"
@@ -1662,19 +1662,19 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path):
         def project(self, critic):
             os.kill(os.getpid(), signal.SIGINT)
 
-    config = otgan.TrainConfig(**{**RUN, "constraint": Pressing()})
+    config = otgan.GANConfig(**{**RUN, "constraint": Pressing()})
     with pytest.raises(KeyboardInterrupt, match=f"step 1; to go on, run: otgan resume {tmp_path}"):
-        otgan.train_wgan("ring8", config, out=tmp_path)
+        otgan.train_gan("ring8", config, out=tmp_path)
     with pytest.raises(KeyboardInterrupt, match="the run is lost"):
-        otgan.train_wgan("ring8", config)
+        otgan.train_gan("ring8", config)
 
 
 def test_ctrl_c_while_a_thread_trains_ends_cleanly(tmp_path):
     program = (
         "import sys, threading, otgan\n"
         "often = {'steps': 10**6, 'monitor_every': 20, 'monitor_points': 32}\n"
-        "config = otgan.TrainConfig(**often, device='cpu')\n"
-        "train = lambda: otgan.train_wgan('ring8', config, out=sys.argv[1])\n"
+        "config = otgan.GANConfig(**often, device='cpu')\n"
+        "train = lambda: otgan.train_gan('ring8', config, out=sys.argv[1])\n"
         "thread = threading.Thread(target=train, daemon=True)\n"
         "thread.start()\n"
         "thread.join()\n"
@@ -1687,9 +1687,9 @@ def test_ctrl_c_while_a_thread_trains_ends_cleanly(tmp_path):
         _, errors = process.communicate(timeout=60)
     assert process.returncode in (1, 130, -signal.SIGINT)
     assert "KeyboardInterrupt" in errors and "terminate called" not in errors
-    measured = [record.step for record in RunFolder(tmp_path).metrics()]
+    measured = [record.step for record in RunDirectory(tmp_path).metrics()]
     assert measured == list(range(20, measured[-1] + 1, 20))
-    assert measured[-1] <= RunFolder(tmp_path).checkpoint(torch.device("cpu"))["step"] < 10**6
+    assert measured[-1] <= RunDirectory(tmp_path).checkpoint(torch.device("cpu"))["step"] < 10**6
 
 
 @pytest.mark.slow
@@ -1727,10 +1727,10 @@ def quick_estimate(constraint, **more):
 
 
 def quick_run():
-    config = otgan.TrainConfig(
+    config = otgan.GANConfig(
         steps=2, n_critic=1, width=8, monitor_every=1, monitor_points=16, evaluation_points=16
     )
-    return otgan.train_wgan(two_clouds()[0], config).evaluation.exact_w1
+    return otgan.train_gan(two_clouds()[0], config).evaluation.exact_w1
 
 
 @pytest.fixture
@@ -1957,11 +1957,11 @@ def test_what_the_zero_critic_proves_of_images_stands_beside_every_certified_sha
 
 
 def test_a_run_measures_what_the_zero_critic_proves_and_its_report_says_so(tmp_path):
-    config = TrainConfig(
+    config = GANConfig(
         steps=2, n_critic=1, width=8, depth=1, monitor_every=1, monitor_points=64, batch_size=16,
         evaluation_points=32, device="cpu",
     )  # fmt: skip
-    run = otgan.train_wgan("ring8", config, out=tmp_path / "run")
+    run = otgan.train_gan("ring8", config, out=tmp_path / "run")
     last = run.records[-1]
     assert 0 < last.lower_zero <= last.lower <= last.exact_w1
     page = write_report(tmp_path / "run").read_text()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from otgan.datasets import Table
-    from otgan.gan.config import TrainConfig
+    from otgan.gan.config import GANConfig
     from otgan.gan.trainer import TrainResult
     from otgan.transport.network_simplex.multiscale import Progress
 
@@ -564,28 +564,28 @@ def _train(options: argparse.Namespace) -> int:
             f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
         )
     check_training()
-    from otgan.gan.config import TrainConfig  # neither imports torch, which takes seconds
+    from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
     from otgan.gan.data import as_source
 
-    names = TrainConfig.__dataclass_fields__
+    names = GANConfig.__dataclass_fields__
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
-    config = TrainConfig.toy(**chosen) if options.toy else TrainConfig(**chosen)
+    config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
     source = as_source(options.data, config.seed, **reading_of(options))
-    return _run(lambda: otgan.train_wgan(source, config, out=out, progress=True), out, options)
+    return _run(lambda: otgan.train_gan(source, config, out=out, progress=True), out, options)
 
 
 def _resume(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_numbers, check_run, check_training
-    from otgan.gan.run_directory import RunFolder
+    from otgan.gan.run_directory import RunDirectory
 
     folder = Path(options.folder)
     check_numbers(options)
     check_run(folder)
     check_training()
-    RunFolder(folder).settings()  # what is no run is refused before torch is imported
+    RunDirectory(folder).settings()  # what is no run is refused before torch is imported
     changes = {name: getattr(options, name) for name in CHANGES}
-    return _run(lambda: otgan.resume_wgan(folder, **changes, progress=True), folder, options)
+    return _run(lambda: otgan.resume_gan(folder, **changes, progress=True), folder, options)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -594,11 +594,11 @@ def _demo(options: argparse.Namespace) -> int:
     out = Path(options.out)
     check_folder(out)
     check_training()
-    from otgan.gan.config import TrainConfig
+    from otgan.gan.config import GANConfig
 
     options.threads = 1
-    config: TrainConfig = TrainConfig.toy()
-    return _run(lambda: otgan.train_wgan("ring8", config, out=out, progress=True), out, options)
+    config: GANConfig = GANConfig.toy()
+    return _run(lambda: otgan.train_gan("ring8", config, out=out, progress=True), out, options)
 
 
 def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespace) -> int:

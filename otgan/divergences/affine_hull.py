@@ -27,15 +27,15 @@ def in_their_span(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]
     both = np.concatenate([x, y])
     if len(both) <= 2 * both.shape[1] or Whitening.of(both) is not None:
         return x, y
-    centerd = both - both.mean(axis=0)
-    scales = np.linalg.norm(centerd, axis=0)
+    centered = both - both.mean(axis=0)
+    scales = np.linalg.norm(centered, axis=0)
     units = np.where(scales > 0, scales, 1.0)
-    _, widths, axes = np.linalg.svd(centerd / units, full_matrices=False)
+    _, widths, axes = np.linalg.svd(centered / units, full_matrices=False)
     rank = int((widths > _FLAT * widths[0]).sum()) if widths[0] > 0 else 0
     if rank == 0:
         raise DuplicateSamplesError(
             "x and y must hold different points, got the same one everywhere; to fix it, check "
             "that the data were loaded"
         )
-    inside = centerd @ (axes[:rank] / units).T
+    inside = centered @ (axes[:rank] / units).T
     return np.ascontiguousarray(inside[: len(x)]), np.ascontiguousarray(inside[len(x) :])

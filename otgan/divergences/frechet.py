@@ -66,7 +66,7 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
 
     Notes
     -----
-    Covariances are never formed: with centerd points X and Y as rows, the last trace is the sum
+    Covariances are never formed: with centered points X and Y as rows, the last trace is the sum
     of the singular values of X Yᵀ, scaled, so that singular ones (n <= d) do no harm. The
     standard error is the delta method's: a point moves D² by
     2 (μ1 - μ2)·(x - μ1) + (x - μ1)ᵀ (I - T)(x - μ1), where T is the optimal linear map. The bias

@@ -44,7 +44,7 @@ def subsample_spread(
     y: FloatArray,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Estimates from subsamples, centerd, and scaled to spread as the estimator of all points does.
+    """Estimates from subsamples, centered, and scaled to spread as the estimator of all points does.
 
     Parameters
     ----------

@@ -404,10 +404,10 @@ def _whiten(points: FloatArray) -> FloatArray:
 
     Each column is scaled first, so that units do not decide what counts as rounding.
     """
-    centerd = points - points.mean(axis=0)
-    spread = np.abs(centerd).max(axis=0)
-    centerd = centerd[:, spread > 0] / spread[spread > 0]
-    left, singular, _ = np.linalg.svd(centerd, full_matrices=False)
+    centered = points - points.mean(axis=0)
+    spread = np.abs(centered).max(axis=0)
+    centered = centered[:, spread > 0] / spread[spread > 0]
+    left, singular, _ = np.linalg.svd(centered, full_matrices=False)
     kept = singular > 1e-6 * singular[0]
     return left[:, kept] * math.sqrt(len(points))
 

@@ -24,12 +24,12 @@ from otgan.errors import InvalidInputError, nearest_name
 if TYPE_CHECKING:
     from otgan.critics.constraints.base import Constraint
 
-__all__ = ["CHANGEABLE", "TrainConfig"]
+__all__ = ["CHANGEABLE", "GANConfig"]
 
 CHANGEABLE = ("steps", "learning_rate", "decay", "monitor_every", "device")
 """What a run may be resumed with otherwise than it began; all else makes another run."""
 
-WHERE = "change it in the TrainConfig"
+WHERE = "change it in the GANConfig"
 """How messages about a wrong setting end."""
 
 MOST_WEIGHTS = 2**30
@@ -37,11 +37,11 @@ MOST_WEIGHTS = 2**30
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class GANConfig:
     """How to train. The defaults are those of the papers: batches of 64, five critic steps.
 
-    ``TrainConfig(constraint="clip")`` is Algorithm 1 of the WGAN paper (RMSProp, 5e-5, weights
-    clipped to 0.01); ``TrainConfig(constraint="gp")`` is that of WGAN-GP (Adam, 1e-4, betas
+    ``GANConfig(constraint="clip")`` is Algorithm 1 of the WGAN paper (RMSProp, 5e-5, weights
+    clipped to 0.01); ``GANConfig(constraint="gp")`` is that of WGAN-GP (Adam, 1e-4, betas
     (0.5, 0.9), penalty weight 10).
 
     Attributes
@@ -111,7 +111,7 @@ class TrainConfig:
             self._check_constraint()
 
     @classmethod
-    def toy(cls, **changes: Any) -> TrainConfig:
+    def toy(cls, **changes: Any) -> GANConfig:
         """Settings that draw the plane's toy data well within a minute or so.
 
         A weak penalty (0.1, as in the WGAN-GP paper's toy code) lets the critic be steep where
@@ -124,7 +124,7 @@ class TrainConfig:
 
         Examples
         --------
-        >>> TrainConfig.toy(steps=100).learning_rate
+        >>> GANConfig.toy(steps=100).learning_rate
         0.003
         """
         from otgan.critics.constraints.base import GradientPenalty
@@ -157,7 +157,7 @@ class TrainConfig:
         return {**plain, "constraint": described(self.constraint)}
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> TrainConfig:
+    def from_dict(cls, plain: Mapping[str, Any]) -> GANConfig:
         """The configuration that `to_dict` described.
 
         Raises
@@ -199,7 +199,7 @@ class TrainConfig:
         if weights > MOST_WEIGHTS:
             raise InvalidInputError(
                 f"latent_dim, width and depth must make a network of at most {MOST_WEIGHTS:,} "
-                f"weights, got {weights:,}; to fix it, lower them in the TrainConfig"
+                f"weights, got {weights:,}; to fix it, lower them in the GANConfig"
             )
 
     def _set(self, name: str, value: Any) -> None:
@@ -209,5 +209,5 @@ class TrainConfig:
         if not holds:
             raise InvalidInputError(
                 f"{name} must be {wanted}, got {getattr(self, name)!r}; to fix it, change it in "
-                "the TrainConfig"
+                "the GANConfig"
             )

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
-from otgan.gan.config import CHANGEABLE, TrainConfig
+from otgan.gan.config import CHANGEABLE, GANConfig
 from otgan.gan.data import DataRecord, Source
 
 __all__ = ["Identity"]
 
-SETTINGS = tuple(TrainConfig.__dataclass_fields__)
+SETTINGS = tuple(GANConfig.__dataclass_fields__)
 """What every checkpoint tells of its run."""
 
 
@@ -29,7 +29,7 @@ class Identity:
     ----------
     data : DataRecord
     settings : dict
-        Those of its TrainConfig, in plain values.
+        Those of its GANConfig, in plain values.
     center : tuple of float
     scale : float
         Networks see (x - center) / scale.
@@ -44,7 +44,7 @@ class Identity:
     changes: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, source: Source, config: TrainConfig) -> Identity:
+    def of(cls, source: Source, config: GANConfig) -> Identity:
         """That of a new run."""
         center = tuple(float(c) for c in source.center)
         return cls(source.record, config.to_dict(), center, source.scale)
@@ -78,7 +78,7 @@ class Identity:
         return {**plain, "center": list(self.center), "changes": list(self.changes)}
 
     def to_json(self) -> dict[str, Any]:
-        """What config.json tells people and `resume_wgan`: settings first, the rest below."""
+        """What config.json tells people and `resume_gan`: settings first, the rest below."""
         source = {
             name: getattr(self.data, name) for name in ("path", "n", "d", "fingerprint", "reading")
         }
@@ -89,7 +89,7 @@ class Identity:
         """The data as this run scales them: sums may end otherwise on another machine."""
         return dataclasses.replace(source, center=np.array(self.center), scale=self.scale)
 
-    def check_told(self, config: TrainConfig, path: Path, given: Mapping[str, Any]) -> None:
+    def check_told(self, config: GANConfig, path: Path, given: Mapping[str, Any]) -> None:
         """Raise where config.json tells other settings than the checkpoint, but for those given."""
         told = config.to_dict()
         for name in told:
@@ -97,11 +97,11 @@ class Identity:
                 raise DamagedFileError(
                     f"{path / 'config.json'} must tell the settings of the run, got {name} "
                     f"{_shown(told[name])} where the checkpoint has {_shown(self.settings[name])}; "
-                    "to fix it, put that back, or say what may change to resume_wgan or otgan "
+                    "to fix it, put that back, or say what may change to resume_gan or otgan "
                     "resume"
                 )
 
-    def continued(self, source: Source, config: TrainConfig, step: int, path: Path) -> Identity:
+    def continued(self, source: Source, config: GANConfig, step: int, path: Path) -> Identity:
         """The same run from that step on, with the settings that may change as they are now.
 
         Raises

@@ -184,8 +184,8 @@ class Monitor:
 
     def standardize(self, points: FloatArray) -> Tensor:
         """Points as the networks see them."""
-        centerd = (points - self.source.center) / self.source.scale
-        return torch.as_tensor(centerd, dtype=torch.float32, device=self.device)
+        centered = (points - self.source.center) / self.source.scale
+        return torch.as_tensor(centered, dtype=torch.float32, device=self.device)
 
     def _dual_side(
         self,

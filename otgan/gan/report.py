@@ -13,7 +13,7 @@ import numpy as np
 
 from otgan import plot
 from otgan.gan.records import Record, rank_correlation
-from otgan.gan.run_directory import RunFolder
+from otgan.gan.run_directory import RunDirectory
 from otgan.output_files import make_folder, replacing
 from otgan.text import printable, shortened
 
@@ -47,7 +47,7 @@ def write_report(run: str | Path) -> Path:
     Parameters
     ----------
     run : path
-        A folder that :func:`otgan.train_wgan` wrote; the run may still be going on.
+        A folder that :func:`otgan.train_gan` wrote; the run may still be going on.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def write_report(run: str | Path) -> Path:
     OutputError
         The page or its pictures cannot be written.
     """
-    folder = RunFolder(Path(run))
+    folder = RunDirectory(Path(run))
     records, settings = folder.metrics(), folder.settings()
     sections = [
         _samples_section(folder),
@@ -129,12 +129,12 @@ def summary_rows(summary: Mapping[str, Any], records: list[Record]) -> list[tupl
 
 def summary_table(run: str | Path) -> str:
     """The summary of a run as text for a terminal."""
-    folder = RunFolder(Path(run))
+    folder = RunDirectory(Path(run))
     rows = summary_rows(folder.summary(), folder.metrics())
     return "\n".join(f"  {name:<17} {value:>15}   {meaning}" for name, value, meaning in rows)
 
 
-def _samples_section(folder: RunFolder) -> str:
+def _samples_section(folder: RunDirectory) -> str:
     shown = _spread(folder.snapshots())
     if not shown:
         return ""
@@ -153,7 +153,7 @@ def _samples_section(folder: RunFolder) -> str:
     return _section(folder, "samples", "Samples against data over training", text, figure)
 
 
-def _critic_section(folder: RunFolder) -> str:
+def _critic_section(folder: RunDirectory) -> str:
     shown = _spread([snap for snap in folder.snapshots() if "critic" in snap[1]])
     if not shown:
         return ""
@@ -167,7 +167,7 @@ def _critic_section(folder: RunFolder) -> str:
     return _section(folder, "critic", "Level sets of the critic", text, figure)
 
 
-def _progress_section(folder: RunFolder, records: list[Record]) -> str:
+def _progress_section(folder: RunDirectory, records: list[Record]) -> str:
     curves = {name: [getattr(r, name) for r in records] for name in Record._fields}
     text = (
         "The blue curve is the exact number: W1 between held-out real points and generated ones. "
@@ -187,7 +187,7 @@ def _progress_section(folder: RunFolder, records: list[Record]) -> str:
     return _section(folder, "progress", title, text, plot.progress(curves))
 
 
-def _section(folder: RunFolder, name: str, title: str, text: str, figure: Figure) -> str:
+def _section(folder: RunDirectory, name: str, title: str, text: str, figure: Figure) -> str:
     make_folder(folder.path / "pictures", inside=folder.path)
     picture = plot.save(figure, folder.path / "pictures" / f"{name}.png")
     data = base64.b64encode(picture.read_bytes()).decode("ascii")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otgan.errors import DamagedFileError, InvalidInputError, OtganError, OutputError
-from otgan.gan.config import TrainConfig
+from otgan.gan.config import GANConfig
 from otgan.gan.records import Record, metrics_table, records_of
 from otgan.gan.snapshots import read_snapshot, write_snapshot
 from otgan.measures import FloatArray
@@ -22,7 +22,7 @@ from otgan.output_files import make_folder, only_writer, replacing
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["RunFolder"]
+__all__ = ["RunDirectory"]
 
 LEFTOVERS = ("checkpoint.pt", "metrics.csv", "summary.json", "report.html")
 SNAPSHOT = re.compile(r"\d{8,}\.npz")
@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class RunFolder:
+class RunDirectory:
     """What a run leaves on disk. A crash leaves every file whole: the old one or the new one.
 
     Attributes
@@ -137,8 +137,8 @@ class RunFolder:
             )
         return stored
 
-    def config(self) -> TrainConfig:
-        """The settings as a TrainConfig.
+    def config(self) -> GANConfig:
+        """The settings as a GANConfig.
 
         Raises
         ------
@@ -149,13 +149,13 @@ class RunFolder:
         """
         settings = self.settings()
         del settings["data"]
-        lacking = sorted(TrainConfig.__dataclass_fields__.keys() - settings.keys())
+        lacking = sorted(GANConfig.__dataclass_fields__.keys() - settings.keys())
         if lacking:
             raise self._damaged(
                 "config.json", f"no {', '.join(lacking)}", "restore what stood there"
             )
         try:
-            return TrainConfig.from_dict(settings)
+            return GANConfig.from_dict(settings)
         except DamagedFileError:
             raise
         except InvalidInputError as reason:

@@ -13,7 +13,7 @@ from otgan.critics.networks.mlp import mlp
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.errors import InvalidInputError
-from otgan.gan.config import TrainConfig
+from otgan.gan.config import GANConfig
 from otgan.gan.records import Record
 from otgan.torch_modes import float32_by_default
 
@@ -47,7 +47,7 @@ class TrainState:
     records: list[Record] = field(default_factory=list)
 
     @classmethod
-    def start(cls, d: int, config: TrainConfig, device: torch.device) -> TrainState:
+    def start(cls, d: int, config: GANConfig, device: torch.device) -> TrainState:
         """Fresh networks and optimizers, from the seed alone."""
         rule = config.rule
         with seeded(config.seed, device), float32_by_default():

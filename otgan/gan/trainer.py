@@ -23,20 +23,20 @@ from otgan.critics.settings import as_flag, as_seed, as_whole
 from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
 from otgan.datasets.files.reading import stored_options
 from otgan.errors import InvalidInputError, TrainingDivergedError
-from otgan.gan.config import TrainConfig
+from otgan.gan.config import GANConfig
 from otgan.gan.data import Source, as_source
 from otgan.gan.generator import Generator
 from otgan.gan.identity import Identity
 from otgan.gan.monitor import Evaluation, Monitor
 from otgan.gan.randomness import Randomness
 from otgan.gan.records import Record, rank_correlation
-from otgan.gan.run_directory import RunFolder
+from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.measures import FloatArray
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import wasserstein
 
-__all__ = ["TrainResult", "resume_wgan", "train_wgan"]
+__all__ = ["TrainResult", "resume_gan", "train_gan"]
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ class TrainResult:
 
 @ends_with_the_program()
 @gradients_on()
-def train_wgan(
+def train_gan(
     data: Any,
-    config: TrainConfig | None = None,
+    config: GANConfig | None = None,
     *,
     out: str | Path | None = None,
     resume: bool = False,
@@ -108,7 +108,7 @@ def train_wgan(
     data : str, path, array_like, torch.Tensor or Sampler
         A data set's name, a file, points of shape (n, d), or an object with ``d`` and
         ``sample(n, rng)``. Of a finite data set, 40 % is held out for measuring.
-    config : TrainConfig, optional
+    config : GANConfig, optional
         By default the one-sided gradient penalty, with the settings of WGAN-GP.
     out : path, optional
         Folder for metrics.csv, checkpoint.pt, snapshots and summary.json; an earlier run there
@@ -145,23 +145,23 @@ def train_wgan(
 
     Examples
     --------
-    >>> config = TrainConfig(steps=2, n_critic=1, width=8, monitor_every=1, monitor_points=64)
-    >>> result = train_wgan("ring8", config)
+    >>> config = GANConfig(steps=2, n_critic=1, width=8, monitor_every=1, monitor_points=64)
+    >>> result = train_gan("ring8", config)
     >>> len(result.records), result.generate(5).shape
     (2, (5, 2))
     """
-    config = TrainConfig() if config is None else config
+    config = GANConfig() if config is None else config
     _check_arguments(config, out, resume=resume, progress=progress)
     source = as_source(data, config.seed)
     pick_device(config.device)  # a device that is not there is refused before anything is written
-    folder = None if out is None else RunFolder(Path(out))
+    folder = None if out is None else RunDirectory(Path(out))
     if resume and folder is not None:
         folder.settings()  # where no run is, none is resumed, and no folder is made
     with nullcontext() if folder is None else folder.writing():
         return _run(source, config, folder, resume=resume, progress=progress)
 
 
-def resume_wgan(
+def resume_gan(
     out: str | Path,
     *,
     steps: int | None = None,
@@ -178,7 +178,7 @@ def resume_wgan(
     out : path
         Folder of a run on a named data set or a file.
     steps, learning_rate, decay, monitor_every, device : optional
-        Other settings from here on, as in `TrainConfig`; the run records them.
+        Other settings from here on, as in `GANConfig`; the run records them.
     progress : bool
         Whether to show a progress bar.
 
@@ -197,7 +197,7 @@ def resume_wgan(
         The folder cannot be written to, or another run is writing to it.
     """
     _check_path(out)
-    folder = RunFolder(Path(out))
+    folder = RunDirectory(Path(out))
     config, name = folder.config(), folder.settings()["data"]
     stored = folder.checkpoint(torch.device("cpu"))
     identity = Identity.from_dict(stored, folder.path)
@@ -205,13 +205,13 @@ def resume_wgan(
     if not name:
         raise InvalidInputError(
             f"the data of {out} must have a name to be loaded by, got a run that was given an "
-            "array; to fix it, call train_wgan(data, config, out=..., resume=True) with that array"
+            "array; to fix it, call train_gan(data, config, out=..., resume=True) with that array"
         )
     data = known.path if known.path and name == known.name else name
     if known.path and not Path(data).exists():
         raise InvalidInputError(
             f"the data of {out} must lie where they did, got nothing at {data}; to fix it, put "
-            "them back, or call train_wgan(data, config, out=..., resume=True) with their new place"
+            "them back, or call train_gan(data, config, out=..., resume=True) with their new place"
         )
     given = {
         "steps": steps,
@@ -228,14 +228,14 @@ def resume_wgan(
     if source.record.path:  # the name that it was given, wherever this process runs
         record = dataclasses.replace(source.record, name=name)
         source = dataclasses.replace(source, record=record)
-    return train_wgan(source, config, out=out, resume=True, progress=progress)
+    return train_gan(source, config, out=out, resume=True, progress=progress)
 
 
 def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
-    if not isinstance(config, TrainConfig):
+    if not isinstance(config, GANConfig):
         raise InvalidInputError(
-            f"config must be a TrainConfig, got {type(config).__name__}; to fix it, pass "
-            "TrainConfig(...) with these settings"
+            f"config must be a GANConfig, got {type(config).__name__}; to fix it, pass "
+            "GANConfig(...) with these settings"
         )
     as_flag(resume, "resume", "pass one of them")
     as_flag(progress, "progress", "pass one of them")
@@ -255,7 +255,7 @@ def _check_path(out: Any) -> None:
 
 
 def _run(
-    source: Source, config: TrainConfig, folder: RunFolder | None, *, resume: bool, progress: bool
+    source: Source, config: GANConfig, folder: RunDirectory | None, *, resume: bool, progress: bool
 ) -> TrainResult:
     """Start or resume, train, and judge."""
     device = pick_device(config.device)
@@ -306,7 +306,7 @@ def _run(
 class _Saver:
     """Writes a run to its folder, if it has one."""
 
-    folder: RunFolder | None
+    folder: RunDirectory | None
     run: TrainState
     identity: Identity
 
@@ -343,7 +343,7 @@ class _Saver:
 
 def _train(
     state: TrainState,
-    config: TrainConfig,
+    config: GANConfig,
     source: Source,
     monitor: Monitor,
     save: _Saver,
@@ -437,7 +437,7 @@ def _generator_step(state: TrainState, real: Tensor, latents: Tensor) -> None:
     state.generator_optimizer.step()
 
 
-def _set_learning_rate(state: TrainState, config: TrainConfig) -> None:
+def _set_learning_rate(state: TrainState, config: GANConfig) -> None:
     """A function of the step alone, so that there is no schedule to remember."""
     share = 1.0 - state.step / config.steps if config.decay else 1.0
     for optimizer in (state.generator_optimizer, state.critic_optimizer):
@@ -475,7 +475,7 @@ class _Batches:
     """Real points and latents for a step and purpose, the same whenever they are asked for."""
 
     source: Source
-    config: TrainConfig
+    config: GANConfig
     monitor: Monitor
 
     def draw(self, step: int, purpose: str) -> tuple[Tensor, Tensor, torch.Generator]:

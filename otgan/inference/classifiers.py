@@ -60,11 +60,11 @@ class ClassifierScore:
         (train_x, held_x), (train_y, held_y) = (self._split(side, rng) for side in (x, y))
         scores = self._scores(train_x, train_y, np.concatenate([held_x, held_y]))
         n, m = len(held_x), len(held_y)
-        centerd = scores - scores.mean()
+        centered = scores - scores.mean()
         factor = 1 / n + 1 / m  # mean over x less mean over y, where the sum of all is zero
 
         def values(labels: BoolArray) -> FloatArray:
-            return factor * (labels @ centerd)
+            return factor * (labels @ centered)
 
         return Prepared(n, m, values, batch=256)
 

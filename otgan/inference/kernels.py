@@ -90,7 +90,7 @@ class Mmd:
 def _quadratic_form(matrix: FloatArray, n: int, m: int) -> Prepared:
     """zᵀ K z with z = 1/n on x and -1/m on y, for a symmetric matrix K, which is overwritten.
 
-    z sums to zero, so K may be centerd in rows and columns. A constant may then be added to z:
+    z sums to zero, so K may be centered in rows and columns. A constant may then be added to z:
     with ones on x and zeros on y the form is the same up to (1/n + 1/m)², and nothing cancels.
     """
     means = matrix.mean(axis=0)

@@ -163,8 +163,8 @@ def _plug_in(x: FloatArray, y: FloatArray) -> MeanGap:
 
 def _greatest_deviation(points: FloatArray) -> float:
     """The standard deviation of the points along the line where it is greatest."""
-    centerd = points - points.mean(axis=0)
-    return float(np.linalg.norm(centerd, ord=2)) / math.sqrt(len(points) - 1)
+    centered = points - points.mean(axis=0)
+    return float(np.linalg.norm(centered, ord=2)) / math.sqrt(len(points) - 1)
 
 
 def _from_samples(x: FloatArray, y: FloatArray, rng: np.random.Generator, level: float) -> _Below:

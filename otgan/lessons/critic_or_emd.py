@@ -161,15 +161,15 @@ def run(*, quick: bool = False, seed: int = 0) -> CriticOrEmd:
 
 def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[float, ...]:
     """Exact W₁ of samples of n points, its se; the value of their potentials elsewhere, its se."""
-    from otgan.critics.estimation.sandwich import sandwich_w1
+    from otgan.inference.held_out_bracket import held_out_bracket
 
     parts = []
     for repeat in range(effort.repeats):
         rng = np.random.default_rng([seed, repeat, n, pair.d])
-        sandwich = sandwich_w1(
+        bracket = held_out_bracket(
             *(distribution.sample(k, rng) for k in (n, 4000) for distribution in (pair.x, pair.y))
         )
-        parts.append((sandwich.upper, sandwich.upper_se, sandwich.lower, sandwich.lower_se))
+        parts.append((bracket.upper, bracket.upper_se, bracket.lower, bracket.lower_se))
     upper, upper_se, lower, lower_se = np.array(parts).T
     once = np.sqrt(effort.repeats)
     return (

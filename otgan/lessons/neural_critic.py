@@ -363,7 +363,7 @@ def _clipped(effort: _Effort, rule: WeightClipping, width: int, seed: int) -> Cl
 def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surface:
     import torch
 
-    from otgan.critics.estimation.sandwich import sandwich_w1
+    from otgan.inference.held_out_bracket import held_out_bracket
 
     distribution = DATASETS[shape]()
     noisy = _Noisy(distribution, NOISE)
@@ -374,7 +374,7 @@ def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surfac
         heights = r.critic(torch.tensor(grid.reshape(-1, 2)).float()).double().numpy()
     rng = np.random.default_rng(seed)
     n = effort.sample
-    around = sandwich_w1(
+    around = held_out_bracket(
         *(
             distribution_.sample(k, rng)
             for k in (n, 4 * n)

@@ -262,8 +262,8 @@ def certify_arcs(
     with np.errstate(invalid="ignore"):  # two infinities, on both sides of a forbidden arc
         violation = float(np.fmax.reduce(g - bound.g, initial=0.0))
     if bound.rounding > NEGLIGIBLE_ROUNDING * abs(upper):
-        centerd = _dual_bound(ground, f - bound.offset, g + bound.offset, a, b, improve)
-        bound = max(bound, centerd, key=lambda dual: dual.value - dual.rounding)
+        centered = _dual_bound(ground, f - bound.offset, g + bound.offset, a, b, improve)
+        bound = max(bound, centered, key=lambda dual: dual.value - dual.rounding)
     lower = bound.value
     if bound.rounding > max(NEGLIGIBLE_ROUNDING * abs(upper), SMALLEST):
         lower -= bound.rounding

@@ -442,8 +442,8 @@ def _refined(
         f, g = f.plus(_finite(outcome.f)), g.plus(_finite(outcome.g))
         plan = outcome.i, outcome.j
         offset = _weighted_median(np.r_[f.high, -g.high], np.r_[problem.a, problem.b])
-        centerd = f.plus(-offset).rounded_down(), g.plus(offset).rounded_down()
-        outcome = outcome._replace(f=centerd[0], g=centerd[1])
+        centered = f.plus(-offset).rounded_down(), g.plus(offset).rounded_down()
+        outcome = outcome._replace(f=centered[0], g=centered[1])
         refined = _certified(problem, outcome, rough.solver, watch)
         # Upper bounds need only the plan, lower ones only the potentials: keep the better of each.
         above = min(best, refined, key=lambda result: result.upper)

@@ -10,13 +10,13 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
-from tests.test_cli import TINY
 
 import otgan
 from otgan.cli.main import main
 from otgan.datasets import load_table
 from otgan.datasets.files.rows import in_order_of
-from otgan.gan.run_directory import RunFolder
+from otgan.gan.run_directory import RunDirectory
+from tests.cli.test_main import TINY
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_run_is_trained_and_resumed_on_points_as_the_flags_say(years, tmp_path
     assert told in capsys.readouterr().err
     assert main(["resume", out]) == 0
     assert told in capsys.readouterr().err
-    stored = RunFolder(tmp_path / "run").checkpoint("cpu")
+    stored = RunDirectory(tmp_path / "run").checkpoint("cpu")
     checkpoint = str(tmp_path / "run" / "checkpoint.pt")
     for altered, place in (
         ({"open": "x"}, f"{checkpoint} must say how its data are read"),
@@ -80,10 +80,10 @@ def test_a_run_is_trained_and_resumed_on_points_as_the_flags_say(years, tmp_path
         ({"header": True, "columns": 2.5}, "columns must be names or positions from 0, got 2.5"),
     ):
         data = {**stored["data"], "reading": altered}
-        RunFolder(tmp_path / "run").write_checkpoint({**stored, "data": data})
+        RunDirectory(tmp_path / "run").write_checkpoint({**stored, "data": data})
         assert main(["resume", out]) == 2
         assert place in capsys.readouterr().err
-    RunFolder(tmp_path / "run").write_checkpoint(stored)
+    RunDirectory(tmp_path / "run").write_checkpoint(stored)
     config = tmp_path / "run" / "config.json"
     told = json.loads(config.read_text())
     told["source"]["reading"] = {"header": False}  # for people: the checkpoint's counts

@@ -69,7 +69,7 @@ def runs():
     sizes = {"steps": 1, "n_critic": 1, "width": 8, "monitor_every": 1}
     few = {"monitor_points": 16, "evaluation_points": 16, "device": "cpu"}
     return [
-        otgan.train_wgan(x, otgan.TrainConfig(constraint=name, **sizes, **few)).evaluation.exact_w1
+        otgan.train_gan(x, otgan.GANConfig(constraint=name, **sizes, **few)).evaluation.exact_w1
         for name in ("exact", *CONSTRAINTS)
     ]
 
@@ -138,10 +138,10 @@ def test_penalties_and_slopes_can_be_looked_at_without_gradients(mode):
 def test_a_run_is_resumed_where_float64_is_the_default(tmp_path):
     x, _ = points()
     sizes = {"n_critic": 1, "width": 8, "monitor_every": 1, "monitor_points": 16}
-    config = otgan.TrainConfig(steps=2, evaluation_points=16, device="cpu", **sizes)
-    whole = otgan.train_wgan(x, config, out=tmp_path / "run")
+    config = otgan.GANConfig(steps=2, evaluation_points=16, device="cpu", **sizes)
+    whole = otgan.train_gan(x, config, out=tmp_path / "run")
     with default_dtype(torch.float64):
-        again = otgan.train_wgan(x, config, out=tmp_path / "run", resume=True)
+        again = otgan.train_gan(x, config, out=tmp_path / "run", resume=True)
     assert again.evaluation == whole.evaluation
     assert {p.dtype for p in again.generator.parameters()} == {torch.float32}
 

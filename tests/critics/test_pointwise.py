@@ -35,7 +35,7 @@ def discrimination(z, m):
     return z + torch.exp(-torch.cdist(z, z)).sum(dim=1, keepdim=True)
 
 
-def centerd_in_training(z, m):
+def centered_in_training(z, m):
     return z - z.mean(dim=0) if m.training else z
 
 
@@ -51,7 +51,7 @@ MIXING = {
     "deviation that is NaN for one point": lambda z, m: z + z.std(dim=0).mean(),
     "minibatch discrimination": discrimination,
     "attention to the batch": lambda z, m: torch.softmax(z @ z.T, dim=1) @ z,
-    "only in training mode": centerd_in_training,
+    "only in training mode": centered_in_training,
     "neighbors in the batch": lambda z, m: z + 0.1 * z.roll(1, dims=0),
     "the batch's size": lambda z, m: z * len(z),
 }

@@ -7,11 +7,11 @@ from scipy import stats
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import otgan
-from otgan.critics.estimation.sandwich import sandwich_w1
 from otgan.datasets import Sample, ring8
 from otgan.datasets.samplers import FreshPoints, as_sampler
 from otgan.errors import InvalidInputError
 from otgan.gan.data import as_source
+from otgan.inference.held_out_bracket import held_out_bracket
 
 N = 20_000
 PLANE = torch.tensor([1.0, 2.0])
@@ -207,13 +207,13 @@ def test_a_sampler_that_changes_its_mind_is_named():
 
 
 @pytest.mark.parametrize("name", ["function of k", "torch, a batch", "SciPy, several variables"])
-def test_estimator_sandwich_and_trainer_take_the_same_samplers(name):
+def test_estimator_bracket_and_trainer_take_the_same_samplers(name):
     """W1 of N((1, 2), I) and N((4, 6), I) is 5."""
     distribution, other = SAMPLERS[name], stats.multivariate_normal([4.0, 6.0])
     points = other.rvs(size=500, random_state=0)
     r = otgan.estimate_w1(distribution, points, "exact", device="cpu")
     assert abs(r.value - 5.0) <= 5 * r.se < 0.6
-    s = sandwich_w1(points, distribution)
+    s = held_out_bracket(points, distribution)
     assert s.lower - 5 * s.lower_se <= 5.0 <= s.upper + 5 * s.upper_se
     source = as_source(distribution)
     np.testing.assert_allclose(source.center, [1.0, 2.0], atol=0.1)

@@ -12,7 +12,7 @@ import torch
 from scipy import stats
 from torch.utils.data import TensorDataset
 
-from otgan import TrainConfig, plot, train_wgan
+from otgan import GANConfig, plot, train_gan
 from otgan.critics.constraints.base import GradientPenalty
 from otgan.errors import InvalidInputError
 from otgan.gan.report import summary_table, write_report
@@ -39,7 +39,7 @@ class Page(html.parser.HTMLParser):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "ring8"
-    return train_wgan("ring8", TrainConfig(**TINY), out=out)
+    return train_gan("ring8", GANConfig(**TINY), out=out)
 
 
 def test_page_is_self_contained(run):
@@ -66,7 +66,7 @@ def test_page_explains_each_picture_and_shows_the_numbers(run):
 
 @pytest.mark.parametrize(("constraint", "pictures"), [("exact", 2), ("distilled", 3)])
 def test_page_of_the_linear_program(tmp_path, constraint, pictures):
-    train_wgan("ring8", TrainConfig(**TINY, constraint=constraint), out=tmp_path)
+    train_gan("ring8", GANConfig(**TINY, constraint=constraint), out=tmp_path)
     text = write_report(tmp_path).read_text()
     assert f"constraint {constraint}" in text
     assert ("trained no critic" in text) == (constraint == "exact")
@@ -88,7 +88,7 @@ def test_verdict_follows_the_numbers(run):
 
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_the_floor_of_equal_points_is_zero_and_the_ratio_infinite(tmp_path, d):
-    result = train_wgan(np.full((40, d), 2.0**30), TrainConfig(**TINY), out=tmp_path)
+    result = train_gan(np.full((40, d), 2.0**30), GANConfig(**TINY), out=tmp_path)
     assert result.evaluation.floor == 0 < result.evaluation.exact_w1
     assert "at inf times the floor" in write_report(tmp_path).read_text()
     ratio = next(line for line in summary_table(tmp_path).splitlines() if "ratio" in line)
@@ -109,7 +109,7 @@ def test_unfinished_run_has_a_page_and_a_strange_name_is_escaped(run, tmp_path):
 @pytest.mark.parametrize("d", [1, 3, 64])
 def test_data_in_other_dimensions(tmp_path, d):
     points = np.random.default_rng(0).random(size=(40, d))
-    train_wgan(points, TrainConfig(**TINY), out=tmp_path)
+    train_gan(points, GANConfig(**TINY), out=tmp_path)
     assert len(Page(write_report(tmp_path).read_text()).images) == 2  # no level sets
 
 
@@ -165,8 +165,8 @@ def test_names_that_a_user_chose_stay_text(run, tmp_path):
 
 
 def test_settings_are_written_in_words(tmp_path):
-    config = TrainConfig(**TINY, constraint=GradientPenalty(weight=2.0, one_sided=True))
-    train_wgan(np.random.default_rng(0).random((40, 2)), config, out=tmp_path)
+    config = GANConfig(**TINY, constraint=GradientPenalty(weight=2.0, one_sided=True))
+    train_gan(np.random.default_rng(0).random((40, 2)), config, out=tmp_path)
     settings = write_report(tmp_path).read_text().partition("Settings:")[2]
     assert "constraint lp (weight 2.0, one sided yes, ends 0.0)" in settings
     assert not any(python in settings for python in ("{", "None", "True", "_"))
@@ -182,5 +182,5 @@ def test_settings_are_written_in_words(tmp_path):
     ],
 )
 def test_runs_on_samplers_and_data_sets_have_a_page(distribution, tmp_path):
-    train_wgan(distribution, TrainConfig(**TINY), out=tmp_path)
+    train_gan(distribution, GANConfig(**TINY), out=tmp_path)
     assert "exact W1" in write_report(tmp_path).read_text()

@@ -15,7 +15,7 @@ from scipy import sparse
 
 import otgan
 from otgan.errors import InvalidInputError, SolverError
-from otgan.transport import multiscale, simplex
+from otgan.transport.network_simplex import multiscale, simplex
 from otgan.transport.network_simplex.fixed_point import balanced
 from tests.cases import (
     EXACT_RTOL,

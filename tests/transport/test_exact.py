@@ -11,7 +11,7 @@ import otgan
 from otgan.costs import PointCost
 from otgan.errors import InfeasibleError, InvalidInputError, SolverError, UnequalMassError
 from otgan.measures import to_numpy
-from otgan.transport import multiscale
+from otgan.transport.network_simplex import multiscale
 from tests.cases import (
     CLOSED_FORMS,
     EXACT_RTOL,

@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
 from otgan.costs import PointCost
-from otgan.transport import duality, pricing
+from otgan.transport import duality
+from otgan.transport.network_simplex import pricing
 from otgan.transport.network_simplex.kdtree import edges_at, grow, lay_out, upper_model
 from tests.cases import EPS, dense_cost
 

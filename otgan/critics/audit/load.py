@@ -53,7 +53,7 @@ def load_critic(
     path : path
         - a state dict from ``torch.save(critic.state_dict(), path)``, if it is that of linear
           layers in sequence, which are rebuilt by the shapes of their weights;
-        - checkpoint.pt of a run of `otgan.train_wgan`, whose critic then takes points in the units
+        - checkpoint.pt of a run of `otgan.train_gan`, whose critic then takes points in the units
           of the data;
         - with `trust`, TorchScript from ``torch.jit.save``, an exported program from
           ``torch.export.save``, or a whole module from ``torch.save(critic, path)``.

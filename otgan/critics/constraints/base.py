@@ -19,7 +19,7 @@ from torch.optim import Adam, Optimizer, RMSprop
 from otgan.critics.constraints.cones import Cones
 from otgan.critics.constraints.distillation import Distillation
 from otgan.critics.kernels.relu import (
-    PenalisedStep,
+    PenalizedStep,
     SlopePenalty,
     around_one,
     power_of_slope,
@@ -38,7 +38,7 @@ __all__ = [
     "DivergencePenalty",
     "GradientPenalty",
     "OrthogonalWeights",
-    "PenalisedSlope",
+    "PenalizedSlope",
     "Reading",
     "SpectralNormalization",
     "WeightClipping",
@@ -153,7 +153,7 @@ class WeightClipping(_NoPenalty):
         return _divide(reading.gap, reading.sampled)
 
 
-class PenalisedSlope:
+class PenalizedSlope:
     """Penalize a function of the gradient's norm at points between real and generated ones."""
 
     ends: float
@@ -187,16 +187,16 @@ class PenalisedSlope:
         slopes = (gradient.flatten(1).square().sum(dim=1) + 1e-12).sqrt()
         return self.of_slope(slopes)[0].mean()
 
-    def by_hand(self, critic: nn.Module) -> PenalisedStep | None:
+    def by_hand(self, critic: nn.Module) -> PenalizedStep | None:
         """Gradients of the whole loss without a graph, for the networks that allow it."""
-        return PenalisedStep(critic, self.of_slope) if supports(critic) else None
+        return PenalizedStep(critic, self.of_slope) if supports(critic) else None
 
     def project(self, critic: nn.Module) -> None:
         """Nothing."""
 
 
 @dataclass(frozen=True)
-class GradientPenalty(PenalisedSlope):
+class GradientPenalty(PenalizedSlope):
     """Penalize gradient norms other than one (WGAN-GP), or only those above (WGAN-LP).
 
     The loss is less ``weight * E[(|∇f(x̂)| - 1)²]``, with the positive part if `one_sided`. If x̂
@@ -271,7 +271,7 @@ class GradientPenalty(PenalisedSlope):
 
 
 @dataclass(frozen=True)
-class DivergencePenalty(PenalisedSlope):
+class DivergencePenalty(PenalizedSlope):
     """Penalize a high power of the slope: the Wasserstein divergence of WGAN-div, which is not W1.
 
     ``weight * E[|∇f(x̂)|^power]`` has no slope that it prefers. For two point masses at distance d

@@ -54,7 +54,7 @@ def constraint_from(stored: Any) -> str | Constraint:
     if own or not isinstance(name, str) or name not in CONSTRAINTS:
         raise InvalidInputError(
             f"the constraint must be one of {', '.join(CONSTRAINTS)} to be rebuilt from a file, "
-            f"got {own or name!r}; to fix it, resume from Python with train_wgan(data, config, "
+            f"got {own or name!r}; to fix it, resume from Python with train_gan(data, config, "
             "out=..., resume=True)"
         )
     known = CONSTRAINTS[name]

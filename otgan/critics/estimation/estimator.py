@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 from otgan.critics.constraints.base import Constraint, DivergencePenalty, GradientPenalty
-from otgan.critics.estimation.evaluate import judge, sandwich_of
+from otgan.critics.estimation.evaluate import bracket_of, judge
 from otgan.critics.estimation.linear_program import solve
 from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.estimation.selection import choose
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.lipschitz.layers import evaluating
-from otgan.critics.networks.ensemble import Committee
+from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.mlp import radial_mlp, refuse_inference, scores
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
@@ -147,17 +147,17 @@ def estimate_w1(
     where, budget = pick_device(device), _budget(steps, seconds)
     started = time.perf_counter()
     distributions = as_distributions(x, y, options, where)
-    sandwich = sandwich_of(distributions, options.seed)
+    bracket = bracket_of(distributions, options.seed)
     spent = time.perf_counter() - started
-    choice = choose(constraint, distributions, sandwich, budget)
+    choice = choose(constraint, distributions, bracket, budget)
     if choice.rule is None:
-        return solve(distributions, choice, sandwich, budget, options)
+        return solve(distributions, choice, bracket, budget, options)
     left = budget.seconds * (1.0 - FOR_READING) - spent
     budget = Budget(budget.steps, max(left, FOR_READING * budget.seconds))
     critic, distributions = _build(choice.rule, network, distributions, options.seed)
     fit, interrupted = fit_critic(critic, choice.rule, distributions, budget, options)
     with single_threaded():
-        estimate = judge(fit, choice, distributions, sandwich, options)
+        estimate = judge(fit, choice, distributions, bracket, options)
     if interrupted:
         raise InterruptedFit(
             f"stopped at step {fit.step:,}; the best critic so far is in this error's `estimate`: "
@@ -272,7 +272,7 @@ def _default_network(rule: Constraint, d: int) -> nn.Module:
     count = MEMBERS.get(rule.name, 1)
     if count == 1:
         return _default_member(rule, d)
-    return Committee(_default_member(rule, d) for _ in range(count))
+    return Ensemble(_default_member(rule, d) for _ in range(count))
 
 
 def _default_member(rule: Constraint, d: int) -> nn.Module:

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 
 from otgan.critics.constraints.base import Constraint, Reading
 from otgan.critics.estimation.result import DualEstimate
-from otgan.critics.estimation.sandwich import Sandwich, sandwich_w1
 from otgan.critics.estimation.selection import Choice
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.lipschitz.layers import evaluating, lipschitz_from_weights
-from otgan.critics.networks.ensemble import agreed_penalty
+from otgan.critics.networks.ensemble import debiased_penalty
 from otgan.critics.networks.mlp import OnOriginalScale, scores
 from otgan.critics.potentials.bounds import (
     LowerBounds,
@@ -28,6 +27,7 @@ from otgan.critics.potentials.bounds import (
 from otgan.critics.training.data import Distributions, Source
 from otgan.critics.training.loop import CriticRecord, Fit
 from otgan.critics.training.options import FitOptions
+from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
 from otgan.measures import FloatArray
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "ROUNDING",
     "TWO_SIDED",
     "Shown",
+    "bracket_of",
     "certified",
     "contradiction",
     "interval_of",
@@ -43,7 +44,6 @@ __all__ = [
     "most",
     "on_original_scale",
     "sample",
-    "sandwich_of",
     "sizes",
 ]
 
@@ -76,17 +76,21 @@ ROUNDING = float(np.finfo(np.float32).eps)
 ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
 
 
-def sandwich_of(distributions: Distributions, seed: int) -> Sandwich:
+def bracket_of(distributions: Distributions, seed: int) -> HeldOutBracket:
     """W1 of the distributions between two estimates, by the linear program on some of their points."""
     x, y = distributions.x.survey, distributions.y.survey
     if distributions.x.fresh and distributions.y.fresh:
         n = SAMPLE_POINTS
-        return sandwich_w1(x[:n], y[:n], x[n:], y[n:])
-    return sandwich_w1(*sample(distributions), seed=seed)
+        return held_out_bracket(x[:n], y[:n], x[n:], y[n:])
+    return held_out_bracket(*sample(distributions), seed=seed)
 
 
 def judge(
-    fit: Fit, choice: Choice, distributions: Distributions, sandwich: Sandwich, options: FitOptions
+    fit: Fit,
+    choice: Choice,
+    distributions: Distributions,
+    bracket: HeldOutBracket,
+    options: FitOptions,
 ) -> DualEstimate:
     """Turn a trained critic into an estimate with its bounds."""
     assert choice.rule is not None
@@ -96,11 +100,11 @@ def judge(
     se = max(_error(choice.rule, shown), ROUNDING) * unit
     # What the weights prove, or the potentials of the sample: the better of two 97.5 % bounds is a
     # 95 % bound.
-    least = max(shown.proved_gap * unit, sandwich.lower - TWO_SIDED * sandwich.lower_se)
-    bounds = max(0.0, least), most(sandwich)
-    doubt = contradiction(raw, se, sandwich) or _unsettled(se, fit.history, sandwich)
-    growth, _ = _late_growth(fit.history, sandwich.upper)
-    proved = certified(fit.critic, distributions, sandwich)
+    least = max(shown.proved_gap * unit, bracket.lower - TWO_SIDED * bracket.lower_se)
+    bounds = max(0.0, least), most(bracket)
+    doubt = contradiction(raw, se, bracket) or _unsettled(se, fit.history, bracket)
+    growth, _ = _late_growth(fit.history, bracket.upper)
+    proved = certified(fit.critic, distributions, bracket)
     return DualEstimate(
         value=max(0.0, raw),
         se=se,
@@ -111,8 +115,8 @@ def judge(
         upper_confidence=bounds[1],
         lower=proved.critic,
         lower_zero=proved.zero,
-        exact=sandwich.upper,
-        n_exact=sizes(sandwich),
+        exact=bracket.upper,
+        n_exact=sizes(bracket),
         lipschitz_proved=shown.reading.proved,
         lipschitz_sampled=shown.reading.sampled,
         converged=not doubt,
@@ -212,7 +216,7 @@ def _penalty(
         *(distribution[order % len(distribution)].chunk(parts) for distribution in (x, y)),
         strict=True,
     )
-    values = np.array([float(agreed_penalty(rule, critic, u, v, rng).detach()) for u, v in pairs])
+    values = np.array([float(debiased_penalty(rule, critic, u, v, rng).detach()) for u, v in pairs])
     return float(values.mean()), float(values.std() / math.sqrt(max(1, len(values) - 1)))
 
 
@@ -227,9 +231,9 @@ def _error(rule: Constraint, shown: Shown) -> float:
     return math.hypot(*effects) / 2
 
 
-def contradiction(value: float, se: float, sandwich: Sandwich) -> str:
+def contradiction(value: float, se: float, bracket: HeldOutBracket) -> str:
     """In what a value contradicts the linear program, in a sentence; empty if in nothing."""
-    proved = sandwich.lower - 2.0 * sandwich.lower_se
+    proved = bracket.lower - 2.0 * bracket.lower_se
     if value + 2.0 * se < proved:
         return (
             f"under-trained: a sample's potentials prove {proved:.4g} on other points already; "
@@ -240,17 +244,17 @@ def contradiction(value: float, se: float, sandwich: Sandwich) -> str:
             f"under-trained: on points that it has not seen it shows {value:.4g}, less than a "
             "critic that is zero everywhere; give it more steps, or more points"
         )
-    if value - 2.0 * se > most(sandwich):
+    if value - 2.0 * se > most(bracket):
         return (
-            f"{TOO_LARGE}: samples of the distributions are no more than {most(sandwich):.4g} apart, and "
+            f"{TOO_LARGE}: samples of the distributions are no more than {most(bracket):.4g} apart, and "
             "lie further apart than their distributions; the critic is too steep somewhere"
         )
     return ""
 
 
-def _unsettled(se: float, history: list[CriticRecord], sandwich: Sandwich) -> str:
+def _unsettled(se: float, history: list[CriticRecord], bracket: HeldOutBracket) -> str:
     """How the training curve still moved at its end, in a sentence; empty if it did not."""
-    growth, gained = _late_growth(history, sandwich.upper)
+    growth, gained = _late_growth(history, bracket.upper)
     if math.isinf(growth):
         return (
             f"under-trained: {len(history)} records of its training are too few to tell whether it "
@@ -310,7 +314,9 @@ def sample(distributions: Distributions) -> tuple[FloatArray, FloatArray]:
     return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
 
 
-def certified(critic: nn.Module, distributions: Distributions, sandwich: Sandwich) -> LowerBounds:
+def certified(
+    critic: nn.Module, distributions: Distributions, bracket: HeldOutBracket
+) -> LowerBounds:
     """What the critic proves of the distance between the two samples, and what zero proves."""
     x, y = sample(distributions)
     unit = distributions.scale.spread
@@ -323,7 +329,7 @@ def certified(critic: nn.Module, distributions: Distributions, sandwich: Sandwic
             * unit
             for points in (x, y)
         )
-    return certified_lower_bounds(x, y, f_x, f_y, upper=sandwich.upper)
+    return certified_lower_bounds(x, y, f_x, f_y, upper=bracket.upper)
 
 
 def on_original_scale(critic: nn.Module, distributions: Distributions) -> nn.Module:
@@ -334,11 +340,11 @@ def on_original_scale(critic: nn.Module, distributions: Distributions) -> nn.Mod
     return OnOriginalScale(critic.eval(), center, distributions.scale.spread)
 
 
-def most(sandwich: Sandwich) -> float:
+def most(bracket: HeldOutBracket) -> float:
     """What W1 of the distributions is at most, with 95 % confidence."""
-    return sandwich.upper + ONE_SIDED * sandwich.upper_se
+    return bracket.upper + ONE_SIDED * bracket.upper_se
 
 
-def sizes(sandwich: Sandwich) -> tuple[int, int]:
+def sizes(bracket: HeldOutBracket) -> tuple[int, int]:
     """How many points of x and of y are compared exactly."""
-    return len(sandwich.transport.f), len(sandwich.transport.g)
+    return len(bracket.transport.f), len(bracket.transport.g)

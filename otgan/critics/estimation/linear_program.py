@@ -24,7 +24,6 @@ from otgan.critics.estimation.evaluate import (
     sizes,
 )
 from otgan.critics.estimation.result import DualEstimate
-from otgan.critics.estimation.sandwich import Sandwich, sandwich_w1
 from otgan.critics.estimation.selection import Choice
 from otgan.critics.networks.mlp import radial_mlp
 from otgan.critics.potentials.bounds import certified_lower_bound
@@ -34,6 +33,7 @@ from otgan.critics.seeding import seeded
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
 from otgan.critics.training.options import FitOptions
+from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
 from otgan.torch_modes import float32_by_default
 
 __all__ = ["solve"]
@@ -45,7 +45,7 @@ WORK = 4e9
 """Coordinates that may be compared in judging them: some ten seconds."""
 
 WIDE = 0.3
-"""Relative width of the sandwich beyond which its mean says little."""
+"""Relative width of the bracket beyond which its mean says little."""
 
 LESSONS = 2000
 """Steps in which a network learns the potentials, at most."""
@@ -57,7 +57,7 @@ LESSON_POINTS = 2048
 def solve(
     distributions: Distributions,
     choice: Choice,
-    sandwich: Sandwich,
+    bracket: HeldOutBracket,
     budget: Budget,
     options: FitOptions,
 ) -> DualEstimate:
@@ -75,54 +75,54 @@ def solve(
             distribution.test_points(count, rng)
             for distribution in (distributions.x, distributions.y)
         ]
-        sandwich = sandwich_w1(x, y, *new)
-    value, se = _combined(sandwich)
-    rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, sandwich.upper)
+        bracket = held_out_bracket(x, y, *new)
+    value, se = _combined(bracket)
+    rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper)
     se = max(se, rounding)
-    least = sandwich.lower - TWO_SIDED * max(sandwich.lower_se, rounding)
-    greatest = sandwich.upper + TWO_SIDED * max(sandwich.upper_se, rounding)
+    least = bracket.lower - TWO_SIDED * max(bracket.lower_se, rounding)
+    greatest = bracket.upper + TWO_SIDED * max(bracket.upper_se, rounding)
     zero = certified_lower_bound(x, y, np.zeros(len(x)), np.zeros(len(y)))
     estimate = DualEstimate(
         value=value,
         se=se,
         interval=(max(0.0, least), greatest),
-        raw_gap=sandwich.lower,
+        raw_gap=bracket.lower,
         penalty=0.0,
-        lower_confidence=max(0.0, sandwich.lower - ONE_SIDED * sandwich.lower_se),
-        upper_confidence=most(sandwich),
-        lower=sandwich.transport.lower,
-        lower_zero=min(zero, sandwich.transport.lower),
-        exact=sandwich.upper,
-        n_exact=sizes(sandwich),
+        lower_confidence=max(0.0, bracket.lower - ONE_SIDED * bracket.lower_se),
+        upper_confidence=most(bracket),
+        lower=bracket.transport.lower,
+        lower_zero=min(zero, bracket.transport.lower),
+        exact=bracket.upper,
+        n_exact=sizes(bracket),
         lipschitz_proved=1.0,
         lipschitz_sampled=1.0,
-        converged=sandwich.relative_width <= WIDE,
+        converged=bracket.relative_width <= WIDE,
         verdict=(
-            f"exact for the samples, {sandwich.upper:.4g} apart; their potentials show "
-            f"{sandwich.lower:.4g} on other points; the value for the distributions is the mean of these "
-            f"two, weighted by their errors{_caution(sandwich)}"
+            f"exact for the samples, {bracket.upper:.4g} apart; their potentials show "
+            f"{bracket.lower:.4g} on other points; the value for the distributions is the mean of these "
+            f"two, weighted by their errors{_caution(bracket)}"
         ),
         constraint="exact",
         reason=choice.reason,
         steps=0,
         seconds=time.perf_counter() - started,
-        n_held_out=sandwich.n + sandwich.m,
+        n_held_out=bracket.n + bracket.m,
         history=(),
         critic=exact_critic(x, y).potential,
     )
     if choice.name == "distilled":
         lessons = int(min(LESSONS, budget.steps))
-        return _distilled(estimate, distributions, sandwich, lessons, options)
+        return _distilled(estimate, distributions, bracket, lessons, options)
     return estimate
 
 
-def _caution(sandwich: Sandwich) -> str:
-    if sandwich.relative_width <= WIDE:
+def _caution(bracket: HeldOutBracket) -> str:
+    if bracket.relative_width <= WIDE:
         return ""
     return ", and little is known of it: give more points, or train a critic"
 
 
-def _combined(sandwich: Sandwich) -> tuple[float, float]:
+def _combined(bracket: HeldOutBracket) -> tuple[float, float]:
     """The mean of the two estimates, and its standard error.
 
     The lower one is at least zero, which the potential zero shows. Half of what is between them is
@@ -132,21 +132,21 @@ def _combined(sandwich: Sandwich) -> tuple[float, float]:
     an error of either beside its noise. So where the width matters this is the midpoint, and where
     noise matters the usual mean, weighted by inverse variances.
     """
-    lower = max(0.0, sandwich.lower)
-    bias = max(0.0, sandwich.upper - lower) / 2
-    errors = [math.hypot(se, bias) for se in (sandwich.lower_se, sandwich.upper_se)]
+    lower = max(0.0, bracket.lower)
+    bias = max(0.0, bracket.upper - lower) / 2
+    errors = [math.hypot(se, bias) for se in (bracket.lower_se, bracket.upper_se)]
     if min(errors) == 0.0:
-        return (lower + sandwich.upper) / 2, 0.0
+        return (lower + bracket.upper) / 2, 0.0
     weights = [error**-2 / sum(e**-2 for e in errors) for error in errors]
-    value = weights[0] * lower + weights[1] * sandwich.upper
-    noise = weights[0] * sandwich.lower_se, weights[1] * sandwich.upper_se
+    value = weights[0] * lower + weights[1] * bracket.upper
+    noise = weights[0] * bracket.lower_se, weights[1] * bracket.upper_se
     return value, math.hypot(*noise, bias / math.sqrt(3.0))
 
 
 def _distilled(
     exact: DualEstimate,
     distributions: Distributions,
-    sandwich: Sandwich,
+    bracket: HeldOutBracket,
     lessons: int,
     options: FitOptions,
 ) -> DualEstimate:
@@ -170,9 +170,9 @@ def _distilled(
     )
     shown, unit = look(network, None, distributions, options), distributions.scale.spread
     raw, se = shown.reading.gap * unit, max(shown.gap_se, ROUNDING) * unit
-    doubt = contradiction(raw, se, sandwich)
+    doubt = contradiction(raw, se, bracket)
     bounds = exact.lower_confidence, exact.upper_confidence
-    proved = certified(network, distributions, sandwich)
+    proved = certified(network, distributions, bracket)
     return replace(
         exact,
         value=max(0.0, raw),

@@ -38,7 +38,7 @@ class DualEstimate:
     penalty : float
         What the constraint adds to the loss, on these points, for slopes above one where it is a
         penalty around one; `value` corrects `raw_gap` by it.
-        Of a committee, what its members agree on: their noise is taken out, and it may fall below
+        Of a ensemble, what its members agree on: their noise is taken out, and it may fall below
         zero by what is left.
     lower_confidence : float
         W1 of the distributions is at least this, with 95 % confidence: a critic that is provably

@@ -56,7 +56,7 @@ class GapStep:
 
     Notes
     -----
-    Blocks of points go to threads as in `otgan.critics.kernels.relu.PenalisedStep`, and are added
+    Blocks of points go to threads as in `otgan.critics.kernels.relu.PenalizedStep`, and are added
     in their order. A call can be captured in a CUDA graph.
 
     Examples

@@ -28,7 +28,7 @@ from otgan.critics.networks.mlp import WithRadius, radius
 from otgan.errors import InvalidInputError
 
 __all__ = [
-    "PenalisedStep",
+    "PenalizedStep",
     "SlopePenalty",
     "around_one",
     "power_of_slope",
@@ -110,7 +110,7 @@ def supports(critic: nn.Module) -> bool:
     return one and relus and all_plain(critic, list(critic))
 
 
-class PenalisedStep:
+class PenalizedStep:
     """The gradients of a critic's loss, as `backward` would leave them, without a graph.
 
     Parameters
@@ -141,7 +141,7 @@ class PenalisedStep:
     Examples
     --------
     >>> critic = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
-    >>> step = PenalisedStep(critic, around_one(10.0, one_sided=True))
+    >>> step = PenalizedStep(critic, around_one(10.0, one_sided=True))
     >>> x, y = torch.randn(64, 2), torch.randn(64, 2)
     >>> gap, penalty = step.gradients(x, y, torch.lerp(x, y, torch.rand(64, 1)))
     >>> bool(torch.isclose(gap, (critic(x) - critic(y)).mean()))

@@ -92,7 +92,7 @@ def _symbol_norm(kernel: FloatArray) -> float:
     symbol = np.fft.rfftn(kernel, grid, tuple(range(2, kernel.ndim)))
     matrices = np.moveaxis(symbol, (0, 1), (-2, -1)).reshape(-1, rows, columns)
     largest = max(_norm(matrix) for matrix in matrices)
-    # Type (k - 1) / 2 once the kernel is centerd, and half a step of 2π / points off the grid.
+    # Type (k - 1) / 2 once the kernel is centered, and half a step of 2π / points off the grid.
     slack = [
         math.cos(0.5 * (k - 1) * math.pi / points) for k, points in zip(sizes, grid, strict=True)
     ]

@@ -11,10 +11,10 @@ from otgan.critics.constraints.base import Constraint
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.errors import InvalidInputError
 
-__all__ = ["Committee", "agreed_penalty", "members"]
+__all__ = ["Ensemble", "debiased_penalty", "members"]
 
 
-class Committee(nn.Module):
+class Ensemble(nn.Module):
     """The mean of critics that are each trained by themselves, on batches of their own.
 
     Penalties are convex, so the mean pays less than its members do, for the same gap in the mean.
@@ -30,7 +30,7 @@ class Committee(nn.Module):
 
     Examples
     --------
-    >>> pair = Committee([nn.Linear(2, 1), nn.Linear(2, 1)])
+    >>> pair = Ensemble([nn.Linear(2, 1), nn.Linear(2, 1)])
     >>> one, other = pair.members
     >>> x = torch.randn(5, 2)
     >>> bool(torch.isclose(pair(x), (one(x) + other(x)) / 2).all())
@@ -59,21 +59,21 @@ class Committee(nn.Module):
 
 
 def members(critic: nn.Module) -> list[nn.Module]:
-    """Those that are trained each by itself: a committee's members, else the critic.
+    """Those that are trained each by itself: a ensemble's members, else the critic.
 
     Examples
     --------
     >>> layer = nn.Linear(2, 1)
-    >>> members(layer) == members(Committee([layer])) == [layer]
+    >>> members(layer) == members(Ensemble([layer])) == [layer]
     True
     """
-    return list(critic.members) if isinstance(critic, Committee) else [critic]
+    return list(critic.members) if isinstance(critic, Ensemble) else [critic]
 
 
-def agreed_penalty(
+def debiased_penalty(
     rule: Constraint, critic: nn.Module, x: Tensor, y: Tensor, rng: torch.Generator
 ) -> Tensor:
-    """The penalty of a critic; of a committee, what would be left of it with endless members.
+    """The penalty of a critic; of a ensemble, what would be left of it with endless members.
 
     Members differ by noise: of their first weights, of their batches. Where the penalty is smooth,
     the noise of K members adds r / K to that of the mean critic, and r to that of a member in the
@@ -102,7 +102,7 @@ def agreed_penalty(
 
     Slopes of 3 ± 1 have penalties of 9 and 1, their mean one of 4; endless ones 2 * 4 - 5 = 3.
 
-    >>> agreed_penalty(rule, Committee([steep, flat]), x, y, rng).item()
+    >>> debiased_penalty(rule, Ensemble([steep, flat]), x, y, rng).item()
     3.0
     """
     state = rng.get_state()

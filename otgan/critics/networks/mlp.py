@@ -95,7 +95,7 @@ class OnOriginalScale(nn.Module):
         Trained on standardized points.
     center : torch.Tensor, shape (d,)
         In float64 points far from the origin keep their digits: the critic is asked in its own
-        dtype once they are centerd.
+        dtype once they are centered.
     scale : float
     """
 
@@ -143,7 +143,7 @@ def mlp(d: int, out: int = 1, *, width: int = 128, depth: int = 3) -> nn.Sequent
 
 
 class WithRadius(nn.Module):
-    """Points together with their distance from the origin, centerd: (x, |x| - √d).
+    """Points together with their distance from the origin, centered: (x, |x| - √d).
 
     Of all distances a network of linear layers finds this one hardest in many dimensions, and
     potentials of distributions that differ in spread need it most. It is near √d for standardized

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.costs import PointCost, row_blocks
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_float64, as_pair, as_points, is_torch
+from otgan.inference.held_out_bracket import anchors_at_x
+from otgan.measures import as_float64, as_pair, as_points, is_torch
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
 
@@ -266,26 +266,3 @@ def exact_critic(x: Any, y: Any, *, side: Side = "auto") -> ExactCritic:
         McShane(mu.points, transport.f, largest=False) if at_x else McShane(nu.points, -transport.g)
     )
     return ExactCritic(potential.to(device) if device else potential, transport)
-
-
-def anchors_at_x(x: FloatArray, y: FloatArray, transport: TransportResult) -> bool:
-    """Whether cones at x lose less at points they were not fitted to than cones at y.
-
-    Each point in turn is left out; O((n² + m²) d) time.
-    """
-    loss_x = transport.f - -_left_out(x, -transport.f)
-    loss_y = _left_out(y, -transport.g) + transport.g
-    return bool(loss_x.mean() <= loss_y.mean())
-
-
-def _left_out(points: FloatArray, heights: FloatArray) -> FloatArray:
-    """The least over k != j of |a_j - a_k| + h_k: what the others say of each point."""
-    if len(points) == 1:
-        return np.full(1, np.inf)
-    values = np.empty(len(points))
-    for rows, block in row_blocks(PointCost(points, points)):
-        reduced = block + heights
-        own = np.arange(len(points))[rows]
-        reduced[own - own[0], own] = np.inf
-        values[rows] = reduced.min(axis=1)
-    return values

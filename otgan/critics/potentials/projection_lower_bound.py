@@ -7,12 +7,12 @@ import numpy as np
 from otgan.measures import FloatArray
 from otgan.transport.line import wasserstein_1d
 
-__all__ = ["rough_w1"]
+__all__ = ["projection_lower_bound"]
 
 DIRECTIONS = 16
 
 
-def rough_w1(x: FloatArray, y: FloatArray) -> float:
+def projection_lower_bound(x: FloatArray, y: FloatArray) -> float:
     """The largest W1 among images of two samples on the line: at most their W1.
 
     The images are projections (on the difference of the means, and on random directions) and
@@ -32,7 +32,7 @@ def rough_w1(x: FloatArray, y: FloatArray) -> float:
     --------
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=(500, 3))
-    >>> round(rough_w1(x, x + [3.0, 0.0, 4.0]), 6)
+    >>> round(projection_lower_bound(x, x + [3.0, 0.0, 4.0]), 6)
     5.0
     """
     rng = np.random.default_rng(0)

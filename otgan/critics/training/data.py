@@ -122,8 +122,8 @@ class Distributions:
         """Points in units of the data as the critic sees them."""
         if points.dtype not in (torch.float32, torch.float64):  # others would round the center
             points = points.double()
-        centerd = (points - self._center.to(points.dtype)) / self.scale.spread
-        return centerd.to(self.dtype)
+        centered = (points - self._center.to(points.dtype)) / self.scale.spread
+        return centered.to(self.dtype)
 
     @cached_property
     def _center(self) -> Tensor:

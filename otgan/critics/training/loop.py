@@ -18,7 +18,7 @@ from otgan.critics.constraints.base import (
     CONSTRAINTS,
     Constraint,
     OrthogonalWeights,
-    PenalisedSlope,
+    PenalizedSlope,
 )
 from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.critics.kernels.maxmin import GapStep, sorts_pairs
@@ -282,7 +282,7 @@ def _by_hand(critic: nn.Module, rule: Constraint, options: FitOptions) -> Gradie
     inner = torch.bfloat16 if options.precision == "bfloat16" else None
     if own is OrthogonalWeights.penalty and sorts_pairs(critic):
         return _of_gap_alone(GapStep(critic), inner)
-    if not isinstance(rule, PenalisedSlope) or own is not PenalisedSlope.penalty:
+    if not isinstance(rule, PenalizedSlope) or own is not PenalizedSlope.penalty:
         return None
     quick = rule.by_hand(critic)
     if quick is None:

@@ -303,7 +303,7 @@ def _on_the_line(
     return Gaussian(0.0, 1.0), Gaussian(distance, 1.0)
 
 
-def _centerd(P: Any, Q: Any) -> tuple[Any, Any]:
+def _centered(P: Any, Q: Any) -> tuple[Any, Any]:
     """The pair moved so that P lies where floats are dense, at the origin, if it can be moved."""
     if not isinstance(P, MOVABLE):
         return P, Q
@@ -339,7 +339,7 @@ def _mean_over(P: Any, Q: Any, term: Term, *, kinks: bool = False) -> float:
                 f"the shape of a gamma distribution must be at least {STEEPEST} for quadrature, got "
                 f"{distribution.shape:g}, where floats end before the distribution does; to fix it, choose another"
             )
-    P, Q = _centerd(P, Q)
+    P, Q = _centered(P, Q)
 
     def ratio(x: FloatArray, middle: FloatArray) -> FloatArray:
         return _log_ratio(P, Q, x, middle)
@@ -425,7 +425,7 @@ def _by_quantiles(P: Any, Q: Any, p: float) -> float:
             "too far out in the tails; to fix it, choose a smaller order"
         )
     if isinstance(Q, MOVABLE):
-        P, Q = _centerd(P, Q)
+        P, Q = _centered(P, Q)
     halves = [_Half(P, Q, upper=upper) for upper in (False, True)]
     # Quantiles are rounded to so much, and W_p can be no better.
     rounding = 16 * np.finfo(float).eps * max(float(abs(half.quantiles).max()) for half in halves)

@@ -68,7 +68,7 @@ def optimal_costs(
     power = p
     if metric == "cosine" and (normed := PointCost(x, y, metric, p).normed()) is not None:
         x, y, norm, power = normed
-    elif metric == "sqeuclidean":  # not centerd: that would cost clouds near the origin digits
+    elif metric == "sqeuclidean":  # not centered: that would cost clouds near the origin digits
         norm, power = "euclidean", 2 * p
     words = words_for(min(float(mu.weights.min()) for mu in rows + columns))
     of_x, of_y = _laid_out(rows, x, words), _laid_out(columns, y, words)

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 import otgan
 from otgan.critics.constraints.base import CONSTRAINTS, GradientPenalty
 from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp, scores
-from otgan.critics.potentials.projection_lower_bound import rough_w1
+from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import (
     dirac_and_sphere,
@@ -289,13 +289,13 @@ def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
 
 def rough(clouds):
     """The rough distance that scales penalties, as the estimator finds it."""
-    from otgan.critics.estimation.evaluate import sandwich_of
+    from otgan.critics.estimation.evaluate import bracket_of
     from otgan.critics.training.data import as_distributions
 
     distributions = as_distributions(*clouds, SMALL, torch.device("cpu"))
     return max(
-        rough_w1(distributions.x.survey, distributions.y.survey),
-        sandwich_of(distributions, SMALL.seed).lower,
+        projection_lower_bound(distributions.x.survey, distributions.y.survey),
+        bracket_of(distributions, SMALL.seed).lower,
     )
 
 

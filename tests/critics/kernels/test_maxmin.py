@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from otgan.critics import products
 from otgan.critics.constraints.base import OrthogonalWeights
+from otgan.critics.kernels import matmul as products
 from otgan.critics.kernels.maxmin import GapStep, sorts_pairs
 from otgan.critics.networks.mlp import MaxMin, mlp, orthogonal_mlp
 from otgan.critics.training.data import as_distributions

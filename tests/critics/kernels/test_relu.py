@@ -7,10 +7,10 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from otgan.critics import products
 from otgan.critics.constraints.base import GradientPenalty
+from otgan.critics.kernels import matmul as products
 from otgan.critics.kernels.relu import (
-    PenalisedStep,
+    PenalizedStep,
     around_one,
     power_of_slope,
     supports,
@@ -73,7 +73,7 @@ def test_gradients_are_those_of_autograd(n, d, width, depth, name, network, seed
     critic = steep_critic(d, width, depth, seed=seed, network=network)
     data = batches(n, d, seed=seed)
     gap, cost, expected = by_autograd(critic, *data, PENALTIES[name])
-    own_gap, own_cost = PenalisedStep(critic, PENALTIES[name]).gradients(*data)
+    own_gap, own_cost = PenalizedStep(critic, PENALTIES[name]).gradients(*data)
     scale = 1.0 + cost.item()
     assert abs(own_gap - gap) < 1e-12 * scale
     assert abs(own_cost - cost) < 1e-12 * scale
@@ -91,7 +91,7 @@ def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypat
     _, _, expected = by_autograd(exact, *(t.double() for t in data), PENALTIES[name])
     by_autograd(critic, *data, PENALTIES[name])
     error = worst_gradient(critic, expected)
-    PenalisedStep(critic, PENALTIES[name]).gradients(*data)
+    PenalizedStep(critic, PENALTIES[name]).gradients(*data)
     # A sum over 1024 points on each side, most of which cancel, in steps of 6e-8.
     assert worst_gradient(critic, expected) < min(2e-6, 2.0 * error)
 
@@ -102,7 +102,7 @@ def test_inner_products_may_be_of_bfloat16(name, network):
     critic = steep_critic(8, 64, 3, torch.float32, network=network)
     data = batches(512, 8, torch.float32)
     gap, cost, expected = by_autograd(critic, *data, PENALTIES[name])
-    step = PenalisedStep(critic, PENALTIES[name])
+    step = PenalizedStep(critic, PENALTIES[name])
     step.inner = torch.bfloat16
     quick_gap, quick_cost = step.gradients(*data)
     assert all(p.grad.dtype == torch.float32 for p in critic.parameters())
@@ -118,7 +118,7 @@ def test_points_at_the_origin_have_a_radius_without_slope():
     x, y, between = batches(5, 3)
     between[2] = 0.0
     gap, cost, expected = by_autograd(critic, x, y, between, PENALTIES["gp"])
-    own_gap, own_cost = PenalisedStep(critic, PENALTIES["gp"]).gradients(x, y, between)
+    own_gap, own_cost = PenalizedStep(critic, PENALTIES["gp"]).gradients(x, y, between)
     assert (own_gap - gap).abs() < 1e-12 and (own_cost - cost).abs() < 1e-12 * cost
     assert worst_gradient(critic, expected) < 1e-12
 
@@ -130,7 +130,7 @@ def test_the_penalty_is_that_of_the_constraint():
         rule = GradientPenalty(weight=4.0, one_sided=one_sided)
         expected = rule.penalty(critic, x, y, rng).detach()
         share = torch.rand(32, generator=rng.manual_seed(1), dtype=x.dtype)[:, None]
-        step = PenalisedStep(critic, around_one(4.0, one_sided=one_sided))
+        step = PenalizedStep(critic, around_one(4.0, one_sided=one_sided))
         _, cost = step.gradients(x, y, torch.lerp(x, y, share))
         assert abs(cost - expected) < 1e-12
 
@@ -140,7 +140,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(n):
     critic, data = steep_critic(3, 32, 2, torch.float32), batches(n, 3, torch.float32)
     seen = []
     for threads in (1, 2, 3):
-        gap, cost = PenalisedStep(critic, around_one(), threads=threads).gradients(*data)
+        gap, cost = PenalizedStep(critic, around_one(), threads=threads).gradients(*data)
         seen.append([gap, cost, *(p.grad.clone() for p in critic.parameters())])
     for others in seen[1:]:
         assert all(map(torch.equal, seen[0], others))
@@ -148,7 +148,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(n):
 
 def test_gradients_keep_their_memory_and_replace_what_was_there():
     critic, data = steep_critic(2, 8, 2), batches(16, 2)
-    step = PenalisedStep(critic, around_one())
+    step = PenalizedStep(critic, around_one())
     step.gradients(*data)
     first = [p.grad.clone() for p in critic.parameters()]
     places = [p.grad.data_ptr() for p in critic.parameters()]
@@ -162,7 +162,7 @@ def test_it_trains_as_autograd_does():
     for by_hand in (True, False):
         critic = steep_critic(2, 16, 2)
         optimizer = torch.optim.Adam(critic.parameters(), lr=1e-2, betas=(0.0, 0.9))
-        step = PenalisedStep(critic, around_one())
+        step = PenalizedStep(critic, around_one())
         for seed in range(20):
             if by_hand:
                 step.gradients(*batches(32, 2, seed=seed))
@@ -178,7 +178,7 @@ def test_data_and_critic_are_left_as_they_were():
     critic, data = steep_critic(2, 8, 2), batches(600, 2)
     before = [t.detach().clone() for t in (*data, *critic.parameters())]
     threads = torch.get_num_threads()
-    PenalisedStep(critic, around_one()).gradients(*data)
+    PenalizedStep(critic, around_one()).gradients(*data)
     assert all(map(torch.equal, before, (*data, *critic.parameters())))
     assert torch.get_num_threads() == threads
 
@@ -209,12 +209,12 @@ def test_single_threaded_gives_the_threads_back_after_an_error():
 def test_other_critics_are_refused(critic):
     assert not supports(critic)
     with pytest.raises(InvalidInputError, match="autograd"):
-        PenalisedStep(critic)
+        PenalizedStep(critic)
 
 
 @pytest.mark.parametrize("shapes", [[(4, 2), (5, 2), (4, 2)], [(4, 2), (4, 2)], [(4,)] * 3])
 def test_batches_that_do_not_match_are_refused(shapes):
-    step = PenalisedStep(mlp(2, width=4), around_one())
+    step = PenalizedStep(mlp(2, width=4), around_one())
     with pytest.raises(InvalidInputError, match="one shape"):
         step.gradients(*map(torch.zeros, shapes))
 
@@ -225,5 +225,5 @@ def test_a_gpu_gives_the_same_gradients(name):
     critic, data = steep_critic(3, 16, 3), batches(64, 3)
     _, _, expected = by_autograd(critic, *data, PENALTIES[name])
     critic.cuda()
-    PenalisedStep(critic, PENALTIES[name]).gradients(*(points.cuda() for points in data))
+    PenalizedStep(critic, PENALTIES[name]).gradients(*(points.cuda() for points in data))
     assert worst_gradient(critic.cpu(), expected) < 1e-12

@@ -9,8 +9,8 @@ from torch.nn.utils import parametrizations, prune
 from otgan.critics.constraints.base import CONSTRAINTS
 from otgan.critics.estimation.estimator import estimate_w1
 from otgan.critics.kernels.maxmin import GapStep, sorts_pairs
-from otgan.critics.kernels.relu import PenalisedStep, supports
-from otgan.critics.networks.ensemble import Committee
+from otgan.critics.kernels.relu import PenalizedStep, supports
+from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
 from tests.cases import refused
@@ -77,7 +77,7 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(
     ("build", "known", "step"),
-    [(mlp, supports, PenalisedStep), (orthogonal_mlp, sorts_pairs, GapStep)],
+    [(mlp, supports, PenalizedStep), (orthogonal_mlp, sorts_pairs, GapStep)],
 )
 def test_what_is_more_than_its_layers_is_left_to_autograd(build, known, step, change):
     critic = build(8, width=8)
@@ -129,7 +129,7 @@ def test_no_constraint_moves_what_is_frozen(name, build):
     before = {}
 
     def network(d):
-        critic = Committee([build(d, width=8), build(d, width=8)])
+        critic = Ensemble([build(d, width=8), build(d, width=8)])
         for key, parameter in critic.named_parameters():
             with torch.no_grad():
                 parameter.mul_(3).add_(1)

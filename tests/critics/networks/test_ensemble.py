@@ -8,7 +8,7 @@ from torch import nn
 import otgan
 from otgan.critics.constraints.base import CONSTRAINTS, DivergencePenalty, GradientPenalty
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.networks.ensemble import Committee, agreed_penalty, members
+from otgan.critics.networks.ensemble import Ensemble, debiased_penalty, members
 from otgan.critics.networks.mlp import mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import funnel_pair
@@ -30,21 +30,21 @@ def seeded(seed=0):
 def test_the_bound_of_a_mean_is_the_mean_of_the_bounds(count):
     crew = [mlp(3, width=8, depth=2) for _ in range(count)]
     bounds = [lipschitz_from_weights(member) for member in crew]
-    assert_allclose(lipschitz_from_weights(Committee(crew)), sum(bounds) / count, rtol=1e-12)
-    assert members(Committee(crew)) == crew
+    assert_allclose(lipschitz_from_weights(Ensemble(crew)), sum(bounds) / count, rtol=1e-12)
+    assert members(Ensemble(crew)) == crew
 
 
 @pytest.mark.parametrize("crew", [[], [mlp]])
 def test_a_committee_has_members(crew):
     with pytest.raises(InvalidInputError, match="members must be one critic or more"):
-        Committee(crew)
+        Ensemble(crew)
 
 
 def test_one_critic_pays_its_own_penalty():
     rule, critic = CONSTRAINTS["lp"], linear([3.0, 4.0])
     x, y = torch.zeros(8, 2), torch.ones(8, 2)
-    assert agreed_penalty(rule, critic, x, y, seeded()) == rule.penalty(critic, x, y, seeded())
-    alone = agreed_penalty(rule, Committee([critic]), x, y, seeded())
+    assert debiased_penalty(rule, critic, x, y, seeded()) == rule.penalty(critic, x, y, seeded())
+    alone = debiased_penalty(rule, Ensemble([critic]), x, y, seeded())
     assert alone == rule.penalty(critic, x, y, seeded())
 
 
@@ -54,17 +54,17 @@ def test_noise_of_members_does_not_pay(count, rule):
     # Both are quadratic in the slope, so this is the unbiased estimate of the mean's square.
     least = 1.0 if isinstance(rule, GradientPenalty) else 0.0
     slopes = 3.0 + torch.rand(count, generator=seeded(), dtype=torch.float64)
-    crew = Committee(linear([slope]) for slope in slopes)
+    crew = Ensemble(linear([slope]) for slope in slopes)
     x, y = torch.zeros(1, 1), torch.ones(1, 1)
     expected = 2.0 * ((slopes.mean() - least) ** 2 - slopes.var() / count)
-    assert_allclose(agreed_penalty(rule, crew, x, y, seeded()).item(), expected.item(), rtol=1e-5)
+    assert_allclose(debiased_penalty(rule, crew, x, y, seeded()).item(), expected.item(), rtol=1e-5)
 
 
 def test_all_members_are_looked_at_in_the_same_points():
     critic = mlp(2, width=16, depth=2)
     x, y = torch.randn(50, 2, generator=seeded(1)), torch.randn(50, 2, generator=seeded(2)) + 9.0
     rule = CONSTRAINTS["gp"]
-    twice = agreed_penalty(rule, Committee([critic, critic]), x, y, seeded())
+    twice = debiased_penalty(rule, Ensemble([critic, critic]), x, y, seeded())
     assert_allclose(twice.item(), rule.penalty(critic, x, y, seeded()).item(), rtol=1e-5)
 
 
@@ -74,7 +74,7 @@ def test_members_are_trained_each_by_itself():
     options = {"steps": 20, "device": "cpu", "options": FitOptions(batch_size=8)}
     alone, both = (
         otgan.estimate_w1(x, y, "spectral", network=network, **options).critic.critic
-        for network in (build, lambda d: Committee([build(d), build(d)]))
+        for network in (build, lambda d: Ensemble([build(d), build(d)]))
     )
     one, other = both.members
     for weight, same, another in zip(*(c.parameters() for c in (alone, one, other)), strict=True):
@@ -93,7 +93,7 @@ def test_two_critics_are_nearer_the_truth_than_one():
         otgan.estimate_w1(
             pair.x, pair.y, "lp", steps=300, network=network, device="cpu", options=options
         )
-        for network in (small, lambda d: Committee([small(d), small(d)]))
+        for network in (small, lambda d: Ensemble([small(d), small(d)]))
     )
     assert abs(both.value - pair.w1) < abs(one.value - pair.w1)
     assert 0 < both.penalty < one.penalty

@@ -8,9 +8,9 @@ import torch
 from numpy.testing import assert_allclose
 
 import otgan
-from otgan.critics.estimation.sandwich import Sandwich, sandwich_w1
 from otgan.critics.potentials.mcshane import exact_critic
 from otgan.errors import InvalidInputError
+from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
 
 
 def clouds(n=60, m=45, d=3, shift=1.0, seed=0):
@@ -18,14 +18,14 @@ def clouds(n=60, m=45, d=3, shift=1.0, seed=0):
     return rng.normal(size=(n, d)) + shift, 1.5 * rng.normal(size=(m, d))
 
 
-def test_sandwich_brackets_known_distances():
+def test_bracket_brackets_known_distances():
     """One-sided at 95 % in 24 repetitions of n = 150; the figures to expect are in the table."""
     expected = {(1, 1.0): 0.97, (2, 1.0): 0.91, (2, 0.0): 0.0, (5, 1.0): 0.5, (5, 3.0): 2.49}
     for (d, w1), low in expected.items():
         rng = np.random.default_rng(0)
         shift = np.eye(1, d)[0] * w1
         found = [
-            sandwich_w1(rng.normal(size=(150, d)) + shift, rng.normal(size=(150, d)))
+            held_out_bracket(rng.normal(size=(150, d)) + shift, rng.normal(size=(150, d)))
             for _ in range(24)
         ]
         assert abs(np.mean([s.lower for s in found]) - low) < 0.1
@@ -36,10 +36,10 @@ def test_sandwich_brackets_known_distances():
             assert abs(np.mean([s.midpoint for s in found]) - w1) < 0.15 * w1
 
 
-def test_sandwich_on_fresh_points_and_its_derived_quantities():
+def test_bracket_on_fresh_points_and_its_derived_quantities():
     (x, y), (x_new, y_new) = clouds(200, 150, 2), clouds(80, 90, 2, seed=1)
-    s = sandwich_w1(x, y, x_new, y_new)
-    assert isinstance(s, Sandwich) and (s.n, s.m) == (280, 240)
+    s = held_out_bracket(x, y, x_new, y_new)
+    assert isinstance(s, HeldOutBracket) and (s.n, s.m) == (280, 240)
     f = exact_critic(x, y).potential
     f_x, f_y = (f(torch.from_numpy(z)).numpy() for z in (x_new, y_new))
     assert_allclose(s.lower, f_x.mean() - f_y.mean(), rtol=1e-12)
@@ -51,21 +51,24 @@ def test_sandwich_on_fresh_points_and_its_derived_quantities():
     assert_allclose([low, high], [s.lower - 1.644854 * s.lower_se, s.upper + 1.644854 * s.upper_se])
 
 
-def test_sandwich_of_equal_points_is_empty_and_more_folds_are_tighter():
+def test_bracket_of_equal_points_is_empty_and_more_folds_are_tighter():
     x, y = clouds(300, 300, 5)
-    same = sandwich_w1(np.ones((4, 2)), np.ones((5, 2)))
+    same = held_out_bracket(np.ones((4, 2)), np.ones((5, 2)))
     assert same.lower == same.upper == same.relative_width == 0.0
-    assert sandwich_w1(x, y, folds=5).relative_width < sandwich_w1(x, y).relative_width
+    assert held_out_bracket(x, y, folds=5).relative_width < held_out_bracket(x, y).relative_width
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: sandwich_w1([[0.0]], [[1.0]]), "folds must lie between 2"),
-        (lambda: sandwich_w1([[0.0]], [[1.0]], [[2.0]]), "x_new and y_new must be given together"),
-        (lambda: sandwich_w1([0.0], [1.0], [[1.0, 2.0]], [0.0]), "same number of columns"),
+        (lambda: held_out_bracket([[0.0]], [[1.0]]), "folds must lie between 2"),
         (
-            lambda: sandwich_w1([0.0, 1], [1.0, 2]).interval(1.0),
+            lambda: held_out_bracket([[0.0]], [[1.0]], [[2.0]]),
+            "x_new and y_new must be given together",
+        ),
+        (lambda: held_out_bracket([0.0], [1.0], [[1.0, 2.0]], [0.0]), "same number of columns"),
+        (
+            lambda: held_out_bracket([0.0, 1], [1.0, 2]).interval(1.0),
             "confidence_level must be a number",
         ),
     ],
@@ -78,5 +81,5 @@ def test_errors_say_what_to_do(call, words):
 
 def test_a_sample_against_itself_has_an_error_too():
     x = np.random.default_rng(0).normal(size=(200, 2))
-    s = sandwich_w1(x, x)
+    s = held_out_bracket(x, x)
     assert s.upper == 0 and s.upper_se == s.lower_se > 0

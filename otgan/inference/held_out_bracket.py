@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.costs import PointCost
-from otgan.critics.potentials.mcshane import anchors_at_x
+from otgan.costs import PointCost, row_blocks
 from otgan.datasets import Sample
 from otgan.datasets.samplers import as_held, as_sampler, holds_points
 from otgan.errors import InvalidInputError
@@ -22,7 +21,7 @@ from otgan.transport.duality import c_transform
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
 
-__all__ = ["Sandwich", "sandwich_w1"]
+__all__ = ["HeldOutBracket", "anchors_at_x", "held_out_bracket"]
 
 
 DRAWN = 2048
@@ -30,7 +29,7 @@ DRAWN = 2048
 
 
 @dataclass(frozen=True)
-class Sandwich:
+class HeldOutBracket:
     """W1 of two distributions between two estimates, one biased down and one biased up.
 
     Attributes
@@ -71,7 +70,7 @@ class Sandwich:
         return least, self.upper + quantile * self.upper_se
 
 
-def sandwich_w1(
+def held_out_bracket(
     x: Any,
     y: Any,
     x_new: Any = None,
@@ -79,7 +78,7 @@ def sandwich_w1(
     *,
     folds: int = 2,
     seed: int = 0,
-) -> Sandwich:
+) -> HeldOutBracket:
     """Bracket W1 of two distributions from samples by the linear program alone, without training.
 
     From above: W1 is convex in the pair of distributions, and samples are right in the mean, so
@@ -112,7 +111,7 @@ def sandwich_w1(
 
     Returns
     -------
-    Sandwich
+    HeldOutBracket
 
     Raises
     ------
@@ -129,7 +128,7 @@ def sandwich_w1(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> s = sandwich_w1(rng.normal(size=(200, 2)), rng.normal(size=(200, 2)) + [3, 4])
+    >>> s = held_out_bracket(rng.normal(size=(200, 2)), rng.normal(size=(200, 2)) + [3, 4])
     >>> s.lower < 5.2 and s.upper > 4.8 and s.relative_width < 0.05
     True
     """
@@ -164,7 +163,7 @@ def sandwich_w1(
     lower, lower_se = (float(np.mean(column)) for column in zip(*parts, strict=True))
     if whole.distance == 0:  # nothing has to move, and the potentials of all points know no noise
         upper_se = max(upper_se, lower_se)
-    return Sandwich(lower, lower_se, whole.distance, upper_se, n, m, whole)
+    return HeldOutBracket(lower, lower_se, whole.distance, upper_se, n, m, whole)
 
 
 def _points(distribution: Any, name: str, seed: int) -> FloatArray:
@@ -205,3 +204,26 @@ def _held_out_value(
 
 def _standard_error(f_x: FloatArray, f_y: FloatArray) -> float:
     return math.sqrt(f_x.var() / len(f_x) + f_y.var() / len(f_y))
+
+
+def anchors_at_x(x: FloatArray, y: FloatArray, transport: TransportResult) -> bool:
+    """Whether cones at x lose less at points they were not fitted to than cones at y.
+
+    Each point in turn is left out; O((n² + m²) d) time.
+    """
+    loss_x = transport.f - -_left_out(x, -transport.f)
+    loss_y = _left_out(y, -transport.g) + transport.g
+    return bool(loss_x.mean() <= loss_y.mean())
+
+
+def _left_out(points: FloatArray, heights: FloatArray) -> FloatArray:
+    """The least over k != j of |a_j - a_k| + h_k: what the others say of each point."""
+    if len(points) == 1:
+        return np.full(1, np.inf)
+    values = np.empty(len(points))
+    for rows, block in row_blocks(PointCost(points, points)):
+        reduced = block + heights
+        own = np.arange(len(points))[rows]
+        reduced[own - own[0], own] = np.inf
+        values[rows] = reduced.min(axis=1)
+    return values
