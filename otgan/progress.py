@@ -47,7 +47,7 @@ def reporting(
 
     Examples
     --------
-    >>> with reporting(lambda done, total, message: print(done, total, message), 2, "test") as report:
+    >>> with reporting(lambda *now: print(*now), 2, "test") as report:
     ...     report(1, "half way")
     ...     report(2, "")
     1 2 half way
