@@ -6,6 +6,7 @@ python benchmarks/ring.py gp         # one constraint
 
 import sys
 import time
+from collections.abc import Callable
 
 import torch
 
@@ -15,7 +16,7 @@ from otgan.critics.constraints.base import CONSTRAINTS
 HEAD = "| constraint | seed | exact W1 | floor | ratio | modes | high quality | rank corr. | s |"
 
 
-def settings(constraint):
+def settings(constraint: str) -> Callable[..., GANConfig]:
     """The demo's, but for what a constraint's own paper fixes."""
     if constraint == "demo":
         return GANConfig.toy
@@ -24,7 +25,7 @@ def settings(constraint):
     return lambda **more: GANConfig.toy(constraint=constraint, **more)
 
 
-def row(constraint, seed):
+def row(constraint: str, seed: int) -> None:
     started = time.perf_counter()
     result = train_gan("ring8", settings(constraint)(seed=seed, device="cpu"))
     e = result.evaluation
@@ -37,7 +38,7 @@ def row(constraint, seed):
     )
 
 
-def main():
+def main() -> None:
     torch.set_num_threads(1)
     print(HEAD + "\n|---|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
     if len(sys.argv) > 1:

@@ -135,7 +135,7 @@ def probabilities(weights, n):
 
 @contextmanager
 def refused(*fragments, error=InvalidInputError):
-    """The call must raise, and say what must be, what came, how to mend it, and `fragments`."""
+    """The call must raise, and say what must be, what came, how to fix it, and `fragments`."""
     with pytest.raises(error) as caught:
         yield caught
     message = str(caught.value)
@@ -168,13 +168,13 @@ BINS = np.arange(4)
 
 CLOSED_FORMS = [
     *(
-        Case(f"two Diracs, {metric}, p={p}", HERE, THERE, p=p, metric=metric, cost=distance**p)
-        for metric, distance in (
-            ("euclidean", 5.0),
-            ("sqeuclidean", 25.0),
-            ("cityblock", 7.0),
-            ("chebyshev", 4.0),
-            (unequal, 1.0),
+        Case(f"two Diracs, {name}, p={p}", HERE, THERE, p=p, metric=metric, cost=distance**p)
+        for name, metric, distance in (
+            ("euclidean", "euclidean", 5.0),
+            ("sqeuclidean", "sqeuclidean", 25.0),
+            ("cityblock", "cityblock", 7.0),
+            ("chebyshev", "chebyshev", 4.0),
+            ("unequal", unequal, 1.0),
         )
         for p in (1, 1.5, 2, 3)
     ),
