@@ -21,6 +21,20 @@ from otgan.errors import InvalidInputError
 
 EPS = np.finfo(float).eps
 EXACT_RTOL = 1e-9  # what the documentation promises
+
+
+class Optional:
+    """A package that is loaded when a test first uses it, and skips the test where it is missing."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, attribute):
+        return getattr(pytest.importorskip(self._name), attribute)
+
+
+torch = Optional("torch")
+
 NAMED_METRICS = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
 
 
@@ -239,18 +253,14 @@ FORMS = {
     "reversed": reversed_twice,
     "every other": lambda array: np.repeat(array, 2, axis=0)[::2],
     "read-only": read_only,
-    "torch float32": lambda array: _torch().tensor(array.tolist(), dtype=_torch().float32),
-    "torch bfloat16": lambda array: _torch().tensor(array.tolist(), dtype=_torch().bfloat16),
-    "torch int": lambda array: _torch().tensor(array.astype(int).tolist()),
-    "torch grad": lambda array: _torch().tensor(array.tolist(), requires_grad=True),
+    "torch float32": lambda array: torch.tensor(array.tolist(), dtype=torch.float32),
+    "torch bfloat16": lambda array: torch.tensor(array.tolist(), dtype=torch.bfloat16),
+    "torch int": lambda array: torch.tensor(array.astype(int).tolist()),
+    "torch grad": lambda array: torch.tensor(array.tolist(), requires_grad=True),
 }
 
 PLAIN_FORMS = {name: form for name, form in FORMS.items() if name != "torch grad"}
 """Without the tensor that requires gradients, which functions that have none refuse."""
-
-
-def _torch():
-    return pytest.importorskip("torch")
 
 
 # ---------------------------------------------------------------- Hypothesis

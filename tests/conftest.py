@@ -1,8 +1,19 @@
+"""What every test runs under, and what is left out where a package is missing on purpose."""
+
+from __future__ import annotations
+
 import os
 import signal
+import tomllib
+import traceback
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from otgan.errors import MissingExtraError
 
 # Threads only get in each other's way on networks this small. To be set before torch is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -13,15 +24,76 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("otgan", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("otgan")
 
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("matplotlib", "ot", "pandas", "polars", "pyarrow", "sklearn", "torch", "xarray")
+"""Tests that cannot import one of these skip, so all must be there unless `--without` names them."""
 
-def pytest_collection_modifyitems(items):
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without",
+        choices=["torch"],
+        action="append",
+        default=[],
+        help="leave out what needs this package, which is not installed",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    without = set(config.getoption("without"))
+    installed = {name for name in PACKAGES if find_spec(name)}
+    if wrong := installed & without:
+        raise pytest.UsageError(f"--without must name what is not installed, got {sorted(wrong)}")
+    if missing := set(PACKAGES) - installed - without:
+        raise pytest.UsageError(f"the tests need {sorted(missing)}; to fix it, run: make install")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the critics and GANs, and other modules that import torch, where it is missing."""
+    if not config.getoption("without"):
+        return None
+    parts = collection_path.relative_to(ROOT).parts
+    if {"critics", "gan"} & set(parts):
+        return True
+    return ".".join(parts).removesuffix(".py") in _import_torch() or None
+
+
+def _import_torch() -> set[str]:
+    """Modules below the critics that import torch, by the rules for imports."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    exceptions = [rule for each in contracts["contracts"] for rule in each.get("ignore_imports", ())]
+    return {rule.partition(" -> ")[0] for rule in exceptions if rule.endswith(" -> torch")}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Skip a test that asks for a package which is left out."""
+    without = item.config.getoption("without")
+    try:
+        return (yield)
+    except ImportError as error:
+        if without and error.name in without and _is_expected(error):
+            pytest.skip(str(error))
+        raise
+
+
+def _is_expected(error: ImportError) -> bool:
+    """Whether the test itself imports the package, or otgan says in a sentence that it needs it."""
+    if isinstance(error, MissingExtraError):
+        return True
+    frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    outside = [file for file in frames if not file.startswith("<frozen importlib")]
+    return Path(outside[-1]).is_relative_to(ROOT / "tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     on_gpu = [item for item in items if item.get_closest_marker("gpu")]
     if on_gpu and not _cuda_is_available():
         for item in on_gpu:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device, and torch sees none"))
 
 
-def _cuda_is_available():
+def _cuda_is_available() -> bool:
     try:
         import torch
     except ImportError:
