@@ -1267,14 +1267,14 @@ def test_tensors_that_hold_no_plain_numbers_are_refused_and_lazy_ones_are_data()
     nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
     with warnings.catch_warnings(action="ignore"):  # torch is about to part with them
         quantized = torch.quantize_per_tensor(torch.ones(2), 0.5, 0, torch.quint8)
-    for tensor, mend in (
+    for tensor, hint in (
         (torch.ones(2, device="meta"), "a meta tensor"),
         (quantized, r"call \.dequantize\(\)"),
         (nested, "to_padded_tensor"),
         (torch.eye(2).to_sparse(), r"call \.to_dense\(\)"),
     ):
         for function in (otgan.wasserstein, otgan.js_divergence):
-            with pytest.raises(InvalidInputError, match=mend):
+            with pytest.raises(InvalidInputError, match=hint):
                 function(tensor, tensor)
     lazy = torch.tensor([1 - 2j, 3 - 5j], dtype=torch.complex128).conj().imag
     assert lazy.is_neg() and otgan.wasserstein_1d(lazy, [0.0]) == 3.5
