@@ -24,7 +24,7 @@ EXACT_RTOL = 1e-9  # what the documentation promises
 
 
 class Optional:
-    """A package that is loaded when a test first uses it, and skips the test where it is missing."""
+    """A package that is loaded where a test first uses it; without it, that test is skipped."""
 
     def __init__(self, name):
         self._name = name
@@ -34,6 +34,12 @@ class Optional:
 
 
 torch = Optional("torch")
+
+
+def made(value):
+    """What a function of no arguments makes, so that parameters of tests need not load torch."""
+    return value() if callable(value) else value
+
 
 NAMED_METRICS = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-import tomllib
 import traceback
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -26,7 +26,8 @@ settings.load_profile("otgan")
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("matplotlib", "ot", "pandas", "polars", "pyarrow", "sklearn", "torch", "xarray")
-"""Tests that cannot import one of these skip, so all must be there unless `--without` names them."""
+"""Tests skip without one of these, so all must be installed unless `--without` names them."""
+IMPORTS_TORCH = re.compile(r"^(import|from) (torch|otgan\.critics|otgan\.gan)\b", re.MULTILINE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,20 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the critics and GANs, and other modules that import torch, where it is missing."""
-    if not config.getoption("without"):
+    """Leave out modules that need torch to be imported, where it is missing."""
+    if not config.getoption("without") or collection_path.suffix != ".py":
         return None
-    parts = collection_path.relative_to(ROOT).parts
-    if {"critics", "gan"} & set(parts):
-        return True
-    return ".".join(parts).removesuffix(".py") in _import_torch() or None
-
-
-def _import_torch() -> set[str]:
-    """Modules below the critics that import torch, by the rules for imports."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    exceptions = [rule for each in contracts["contracts"] for rule in each.get("ignore_imports", ())]
-    return {rule.partition(" -> ")[0] for rule in exceptions if rule.endswith(" -> torch")}
+    needs_torch = {"critics", "gan"} & set(collection_path.relative_to(ROOT).parts)
+    return bool(needs_torch or IMPORTS_TORCH.search(collection_path.read_text())) or None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -157,7 +157,7 @@ def test_the_bound_of_a_good_classifier_holds_and_is_near():
     ("rare", "low", "high"), [(0.5, 0.0, 1.0), (0.02, 0.9, 0.0), (0.02, 0.1, 1.0), (0.3, 0.5, 0.6)]
 )
 def test_betting_holds_its_level(rare, low, high):
-    """Terms `high` with probability `rare`, else `low`: skewed distributions where t bounds fail."""
+    """Terms are `high` with probability `rare`, else `low`: so skewed that t bounds fail."""
     mean, misses = rare * high + (1 - rare) * low, 0
     rng = np.random.default_rng(7)
     for _ in range(500):
