@@ -24,9 +24,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("otgan", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("otgan")
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("matplotlib", "ot", "pandas", "polars", "pyarrow", "sklearn", "torch", "xarray")
+ROOT = Path(__file__).parent
+PACKAGES = (
+    "grimp",
+    "matplotlib",
+    "ot",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "sklearn",
+    "torch",
+    "xarray",
+)
 """Tests skip without one of these, so all must be installed unless `--without` names them."""
+NEED_TORCH = ("/critics/", "/gan/", "neural_critic", "critic_or_emd")
 IMPORTS_TORCH = re.compile(r"^(import|from) (torch|otgan\.critics|otgan\.gan)\b", re.MULTILINE)
 
 
@@ -53,8 +64,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave out modules that need torch to be imported, where it is missing."""
     if not config.getoption("without") or collection_path.suffix != ".py":
         return None
-    needs_torch = {"critics", "gan"} & set(collection_path.relative_to(ROOT).parts)
-    return bool(needs_torch or IMPORTS_TORCH.search(collection_path.read_text())) or None
+    path = collection_path.relative_to(ROOT).as_posix()
+    needs_torch = any(part in path for part in NEED_TORCH)
+    return needs_torch or bool(IMPORTS_TORCH.search(collection_path.read_text())) or None
 
 
 @pytest.hookimpl(wrapper=True)
