@@ -60,6 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"the tests need {sorted(missing)}; to fix it, run: make install")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: some hold the time, and workers must agree on all names."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out modules that need torch to be imported, where it is missing."""
     if not config.getoption("without") or collection_path.suffix != ".py":

@@ -109,12 +109,11 @@ def test_scale_of_the_data_only_scales_the_result(gaussians, constraint, factor)
 
 @pytest.mark.parametrize("factor", [30.0, 1 / 30])
 def test_scale_of_samplers(factor):
-    pair, large = shifted([3.0, 4.0]), round_gaussians(2, 2.0 * factor, 1.0 * factor)
-    base = round_gaussians(2, 2.0, 1.0)
-    small_value = otgan.estimate_w1(base.x, base.y, "lp", **QUICK)
-    value = otgan.estimate_w1(large.x, large.y, "lp", **QUICK)
-    assert_allclose(value.value, factor * small_value.value, atol=5 * value.se)
-    assert pair.w1 == 5.0
+    base, scaled = round_gaussians(2, 2.0, 1.0), round_gaussians(2, 2.0 * factor, 1.0 * factor)
+    r, s = (otgan.estimate_w1(pair.x, pair.y, "lp", **QUICK) for pair in (base, scaled))
+    assert abs(r.value - base.w1) < 3 * r.se
+    # The same draws; differences in the last place of float32 grow over 300 steps.
+    assert_allclose(s.value, factor * r.value, rtol=5e-3)
 
 
 # ---------------------------------------------------------------- penalized optimum
