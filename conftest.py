@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -75,13 +75,24 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Skip a test that asks for a package which is left out."""
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     without = item.config.getoption("without")
+    if without and item.get_closest_marker("torch"):
+        pytest.skip("needs torch")
+    return (yield from _skipping_what_is_missing(without))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    return (yield from _skipping_what_is_missing(item.config.getoption("without")))
+
+
+def _skipping_what_is_missing(without: list[str]) -> Generator[None, None, None]:
+    """Skip a test that asks for a package which is left out."""
     try:
         return (yield)
     except ImportError as error:
-        if without and error.name in without and _is_expected(error):
+        if error.name in without and _is_expected(error):
             pytest.skip(str(error))
         raise
 

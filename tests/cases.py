@@ -104,7 +104,8 @@ def check_plan_and_potentials(result, C, a=None, b=None, *, cost=None, blur=0.0)
     # The rounding term. C here and C in otgan differ by a few units in the last place, and so
     # do potentials, which are differences of costs: 16 ulps of the largest cost that exists.
     allowed = np.isfinite(C)
-    rounding = 16 * EPS * np.abs(C[allowed]).max() + blur
+    least = (n + m) * np.finfo(float).smallest_subnormal  # each number is rounded by at least half
+    rounding = 16 * EPS * np.abs(C[allowed]).max() + blur + least
     assert not plan[~allowed].any()
     with np.errstate(invalid="ignore"):  # inf - inf, on forbidden arcs only
         excess = (f[:, None] + g - C)[allowed]
