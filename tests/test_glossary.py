@@ -32,13 +32,12 @@ PRIVATE = {
     "mend": "hint, or: to fix it",
     "symptom": "diagnosis",
     "symptoms": "diagnoses",
-    "captured": "CUDA graph",
 }
 """Words that this package once used in a sense of its own, and the standard terms."""
 
 PROPER = re.compile(
     r"metric laws?|test_laws|laws? of large numbers|power laws?|laws hold|wall[- ](?:clock|time)"
-    r"|captured output|kept|Mathematical laws?",
+    r"|Mathematical laws?",
     re.IGNORECASE,
 )
 
