@@ -18,6 +18,7 @@ from torch.optim import Adam, Optimizer, RMSprop
 
 from otgan.critics.constraints.cones import Cones
 from otgan.critics.constraints.distillation import Distillation
+from otgan.critics.gaps import normalized_gap, penalized_gap_inverse
 from otgan.critics.kernels.relu import (
     PenalizedStep,
     SlopePenalty,
@@ -150,7 +151,7 @@ class WeightClipping(_NoPenalty):
 
     def distance(self, reading: Reading) -> float:
         """The gap over the largest sampled gradient norm."""
-        return _divide(reading.gap, reading.sampled)
+        return normalized_gap(reading.gap, reading.sampled)
 
 
 class PenalizedSlope:
@@ -266,8 +267,7 @@ class GradientPenalty(PenalizedSlope):
         """The gap less twice the penalty; without one, as if the distributions were two points."""
         if not math.isnan(reading.penalty):
             return reading.gap - 2.0 * reading.penalty
-        gap = reading.gap
-        return gap if gap <= 0 else self.weight * (math.sqrt(1.0 + 2.0 * gap / self.weight) - 1.0)
+        return penalized_gap_inverse(reading.gap, self.weight)
 
 
 @dataclass(frozen=True)
@@ -349,7 +349,7 @@ class SpectralNormalization(_NoPenalty):
 
     def distance(self, reading: Reading) -> float:
         """The gap over the largest sampled gradient norm."""
-        return _divide(reading.gap, reading.sampled)
+        return normalized_gap(reading.gap, reading.sampled)
 
 
 @dataclass(frozen=True)
@@ -394,7 +394,7 @@ class OrthogonalWeights(_NoPenalty):
 
     def distance(self, reading: Reading) -> float:
         """The gap over the bound proved by the weights."""
-        return _divide(reading.gap, reading.proved)
+        return normalized_gap(reading.gap, reading.proved)
 
 
 CONSTRAINTS: dict[str, Constraint] = {
@@ -442,8 +442,3 @@ orthogonal, cones, distilled, or an object with their methods, got 'gb'; to fix 
 def _learning_matrices(critic: nn.Module) -> list[Tensor]:
     layers = [layer for layer in critic.modules() if isinstance(layer, nn.Linear)]
     return [layer.weight for layer in layers if layer.weight.requires_grad]
-
-
-def _divide(gap: float, lipschitz: float) -> float:
-    # A critic that is flat wherever it was looked at says nothing: no gap, no distance.
-    return gap / lipschitz if 0.0 < lipschitz < math.inf else 0.0

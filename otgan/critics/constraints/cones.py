@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
+from otgan.critics.gaps import normalized_gap
 from otgan.critics.potentials.mcshane import cone_values, exact_critic, nearest_cones
 from otgan.errors import InvalidInputError
 
@@ -236,4 +237,4 @@ class Cones:
 
     def distance(self, reading: Reading) -> float:
         """The gap over the bound that is proved, which is one."""
-        return reading.gap / reading.proved if reading.proved > 0 else 0.0
+        return normalized_gap(reading.gap, reading.proved)
