@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.constraints.base import Constraint, Reading
+from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.networks.mlp import OnOriginalScale, scores
+from otgan.critics.networks.mlp import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bound,

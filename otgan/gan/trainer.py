@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.estimator import pick_device
-from otgan.critics.networks.mlp import scores
+from otgan.critics.forward import scores
 from otgan.critics.settings import as_flag, as_seed, as_whole
 from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
 from otgan.datasets.files.reading import stored_options

@@ -18,7 +18,9 @@ from torch.optim import Adam, Optimizer, RMSprop
 
 from otgan.critics.constraints.cones import Cones
 from otgan.critics.constraints.distillation import Distillation
+from otgan.critics.forward import scores
 from otgan.critics.gaps import normalized_gap, penalized_gap_inverse
+from otgan.critics.kernels.orthogonalize import orthonormalize_
 from otgan.critics.kernels.relu import (
     PenalizedStep,
     SlopePenalty,
@@ -27,7 +29,7 @@ from otgan.critics.kernels.relu import (
     supports,
 )
 from otgan.critics.kernels.threads import Workers
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, orthonormalize_, scores
+from otgan.critics.networks.mlp import mlp, orthogonal_mlp
 from otgan.critics.settings import unknown_constraint
 from otgan.errors import InvalidInputError
 from otgan.measures import as_positive

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from otgan.critics.networks.mlp import radial_mlp, scores
+from otgan.critics.forward import scores
+from otgan.critics.networks.mlp import radial_mlp
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import emd
 

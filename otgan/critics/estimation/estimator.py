@@ -17,10 +17,10 @@ from otgan.critics.estimation.evaluate import bracket_of, judge
 from otgan.critics.estimation.linear_program import solve
 from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.estimation.selection import choose
+from otgan.critics.forward import evaluating, refuse_inference, scores
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.lipschitz.layers import evaluating
 from otgan.critics.networks.ensemble import Ensemble
-from otgan.critics.networks.mlp import radial_mlp, refuse_inference, scores
+from otgan.critics.networks.mlp import radial_mlp
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.critics.settings import as_number, as_whole

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from otgan.critics.constraints.base import Constraint, Reading
 from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.estimation.selection import Choice
+from otgan.critics.forward import evaluating, scores
 from otgan.critics.kernels.threads import Workers
-from otgan.critics.lipschitz.layers import evaluating, lipschitz_from_weights
+from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.networks.ensemble import debiased_penalty
-from otgan.critics.networks.mlp import OnOriginalScale, scores
+from otgan.critics.networks.mlp import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bounds,

@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from torch import Tensor, nn
 
 from otgan.costs import GroundCost, MatrixCost, PointCost
-from otgan.critics.networks.mlp import scores
+from otgan.critics.forward import scores
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_float64
 from otgan.torch_modes import gradients_on

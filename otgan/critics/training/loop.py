@@ -20,13 +20,12 @@ from otgan.critics.constraints.base import (
     OrthogonalWeights,
     PenalizedSlope,
 )
+from otgan.critics.forward import evaluating, scores
 from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.critics.kernels.maxmin import GapStep, sorts_pairs
 from otgan.critics.kernels.muon import Muon
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.lipschitz.layers import evaluating
 from otgan.critics.networks.ensemble import members
-from otgan.critics.networks.mlp import scores
 from otgan.critics.training.checkpoint import read_checkpoint, write_checkpoint
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.interrupt import deferred_interrupt, program_ends, stopped

@@ -18,7 +18,8 @@ from otgan.critics.constraints.base import (
     as_constraint,
 )
 from otgan.critics.constraints.serialization import constraint_from, described
-from otgan.critics.networks.mlp import lipschitz_from_weights, mlp
+from otgan.critics.lipschitz.layers import lipschitz_from_weights
+from otgan.critics.networks.mlp import mlp
 from otgan.critics.settings import CONSTRAINT_NAMES
 from otgan.errors import InvalidInputError
 

@@ -7,7 +7,7 @@ from torch import nn
 import otgan
 from otgan.critics.constraints.base import CONSTRAINTS, Reading, as_constraint
 from otgan.critics.constraints.distillation import Distillation
-from otgan.critics.networks.mlp import scores
+from otgan.critics.forward import scores
 from otgan.critics.potentials.mcshane import exact_critic
 
 RULE = Distillation()

@@ -14,7 +14,8 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.critics.constraints.base import CONSTRAINTS, GradientPenalty
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp, scores
+from otgan.critics.forward import scores
+from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import (
