@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.constraints.base import Constraint, Reading
+from otgan.critics.constraints.base import Constraint, HeldOutGap
 from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.networks.mlp import OnOriginalScale
@@ -205,7 +205,7 @@ class Monitor:
         steepest = sampled_lipschitz(critic, self.standardize(real), self.standardize(fake), rng)
         gap = float(f_real.mean() - f_fake.mean()) / self.source.scale
         # No penalty: it measures the excess of an optimal critic, and this one never is in a game.
-        reading = Reading(gap, math.nan, lipschitz_from_weights(critic), steepest)
+        reading = HeldOutGap(gap, math.nan, lipschitz_from_weights(critic), steepest)
         estimate = self.rule.distance(reading)
         return estimate * self.source.scale, certified_lower_bounds(real, fake, f_real, f_fake)
 

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.constraints.base import Constraint, Reading
+from otgan.critics.constraints.base import Constraint, HeldOutGap
+from otgan.critics.constraints.debiasing import debiased_penalty
 from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.estimation.selection import Choice
 from otgan.critics.forward import evaluating, scores
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.networks.ensemble import debiased_penalty
 from otgan.critics.networks.mlp import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
@@ -79,8 +79,8 @@ ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
 
 def bracket_of(distributions: Distributions, seed: int) -> HeldOutBracket:
     """W1 of the distributions between two estimates, by the linear program on some of their points."""
-    x, y = distributions.x.survey, distributions.y.survey
-    if distributions.x.fresh and distributions.y.fresh:
+    x, y = distributions.x.pilot, distributions.y.pilot
+    if distributions.x.is_sampler and distributions.y.is_sampler:
         n = SAMPLE_POINTS
         return held_out_bracket(x[:n], y[:n], x[n:], y[n:])
     return held_out_bracket(*sample(distributions), seed=seed)
@@ -118,8 +118,8 @@ def judge(
         lower_zero=proved.zero,
         exact=bracket.upper,
         n_exact=sizes(bracket),
-        lipschitz_proved=shown.reading.proved,
-        lipschitz_sampled=shown.reading.sampled,
+        lipschitz_proved=shown.reading.lipschitz_proved,
+        lipschitz_sampled=shown.reading.lipschitz_sampled,
         converged=not doubt,
         verdict=doubt
         or (
@@ -139,7 +139,7 @@ def judge(
 class Shown(NamedTuple):
     """What a critic shows on points it was not trained on, standardized."""
 
-    reading: Reading
+    reading: HeldOutGap
     gap_se: float
     proved_gap: float  # of the distributions, with 97.5 % confidence
     penalty_se: float
@@ -150,28 +150,28 @@ def look(
     critic: nn.Module, rule: Constraint | None, distributions: Distributions, options: FitOptions
 ) -> Shown:
     """Look at a critic where it was not trained; without a rule there is no penalty to see."""
-    rng = distributions.generator(options.seed + 3)
+    rng = distributions.generator(options.rng + 3)
     with evaluating(critic):
         f_x, f_y = (
             _values(critic, distribution, distributions, options.test_points, rng)
             for distribution in (distributions.x, distributions.y)
         )
-        x, y = distributions.tests(min(SLOPE_POINTS, options.test_points), rng)
-        corrects = getattr(rule, "above_one", rule)
+        x, y = distributions.held_out(min(SLOPE_POINTS, options.test_points), rng)
+        corrects = None if rule is None else rule.above_one
         penalty, penalty_se = (
             (0.0, 0.0) if corrects is None else _penalty(critic, corrects, x, y, rng)
         )
-        reading = Reading(
+        reading = HeldOutGap(
             gap=float(f_x.mean() - f_y.mean()),
             penalty=penalty,
-            proved=lipschitz_from_weights(critic),
-            sampled=sampled_lipschitz(critic, x, y, rng),
+            lipschitz_proved=lipschitz_from_weights(critic),
+            lipschitz_sampled=sampled_lipschitz(critic, x, y, rng),
         )
     noise = math.sqrt(f_x.var() / len(f_x) + f_y.var() / len(f_y))
     # A critic that is proved to be constant proves nothing else.
     least = (
-        population_lower_bound(f_x, f_y, reading.proved, confidence_level=0.975)
-        if reading.proved > 0
+        population_lower_bound(f_x, f_y, reading.lipschitz_proved, confidence_level=0.975)
+        if reading.lipschitz_proved > 0
         else 0.0
     )
     return Shown(reading, noise, least, penalty_se, len(f_x) + len(f_y))
@@ -185,11 +185,11 @@ def _values(
     rng: torch.Generator,
 ) -> FloatArray:
     """The critic on points of one distribution that are not trained on, block by block."""
-    if not distribution.fresh:
-        return _scored(critic, distributions.seen(distribution.test(count, rng)))
+    if not distribution.is_sampler:
+        return _scored(critic, distributions.standardize(distribution.held_out(count, rng)))
     sizes = [BLOCK] * (count // BLOCK) + [count % BLOCK] * (count % BLOCK > 0)
     return np.concatenate(
-        [_scored(critic, distributions.seen(distribution.test(k, rng))) for k in sizes]
+        [_scored(critic, distributions.standardize(distribution.held_out(k, rng))) for k in sizes]
     )
 
 
@@ -307,10 +307,10 @@ def _late_growth(history: list[CriticRecord], upper: float) -> tuple[float, floa
 
 def sample(distributions: Distributions) -> tuple[FloatArray, FloatArray]:
     """The points that are compared exactly: whole arrays, or enough of them."""
-    x, y = distributions.x.survey, distributions.y.survey
-    if distributions.finite and len(x) * len(y) <= SAMPLE_PAIRS:
+    x, y = distributions.x.pilot, distributions.y.pilot
+    if distributions.is_empirical and len(x) * len(y) <= SAMPLE_PAIRS:
         return x, y
-    if distributions.x.fresh and distributions.y.fresh:
+    if distributions.x.is_sampler and distributions.y.is_sampler:
         return x[:SAMPLE_POINTS], y[:SAMPLE_POINTS]
     return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
 

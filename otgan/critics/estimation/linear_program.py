@@ -64,15 +64,15 @@ def solve(
     """Estimate W1 from above and below by the linear program, on as many points as chosen."""
     started = time.perf_counter()
     x, y = sample(distributions)
-    if distributions.x.fresh and distributions.y.fresh and choice.points > len(x):
-        rng = distributions.generator(options.seed + 4)
+    if distributions.x.is_sampler and distributions.y.is_sampler and choice.points > len(x):
+        rng = distributions.generator(options.rng + 4)
         x, y = (
-            distribution.test_points(choice.points, rng)
+            distribution.held_out_points(choice.points, rng)
             for distribution in (distributions.x, distributions.y)
         )
         count = int(min(NEW_POINTS, WORK / (choice.points * max(2, distributions.d))))
         new = [
-            distribution.test_points(count, rng)
+            distribution.held_out_points(count, rng)
             for distribution in (distributions.x, distributions.y)
         ]
         bracket = held_out_bracket(x, y, *new)
@@ -158,7 +158,7 @@ def _distilled(
     )
     potential = exact_critic(x.double().cpu().numpy(), y.double().cpu().numpy())
     arcs = potential.transport.plan.tocoo().coords
-    with seeded(options.seed, distributions.device), float32_by_default():
+    with seeded(options.rng, distributions.device), float32_by_default():
         network: nn.Module = radial_mlp(distributions.d).to(distributions.device)
     lesson = distil(
         potential.potential.to(distributions.device).float(),
@@ -166,7 +166,7 @@ def _distilled(
         network,
         arcs=(x[arcs[0]], y[arcs[1]]),
         steps=lessons,
-        seed=options.seed,
+        seed=options.rng,
     )
     shown, unit = look(network, None, distributions, options), distributions.scale.spread
     raw, se = shown.reading.gap * unit, max(shown.gap_se, ROUNDING) * unit
@@ -181,8 +181,8 @@ def _distilled(
         raw_gap=raw,
         lower=proved.critic,
         lower_zero=proved.zero,
-        lipschitz_proved=shown.reading.proved,
-        lipschitz_sampled=shown.reading.sampled,
+        lipschitz_proved=shown.reading.lipschitz_proved,
+        lipschitz_sampled=shown.reading.lipschitz_sampled,
         converged=exact.converged and not doubt,
         verdict=doubt
         or (

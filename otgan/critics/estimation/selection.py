@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-from otgan.critics.constraints.base import Constraint, as_constraint
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.constraints.by_name import as_constraint
 from otgan.critics.constraints.distillation import Distillation
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.data import Distributions
@@ -66,12 +66,14 @@ def choose(
     if isinstance(constraint, str):
         return _named(constraint, "asked for", distributions, bracket)
     rule = as_constraint(constraint)
-    return Choice(rule.name, _in_units(rule, distributions), 0, "given as an object")
+    return Choice(
+        rule.name, rule.in_standard_units(distributions.scale.spread), 0, "given as an object"
+    )
 
 
 def _automatic(distributions: Distributions, bracket: HeldOutBracket, budget: Budget) -> Choice:
     n = _size(bracket)
-    most = n if distributions.finite else _affordable(distributions, bracket, budget)
+    most = n if distributions.is_empirical else _affordable(distributions, bracket, budget)
     d = max(2, distributions.d)
     width = bracket.relative_width * (n / most) ** (1.0 / d)
     seen = (
@@ -92,26 +94,18 @@ def _automatic(distributions: Distributions, bracket: HeldOutBracket, budget: Bu
 
 def _named(name: str, reason: str, distributions: Distributions, bracket: HeldOutBracket) -> Choice:
     """The constraint of that name, its weight (if it has one) chosen by a rough distance."""
-    rule: Any = as_constraint(name, also=("auto", "exact"))
-    if hasattr(rule, "at_scale"):
+    rule = as_constraint(name, also=("auto", "exact"))
+    if rule.penalty_weight is not None:
         rough = max(
-            projection_lower_bound(distributions.x.survey, distributions.y.survey), bracket.lower
+            projection_lower_bound(distributions.x.pilot, distributions.y.pilot), bracket.lower
         )
         # A lower bound, often by a factor of two; of two wrong weights the larger one errs less.
-        rule = rule.at_scale(2.0 * rough if rough > 0 else distributions.scale.spread)
+        rule = rule.scaled_to(2.0 * rough if rough > 0 else distributions.scale.spread)
         reason += (
-            f"; penalty weight {rule.weight:.3g}, as the distributions are at least some "
+            f"; penalty weight {rule.penalty_weight:.3g}, as the distributions are at least some "
             f"{rough:.2g} apart"
         )
-    return Choice(rule.name, _in_units(rule, distributions), 0, reason)
-
-
-def _in_units(rule: Any, distributions: Distributions) -> Constraint:
-    """The rule for critics of standardized points."""
-    scaled: Constraint = (
-        rule.in_units(distributions.scale.spread) if hasattr(rule, "in_units") else rule
-    )
-    return scaled
+    return Choice(rule.name, rule.in_standard_units(distributions.scale.spread), 0, reason)
 
 
 def _affordable(distributions: Distributions, bracket: HeldOutBracket, budget: Budget) -> int:

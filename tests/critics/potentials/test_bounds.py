@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
 import otgan
-from otgan.critics.constraints.base import as_constraint
+from otgan.critics.constraints.by_name import as_constraint
 from otgan.critics.forward import scores
 from otgan.critics.potentials.bounds import (
     certified_lower_bound,
