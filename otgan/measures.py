@@ -257,11 +257,11 @@ def warn_of_histograms(mu: DiscreteMeasure, nu: DiscreteMeasure) -> None:
     )
 
 
-def beyond_dtype(number: float, dtype: str, mend: str) -> InvalidInputError:
+def beyond_dtype(number: float, dtype: str, hint: str) -> InvalidInputError:
     """The error for a result that is finite, but too large for the dtype of the input."""
     return InvalidInputError(
         f"the distance must fit into the dtype of the points, {dtype}, got {number:.6g}; to fix "
-        f"it, convert the points with {mend} first"
+        f"it, convert the points with {hint} first"
     )
 
 
@@ -292,12 +292,12 @@ def as_probabilities(
     return masses_a / total_a, masses_b / total_b, total_b if a is None else total_a
 
 
-def check_equal_mass(mass_a: float, mass_b: float, *, mend: str = NORMALIZE) -> None:
-    """Raise unless two total masses agree to `MASS_RTOL`; `mend` is what to do otherwise."""
+def check_equal_mass(mass_a: float, mass_b: float, *, hint: str = NORMALIZE) -> None:
+    """Raise unless two total masses agree to `MASS_RTOL`; `hint` ends the message."""
     if abs(mass_a - mass_b) > MASS_RTOL * max(mass_a, mass_b):
         raise UnequalMassError(
             f"the two total masses must be equal, got {mass_a:.10g} and {mass_b:.10g} "
-            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {mend}, "
+            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {hint}, "
             "if they stand for probabilities"
         )
 
@@ -313,15 +313,15 @@ def _as_rows(array: FloatArray, name: str) -> FloatArray:
     elif array.ndim == 4 and array.size:
         array = array.reshape(len(array), -1)
     if array.ndim != 2:
-        mend = "flatten every point to one row"
+        hint = "flatten every point to one row"
         if array.ndim == 3:
-            mend = (
+            hint = (
                 f"pass {name}.reshape({len(array)}, -1) if it is {len(array)} images or points, or "
                 f"call otgan.wasserstein if it is a batch of {len(array)} clouds"
             )
         raise InvalidInputError(
             f"{name} must have shape (n, d), (n,) or (n, c, h, w), got {array.shape}; "
-            f"to fix it, {mend}"
+            f"to fix it, {hint}"
         )
     if array.size == 0:
         raise InvalidInputError(
@@ -375,21 +375,21 @@ def _weigh(weights: Any, n: int, name: str) -> tuple[FloatArray, float, bool]:
     return array, total, least == most
 
 
-def as_count(value: Any, name: str, *, least: int = 1, mend: str = "pass one") -> int:
-    """A whole number of at least `least`; `mend` ends the sentence that is said otherwise."""
+def as_count(value: Any, name: str, *, least: int = 1, hint: str = "pass one") -> int:
+    """A whole number of at least `least`; `hint` ends the message of the error."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise InvalidInputError(
-            f"{name} must be a whole number of at least {least}, got {value!r}; to fix it, {mend}"
+            f"{name} must be a whole number of at least {least}, got {value!r}; to fix it, {hint}"
         )
     return int(value)
 
 
-def as_positive(value: Any, name: str, *, mend: str = "pass one") -> float:
-    """A positive, finite number; `mend` ends the sentence that is said otherwise."""
+def as_positive(value: Any, name: str, *, hint: str = "pass one") -> float:
+    """A positive, finite number; `hint` ends the message of the error."""
     number = isinstance(value, (int, float, np.integer, np.floating))
     if isinstance(value, bool) or not number or not 0 < value < np.inf:
         raise InvalidInputError(
-            f"{name} must be a positive number, got {value!r}; to fix it, {mend}"
+            f"{name} must be a positive number, got {value!r}; to fix it, {hint}"
         )
     return float(value)
 

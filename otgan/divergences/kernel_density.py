@@ -74,7 +74,7 @@ class KernelDensity:
             as_positive(
                 self.bandwidth,
                 "bandwidth",
-                mend="pass a number of standard deviations, or leave it out",
+                hint="pass a number of standard deviations, or leave it out",
             )
 
     def kl(

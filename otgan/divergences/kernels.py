@@ -396,5 +396,5 @@ def is_median(bandwidth: Any) -> bool:
     """Whether the bandwidth is to be the median distance; otherwise it must be a number."""
     if isinstance(bandwidth, str) and bandwidth == "median":
         return True
-    as_positive(bandwidth, "bandwidth", mend='pass a length in the units of x, or "median"')
+    as_positive(bandwidth, "bandwidth", hint='pass a length in the units of x, or "median"')
     return False

@@ -100,7 +100,7 @@ class NearestNeighbors:
 
     def __post_init__(self) -> None:
         if self.k not in ("auto", "matched"):
-            as_count(self.k, "k", mend='pass for example k=5, or "auto"')
+            as_count(self.k, "k", hint='pass for example k=5, or "auto"')
         if self.k_y is not None:
             as_count(self.k_y, "k_y")
         if self.start not in ("auto", "gaussian", "none"):

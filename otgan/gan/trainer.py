@@ -82,8 +82,8 @@ class TrainResult:
 
     def generate(self, n: int, *, seed: int = 0) -> FloatArray:
         """Draw `n` points from the trained generator, shape (n, d), in the units of the data."""
-        mend = "pass one"
-        n, seed = as_whole(n, "n", 1, mend), as_seed(seed, mend)
+        hint = "pass one"
+        n, seed = as_whole(n, "n", 1, hint), as_seed(seed, hint)
         return self.monitor.generate(self.generator.network, n, seed, "user")
 
 

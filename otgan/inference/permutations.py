@@ -274,11 +274,11 @@ def _shuffled(labels: BoolArray, count: int, rng: np.random.Generator) -> BoolAr
 def _as_statistic(statistic: Any) -> Statistic:
     if isinstance(statistic, str):
         if statistic not in STATISTICS:
-            mend = nearest_name(statistic, STATISTICS)
+            hint = nearest_name(statistic, STATISTICS)
             names = ", ".join(map(repr, STATISTICS))
             raise InvalidInputError(
                 f"statistic must be one of {names}, or a callable, got {statistic!r}; to fix it, "
-                f"{mend}"
+                f"{hint}"
             )
         return STATISTICS[statistic]
     if hasattr(statistic, "prepare") and not isinstance(statistic, type):

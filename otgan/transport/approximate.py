@@ -715,7 +715,7 @@ def _costs(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
 def _regularization(regularization: float | None, x: FloatArray, y: FloatArray, p: float) -> float:
     if regularization is not None:
         return as_positive(
-            regularization, "regularization", mend="pass for example a tenth of a typical cost"
+            regularization, "regularization", hint="pass for example a tenth of a typical cost"
         )
     mean = float(_costs(x, y, p).mean())
     if mean == 0:

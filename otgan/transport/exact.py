@@ -401,13 +401,13 @@ def _accept(
     if is_tight(result, problem.cost, problem.a, problem.b, rtol):
         return result
     reason = ""
-    mend = "write costs that forbid an arc as inf, remove far outliers, or raise rtol"
+    hint = "write costs that forbid an arc as inf, remove far outliers, or raise rtol"
     if stopped_after is not None:
-        reason, mend = f" after {stopped_after} iterations", "raise max_iterations or rtol"
+        reason, hint = f" after {stopped_after} iterations", "raise max_iterations or rtol"
     raise SolverError(
         f"the certified gap must be at most {max(rtol, EXACT_RTOL):g} of the cost, got the "
         f"bracket [{result.lower:.10g}, {result.upper:.10g}]{reason}; to fix it, "
-        f"{mend} (the bracket is in error.partial)",
+        f"{hint} (the bracket is in error.partial)",
         partial=result,
     )
 

@@ -200,13 +200,13 @@ def _check_checkpoint(path: str | Path | None) -> None:
 def _budget(steps: int | None, seconds: float | None) -> Budget:
     if steps is None and seconds is None:
         steps, seconds = STEPS, SECONDS
-    mend = "pass more or leave it out"
+    hint = "pass more or leave it out"
     if steps is not None:
-        steps = as_whole(steps, "steps", 1, mend)
+        steps = as_whole(steps, "steps", 1, hint)
     if seconds is not None:
-        seconds = as_number(seconds, "seconds", "positive", mend)
+        seconds = as_number(seconds, "seconds", "positive", hint)
         if not seconds > 0:
-            raise InvalidInputError(f"seconds must be positive, got {seconds}; to fix it, {mend}")
+            raise InvalidInputError(f"seconds must be positive, got {seconds}; to fix it, {hint}")
     if steps is None and seconds == math.inf:
         raise InvalidInputError(
             "seconds must be finite where steps are not limited, got inf; to fix it, pass steps"

@@ -89,7 +89,7 @@ class Reading:
                 f"name must be the name of an array in a .npz file, got {self.name!r}; to fix it, "
                 "pass a string"
             )
-        as_count(self.limit, "limit", mend="pass the most bytes that unpacked points may take")
+        as_count(self.limit, "limit", hint="pass the most bytes that unpacked points may take")
 
 
 def _as_columns(columns: Any) -> tuple[str | int, ...] | None:
