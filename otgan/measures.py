@@ -27,12 +27,9 @@ __all__ = [
     "MASS_RTOL",
     "DiscreteMeasure",
     "FloatArray",
-    "as_count",
     "as_float64",
-    "as_order",
     "as_pair",
     "as_points",
-    "as_positive",
     "as_probabilities",
     "as_samples",
     "as_weights",
@@ -373,39 +370,6 @@ def _weigh(weights: Any, n: int, name: str) -> tuple[FloatArray, float, bool]:
             "to fix it, give at least one point a positive weight"
         )
     return array, total, least == most
-
-
-def as_count(value: Any, name: str, *, least: int = 1, hint: str = "pass one") -> int:
-    """A whole number of at least `least`; `hint` ends the message of the error."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise InvalidInputError(
-            f"{name} must be a whole number of at least {least}, got {value!r}; to fix it, {hint}"
-        )
-    return int(value)
-
-
-def as_positive(value: Any, name: str, *, hint: str = "pass one") -> float:
-    """A positive, finite number; `hint` ends the message of the error."""
-    number = isinstance(value, (int, float, np.integer, np.floating))
-    if isinstance(value, bool) or not number or not 0 < value < np.inf:
-        raise InvalidInputError(
-            f"{name} must be a positive number, got {value!r}; to fix it, {hint}"
-        )
-    return float(value)
-
-
-def as_order(p: float) -> float:
-    """The order p of a Wasserstein distance, finite and at least one."""
-    if isinstance(p, bool) or not isinstance(p, (int, float, np.integer, np.floating)):
-        raise InvalidInputError(
-            f"p must be a number >= 1, got {p!r}; to fix it, pass p=1 or another order"
-        )
-    if not 1 <= p < np.inf:
-        raise InvalidInputError(
-            f"p must be finite and >= 1, got {p!r}; to fix it, pass p=1 for the earth mover's "
-            "distance (below 1, raise the ground metric to the power and use p=1)"
-        )
-    return float(p)
 
 
 def frame_of(points: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -22,7 +22,8 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimates import OUTSIDE, as_confidence, as_rng, shown
+from otgan.estimates import OUTSIDE, shown
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.measures import FloatArray, as_pair
 from otgan.transport.result import TransportResult
 from otgan.transport.stopwatch import Stopwatch

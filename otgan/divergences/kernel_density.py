@@ -27,7 +27,8 @@ from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.measures import FloatArray, as_positive
+from otgan.inputs.options import as_positive
+from otgan.measures import FloatArray
 from otgan.pooled_null import not_below_zero
 
 __all__ = ["KernelDensity"]

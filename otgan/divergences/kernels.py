@@ -12,8 +12,9 @@ from scipy.spatial.distance import cdist, pdist
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimates import Estimate, as_confidence, as_rng, influence_se, normal_interval
-from otgan.measures import FloatArray, as_positive, as_samples, refuse_gradients
+from otgan.estimates import Estimate, influence_se, normal_interval
+from otgan.inputs.options import as_confidence, as_positive, as_rng
+from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import BoolArray, Equality, relabelings
 
 __all__ = ["KernelName", "energy_distance", "is_median", "median_distance", "mmd"]

@@ -41,7 +41,8 @@ from otgan.divergences.knn_warnings import (
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import not_below_zero
 
 __all__ = ["NearestNeighbors"]

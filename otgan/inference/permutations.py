@@ -12,7 +12,6 @@ import numpy as np
 from tqdm import tqdm
 
 from otgan.errors import InterruptedFit, InvalidInputError, nearest_name
-from otgan.estimates import as_rng
 from otgan.inference.classifiers import ClassifierScore
 from otgan.inference.kernels import Energy, Mmd
 from otgan.inference.neighbors import Knn
@@ -23,7 +22,8 @@ from otgan.inference.statistics import (
     Statistic,
 )
 from otgan.inference.transported import Sliced, Wasserstein
-from otgan.measures import FloatArray, as_count, as_pair
+from otgan.inputs.options import as_count, as_rng
+from otgan.measures import FloatArray, as_pair
 
 __all__ = ["TestResult", "two_sample_test"]
 

@@ -22,10 +22,10 @@ from otgan.costs import (
 )
 from otgan.errors import InvalidInputError, SolverError
 from otgan.inputs.labels import align_weights_of_costs
+from otgan.inputs.options import as_order
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
-    as_order,
     as_pair,
     as_probabilities,
     is_torch,

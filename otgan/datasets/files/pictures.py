@@ -11,7 +11,8 @@ import numpy as np
 from otgan.datasets.files.opened import as_path, check_memory, faults_named, open_plain, refuse_size
 from otgan.datasets.files.reading import Table
 from otgan.errors import DamagedFileError, InvalidInputError, OtganError, require
-from otgan.measures import FloatArray, as_count, as_points
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray, as_points
 
 __all__ = ["read_folder"]
 

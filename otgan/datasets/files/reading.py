@@ -10,7 +10,8 @@ from typing import Any, TypedDict, cast
 import numpy as np
 
 from otgan.errors import DamagedFileError, InvalidInputError
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 
 __all__ = ["Options", "Reading", "Table", "stored_options"]
 
