@@ -37,7 +37,7 @@ def test_a_run_is_not_resumed_on_other_data(tmp_path, data, message):
         otgan.train_gan(data, config, out=tmp_path, resume=True)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
     same = otgan.train_gan(torch.tensor(CLOUD), config, out=tmp_path, resume=True)
-    source = same.monitor.source  # what is held out was never trained on
+    source = same.monitor.data  # what is held out was never trained on
     held_out = np.concatenate([half.points for half in source.halves])
     assert len(held_out) == 242
     assert not {*map(tuple, held_out)} & {*map(tuple, source.train.points)}
