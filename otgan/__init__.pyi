@@ -44,11 +44,9 @@ from .errors import (
 )
 from .estimates import Estimate as Estimate
 from .gan.config import GANConfig as GANConfig
-from .gan.trainer import (
-    TrainResult as TrainResult,
-    resume_gan as resume_gan,
-    train_gan as train_gan,
-)
+from .gan.result import TrainResult as TrainResult
+from .gan.resume import resume_gan as resume_gan
+from .gan.trainer import train_gan as train_gan
 from .inference.classifiers import ClassifierScore as ClassifierScore
 from .inference.held_out_bracket import held_out_bracket as held_out_bracket
 from .inference.interval import Interval as Interval

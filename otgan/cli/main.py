@@ -462,7 +462,7 @@ def _compare(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_files, check_numbers
     from otgan.compare.comparison import check_words
     from otgan.datasets import load_pair
-    from otgan.estimates import as_confidence
+    from otgan.inputs.options import as_confidence
 
     check_files(options.a, options.b)
     check_numbers(options)
@@ -565,13 +565,13 @@ def _train(options: argparse.Namespace) -> int:
         )
     check_training()
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
-    from otgan.gan.data import as_source
+    from otgan.gan.data import as_training_data
 
     names = GANConfig.__dataclass_fields__
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
-    source = as_source(options.data, config.seed, **reading_of(options))
+    source = as_training_data(options.data, config.seed, **reading_of(options))
     return _run(lambda: otgan.train_gan(source, config, out=out, progress=True), out, options)
 
 

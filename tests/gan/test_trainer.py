@@ -106,12 +106,13 @@ def test_linear_program_teaches_the_generator(constraint):
 
 def test_one_critic_step_is_that_of_algorithm_1():
     """RMSProp on E f(fake) - E f(real), then clipping, redone by hand."""
-    from otgan.gan.data import as_source
     from otgan.gan.randomness import Randomness
+
+    from otgan.gan.data import as_training_data
 
     config = GANConfig(**{**TINY, "constraint": "clip", "steps": 1, "n_critic": 1})
     state = TrainState.start(2, config, torch.device("cpu"))
-    source, randomness = as_source("ring8", config.seed), Randomness(config.seed)
+    source, randomness = as_training_data("ring8", config.seed), Randomness(config.seed)
     points = source.train.sample(16, randomness.numpy(1, "critic 0"))
     real = torch.as_tensor((points - source.center) / source.scale, dtype=torch.float32)
     rng = randomness.torch(1, "critic 0", torch.device("cpu"))
@@ -254,7 +255,7 @@ def test_checkpoint_loads_with_weights_only(tmp_path):
 )
 def test_any_array_trains_on_points_that_are_not_measured_on(data):
     result = train_gan(data, GANConfig(**TINY))
-    source = result.monitor.source
+    source = result.monitor.data
     parts = [source.train.points, *(half.points for half in source.halves)]
     assert sorted(len(part) for part in parts) == [12, 12, 36]
     together = np.concatenate(parts)
@@ -304,13 +305,13 @@ def test_batch_norm_in_a_critic_is_refused():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
         ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
         ({"learning_rate": -1.0}, "learning_rate must be positive"),
         ({"constraint": "gpp"}, "did you mean 'gp'"),
         ({"constraint": "Exact"}, "must be one of exact, clip.* did you mean 'exact'"),
         ({"constraint": "distiled"}, "did you mean 'distilled'"),
-        ({"monitor_points": 1}, "monitor_points must be at least 2"),
+        ({"monitor_points": 1}, "monitor_points must be a whole number of at least 2"),
     ],
 )
 def test_wrong_settings_are_refused(change, message):

@@ -498,7 +498,7 @@ def test_layers_of_ones_own_are_asked_by_one_thread(two_threads):
             {"constraint": "nothing"},
             "constraint must be one of auto, exact, clip, gp, .* distilled,",
         ),
-        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
         ({"seconds": -1}, "seconds must be positive, got -1"),
         ({"device": "no-such-device"}, "device must be one that this PyTorch can use"),
     ],
@@ -512,8 +512,14 @@ def test_wrong_input_is_refused(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"constraint": None}, "got None without build, distance, name, optimizer; to fix it, derive"),
-        ({"constraint": GradientPenalty}, r"got the class GradientPenalty itself; to fix it, pass GradientPenalty\(\)"),
+        (
+            {"constraint": None},
+            "got None without build, distance, name, optimizer; to fix it, derive",
+        ),
+        (
+            {"constraint": GradientPenalty},
+            r"got the class GradientPenalty itself; to fix it, pass GradientPenalty\(\)",
+        ),
         ({"constraint": "LP"}, "did you mean 'lp'"),
         ({"network": mlp(2)}, "network must be a function that builds a critic"),
         ({"network": lambda d: None}, "must return a torch module with parameters"),
