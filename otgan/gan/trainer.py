@@ -155,9 +155,7 @@ def _run(
         recorder.settings()
     streams = RandomStreams(config.rng)
     constraint = config.critic_constraint
-    monitor = Monitor(
-        data, constraint, config.monitor_points, config.latent_dim, streams, device
-    )
+    monitor = Monitor(data, constraint, config.monitor_points, config.latent_dim, streams, device)
     try:
         _train(state, config, monitor, recorder, progress)
         result = _evaluated(state, config, monitor, None if directory is None else directory.path)
@@ -224,9 +222,7 @@ def _train(
         _measure(state, monitor, recorder, time.perf_counter() - started)
 
 
-def _measure(
-    state: TrainState, monitor: Monitor, recorder: RunRecorder, seconds: float
-) -> Record:
+def _measure(state: TrainState, monitor: Monitor, recorder: RunRecorder, seconds: float) -> Record:
     """Measure, keep the generator if it is the best so far, and write all of it down."""
     # In evaluation mode: in training mode, spectral normalization changes with every call.
     with evaluating(state.critic):

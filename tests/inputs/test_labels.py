@@ -391,4 +391,6 @@ def test_a_table_to_train_on_is_data_although_it_has_a_method_called_sample(tabl
 
     points = np.arange(40.0).reshape(20, 2)
     columns = {"u": points[:, 0], "v": points[:, 1]}
-    assert_array_equal(as_training_data(table(columns)).train.points, as_training_data(points).train.points)
+    assert_array_equal(
+        as_training_data(table(columns)).train.points, as_training_data(points).train.points
+    )
