@@ -344,7 +344,7 @@ def _add_train(commands: Any) -> None:
     )
     for name in ("steps", "batch-size", "n-critic", "latent-dim", "width", "depth"):
         train.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("monitor-every", "monitor-points", "evaluation-points", "seed"):
+    for name in ("monitor-every", "monitor-points", "evaluation-points", "rng"):
         train.add_argument(f"--{name}", type=int, metavar="N")
     train.add_argument("--learning-rate", type=float, metavar="X")
     train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
@@ -571,7 +571,7 @@ def _train(options: argparse.Namespace) -> int:
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
-    source = as_training_data(options.data, config.seed, **reading_of(options))
+    source = as_training_data(options.data, config.rng, **reading_of(options))
     return _run(lambda: otgan.train_gan(source, config, out=out, progress=True), out, options)
 
 

@@ -93,11 +93,11 @@ class RunIdentity:
         found = config.to_dict()
         for name in found:
             if name not in given and self._differs(name, found):
+                stored = self.settings[name]
                 raise DamagedFileError(
                     f"{path / 'config.json'} must hold the settings of the run, got {name} "
-                    f"{_shown(found[name])} where the checkpoint has {_shown(self.settings[name])}; "
-                    "to fix it, put that back, or pass what may change to resume_gan or otgan "
-                    "resume"
+                    f"{_shown(found[name])} where the checkpoint has {_shown(stored)}; to fix it, "
+                    "put that back, or pass what may change to resume_gan or otgan resume"
                 )
 
     def continued(

@@ -21,7 +21,7 @@ Snapshot = tuple[int, Mapping[str, FloatArray]]
 """The step of a measurement, and its arrays."""
 
 
-def samples_over_training(snapshots: list[Snapshot], *, columns: int = 3) -> Figure:
+def samples_over_training(snapshots: Sequence[Snapshot], *, columns: int = 3) -> Figure:
     """Generated points on top of real ones at several moments of a run.
 
     Parameters
@@ -47,7 +47,7 @@ def samples_over_training(snapshots: list[Snapshot], *, columns: int = 3) -> Fig
         return figure
 
 
-def critic_level_sets(snapshots: list[Snapshot], *, columns: int = 3) -> Figure:
+def critic_level_sets(snapshots: Sequence[Snapshot], *, columns: int = 3) -> Figure:
     """Level sets of the critic in the plane; where they are close the critic is steep.
 
     Parameters

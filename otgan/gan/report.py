@@ -244,7 +244,7 @@ def _html_table(rows: list[tuple[str, str, str]]) -> str:
     return f"<table>{cells}</table>"
 
 
-def _selected(snapshots: list[Snapshot]) -> list[Snapshot]:
+def _selected(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
     """A few snapshots from all of the run, the first and the last included."""
     if len(snapshots) <= N_SNAPSHOTS:
         return snapshots

@@ -179,7 +179,7 @@ class RunDirectory:
             file.write(metrics_table(records).encode())
 
     def metrics(self) -> list[Record]:
-        """All records so far: those of the checkpoint, from which metrics.csv is rebuilt if need be.
+        """All records so far; a damaged metrics.csv is rebuilt from those of the checkpoint.
 
         Raises
         ------
