@@ -146,15 +146,16 @@ def _run(
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
     state = TrainState.start(data.d, config, device)
     recorder = RunRecorder(directory, state, identity)
+    streams = RandomStreams(config.rng)
+    constraint = config.critic_constraint
+    monitor = Monitor(data, constraint, config.monitor_points, config.latent_dim, streams, device)
     if stored is None:
+        _start_critic(state, config, Batches(config, monitor))
         recorder.start()
     else:
         state.load_dict(stored)
     if changed:
         recorder.settings()
-    streams = RandomStreams(config.rng)
-    constraint = config.critic_constraint
-    monitor = Monitor(data, constraint, config.monitor_points, config.latent_dim, streams, device)
     try:
         _train(state, config, monitor, recorder, progress)
         result = _evaluated(state, config, monitor, None if directory is None else directory.path)
@@ -170,6 +171,8 @@ def _evaluated(
 ) -> TrainResult:
     """The best generator of a run that has ended, evaluated on new draws."""
     state.averaged.load_state_dict(state.best)
+    if state.critic is not None and config.critic_constraint is not None:
+        config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
     return TrainResult(
         evaluation=monitor.evaluate(state.averaged, points=config.evaluation_points),
         rank_correlation=rank_correlation(state.records),
@@ -179,6 +182,19 @@ def _evaluated(
         monitor=monitor,
         out=out,
     )
+
+
+def _start_critic(state: TrainState, config: GANConfig, batches: Batches) -> None:
+    """Let the constraint initialize the critic from real points and those of a new generator."""
+    constraint, critic = config.critic_constraint, state.critic
+    if constraint is None or critic is None or not constraint.starts_in_gan:
+        return
+    if constraint.n_start_points:
+        real, latents, _ = batches.draw(0, "start", constraint.n_start_points)
+        with torch.no_grad():
+            fake = state.generator(latents)
+        constraint.start(critic, real, fake)
+        constraint.project(critic)
 
 
 def _train(
@@ -236,7 +252,7 @@ def _measure(state: TrainState, monitor: Monitor, recorder: RunRecorder, seconds
 
 
 def _critic_step(
-    state: TrainState, rule: Constraint, real: Tensor, latents: Tensor, rng: torch.Generator
+    state: TrainState, constraint: Constraint, real: Tensor, latents: Tensor, rng: torch.Generator
 ) -> None:
     """Descend the constraint's loss, E f(generated) - E f(real) and its penalty; then project."""
     assert state.critic is not None
@@ -244,11 +260,11 @@ def _critic_step(
     with torch.no_grad():
         fake = state.generator(latents)
     _check_finite(fake, "a generated point", state)
-    loss = rule.loss(state.critic, real, fake, rng)
+    loss = constraint.loss(state.critic, real, fake, rng)
     state.critic_optimizer.zero_grad(set_to_none=True)
     loss.total.backward()
     state.critic_optimizer.step()
-    rule.project(state.critic)
+    constraint.project(state.critic)
 
 
 def _generator_step(state: TrainState, real: Tensor, latents: Tensor) -> None:

@@ -70,8 +70,8 @@ class Constraint(ABC):
                                                                width and depth of its settings
     `scaled_to`           for a short name                     never: settings are those of the
     `in_standard_units`   always                               paper, for standardized points
-    `start`               before the first step, on            before the first step, on
-                          `n_start_points` of x and y          `n_start_points` real and
+    `start`               before the first step, on            before the first step, if
+                          `n_start_points` of x and y          `starts_in_gan`, on real and
                                                                generated points
     `optimizer`           if `uses_own_optimizer`, else Muon   always; for the generator as well
                                                                unless the settings name another
@@ -112,6 +112,9 @@ Linear without distance; to fix it, define that in the class
 
     n_start_points: ClassVar[int] = 0
     """How many points of each distribution `start` is given; none where it does nothing."""
+
+    starts_in_gan: ClassVar[bool] = True
+    """Whether a start that fits the points of an untrained generator helps to train it."""
 
     default_depth: ClassVar[int] = 3
     """Hidden layers of the critic that `estimate_w1` trains by default."""
