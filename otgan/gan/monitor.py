@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from otgan.critics.constraints.base import Constraint, Reading
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
+from otgan.critics.lipschitz.sampled import sampled_lipschitz
 from otgan.critics.networks.mlp import OnOriginalScale, scores
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bound,
     certified_lower_bounds,
-    sampled_lipschitz,
 )
 from otgan.gan.data import Source
 from otgan.gan.modes import mode_coverage

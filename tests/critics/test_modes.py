@@ -9,10 +9,10 @@ import torch
 
 import otgan
 from otgan.critics.constraints.base import CONSTRAINTS, GradientPenalty
+from otgan.critics.lipschitz.sampled import sampled_lipschitz
 from otgan.critics.networks.mlp import mlp
-from otgan.critics.potentials.bounds import sampled_lipschitz
 from otgan.critics.potentials.mcshane import McShane
-from otgan.critics.potentials.regression import distil
+from otgan.critics.potentials.regression import fit_potential
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.options import FitOptions
 from tests.cases import refused
@@ -80,7 +80,7 @@ def others():
         network = mlp(2, width=4)
         for parameter in network.parameters():
             parameter.fill_(0.25)
-    lesson = distil(McShane(y[:5], y[:5, 0]).float(), x, network, steps=2)
+    lesson = fit_potential(McShane(y[:5], y[:5, 0]).float(), x, network, steps=2)
     estimate = otgan.js_from_samples(x, y, method=otgan.Variational(steps=3))
     return lesson.value_error, estimate.value
 
@@ -113,7 +113,7 @@ def test_a_network_made_in_inference_mode_is_refused():
     with torch.inference_mode():
         network = mlp(2, width=4)
     with refused("outside of torch.inference_mode"):
-        distil(McShane([[0.0, 0.0]], [0.0]), points()[0], network, steps=1)
+        fit_potential(McShane([[0.0, 0.0]], [0.0]), points()[0], network, steps=1)
 
 
 def test_the_variational_bound_does_not_depend_on_the_default_dtype():

@@ -19,7 +19,7 @@ from otgan.critics.audit.gradients import (
     trace_rays,
 )
 from otgan.critics.lipschitz.layers import LipschitzProof, prove_lipschitz
-from otgan.critics.potentials.bounds import certified_lower_bounds, share_above
+from otgan.critics.potentials.bounds import certified_lower_bounds, skill_score
 from otgan.errors import InvalidInputError
 from otgan.estimates import shown
 from otgan.inputs.labels import align_points
@@ -140,7 +140,7 @@ class CriticAudit:
 
         Zero for that critic, one for an optimal one; NaN where it proves all of W1.
         """
-        return share_above(self.lower, self.lower_zero, self.exact)
+        return skill_score(self.lower, self.lower_zero, self.exact)
 
     @property
     def cosine(self) -> float:

@@ -16,13 +16,13 @@ from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.estimation.selection import Choice
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.lipschitz.layers import evaluating, lipschitz_from_weights
+from otgan.critics.lipschitz.sampled import sampled_lipschitz
 from otgan.critics.networks.ensemble import debiased_penalty
 from otgan.critics.networks.mlp import OnOriginalScale, scores
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bounds,
-    population_lower_bound,
-    sampled_lipschitz,
+    lower_confidence_bound,
 )
 from otgan.critics.training.data import Distributions, Source
 from otgan.critics.training.loop import CriticRecord, Fit
@@ -169,7 +169,7 @@ def look(
     noise = math.sqrt(f_x.var() / len(f_x) + f_y.var() / len(f_y))
     # A critic that is proved to be constant proves nothing else.
     least = (
-        population_lower_bound(f_x, f_y, reading.proved, confidence_level=0.975)
+        lower_confidence_bound(f_x, f_y, reading.proved, confidence_level=0.975)
         if reading.proved > 0
         else 0.0
     )

@@ -28,7 +28,7 @@ from otgan.critics.estimation.selection import Choice
 from otgan.critics.networks.mlp import radial_mlp
 from otgan.critics.potentials.bounds import certified_lower_bound
 from otgan.critics.potentials.mcshane import exact_critic
-from otgan.critics.potentials.regression import distil
+from otgan.critics.potentials.regression import fit_potential
 from otgan.critics.seeding import seeded
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
@@ -160,7 +160,7 @@ def _distilled(
     arcs = potential.transport.plan.tocoo().coords
     with seeded(options.seed, distributions.device), float32_by_default():
         network: nn.Module = radial_mlp(distributions.d).to(distributions.device)
-    lesson = distil(
+    lesson = fit_potential(
         potential.potential.to(distributions.device).float(),
         torch.cat([x, y]),
         network,

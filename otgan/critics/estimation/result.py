@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from otgan.critics.potentials.bounds import share_above
+from otgan.critics.potentials.bounds import skill_score
 from otgan.critics.training.loop import CriticRecord
 
 __all__ = ["DualEstimate"]
@@ -110,7 +110,7 @@ class DualEstimate:
 
         Zero for that critic, one for an optimal one; NaN where it proves all of `exact`.
         """
-        return share_above(self.lower, self.lower_zero, self.exact)
+        return skill_score(self.lower, self.lower_zero, self.exact)
 
     def __repr__(self) -> str:
         return (
