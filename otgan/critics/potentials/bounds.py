@@ -23,6 +23,7 @@ __all__ = [
     "certified_potentials",
     "lower_confidence_bound",
     "skill_score",
+    "zero_lower_bound",
 ]
 
 SEARCH_POINTS = 1500
@@ -115,8 +116,24 @@ def certified_lower_bounds(
     h_x, h_y = _critic_values(critic_x, critic_y, cost.shape)
     critic = max(0.0, _potentials(cost, h_x, h_y).value)
     # The scale of a critic is searched for on some of the points only, where zero may look worse.
-    zero = min(max(0.0, _potentials(cost, np.zeros_like(h_x), np.zeros_like(h_y)).value), upper)
+    zero = min(_zero_lower_bound(cost), upper)
     return LowerBounds(max(min(critic, upper), zero), zero)
+
+
+def zero_lower_bound(x: FloatArray, y: FloatArray) -> float:
+    """What the critic that is zero everywhere proves of W1 of samples of shapes (n, d), (m, d).
+
+    Examples
+    --------
+    >>> zero_lower_bound(np.array([[0.0], [1.0]]), np.array([[3.0], [5.0]]))
+    3.5
+    """
+    return _zero_lower_bound(_kept(PointCost(x, y)))
+
+
+def _zero_lower_bound(cost: GroundCost) -> float:
+    n, m = cost.shape
+    return max(0.0, _potentials(cost, np.zeros(n), np.zeros(m)).value)
 
 
 class CertifiedPotentials(NamedTuple):
