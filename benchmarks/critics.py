@@ -24,8 +24,8 @@ import torch
 
 import otgan
 from otgan import datasets
-from otgan.critics.constraints.base import CONSTRAINTS
-from otgan.critics.networks.mlp import scores
+from otgan.critics.constraints.by_name import CONSTRAINTS
+from otgan.critics.forward import scores
 from otgan.critics.training.options import FitOptions
 
 RESULTS = Path(__file__).parent / "results"

@@ -127,7 +127,7 @@ class GANConfig:
         >>> GANConfig.toy(steps=100).learning_rate
         0.003
         """
-        from otgan.critics.constraints.base import GradientPenalty
+        from otgan.critics.constraints.penalties import GradientPenalty
 
         settings: dict[str, Any] = {
             "constraint": GradientPenalty(weight=0.1),
@@ -145,7 +145,7 @@ class GANConfig:
     @property
     def rule(self) -> Constraint | None:
         """The constraint as an object; None for ``"exact"``, which trains no critic."""
-        from otgan.critics.constraints.base import as_constraint
+        from otgan.critics.constraints.by_name import as_constraint
 
         return None if self.constraint == "exact" else as_constraint(self.constraint)
 
@@ -188,7 +188,7 @@ class GANConfig:
             if self.constraint not in CONSTRAINT_NAMES:
                 raise unknown_constraint(self.constraint, also=("exact",))
             return
-        from otgan.critics.constraints.base import as_constraint
+        from otgan.critics.constraints.by_name import as_constraint
 
         as_constraint(self.constraint)
 

@@ -11,7 +11,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from otgan.critics.training.outline import outline, same_outline
+from otgan.critics.training.sampler_signature import same_signature, sampler_signature
+from otgan.critics.training.standardization import Scale
 from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
 from otgan.datasets.files.reading import Options
 from otgan.datasets.samplers import as_sampler
@@ -64,7 +65,7 @@ class DataRecord:
             return f"points in {other.d} dimensions instead of {self.d}"
         if self.n != other.n:
             return f"{_count(other.n)} instead of {_count(self.n)}"
-        alike = same_outline(self.outline, other.outline)
+        alike = same_signature(self.outline, other.outline)
         if self.fingerprint != other.fingerprint or not alike:
             return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
         return None
@@ -167,11 +168,11 @@ def as_source(data: Any, seed: int = 0, **reading: Unpack[Options]) -> Source:
         again = _survey(sampler, np.random.default_rng(seed))
         seen, outlined = _fingerprint(_rounded(survey)), []
         if not np.array_equal(survey, again):
-            seen, outlined = "", outline(survey)
-        center, scale = _center_and_scale(survey)
+            seen, outlined = "", sampler_signature(survey)
+        scale = Scale.of_sample(survey)
         mixture = sampler if isinstance(sampler, GaussianMixture) else None
         record = DataRecord(name, path, 0, survey.shape[1], seen, outlined, dict(reading))
-        return Source(record, sampler, (sampler, sampler), center, scale, mixture)
+        return Source(record, sampler, (sampler, sampler), scale.center, scale.spread, mixture)
     points = sampler.points[rng.permutation(len(sampler.points))]
     if len(points) < 10:
         raise InvalidInputError(
@@ -181,10 +182,10 @@ def as_source(data: Any, seed: int = 0, **reading: Unpack[Options]) -> Source:
     half = math.ceil(HELD_OUT / 2 * len(points))
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
-    center, scale = _center_and_scale(train.points)
+    scale = Scale.of_sample(train.points)
     n, d = points.shape
     record = DataRecord(name, path, n, d, _fingerprint(points), [], dict(reading))
-    return Source(record, train, halves, center, scale, None)
+    return Source(record, train, halves, scale.center, scale.spread, None)
 
 
 def _survey(sampler: Sampler, rng: np.random.Generator) -> FloatArray:
@@ -208,7 +209,3 @@ def _draw(sampler: Sampler, n: int, rng: np.random.Generator) -> FloatArray:
         return sampler.sample(n, rng)
     # Without replacement: repeated points would make the sample look smaller than it is.
     return sampler.points[rng.permutation(len(sampler.points))[:n]]
-
-
-def _center_and_scale(points: FloatArray) -> tuple[FloatArray, float]:
-    return points.mean(axis=0), float(points.std(axis=0).mean()) or 1.0

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.estimator import pick_device
-from otgan.critics.networks.mlp import scores
+from otgan.critics.forward import scores
 from otgan.critics.settings import as_flag, as_seed, as_whole
 from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
 from otgan.datasets.files.reading import stored_options
@@ -409,19 +409,15 @@ def _undisturbed(critic: nn.Module | None) -> Iterator[None]:
 def _critic_step(
     state: TrainState, rule: Constraint, real: Tensor, latents: Tensor, rng: torch.Generator
 ) -> None:
-    """Ascend E f(real) - E f(generated), less the penalty (or a rule's own loss); then project."""
+    """Descend the constraint's loss, E f(generated) - E f(real) and its penalty; then project."""
     assert state.critic is not None
     assert state.critic_optimizer is not None
     with torch.no_grad():
         fake = state.generator(latents)
-    if hasattr(rule, "loss"):
-        _check_finite(fake, "a generated point", state)
-        loss = rule.loss(state.critic, real, fake, rng)
-    else:
-        f_real, f_fake = scores(state.critic, torch.cat([real, fake])).split(len(real))
-        loss = f_fake.mean() - f_real.mean() + rule.penalty(state.critic, real, fake, rng)
+    _check_finite(fake, "a generated point", state)
+    loss = rule.loss(state.critic, real, fake, rng)
     state.critic_optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.total.backward()
     state.critic_optimizer.step()
     rule.project(state.critic)
 

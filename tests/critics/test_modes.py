@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import otgan
-from otgan.critics.constraints.base import CONSTRAINTS, GradientPenalty
+from otgan.critics.constraints.by_name import CONSTRAINTS
+from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
 from otgan.critics.networks.mlp import mlp
 from otgan.critics.potentials.mcshane import McShane

@@ -13,7 +13,7 @@ from scipy import stats
 from torch.utils.data import TensorDataset
 
 from otgan import GANConfig, plot, train_gan
-from otgan.critics.constraints.base import GradientPenalty
+from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.errors import InvalidInputError
 from otgan.gan.report import summary_table, write_report
 

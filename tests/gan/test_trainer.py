@@ -17,7 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
 from otgan import GANConfig, GradientPenalty, WeightClipping, train_gan
-from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.constraints.distillation import Distillation
 from otgan.errors import DamagedFileError, InvalidInputError, TrainingDivergedError
 from otgan.gan.records import Record, rank_correlation

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.lipschitz.layers import evaluating
+from otgan.critics.forward import evaluating
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, is_torch
 

@@ -31,8 +31,8 @@ ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
 
 def initial_bracket(distributions: Distributions, seed: int) -> HeldOutBracket:
     """W1 of the distributions between two estimates, from `linear_program_sample`."""
-    x, y = distributions.x.survey, distributions.y.survey
-    if distributions.x.fresh and distributions.y.fresh:
+    x, y = distributions.x.pilot, distributions.y.pilot
+    if distributions.x.is_sampler and distributions.y.is_sampler:
         n = SAMPLE_POINTS
         return held_out_bracket(x[:n], y[:n], x[n:], y[n:])
     return held_out_bracket(*linear_program_sample(distributions), seed=seed)
@@ -40,10 +40,10 @@ def initial_bracket(distributions: Distributions, seed: int) -> HeldOutBracket:
 
 def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, FloatArray]:
     """The points that are compared exactly: whole arrays, or enough of them."""
-    x, y = distributions.x.survey, distributions.y.survey
-    if distributions.finite and len(x) * len(y) <= SAMPLE_PAIRS:
+    x, y = distributions.x.pilot, distributions.y.pilot
+    if distributions.is_empirical and len(x) * len(y) <= SAMPLE_PAIRS:
         return x, y
-    if distributions.x.fresh and distributions.y.fresh:
+    if distributions.x.is_sampler and distributions.y.is_sampler:
         return x[:SAMPLE_POINTS], y[:SAMPLE_POINTS]
     return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
 

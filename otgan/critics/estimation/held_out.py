@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.constraints.base import Constraint, Reading
+from otgan.critics.constraints.base import Constraint, HeldOutGap
+from otgan.critics.constraints.debiasing import debiased_penalty
 from otgan.critics.estimation.bracket import linear_program_sample
+from otgan.critics.forward import evaluating, scores
 from otgan.critics.kernels.threads import Workers
-from otgan.critics.lipschitz.layers import evaluating, lipschitz_from_weights
+from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.ensemble import debiased_penalty
-from otgan.critics.networks.mlp import OnOriginalScale, scores
+from otgan.critics.networks.mlp import OnOriginalScale
 from otgan.critics.potentials.bounds import LowerBounds, certified_lower_bounds
 from otgan.critics.training.data import Distributions, Source
 from otgan.critics.training.options import FitOptions
@@ -49,7 +50,7 @@ class HeldOutStats(NamedTuple):
 
     Attributes
     ----------
-    reading : Reading
+    reading : HeldOutGap
         Its gap, penalty and Lipschitz bounds.
     gap_se, penalty_se : float
         Standard errors of the gap and of the penalty.
@@ -60,7 +61,7 @@ class HeldOutStats(NamedTuple):
         Of both distributions together.
     """
 
-    reading: Reading
+    reading: HeldOutGap
     gap_se: float
     gap_low: float
     penalty_se: float
@@ -71,26 +72,30 @@ def held_out_stats(
     critic: nn.Module, rule: Constraint | None, distributions: Distributions, options: FitOptions
 ) -> HeldOutStats:
     """Evaluate a critic where it was not trained; without a rule there is no penalty to measure."""
-    rng = distributions.generator(options.seed + 3)
+    rng = distributions.generator(options.rng + 3)
     with evaluating(critic):
         f_x, f_y = (
             _values(critic, distribution, distributions, options.test_points, rng)
             for distribution in (distributions.x, distributions.y)
         )
-        x, y = distributions.tests(min(SLOPE_POINTS, options.test_points), rng)
-        corrects = getattr(rule, "above_one", rule)
+        x, y = distributions.held_out(min(SLOPE_POINTS, options.test_points), rng)
+        corrects = None if rule is None else rule.above_one
         penalty, penalty_se = (
             (0.0, 0.0) if corrects is None else _penalty(critic, corrects, x, y, rng)
         )
         gap = MeanGap.of(f_x, f_y)
-        reading = Reading(
+        reading = HeldOutGap(
             gap=gap.value,
             penalty=penalty,
-            proved=lipschitz_from_weights(critic),
-            sampled=sampled_lipschitz(critic, x, y, rng),
+            lipschitz_proved=lipschitz_from_weights(critic),
+            lipschitz_sampled=sampled_lipschitz(critic, x, y, rng),
         )
     # A critic that is proved to be constant proves nothing else.
-    low = max(0.0, gap.lower(0.975) / reading.proved) if reading.proved > 0 else 0.0
+    low = (
+        max(0.0, gap.lower(0.975) / reading.lipschitz_proved)
+        if reading.lipschitz_proved > 0
+        else 0.0
+    )
     return HeldOutStats(reading, gap.se, low, penalty_se, len(f_x) + len(f_y))
 
 
@@ -131,11 +136,11 @@ def _values(
     rng: torch.Generator,
 ) -> FloatArray:
     """The critic on points of one distribution that are not trained on, block by block."""
-    if not distribution.fresh:
-        return _scored(critic, distributions.seen(distribution.test(count, rng)))
+    if not distribution.is_sampler:
+        return _scored(critic, distributions.standardize(distribution.held_out(count, rng)))
     sizes = [BLOCK] * (count // BLOCK) + [count % BLOCK] * (count % BLOCK > 0)
     return np.concatenate(
-        [_scored(critic, distributions.seen(distribution.test(k, rng))) for k in sizes]
+        [_scored(critic, distributions.standardize(distribution.held_out(k, rng))) for k in sizes]
     )
 
 

@@ -71,15 +71,15 @@ def solve(
     started = time.perf_counter()
     x, y = linear_program_sample(distributions)
     larger = bracket
-    if distributions.x.fresh and distributions.y.fresh and selection.n_points > len(x):
-        rng = distributions.generator(options.seed + 4)
+    if distributions.x.is_sampler and distributions.y.is_sampler and selection.n_points > len(x):
+        rng = distributions.generator(options.rng + 4)
         x, y = (
-            distribution.test_points(selection.n_points, rng)
+            distribution.held_out_points(selection.n_points, rng)
             for distribution in (distributions.x, distributions.y)
         )
         count = int(min(NEW_POINTS, WORK / (selection.n_points * max(2, distributions.d))))
         new = [
-            distribution.test_points(count, rng)
+            distribution.held_out_points(count, rng)
             for distribution in (distributions.x, distributions.y)
         ]
         larger = held_out_bracket(x, y, *new)
@@ -195,8 +195,8 @@ def _distilled(
         sample_lower_zero=certified.zero,
         sample_distance=bracket.upper,
         sample_sizes=sample_sizes(bracket),
-        lipschitz_lower=stats.reading.sampled,
-        lipschitz_upper=stats.reading.proved,
+        lipschitz_lower=stats.reading.lipschitz_sampled,
+        lipschitz_upper=stats.reading.lipschitz_proved,
         converged=exact.converged and objection is None,
         verdict=learned if objection is None else objection.sentence,
         constraint="distilled",
@@ -219,10 +219,10 @@ def _fit(
     u, v = (distributions.scale.standardize(z, distributions.device) for z in (x, y))
     potential = _standardized(extended_potential(x, y, transport), distributions)
     i, j = transport.plan.tocoo().coords
-    with seeded(options.seed, distributions.device), float32_by_default():
+    with seeded(options.rng, distributions.device), float32_by_default():
         network: nn.Module = radial_mlp(distributions.d).to(distributions.device)
     return fit_potential(
-        potential, torch.cat([u, v]), network, arcs=(u[i], v[j]), steps=steps, rng=options.seed
+        potential, torch.cat([u, v]), network, arcs=(u[i], v[j]), steps=steps, rng=options.rng
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-from otgan.critics.constraints.base import Constraint, as_constraint
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.constraints.by_name import as_constraint
 from otgan.critics.constraints.distillation import Distillation
 from otgan.critics.estimation.bracket import sample_sizes
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
@@ -67,14 +67,16 @@ def select_constraint(
     if isinstance(constraint, str):
         return _select_by_name(constraint, "asked for", distributions, bracket)
     rule = as_constraint(constraint)
-    return Selection(rule.name, _in_units(rule, distributions), 0, "given as an object")
+    return Selection(
+        rule.name, rule.in_standard_units(distributions.scale.spread), 0, "given as an object"
+    )
 
 
 def _select_automatically(
     distributions: Distributions, bracket: HeldOutBracket, budget: Budget
 ) -> Selection:
     n = min(sample_sizes(bracket))
-    most = n if distributions.finite else _affordable_points(distributions, bracket, budget)
+    most = n if distributions.is_empirical else _affordable_points(distributions, bracket, budget)
     d = max(2, distributions.d)
     width = bracket.relative_width * (n / most) ** (1.0 / d)
     width_said = (
@@ -101,26 +103,18 @@ def _select_by_name(
     name: str, reason: str, distributions: Distributions, bracket: HeldOutBracket
 ) -> Selection:
     """The constraint of that name, its weight (if it has one) scaled by a lower bound of W1."""
-    rule: Any = as_constraint(name, also=("auto", "exact"))
-    if hasattr(rule, "at_scale"):
+    rule = as_constraint(name, also=("auto", "exact"))
+    if rule.penalty_weight is not None:
         rough = max(
-            projection_lower_bound(distributions.x.survey, distributions.y.survey), bracket.lower
+            projection_lower_bound(distributions.x.pilot, distributions.y.pilot), bracket.lower
         )
         # A lower bound, often by a factor of two; of two wrong weights the larger one errs less.
-        rule = rule.at_scale(2.0 * rough if rough > 0 else distributions.scale.spread)
+        rule = rule.scaled_to(2.0 * rough if rough > 0 else distributions.scale.spread)
         reason += (
-            f"; penalty weight {rule.weight:.3g}, as the distributions are at least some "
+            f"; penalty weight {rule.penalty_weight:.3g}, as the distributions are at least some "
             f"{rough:.2g} apart"
         )
-    return Selection(rule.name, _in_units(rule, distributions), 0, reason)
-
-
-def _in_units(rule: Any, distributions: Distributions) -> Constraint:
-    """The rule for critics of standardized points."""
-    scaled: Constraint = (
-        rule.in_units(distributions.scale.spread) if hasattr(rule, "in_units") else rule
-    )
-    return scaled
+    return Selection(rule.name, rule.in_standard_units(distributions.scale.spread), 0, reason)
 
 
 def _affordable_points(

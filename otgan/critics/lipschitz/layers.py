@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,13 +15,13 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from otgan.critics.forward import evaluating
 from otgan.critics.lipschitz.convolution import convolution_norm
 from otgan.critics.lipschitz.fx_graph import Unproved, bound_along_graph
 from otgan.measures import FloatArray
 
 __all__ = [
     "LipschitzProof",
-    "evaluating",
     "lipschitz_from_weights",
     "prove_lipschitz",
 ]
@@ -107,31 +106,6 @@ def prove_lipschitz(critic: nn.Module, shape: Sequence[int] | None = None) -> Li
     except Unproved as reason:
         return LipschitzProof(math.inf, str(reason))
     return LipschitzProof(value, " × ".join(factors) or "the operations of its forward")
-
-
-@contextmanager
-def evaluating(critic: Any) -> Iterator[None]:
-    """Evaluation mode for the time being: no dropout, no power iterations, no running statistics.
-
-    Examples
-    --------
-    >>> layer = nn.Dropout()
-    >>> with evaluating(layer):
-    ...     print(layer.training)
-    False
-    >>> layer.training
-    True
-    """
-    modules = list(critic.modules()) if isinstance(critic, nn.Module) else []
-    # Set one by one, not by .eval(): exported programs refuse that, and children may differ.
-    training = [module for module in modules if getattr(module, "training", False)]
-    for module in training:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def _of_module(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.networks.mlp import scores
+from otgan.critics.forward import scores
 from otgan.torch_modes import gradients_on
 
 __all__ = ["sampled_lipschitz"]

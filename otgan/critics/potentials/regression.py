@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from otgan.critics.networks.mlp import refuse_inference, scores
+from otgan.critics.forward import refuse_inference, scores
 from otgan.errors import InvalidInputError
 from otgan.measures import as_points
 from otgan.torch_modes import gradients_on

@@ -13,8 +13,11 @@ import torch
 from numpy.testing import assert_allclose
 
 import otgan
-from otgan.critics.constraints.base import CONSTRAINTS, GradientPenalty
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp, scores
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.constraints.by_name import CONSTRAINTS
+from otgan.critics.constraints.penalties import GradientPenalty
+from otgan.critics.forward import scores
+from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import (
@@ -239,7 +242,7 @@ def test_same_seed_same_estimate_and_critic_reproduces_the_gap(gaussians):
     x, y = gaussians
     first, second = (otgan.estimate_w1(x, y, "lp", **QUICK) for _ in range(2))
     assert first.value == second.value
-    other = {**QUICK, "options": replace(SMALL, seed=1)}
+    other = {**QUICK, "options": replace(SMALL, rng=1)}
     assert otgan.estimate_w1(x, y, "lp", **other).value != first.value
     with torch.no_grad():
         f_x, f_y = (scores(first.critic, torch.tensor(p).float()).mean() for p in (x, y))
@@ -273,7 +276,7 @@ def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
 
     scaled = otgan.estimate_w1(*gaussians, "lp", **{**QUICK, "steps": 1}).reason
     assert threading.current_thread() is threading.main_thread()
-    rule = StopsAtStep100(weight=20 * rough(gaussians), one_sided=True, ends=0.5)
+    rule = StopsAtStep100(weight=20 * rough(gaussians), one_sided=True, endpoint_fraction=0.5)
     with pytest.raises(InterruptedFit, match="stopped at step 100") as stop:
         otgan.estimate_w1(*gaussians, rule, **call)
     assert isinstance(stop.value, KeyboardInterrupt)
@@ -294,8 +297,8 @@ def rough(clouds):
 
     distributions = as_distributions(*clouds, SMALL, torch.device("cpu"))
     return max(
-        projection_lower_bound(distributions.x.survey, distributions.y.survey),
-        initial_bracket(distributions, SMALL.seed).lower,
+        projection_lower_bound(distributions.x.pilot, distributions.y.pilot),
+        initial_bracket(distributions, SMALL.rng).lower,
     )
 
 
@@ -423,16 +426,13 @@ def test_an_under_trained_critic_is_said_to_be_one():
 
 
 def test_a_constraint_of_ones_own_plugs_in(gaussians):
-    class HalfSlope:
+    class HalfSlope(Constraint):
         """A linear critic whose slope is projected to one half."""
 
         name = "half"
 
         def build(self, d, width, depth):
             return torch.nn.Linear(d, 1)
-
-        def penalty(self, critic, real, fake, rng):
-            return real.new_zeros(())
 
         def project(self, critic):
             with torch.no_grad():
@@ -442,7 +442,7 @@ def test_a_constraint_of_ones_own_plugs_in(gaussians):
             return torch.optim.SGD(parameters, lr=learning_rate or 0.1)
 
         def distance(self, reading):
-            return reading.gap / reading.proved
+            return reading.gap / reading.lipschitz_proved
 
     faster = {**QUICK, "network": None, "options": replace(SMALL, vector_rate=0.05)}
     r = otgan.estimate_w1(*gaussians, HalfSlope(), **faster)
@@ -512,8 +512,8 @@ def test_wrong_input_is_refused(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"constraint": None}, "constraint must be a name or an object with the methods"),
-        ({"constraint": GradientPenalty}, "an object rather than its class"),
+        ({"constraint": None}, "got None without build, distance, name, optimizer; to fix it, derive"),
+        ({"constraint": GradientPenalty}, r"got the class GradientPenalty itself; to fix it, pass GradientPenalty\(\)"),
         ({"constraint": "LP"}, "did you mean 'lp'"),
         ({"network": mlp(2)}, "network must be a function that builds a critic"),
         ({"network": lambda d: None}, "must return a torch module with parameters"),

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
 import otgan
-from otgan.critics.constraints.base import as_constraint
-from otgan.critics.networks.mlp import scores
+from otgan.critics.constraints.by_name import as_constraint
+from otgan.critics.forward import scores
 from otgan.critics.potentials.bounds import (
     certified_lower_bound,
     certified_potentials,
