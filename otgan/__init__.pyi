@@ -2,7 +2,8 @@
 from . import datasets as datasets, divergences as divergences
 from .compare.comparison import Comparison as Comparison, compare as compare
 from .costs import PointCost as PointCost
-from .critics.audit.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
+from .critics.audit.audit import audit_critic as audit_critic
+from .critics.audit.result import CriticAudit as CriticAudit
 from .critics.constraints.clipping import WeightClipping as WeightClipping
 from .critics.constraints.cones import Cones as Cones
 from .critics.constraints.norm_constrained import (

@@ -328,8 +328,8 @@ def _on_line(
         ideal=ideal,
         value=r.value,
         se=r.se,
-        slope=r.lipschitz_sampled,
-        proved=r.lipschitz_proved,
+        slope=r.lipschitz_lower,
+        proved=r.lipschitz_upper,
     ), r
 
 
@@ -383,7 +383,7 @@ def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surfac
         constraint=r.constraint,
         value=r.value,
         se=r.se,
-        slope=r.lipschitz_sampled,
+        slope=r.lipschitz_lower,
         w1=around.midpoint,
         w1_se=hypot(around.lower_se, around.upper_se) / 2,
         bound=NOISE * sqrt(pi / 2),

@@ -13,10 +13,11 @@ import torch
 from torch import nn
 
 from otgan.critics.constraints.base import Constraint
-from otgan.critics.estimation.evaluate import bracket_of, judge
+from otgan.critics.estimation.bracket import initial_bracket
+from otgan.critics.estimation.evaluate import evaluate_critic
 from otgan.critics.estimation.linear_program import solve
 from otgan.critics.estimation.result import DualEstimate
-from otgan.critics.estimation.selection import choose
+from otgan.critics.estimation.selection import select_constraint
 from otgan.critics.forward import evaluating, refuse_inference, scores
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.pointwise import refuse_unless_pointwise
@@ -36,8 +37,8 @@ __all__ = ["estimate_w1", "pick_device"]
 STEPS, SECONDS = 1500, 60.0
 """The budget if none is given."""
 
-FOR_READING = 0.1
-"""Share of a limit in seconds that is kept for judging the critic."""
+EVALUATION_FRACTION = 0.1
+"""Fraction of a limit in seconds that is kept for evaluating the critic."""
 
 
 @ends_with_the_program()
@@ -118,7 +119,7 @@ def estimate_w1(
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(400, 2)), rng.normal(size=(400, 2)) + [3, 4]
     >>> r = estimate_w1(x, y, "lp", steps=200, device="cpu")
-    >>> r.lower <= r.exact and abs(r.value - 5) < 0.5
+    >>> r.sample_lower <= r.sample_distance and abs(r.value - 5) < 0.5
     True
     """
     if network is not None and (isinstance(network, nn.Module) or not callable(network)):
@@ -136,17 +137,17 @@ def estimate_w1(
     where, budget = pick_device(device), _budget(steps, seconds)
     started = time.perf_counter()
     distributions = as_distributions(x, y, options, where)
-    bracket = bracket_of(distributions, options.rng)
+    bracket = initial_bracket(distributions, options.rng)
     spent = time.perf_counter() - started
-    choice = choose(constraint, distributions, bracket, budget)
-    if choice.rule is None:
-        return solve(distributions, choice, bracket, budget, options)
-    left = budget.seconds * (1.0 - FOR_READING) - spent
-    budget = Budget(budget.steps, max(left, FOR_READING * budget.seconds))
-    critic, distributions = _build(choice.rule, network, distributions, options.rng)
-    fit, interrupted = fit_critic(critic, choice.rule, distributions, budget, options)
+    selection = select_constraint(constraint, distributions, bracket, budget)
+    if selection.rule is None:
+        return solve(distributions, selection, bracket, budget, options)
+    left = budget.seconds * (1.0 - EVALUATION_FRACTION) - spent
+    budget = Budget(budget.steps, max(left, EVALUATION_FRACTION * budget.seconds))
+    critic, distributions = _build(selection.rule, network, distributions, options.rng)
+    fit, interrupted = fit_critic(critic, selection.rule, distributions, budget, options)
     with single_threaded():
-        estimate = judge(fit, choice, distributions, bracket, options)
+        estimate = evaluate_critic(fit, selection, distributions, bracket, options)
     if interrupted:
         raise InterruptedFit(
             f"stopped at step {fit.step:,}; the best critic so far is in this error's `estimate`: "
@@ -226,8 +227,8 @@ def _check_network(critic: object, distributions: Distributions) -> None:
     except Exception as reason:  # its forward may raise anything
         dtype = str(first.dtype).removeprefix("torch.")
         raise InvalidInputError(
-            f"network(d) must return a module for {dtype} points of shape (n, {distributions.d}), got "
-            f"{reason}; to fix it, give its first layer d inputs, and all layers one dtype"
+            f"network(d) must return a module for {dtype} points of shape (n, {distributions.d}), "
+            f"got {reason}; to fix it, give its first layer d inputs, and all layers one dtype"
         ) from reason
 
 

@@ -99,7 +99,7 @@ def test_two_critics_are_nearer_the_truth_than_one():
     )
     assert abs(both.value - pair.w1) < abs(one.value - pair.w1)
     assert 0 < both.penalty < one.penalty
-    assert both.lower_confidence <= pair.w1
+    assert both.population_low <= pair.w1
 
 
 def small(d):
