@@ -14,8 +14,8 @@ from otgan.costs import PointCost, row_blocks
 from otgan.datasets import Sample
 from otgan.datasets.samplers import as_held, as_sampler, holds_points
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence
 from otgan.inputs.labels import align_clouds
+from otgan.inputs.options import as_confidence
 from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
 from otgan.transport.duality import c_transform
 from otgan.transport.exact import emd
