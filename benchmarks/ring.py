@@ -10,7 +10,7 @@ import time
 import torch
 
 from otgan import GANConfig, train_gan
-from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.constraints.by_name import CONSTRAINTS
 
 HEAD = "| constraint | seed | exact W1 | floor | ratio | modes | high quality | rank corr. | s |"
 

@@ -2,15 +2,18 @@
 from . import datasets as datasets, divergences as divergences
 from .compare.comparison import Comparison as Comparison, compare as compare
 from .costs import PointCost as PointCost
-from .critics.audit.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
-from .critics.constraints.base import (
-    DivergencePenalty as DivergencePenalty,
-    GradientPenalty as GradientPenalty,
+from .critics.audit.audit import audit_critic as audit_critic
+from .critics.audit.result import CriticAudit as CriticAudit
+from .critics.constraints.clipping import WeightClipping as WeightClipping
+from .critics.constraints.cones import Cones as Cones
+from .critics.constraints.norm_constrained import (
     OrthogonalWeights as OrthogonalWeights,
     SpectralNormalization as SpectralNormalization,
-    WeightClipping as WeightClipping,
 )
-from .critics.constraints.cones import Cones as Cones
+from .critics.constraints.penalties import (
+    DivergencePenalty as DivergencePenalty,
+    GradientPenalty as GradientPenalty,
+)
 from .critics.estimation.estimator import estimate_w1 as estimate_w1
 from .critics.estimation.result import DualEstimate as DualEstimate
 from .critics.training.options import FitOptions as FitOptions

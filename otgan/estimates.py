@@ -17,10 +17,10 @@ __all__ = [
     "OUTSIDE",
     "Estimate",
     "doubt_near_zero",
-    "influence_se",
     "normal_interval",
     "rooted",
     "shown",
+    "standard_error_of_gap",
 ]
 
 OUTSIDE = (
@@ -147,14 +147,16 @@ def rooted(interval: tuple[float, float], p: float) -> tuple[float, float]:
     return low, high
 
 
-def influence_se(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:
-    """Standard error of an estimate whose first-order change is mean(of_x) + mean(of_y).
+def standard_error_of_gap(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:
+    """Standard error of a gap of means, mean(of_x) - mean(of_y), of independent samples.
 
-    Constants in `of_x`, shape (n,), and `of_y`, shape (m,), do not matter.
+    Also that of an estimate whose first-order change is such a gap or sum, with the influence of
+    each point. Constants and signs of `of_x`, shape (n,), and `of_y`, shape (m,), do not matter;
+    n and m at least 2.
 
     Examples
     --------
-    >>> influence_se(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
+    >>> standard_error_of_gap(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
     1.0
     """
     return math.sqrt(of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y))

@@ -23,7 +23,7 @@ from otgan.divergences.held_out import (
 )
 from otgan.divergences.ties import hold_copies
 from otgan.errors import InvalidInputError, require
-from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimates import Estimate, doubt_near_zero, normal_interval, standard_error_of_gap
 from otgan.inputs.options import as_count
 from otgan.measures import FloatArray
 from otgan.pooled_null import not_below_zero
@@ -128,10 +128,10 @@ class Classifier:
         s, t = self._held_out_logits(x, y, rng)
         ratio = np.exp(t)
         value, mean_ratio = float(s.mean()), float(ratio.mean())
-        se = influence_se(s, -ratio)
+        se = standard_error_of_gap(s, -ratio)
         diagnostics = {
             "donsker_varadhan": value - math.log(mean_ratio),
-            "donsker_varadhan_se": influence_se(s, -ratio / mean_ratio),
+            "donsker_varadhan_se": standard_error_of_gap(s, -ratio / mean_ratio),
             "mean_ratio": mean_ratio,
             "effective_m": effective_size(ratio),
             "certain": _certain_share(s, t),

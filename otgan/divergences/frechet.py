@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.estimates import Estimate, influence_se, normal_interval, rooted
+from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_rng
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import BoolArray, Equality, relabelings
@@ -89,7 +89,7 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     fit = _fit(x, y)
     bias = _bias(x, y, fit.squared)
     equality = _equality(x, y, as_confidence(confidence_level), as_rng(rng))
-    se_squared = influence_se(fit.of_x, fit.of_y)
+    se_squared = standard_error_of_gap(fit.of_x, fit.of_y)
     squares = normal_interval(fit.squared - bias, se_squared, confidence_level)
     settled = equality.settle(se_squared, squares, confidence_level, unbiased=fit.squared - bias)
     distance = math.sqrt(fit.squared)

@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist, pdist
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimates import Estimate, influence_se, normal_interval
+from otgan.estimates import Estimate, normal_interval, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_positive, as_rng
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import BoolArray, Equality, relabelings
@@ -249,7 +249,7 @@ def _estimate(
     **diagnostics: float,
 ) -> Estimate:
     u = means.biased - means.bias
-    se = influence_se(2 * (means.xx - means.xy), 2 * (means.yy - means.yx))
+    se = standard_error_of_gap(2 * (means.xx - means.xy), 2 * (means.yy - means.yx))
     settled = equality.settle(
         se, normal_interval(u, se, confidence_level), confidence_level, unbiased=u
     )

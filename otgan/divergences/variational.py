@@ -24,7 +24,7 @@ from otgan.errors import (
     nearest_name,
     require,
 )
-from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimates import Estimate, doubt_near_zero, normal_interval, standard_error_of_gap
 from otgan.inputs.options import as_count
 from otgan.measures import FloatArray
 from otgan.pooled_null import not_below_zero
@@ -155,7 +155,7 @@ class Variational:
             ratio = np.exp(read.of_y - top)
             value = float(read.of_x.mean() - top) - math.log(ratio.mean())
             influence = ratio / ratio.mean()
-        se = influence_se(read.of_x, -influence)
+        se = standard_error_of_gap(read.of_x, -influence)
         log_m = math.log(len(y))
         diagnostics = {
             "steps": float(read.steps),

@@ -20,9 +20,11 @@ class Batches:
     config: GANConfig
     monitor: Monitor
 
-    def draw(self, step: int, purpose: str) -> tuple[Tensor, Tensor, torch.Generator]:
+    def draw(
+        self, step: int, purpose: str, size: int | None = None
+    ) -> tuple[Tensor, Tensor, torch.Generator]:
         """Standardized real points, latents, and the generator that drew the latents."""
-        monitor, size = self.monitor, self.config.batch_size
+        monitor, size = self.monitor, size or self.config.batch_size
         points = monitor.data.train.sample(size, monitor.streams.numpy(step, purpose))
         rng = monitor.streams.torch(step, purpose, monitor.device)
         latents = torch.randn(

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, unknown_constraint
 from otgan.errors import InvalidInputError, nearest_name
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from otgan.critics.constraints.base import Constraint
 
 __all__ = ["CHANGEABLE_SETTINGS", "CONFIG_FORMAT", "GANConfig"]
+
+GENERATOR_OPTIMIZERS = ("adam", "rmsprop")
 
 CHANGEABLE_SETTINGS = ("steps", "learning_rate", "decay", "monitor_every", "device")
 """Settings that may change when a run is resumed; another value of any other makes another run."""
@@ -52,6 +54,9 @@ class GANConfig:
         Points in a batch, critic steps for each generator step.
     learning_rate : float or None
         None is that of the constraint's paper.
+    generator_optimizer : {"adam", "rmsprop"} or None
+        Adam with betas (0.5, 0.9), at 1e-4 without a learning rate; or RMSProp, at 5e-5. None is
+        the optimizer of the constraint's paper, which also trains the critic.
     decay : bool
         Whether the learning rate falls linearly to zero.
     average : float
@@ -74,6 +79,7 @@ class GANConfig:
     batch_size: int = 64
     n_critic: int = 5
     learning_rate: float | None = None
+    generator_optimizer: Literal["adam", "rmsprop"] | None = None
     decay: bool = False
     average: float = 0.99
     latent_dim: int = 8
@@ -99,6 +105,8 @@ class GANConfig:
             rate = as_number(self.learning_rate, "learning_rate", "positive, or None", HINT)
             self._check("learning_rate", 0 < rate < math.inf, "positive and finite, or None")
             self._set("learning_rate", rate)
+        known = self.generator_optimizer in (None, *GENERATOR_OPTIMIZERS)
+        self._check("generator_optimizer", known, "'adam', 'rmsprop' or None")
         self._set("decay", as_flag(self.decay, "decay", HINT))
         self._set("device", as_text(self.device, "device", HINT))
         self._check_size()
@@ -122,7 +130,7 @@ class GANConfig:
         >>> GANConfig.toy(steps=100).learning_rate
         0.003
         """
-        from otgan.critics.constraints.base import GradientPenalty
+        from otgan.critics.constraints.penalties import GradientPenalty
 
         settings: dict[str, Any] = {
             "constraint": GradientPenalty(weight=0.1),
@@ -140,7 +148,7 @@ class GANConfig:
     @property
     def critic_constraint(self) -> Constraint | None:
         """The constraint as an object; None for ``"exact"``, which trains no critic."""
-        from otgan.critics.constraints.base import as_constraint
+        from otgan.critics.constraints.by_name import as_constraint
 
         return None if self.constraint == "exact" else as_constraint(self.constraint)
 
@@ -183,7 +191,7 @@ class GANConfig:
             if self.constraint not in CONSTRAINT_NAMES:
                 raise unknown_constraint(self.constraint, also=("exact",))
             return
-        from otgan.critics.constraints.base import as_constraint
+        from otgan.critics.constraints.by_name import as_constraint
 
         as_constraint(self.constraint)
 

@@ -11,7 +11,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from otgan.critics.training.outline import outline, same_outline
+from otgan.critics.training.sampler_signature import same_signature, sampler_signature
+from otgan.critics.training.standardization import Scale
 from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
 from otgan.datasets.files.reading import Options
 from otgan.datasets.samplers import as_sampler
@@ -67,7 +68,7 @@ class DataRecord:
             return f"points in {other.d} dimensions instead of {self.d}"
         if self.n != other.n:
             return f"{_count(other.n)} instead of {_count(self.n)}"
-        alike = same_outline(self.outline, other.outline)
+        alike = same_signature(self.outline, other.outline)
         if self.fingerprint != other.fingerprint or not alike:
             return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
         return None
@@ -175,11 +176,11 @@ def _of_sampler(sampler: Sampler, seed: int, blank: DataRecord) -> TrainingData:
     # Rounded, for processors differ in the last digits of sines and exponentials.
     fingerprint, outlined = _fingerprint(_rounded(pilot)), []
     if not np.array_equal(pilot, _pilot_sample(sampler, seed)):
-        fingerprint, outlined = "", outline(pilot)
-    center, scale = _center_and_scale(pilot)
+        fingerprint, outlined = "", sampler_signature(pilot)
+    scale = Scale.of_sample(pilot)
     mixture = sampler if isinstance(sampler, GaussianMixture) else None
     record = replace(blank, d=pilot.shape[1], fingerprint=fingerprint, outline=outlined)
-    return TrainingData(record, sampler, (sampler, sampler), center, scale, mixture)
+    return TrainingData(record, sampler, (sampler, sampler), scale.center, scale.spread, mixture)
 
 
 def _of_points(points: FloatArray, seed: int, blank: DataRecord) -> TrainingData:
@@ -193,10 +194,10 @@ def _of_points(points: FloatArray, seed: int, blank: DataRecord) -> TrainingData
     half = math.ceil(HELD_OUT_FRACTION / 2 * len(points))
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
-    center, scale = _center_and_scale(train.points)
+    scale = Scale.of_sample(train.points)
     n, d = points.shape
     record = replace(blank, n=n, d=d, fingerprint=_fingerprint(points))
-    return TrainingData(record, train, halves, center, scale, None)
+    return TrainingData(record, train, halves, scale.center, scale.spread, None)
 
 
 def _pilot_sample(sampler: Sampler, seed: int) -> FloatArray:
@@ -221,7 +222,3 @@ def _draw(sampler: Sampler, n: int, rng: np.random.Generator) -> FloatArray:
         return sampler.sample(n, rng)
     # Without replacement: repeated points would make the sample look smaller than it is.
     return sampler.points[rng.permutation(len(sampler.points))[:n]]
-
-
-def _center_and_scale(points: FloatArray) -> tuple[FloatArray, float]:
-    return points.mean(axis=0), float(points.std(axis=0).mean()) or 1.0

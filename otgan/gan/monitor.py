@@ -13,14 +13,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.constraints.base import Constraint, Reading
+from otgan.critics.constraints.base import Constraint, HeldOutGap
+from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.networks.mlp import OnOriginalScale, scores
+from otgan.critics.lipschitz.sampled import sampled_lipschitz
+from otgan.critics.networks.mlp import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bound,
     certified_lower_bounds,
-    sampled_lipschitz,
 )
 from otgan.gan.data import TrainingData
 from otgan.gan.evaluation import Evaluation
@@ -191,7 +192,7 @@ class Monitor:
         steepest = sampled_lipschitz(critic, self.standardize(real), self.standardize(fake), rng)
         gap = float(f_real.mean() - f_fake.mean()) / self.data.scale
         # No penalty: it measures the excess of an optimal critic, and this one never is in a game.
-        reading = Reading(gap, math.nan, lipschitz_from_weights(critic), steepest)
+        reading = HeldOutGap(gap, math.nan, lipschitz_from_weights(critic), steepest)
         estimate = self.constraint.distance(reading)
         return estimate * self.data.scale, certified_lower_bounds(real, fake, f_real, f_fake)
 

@@ -55,26 +55,25 @@ class TrainState:
     @classmethod
     def start(cls, d: int, config: GANConfig, device: torch.device) -> TrainState:
         """Fresh networks and optimizers, from the seed alone."""
-        rule = config.critic_constraint
+        constraint = config.critic_constraint
         with seeded(config.rng, device), float32_by_default():
             shape = {"width": config.width, "depth": config.depth}
             generator = mlp(config.latent_dim, d, **shape).to(device)
-            critic = None if rule is None else rule.build(d, config.width, config.depth).float()
-            critic = None if critic is None else critic.to(device)
+            critic = None if constraint is None else constraint.build(d, **shape)
+            critic = None if critic is None else critic.float().to(device)
         averaged = copy.deepcopy(generator)
-        if rule is None or critic is None:
-            adam = torch.optim.Adam(
-                generator.parameters(), lr=config.learning_rate or 1e-3, betas=(0.5, 0.9)
-            )
-            return cls(0, generator, averaged, None, adam, None, _copy(averaged))
-        refuse_unless_pointwise(critic, d)
+        if constraint is None or critic is None:
+            critic_optimizer = None
+        else:
+            refuse_unless_pointwise(critic, d)
+            critic_optimizer = constraint.optimizer(critic.parameters(), config.learning_rate)
         return cls(
             step=0,
             generator=generator,
             averaged=averaged,
             critic=critic,
-            generator_optimizer=rule.optimizer(generator.parameters(), config.learning_rate),
-            critic_optimizer=rule.optimizer(critic.parameters(), config.learning_rate),
+            generator_optimizer=_generator_optimizer(generator, config),
+            critic_optimizer=critic_optimizer,
             best=_copy(averaged),
         )
 
@@ -131,3 +130,15 @@ class TrainState:
 
 def _copy(module: nn.Module) -> Weights:
     return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+def _generator_optimizer(generator: nn.Module, config: GANConfig) -> torch.optim.Optimizer:
+    """The optimizer that the settings name, else that of the constraint's paper."""
+    parameters, rate = generator.parameters(), config.learning_rate
+    if config.generator_optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr=rate or 5e-5)
+    if config.generator_optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=rate or 1e-4, betas=(0.5, 0.9))
+    if config.critic_constraint is None:
+        return torch.optim.Adam(parameters, lr=rate or 1e-3, betas=(0.5, 0.9))
+    return config.critic_constraint.optimizer(parameters, rate)

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.estimator import pick_device
-from otgan.critics.lipschitz.layers import evaluating
-from otgan.critics.networks.mlp import scores
+from otgan.critics.forward import evaluating, scores
 from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.batches import Batches
@@ -147,15 +146,16 @@ def _run(
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
     state = TrainState.start(data.d, config, device)
     recorder = RunRecorder(directory, state, identity)
+    streams = RandomStreams(config.rng)
+    constraint = config.critic_constraint
+    monitor = Monitor(data, constraint, config.monitor_points, config.latent_dim, streams, device)
     if stored is None:
+        _start_critic(state, config, Batches(config, monitor))
         recorder.start()
     else:
         state.load_dict(stored)
     if changed:
         recorder.settings()
-    streams = RandomStreams(config.rng)
-    constraint = config.critic_constraint
-    monitor = Monitor(data, constraint, config.monitor_points, config.latent_dim, streams, device)
     try:
         _train(state, config, monitor, recorder, progress)
         result = _evaluated(state, config, monitor, None if directory is None else directory.path)
@@ -171,6 +171,8 @@ def _evaluated(
 ) -> TrainResult:
     """The best generator of a run that has ended, evaluated on new draws."""
     state.averaged.load_state_dict(state.best)
+    if state.critic is not None and config.critic_constraint is not None:
+        config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
     return TrainResult(
         evaluation=monitor.evaluate(state.averaged, points=config.evaluation_points),
         rank_correlation=rank_correlation(state.records),
@@ -180,6 +182,19 @@ def _evaluated(
         monitor=monitor,
         out=out,
     )
+
+
+def _start_critic(state: TrainState, config: GANConfig, batches: Batches) -> None:
+    """Let the constraint initialize the critic from real points and those of a new generator."""
+    constraint, critic = config.critic_constraint, state.critic
+    if constraint is None or critic is None or not constraint.starts_in_gan:
+        return
+    if constraint.n_start_points:
+        real, latents, _ = batches.draw(0, "start", constraint.n_start_points)
+        with torch.no_grad():
+            fake = state.generator(latents)
+        constraint.start(critic, real, fake)
+        constraint.project(critic)
 
 
 def _train(
@@ -237,23 +252,19 @@ def _measure(state: TrainState, monitor: Monitor, recorder: RunRecorder, seconds
 
 
 def _critic_step(
-    state: TrainState, rule: Constraint, real: Tensor, latents: Tensor, rng: torch.Generator
+    state: TrainState, constraint: Constraint, real: Tensor, latents: Tensor, rng: torch.Generator
 ) -> None:
-    """Ascend E f(real) - E f(generated), less the penalty (or a rule's own loss); then project."""
+    """Descend the constraint's loss, E f(generated) - E f(real) and its penalty; then project."""
     assert state.critic is not None
     assert state.critic_optimizer is not None
     with torch.no_grad():
         fake = state.generator(latents)
-    if hasattr(rule, "loss"):
-        _check_finite(fake, "a generated point", state)
-        loss = rule.loss(state.critic, real, fake, rng)
-    else:
-        f_real, f_fake = scores(state.critic, torch.cat([real, fake])).split(len(real))
-        loss = f_fake.mean() - f_real.mean() + rule.penalty(state.critic, real, fake, rng)
+    _check_finite(fake, "a generated point", state)
+    loss = constraint.loss(state.critic, real, fake, rng)
     state.critic_optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.total.backward()
     state.critic_optimizer.step()
-    rule.project(state.critic)
+    constraint.project(state.critic)
 
 
 def _generator_step(state: TrainState, real: Tensor, latents: Tensor) -> None:

@@ -99,7 +99,7 @@ class _Effort:
             steps=steps,
             network=lambda d: radial_mlp(d, width=self.width),
             device="cpu",
-            options=FitOptions(batch_size=512, test_points=2**16, seed=seed),
+            options=FitOptions(batch_size=512, test_points=2**16, rng=seed),
         )
 
 

@@ -13,7 +13,7 @@ from scipy import stats
 from torch.utils.data import TensorDataset
 
 from otgan import GANConfig, train_gan
-from otgan.critics.constraints.base import GradientPenalty
+from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.errors import InvalidInputError
 from otgan.gan.report import summary_table, write_report
 from tests.gan.short_run import RUN
@@ -158,7 +158,7 @@ def test_settings_are_written_in_words(tmp_path):
     config = GANConfig(**RUN, constraint=GradientPenalty(weight=2.0, one_sided=True))
     train_gan(np.random.default_rng(0).random((40, 2)), config, out=tmp_path)
     settings = write_report(tmp_path).read_text().partition("Settings:")[2]
-    assert "constraint lp (weight 2.0, one sided yes, ends 0.0)" in settings
+    assert "constraint lp (weight 2.0, one sided yes, endpoint fraction 0.0)" in settings
     assert not any(python in settings for python in ("{", "None", "True", "_"))
 
 

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
 from otgan import GANConfig, GradientPenalty, train_gan
-from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.data import as_training_data
 from otgan.gan.random_streams import RandomStreams

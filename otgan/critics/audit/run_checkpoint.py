@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.constraints.base import as_constraint
+from otgan.critics.constraints.by_name import as_constraint
 from otgan.critics.constraints.serialization import constraint_from
 from otgan.critics.networks.mlp import OnOriginalScale
 from otgan.critics.seeding import seeded
