@@ -13,7 +13,7 @@ import numpy as np
 from otgan.compare.quantities import QUANTITIES, Found, Quantity, Samples, Unit
 from otgan.divergences.categories import holds_categories
 from otgan.divergences.subsampling import SMALLEST_SAMPLE
-from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
+from otgan.divergences.support import check_same_values, warn_different_grids, refuse_other_grids
 from otgan.divergences.ties import Ties, count_ties
 from otgan.errors import (
     InvalidInputError,
@@ -402,7 +402,7 @@ def _doubt_counts(x: FloatArray, y: FloatArray) -> str | None:
         refuse_other_grids(x, y)
     except InvalidInputError as reason:
         return str(reason)
-    if doubt_grids(x, y):
+    if warn_different_grids(x, y):
         return (
             "their values repeat, and lie on different grids, so that counts do not compare; to "
             'fix it, round both to the coarser grid, or pass ties="discrete" if only what is equal '

@@ -258,8 +258,8 @@ def _forest(rows: list[ComparedQuantity], axis: Axes) -> None:
             style: Any = {"color": INK, "lw": 1.6, "solid_capstyle": "butt"}
             axis.plot(row.interval, [k, k], ls=(0, (2, 1.2)) if doubtful else "-", **style)
             axis.plot(row.interval, [k, k], "|", color=INK, ms=8, mew=1.6)
-        if "floor" in row.diagnostics:
-            axis.plot([row.diagnostics["floor"]], [k], "|", color=GREEN, ms=15, mew=2.2)
+        if "null_level" in row.diagnostics:
+            axis.plot([row.diagnostics["null_level"]], [k], "|", color=GREEN, ms=15, mew=2.2)
         face = "white" if row.interval is None else BLUE
         axis.plot([row.value], [k], "o", color=BLUE, ms=6.5, mfc=face, mew=1.5, zorder=4)
         axis.annotate(
@@ -297,7 +297,7 @@ def _explain_signs(figure: Figure, rows: list[ComparedQuantity]) -> None:
         (
             "what equal distributions would show",
             tick,
-            any("floor" in row.diagnostics for row in rows),
+            any("null_level" in row.diagnostics for row in rows),
         ),
     )
     shown = {name: sign for name, sign, occurs in signs if occurs}

@@ -8,12 +8,12 @@ from otgan.divergences.gaussian_start import Whitening
 from otgan.errors import DuplicateSamplesError
 from otgan.measures import FloatArray
 
-__all__ = ["in_their_span"]
+__all__ = ["project_to_affine_hull"]
 
 _FLAT = 1e-5  # width, over that of the widest direction, of a direction that is none
 
 
-def in_their_span(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+def project_to_affine_hull(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Coordinates in the flat that holds both samples, if they lie in one of lower dimension.
 
     Fewer points than twice the dimensions do not show that they do.
@@ -21,7 +21,7 @@ def in_their_span(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]
     Examples
     --------
     >>> x, y = np.array([[0.0, 1.0], [1.0, 1.0], [3.0, 1.0]]), np.array([[2.0, 1.0], [7.0, 1.0]])
-    >>> [z.shape for z in in_their_span(x, y)]
+    >>> [z.shape for z in project_to_affine_hull(x, y)]
     [(3, 1), (2, 1)]
     """
     both = np.concatenate([x, y])

@@ -17,15 +17,15 @@ import scipy.optimize
 
 from otgan.divergences.held_out import (
     check_folds,
-    doubt_beyond_log_m,
+    warn_beyond_log_m,
     effective_size,
     js_by_log_ratio,
 )
 from otgan.divergences.ties import hold_copies
 from otgan.errors import InvalidInputError, require
-from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimates import Estimate, warn_near_zero, influence_se, normal_interval
 from otgan.measures import FloatArray, as_count
-from otgan.pooled_null import not_below_zero
+from otgan.pooled_null import extend_to_zero
 
 __all__ = ["Classifier"]
 
@@ -135,7 +135,7 @@ class Classifier:
             "effective_m": effective_size(ratio),
             "certain": _certain_share(s, t),
         }
-        warnings = [*_warn_of_certain(s, t), *doubt_beyond_log_m(value, len(y))]
+        warnings = [*_warn_of_certain(s, t), *warn_beyond_log_m(value, len(y))]
         if abs(mean_ratio - 1) > 4 * ratio.std(ddof=1) / math.sqrt(len(y)):
             warnings.append(
                 f"the mean of e^logit over y is {mean_ratio:.3g} and should be 1: the classifier "
@@ -373,8 +373,8 @@ def _estimate(
     warnings: list[str],
 ) -> Estimate:
     n, m = map(len, samples)
-    low, high = not_below_zero(normal_interval(value, se, confidence_level))
-    doubts = (*warnings, *doubt_near_zero(value, se))
+    low, high = extend_to_zero(normal_interval(value, se, confidence_level))
+    doubts = (*warnings, *warn_near_zero(value, se))
     if hold_copies(*samples):
         around = normal_interval(0.0, se, confidence_level)
         low, high = min(low, around[0]), max(high, around[1])

@@ -17,7 +17,7 @@ from otgan.estimates import (
     rooted,
 )
 from otgan.measures import FloatArray, as_samples, refuse_gradients
-from otgan.pooled_null import BoolArray, Equality, relabelings
+from otgan.pooled_null import BoolArray, PooledNull, permuted_labels
 
 __all__ = ["frechet_distance"]
 
@@ -54,7 +54,7 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
         In the units of x. Diagnostics: `squared` is D²; `bias` estimates by how much D² is too
         large in the mean, as sampled covariances differ even between equal distributions. The
         interval is for the distributions: the roots of one around D² - bias. `value` is the
-        distance of the samples, which a large bias puts above it. `equality_p` is how often
+        distance of the samples, which a large bias puts above it. `null_pvalue` is how often
         permuted labels give moments as far apart; if equal ones are possible by that, the interval
         holds zero, and a warning says so.
 
@@ -94,16 +94,16 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     x, y = np.ldexp(x, -exponent), np.ldexp(y, -exponent)
     fit = _fit(x, y)
     bias = _bias(x, y, fit.squared)
-    equality = _equality(x, y, as_confidence(confidence_level), as_rng(rng))
+    null = _pooled_null(x, y, as_confidence(confidence_level), as_rng(rng))
     se_squared = influence_se(fit.of_x, fit.of_y)
     squares = normal_interval(fit.squared - bias, se_squared, confidence_level)
-    settled = equality.settle(se_squared, squares, confidence_level, unbiased=fit.squared - bias)
+    widened = null.include_zero(se_squared, squares, confidence_level, unbiased=fit.squared - bias)
     distance = math.sqrt(fit.squared)
     # The root has no slope at zero; its error is at most the root of the error of D².
-    se = math.sqrt(settled.se)
+    se = math.sqrt(widened.se)
     if distance > 0:
-        se = min(se, settled.se / (2 * distance))
-    low, high = rooted(settled.interval, 2.0)
+        se = min(se, widened.se / (2 * distance))
+    low, high = rooted(widened.interval, 2.0)
     return Estimate(
         value=math.ldexp(distance, exponent),
         se=math.ldexp(se, exponent),
@@ -115,9 +115,9 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
         diagnostics={
             "squared": math.ldexp(fit.squared, 2 * exponent),
             "bias": math.ldexp(bias, 2 * exponent),
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
         },
-        warnings=settled.warnings + _doubts(min(len(x), len(y)), x.shape[1], bias, se_squared),
+        warnings=widened.warnings + _doubts(min(len(x), len(y)), x.shape[1], bias, se_squared),
     )
 
 
@@ -168,9 +168,9 @@ def _bias(x: FloatArray, y: FloatArray, squared: float) -> float:
     return (groups - 1) * (float(np.mean(without)) - squared)
 
 
-def _equality(
+def _pooled_null(
     x: FloatArray, y: FloatArray, confidence_level: float, rng: np.random.Generator
-) -> Equality:
+) -> PooledNull:
     """From what D² of equal distributions is to second order, which no permutation has to decompose."""
     points = np.concatenate([x, y]) - y[0]
     points -= points.mean(axis=0)
@@ -179,8 +179,8 @@ def _equality(
     points = points @ axes[kept].T
     variances = widths[kept] ** 2 / len(points)
     weights = 0.5 / (variances[:, None] + variances)
-    labels = relabelings(len(x), len(y), confidence_level, rng, cheap=False)
-    return Equality.of(np.array([_apart(points, row, weights) for row in labels]))
+    labels = permuted_labels(len(x), len(y), confidence_level, rng, cheap=False)
+    return PooledNull.from_values(np.array([_apart(points, row, weights) for row in labels]))
 
 
 def _apart(points: FloatArray, of_x: BoolArray, weights: FloatArray) -> float:

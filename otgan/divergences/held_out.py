@@ -10,7 +10,7 @@ from otgan.errors import InvalidInputError
 from otgan.estimates import influence_se
 from otgan.measures import FloatArray
 
-__all__ = ["check_folds", "doubt_beyond_log_m", "effective_size", "js_by_log_ratio"]
+__all__ = ["check_folds", "warn_beyond_log_m", "effective_size", "js_by_log_ratio"]
 
 _POINTS_PER_FOLD = 10
 
@@ -58,7 +58,7 @@ def effective_size(weights: FloatArray) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def doubt_beyond_log_m(value: float, m: int) -> list[str]:
+def warn_beyond_log_m(value: float, m: int) -> list[str]:
     """A warning for a KL that m points cannot show, or none."""
     if value <= math.log(m):
         return []

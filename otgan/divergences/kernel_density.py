@@ -28,7 +28,7 @@ from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.measures import FloatArray, as_positive
-from otgan.pooled_null import not_below_zero
+from otgan.pooled_null import extend_to_zero
 
 __all__ = ["KernelDensity"]
 
@@ -88,7 +88,7 @@ class KernelDensity:
         value = float(estimate(x, y)[0])
         spread = subsample_spread(estimate, x, y, rng)
         se = float(spread.std(ddof=1))
-        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
+        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         rival = NearestNeighbors().kl_value(x, y)
         return self._estimate(value, se, interval, rival, x, y, confidence_level)
 
@@ -156,7 +156,7 @@ class KernelDensity:
         }
         diagnostics["rival: neighbors"] = rival
         low, high = interval
-        interval = not_below_zero((low + min(rival - value, 0), high + max(rival - value, 0)))
+        interval = extend_to_zero((low + min(rival - value, 0), high + max(rival - value, 0)))
         warnings: tuple[str, ...] = ()
         if abs(rival - value) > _AGREEMENT * se:
             warnings = (

@@ -14,7 +14,7 @@ from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.estimates import Estimate, as_confidence, as_rng, influence_se, normal_interval
 from otgan.measures import FloatArray, as_positive, as_samples, refuse_gradients
-from otgan.pooled_null import BoolArray, Equality, relabelings
+from otgan.pooled_null import BoolArray, PooledNull, permuted_labels
 
 __all__ = ["KernelName", "energy_distance", "is_median", "median_distance", "mmd"]
 
@@ -60,7 +60,7 @@ def energy_distance(
     Returns
     -------
     Estimate
-        Diagnostics: `unbiased`; `biased`; `root`, that of the biased value; and `equality_p`, how
+        Diagnostics: `unbiased`; `biased`; `root`, that of the biased value; and `null_pvalue`, how
         often permuted labels give such a value. If equal distributions are possible by that, the
         interval is wide enough to hold zero, and a warning says so.
 
@@ -94,7 +94,7 @@ def energy_distance(
         means, relabeled = _means_on_line(x, y), _relabeled_on_line
     else:
         means, relabeled = _means(x, y, np.negative), partial(_relabeled, np.negative)
-    equality = _equality(means, relabeled, x, y, as_confidence(confidence_level), as_rng(rng))
+    null = _pooled_null(means, relabeled, x, y, as_confidence(confidence_level), as_rng(rng))
     return _estimate(means, equality, "energy distance", unbiased, confidence_level)
 
 
@@ -175,7 +175,7 @@ def mmd(
         return _profile(kernel, distances / width)
 
     means, relabeled = _means(x, y, profile), partial(_relabeled, profile)
-    equality = _equality(means, relabeled, x, y, as_confidence(confidence_level), rng)
+    null = _pooled_null(means, relabeled, x, y, as_confidence(confidence_level), rng)
     name = f"mmd, {kernel} kernel"
     return _estimate(means, equality, name, unbiased, confidence_level, bandwidth=width)
 
@@ -241,7 +241,7 @@ class _Means(NamedTuple):
 
 def _estimate(
     means: _Means,
-    equality: Equality,
+    equality: PooledNull,
     name: str,
     unbiased: bool,
     confidence_level: float,
@@ -249,13 +249,13 @@ def _estimate(
 ) -> Estimate:
     u = means.biased - means.bias
     se = influence_se(2 * (means.xx - means.xy), 2 * (means.yy - means.yx))
-    settled = equality.settle(
+    widened = null.include_zero(
         se, normal_interval(u, se, confidence_level), confidence_level, unbiased=u
     )
     return Estimate(
         value=u if unbiased else means.biased,
-        se=settled.se,
-        interval=settled.interval,
+        se=widened.se,
+        interval=widened.interval,
         method=f"{name}, {'unbiased' if unbiased else 'biased'}",
         n=len(means.xx),
         m=len(means.yy),
@@ -264,33 +264,33 @@ def _estimate(
             "unbiased": u,
             "biased": means.biased,
             "root": math.sqrt(max(means.biased, 0.0)),  # negative by rounding alone
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
             **diagnostics,
         },
-        warnings=settled.warnings,
+        warnings=widened.warnings,
     )
 
 
 # ---------------------------------------------------------------- equal distributions
 
 
-def _equality(
+def _pooled_null(
     means: _Means,
     relabeled: Relabeled,
     x: FloatArray,
     y: FloatArray,
     confidence_level: float,
     rng: np.random.Generator,
-) -> Equality:
+) -> PooledNull:
     n, m = len(x), len(y)
     if n + m > MANY_LABELS:
-        if found := Equality.plainly_not(means.biased, means.bias, confidence_level):
+        if found := PooledNull.by_tail_bound(means.biased, means.bias, confidence_level):
             return found
         share = MANY_LABELS / (n + m)
         x, y = (rng.permutation(z)[: max(2, round(share * len(z)))] for z in (x, y))
-    labels = relabelings(len(x), len(y), confidence_level, rng, cheap=True)
+    labels = permuted_labels(len(x), len(y), confidence_level, rng, cheap=True)
     scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal distributions it falls as 1/n
-    return Equality.of(relabeled(x, y, labels), scale=scale)
+    return PooledNull.from_values(relabeled(x, y, labels), scale=scale)
 
 
 def _relabeled(kernel: Profile, x: FloatArray, y: FloatArray, labels: BoolArray) -> FloatArray:

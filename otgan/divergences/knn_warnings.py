@@ -10,12 +10,12 @@ from otgan.measures import FloatArray
 
 __all__ = [
     "RIVAL_POINTS",
-    "doubt_few_points",
-    "doubt_many_dimensions",
-    "doubt_negative",
-    "doubt_reach",
-    "doubt_rivals",
-    "doubt_unsteady",
+    "warn_few_points",
+    "warn_many_dimensions",
+    "warn_negative",
+    "warn_out_of_reach",
+    "warn_disagreement",
+    "warn_unstable",
     "some_of",
 ]
 
@@ -32,7 +32,7 @@ def some_of(x: FloatArray, size: int, rng: np.random.Generator) -> FloatArray:
     return x if len(x) <= size else x[rng.choice(len(x), size, replace=False)]
 
 
-def doubt_few_points(x: FloatArray, y: FloatArray) -> list[str]:
+def warn_few_points(x: FloatArray, y: FloatArray) -> list[str]:
     """For samples that cannot fill their space."""
     d, small = x.shape[1], min(len(x), len(y))
     if small > 2 * d:
@@ -43,7 +43,7 @@ def doubt_few_points(x: FloatArray, y: FloatArray) -> list[str]:
     ]
 
 
-def doubt_unsteady(near: float, wide: float) -> list[str]:
+def warn_unstable(near: float, wide: float) -> list[str]:
     """For an estimate that depends on how wide its balls are."""
     return [
         f"the estimate moves from {wide:.3g} to {near:.3g} as balls shrink, and may move on: its "
@@ -51,7 +51,7 @@ def doubt_unsteady(near: float, wide: float) -> list[str]:
     ]
 
 
-def doubt_reach(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> list[str]:
+def warn_out_of_reach(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> list[str]:
     """For points of x in places that y does not reach."""
     x, y = some_of(x, RIVAL_POINTS, rng), some_of(y, RIVAL_POINTS, rng)
     if whitening := Whitening.of(y):
@@ -67,7 +67,7 @@ def doubt_reach(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> list[
     ]
 
 
-def doubt_rivals(rivals: dict[str, float], se: float) -> list[str]:
+def warn_disagreement(rivals: dict[str, float], se: float) -> list[str]:
     """For settings that disagree on the same points."""
     ours = rivals["this"]
     neighbors = {name: rival for name, rival in rivals.items() if name != "Gaussian"}
@@ -86,7 +86,7 @@ def doubt_rivals(rivals: dict[str, float], se: float) -> list[str]:
     return []
 
 
-def doubt_many_dimensions(value: float, se: float, d: int) -> list[str]:
+def warn_many_dimensions(value: float, se: float, d: int) -> list[str]:
     """For a JS whose balls are too wide to tell apart what lies in them."""
     if d <= _FEW_DIMENSIONS or value <= 3 * se:
         return []
@@ -96,7 +96,7 @@ def doubt_many_dimensions(value: float, se: float, d: int) -> list[str]:
     ]
 
 
-def doubt_negative(value: float, se: float) -> list[str]:
+def warn_negative(value: float, se: float) -> list[str]:
     """For a divergence that is negative beyond noise."""
     if value >= -4 * se:
         return []

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
-from otgan.divergences.affine_hull import in_their_span
+from otgan.divergences.affine_hull import project_to_affine_hull
 from otgan.divergences.gaussian_start import (
     Whitening,
     enough_for_gaussian,
@@ -27,22 +27,22 @@ from otgan.divergences.gaussian_start import (
     gaussian_score,
     log_ball_volume,
 )
-from otgan.divergences.held_out import doubt_beyond_log_m
+from otgan.divergences.held_out import warn_beyond_log_m
 from otgan.divergences.knn_warnings import (
     RIVAL_POINTS,
-    doubt_few_points,
-    doubt_many_dimensions,
-    doubt_negative,
-    doubt_reach,
-    doubt_rivals,
-    doubt_unsteady,
+    warn_few_points,
+    warn_many_dimensions,
+    warn_negative,
+    warn_out_of_reach,
+    warn_disagreement,
+    warn_unstable,
     some_of,
 )
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.measures import FloatArray, as_count
-from otgan.pooled_null import not_below_zero
+from otgan.pooled_null import extend_to_zero
 
 __all__ = ["NearestNeighbors"]
 
@@ -118,8 +118,8 @@ class NearestNeighbors:
         self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, without equal points."""
-        x, y = in_their_span(x, y)
-        settled = self._settled(x, y)
+        x, y = project_to_affine_hull(x, y)
+        widened = self._settled(x, y)
         values = settled._kl_values(x, y)
         spread = subsample_spread(settled._kl_values, x, y, rng)
         steady = _agree(values, spread)
@@ -127,22 +127,22 @@ class NearestNeighbors:
         value, se = float(values[taken]), float(spread[:, taken].std(ddof=1))
         rivals = self._rivals(x, y, rng)
         doubts = [
-            *doubt_few_points(x, y),
-            *([] if steady else doubt_unsteady(*values)),
-            *doubt_reach(x, y, rng),
-            *doubt_beyond_log_m(value, len(y)),
-            *doubt_rivals(rivals, se),
-            *doubt_negative(value, se),
+            *warn_few_points(x, y),
+            *([] if steady else warn_unstable(*values)),
+            *warn_out_of_reach(x, y, rng),
+            *warn_beyond_log_m(value, len(y)),
+            *warn_disagreement(rivals, se),
+            *warn_negative(value, se),
         ]
         diagnostics = {"gaussian_start": float(settled.start == "gaussian")}
         if settled.k != "matched":
             diagnostics["k"] = float(settled._ks(x, y)[taken])
         diagnostics |= {f"rival on {RIVAL_POINTS} points: {name}": v for name, v in rivals.items()}
-        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
+        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         return Estimate(
             value,
             se,
-            not_below_zero(interval),
+            extend_to_zero(interval),
             "knn",
             len(x),
             len(y),
@@ -175,14 +175,14 @@ class NearestNeighbors:
         found, spread = values(x, y), subsample_spread(values, x, y, rng)
         value, se = float(found[0]), float(spread[:, 0].std(ddof=1))
         doubts = [
-            *doubt_few_points(x, y),
-            *([] if _agree(found, spread) else doubt_unsteady(*found)),
-            *doubt_many_dimensions(value, se, x.shape[1]),
-            *doubt_negative(value, se),
+            *warn_few_points(x, y),
+            *([] if _agree(found, spread) else warn_unstable(*found)),
+            *warn_many_dimensions(value, se, x.shape[1]),
+            *warn_negative(value, se),
         ]
         diagnostics = {"k": float(k), f"rival: k={wide}": float(found[1])}
-        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
-        interval = not_below_zero(interval)
+        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
+        interval = extend_to_zero(interval)
         return Estimate(
             value, se, interval, "knn", len(x), len(y), confidence_level, diagnostics, tuple(doubts)
         )
@@ -200,14 +200,14 @@ class NearestNeighbors:
         return k, min(4 * k, small // 4)
 
     def _js_points(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        x, y = in_their_span(x, y)
+        x, y = project_to_affine_hull(x, y)
         if self.whiten and (whitening := Whitening.of(np.concatenate([x, y]))):
             return whitening(x), whitening(y)
         return x, y
 
     def kl_value(self, x: FloatArray, y: FloatArray) -> float:
         """The estimate alone, without its error: for small samples and simulations."""
-        settled = self._settled(x, y)
+        widened = self._settled(x, y)
         return float(settled._kl_values(x, y)[int(settled.start == "gaussian")])
 
     def _rivals(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> dict[str, float]:
@@ -248,9 +248,9 @@ class NearestNeighbors:
         value = float(estimate(stacked, stacked)[0])
         spread = subsample_spread(estimate, stacked, stacked, rng)
         se = float(spread.std(ddof=1))
-        doubts = tuple(doubt_few_points(x, x) + doubt_negative(value, se))
-        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
-        interval = not_below_zero(interval)
+        doubts = tuple(warn_few_points(x, x) + warn_negative(value, se))
+        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
+        interval = extend_to_zero(interval)
         method, diagnostics = "knn, density of y known", {"gaussian_start": float(gaussian)}
         return Estimate(
             value, se, interval, method, len(x), 0, confidence_level, diagnostics, doubts

@@ -23,7 +23,7 @@ from otgan.divergences.histograms import js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.measures import FloatArray, as_count
-from otgan.pooled_null import Equality, count_relabelings
+from otgan.pooled_null import PooledNull, count_permutations
 
 __all__ = ["Discrete", "Histogram"]
 
@@ -78,7 +78,7 @@ class Discrete:
                 f"({share:.1%} of x) that do not; to fix it, estimate JS, merge rare values, or "
                 "pass method=Discrete(smoothing=0.5), which is then part of the answer"
             )
-        equality = _equality(*self._counts(x, y), confidence_level, rng, scale=4)
+        null = _pooled_null(*self._counts(x, y), confidence_level, rng, scale=4)
         return _kl_of_counts(
             *counts, equality, len(x), len(y), "discrete, less bias", confidence_level
         )
@@ -88,7 +88,7 @@ class Discrete:
     ) -> Estimate:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q."""
         counts = self._counts(x, y)
-        equality = _equality(*counts, confidence_level, rng)
+        null = _pooled_null(*counts, confidence_level, rng)
         smooth = self._smooth(*counts)
         return _js_of_counts(
             *smooth, equality, len(x), len(y), "discrete, less bias", confidence_level
@@ -142,7 +142,7 @@ class Histogram:
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, y)
-        equality = _equality(*counts, confidence_level, rng, scale=4)
+        null = _pooled_null(*counts, confidence_level, rng, scale=4)
         estimate = _kl_of_counts(
             *counts, equality, len(x), len(y), "histogram, less bias", confidence_level
         )
@@ -160,7 +160,7 @@ class Histogram:
     ) -> Estimate:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, np.concatenate([x, y]))
-        equality = _equality(*counts, confidence_level, rng)
+        null = _pooled_null(*counts, confidence_level, rng)
         estimate = _js_of_counts(
             *counts, equality, len(x), len(y), "histogram, less bias", confidence_level
         )
@@ -232,7 +232,7 @@ def _cells(
 def _kl_of_counts(
     counts_x: FloatArray,
     counts_y: FloatArray,
-    equality: Equality,
+    equality: PooledNull,
     n: int,
     m: int,
     method: str,
@@ -253,7 +253,7 @@ def _kl_of_counts(
 def _js_of_counts(
     counts_x: FloatArray,
     counts_y: FloatArray,
-    equality: Equality,
+    equality: PooledNull,
     n: int,
     m: int,
     method: str,
@@ -281,23 +281,23 @@ def _js_of_counts(
     return replace(estimate, interval=(low, high))
 
 
-def _equality(
+def _pooled_null(
     counts_x: FloatArray,
     counts_y: FloatArray,
     confidence_level: float,
     rng: np.random.Generator,
     *,
     scale: float = 1.0,
-) -> Equality:
+) -> PooledNull:
     """From JS, which is finite for all labels; near equal distributions KL is four times as large."""
     n, pooled = int(counts_x.sum()), counts_x + counts_y
     values = [_plug_in_js(counts_x, counts_y)]
-    for _ in range(count_relabelings(confidence_level, cheap=True)):
+    for _ in range(count_permutations(confidence_level, cheap=True)):
         drawn = rng.multivariate_hypergeometric(
             pooled.astype(np.int64), n, method="marginals"
         ).astype(float)
         values.append(_plug_in_js(drawn, pooled - drawn))
-    return Equality.of(np.array(values), scale=scale)
+    return PooledNull.from_values(np.array(values), scale=scale)
 
 
 def _plug_in_js(counts_x: FloatArray, counts_y: FloatArray) -> float:
@@ -317,7 +317,7 @@ def _estimate(
     bias: float,
     se: float,
     cells: int,
-    equality: Equality,
+    equality: PooledNull,
     method: str,
     n: int,
     m: int,
@@ -325,8 +325,8 @@ def _estimate(
 ) -> Estimate:
     value, bias = float(plug_in - bias), float(bias)
     normal = normal_interval(value, se, confidence_level)
-    settled = equality.settle(se, normal, confidence_level, unbiased=value)
-    warnings = settled.warnings
+    widened = null.include_zero(se, normal, confidence_level, unbiased=value)
+    warnings = widened.warnings
     if bias > max(2 * se, 0.1):
         warnings += (
             f"the bias {bias:.3g} of {cells} cells was subtracted, which is accurate only to first "
@@ -334,8 +334,8 @@ def _estimate(
         )
     return Estimate(
         value,
-        settled.se,
-        settled.interval,
+        widened.se,
+        widened.interval,
         method,
         n,
         m,
@@ -344,7 +344,7 @@ def _estimate(
             "cells": float(cells),
             "plug_in": plug_in,
             "bias": bias,
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
         },
         warnings,
     )

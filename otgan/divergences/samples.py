@@ -13,7 +13,7 @@ from otgan.divergences.classifier import Classifier
 from otgan.divergences.kernel_density import KernelDensity
 from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.divergences.plug_in import Discrete, Histogram
-from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
+from otgan.divergences.support import check_same_values, warn_different_grids, refuse_other_grids
 from otgan.divergences.ties import Ties, check_ties, count_ties, settle_ties
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, nearest_name
@@ -243,7 +243,7 @@ def _run(
     if isinstance(method, Discrete):
         check_same_values(mu.points, nu.points)  # it may be so since there are ties
         refuse_other_grids(mu.points, nu.points)
-        doubts = doubt_grids(mu.points, nu.points)
+        doubts = warn_different_grids(mu.points, nu.points)
     estimate: Estimate = getattr(method, quantity)(
         points_x, points_y, confidence_level=confidence_level, rng=rng
     )

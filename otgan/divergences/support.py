@@ -13,7 +13,7 @@ import numpy as np
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
 
-__all__ = ["check_same_values", "doubt_grids", "refuse_other_grids"]
+__all__ = ["check_same_values", "warn_different_grids", "refuse_other_grids"]
 
 _ROUNDING = 1e-12
 """Of the largest value: what arithmetic in float64 leaves between numbers that should be equal."""
@@ -83,15 +83,15 @@ def refuse_other_grids(x: FloatArray, y: FloatArray) -> None:
             )
 
 
-def doubt_grids(x: FloatArray, y: FloatArray) -> tuple[str, ...]:
+def warn_different_grids(x: FloatArray, y: FloatArray) -> tuple[str, ...]:
     """A warning for samples whose values lie on different grids, or none.
 
     Examples
     --------
-    >>> doubt_grids(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
+    >>> warn_different_grids(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
     ()
     >>> tenths = np.arange(0, 2, 0.1)[:, None]
-    >>> len(doubt_grids(np.array([[0.0], [1.0]]), np.round(tenths, 1)))
+    >>> len(warn_different_grids(np.array([[0.0], [1.0]]), np.round(tenths, 1)))
     1
     """
     for of_x, of_y in zip(x.T, y.T, strict=True):

@@ -24,9 +24,9 @@ from otgan.errors import (
     nearest_name,
     require,
 )
-from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimates import Estimate, warn_near_zero, influence_se, normal_interval
 from otgan.measures import FloatArray, as_count
-from otgan.pooled_null import not_below_zero
+from otgan.pooled_null import extend_to_zero
 from otgan.torch_modes import gradients_on
 
 if TYPE_CHECKING:
@@ -210,8 +210,8 @@ class Variational:
         confidence_level: float,
         diagnostics: dict[str, float],
     ) -> Estimate:
-        interval = not_below_zero(normal_interval(value, se, confidence_level))
-        method, doubts = f"variational ({self.objective})", doubt_near_zero(value, se)
+        interval = extend_to_zero(normal_interval(value, se, confidence_level))
+        method, doubts = f"variational ({self.objective})", warn_near_zero(value, se)
         n, m = len(x), len(y)
         return Estimate(value, se, interval, method, n, m, confidence_level, diagnostics, doubts)
 

@@ -145,7 +145,7 @@ def test_ten_dimensions_and_equal_distributions():
     text = c.report()
     assert max(map(len, text.splitlines())) <= WIDTH
     assert (
-        " ".join(text.split()).count("asks whether the distributions differ at all") == 1
+        " ".join(text.split()).count("tests whether the distributions differ at all") == 1
     )  # said once
     assert re.search(r"energy distance.*\] !", text)
 

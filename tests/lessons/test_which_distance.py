@@ -245,7 +245,7 @@ def test_functions_of_otgan_show_these_values_in_samples(numbers):
         assert abs(e.value - values.energy) <= 4 * e.se + 2e-3
         assert abs(k.value - values.mmd) <= 4 * k.se + 2e-3
         s = sliced_wasserstein(x, y)
-        assert abs(s.value - values.sliced) <= 4 * s.se + s.diagnostics["floor"]
+        assert abs(s.value - values.sliced) <= 4 * s.se + s.diagnostics["null_level"]
         if d > 2:  # a sampled covariance of a hundred coordinates is far from the distribution's
             continue
         f = frechet_distance(x, y)

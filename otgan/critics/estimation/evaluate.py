@@ -82,7 +82,7 @@ def bracket_of(distributions: Distributions, seed: int) -> HeldOutBracket:
     if distributions.x.fresh and distributions.y.fresh:
         n = SAMPLE_POINTS
         return held_out_bracket(x[:n], y[:n], x[n:], y[n:])
-    return held_out_bracket(*sample(distributions), seed=seed)
+    return held_out_bracket(*sample(distributions), rng=seed)
 
 
 def judge(
@@ -100,10 +100,10 @@ def judge(
     se = max(_error(choice.rule, shown), ROUNDING) * unit
     # What the weights prove, or the potentials of the sample: the better of two 97.5 % bounds is a
     # 95 % bound.
-    least = max(shown.proved_gap * unit, bracket.lower - TWO_SIDED * bracket.lower_se)
+    least = max(shown.proved_gap * unit, bracket.lower_estimate - TWO_SIDED * bracket.lower_se)
     bounds = max(0.0, least), most(bracket)
     doubt = contradiction(raw, se, bracket) or _unsettled(se, fit.history, bracket)
-    growth, _ = _late_growth(fit.history, bracket.upper)
+    growth, _ = _late_growth(fit.history, bracket.upper_estimate)
     proved = certified(fit.critic, distributions, bracket)
     return DualEstimate(
         value=max(0.0, raw),
@@ -115,7 +115,7 @@ def judge(
         upper_confidence=bounds[1],
         lower=proved.critic,
         lower_zero=proved.zero,
-        exact=bracket.upper,
+        exact=bracket.upper_estimate,
         n_exact=sizes(bracket),
         lipschitz_proved=shown.reading.proved,
         lipschitz_sampled=shown.reading.sampled,
@@ -233,7 +233,7 @@ def _error(rule: Constraint, shown: Shown) -> float:
 
 def contradiction(value: float, se: float, bracket: HeldOutBracket) -> str:
     """In what a value contradicts the linear program, in a sentence; empty if in nothing."""
-    proved = bracket.lower - 2.0 * bracket.lower_se
+    proved = bracket.lower_estimate - 2.0 * bracket.lower_se
     if value + 2.0 * se < proved:
         return (
             f"under-trained: a sample's potentials prove {proved:.4g} on other points already; "
@@ -254,7 +254,7 @@ def contradiction(value: float, se: float, bracket: HeldOutBracket) -> str:
 
 def _unsettled(se: float, history: list[CriticRecord], bracket: HeldOutBracket) -> str:
     """How the training curve still moved at its end, in a sentence; empty if it did not."""
-    growth, gained = _late_growth(history, bracket.upper)
+    growth, gained = _late_growth(history, bracket.upper_estimate)
     if math.isinf(growth):
         return (
             f"under-trained: {len(history)} records of its training are too few to tell whether it "
@@ -329,7 +329,7 @@ def certified(
             * unit
             for points in (x, y)
         )
-    return certified_lower_bounds(x, y, f_x, f_y, upper=bracket.upper)
+    return certified_lower_bounds(x, y, f_x, f_y, upper=bracket.upper_estimate)
 
 
 def on_original_scale(critic: nn.Module, distributions: Distributions) -> nn.Module:
@@ -342,7 +342,7 @@ def on_original_scale(critic: nn.Module, distributions: Distributions) -> nn.Mod
 
 def most(bracket: HeldOutBracket) -> float:
     """What W1 of the distributions is at most, with 95 % confidence."""
-    return bracket.upper + ONE_SIDED * bracket.upper_se
+    return bracket.upper_estimate + ONE_SIDED * bracket.upper_se
 
 
 def sizes(bracket: HeldOutBracket) -> tuple[int, int]:

@@ -77,29 +77,29 @@ def solve(
         ]
         bracket = held_out_bracket(x, y, *new)
     value, se = _combined(bracket)
-    rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper)
+    rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper_estimate)
     se = max(se, rounding)
-    least = bracket.lower - TWO_SIDED * max(bracket.lower_se, rounding)
-    greatest = bracket.upper + TWO_SIDED * max(bracket.upper_se, rounding)
+    least = bracket.lower_estimate - TWO_SIDED * max(bracket.lower_se, rounding)
+    greatest = bracket.upper_estimate + TWO_SIDED * max(bracket.upper_se, rounding)
     zero = certified_lower_bound(x, y, np.zeros(len(x)), np.zeros(len(y)))
     estimate = DualEstimate(
         value=value,
         se=se,
         interval=(max(0.0, least), greatest),
-        raw_gap=bracket.lower,
+        raw_gap=bracket.lower_estimate,
         penalty=0.0,
-        lower_confidence=max(0.0, bracket.lower - ONE_SIDED * bracket.lower_se),
+        lower_confidence=max(0.0, bracket.lower_estimate - ONE_SIDED * bracket.lower_se),
         upper_confidence=most(bracket),
         lower=bracket.transport.lower,
         lower_zero=min(zero, bracket.transport.lower),
-        exact=bracket.upper,
+        exact=bracket.upper_estimate,
         n_exact=sizes(bracket),
         lipschitz_proved=1.0,
         lipschitz_sampled=1.0,
         converged=bracket.relative_width <= WIDE,
         verdict=(
-            f"exact for the samples, {bracket.upper:.4g} apart; their potentials show "
-            f"{bracket.lower:.4g} on other points; the value for the distributions is the mean of these "
+            f"exact for the samples, {bracket.upper_estimate:.4g} apart; their potentials show "
+            f"{bracket.lower_estimate:.4g} on other points; the value for the distributions is the mean of these "
             f"two, weighted by their errors{_caution(bracket)}"
         ),
         constraint="exact",
@@ -132,13 +132,13 @@ def _combined(bracket: HeldOutBracket) -> tuple[float, float]:
     an error of either beside its noise. So where the width matters this is the midpoint, and where
     noise matters the usual mean, weighted by inverse variances.
     """
-    lower = max(0.0, bracket.lower)
-    bias = max(0.0, bracket.upper - lower) / 2
+    lower = max(0.0, bracket.lower_estimate)
+    bias = max(0.0, bracket.upper_estimate - lower) / 2
     errors = [math.hypot(se, bias) for se in (bracket.lower_se, bracket.upper_se)]
     if min(errors) == 0.0:
-        return (lower + bracket.upper) / 2, 0.0
+        return (lower + bracket.upper_estimate) / 2, 0.0
     weights = [error**-2 / sum(e**-2 for e in errors) for error in errors]
-    value = weights[0] * lower + weights[1] * bracket.upper
+    value = weights[0] * lower + weights[1] * bracket.upper_estimate
     noise = weights[0] * bracket.lower_se, weights[1] * bracket.upper_se
     return value, math.hypot(*noise, bias / math.sqrt(3.0))
 

@@ -81,7 +81,7 @@ def _automatic(distributions: Distributions, bracket: HeldOutBracket, budget: Bu
     if width <= PRECISE:
         # As many points as bring its width and its noise to a percent and a third of one.
         noise = math.hypot(bracket.lower_se, bracket.upper_se) / 2
-        relative = noise / bracket.upper if bracket.upper > 0 else 0.0
+        relative = noise / bracket.upper_estimate if bracket.upper_estimate > 0 else 0.0
         by_noise = min(30.0, relative / 0.003) ** 2
         by_width = min(1e3 ** (1.0 / d), bracket.relative_width / 0.01) ** d
         growth = max(1.0, by_noise, by_width)
@@ -95,7 +95,7 @@ def _named(name: str, reason: str, distributions: Distributions, bracket: HeldOu
     rule: Any = as_constraint(name, also=("auto", "exact"))
     if hasattr(rule, "at_scale"):
         rough = max(
-            projection_lower_bound(distributions.x.survey, distributions.y.survey), bracket.lower
+            projection_lower_bound(distributions.x.survey, distributions.y.survey), bracket.lower_estimate
         )
         # A lower bound, often by a factor of two; of two wrong weights the larger one errs less.
         rule = rule.at_scale(2.0 * rough if rough > 0 else distributions.scale.spread)

@@ -295,7 +295,7 @@ def rough(clouds):
     distributions = as_distributions(*clouds, SMALL, torch.device("cpu"))
     return max(
         projection_lower_bound(distributions.x.survey, distributions.y.survey),
-        bracket_of(distributions, SMALL.seed).lower,
+        bracket_of(distributions, SMALL.seed).lower_estimate,
     )
 
 
