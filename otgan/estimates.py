@@ -176,7 +176,7 @@ def warn_near_zero(value: float, se: float) -> tuple[str, ...]:
     if value > 3 * se:
         return ()
     return (
-        "the value is within three standard errors of zero, as it would be for equal distributions; "
+        "the value is within three standard errors of zero, as for equal distributions; "
         "otgan.two_sample_test tests whether the distributions differ at all",
     )
 

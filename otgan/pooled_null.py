@@ -21,28 +21,22 @@ that of Lehmann and Romano, Testing statistical hypotheses (2005), section 3.5.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from otgan.estimates import normal_interval
+from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray
 
 __all__ = [
     "ROUNDING",
-    "BoolArray",
-    "LabelStatistic",
     "PooledNull",
-    "Statistic",
     "WidenedInterval",
     "count_permutations",
     "extend_to_zero",
     "permuted_labels",
 ]
-
-BoolArray = npt.NDArray[np.bool_]
 
 CHEAP_FACTOR = 5
 """So many times the fewest permutations, where they are cheap: a sharper test."""
@@ -54,43 +48,9 @@ ROUNDING = 1e-9
 """Values nearer than this, as a fraction of the largest, count as equal; and p-values."""
 
 ZERO_INCLUDED = (
-    "permuted labels, which make the distributions equal, show such values too, so the interval was "
-    "widened to hold zero; otgan.two_sample_test tests whether the distributions differ at all"
+    "permuted labels, which make the distributions equal, show such values too, so the interval "
+    "was widened to hold zero; otgan.two_sample_test tests whether the distributions differ at all"
 )
-
-
-class LabelStatistic(NamedTuple):
-    """A statistic of two samples as a function of labels alone; the points are fixed.
-
-    Attributes
-    ----------
-    n, m : int
-        How many of the permuted points are labeled x and y, the n of x first.
-    values : callable
-        From labels, shape (B, n + m), True for x, n of them in each row, to values, shape (B,).
-        Large values speak against equal distributions.
-    batch : int
-        Rows to value at once: many where that is faster, few where each takes long, as there is
-        no report and no clean interrupt in between.
-    """
-
-    n: int
-    m: int
-    values: Callable[[BoolArray], FloatArray]
-    batch: int
-
-
-class Statistic(Protocol):
-    """A statistic of two samples, large where their distributions differ."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in results."""
-        ...
-
-    def prepare(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> LabelStatistic:
-        """Do once what no permutation changes."""
-        ...
 
 
 class WidenedInterval(NamedTuple):
@@ -132,7 +92,7 @@ class PooledNull(NamedTuple):
 
     @classmethod
     def by_tail_bound(cls, value: float, mean: float, confidence_level: float) -> PooledNull | None:
-        """Without permutations, where `value` is far above the mean at equal distributions; else None.
+        """Without permutations, where `value` is far above its mean under the null, or None.
 
         A weighted sum of chi-squares exceeds q times its mean at most as often as one of them does
         (Székely and Bakirov, Extremal probabilities for Gaussian quadratic forms, 2003). Spares

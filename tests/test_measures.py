@@ -169,7 +169,7 @@ IMAGES = np.random.default_rng(0).random((2, 6, 3, 4, 2))
         otgan.emd,
         PointCost.of,
         held_out_bracket,
-        otgan.mmd,
+        otgan.mmd_squared,
         otgan.sliced_wasserstein,
         lambda x, y: otgan.wasserstein(torch.as_tensor(x), y),
         lambda x, y: held_out_bracket(x, x, x_new=y, y_new=x),

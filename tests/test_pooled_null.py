@@ -24,7 +24,7 @@ def test_the_least_number_of_labels_reaches_the_level():
         interval = 1.8, 2.2
         assert null.include_zero(0.1, interval, confidence_level).interval == interval
         fewer = PooledNull.from_values(values[:-1])
-        assert fewer.settle(0.1, interval, confidence_level).interval[0] < 0
+        assert fewer.include_zero(0.1, interval, confidence_level).interval[0] < 0
     assert count_permutations(1 - 1e-12, cheap=True) == MAX_PERMUTATIONS
 
 
@@ -67,18 +67,18 @@ def test_an_interval_below_zero_is_extended_and_others_are_left():
     assert extend_to_zero((-1.0, 0.0)) == (-1.0, 0.0)
 
 
-def test_many_points_are_as_few_in_cases_of_doubt(monkeypatch):
-    monkeypatch.setattr("otgan.divergences.kernels.MANY_LABELS", 60)
+def test_many_points_are_as_few_near_the_null(monkeypatch):
+    monkeypatch.setattr("otgan.divergences.pair_means.MAX_PERMUTED_POINTS", 60)
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(2, 100, 2))
-    few = otgan.energy_distance(x, y)
+    few = otgan.energy_distance_squared(x, y)
     assert few.interval[0] <= 0 <= few.interval[1]
     monkeypatch.undo()
-    whole = otgan.energy_distance(x, y)
+    whole = otgan.energy_distance_squared(x, y)
     assert_allclose(few.se, whole.se, rtol=0.5)  # brought to the size of the samples
-    far = otgan.energy_distance(x, y + 3)
-    monkeypatch.setattr("otgan.divergences.kernels.MANY_LABELS", 60)
-    assert otgan.energy_distance(x, y + 3).interval == far.interval
+    far = otgan.energy_distance_squared(x, y + 3)
+    monkeypatch.setattr("otgan.divergences.pair_means.MAX_PERMUTED_POINTS", 60)
+    assert otgan.energy_distance_squared(x, y + 3).interval == far.interval
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_permuting_a_part_of_the_points_spreads_as_all_of_them(distance, limit, 
 def test_other_levels_hold_zero_too(confidence_level):
     rng = np.random.default_rng(4)
     pairs = [rng.normal(size=(2, 25, 1)) for _ in range(100)]
-    for distance in (otgan.mmd, otgan.frechet_distance):
+    for distance in (otgan.mmd_squared, otgan.frechet_distance):
         ends = [distance(x, y, confidence_level=confidence_level).interval for x, y in pairs]
         assert np.mean([low <= 0 <= high for low, high in ends]) >= confidence_level
 
@@ -113,13 +113,13 @@ def test_near_equal_distributions_are_covered(shift):
     truth = 2 / np.sqrt(3) * (1 - np.exp(-(shift**2) / 6))
     rng = np.random.default_rng(5)
     pairs = [rng.normal(size=(2, 60, 1)) + [[[0.0]], [[shift]]] for _ in range(150)]
-    ends = [otgan.mmd(x, y, bandwidth=1.0).interval for x, y in pairs]
+    ends = [otgan.mmd_squared(x, y, bandwidth=1.0).interval for x, y in pairs]
     assert np.mean([low <= truth <= high for low, high in ends]) >= 0.95 - 3 * 0.018
 
 
 DISTANCES = [
-    otgan.energy_distance,
-    otgan.mmd,
+    otgan.energy_distance_squared,
+    otgan.mmd_squared,
     otgan.sinkhorn_divergence,
     otgan.sliced_wasserstein,
     otgan.max_sliced_wasserstein,

@@ -1,4 +1,4 @@
-"""Samples that lie in a flat of lower dimension have densities there, and only there."""
+"""Coordinates in the affine hull of two samples, where alone they have densities."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from otgan.measures import FloatArray
 
 __all__ = ["project_to_affine_hull"]
 
-_FLAT = 1e-5  # width, over that of the widest direction, of a direction that is none
+_NO_WIDTH = 1e-5  # of that of the widest direction: the points do not spread along it
 
 
 def project_to_affine_hull(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Coordinates in the flat that holds both samples, if they lie in one of lower dimension.
+    """Coordinates in the affine hull of both samples, if that is of lower dimension.
 
     Fewer points than twice the dimensions do not show that they do.
 
@@ -31,7 +31,7 @@ def project_to_affine_hull(x: FloatArray, y: FloatArray) -> tuple[FloatArray, Fl
     scales = np.linalg.norm(centered, axis=0)
     units = np.where(scales > 0, scales, 1.0)
     _, widths, axes = np.linalg.svd(centered / units, full_matrices=False)
-    rank = int((widths > _FLAT * widths[0]).sum()) if widths[0] > 0 else 0
+    rank = int((widths > _NO_WIDTH * widths[0]).sum()) if widths[0] > 0 else 0
     if rank == 0:
         raise DuplicateSamplesError(
             "x and y must hold different points, got the same one everywhere; to fix it, check "

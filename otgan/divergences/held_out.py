@@ -1,4 +1,4 @@
-"""What estimates by a learned log ratio share, be it a classifier's or a network's."""
+"""Estimates by a learned log ratio, a classifier's or a network's: what both of them use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from otgan.errors import InvalidInputError
 from otgan.estimates import influence_se
 from otgan.measures import FloatArray
 
-__all__ = ["check_folds", "warn_beyond_log_m", "effective_size", "js_by_log_ratio"]
+__all__ = ["check_folds", "effective_size", "js_by_log_ratio", "warn_beyond_log_m"]
 
 _POINTS_PER_FOLD = 10
 
@@ -63,6 +63,6 @@ def warn_beyond_log_m(value: float, m: int) -> list[str]:
     if value <= math.log(m):
         return []
     return [
-        f"{value:.3g} is more than log m = {math.log(m):.3g}: so far from x, {m} points of y say "
-        "little about their density, and the value rests on the shape assumed for it"
+        f"{value:.3g} is more than log m = {math.log(m):.3g}: so far out, {m} points of y hardly "
+        "determine its density, and the value rests on the shape assumed for it"
     ]

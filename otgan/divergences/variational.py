@@ -24,7 +24,7 @@ from otgan.errors import (
     nearest_name,
     require,
 )
-from otgan.estimates import Estimate, warn_near_zero, influence_se, normal_interval
+from otgan.estimates import Estimate, influence_se, normal_interval, warn_near_zero
 from otgan.measures import FloatArray, as_count
 from otgan.pooled_null import extend_to_zero
 from otgan.torch_modes import gradients_on
@@ -178,7 +178,7 @@ class Variational:
 
         Parameters
         ----------
-        x, y, confidence, rng
+        x, y, confidence_level, rng
             As in :meth:`kl`.
 
         Returns
@@ -211,9 +211,17 @@ class Variational:
         diagnostics: dict[str, float],
     ) -> Estimate:
         interval = extend_to_zero(normal_interval(value, se, confidence_level))
-        method, doubts = f"variational ({self.objective})", warn_near_zero(value, se)
-        n, m = len(x), len(y)
-        return Estimate(value, se, interval, method, n, m, confidence_level, diagnostics, doubts)
+        return Estimate(
+            value=value,
+            se=se,
+            interval=interval,
+            method=f"variational ({self.objective})",
+            n=len(x),
+            m=len(y),
+            confidence_level=confidence_level,
+            diagnostics=diagnostics,
+            warnings=warn_near_zero(value, se),
+        )
 
     @gradients_on()
     def _read(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> _Read:

@@ -106,10 +106,10 @@ def held_out_bracket(
 
     The standard errors are those of means with the potentials held fixed:
     ``sqrt(var f(x) / n + var f(y) / m)``. For `upper_estimate` this is the standard deviation of
-    the limit distribution where the distributions differ. The values of several folds are averaged, and so are their
-    standard errors: the deviation of a mean is at most the mean deviation, however dependent its
-    terms are. (Of two folds the terms are nearly uncorrelated where the distributions differ much,
-    and nearly equal where they agree, correlation 0.9.)
+    the limit distribution where the distributions differ. The values of several folds are averaged,
+    and so are their standard errors: the deviation of a mean is at most the mean deviation, however
+    dependent its terms are. (Of two folds the terms are nearly uncorrelated where the distributions
+    differ much, and nearly equal where they agree, correlation 0.9.)
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ Extension = Callable[[FloatArray, FloatArray, TransportResult], Potential]
 
 
 class Split(NamedTuple):
-    """Points of two samples that potentials are fitted to, and others that they are held against."""
+    """Points of two samples that potentials are fitted to, and others that are held out."""
 
     x: FloatArray
     y: FloatArray
@@ -95,7 +95,7 @@ def one_sided_extension(x: FloatArray, y: FloatArray, transport: TransportResult
 
 
 def mean_extension(x: FloatArray, y: FloatArray, transport: TransportResult) -> Potential:
-    """The mean of the least and the greatest extension: 1-Lipschitz as they are, and varies less."""
+    """The mean of the least and the greatest extension, 1-Lipschitz as they are."""
     least, greatest = _least(x, y, transport), _greatest(x, y, transport)
     return lambda points: (least(points) + greatest(points)) / 2
 

@@ -171,7 +171,9 @@ def _greatest_deviation(points: FloatArray) -> float:
     return float(np.linalg.norm(centered, ord=2)) / math.sqrt(len(points) - 1)
 
 
-def _from_samples(x: FloatArray, y: FloatArray, rng: np.random.Generator, level: float) -> _LowerBound:
+def _from_samples(
+    x: FloatArray, y: FloatArray, rng: np.random.Generator, level: float
+) -> _LowerBound:
     """The gap of extended potentials of one half over the other half, both ways."""
     one, two = (
         MeanGap.of(*held_out_values(split, mean_extension)) for split in half_splits(x, y, rng)

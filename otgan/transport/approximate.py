@@ -25,6 +25,7 @@ from otgan.estimates import (
     normal_interval,
     rooted,
 )
+from otgan.label_statistic import BoolArray
 from otgan.measures import (
     FloatArray,
     as_count,
@@ -33,7 +34,7 @@ from otgan.measures import (
     as_samples,
     refuse_gradients,
 )
-from otgan.pooled_null import BoolArray, PooledNull, permuted_labels
+from otgan.pooled_null import PooledNull, permuted_labels
 from otgan.transport.couplings import Arcs, northwest_corner
 from otgan.transport.entropic import ROUNDS, Entropic, between, scaled_within, within
 
@@ -640,7 +641,7 @@ def _halved(
     least = 1.0
     for half, theta in zip(halves, thetas[::-1], strict=True):
         labels = permuted_labels(half.n, half.m, confidence_level, rng, cheap=True)
-        least = min(least, PooledNull.from_values(_relabeled(half, theta, labels)).p_value)
+        least = min(least, PooledNull.from_values(_relabeled(half, theta, labels)).pvalue)
     return _Halves(float(cost), *held_out, min(1.0, 2 * least))
 
 

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.divergences.categories import as_codes, holds_categories
-from otgan.divergences.support import check_same_values, warn_different_grids, refuse_other_grids
+from otgan.divergences.support import check_same_values, refuse_other_grids, warn_different_grids
 from tests.cases import refused
 
 RNG = np.random.default_rng(0)

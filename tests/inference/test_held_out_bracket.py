@@ -48,7 +48,10 @@ def test_bracket_on_fresh_points_and_its_derived_quantities():
     assert_allclose(s.midpoint, (s.lower_estimate + s.upper_estimate) / 2)
     assert_allclose(s.relative_width, max(0.0, 1 - s.lower_estimate / s.upper_estimate))
     low, high = s.interval(0.9)
-    assert_allclose([low, high], [s.lower_estimate - 1.644854 * s.lower_se, s.upper_estimate + 1.644854 * s.upper_se])
+    assert_allclose(
+        [low, high],
+        [s.lower_estimate - 1.644854 * s.lower_se, s.upper_estimate + 1.644854 * s.upper_se],
+    )
 
 
 def test_bracket_of_equal_points_is_empty_and_more_folds_are_tighter():
