@@ -1,6 +1,7 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
 from . import datasets as datasets, divergences as divergences
-from .compare.comparison import Comparison as Comparison, compare as compare
+from .comparison.compare import compare as compare
+from .comparison.result import Comparison as Comparison
 from .costs import PointCost as PointCost
 from .critics.audit.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
 from .critics.constraints.base import (

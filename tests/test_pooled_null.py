@@ -38,7 +38,7 @@ def test_labels_are_those_of_the_samples_and_then_random():
 def test_the_test_holds_its_level():
     rng = np.random.default_rng(1)
     values = rng.exponential(size=(4000, 40))
-    rejected = np.mean([PooledNull.from_values(row).p_value <= 0.025 for row in values])
+    rejected = np.mean([PooledNull.from_values(row).pvalue <= 0.025 for row in values])
     assert_allclose(rejected, 0.025, atol=4 * np.sqrt(0.025 * 0.975 / 4000))
 
 

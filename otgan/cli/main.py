@@ -460,7 +460,7 @@ def _tell_notes(*tables: Table) -> list[str]:
 
 def _compare(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_files, check_numbers
-    from otgan.compare.comparison import check_options
+    from otgan.comparison.compare import check_options
     from otgan.datasets import load_pair
     from otgan.estimates import as_confidence
 
@@ -486,7 +486,7 @@ def _compare(options: argparse.Namespace) -> int:
     values["notes"] = [*notes, *values["notes"]]
     _say(json.dumps(values) if options.json else comparison.report())
     if options.plot:
-        from otgan.compare.plot import two_samples
+        from otgan.comparison.plot import two_samples
 
         _draw(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
     return 0

@@ -11,8 +11,9 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.cli.main import main
-from otgan.compare.comparison import WIDTH, compare
-from otgan.compare.quantities import QUANTITIES, Samples
+from otgan.comparison.compare import compare
+from otgan.comparison.quantities import QUANTITIES, Samples
+from otgan.comparison.result import WIDTH
 from otgan.errors import InvalidInputError
 
 ALL = ("w1", "w2", "sliced", "energy", "mmd", "sinkhorn", "frechet", "kl_xy", "kl_yx", "js", "test")
@@ -199,7 +200,7 @@ def test_clouds_in_one_line_of_the_plane_are_compared_there(second):
         assert_allclose(c[key].value, line[key].value, rtol=1e-9, err_msg=key)
 
 
-def test_kl_from_a_line_to_the_plane_around_it_is_infinite_and_doubted():
+def test_kl_from_a_line_to_the_plane_around_it_is_infinite_and_warned_of():
     x, y = gaussians(300, 300, 2)
     x[:, 1] = 7.0
     assert any("log m" in sentence for sentence in compare(x, y)["kl_xy"].warnings)
@@ -209,10 +210,10 @@ def test_js_at_its_ceiling_says_so():
     x, y = gaussians(300, 300, 2, shift=50.0)
     c = compare(x, y)
     assert_allclose(c["js"].value, math.log(2), rtol=1e-9)
-    assert any("ceiling log 2" in sentence for sentence in c["js"].warnings)
+    assert any("maximum log 2" in sentence for sentence in c["js"].warnings)
     assert any("log m" in sentence for sentence in c["kl_xy"].warnings)  # KL is 1250
     text = " ".join(c.report().split())
-    assert "more than log m" in text and "ceiling log 2" in text
+    assert "more than log m" in text and "maximum log 2" in text
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_a_cheaper_statistic_where_energy_takes_too_long(d, statistic):
     c = compare(x, y, seconds=0.9)  # expected: energy 1.1 s
     assert c["test"].call == f'two_sample_test(x, y, statistic="{statistic}", rng=0)'
     assert c["test"].method == f"{statistic}, 999 permutations"
-    assert c["test"].value == 0.001 == called(c["test"].call, x, y).p_value
+    assert c["test"].value == 0.001 == called(c["test"].call, x, y).pvalue
     assert "differ" in c.verdict
 
 
@@ -297,7 +298,7 @@ def test_ctrl_c_is_no_reason_to_leave_something_out(monkeypatch):
     def interrupted(*_, **__):
         raise otgan.InterruptedFit("interrupted", None)
 
-    monkeypatch.setattr("otgan.compare.quantities.two_sample_test", interrupted)
+    monkeypatch.setattr("otgan.comparison.quantities.two_sample_test", interrupted)
     with pytest.raises(KeyboardInterrupt):
         compare(*gaussians(40, 30, 2))
 
@@ -402,7 +403,7 @@ def drawn(comparison, names=()):
     """The figure, rendered once, so that what only breaks in drawing breaks here."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    from otgan.compare.plot import two_samples
+    from otgan.comparison.plot import two_samples
 
     figure = two_samples(comparison, names=names)
     with warnings.catch_warnings():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from otgan.compare.comparison import ComparedQuantity, Comparison, pluralize
+from otgan.comparison.result import ComparedQuantity, Comparison, pluralize
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, drawable, panels
@@ -55,7 +55,7 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
 
     Examples
     --------
-    >>> from otgan.compare.comparison import compare
+    >>> from otgan.comparison.compare import compare
     >>> x = np.random.default_rng(0).normal(size=(40, 2))
     >>> len(two_samples(compare(x, x + [1, 0])).axes)
     4
