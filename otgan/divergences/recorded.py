@@ -12,7 +12,7 @@ import array_api_compat.torch
 import torch
 from torch import Tensor
 
-from otgan.divergences.histograms import as_axis, check_masses, unlike_shapes
+from otgan.divergences.histogram_checks import as_axis, check_masses, unlike_shapes
 
 __all__ = ["checked"]
 
