@@ -106,12 +106,7 @@ def compare(
     >>> print(c.left_out["sliced"])
     on the line it is W1 itself
     """
-    if holds_categories(x) or holds_categories(y):
-        raise InvalidInputError(
-            "x and y must be numbers to be compared by distances, got categories such as text; to "
-            'fix it, call js_from_samples(x, y, ties="discrete"), which counts them, and '
-            "kl_from_samples likewise"
-        )
+    _refuse_categories(x, y)
     mu, nu = as_pair(x, y, None, None)
     _check_range(mu.points, nu.points)
     check_options(ties, seconds)
@@ -142,6 +137,15 @@ def compare(
         y=nu.points,
         transport=transport,
     )
+
+
+def _refuse_categories(x: Any, y: Any) -> None:
+    if holds_categories(x) or holds_categories(y):
+        raise InvalidInputError(
+            "x and y must be numbers to be compared by distances, got categories such as text; to "
+            'fix it, call js_from_samples(x, y, ties="discrete"), which counts them, and '
+            "kl_from_samples likewise"
+        )
 
 
 def _measure_all(

@@ -140,7 +140,7 @@ class Classifier:
 
         Notes
         -----
-        The bias is that of the logit: a classifier that sees too little difference gives too
+        The bias is that of the logit: a classifier that misses some of the difference gives too
         small a number. Beyond log m the answer is extrapolation, and a warning says so.
         """
         s, t = self._held_out_logits(x, y, rng)

@@ -43,8 +43,8 @@ class MMD:
     kernel : {"gaussian", "laplace", "imq"}
         As in :func:`mmd_squared`.
     bandwidth : float or "median"
-        σ, in the units of x. "median" is the median distance between two points of the pool: that
-        knows nothing of the labels, and so is the same for every permutation.
+        σ, in the units of x. "median" is the median distance between two points of the pool, which
+        does not depend on the labels, and so is the same for every permutation.
 
     References
     ----------

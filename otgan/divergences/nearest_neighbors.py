@@ -30,7 +30,7 @@ from otgan.divergences.gaussian_start import (
 from otgan.divergences.held_out import warn_beyond_log_m
 from otgan.divergences.knn_of_labels import kl_of_labels
 from otgan.divergences.knn_warnings import (
-    RIVAL_POINTS,
+    ALTERNATIVE_POINTS,
     some_of,
     warn_disagreement,
     warn_few_points,
@@ -132,19 +132,22 @@ class NearestNeighbors:
         steady = _agree(values, spread)
         taken = int(steady and chosen.start == "gaussian")
         value, se = float(values[taken]), float(spread[:, taken].std(ddof=1))
-        rivals = self._rivals(x, y, rng)
+        alternatives = self._alternatives(x, y, rng)
         warnings = [
             *warn_few_points(x, y),
             *([] if steady else warn_unstable(*values)),
             *warn_out_of_reach(x, y, rng),
             *warn_beyond_log_m(value, len(y)),
-            *warn_disagreement(rivals, se),
+            *warn_disagreement(alternatives, se),
             *warn_negative(value, se),
         ]
         diagnostics = {"gaussian_start": float(chosen.start == "gaussian")}
         if chosen.k != "matched":
             diagnostics["k"] = float(chosen._ks(x, y)[taken])
-        diagnostics |= {f"rival on {RIVAL_POINTS} points: {name}": v for name, v in rivals.items()}
+        diagnostics |= {
+            f"alternative on {ALTERNATIVE_POINTS} points: {name}": v
+            for name, v in alternatives.items()
+        }
         interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         return Estimate(
             value=value,
@@ -187,7 +190,7 @@ class NearestNeighbors:
             *warn_many_dimensions(value, se, x.shape[1]),
             *warn_negative(value, se),
         ]
-        diagnostics = {"k": float(k), f"rival: k={wide}": float(found[1])}
+        diagnostics = {"k": float(k), f"alternative: k={wide}": float(found[1])}
         interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         return Estimate(
             value=value,
@@ -235,17 +238,19 @@ class NearestNeighbors:
 
         return LabelStatistic(len(x), len(y), values, batch=1)
 
-    def _rivals(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> dict[str, float]:
+    def _alternatives(
+        self, x: FloatArray, y: FloatArray, rng: np.random.Generator
+    ) -> dict[str, float]:
         """Estimates by these and other settings, from some of the points."""
-        x, y = some_of(x, RIVAL_POINTS, rng), some_of(y, RIVAL_POINTS, rng)
-        rivals = {"this": self.kl_value(x, y)}
+        x, y = some_of(x, ALTERNATIVE_POINTS, rng), some_of(y, ALTERNATIVE_POINTS, rng)
+        alternatives = {"this": self.kl_value(x, y)}
         ks: tuple[int | Literal["matched"], ...] = (1, 5, "matched")
         for whiten in (False, True):
             for k in ks:
                 method = NearestNeighbors(k, start="none", whiten=whiten)
-                rivals[f"k={k}, {'whitened' if whiten else 'raw'}"] = method.kl_value(x, y)
+                alternatives[f"k={k}, {'whitened' if whiten else 'raw'}"] = method.kl_value(x, y)
         gaussian = gaussian_kl(x, y)
-        return rivals if gaussian is None else rivals | {"Gaussian": gaussian}
+        return alternatives if gaussian is None else alternatives | {"Gaussian": gaussian}
 
     def kl_to_density(
         self,

@@ -126,7 +126,7 @@ class Histogram:
     Notes
     -----
     O((n + m) log m) time. Merging points into bins can only lower a divergence, so that with few
-    bins the value is too small, by an amount that the standard error does not know.
+    bins the value is too small, by an amount that the standard error does not include.
     """
 
     bins: int | None = None
@@ -231,7 +231,7 @@ Counts = tuple[FloatArray, FloatArray]
 
 
 class _Task(NamedTuple):
-    """What all estimates from counts are told beside the counts."""
+    """What an estimate from counts takes beside the counts."""
 
     n: int
     m: int
