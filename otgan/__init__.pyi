@@ -3,15 +3,18 @@ from . import datasets as datasets, divergences as divergences
 from .comparison.compare import compare as compare
 from .comparison.result import Comparison as Comparison
 from .costs import PointCost as PointCost
-from .critics.audit.audit import CriticAudit as CriticAudit, audit_critic as audit_critic
-from .critics.constraints.base import (
-    DivergencePenalty as DivergencePenalty,
-    GradientPenalty as GradientPenalty,
+from .critics.audit.audit import audit_critic as audit_critic
+from .critics.audit.result import CriticAudit as CriticAudit
+from .critics.constraints.clipping import WeightClipping as WeightClipping
+from .critics.constraints.cones import Cones as Cones
+from .critics.constraints.norm_constrained import (
     OrthogonalWeights as OrthogonalWeights,
     SpectralNormalization as SpectralNormalization,
-    WeightClipping as WeightClipping,
 )
-from .critics.constraints.cones import Cones as Cones
+from .critics.constraints.penalties import (
+    DivergencePenalty as DivergencePenalty,
+    GradientPenalty as GradientPenalty,
+)
 from .critics.estimation.estimator import estimate_w1 as estimate_w1
 from .critics.estimation.result import DualEstimate as DualEstimate
 from .critics.training.options import FitOptions as FitOptions
@@ -51,11 +54,9 @@ from .errors import (
 )
 from .estimates import Estimate as Estimate
 from .gan.config import GANConfig as GANConfig
-from .gan.trainer import (
-    TrainResult as TrainResult,
-    resume_gan as resume_gan,
-    train_gan as train_gan,
-)
+from .gan.result import TrainResult as TrainResult
+from .gan.resume import resume_gan as resume_gan
+from .gan.trainer import train_gan as train_gan
 from .inference.held_out_bracket import (
     HeldOutBracket as HeldOutBracket,
     held_out_bracket as held_out_bracket,

@@ -12,19 +12,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from otgan.errors import InvalidInputError
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.results import Result
 
 __all__ = [
     "OUTSIDE",
     "Estimate",
-    "as_confidence",
-    "as_rng",
-    "as_seed",
-    "influence_se",
     "normal_interval",
     "rooted",
+    "seed_from",
     "shown",
+    "standard_error_of_gap",
     "warn_near_zero",
 ]
 
@@ -150,14 +148,16 @@ def rooted(interval: tuple[float, float], p: float) -> tuple[float, float]:
     return low, high
 
 
-def influence_se(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:
-    """Standard error of an estimate whose first-order change is mean(of_x) + mean(of_y).
+def standard_error_of_gap(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:
+    """Standard error of a gap of means, mean(of_x) - mean(of_y), of independent samples.
 
-    Constants in `of_x`, shape (n,), and `of_y`, shape (m,), do not matter.
+    Also that of an estimate whose first-order change is such a gap or sum, with the influence of
+    each point. Constants and signs of `of_x`, shape (n,), and `of_y`, shape (m,), do not matter;
+    n and m at least 2.
 
     Examples
     --------
-    >>> influence_se(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
+    >>> standard_error_of_gap(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
     1.0
     """
     return math.sqrt(of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y))
@@ -181,46 +181,12 @@ def warn_near_zero(value: float, se: float) -> tuple[str, ...]:
     )
 
 
-def as_confidence(confidence_level: Any) -> float:
-    """A confidence level strictly between 0 and 1.
-
-    Raises
-    ------
-    InvalidInputError
-        Anything else, percentages included.
-    """
-    number = isinstance(confidence_level, (int, float, np.integer, np.floating))
-    if not number or isinstance(confidence_level, bool) or not 0 < confidence_level < 1:
-        raise InvalidInputError(
-            f"confidence_level must be a number between 0 and 1, got {confidence_level!r}; "
-            "to fix it, pass a fraction such as 0.95"
-        )
-    return float(confidence_level)
-
-
-def as_rng(rng: Any) -> np.random.Generator:
-    """A random generator from one, or from a seed.
-
-    Raises
-    ------
-    InvalidInputError
-        Anything that NumPy does not take for either.
-    """
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise InvalidInputError(
-            f"rng must be a numpy.random.Generator, a seed or None, got {rng!r}; to fix it, pass "
-            "numpy.random.default_rng(seed) or a non-negative integer"
-        ) from None
-
-
-def as_seed(rng: Any) -> int:
+def seed_from(rng: Any) -> int:
     """One seed from an int, itself, or from a generator, of which one number is drawn.
 
     Examples
     --------
-    >>> as_seed(3)
+    >>> seed_from(3)
     3
     """
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:

@@ -344,7 +344,7 @@ def _add_train(commands: Any) -> None:
     )
     for name in ("steps", "batch-size", "n-critic", "latent-dim", "width", "depth"):
         train.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("monitor-every", "monitor-points", "evaluation-points", "seed"):
+    for name in ("monitor-every", "monitor-points", "evaluation-points", "rng"):
         train.add_argument(f"--{name}", type=int, metavar="N")
     train.add_argument("--learning-rate", type=float, metavar="X")
     train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
@@ -462,7 +462,7 @@ def _compare(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_files, check_numbers
     from otgan.comparison.compare import check_options
     from otgan.datasets import load_pair
-    from otgan.estimates import as_confidence
+    from otgan.inputs.options import as_confidence
 
     check_files(options.a, options.b)
     check_numbers(options)
@@ -534,9 +534,9 @@ def _audit(options: argparse.Namespace) -> int:
         reported=options.reported,
         penalty_weight=options.penalty_weight,
         batch_size=options.batch_size,
-        seed=options.seed,
+        rng=options.seed,
     )
-    _say(json.dumps({**audit.numbers(), "notes": notes}) if options.json else audit)
+    _say(json.dumps({**audit.to_dict(), "notes": notes}) if options.json else audit)
     if options.plot:
         from otgan.critics.audit.plot import critic_audit
 
@@ -565,13 +565,13 @@ def _train(options: argparse.Namespace) -> int:
         )
     check_training()
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
-    from otgan.gan.data import as_source
+    from otgan.gan.data import as_training_data
 
     names = GANConfig.__dataclass_fields__
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
-    source = as_source(options.data, config.seed, **reading_of(options))
+    source = as_training_data(options.data, config.rng, **reading_of(options))
     return _run(lambda: otgan.train_gan(source, config, out=out, progress=True), out, options)
 
 

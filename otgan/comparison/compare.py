@@ -21,7 +21,8 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimates import OUTSIDE, as_confidence, as_seed
+from otgan.estimates import OUTSIDE, seed_from
+from otgan.inputs.options import as_confidence
 from otgan.measures import FloatArray, as_pair
 from otgan.progress import Progress, as_progress, reporting
 from otgan.transport.result import TransportResult
@@ -116,7 +117,7 @@ def compare(
         x=mu.points,
         y=nu.points,
         confidence_level=as_confidence(confidence_level),
-        rng=as_seed(rng),
+        rng=seed_from(rng),
         ties=chosen,
         seconds=float(seconds),
     )

@@ -13,7 +13,8 @@ import numpy as np
 from otgan.datasets.array_backend import Portable
 from otgan.datasets.random_source import Draws, draws_from
 from otgan.errors import require
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 
 __all__ = [
     "DATASETS",

@@ -25,7 +25,8 @@ from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.potentials import MinFunnel, Nearest, Negative, in_blocks, unit
 from otgan.datasets.random_source import Draws
 from otgan.errors import InvalidInputError, SolverError
-from otgan.measures import as_count, as_float64, as_points, as_positive
+from otgan.inputs.options import as_count, as_positive
+from otgan.measures import as_float64, as_points
 
 __all__ = ["FunnelTruth", "Funnelled", "RayMove", "funnel_pair", "funnel_pair_from", "integrate"]
 

@@ -26,7 +26,8 @@ from otgan.datasets.distributions import (
 from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.potentials import Linear, MinFunnel, Negative, Potential
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_count, as_float64, as_points, as_positive
+from otgan.inputs.options import as_count, as_positive
+from otgan.measures import FloatArray, as_float64, as_points
 
 __all__ = [
     "absolute_value",

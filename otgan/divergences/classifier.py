@@ -31,9 +31,10 @@ from otgan.divergences.held_out import (
 )
 from otgan.divergences.ties import hold_copies
 from otgan.errors import InvalidInputError, require
-from otgan.estimates import Estimate, influence_se, normal_interval, warn_near_zero
+from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
+from otgan.inputs.options import as_count
 from otgan.label_statistic import BoolArray, LabelStatistic
-from otgan.measures import FloatArray, as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
 
 __all__ = ["Classifier"]
@@ -146,10 +147,10 @@ class Classifier:
         s, t = self._held_out_logits(x, y, rng)
         ratio = np.exp(t)
         value, mean_ratio = float(s.mean()), float(ratio.mean())
-        se = influence_se(s, -ratio)
+        se = standard_error_of_gap(s, -ratio)
         diagnostics = {
             "donsker_varadhan": value - math.log(mean_ratio),
-            "donsker_varadhan_se": influence_se(s, -ratio / mean_ratio),
+            "donsker_varadhan_se": standard_error_of_gap(s, -ratio / mean_ratio),
             "mean_ratio": mean_ratio,
             "effective_m": effective_size(ratio),
             "certain": _certain_share(s, t),

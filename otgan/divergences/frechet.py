@@ -8,14 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.estimates import (
-    Estimate,
-    as_confidence,
-    as_rng,
-    influence_se,
-    normal_interval,
-    rooted,
-)
+from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
@@ -193,7 +187,7 @@ def _compared(name: str, x: Any, y: Any, rng: Any, confidence_level: float) -> _
     fit = _fit(x, y)
     bias = _bias(x, y, fit.squared)
     null = _pooled_null(x, y, as_confidence(confidence_level), as_rng(rng))
-    se, unbiased = influence_se(fit.of_x, fit.of_y), fit.squared - bias
+    se, unbiased = standard_error_of_gap(fit.of_x, fit.of_y), fit.squared - bias
     normal = normal_interval(unbiased, se, confidence_level)
     widened = null.include_zero(se, normal, confidence_level, unbiased=unbiased)
     warnings = widened.warnings + _warn_of_bias(min(len(x), len(y)), x.shape[1], bias, se)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from otgan.errors import InvalidInputError
-from otgan.estimates import influence_se
+from otgan.estimates import standard_error_of_gap
 from otgan.measures import FloatArray
 
 __all__ = ["check_folds", "effective_size", "js_by_log_ratio", "warn_beyond_log_m"]
@@ -44,7 +44,7 @@ def js_by_log_ratio(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float]:
     """
     log_d, log_rest = -np.logaddexp(0, -of_x), -np.logaddexp(0, of_y)
     value = 0.5 * float(log_d.mean() + log_rest.mean()) + math.log(2)
-    return value, 0.5 * influence_se(log_d, log_rest)
+    return value, 0.5 * standard_error_of_gap(log_d, log_rest)
 
 
 def effective_size(weights: FloatArray) -> float:

@@ -16,9 +16,10 @@ from otgan.divergences.pair_means import (
     quadratic_form,
 )
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimates import Estimate, as_confidence, as_rng
+from otgan.estimates import Estimate
+from otgan.inputs.options import as_confidence, as_positive, as_rng
 from otgan.label_statistic import LabelStatistic, check_pool_size
-from otgan.measures import FloatArray, as_positive, as_samples, refuse_gradients
+from otgan.measures import FloatArray, as_samples, refuse_gradients
 
 __all__ = ["MMD", "KernelName", "median_distance", "mmd", "mmd_squared"]
 
@@ -63,7 +64,7 @@ class MMD:
             )
         if not self.takes_median:
             as_positive(
-                self.bandwidth, "bandwidth", mend='pass a length in the units of x, or "median"'
+                self.bandwidth, "bandwidth", hint='pass a length in the units of x, or "median"'
             )
 
     @property

@@ -24,7 +24,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from otgan.costs import BLOCK_ENTRIES
-from otgan.estimates import Estimate, influence_se, normal_interval, rooted
+from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
 from otgan.label_statistic import BoolArray, LabelStatistic, Statistic
 from otgan.measures import FloatArray
 from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
@@ -96,7 +96,7 @@ class PairMeans(NamedTuple):
     @property
     def se(self) -> float:
         """Standard error of either, where the distributions differ."""
-        return influence_se(2 * (self.xx - self.xy), 2 * (self.yy - self.yx))
+        return standard_error_of_gap(2 * (self.xx - self.xy), 2 * (self.yy - self.yx))
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ from otgan.errors import (
     nearest_name,
     require,
 )
-from otgan.estimates import Estimate, influence_se, normal_interval, warn_near_zero
-from otgan.measures import FloatArray, as_count
+from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
 from otgan.torch_modes import gradients_on
 
@@ -154,7 +155,7 @@ class Variational:
             ratio = np.exp(read.of_y - top)
             value = float(read.of_x.mean() - top) - math.log(ratio.mean())
             influence = ratio / ratio.mean()
-        se = influence_se(read.of_x, -influence)
+        se = standard_error_of_gap(read.of_x, -influence)
         log_m = math.log(len(y))
         diagnostics = {
             "steps": float(read.steps),

@@ -11,7 +11,7 @@ import numpy as np
 from otgan.datasets import Sample
 from otgan.datasets.samplers import as_held, as_sampler, holds_points
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence, as_seed, normal_interval
+from otgan.estimates import normal_interval, seed_from
 from otgan.inference.held_out_potentials import (
     Split,
     fold_splits,
@@ -21,6 +21,7 @@ from otgan.inference.held_out_potentials import (
 )
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
+from otgan.inputs.options import as_confidence
 from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
 from otgan.results import Result
 from otgan.transport.exact import emd
@@ -148,7 +149,7 @@ def held_out_bracket(
     True
     """
     x, y, fresh = _aligned(x, y, x_new, y_new)
-    seed = as_seed(rng)
+    seed = seed_from(rng)
     mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
     transport = emd(mu.points, nu.points)
     upper_se = sample_gap(transport).se

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from otgan.errors import InterruptedFit, InvalidInputError
-from otgan.estimates import as_rng
 from otgan.inference.statistics import as_statistic
+from otgan.inputs.options import as_count, as_rng
 from otgan.label_statistic import BoolArray, LabelStatistic, Statistic
-from otgan.measures import FloatArray, as_count, as_pair
+from otgan.measures import FloatArray, as_pair
 from otgan.pooled_null import ROUNDING
 from otgan.progress import Progress, as_progress, reporting
 from otgan.results import Result

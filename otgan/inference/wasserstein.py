@@ -15,7 +15,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence, as_rng
 from otgan.inference.held_out_potentials import (
     half_splits,
     held_out_values,
@@ -24,6 +23,7 @@ from otgan.inference.held_out_potentials import (
 )
 from otgan.inference.interval import Interval
 from otgan.inference.mean_gap import MeanGap
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.measures import FloatArray, as_float64, as_pair, refuse_gradients
 from otgan.transport.exact import emd
 

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
+from otgan.inputs.options import as_count
 from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
-from otgan.measures import FloatArray, as_count
+from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.exact import emd_from_cost
 from otgan.transport.network_simplex.batch import proved

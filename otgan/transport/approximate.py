@@ -17,23 +17,10 @@ from scipy.optimize import minimize
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError
-from otgan.estimates import (
-    Estimate,
-    as_confidence,
-    as_rng,
-    influence_se,
-    normal_interval,
-    rooted,
-)
+from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
+from otgan.inputs.options import as_confidence, as_count, as_order, as_positive, as_rng
 from otgan.label_statistic import BoolArray
-from otgan.measures import (
-    FloatArray,
-    as_count,
-    as_order,
-    as_positive,
-    as_samples,
-    refuse_gradients,
-)
+from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
 from otgan.transport.couplings import Arcs, northwest_corner
 from otgan.transport.entropic import ROUNDS, Entropic, between, scaled_within, within
@@ -125,12 +112,12 @@ def sliced_wasserstein(
     thetas = _directions(clouds.d, as_count(directions, "directions", least=2), rng)
     costs, f, g = _over(clouds, thetas)
     cost = float(costs.mean())
-    value, sampling_se = _root(cost, influence_se(f, g), clouds.p)
+    value, sampling_se = _root(cost, standard_error_of_gap(f, g), clouds.p)
     spread = costs.std(ddof=1) / math.sqrt(len(costs)) if len(costs) > 1 else 0.0
     _, directions_se = _root(cost, spread, clouds.p)
     floor = float(_costs_over(clouds.mixed(rng), thetas).mean())
     of_halves = float(np.mean([_costs_over(half, thetas) for half in clouds.halves(rng)]))
-    se_of_cost = math.hypot(influence_se(f, g), spread)
+    se_of_cost = math.hypot(standard_error_of_gap(f, g), spread)
     null = _pooled_null_of_slices(clouds, thetas, as_confidence(confidence_level), rng)
     widened = null.include_zero(
         se_of_cost, _interval(cost, se_of_cost, of_halves, confidence_level), confidence_level
@@ -337,7 +324,7 @@ def sinkhorn_divergence(
     xy, xx, yy = whole = solved(x, y)
     value, floor = whole.value, solved(*_mixed(x, y, rng)).value
     of_halves = float(np.mean([solved(*half).value for half in _halves(x, y, rng)]))
-    se = influence_se(xy.f - xx.f, xy.g - yy.f)
+    se = standard_error_of_gap(xy.f - xx.f, xy.g - yy.f)
     null = _pooled_null(x, y, p, epsilon, as_confidence(confidence_level), rng)
     normal = _interval(value, se, of_halves, confidence_level, floor)
     widened = null.include_zero(se, normal, confidence_level, unbiased=value - floor)
@@ -617,7 +604,7 @@ def _steepest(clouds: _Clouds, restarts: int, rng: np.random.Generator) -> Float
 
 def _cost_along(clouds: _Clouds, theta: FloatArray) -> tuple[float, float]:
     slices = _solve(clouds, theta)
-    return float(slices.costs[0]), influence_se(*_potentials(clouds, slices))
+    return float(slices.costs[0]), standard_error_of_gap(*_potentials(clouds, slices))
 
 
 class _Halves(NamedTuple):
@@ -716,7 +703,7 @@ def _costs(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
 def _regularization(regularization: float | None, x: FloatArray, y: FloatArray, p: float) -> float:
     if regularization is not None:
         return as_positive(
-            regularization, "regularization", mend="pass for example a tenth of a typical cost"
+            regularization, "regularization", hint="pass for example a tenth of a typical cost"
         )
     mean = float(_costs(x, y, p).mean())
     if mean == 0:

@@ -120,11 +120,11 @@ def _member(archive: zipfile.ZipFile, reading: Reading, path: Path) -> zipfile.Z
         )
     if len(found) == 1:
         return next(iter(found.values()))
-    mend = "pass name= (--name) to say which holds the points"
+    hint = "pass name= (--name) to say which holds the points"
     if found.keys() >= {"indptr", "indices", "data", "shape"}:
-        mend = "save a sparse matrix as numpy.save(path, matrix.toarray())"
+        hint = "save a sparse matrix as numpy.save(path, matrix.toarray())"
     raise InvalidInputError(
-        f"{path} must hold one array of points, got {len(found)} ({names}); to fix it, {mend}"
+        f"{path} must hold one array of points, got {len(found)} ({names}); to fix it, {hint}"
     )
 
 

@@ -80,7 +80,7 @@ def odd_number(cell: str) -> str:
     if GROUPS.fullmatch(cell):
         return "write no marks between thousands"
     digits = cell.isdecimal() and not cell.isascii()
-    found = (mend for pattern, mend in ODD if pattern.fullmatch(cell))
+    found = (hint for pattern, hint in ODD if pattern.fullmatch(cell))
     return "write digits as 0 to 9" if digits else next(found, "")
 
 

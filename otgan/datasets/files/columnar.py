@@ -133,9 +133,9 @@ class _Columns(Sequence[Any]):
         column = f"column {field.name!r} of {self.path}"
         if not _is_numeric(field):
             numbers = [f.name for f in self.schema if _is_numeric(f)]
-            mend = f"choose others, for example columns={numbers[:6]}" if numbers else "convert it"
+            hint = f"choose others, for example columns={numbers[:6]}" if numbers else "convert it"
             raise InvalidInputError(
-                f"{column} must hold numbers, got the type {_type_of(field)}; to fix it, {mend}"
+                f"{column} must hold numbers, got the type {_type_of(field)}; to fix it, {hint}"
             )
         values = self.read(self.used[i])
         if values.null_count:

@@ -237,7 +237,7 @@ def _position(column: str | int, names: Sequence[str], width: int, where: str) -
             f"{where}; to fix it, choose by position"
         )
     known = shown(names, 12) if names else f"{width} columns without names"
-    mend = nearest_name(column, names) if names else "choose by position, from 0"
+    hint = nearest_name(column, names) if names else "choose by position, from 0"
     raise InvalidInputError(
-        f"columns must be in {where}, got {column!r} where there are {known}; to fix it, {mend}"
+        f"columns must be in {where}, got {column!r} where there are {known}; to fix it, {hint}"
     )

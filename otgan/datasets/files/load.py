@@ -75,10 +75,10 @@ def load(source: str | Path, **options: Unpack[Options]) -> Distribution:
         return DATASETS[source]()
     if isinstance(source, (str, os.PathLike)) and os.path.lexists(source):
         return Sample(_warned(load_table(source, **options)))
-    mend = nearest_name(str(source), DATASETS, otherwise="check the path")
+    hint = nearest_name(str(source), DATASETS, otherwise="check the path")
     raise InvalidInputError(
         f"data must be one of {', '.join(DATASETS)}, or an existing file or folder, "
-        f"got {str(source)!r}; to fix it, {mend}"
+        f"got {str(source)!r}; to fix it, {hint}"
     )
 
 
@@ -282,12 +282,12 @@ def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any)
     extra = [name for name in theirs if name not in ours]
     lacks = [f"{file} lacks {shown(names)}" for file, names in ((b, missing), (a, extra)) if names]
     both = [name for name in ours if name in theirs]
-    mend = "keep the same columns in both, or remove the header lines if they mean the same"
+    hint = "keep the same columns in both, or remove the header lines if they mean the same"
     if both and lacks:
-        mend += f", or choose those that both have (columns={both[:6]})"
+        hint += f", or choose those that both have (columns={both[:6]})"
     raise InvalidInputError(
         f"both files must have the same columns, got {shown(ours)} in {a}, and {shown(theirs)} in "
-        f"{b} ({'; '.join(lacks)}); to fix it, {mend}"
+        f"{b} ({'; '.join(lacks)}); to fix it, {hint}"
     )
 
 
@@ -386,10 +386,10 @@ def _kind(path: Path) -> str:
     kind = _suffix(path)
     if not kind:
         packed = path.suffix.lower() in {*UNPACKERS, ".zip", ".xz", ".zst", ".7z", ".lz4"}
-        mend = "unpack it" if packed else "convert it to one of these, or rename it if it is one"
+        hint = "unpack it" if packed else "convert it to one of these, or rename it if it is one"
         raise InvalidInputError(
             f"points must be in a .npy or .csv file (or .tsv, .npz, .parquet, .feather, ...-ubyte, "
-            f"or a folder of pictures), got {path}; to fix it, {mend}"
+            f"or a folder of pictures), got {path}; to fix it, {hint}"
         )
     packed = path.suffix.lower() in UNPACKERS
     allowed = path.suffix.lower() if packed else kind

@@ -11,7 +11,8 @@ import numpy as np
 from otgan.datasets.files.opened import as_path, check_memory, faults_named, open_plain, refuse_size
 from otgan.datasets.files.reading import Table
 from otgan.errors import DamagedFileError, InvalidInputError, OtganError, require
-from otgan.measures import FloatArray, as_count, as_points
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray, as_points
 
 __all__ = ["read_folder"]
 
@@ -33,8 +34,8 @@ BYTES_A_PIXEL = 16
 def read_folder(folder: Path, size: int, gray: bool, limit: int) -> Table:
     """All pictures of a folder, cut square, resized and flattened to values in [0, 1]."""
     require("PIL", extra="plot", purpose="reading pictures")
-    as_count(size, "size", mend="pass the pixels on a side")
-    as_count(limit, "limit", mend="pass the most bytes that a picture may take")
+    as_count(size, "size", hint="pass the pixels on a side")
+    as_count(limit, "limit", hint="pass the most bytes that a picture may take")
     with faults_named(folder, "a folder of pictures"):
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
         folders = [entry.name for entry in entries if entry.is_dir()]

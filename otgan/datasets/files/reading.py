@@ -10,7 +10,8 @@ from typing import Any, TypedDict, cast
 import numpy as np
 
 from otgan.errors import DamagedFileError, InvalidInputError
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 
 __all__ = ["Options", "Reading", "Table", "stored_options"]
 
@@ -89,7 +90,7 @@ class Reading:
                 f"name must be the name of an array in a .npz file, got {self.name!r}; to fix it, "
                 "pass a string"
             )
-        as_count(self.limit, "limit", mend="pass the most bytes that unpacked points may take")
+        as_count(self.limit, "limit", hint="pass the most bytes that unpacked points may take")
 
 
 def _as_columns(columns: Any) -> tuple[str | int, ...] | None:

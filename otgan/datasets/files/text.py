@@ -296,14 +296,14 @@ def _fitting(names: list[str], width: int, reading: Reading, path: Path) -> list
         return [names[0].rstrip(",; ")] if width == 1 else names
     if len(names) == width - 1 and reading.index:
         return ["", *names]
-    mend = "name every column once, or remove the header"
+    hint = "name every column once, or remove the header"
     if len(names) == width - 1:
-        mend = "pass index=True (--index) if the first column names the rows, or " + mend
+        hint = "pass index=True (--index) if the first column names the rows, or " + hint
     elif width == 2 * len(names):
-        mend = "write cells between semicolons if these are decimal commas, or " + mend
+        hint = "write cells between semicolons if these are decimal commas, or " + hint
     raise InvalidInputError(
         f"{path} must have as many names as columns, got {len(names)} ({shown(names)}) above rows "
-        f"of {width} cells; to fix it, {mend}"
+        f"of {width} cells; to fix it, {hint}"
     )
 
 
@@ -322,12 +322,12 @@ def _decimal(names: list[str], body: list[list[str]], delimiter: str, path: Path
     """The decimal mark, point or comma, that the cells have."""
     cells = [cell.strip() for row in body for cell in row]
     commas = [cell for cell in cells if with_decimal_comma(cell)]
-    doubt, mend = "", "pass decimal=',' (--decimal ,) or decimal='.' (--decimal .)"
+    doubt, hint = "", "pass decimal=',' (--decimal ,) or decimal='.' (--decimal .)"
     if commas and any(is_number(cell) and "." in cell for cell in cells):
         doubt = f"{commas[0]!r} beside points"
     elif commas and delimiter != ";" and all(like_thousands(cell) for cell in commas):
         doubt = f"{commas[0]!r}, which may be above a thousand"
-        mend = "write no marks between thousands, or pass decimal=',' (--decimal ,)"
+        hint = "write no marks between thousands, or pass decimal=',' (--decimal ,)"
     elif delimiter == "," and not names and all(map(is_whole, cells)):
         zeros = [cell for cell in cells if len(cell) > 1 and cell[0] == "0"]
         doubt = f"{zeros[0]!r}, which may follow a decimal comma" if zeros else ""
@@ -336,10 +336,10 @@ def _decimal(names: list[str], body: list[list[str]], delimiter: str, path: Path
         zeros = [cell for cell in behind if cell[0] == "0"]
         if zeros and {len(cell) for cell in behind} == {3}:
             doubt = f"{zeros[0]!r}, which may follow a space between thousands"
-            mend = "write no marks between thousands, or pass decimal='.' (--decimal .)"
+            hint = "write no marks between thousands, or pass decimal='.' (--decimal .)"
     if doubt:
         raise InvalidInputError(
-            f"{path} must show its decimal mark, got {doubt}; to fix it, {mend}"
+            f"{path} must show its decimal mark, got {doubt}; to fix it, {hint}"
         )
     return "," if commas else "."
 
@@ -350,10 +350,10 @@ def _refuse_text(kept: list[int], names: list[str], columns: list[list[str]], pa
         return
     column, cell = names[text[0]] if names else text[0], columns[text[0]][0]
     numbers = [names[i] if names else i for i in kept if i not in text]
-    mend = f"choose others, for example columns={numbers[:6]}" if numbers else "write numbers"
-    mend = next(filter(None, map(odd_number, columns[text[0]])), mend)
+    hint = f"choose others, for example columns={numbers[:6]}" if numbers else "write numbers"
+    hint = next(filter(None, map(odd_number, columns[text[0]])), hint)
     raise InvalidInputError(
-        f"{path} must hold numbers only, got {cell[:40]!r} in column {column!r}; to fix it, {mend}"
+        f"{path} must hold numbers only, got {cell[:40]!r} in column {column!r}; to fix it, {hint}"
     )
 
 
@@ -443,11 +443,11 @@ def _check_cells(cells: list[str], line: int, layout: Layout, path: Path) -> Non
     for cell in cells:
         found = cell.translate(SWAPPED) if layout.decimal == "," else cell
         if not is_number(cell):
-            mend = odd_number(found) or "remove that column or line"
-            mend = "fill or remove it" if is_missing(cell) else mend
+            hint = odd_number(found) or "remove that column or line"
+            hint = "fill or remove it" if is_missing(cell) else hint
             raise InvalidInputError(
                 f"{path} must hold numbers only, got {found[:40]!r} in line {line}; to fix it, "
-                f"{mend}"
+                f"{hint}"
             )
         if is_whole(cell) and int(cell) != int(float(cell)):
             raise InvalidInputError(

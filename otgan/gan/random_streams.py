@@ -1,4 +1,4 @@
-"""Randomness as a function of seed, step and purpose, so that nothing need be remembered."""
+"""Random numbers as a function of seed, step and purpose, so that there is no state to store."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-__all__ = ["Randomness"]
+__all__ = ["RandomStreams"]
 
 
 @dataclass(frozen=True)
-class Randomness:
-    """Fresh generators for every step of a run.
+class RandomStreams:
+    """New generators for every step of a run.
 
     A resumed run asks for the same steps and gets the same numbers; measuring more or less often
-    does not disturb training.
+    does not change training.
 
     Examples
     --------
-    >>> a, b = Randomness(0), Randomness(0)
+    >>> a, b = RandomStreams(0), RandomStreams(0)
     >>> bool(a.numpy(7, "batch").random() == b.numpy(7, "batch").random())
     True
     >>> bool(a.numpy(7, "batch").random() == a.numpy(8, "batch").random())
