@@ -17,9 +17,10 @@ from otgan.inference.permutations import two_sample_test
 from otgan.inference.statistics import LARGEST_POOL
 from otgan.inference.wasserstein import wasserstein_interval
 from otgan.measures import FloatArray
-from otgan.transport.approximate import sinkhorn_divergence, sliced_wasserstein
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
+from otgan.transport.sinkhorn import sinkhorn_divergence
+from otgan.transport.sliced import sliced_wasserstein
 
 __all__ = ["QUANTITIES", "Found", "Quantity", "Samples", "Unit"]
 
@@ -180,7 +181,7 @@ def _mmd(s: Samples) -> Found:
 
 def _sinkhorn(s: Samples) -> Found:
     estimate = sinkhorn_divergence(s.x, s.y, confidence_level=s.confidence_level, rng=s.seed)
-    return _found(estimate, f"p = 1, ε = {estimate.diagnostics['regularization']:.3g}")
+    return _found(estimate, f"p = 1, ε = {estimate.diagnostics['reg']:.3g}")
 
 
 def _frechet(s: Samples) -> Found:
@@ -299,7 +300,7 @@ QUANTITIES = (
         "sliced", "sliced W1", "data", _calling("sliced_wasserstein(x, y)", "confidence_level", "rng"),
         "sees every difference of distributions, as W1 along a line, averaged over all directions",
         "misses much of what happens in few of many directions: of a shift it shows 0.8/√d",
-        "pass fewer directions=", _sliced_seconds, _sliced,
+        "pass fewer n_projections=", _sliced_seconds, _sliced,
     ),
     Quantity(
         "energy", "energy distance", "data", _calling("energy_distance(x, y)", "confidence_level", "rng"),

@@ -34,7 +34,7 @@ from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.measures import FloatArray
 from otgan.torch_modes import gradients_on
-from otgan.transport.exact import wasserstein
+from otgan.transport.distances import wasserstein
 
 __all__ = ["TrainResult", "resume_gan", "train_gan"]
 

@@ -10,9 +10,8 @@ from otgan.inference.statistics import BoolArray
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.exact import emd_from_cost
-from otgan.transport.network_simplex.batch import proved
-from otgan.transport.network_simplex.dense import solve_dense
-from otgan.transport.network_simplex.multiscale import ALL_ARCS
+from otgan.transport.network_simplex.batch import certified_cost
+from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, solve_dense
 
 __all__ = ["mean_area", "optimal_costs"]
 
@@ -41,7 +40,7 @@ def optimal_costs(matrix: FloatArray, labels: BoolArray, n: int) -> FloatArray:
     SolverError
         A bracket stayed wider.
     """
-    small = n * (labels.shape[1] - n) <= ALL_ARCS
+    small = n * (labels.shape[1] - n) <= MAX_DENSE_ARCS
     costs = _small_costs(matrix, labels, n) if small else np.full(len(labels), np.nan)
     for at in np.flatnonzero(np.isnan(costs)):
         costs[at] = emd_from_cost(matrix[np.ix_(labels[at], ~labels[at])]).cost
@@ -64,7 +63,7 @@ def _small_costs(matrix: Any, labels: Any, n: Any) -> Any:
                 cost[i, j] = matrix[rows[i], columns[j]]
         i_, j_, mass, f, _, _, finished = solve_dense(cost, mass_x, mass_y, PIVOTS)
         if finished:
-            costs[at] = proved(cost, a, b, (i_, j_, mass), f)
+            costs[at] = certified_cost(cost, a, b, (i_, j_, mass), f)
     return costs
 
 

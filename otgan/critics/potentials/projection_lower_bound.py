@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from otgan.measures import FloatArray
-from otgan.transport.line import wasserstein_1d
+from otgan.transport.distances import wasserstein_1d
 
 __all__ = ["projection_lower_bound"]
 
