@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from otgan.costs import MatrixCost, Metric, PointCost, as_ground_cost, line_exponent, stored
 from otgan.errors import InvalidInputError, SolverError
@@ -304,6 +307,11 @@ def _accepted(
     """The result, if its bracket is as tight as asked for; else raise with it attached."""
     if is_tight(result, problem.cost, problem.a, problem.b, rtol):
         return result
+    if stopped_after is None and not math.isfinite(result.upper):
+        from otgan.transport.network_simplex.forbidden import forbidden_mass_error
+
+        costs = problem.cost.arcs(*result.plan.nonzero())
+        raise forbidden_mass_error(result.plan, np.isinf(costs))
     reason = ""
     hint = "write costs that forbid an arc as inf, remove far outliers, or raise rtol"
     if stopped_after is not None:

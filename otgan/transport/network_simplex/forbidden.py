@@ -24,7 +24,7 @@ from otgan.transport.network_simplex.tree import (
 )
 from otgan.transport.rounding import NEGLIGIBLE_MASS
 
-__all__ = ["solve_allowed"]
+__all__ = ["forbidden_mass_error", "solve_allowed"]
 
 Names = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
@@ -109,6 +109,19 @@ def _check_feasible(
         f"{mass:.6g} of it, whose arcs lead to {to_there} with room for "
         f"{b[targets].sum():.6g}: {left.sum():.6g} cannot be moved; to fix it, "
         "allow more arcs from there (fewer inf entries in C), or change the masses"
+    )
+
+
+def forbidden_mass_error(
+    plan: sparse.csr_array, forbidden: npt.NDArray[np.bool_]
+) -> InfeasibleError:
+    """Of a plan whose entries, in the order of ``plan.nonzero()``, use forbidden arcs."""
+    i, j = (np.unique(index[forbidden]) for index in plan.nonzero())
+    return InfeasibleError(
+        f"the allowed arcs must be able to carry all mass, got {_called('source', i)} with "
+        f"{plan.data[forbidden].sum():.6g} that only forbidden arcs to {_called('target', j)} "
+        "could carry; to fix it, allow more arcs from there (fewer inf entries in C), or change the "
+        "masses"
     )
 
 
