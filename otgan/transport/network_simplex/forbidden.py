@@ -120,8 +120,8 @@ def forbidden_mass_error(
     return InfeasibleError(
         f"the allowed arcs must be able to carry all mass, got {_called('source', i)} with "
         f"{plan.data[forbidden].sum():.6g} that only forbidden arcs to {_called('target', j)} "
-        "could carry; to fix it, allow more arcs from there (fewer inf entries in C), or change the "
-        "masses"
+        "could carry; to fix it, allow more arcs from there (fewer inf entries in C), or change "
+        "the masses"
     )
 
 
