@@ -82,16 +82,16 @@ def test_many_points_are_as_few_near_the_null(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("distance", "limit"),
+    ("distance", "module"),
     [
-        (otgan.sliced_wasserstein, "RELABELLED_ON_LINES"),
-        (otgan.sinkhorn_divergence, "RELABELLED_POINTS"),
+        (otgan.sliced_wasserstein, "sliced"),
+        (otgan.sinkhorn_divergence, "sinkhorn"),
     ],
 )
-def test_permuting_a_part_of_the_points_spreads_as_all_of_them(distance, limit, monkeypatch):
+def test_permuting_a_part_of_the_points_spreads_as_all_of_them(distance, module, monkeypatch):
     x, y = np.random.default_rng(7).normal(size=(2, 300, 2))
     whole = distance(x, x)
-    monkeypatch.setattr(f"otgan.transport.approximate.{limit}", 200)
+    monkeypatch.setattr(f"otgan.transport.{module}.MAX_RELABELED_POINTS", 200)
     part = distance(x, x)
     assert_allclose(part.se, whole.se, rtol=0.5)
     assert part.interval[0] <= 0 < part.interval[1]

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from otgan.datasets import Table
     from otgan.gan.config import GANConfig
     from otgan.gan.trainer import TrainResult
-    from otgan.transport.network_simplex.multiscale import Progress
 
 __all__ = ["main"]
 
@@ -400,7 +399,7 @@ def _emd(options: argparse.Namespace) -> int:
             metric=options.metric,
             normalize=options.normalize,
             rtol=options.rtol,
-            progress=tell,
+            progress=tell or False,
         )
     if options.json:
         fields = ("distance", "cost", "lower", "upper", "gap", "p", "solver")
@@ -438,11 +437,8 @@ def _is_terminal(file: TextIO | None) -> bool:
     return file is not None and file.isatty()
 
 
-def _tell_of_emd(bar: Any, step: Progress) -> None:
-    share = max(step.gap, 0.0) / abs(step.cost) if step.cost else 0.0
-    bar.total, bar.n = step.levels, step.level - 1
-    bar.set_description_str(f"level {step.level} of {step.levels}", refresh=False)
-    bar.set_postfix_str(f"round {step.round}, {step.arcs:,} arcs, gap {share:.1e} of cost")
+def _tell_of_emd(bar: Any, done: int, total: int | None, message: str) -> None:
+    bar.set_postfix_str(message)
 
 
 def _tell_of_compare(bar: Any, done: int, total: int, name: str) -> None:

@@ -18,9 +18,10 @@ from otgan.inference.permutations import two_sample_test
 from otgan.inference.wasserstein import wasserstein_interval
 from otgan.label_statistic import LARGEST_POOL
 from otgan.measures import FloatArray
-from otgan.transport.approximate import sinkhorn_divergence, sliced_wasserstein
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
+from otgan.transport.sinkhorn import sinkhorn_divergence
+from otgan.transport.sliced import sliced_wasserstein
 
 __all__ = ["QUANTITIES", "Outcome", "Quantity", "Samples", "Unit"]
 
@@ -165,7 +166,7 @@ def _outcome(estimate: Estimate, method: str) -> Outcome:
 
 def _sliced(s: Samples) -> Outcome:
     estimate = sliced_wasserstein(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
-    return _outcome(estimate, f"{estimate.diagnostics['directions']:.0f} directions")
+    return _outcome(estimate, f"{estimate.diagnostics['n_projections']:.0f} projections")
 
 
 def _energy(s: Samples) -> Outcome:
@@ -180,7 +181,7 @@ def _mmd(s: Samples) -> Outcome:
 
 def _sinkhorn(s: Samples) -> Outcome:
     estimate = sinkhorn_divergence(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
-    return _outcome(estimate, f"p = 1, ε = {estimate.diagnostics['regularization']:.3g}")
+    return _outcome(estimate, f"p = 1, ε = {estimate.diagnostics['reg']:.3g}")
 
 
 def _frechet(s: Samples) -> Outcome:
@@ -309,7 +310,7 @@ QUANTITIES = (
         _calling("sliced_wasserstein(x, y)", "confidence_level", "rng"),
         "every difference of the distributions, as W1 along a line, averaged over all directions",
         "much of what happens in few of many directions: of a shift it shows 0.8/√d",
-        "pass fewer directions=", _sliced_seconds, _sliced,
+        "pass fewer n_projections=", _sliced_seconds, _sliced,
     ),
     Quantity(
         "energy", "energy distance²", "data",

@@ -24,7 +24,7 @@ from otgan.inputs.labels import align_clouds
 from otgan.inputs.options import as_confidence
 from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
 from otgan.results import Result
-from otgan.transport.exact import emd
+from otgan.transport.exact import solve_measures
 from otgan.transport.result import TransportResult
 
 __all__ = ["HeldOutBracket", "held_out_bracket"]
@@ -151,7 +151,7 @@ def held_out_bracket(
     x, y, fresh = _aligned(x, y, x_new, y_new)
     seed = seed_from(rng)
     mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
-    transport = emd(mu.points, nu.points)
+    transport = solve_measures(mu, nu)
     upper_se = sample_gap(transport).se
     if fresh:
         split = _fresh_split(mu.points, nu.points, fresh)

@@ -9,8 +9,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 import otgan
 from otgan.costs import PointCost
 from otgan.transport import duality
-from otgan.transport.network_simplex import pricing
-from otgan.transport.network_simplex.kdtree import edges_at, grow, lay_out, upper_model
+from otgan.transport.network_simplex.cell_search import lower_bounds
+from otgan.transport.network_simplex.kdtree import (
+    bounding_boxes,
+    build_tree,
+    cell_starts,
+    linear_upper_bound,
+)
+from otgan.transport.network_simplex.point_costs import cost_matrix
+from otgan.transport.network_simplex.pricing import smallest_reduced_costs
+from otgan.transport.network_simplex.reduced_costs import Search
 from tests.cases import EPS, dense_cost
 
 NORMS = [(2, 1.0), (2, 2.0), (2, 3.0), (1, 1.0), (1, 1.5), (0, 1.0), (0, 2.0)]
@@ -40,32 +48,34 @@ def by_brute_force(x, y, g, below, norm, k):
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize(("n", "m", "d", "k"), SIZES)
 def test_the_cheapest_are_those_of_brute_force(kind, norm, n, m, d, k):
-    x, y = (cloud[grow(cloud).order] for cloud in clouds(n, m, d, kind))
+    x, y = (cloud[build_tree(cloud).order] for cloud in clouds(n, m, d, kind))
     rng = np.random.default_rng(1)
     g = dense_cost(x, y, NAMES[norm[0]], norm[1]).min(axis=0) - rng.random(m) * 0.3
     f = by_brute_force(x, y, g, np.full(n, np.inf), norm, 1)[:, 0]
     for below in (np.full(n, np.inf), f + 0.1, f - 1e-9, np.full(n, -np.inf)):
-        found = pricing.cheapest_beside(lay_out(x), lay_out(y), f, g, below, norm, k)
+        found = smallest_reduced_costs(
+            bounding_boxes(x), bounding_boxes(y), f, Search.of(g, below, k, norm)
+        )
         expected = by_brute_force(x, y, g, below, norm, k)
         # A cost on the verge of `below` may fall to either side of it.
         assert_allclose(found.value, expected, rtol=0, atol=64 * EPS * 40.0 ** norm[1])
-        assert_array_equal(found.index >= 0, np.isfinite(found.value))
-        i, at = np.nonzero(found.index >= 0)
-        j = found.index[i, at]
+        assert_array_equal(found.j >= 0, np.isfinite(found.value))
+        i, at = np.nonzero(found.j >= 0)
+        j = found.j[i, at]
         cost = dense_cost(x, y, NAMES[norm[0]], norm[1])[i, j]
         assert_allclose(found.value[i, at], cost - g[j], rtol=0, atol=64 * EPS * 40.0 ** norm[1])
 
 
 def test_in_the_plane_most_pairs_of_cells_are_left_out():
-    x, y = (cloud[grow(cloud).order] for cloud in clouds(4000, 4000, 2, "Gaussian"))
+    x, y = (cloud[build_tree(cloud).order] for cloud in clouds(4000, 4000, 2, "Gaussian"))
     cost = PointCost.of(x, y, p=2)
     g = otgan.c_transform(cost, np.square(x).sum(axis=1))
     f = otgan.c_transform(cost.T, g)
-    x, y = lay_out(x), lay_out(y)
-    models = upper_model(x, f), upper_model(y, g)
+    x, y = bounding_boxes(x), bounding_boxes(y)
+    bounds = linear_upper_bound(x, f), linear_upper_bound(y, g)
     leaves = range(1 << x.depth, 2 << x.depth)
     left = sum(
-        pricing._bounds(x, y, *models, u, v, (2, 2.0))[0] < models[0].top[u]
+        lower_bounds((x, y), bounds, u, v, (2, 2.0))[0] < bounds[0].offset[u]
         for u in leaves
         for v in leaves
     )
@@ -76,17 +86,17 @@ def test_in_the_plane_most_pairs_of_cells_are_left_out():
 @pytest.mark.parametrize("n", [1, 2, 13, 300])
 def test_models_bound_a_potential_from_above(n, d):
     x = np.random.default_rng(0).normal(size=(n, d))
-    tree = grow(x)
+    tree = build_tree(x)
     potential = np.sin(3 * x[tree.order, 0]) + np.abs(x[tree.order, -1])
-    model = upper_model(tree.cells, potential)
+    bound = linear_upper_bound(tree.cells, potential)
     for level in range(tree.cells.depth + 1):
-        for k, (begin, end) in enumerate(itertools.pairwise(edges_at(n, level))):
+        for k, (begin, end) in enumerate(itertools.pairwise(cell_starts(n, level))):
             v = (1 << level) + k
             steps = tree.cells.columns[:, begin:end].T - tree.cells.center[v]
             assert (np.abs(steps) <= tree.cells.radius[v] * (1 + 4 * EPS)).all()
-            above = model.top[v] + steps @ model.slope[v]
+            above = bound.offset[v] + steps @ bound.slope[v]
             assert (above >= potential[begin:end] - 1e-12).all()
-            assert_allclose(model.peak[v], potential[begin:end].max(), rtol=0)
+            assert_allclose(bound.maximum[v], potential[begin:end].max(), rtol=0)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"])
@@ -109,5 +119,5 @@ def test_a_c_transform_by_cells_is_the_plain_one(monkeypatch, metric, d, p):
 def test_stored_costs_lose_no_digits_near_zero(power):
     x = np.random.default_rng(0).normal(size=(60, 10))
     y = x + 1e-9
-    costs = pricing.cost_matrix(lay_out(x), lay_out(y), (2, power))
+    costs = cost_matrix(x, y, (2, power))
     assert_allclose(costs, dense_cost(x, y, "euclidean", power), rtol=1e-11)

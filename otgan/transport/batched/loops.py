@@ -1,4 +1,7 @@
-"""The loops over stacks of small problems, compiled at their first call."""
+"""The loops over stacks of small problems, compiled at their first call.
+
+Apart from their callers because importing Numba takes some tenths of a second.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ from typing import Any
 import numpy as np
 
 from otgan.transport.compiled import compiled
-from otgan.transport.monotone_coupling import fill, lack, measure, potentials
-from otgan.transport.network_simplex.batch import PIVOTS, Clouds, in_range, proved
-from otgan.transport.network_simplex.dense import solve_dense
-from otgan.transport.network_simplex.fixed_point import balanced
-from otgan.transport.network_simplex.multiscale import ALL_ARCS
-from otgan.transport.network_simplex.pricing import add_sizes, to_reduced_costs
+from otgan.transport.monotone_coupling import (
+    northwest_fill,
+    path_potentials,
+    relative_deficit,
+    weighted_gaps,
+)
+from otgan.transport.network_simplex.batch import certified_cost, in_range
+from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, MAX_PIVOTS, solve_dense
+from otgan.transport.network_simplex.fixed_point import balanced_masses
+from otgan.transport.network_simplex.point_costs import to_reduced_costs, write_sizes
 
 __all__ = ["solve_clouds", "solve_lines", "solve_matrices"]
 
@@ -23,7 +30,7 @@ def solve_clouds(
 ) -> None:
     """Problems first ... last - 1 between points (B, n, d) and (B, m, d), or (1, ...)."""
     n, m = x.shape[1], y.shape[1]
-    if n * m > ALL_ARCS:
+    if n * m > MAX_DENSE_ARCS:
         return
     matrix, zeros = np.empty((n, m)), np.zeros(m)
     for k in range(first, last):
@@ -38,7 +45,7 @@ def solve_clouds(
 @compiled
 def solve_matrices(first: Any, last: Any, plans: Any, costs: Any, a: Any, b: Any) -> None:
     """Problems first ... last - 1 of cost matrices (B, n, m)."""
-    if costs[0].size > ALL_ARCS:
+    if costs[0].size > MAX_DENSE_ARCS:
         return
     for k in range(first, last):
         if np.isfinite(costs[k]).all():
@@ -48,10 +55,7 @@ def solve_matrices(first: Any, last: Any, plans: Any, costs: Any, a: Any, b: Any
 @compiled
 def _fill_with_costs(of_x: Any, of_y: Any, norm: Any, zeros: Any, matrix: Any) -> None:
     n, m = matrix.shape
-    start, nothing, equal = np.zeros(1, np.int64), np.empty(0), np.zeros(1, np.bool_)
-    none = np.zeros((1, 1), np.int64)
-    clouds = Clouds(of_x, start, nothing, none, equal), Clouds(of_y, start, nothing, none, equal)
-    add_sizes(clouds[0], clouds[1], 0, n, 0, m, norm, matrix)
+    write_sizes(of_x, of_y, (0, n), (0, m), norm, matrix)
     for i in range(n):
         to_reduced_costs(matrix[i], zeros, norm)
 
@@ -64,11 +68,11 @@ def _solve(matrix: Any, a: Any, b: Any, k: Any, plans: Any) -> None:
     whole = len(rows) == len(a) and len(columns) == len(b)
     core = np.ascontiguousarray(matrix) if whole else matrix[rows][:, columns]
     of_a, of_b = a[rows], b[columns]
-    mass_a, mass_b = balanced(of_a, of_b)
-    i, j, mass, up, _, _, finished = solve_dense(core, mass_a, mass_b, PIVOTS)
+    mass_a, mass_b = balanced_masses(of_a, of_b)
+    i, j, mass, up, _, _, finished = solve_dense(core, mass_a, mass_b, MAX_PIVOTS)
     if not finished:
         return
-    cost = proved(core, of_a, of_b, (i, j, mass), up, matrix.min() >= 0)
+    cost = certified_cost(core, of_a, of_b, (i, j, mass), up, matrix.min() >= 0)
     if np.isnan(cost):
         return
     costs[k] = cost
@@ -107,8 +111,8 @@ def solve_lines(
         order_y = np.argsort(of_y[0], kind="mergesort")
         sorted_x, sorted_y = of_x[0][order_x], of_y[0][order_y]
         of_a, of_b = a[k % len(a)][order_x], b[k % len(b)][order_y]
-        _staircase(of_a, of_b, i, j, mass)
-        _, total = measure(sorted_x, sorted_y, i, j, mass, gaps)
+        _northwest_corner(of_a, of_b, i, j, mass)
+        _, total = weighted_gaps(sorted_x, sorted_y, i, j, mass, gaps)
         costs[k] = total if exponent == 1.0 else (mass * gaps**exponent).sum()
         for e in range(k_arcs):
             along[e] = abs(sorted_x[i[e]] - sorted_y[j[e]]) ** exponent
@@ -116,7 +120,7 @@ def solve_lines(
             turned = 0 < e < k_arcs - 1 and i[e] != i[e - 1] and i[e + 1] == i[e]
             if turned and mass[e] == 0:
                 detours[e] = abs(sorted_x[i[e - 1]] - sorted_y[j[e + 1]]) ** exponent
-        up, down = potentials(i, j, along, detours)
+        up, down = path_potentials(i, j, along, detours)
         for s in range(n):
             f[k, order_x[s]] = up[s]
         for t in range(m):
@@ -127,12 +131,13 @@ def solve_lines(
 
 
 @compiled
-def _staircase(a: Any, b: Any, i: Any, j: Any, mass: Any) -> None:
-    """The staircase plan; between equal weights in whole units, so that no sum is rounded."""
+def _northwest_corner(a: Any, b: Any, i: Any, j: Any, mass: Any) -> None:
+    """The north-west corner rule; between equal weights in whole units: no sum is rounded."""
     n, m = len(a), len(b)
     if a.min() == a.max() and b.min() == b.max():
         common = np.gcd(n, m)
-        fill(np.full(n, 1.0 * (m // common)), np.full(m, 1.0 * (n // common)), 0.0, i, j, mass)
+        a, b = np.full(n, 1.0 * (m // common)), np.full(m, 1.0 * (n // common))
+        northwest_fill(a, b, 0.0, i, j, mass)
         mass /= n // common * m
     else:
-        fill(a, b, lack(a, b), i, j, mass)
+        northwest_fill(a, b, relative_deficit(a, b), i, j, mass)

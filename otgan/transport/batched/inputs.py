@@ -1,20 +1,12 @@
-"""Stacks of small problems of equal sizes, (B, n, d) or (B, n, m): plans, potentials, proofs.
-
-All of a stack's problems are solved in compiled calls on all cores. What was not proved there,
-because it is large or badly scaled, is left to the engine.
-"""
+"""Stacks of points, weights and cost matrices, checked."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from otgan.costs import Metric, PointCost, line_exponent
-from otgan.errors import InvalidInputError, OtganError
+from otgan.errors import InvalidInputError
 from otgan.measures import (
     LARGEST_COORDINATE,
     FloatArray,
@@ -25,18 +17,7 @@ from otgan.measures import (
     refuse_other_order,
 )
 
-__all__ = [
-    "Stack",
-    "StackedPlans",
-    "as_stack",
-    "as_stacked_costs",
-    "is_stack",
-    "solve_stack",
-    "solve_stacked_costs",
-]
-
-ENTRIES_OF_A_TASK = 2**19
-"""Costs in the problems of a task: some milliseconds of a core."""
+__all__ = ["Stack", "as_stack", "as_stacked_costs", "is_stack"]
 
 
 class Stack(NamedTuple):
@@ -52,28 +33,6 @@ class Stack(NamedTuple):
     b: FloatArray
 
 
-class StackedPlans(NamedTuple):
-    """Optimal costs (B,), plans as lists of arcs (B, k), and potentials (B, n) and (B, m).
-
-    Plans of fewer than k arcs repeat their first one without mass.
-    """
-
-    cost: FloatArray
-    i: npt.NDArray[np.int64]
-    j: npt.NDArray[np.int64]
-    mass: FloatArray
-    f: FloatArray
-    g: FloatArray
-
-    @classmethod
-    def empty(cls, size: int, n: int, m: int) -> StackedPlans:
-        """Room for them; a cost is NaN until it is proved."""
-        k = n + m
-        i, j = np.zeros((size, k), np.int64), np.zeros((size, k), np.int64)
-        mass, f, g = np.zeros((size, k)), np.zeros((size, n)), np.zeros((size, m))
-        return cls(np.full(size, np.nan), i, j, mass, f, g)
-
-
 def is_stack(x: Any, y: Any, a: Any = None, b: Any = None) -> bool:
     """Whether points have three axes, or weights two."""
     return 3 in (_axes(x), _axes(y)) or 2 in (_axes(a), _axes(b))
@@ -84,9 +43,6 @@ def _axes(values: Any) -> int:
     if isinstance(values, (list, tuple)):
         return 1 + _axes(values[0]) if values else 1
     return int(getattr(values, "ndim", 0))
-
-
-# ---------------------------------------------------------------- the door
 
 
 def as_stack(x: Any, y: Any, a: Any, b: Any) -> Stack:
@@ -212,116 +168,5 @@ def _common_size(arrays: dict[str, FloatArray]) -> int:
 
 
 def _normalized(weights: FloatArray) -> FloatArray:
-    shares: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-    return shares
-
-
-# ---------------------------------------------------------------- solving
-
-
-def solve_stack(
-    stack: Stack, metric: Metric, p: float, alone: Callable[..., StackedPlans]
-) -> StackedPlans:
-    """Plans and potentials of all problems between clouds.
-
-    Parameters
-    ----------
-    stack : Stack
-    metric : str or callable
-    p : float
-    alone : callable
-        ``alone(x, y, a, b)`` solves one problem that the compiled loops leave open.
-    """
-    n, m = stack.x.shape[1], stack.y.shape[1]
-    plans = StackedPlans.empty(stack.size, n, m)
-    points = stack.x, stack.y
-    exponent = line_exponent(metric, p) if stack.x.shape[2] == 1 else None
-    if exponent is not None:
-        from otgan.transport.stacks_loops import solve_lines
-
-        _in_tasks(solve_lines, n + m, plans, *points, stack.a, stack.b, exponent)
-    elif isinstance(metric, str):
-        from otgan.transport.network_simplex.pricing import NORMS
-        from otgan.transport.stacks_loops import solve_clouds
-
-        norm: str = metric
-        power = p
-        if metric == "cosine":
-            points, norm, power = _unit_vectors(stack, p)
-        elif metric == "sqeuclidean":
-            norm, power = "euclidean", 2 * p
-        _in_tasks(solve_clouds, n * m, plans, *points, stack.a, stack.b, (NORMS[norm], power))
-    return _completed(plans, lambda k: alone(*(_of(v, k) for v in stack[1:])), "clouds")
-
-
-def solve_stacked_costs(
-    costs: FloatArray, stack: Stack, alone: Callable[..., StackedPlans]
-) -> StackedPlans:
-    """The same for cost matrices (B, n, m)."""
-    from otgan.transport.stacks_loops import solve_matrices
-
-    plans = StackedPlans.empty(*costs.shape)
-    _in_tasks(solve_matrices, costs[0].size, plans, costs, stack.a, stack.b)
-    return _completed(
-        plans, lambda k: alone(costs[k], _of(stack.a, k), _of(stack.b, k)), "cost matrices"
-    )
-
-
-def _of(values: FloatArray, k: int) -> FloatArray:
-    return values[k % len(values)]
-
-
-def _unit_vectors(stack: Stack, p: float) -> tuple[tuple[FloatArray, FloatArray], str, float]:
-    """Points, norm and power that give the cosine distances to the power p."""
-    rows_x, rows_y = (z.reshape(-1, z.shape[2]) for z in (stack.x, stack.y))
-    units = PointCost.between(rows_x, rows_y, "cosine", p).normed()
-    assert units is not None
-    points = units.x.reshape(stack.x.shape), units.y.reshape(stack.y.shape)
-    return points, units.norm, units.power
-
-
-def _in_tasks(loop: Callable[..., None], work: int, plans: StackedPlans, *data: Any) -> None:
-    """Run a compiled loop over all problems, split between threads if that is worth it."""
-    size = len(plans.cost)
-    step = max(1, ENTRIES_OF_A_TASK // work)
-    starts = range(0, size, min(step, max(1, -(-size // (os.cpu_count() or 1)))))
-    if size * work < ENTRIES_OF_A_TASK // 16 or len(starts) < 2:
-        loop(0, size, tuple(plans), *data)
-        return
-    import joblib
-    from joblib.parallel import get_active_backend
-
-    jobs = get_active_backend()[1] or -1  # None outside of any parallel_config
-    tasks = (
-        joblib.delayed(loop)(start, min(start + starts.step, size), tuple(plans), *data)
-        for start in starts
-    )
-    # The loops write into shared arrays, so that only threads will do.
-    joblib.Parallel(jobs, require="sharedmem")(tasks)
-
-
-def _completed(
-    plans: StackedPlans, alone: Callable[[int], StackedPlans], what: str
-) -> StackedPlans:
-    """The plans, with those that the loops left open solved one by one."""
-    left = np.flatnonzero(np.isnan(plans.cost))
-    found = {}
-    for k in left:
-        try:
-            found[k] = alone(int(k))
-        except OtganError as error:
-            error.add_note(f"for the {what} at index {k} of the stack")
-            raise
-    longest = max([plans.i.shape[1], *(one.i.shape[1] for one in found.values())])
-    if longest > plans.i.shape[1]:
-        more = ((0, 0), (0, longest - plans.i.shape[1]))
-        arcs = (np.pad(plans.i, more, "edge"), np.pad(plans.j, more, "edge"))
-        plans = plans._replace(i=arcs[0], j=arcs[1], mass=np.pad(plans.mass, more))
-    for k, one in found.items():
-        for whole, part in zip(plans, one, strict=True):
-            if whole.ndim == 1:
-                whole[k] = part[0]
-                continue
-            whole[k] = part[0, -1] if whole.dtype.kind == "i" else 0.0
-            whole[k, : part.shape[1]] = part[0]
-    return plans
+    normalized: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    return normalized
