@@ -20,7 +20,7 @@ from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.estimator import pick_device
 from otgan.critics.networks.mlp import scores
 from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
-from otgan.datasets.files.reading import stored_options
+from otgan.datasets.files.read_options import stored_options
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.config import GANConfig
 from otgan.gan.data import Source, as_source
