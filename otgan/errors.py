@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,9 +25,11 @@ __all__ = [
     "SolverError",
     "TrainingDivergedError",
     "UnequalMassError",
+    "UnexpectedKeywordError",
     "is_installed",
     "nearest_name",
     "require",
+    "warn_user",
 ]
 
 
@@ -62,6 +66,10 @@ class DuplicateSamplesError(InvalidInputError):
 
 class UnequalMassError(InvalidInputError):
     """Two measures or histograms whose total masses differ by more than rounding."""
+
+
+class UnexpectedKeywordError(OtganError, TypeError):
+    """A keyword that a function or class does not have; the message names the nearest one."""
 
 
 class InfeasibleError(InvalidInputError):
@@ -118,6 +126,19 @@ class InterruptedFit(KeyboardInterrupt):
 
 class MissingExtraError(OtganError, ImportError):
     """An optional dependency that the call needs is not installed."""
+
+
+def warn_user(message: str, category: type[Warning] = InputWarning) -> None:
+    """Warn, with the line outside of otgan that called it as the place."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    """Whether a frame is of otgan, or of the decorators on its functions."""
+    return module.partition(".")[0] in ("otgan", "contextlib")
 
 
 def nearest_name(

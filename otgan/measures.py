@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.errors import InputWarning, InvalidInputError, UnequalMassError
+from otgan.errors import InvalidInputError, UnequalMassError, warn_user
 from otgan.inputs.conversion import (
     FloatArray,
     is_torch,
@@ -245,12 +244,10 @@ def warn_of_histograms(mu: DiscreteMeasure, nu: DiscreteMeasure) -> None:
         return
     if (x % 1 == 0).all() or (y % 1 == 0).all():
         return
-    warnings.warn(
+    warn_user(
         "x and y are not negative and sum to one, as histograms do, but were read as positions of "
         "points; if they are histograms, call wasserstein_1d(bins, bins, x, y), which takes them "
-        "as weights, or a divergence of histograms",
-        InputWarning,
-        stacklevel=3,
+        "as weights, or a divergence of histograms"
     )
 
 
