@@ -7,11 +7,11 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from otgan.errors import UnexpectedKeywordError
 
-__all__ = ["checks_keywords", "nearest_option"]
+__all__ = ["checks_keywords", "checks_keywords_of", "nearest_option"]
 
 Target = TypeVar("Target", bound=Callable[..., Any])
 
@@ -44,15 +44,13 @@ SYNONYMS = {
 """What SciPy, POT, scikit-learn and others call such options, and what they may be called here."""
 
 
-def checks_keywords(target: Target, *, also: Iterable[str] = ()) -> Target:
+def checks_keywords(target: Target) -> Target:
     """Decorate a function or a class so that an unknown keyword names the nearest one.
 
     Parameters
     ----------
     target : function or class
         Of a class, its own ``__init__`` is decorated, which a dataclass has.
-    also : iterable of str
-        The keywords behind ``**options``, if there are such.
 
     Returns
     -------
@@ -70,11 +68,20 @@ def checks_keywords(target: Target, *, also: Iterable[str] = ()) -> Target:
     ...
     otgan.errors.UnexpectedKeywordError: area() has no option 'widht'; did you mean 'width'?
     """
-    if isinstance(target, type):
-        target.__init__ = _checked(target.__init__, target.__name__, also)  # type: ignore[misc]
-        return target
-    checked: Target = _checked(target, target.__name__, also)
-    return checked
+    if not isinstance(target, type):
+        return cast(Target, _checked(target, target.__name__, ()))
+    decorated: Any = target
+    decorated.__init__ = _checked(decorated.__init__, target.__name__, ())
+    return target
+
+
+def checks_keywords_of(options: type) -> Callable[[Target], Target]:
+    """The same for a function with ``**options``, whose keywords are those of a TypedDict."""
+
+    def decorate(function: Target) -> Target:
+        return cast(Target, _checked(function, function.__name__, options.__annotations__))
+
+    return decorate
 
 
 def _checked(function: Any, name: str, also: Iterable[str]) -> Any:
@@ -82,7 +89,7 @@ def _checked(function: Any, name: str, also: Iterable[str]) -> Any:
     count = code.co_argcount + code.co_kwonlyargcount
     own = [name for name in code.co_varnames[code.co_posonlyargcount : count] if name != "self"]
     if code.co_flags & inspect.CO_VARKEYWORDS and not also:
-        raise TypeError(f"{name} takes any keywords; to fix it, pass their names as also=")
+        raise TypeError(f"{name} takes any keywords; to fix it, use checks_keywords_of")
     options = frozenset([*own, *also])
     refuse = _refuse
 

@@ -1,0 +1,105 @@
+"""A keyword that a public function or dataclass does not have is an error that names the nearest."""
+
+import dataclasses
+import importlib
+import inspect
+import pickle
+
+import pytest
+
+import otgan
+from otgan.errors import OtganError, UnexpectedKeywordError
+from otgan.keywords import checks_keywords, checks_keywords_of, nearest_option
+
+PUBLIC = ("otgan", "otgan.datasets", "otgan.divergences.closed_forms")
+
+
+def has_options(thing):
+    """Whether it is a public function, or a dataclass that can be built."""
+    if isinstance(thing, type):
+        return dataclasses.is_dataclass(thing) and not inspect.isabstract(thing)
+    return inspect.isfunction(thing)
+
+
+CALLABLES = [
+    pytest.param(thing, id=f"{module}.{name}")
+    for module in PUBLIC
+    for name in importlib.import_module(module).__all__
+    if has_options(thing := getattr(importlib.import_module(module), name))
+]
+
+
+@pytest.mark.parametrize("thing", CALLABLES)
+def test_every_public_function_and_dataclass_names_an_unknown_keyword(thing):
+    message = rf"^{thing.__name__}\(\) has no option 'no_such_option'; "
+    with pytest.raises(UnexpectedKeywordError, match=message):
+        thing(no_such_option=1)
+
+
+def test_there_are_many_of_them():
+    assert len(CALLABLES) > 80
+
+
+NEAREST = [
+    (lambda: otgan.emd([0], [1], metrc="cosine"), "emd", "metrc", "metric"),
+    (lambda: otgan.GANConfig(lr=1), "GANConfig", "lr", "learning_rate"),
+    (lambda: otgan.GradientPenalty(wieght=1), "GradientPenalty", "wieght", "weight"),
+    (lambda: otgan.wasserstein_interval(seed=0), "wasserstein_interval", "seed", "rng"),
+    (lambda: otgan.datasets.load_table("x.csv", cols=[0]), "load_table", "cols", "columns"),
+]
+
+
+@pytest.mark.parametrize(("call", "name", "wrong", "near"), NEAREST)
+def test_the_nearest_option_is_named(call, name, wrong, near):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == f"{name}() has no option {wrong!r}; did you mean {near!r}?"
+    assert isinstance(caught.value, OtganError)
+
+
+def test_without_a_near_option_all_are_listed():
+    with pytest.raises(UnexpectedKeywordError, match=r"ring8\(\) has no option 'k'; .*: none$"):
+        otgan.datasets.ring8(k=1)
+    with pytest.raises(UnexpectedKeywordError, match="its options are: .*batch_size, .*width$"):
+        otgan.GANConfig(banana=1)
+
+
+def test_other_errors_of_a_call_stay_as_they_are():
+    @checks_keywords
+    def broken(x, *, y=0):
+        raise TypeError("its own")
+
+    with pytest.raises(TypeError, match="its own"):
+        broken(1, y=2)
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        broken(y=2)
+
+
+def test_signature_documentation_and_identity_stay():
+    emd = otgan.emd
+    assert list(inspect.signature(emd).parameters)[:4] == ["x", "y", "a", "b"]
+    assert emd.__doc__ and emd.__name__ == "emd"
+    assert pickle.loads(pickle.dumps(emd)) is emd is importlib.import_module(emd.__module__).emd
+    penalty = otgan.GradientPenalty(weight=3.0)
+    assert pickle.loads(pickle.dumps(penalty)) == penalty == dataclasses.replace(penalty)
+    assert "weight" in inspect.signature(otgan.GradientPenalty).parameters
+    # doctest takes a function for one of its module by this
+    assert emd.__globals__ is vars(importlib.import_module(emd.__module__))
+
+
+def test_a_function_of_any_keywords_must_say_which():
+    with pytest.raises(TypeError, match="use checks_keywords_of"):
+        checks_keywords(lambda **options: options)
+
+    class Options(dict):
+        color: str
+
+    paint = checks_keywords_of(Options)(lambda **options: options)
+    assert paint(color="red") == {"color": "red"}
+    with pytest.raises(UnexpectedKeywordError, match="did you mean 'color'"):
+        paint(colour="red")
+
+
+def test_options_far_from_all_others_are_not_guessed():
+    assert nearest_option("banana", ["rtol", "metric"]) is None
+    assert nearest_option("Metric", ["rtol", "metric"]) == "metric"
