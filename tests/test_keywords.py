@@ -1,4 +1,4 @@
-"""A keyword that a public function or dataclass does not have is an error that names the nearest."""
+"""Unknown keywords of public functions and dataclasses: the error names the nearest option."""
 
 import dataclasses
 import importlib
@@ -60,7 +60,7 @@ def test_the_nearest_option_is_named(call, name, wrong, near):
 def test_without_a_near_option_all_are_listed():
     with pytest.raises(UnexpectedKeywordError, match=r"ring8\(\) has no option 'k'; .*: none$"):
         otgan.datasets.ring8(k=1)
-    with pytest.raises(UnexpectedKeywordError, match="its options are: .*batch_size, .*width$"):
+    with pytest.raises(UnexpectedKeywordError, match=r"its options are: .*batch_size, .*width$"):
         otgan.GANConfig(banana=1)
 
 
