@@ -17,7 +17,7 @@ def validations(call: Callable[[], object]) -> list[str]:
     entered: list[str] = []
     depth = 0
 
-    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(real: Any) -> Callable[..., Any]:
         def entry(*args: Any, **kwargs: Any) -> Any:
             nonlocal depth
             if not depth:
@@ -34,7 +34,7 @@ def validations(call: Callable[[], object]) -> list[str]:
     modules = [module for name, module in sys.modules.items() if name.startswith("otgan")]
     with ExitStack() as patches:
         for name in ENTRIES:
-            real = getattr(measures, name)
+            real: Callable[..., Any] = getattr(measures, name)
             for module in modules:
                 if vars(module).get(name) is real:
                     patches.enter_context(patch.object(module, name, counted(real)))
