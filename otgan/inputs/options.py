@@ -111,7 +111,7 @@ fix it, pass a fraction such as 0.95
 
 
 def as_rng(rng: Any) -> np.random.Generator:
-    """A random generator from one, from a seed, or from whatever else NumPy takes for either."""
+    """A random generator of NumPy, from one or from a seed."""
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
