@@ -40,7 +40,7 @@ __all__ = [
 
 _FAR = 300.0  # half a squared distance, in standard deviations, beyond which no series is summed
 _LOOKED_AT = 2000
-_NOT_GAUSSIAN = 0.08  # nats between a distribution and its Gaussian that neighbors must not see
+_NOT_GAUSSIAN = 0.08  # nats between a distribution and its Gaussian that neighbors may show at most
 
 
 class Whitening(NamedTuple):

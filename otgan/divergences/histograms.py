@@ -395,7 +395,7 @@ def _sqrt(xp: Any, x: Any) -> Any:
 
 
 def _trim(xp: Any, value: Any, bound: float) -> Any:
-    """`value` less what rounding put above its bound; anything larger stays, to be seen."""
+    """`value` less what rounding put above its bound; anything larger is kept."""
     excess = value.detach() - bound if is_torch(value) else value - bound  # keeps the gradient
     return value - xp.where((excess > 0) & (excess < _ROUNDING), excess, 0.0)
 

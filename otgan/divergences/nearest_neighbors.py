@@ -58,7 +58,7 @@ class NearestNeighbors:
 
     For each x_i, ρ is its distance to the k-th other point of x, ν that to the k-th point of y, and
     KL(P‖Q) is estimated by ``mean d log(ν/ρ) + log(m/(n-1))``. By default a Gaussian is fitted to
-    each sample, unless neighbors see that one does not fit, and their KL is corrected by how many
+    each sample, unless neighbors show that one does not fit, and their KL is corrected by how many
     points the balls hold that the Gaussians do not expect there. That removes most of the bias in
     higher dimension.
 

@@ -3,7 +3,7 @@
 The plug-in values are biased upwards, by (K - 1)/2n for K values even between equal distributions.
 The bias to first order in 1/n is subtracted, so that values may be negative, and standard errors
 come from the delta method. At equal distributions its first order vanishes: there the counts of
-permuted labels, which are multivariate hypergeometric, say how wide an interval must be
+permuted labels, which are multivariate hypergeometric, show how wide an interval must be
 (otgan.pooled_null).
 
 Source: Paninski, Estimation of entropy and mutual information (Neural Computation 2003), section 4

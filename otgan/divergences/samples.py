@@ -95,8 +95,8 @@ def kl_from_samples(
     Estimate
         With a standard error and an interval that are valid for the method, other estimates among
         its diagnostics, and warnings where they disagree. The value is never clamped: a bias is
-        taken off, and it may be negative by noise. The interval holds zero as often as it says
-        where the distributions are equal.
+        taken off, and it may be negative by noise. Where the distributions are equal, the interval
+        holds zero with at least the probability of its level.
 
     Raises
     ------

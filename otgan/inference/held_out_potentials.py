@@ -78,7 +78,8 @@ def held_out_values(
     """
     x, y, x_new, y_new = split
     if transport is None:
-        transport = solve_measures(*(DiscreteMeasure(points, None, 1.0) for points in (x, y)))
+        mu, nu = (DiscreteMeasure(points, None, 1.0) for points in (x, y))
+        transport = solve_measures(mu, nu)
     potential = extension(x, y, transport)
     return potential(x_new), potential(y_new)
 
