@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from otgan.datasets import Sample
-from otgan.datasets.samplers import as_held, as_sampler, holds_points
+from otgan.datasets.samplers import as_sampler, holds_points, unwrap_dataset
 from otgan.errors import InvalidInputError
-from otgan.estimates import normal_interval, seed_from
+from otgan.estimates import normal_interval
 from otgan.inference.held_out_potentials import (
     Split,
     fold_splits,
@@ -21,7 +21,7 @@ from otgan.inference.held_out_potentials import (
 )
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
-from otgan.inputs.options import as_confidence
+from otgan.inputs.options import as_confidence, seed_from
 from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
 from otgan.results import Result
 from otgan.transport.exact import solve_measures
@@ -183,7 +183,7 @@ def _aligned(x: Any, y: Any, x_new: Any, y_new: Any) -> tuple[Any, Any, Sequence
             "x_new and y_new must be given together, got only one of them; to fix it, pass fresh "
             "points of both distributions, or of neither to split x and y"
         )
-    x, y = as_held(x, "x"), as_held(y, "y")
+    x, y = unwrap_dataset(x, "x"), unwrap_dataset(y, "y")
     if x_new is not None:
         names = ["x", "y", "x_new", "y_new"]
         x, y, *fresh = align_clouds([x, y, x_new, y_new], names)

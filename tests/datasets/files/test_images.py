@@ -1,4 +1,4 @@
-"""Pictures in every mode, and turned as their metadata say."""
+"""Images in every mode, and turned as their metadata say."""
 
 import struct
 import zlib
@@ -17,9 +17,9 @@ def test_gray_pictures_of_16_bits_are_not_white(tmp_path):
     rng = np.random.default_rng(4)
     levels = rng.integers(0, 2**16, size=(2, 8, 8), dtype=np.uint16)
     points = []
-    for i, picture in enumerate(levels):
+    for i, image in enumerate(levels):
         (tmp_path / str(i)).mkdir()
-        Image.fromarray(picture).save(tmp_path / str(i) / "a.png")
+        Image.fromarray(image).save(tmp_path / str(i) / "a.png")
         points.append(load_images(tmp_path / str(i), size=8))
     right = np.sqrt(3) * np.linalg.norm(levels[0] / 65535.0 - levels[1] / 65535.0)  # three channels
     assert_allclose(otgan.emd(*points).distance, right, rtol=1e-12)
@@ -27,11 +27,11 @@ def test_gray_pictures_of_16_bits_are_not_white(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
 def test_pictures_are_turned_as_they_say(tmp_path, suffix):
-    picture = Image.new("RGB", (32, 32))
-    picture.paste((255, 255, 255), (0, 0, 16, 32))  # white on the left; turned, on the top
+    image = Image.new("RGB", (32, 32))
+    image.paste((255, 255, 255), (0, 0, 16, 32))  # white on the left; turned, on the top
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture.save(tmp_path / f"a.{suffix}", exif=exif)
+    image.save(tmp_path / f"a.{suffix}", exif=exif)
     shown = load_images(tmp_path, size=32, gray=True).reshape(32, 32)
     assert_allclose(shown[4:12], 1.0, atol=0.05)
     assert_allclose(shown[20:28], 0.0, atol=0.05)

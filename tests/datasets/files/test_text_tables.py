@@ -153,7 +153,7 @@ def test_what_could_be_either_is_asked_about(tmp_path, text, found, options, sha
 def test_what_has_no_right_value_is_refused(tmp_path, text, found):
     if found is None:  # names that repeat are no fault until one of them is asked for
         assert table(tmp_path, text).points.shape == (1, 2)
-        found, options = "told apart", {"columns": ["u"]}
+        found, options = "names that are unique", {"columns": ["u"]}
     else:
         options = {}
     with pytest.raises(InvalidInputError, match=found):
