@@ -59,8 +59,8 @@ def refuse_other_fit(known: Mapping[str, Any], problem: Mapping[str, Any], path:
         if not _may_be_alike(before, now):
             raise InvalidInputError(
                 f"the checkpoint {path} must be of the same problem, got one with "
-                f"{_in_words(name, before)} instead of {_in_words(name, now)}; to fix it, name another "
-                "file, or remove this one"
+                f"{_in_words(name, before)} instead of {_in_words(name, now)}; to fix it, name "
+                "another file, or remove this one"
             )
         warnings.warn(
             f"{name} is a sampler that gives other points than when {path} was written; they look "
