@@ -347,6 +347,9 @@ def _add_train(commands: Any) -> None:
     for name in ("monitor-every", "monitor-points", "evaluation-points", "rng"):
         train.add_argument(f"--{name}", type=int, metavar="N")
     train.add_argument("--learning-rate", type=float, metavar="X")
+    train.add_argument(
+        "--generator-optimizer", metavar="NAME", help="adam or rmsprop (default: the constraint's)"
+    )
     train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
     train.add_argument("--decay", action="store_const", const=True, help="let the step decay")
     train.add_argument("--device", help="auto (default), cpu, cuda, ...")

@@ -18,7 +18,7 @@ def test_settings_that_are_no_whole_numbers_are_refused_at_once(value):
     for name in (*counts, "monitor_every", "monitor_points", "evaluation_points"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.GANConfig(**{name: value})
-    for name in ("batch_size", "test_points", "seed"):
+    for name in ("batch_size", "test_points", "rng"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.FitOptions(**{name: value})
     if value is not None:
