@@ -44,7 +44,7 @@ def fit_identity(
     }
 
 
-def refuse_other_fit(known: Mapping[str, Any], problem: Mapping[str, Any], path: Path) -> None:
+def refuse_other_fit(known: Mapping[str, Any], identity: Mapping[str, Any], path: Path) -> None:
     """Raise if a checkpoint is of another problem, and say in what it differs.
 
     Warns
@@ -52,7 +52,7 @@ def refuse_other_fit(known: Mapping[str, Any], problem: Mapping[str, Any], path:
     InputWarning
         A sampler that gave other points than last time, though they look alike.
     """
-    for name, now in problem.items():
+    for name, now in identity.items():
         before = known.get(name)
         if before == now:
             continue
