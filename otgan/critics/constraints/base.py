@@ -1,4 +1,4 @@
-"""What a constraint on a critic is: its network, penalty, projection, and estimate of a distance."""
+"""The base class of constraints: network, penalty, projection, and estimate of a distance."""
 
 from __future__ import annotations
 
@@ -186,6 +186,7 @@ Linear without distance; to fix it, define that in the class
 
     def start(self, critic: nn.Module, x: Tensor, y: Tensor) -> None:
         """Initialize a new critic, in place, from points of the two distributions."""
+        return None
 
     def penalty(
         self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
@@ -211,6 +212,8 @@ Linear without distance; to fix it, define that in the class
 
     def project(self, critic: nn.Module) -> None:
         """Put the critic back into its family, in place, after a step."""
+        return None
 
     def finish(self, critic: nn.Module) -> None:
         """Change a trained critic, in place, before it is evaluated."""
+        return None
