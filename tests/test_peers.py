@@ -78,7 +78,7 @@ def test_sliced_wasserstein_is_pots(p):
     assert_allclose(float(otgan.sliced_wasserstein(X[:, 0], Y[:, 0], p=p)), line, rtol=1e-9)
     ours = otgan.sliced_wasserstein(X, Y, p=p)
     many = ot.sliced_wasserstein_distance(X, Y, n_projections=20_000, seed=0, p=p)
-    assert_allclose(ours.value, many, atol=4 * ours.diagnostics["directions_se"])
+    assert_allclose(ours.value, many, atol=4 * ours.diagnostics["projections_se"])
 
 
 def test_frechet_distance_is_the_bures_wasserstein_distance_of_pot():
