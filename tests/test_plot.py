@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import otgan
-from otgan.compare.plot import two_samples
+from otgan.comparison.plot import two_samples
 from otgan.errors import InvalidInputError, OutputError
 from otgan.plot import as_picture_path, drawable, image_grid, panels, save
 

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from otgan.datasets import Table
     from otgan.gan.config import GANConfig
     from otgan.gan.trainer import TrainResult
-    from otgan.transport.network_simplex.multiscale import Progress
 
 __all__ = ["main"]
 
@@ -403,7 +402,7 @@ def _emd(options: argparse.Namespace) -> int:
             metric=options.metric,
             normalize=options.normalize,
             rtol=options.rtol,
-            progress=tell,
+            progress=tell or False,
         )
     if options.json:
         fields = ("distance", "cost", "lower", "upper", "gap", "p", "solver")
@@ -441,14 +440,11 @@ def _is_terminal(file: TextIO | None) -> bool:
     return file is not None and file.isatty()
 
 
-def _tell_of_emd(bar: Any, step: Progress) -> None:
-    share = max(step.gap, 0.0) / abs(step.cost) if step.cost else 0.0
-    bar.total, bar.n = step.levels, step.level - 1
-    bar.set_description_str(f"level {step.level} of {step.levels}", refresh=False)
-    bar.set_postfix_str(f"round {step.round}, {step.arcs:,} arcs, gap {share:.1e} of cost")
+def _tell_of_emd(bar: Any, done: int, total: int | None, message: str) -> None:
+    bar.set_postfix_str(message)
 
 
-def _tell_of_compare(bar: Any, name: str, done: int, total: int) -> None:
+def _tell_of_compare(bar: Any, done: int, total: int, name: str) -> None:
     bar.total, bar.n = total, done
     bar.set_description_str(encodable(name, bar.fp.encoding))
 
@@ -463,14 +459,14 @@ def _tell_notes(*tables: Table) -> list[str]:
 
 def _compare(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_files, check_numbers
-    from otgan.compare.comparison import check_words
+    from otgan.comparison.compare import check_options
     from otgan.datasets import load_pair
     from otgan.inputs.options import as_confidence
 
     check_files(options.a, options.b)
     check_numbers(options)
     as_confidence(options.confidence_level)
-    check_words(options.ties, options.seconds)
+    check_options(options.ties, options.seconds)
     _check_picture(options.plot)
     first, second = load_pair(options.a, options.b, **reading_of(options))
     x, y, names = first.points, second.points, first.names or second.names
@@ -483,13 +479,13 @@ def _compare(options: argparse.Namespace) -> int:
             rng=options.seed,
             ties=options.ties,
             seconds=options.seconds,
-            progress=tell,
+            progress=tell or False,
         )
-    values = comparison.numbers()
+    values = comparison.to_dict()
     values["notes"] = [*notes, *values["notes"]]
     _say(json.dumps(values) if options.json else comparison.report())
     if options.plot:
-        from otgan.compare.plot import two_samples
+        from otgan.comparison.plot import two_samples
 
         _draw(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
     return 0

@@ -14,7 +14,7 @@ import numpy as np
 from otgan.critics.training.sampler_signature import same_signature, sampler_signature
 from otgan.critics.training.standardization import Scale
 from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
-from otgan.datasets.files.reading import Options
+from otgan.datasets.files.read_options import LoadOptions
 from otgan.datasets.samplers import as_sampler
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points
@@ -134,7 +134,7 @@ class TrainingData:
         return pooled[:size], pooled[size : 2 * size]
 
 
-def as_training_data(data: Any, rng: int = 0, **reading: Unpack[Options]) -> TrainingData:
+def as_training_data(data: Any, rng: int = 0, **reading: Unpack[LoadOptions]) -> TrainingData:
     """Anything that can be trained on, as `TrainingData`.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from otgan.datasets.files.reading import stored_options
+from otgan.datasets.files.read_options import stored_options
 from otgan.errors import InvalidInputError
 from otgan.gan.data import DataRecord, TrainingData, as_training_data
 from otgan.gan.identity import RunIdentity

@@ -31,7 +31,7 @@ from otgan.gan.state import TrainState
 from otgan.inputs.options import as_flag
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
-from otgan.transport.exact import wasserstein
+from otgan.transport.distances import wasserstein
 
 __all__ = ["train_gan"]
 

@@ -53,8 +53,8 @@ def test_tables_with_the_same_columns_in_another_order_are_aligned(two_tables):
 @pytest.mark.parametrize(
     "function",
     [
-        otgan.energy_distance,
-        otgan.mmd,
+        otgan.energy_distance_squared,
+        otgan.mmd_squared,
         otgan.frechet_distance,
         otgan.sliced_wasserstein,
         otgan.max_sliced_wasserstein,

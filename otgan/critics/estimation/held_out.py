@@ -92,7 +92,9 @@ def held_out_stats(
         )
     # A critic that is proved to be constant proves nothing else.
     low = (
-        max(0.0, gap.lower(0.975) / reading.lipschitz_upper) if reading.lipschitz_upper > 0 else 0.0
+        max(0.0, gap.lower_confidence_bound(0.975) / reading.lipschitz_upper)
+        if reading.lipschitz_upper > 0
+        else 0.0
     )
     return HeldOutStats(reading, gap.se, low, penalty_se, len(f_x) + len(f_y))
 
@@ -115,7 +117,7 @@ def certified_on_sample(
             * unit
             for points in (x, y)
         )
-    return certified_lower_bounds(x, y, f_x, f_y, upper=bracket.upper)
+    return certified_lower_bounds(x, y, f_x, f_y, upper=bracket.upper_estimate)
 
 
 def on_original_scale(critic: nn.Module, distributions: Distributions) -> nn.Module:

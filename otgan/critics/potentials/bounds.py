@@ -10,8 +10,8 @@ from scipy.optimize import minimize_scalar
 
 from otgan.costs import GroundCost, MatrixCost, PointCost
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence
 from otgan.inference.mean_gap import MeanGap
+from otgan.inputs.options import as_confidence
 from otgan.measures import FloatArray, as_float64
 from otgan.transport.duality import PLAIN_PAIRS, c_transform
 
@@ -339,4 +339,4 @@ def lower_confidence_bound(
                 f"{name} must hold at least two finite numbers, got shape {sample.shape}; to fix "
                 "it, give the critic's values at held-out points"
             )
-    return max(0.0, MeanGap.of(*samples).lower(level) / lipschitz)
+    return max(0.0, MeanGap.of(*samples).lower_confidence_bound(level) / lipschitz)
