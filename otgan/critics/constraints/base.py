@@ -125,10 +125,11 @@ Linear without distance; to fix it, define that in the class
 
     def __new__(cls, *args: Any, **settings: Any) -> Self:
         """Refuse a class with missing methods, in our words."""
-        missing = sorted(cls.__abstractmethods__ & set(REQUIRED))
+        missing = sorted(cls.__abstractmethods__)
         if missing:
+            required = sorted({*REQUIRED, *missing})
             raise InvalidInputError(
-                f"a constraint must define {', '.join(REQUIRED)}, got {cls.__name__} without "
+                f"a constraint must define {', '.join(required)}, got {cls.__name__} without "
                 f"{', '.join(missing)}; to fix it, define "
                 f"{'that' if len(missing) == 1 else 'them'} in the class"
             )

@@ -11,6 +11,7 @@ import otgan
 from otgan.critics.constraints import Constraint, GradientPenalty, OrthogonalWeights
 from otgan.critics.constraints.base import DEFAULT_WIDTH, REQUIRED
 from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
+from otgan.critics.constraints.penalties import PenalizedSlope
 from otgan.critics.constraints.serialization import constraint_from, described
 from otgan.critics.networks.ensemble import members_of
 from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp
@@ -72,6 +73,12 @@ def test_a_class_without_a_required_method_is_refused_by_its_name(missing):
     methods = {k: v for k, v in vars(Plain).items() if k in REQUIRED and k != missing}
     own = type("Own", (Constraint,), methods)
     with pytest.raises(InvalidInputError, match=f"got Own without {missing}; to fix it, define"):
+        own()
+
+
+def test_a_penalty_without_its_function_of_slopes_is_refused_as_well():
+    own = type("Own", (PenalizedSlope,), {k: v for k, v in vars(Plain).items() if k in REQUIRED})
+    with pytest.raises(InvalidInputError, match="got Own without slope_penalty; to fix it"):
         own()
 
 
