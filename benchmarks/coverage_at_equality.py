@@ -53,13 +53,13 @@ COUNTS = {
 }
 
 DISTANCES: dict[str, Quantity] = {
-    "energy distance": otgan.energy_distance,
-    "MMD²": otgan.mmd,
+    "energy distance²": otgan.energy_distance_squared,
+    "MMD²": otgan.mmd_squared,
     "Sinkhorn, p = 1": otgan.sinkhorn_divergence,
     "Sinkhorn, p = 2": partial(otgan.sinkhorn_divergence, p=2),
-    "sliced W1": partial(otgan.sliced_wasserstein, directions=60),
-    "sliced W2": partial(otgan.sliced_wasserstein, p=2, directions=60),
-    "max-sliced W1": partial(otgan.max_sliced_wasserstein, restarts=2),
+    "sliced W1": partial(otgan.sliced_wasserstein, n_projections=60),
+    "sliced W2": partial(otgan.sliced_wasserstein, p=2, n_projections=60),
+    "max-sliced W1": partial(otgan.max_sliced_wasserstein, n_restarts=2),
     "Fréchet distance": otgan.frechet_distance,
     "W1 (wasserstein_interval)": otgan.wasserstein_interval,
 }

@@ -23,11 +23,11 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.critics.kernels.maxmin import GapStep
 from otgan.critics.kernels.muon import Muon
-from otgan.critics.kernels.relu import PenalizedStep, around_one
+from otgan.critics.kernels.relu import PenalizedStep, penalty_around_one
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.networks.mlp import mlp
 from otgan.datasets import funnel_pair
@@ -74,7 +74,7 @@ def graph_step(
 def hand_step(
     critic: nn.Sequential, optimizer: torch.optim.Optimizer, draw: Draw, one_sided: bool
 ) -> Step:
-    gradients = PenalizedStep(critic, around_one(10.0, one_sided=one_sided))
+    gradients = PenalizedStep(critic, penalty_around_one(10.0, one_sided=one_sided))
 
     def step() -> None:
         x, y, share = draw()

@@ -24,10 +24,8 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
 
 import otgan
-from otgan.inference.classifiers import ClassifierScore
-from otgan.inference.neighbors import Knn
-from otgan.inference.permutations import STATISTICS, two_sample_test
-from otgan.inference.statistics import Statistic
+from otgan import Classifier, NearestNeighbors, two_sample_test
+from otgan.inference.statistics import STATISTICS, Statistic
 from otgan.measures import FloatArray
 
 try:
@@ -77,12 +75,16 @@ def two_humps(_: float, d: int, n: int, seed: int) -> Samples:
 # ---------------------------------------------------------------- tests, as p-values
 
 
-def ours(statistic: str | Statistic, permutations: int = PERMUTATIONS) -> PValue:
+def ours(statistic: str | Statistic, n_resamples: int = PERMUTATIONS) -> PValue:
     def p_value(x: FloatArray, y: FloatArray, seed: int) -> float:
-        test = two_sample_test(x, y, statistic=statistic, permutations=permutations, rng=seed)
-        return test.p_value
+        test = two_sample_test(x, y, statistic=statistic, n_resamples=n_resamples, rng=seed)
+        return test.pvalue
 
     return p_value
+
+
+def knn(k: int) -> NearestNeighbors:
+    return NearestNeighbors(k=k, start="none", whiten=False)
 
 
 def quietly(test: PValue) -> PValue:
@@ -154,7 +156,7 @@ def row(*cells: str) -> None:
 
 
 def level(repeats: int) -> None:
-    """Whether p-values are uniform where distributions are equal, and how often at most 0.05."""
+    """Whether p-values are uniform for equal distributions, and how often they are <= 0.05."""
     table(["statistic", "d", "p of KS test", "share ≤ 0.05", "share ≤ 0.5"])
     for name in STATISTICS:
         for d in (1, 5):
@@ -216,7 +218,7 @@ def quadratic(C: float) -> Pipeline:
 
 
 def choices(repeats: int) -> None:
-    """What other parameters would give, where distributions differ otherwise than by a shift."""
+    """The power of other parameters where distributions differ otherwise than by a shift."""
     problems = [
         (sample, (0.5, d, 100))
         for d in (1, 5)
@@ -229,13 +231,13 @@ def choices(repeats: int) -> None:
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
     statistics: dict[str, str | Statistic] = {
         "energy": "energy",
-        **{f"knn, k={k}": Knn(k) for k in (1, 3, 5, 10, 20)},
+        **{f"knn, k={k}": knn(k) for k in (1, 3, 5, 10, 20)},
         "classifier: default": "classifier",
-        "classifier: default, share=0.5": ClassifierScore(share=0.5),
-        "classifier: logistic, quadratic": ClassifierScore(quadratic(0.1)),
-        "classifier: logistic, linear": ClassifierScore(linear),
-        "classifier: SVC, radial": ClassifierScore(machine),
-        "classifier: boosted trees": ClassifierScore(trees),
+        "classifier: default, train_fraction=0.5": Classifier(train_fraction=0.5),
+        "classifier: logistic, quadratic": Classifier(quadratic(0.1)),
+        "classifier: logistic, linear": Classifier(linear),
+        "classifier: SVC, radial": Classifier(machine),
+        "classifier: boosted trees": Classifier(trees),
     }
     for name, statistic in statistics.items():
         shares = [rejections(ours(statistic), *problem, repeats).mean() for problem in problems]
@@ -255,7 +257,7 @@ def seconds(repeats: int) -> None:
             best = np.inf
             for _ in range(turns):
                 started = time.perf_counter()
-                otgan.two_sample_test(x, y, statistic=name, permutations=count, rng=0)
+                otgan.two_sample_test(x, y, statistic=name, n_resamples=count, rng=0)
                 best = min(best, time.perf_counter() - started)
             cells.append(f"{best * 999 / count:.3g}{' (from 49)' if long else ''}")
         row(name, *cells)

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
 
 from otgan.costs import GroundCost
 from otgan.measures import FloatArray
+from otgan.results import Result
+from otgan.transport.rounding import EPS
 
 __all__ = ["EXACT_RTOL", "TransportResult", "is_tight"]
 
 EXACT_RTOL = 1e-9
 """Widest relative gap that an exact answer may have."""
 
-MOST_EXCUSED = 1e-2
-"""Share of the cost beyond which rounding is no excuse, but an error."""
+MAX_ALLOWANCE = 1e-2
+"""Fraction of the cost beyond which a gap is an error, whatever potentials could explain."""
 
-NEGLIGIBLE = 1e-15
-"""Share of the mass that rounding of the weights may move: its costs are no excuse elsewhere."""
+ROUNDED_MASS = 1e-15
+"""Fraction of the mass that rounding of the weights may move: its costs allow for no gap."""
 
 
 @dataclass(frozen=True)
-class TransportResult:
+class TransportResult(Result):
     """An optimal transport cost with its certificate.
 
     ``float(result)`` is the distance.
@@ -36,6 +38,8 @@ class TransportResult:
         ⟨plan, C⟩ for probability measures, C = metric ** p.
     lower, upper : float
         Certified bracket of the optimal cost: dual value, primal value.
+    distance_lower, distance_upper : float
+        The same for the distance.
     plan : csr_array, shape (n, m)
         How much mass goes from x_i to y_j; rows sum to a, columns to b (both normalized).
     f, g : ndarray, shapes (n,) and (m,)
@@ -48,6 +52,15 @@ class TransportResult:
         Seconds spent solving and certifying, and, apart from these, preparing: loading modules
         and compiling loops, once in a process. The masses before normalization. What was counted.
     """
+
+    derived: ClassVar[tuple[str, ...]] = (
+        "distance",
+        "distance_lower",
+        "distance_upper",
+        "gap",
+        "n",
+        "m",
+    )
 
     cost: float
     lower: float
@@ -62,12 +75,35 @@ class TransportResult:
     @property
     def distance(self) -> float:
         """Cost ** (1/p), in the units of the metric."""
-        return self.cost if self.p == 1 else self.cost ** (1.0 / self.p)
+        return self._root(self.cost)
+
+    @property
+    def distance_lower(self) -> float:
+        """Certified lower bound of the distance, in the units of the metric."""
+        return self._root(self.lower)
+
+    @property
+    def distance_upper(self) -> float:
+        """Certified upper bound of the distance, in the units of the metric."""
+        return self._root(self.upper)
 
     @property
     def gap(self) -> float:
         """Width of the bracket, upper - lower, in units of cost."""
         return self.upper - self.lower
+
+    @property
+    def n(self) -> int:
+        """How many sources there are."""
+        return int(self.plan.shape[0])
+
+    @property
+    def m(self) -> int:
+        """How many targets there are."""
+        return int(self.plan.shape[1])
+
+    def _root(self, cost: float) -> float:
+        return cost if self.p == 1 else max(cost, 0.0) ** (1.0 / self.p)
 
     def __float__(self) -> float:
         return self.distance
@@ -75,7 +111,7 @@ class TransportResult:
     def __repr__(self) -> str:
         return (
             f"TransportResult(distance={self.distance:.10g}, cost={self.cost:.10g}, "
-            f"gap={self.gap:.2g}, p={self.p:g}, n={self.plan.shape[0]}, m={self.plan.shape[1]}, "
+            f"gap={self.gap:.2g}, p={self.p:g}, n={self.n}, m={self.m}, "
             f"solver={self.solver!r})"
         )
 
@@ -83,12 +119,12 @@ class TransportResult:
 def is_tight(
     result: TransportResult, cost: GroundCost, a: FloatArray, b: FloatArray, rtol: float = 0.0
 ) -> bool:
-    """Whether the bracket is as tight as asked for, give or take rounding.
+    """Whether the bracket is as tight as asked for, up to rounding.
 
     Both ends are sums of masses times costs or potentials, which are known to a unit in the last
-    place, so the bracket may be wider by a few of these: 16. Potentials excuse no more than n + m
-    times the dearest arc that carries more than `NEGLIGIBLE` of the mass: a plan whose arcs cost
-    at most r has optimal potentials within (n + m) r of each other.
+    place, so the bracket may be wider by a few of these: 16. Potentials allow for no more than
+    n + m times the most expensive arc that carries more than `ROUNDED_MASS` of the mass: a plan
+    whose arcs cost at most r has optimal potentials within (n + m) r of each other.
     """
     if not np.isfinite(result.upper):
         return False  # some mass found no allowed arc
@@ -102,9 +138,9 @@ def is_tight(
         float(masses[masses > 0] @ np.abs(potential[masses > 0]))
         for masses, potential in ((a, result.f), (b, result.g))
     )
-    unit = 16 * float(np.finfo(float).eps)
+    unit = 16 * EPS
     if carried == 0:
         return bool(result.gap <= accepted + unit * weighed)
-    dearest = float(prices[plan.data > NEGLIGIBLE].max())
-    excuse = unit * min(weighed, sum(cost.shape) * dearest)
-    return bool(result.gap <= accepted + unit * carried + min(excuse, MOST_EXCUSED * carried))
+    most_expensive = float(prices[plan.data > ROUNDED_MASS].max())
+    allowance = unit * min(weighed, sum(cost.shape) * most_expensive)
+    return bool(result.gap <= accepted + unit * carried + min(allowance, MAX_ALLOWANCE * carried))

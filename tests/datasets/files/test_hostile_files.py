@@ -216,9 +216,9 @@ def test_nothing_in_a_file_of_points_is_executed(tmp_path):
     table = pa.table([pa.array([1.5])], schema=schema)
     pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
     pyarrow.feather.write_feather(table, tmp_path / "a.feather")
-    (tmp_path / "pictures").mkdir()
+    (tmp_path / "images").mkdir()
     program = f"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n({sign}) (w) file\n"
-    (tmp_path / "pictures" / "a.png").write_text(program)
+    (tmp_path / "images" / "a.png").write_text(program)
     tried = [path for path in tmp_path.iterdir() if path != sign]
     assert len(tried) == 12
     for path in tried:
