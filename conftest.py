@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import signal
@@ -91,8 +92,9 @@ def _skipping_what_is_missing(without: list[str]) -> Generator[None, None, None]
     """Skip a test that asks for a package which is left out."""
     try:
         return (yield)
-    except ImportError as error:
-        if error.name in without and _is_expected(error):
+    except (ImportError, doctest.UnexpectedException) as caught:
+        error = caught.exc_info[1] if isinstance(caught, doctest.UnexpectedException) else caught
+        if isinstance(error, ImportError) and error.name in without and _is_expected(error):
             pytest.skip(str(error))
         raise
 
@@ -103,7 +105,7 @@ def _is_expected(error: ImportError) -> bool:
         return True
     frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
     outside = [file for file in frames if not file.startswith("<frozen importlib")]
-    return Path(outside[-1]).is_relative_to(ROOT / "tests")
+    return outside[-1].startswith("<doctest") or Path(outside[-1]).is_relative_to(ROOT / "tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
