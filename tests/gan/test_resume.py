@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -302,7 +303,7 @@ def test_settings_that_were_altered_in_the_file_are_not_applied(tmp_path):
     points = tmp_path / "points.npy"
     np.save(points, np.random.default_rng(0).normal(size=(40, 2)))
     out = tmp_path / "run"
-    measured = {"monitor_every": 2, "monitor_points": 10, "evaluation_points": 10}
+    measured: dict[str, Any] = {"monitor_every": 2, "monitor_points": 10, "evaluation_points": 10}
     tiny = GANConfig(steps=2, batch_size=8, n_critic=1, width=4, depth=1, **measured)
     train_gan(str(points), tiny, out=out)
     stored = json.loads((out / "config.json").read_text())

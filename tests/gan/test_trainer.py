@@ -1,6 +1,7 @@
 """The trainer: its steps, its numbers, its refusals."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,12 @@ def test_two_runs_of_one_seed_are_equal_in_every_number(trained):
 
 
 def test_exact_constraint_descends_the_exact_distance():
-    changes = {"constraint": "exact", "steps": 300, "batch_size": 64, "learning_rate": 1e-2}
+    changes: dict[str, Any] = {
+        "constraint": "exact",
+        "steps": 300,
+        "batch_size": 64,
+        "learning_rate": 1e-2,
+    }
     result = train_gan("ring8", GANConfig(**{**TINY, **changes, "monitor_every": 100}))
     w1 = [record.exact_w1 for record in result.records]
     one_point = otgan.emd(result.monitor.real, np.zeros((1, 2))).distance
@@ -78,7 +84,12 @@ def test_exact_constraint_descends_the_exact_distance():
 @pytest.mark.parametrize("constraint", ["exact", "distilled"])
 def test_linear_program_teaches_the_generator(constraint):
     """Before and after, on the same held-out points and latents."""
-    changes = {"constraint": constraint, "steps": 200, "batch_size": 64, "learning_rate": 3e-3}
+    changes: dict[str, Any] = {
+        "constraint": constraint,
+        "steps": 200,
+        "batch_size": 64,
+        "learning_rate": 3e-3,
+    }
     config = GANConfig(**{**TINY, **changes, "width": 32, "monitor_every": 200})
     result = train_gan("ring8", config)
     start = TrainState.start(2, config, torch.device("cpu")).averaged

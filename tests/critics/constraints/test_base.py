@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ from otgan.critics.networks.ensemble import members_of
 from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp
 from otgan.errors import InvalidInputError
 
-CPU = {"device": "cpu"}
+CPU: dict[str, Any] = {"device": "cpu"}
 
 
 class Plain(Constraint):
