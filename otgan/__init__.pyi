@@ -18,7 +18,15 @@ from .critics.estimation.estimator import estimate_w1 as estimate_w1
 from .critics.estimation.result import DualEstimate as DualEstimate
 from .critics.training.options import FitOptions as FitOptions
 from .divergences.classifier import Classifier as Classifier
-from .divergences.frechet import frechet_distance as frechet_distance
+from .divergences.energy import (
+    Energy as Energy,
+    energy_distance as energy_distance,
+    energy_distance_squared as energy_distance_squared,
+)
+from .divergences.frechet import (
+    frechet_distance as frechet_distance,
+    frechet_distance_squared as frechet_distance_squared,
+)
 from .divergences.histograms import (
     chi2_divergence as chi2_divergence,
     hellinger as hellinger,
@@ -28,7 +36,7 @@ from .divergences.histograms import (
     total_variation as total_variation,
 )
 from .divergences.kernel_density import KernelDensity as KernelDensity
-from .divergences.kernels import energy_distance as energy_distance, mmd as mmd
+from .divergences.mmd import MMD as MMD, mmd as mmd, mmd_squared as mmd_squared
 from .divergences.nearest_neighbors import NearestNeighbors as NearestNeighbors
 from .divergences.plug_in import Discrete as Discrete, Histogram as Histogram
 from .divergences.samples import (
@@ -50,14 +58,14 @@ from .gan.trainer import (
     resume_gan as resume_gan,
     train_gan as train_gan,
 )
-from .inference.classifiers import ClassifierScore as ClassifierScore
-from .inference.held_out_bracket import held_out_bracket as held_out_bracket
+from .inference.held_out_bracket import (
+    HeldOutBracket as HeldOutBracket,
+    held_out_bracket as held_out_bracket,
+)
 from .inference.interval import Interval as Interval
-from .inference.kernels import Mmd as Mmd
-from .inference.neighbors import Knn as Knn
 from .inference.permutations import TestResult as TestResult, two_sample_test as two_sample_test
-from .inference.transported import Sliced as Sliced
 from .inference.wasserstein import wasserstein_interval as wasserstein_interval
+from .inference.wasserstein_statistics import SlicedWasserstein as SlicedWasserstein
 from .transport.approximate import (
     max_sliced_wasserstein as max_sliced_wasserstein,
     sinkhorn_divergence as sinkhorn_divergence,

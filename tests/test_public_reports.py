@@ -132,8 +132,8 @@ def test_kl_and_js_of_counts_of_a_sample_against_itself_may_be_zero():
 def test_no_distance_of_a_sample_to_itself_excludes_zero(d):
     x = np.random.default_rng(d).normal(size=(80, d))
     for distance in (
-        otgan.energy_distance,
-        otgan.mmd,
+        otgan.energy_distance_squared,
+        otgan.mmd_squared,
         otgan.sinkhorn_divergence,
         otgan.sliced_wasserstein,
         otgan.max_sliced_wasserstein,
@@ -154,7 +154,7 @@ def test_comparing_a_sample_with_itself_shows_no_interval_below_zero():
 def test_intervals_of_two_samples_of_one_distribution_hold_zero_as_often_as_they_say():
     rng = np.random.default_rng(4)
     pairs = [rng.normal(size=(2, 30, 2)) for _ in range(200)]
-    for distance in (otgan.energy_distance, otgan.mmd):
+    for distance in (otgan.energy_distance_squared, otgan.mmd_squared):
         assert np.mean([held(distance(x, y), 0) for x, y in pairs]) >= 0.93
     counts = [rng.poisson(3, (2, 60)) for _ in range(200)]
     assert (
@@ -201,7 +201,7 @@ def test_sinkhorn_of_heavy_tails_converges_on_its_defaults():
         found = otgan.sinkhorn_divergence(x, y)
         exact = otgan.emd(x, y).cost
         assert found.diagnostics["marginal_error"] <= 1e-6
-        energy = otgan.energy_distance(x, y, unbiased=False).value
+        energy = otgan.energy_distance_squared(x, y, unbiased=False).value
         assert 0 <= found.value <= exact + 0.01 * energy  # it grows to W1 as ε falls
 
 
@@ -212,8 +212,8 @@ def test_a_value_outside_of_its_interval_says_so():
         otgan.sinkhorn_divergence(x, y),
         otgan.sliced_wasserstein(x, y),
         otgan.frechet_distance(x, y),
-        otgan.energy_distance(x[:20], y[:20], unbiased=False),
-        otgan.mmd(x, y + 1, unbiased=False, confidence_level=0.5),
+        otgan.energy_distance_squared(x[:20], y[:20], unbiased=False),
+        otgan.mmd_squared(x, y + 1, unbiased=False, confidence_level=0.5),
     ):
         outside = any("outside its interval" in sentence for sentence in found.warnings)
         assert outside == (not held(found, found.value))
@@ -283,8 +283,8 @@ def test_distances_of_tensors_that_want_gradients_name_what_has_them():
     torch = pytest.importorskip("torch")
     x, y = torch.randn(30, 2, requires_grad=True), torch.randn(40, 2)
     for distance in (
-        otgan.mmd,
-        otgan.energy_distance,
+        otgan.mmd_squared,
+        otgan.energy_distance_squared,
         otgan.sliced_wasserstein,
         otgan.max_sliced_wasserstein,
         otgan.sinkhorn_divergence,
@@ -1157,8 +1157,8 @@ def test_tables_with_the_same_columns_in_another_order_are_aligned(two_tables):
 @pytest.mark.parametrize(
     "function",
     [
-        otgan.energy_distance,
-        otgan.mmd,
+        otgan.energy_distance_squared,
+        otgan.mmd_squared,
         otgan.frechet_distance,
         otgan.sliced_wasserstein,
         otgan.max_sliced_wasserstein,
@@ -1336,11 +1336,11 @@ def test_images_are_points_wherever_points_go():
     tensor = torch.tensor(x, requires_grad=True)
     otgan.wasserstein(tensor, torch.tensor(y)).backward()
     assert tensor.grad.shape == x.shape
-    assert otgan.energy_distance(x, y).value == otgan.energy_distance(*flat).value
+    assert otgan.energy_distance_squared(x, y).value == otgan.energy_distance_squared(*flat).value
     with pytest.raises(InvalidInputError, match="images of one shape"):
         otgan.wasserstein(x, y.transpose(0, 2, 3, 1))  # channels last
     with pytest.raises(InvalidInputError, match=r"x\.reshape\(6, -1\).*batch of 6 clouds"):
-        otgan.energy_distance(x[:, 0], y[:, 0])
+        otgan.energy_distance_squared(x[:, 0], y[:, 0])
 
 
 # (end of: Labels)

@@ -445,7 +445,7 @@ def _tell_of_emd(bar: Any, step: Progress) -> None:
     bar.set_postfix_str(f"round {step.round}, {step.arcs:,} arcs, gap {share:.1e} of cost")
 
 
-def _tell_of_compare(bar: Any, name: str, done: int, total: int) -> None:
+def _tell_of_compare(bar: Any, done: int, total: int, name: str) -> None:
     bar.total, bar.n = total, done
     bar.set_description_str(encodable(name, bar.fp.encoding))
 
@@ -460,14 +460,14 @@ def _tell_notes(*tables: Table) -> list[str]:
 
 def _compare(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_files, check_numbers
-    from otgan.compare.comparison import check_words
+    from otgan.compare.comparison import check_options
     from otgan.datasets import load_pair
     from otgan.estimates import as_confidence
 
     check_files(options.a, options.b)
     check_numbers(options)
     as_confidence(options.confidence_level)
-    check_words(options.ties, options.seconds)
+    check_options(options.ties, options.seconds)
     _check_picture(options.plot)
     first, second = load_pair(options.a, options.b, **reading_of(options))
     x, y, names = first.points, second.points, first.names or second.names
@@ -480,9 +480,9 @@ def _compare(options: argparse.Namespace) -> int:
             rng=options.seed,
             ties=options.ties,
             seconds=options.seconds,
-            progress=tell,
+            progress=tell or False,
         )
-    values = comparison.numbers()
+    values = comparison.to_dict()
     values["notes"] = [*notes, *values["notes"]]
     _say(json.dumps(values) if options.json else comparison.report())
     if options.plot:

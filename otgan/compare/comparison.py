@@ -1,19 +1,19 @@
-"""compare: everything that fits two samples, in one table that says what each number is worth."""
+"""Two samples compared by every quantity that fits them, in one table."""
 
 from __future__ import annotations
 
 import logging
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from otgan.compare.quantities import QUANTITIES, Found, Quantity, Samples, Unit
+from otgan.compare.quantities import QUANTITIES, Outcome, Quantity, Samples, Unit
 from otgan.divergences.categories import holds_categories
 from otgan.divergences.subsampling import SMALLEST_SAMPLE
-from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
+from otgan.divergences.support import check_same_values, refuse_other_grids, warn_different_grids
 from otgan.divergences.ties import Ties, count_ties
 from otgan.errors import (
     InvalidInputError,
@@ -22,12 +22,14 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimates import OUTSIDE, as_confidence, as_rng, shown
+from otgan.estimates import OUTSIDE, as_confidence, as_seed, shown
 from otgan.measures import FloatArray, as_pair
+from otgan.progress import Progress, as_progress, reporting
+from otgan.results import Result
 from otgan.transport.result import TransportResult
 from otgan.transport.stopwatch import Stopwatch
 
-__all__ = ["ComparedQuantity", "Comparison", "check_words", "compare"]
+__all__ = ["ComparedQuantity", "Comparison", "check_options", "compare", "pluralize"]
 
 WIDTH = 100
 """Columns of a report."""
@@ -47,8 +49,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ComparedQuantity:
-    """One row of a :class:`Comparison`.
+class ComparedQuantity(Result):
+    """One row of a :class:`Comparison`. ``float(row)`` is its value.
 
     Attributes
     ----------
@@ -67,11 +69,11 @@ class ComparedQuantity:
     interval_call : str, or None
         What gives the interval, where `call` does not.
     seconds : float
-        What it took, without loading modules and compiling loops.
-    sees, misses : str
-        What the quantity is good for, and what not.
+        Time that it took, without loading modules and compiling loops.
+    sensitive_to, insensitive_to : str
+        Which differences of the distributions the quantity shows, and which it does not.
     diagnostics : mapping of str to float
-        What else the method knows.
+        Other numbers that the method gives.
     warnings : tuple of str
         Reasons to distrust the value or its interval.
     """
@@ -85,28 +87,27 @@ class ComparedQuantity:
     call: str
     interval_call: str | None
     seconds: float
-    sees: str
-    misses: str
-    diagnostics: Mapping[str, float] = field(default_factory=dict, repr=False)
+    sensitive_to: str
+    insensitive_to: str
+    diagnostics: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
-    def numbers(self) -> dict[str, Any]:
-        """All of it in types that JSON knows."""
-        names = ("key", "name", "value", "unit", "method", "call", "interval_call", "seconds")
-        return {
-            **{name: getattr(self, name) for name in (*names, "sees", "misses")},
-            "interval": None if self.interval is None else list(self.interval),
-            "diagnostics": {name: float(value) for name, value in self.diagnostics.items()},
-            "warnings": list(self.warnings),
-        }
+    def __float__(self) -> float:
+        return self.value
+
+    def __repr__(self) -> str:
+        low, high = self.interval or (None, None)
+        ends = "" if low is None else f", interval=[{low:.4g}, {high:.4g}]"
+        warned = f", {len(self.warnings)} warning(s)" if self.warnings else ""
+        return f"ComparedQuantity({self.key}={self.value:.4g}{ends}, unit={self.unit!r}{warned})"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Result):
     """Two samples, compared in every way that fits them.
 
     ``comparison["w1"]`` is a row, ``print(comparison.report())`` shows all of them,
-    ``comparison.numbers()`` is ready for JSON.
+    ``float(comparison)`` is the value of the first one: W1, unless it is left out.
 
     Attributes
     ----------
@@ -114,7 +115,7 @@ class Comparison:
         Keys, where nothing is left out: w1, w2, sliced, energy, mmd, sinkhorn, frechet, kl_xy,
         kl_yx, js, test.
     left_out : mapping of str to str
-        Keys of quantities that do not fit, and why, with what to do about it.
+        Keys of quantities that do not fit, with the reason and what to do about it.
     notes : tuple of str
         What was chosen for these data, and why.
     n, m, d : int
@@ -126,6 +127,8 @@ class Comparison:
     transport : TransportResult or None
         The plan of W1; None if W1 is left out.
     """
+
+    derived: ClassVar[tuple[str, ...]] = ("verdict",)
 
     rows: tuple[ComparedQuantity, ...]
     left_out: Mapping[str, str]
@@ -153,6 +156,9 @@ class Comparison:
     def __contains__(self, key: object) -> bool:
         return key in self.keys()
 
+    def __float__(self) -> float:
+        return self.rows[0].value
+
     def __repr__(self) -> str:
         values = ", ".join(f"{row.key}={row.value:.4g}" for row in self.rows)
         return f"Comparison({values}, n={self.n}, m={self.m}, d={self.d})"
@@ -165,8 +171,8 @@ class Comparison:
         p, level = self["test"].value, 1 - self.confidence_level
         if p <= level:
             return (
-                "The distributions differ: from one distribution, samples so far apart come with probability "
-                f"{p:.3g} at most."
+                "The distributions differ: if they were equal, samples so far apart would have "
+                f"probability {p:.3g} at most."
             )
         return f"The test found no difference (p = {p:.3g}), which is no proof that there is none."
 
@@ -184,19 +190,6 @@ class Comparison:
             left = ((names[key], reason) for key, reason in self.left_out.items())
             blocks.append("Left out\n" + _grouped(left))
         return "\n\n".join(blocks)
-
-    def numbers(self) -> dict[str, Any]:
-        """All of it in types that JSON knows, without the points."""
-        return {
-            "n": self.n,
-            "m": self.m,
-            "d": self.d,
-            "confidence_level": self.confidence_level,
-            "verdict": self.verdict,
-            "notes": list(self.notes),
-            "rows": [row.numbers() for row in self.rows],
-            "left_out": dict(self.left_out),
-        }
 
     def _table(self) -> str:
         units = {"data": "data", "nats": "nats", "none": "-"}
@@ -234,21 +227,23 @@ def compare(
     rng: np.random.Generator | int | None = 0,
     ties: Literal["auto"] | Ties = "auto",
     seconds: float = 10.0,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress = False,
 ) -> Comparison:
     """Compare two samples by every quantity that fits them.
 
     Exact W1 with a confidence interval for the distributions, W2, sliced W1, energy distance, MMD,
     Sinkhorn divergence, Fréchet distance, KL in both directions, JS, and a permutation test; each
-    with what it sees, what it misses, and the call that gives it alone. What does not fit is left
-    out, and why is said: too few points, too many, points that repeat, a package that is missing.
+    with what it is sensitive to, what not, and the call that gives it alone. What does not fit is
+    left out with the reason: too few points, too many, points that repeat, a package that is
+    missing.
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
         Independent points of each distribution.
     confidence_level : float, default 0.95
-        Level of the intervals. The verdict calls distributions different where p <= 1 - confidence.
+        Level of the intervals. The verdict calls distributions different where
+        p <= 1 - confidence_level.
     rng : int or numpy.random.Generator, default 0
         Seed of every quantity. A generator gives one number, which is the seed.
     ties : {"auto", "raise", "drop", "jitter", "discrete"}
@@ -258,8 +253,9 @@ def compare(
     seconds : float, default 10
         A quantity that is expected to take longer on one core is left out. What is expected
         depends on n, m and d alone, so that every machine shows the same rows.
-    progress : callable, optional
-        Called before each quantity with its name, how many are done and how many there are.
+    progress : bool or callable, default False
+        True shows a bar; a callable gets, before each quantity, how many are done, how many there
+        are, and its name.
 
     Returns
     -------
@@ -270,8 +266,8 @@ def compare(
     ------
     InvalidInputError
         Points that `emd` refuses, coordinates beyond 1e75 or all within 1e-75 of each other, a
-        confidence outside (0, 1), an unknown word for `ties`, seconds that are not positive, or an
-        `rng` that is none.
+        confidence_level outside (0, 1), an unknown word for `ties`, seconds that are not positive,
+        or an `rng` that is none.
     InterruptedFit
         Ctrl-C during the test.
 
@@ -296,37 +292,61 @@ def compare(
         )
     mu, nu = as_pair(x, y, None, None)
     _check_range(mu.points, nu.points)
-    check_words(ties, seconds)
+    check_options(ties, seconds)
     reasons: dict[str, str] = {}
-    chosen, notes = _settle_ties(mu.points, nu.points, ties, reasons)
+    chosen, notes = _choose_ties(mu.points, nu.points, ties, reasons)
     samples = Samples(
-        mu.points, nu.points, as_confidence(confidence_level), _as_seed(rng), chosen, float(seconds)
+        x=mu.points,
+        y=nu.points,
+        confidence_level=as_confidence(confidence_level),
+        rng=as_seed(rng),
+        ties=chosen,
+        seconds=float(seconds),
     )
-    _find_misfits(samples, reasons)
+    _add_reasons(samples, reasons)
     few = min(mu.n, nu.n)
     if few < FEW_POINTS:
-        notes += (f"With {counted(few, 'point')}, intervals other than that of W1 are rough.",)
+        notes += (f"With {pluralize(few, 'point')}, intervals other than that of W1 are rough.",)
+    rows, left_out, transport = _measure_all(samples, reasons, as_progress(progress))
+    return Comparison(
+        rows=tuple(rows),
+        left_out=left_out,
+        notes=notes,
+        n=mu.n,
+        m=nu.n,
+        d=mu.d,
+        confidence_level=samples.confidence_level,
+        x=mu.points,
+        y=nu.points,
+        transport=transport,
+    )
+
+
+def _measure_all(
+    samples: Samples, reasons: Mapping[str, str], progress: Progress
+) -> tuple[list[ComparedQuantity], dict[str, str], TransportResult | None]:
+    """The rows, what is left out and why, and the plan of W1."""
     rows: list[ComparedQuantity] = []
     left_out: dict[str, str] = {}
     transport = None
-    for done, quantity in enumerate(QUANTITIES):
-        if progress is not None:
-            progress(quantity.name, done, len(QUANTITIES))
-        watch = Stopwatch()
-        outcome = reasons.get(quantity.key) or _attempt(quantity, samples)
-        if isinstance(outcome, str):
-            left_out[quantity.key] = outcome
-            continue
-        rows.append(_row(quantity, outcome, samples, watch.working))
-        logger.info("%s: %g, %.2f s", quantity.name, outcome.value, rows[-1].seconds)
-        if quantity.key == "w1":
-            transport = outcome.transport
-    sizes = mu.n, nu.n, mu.d, samples.confidence_level
-    return Comparison(tuple(rows), left_out, notes, *sizes, mu.points, nu.points, transport)
+    with reporting(progress, len(QUANTITIES), "compare", unit="quantity") as report:
+        for done, quantity in enumerate(QUANTITIES):
+            report(done, quantity.name)
+            watch = Stopwatch()
+            outcome = reasons.get(quantity.key) or _attempt(quantity, samples)
+            if isinstance(outcome, str):
+                left_out[quantity.key] = outcome
+                continue
+            rows.append(_row(quantity, outcome, samples, watch.working))
+            logger.info("%s: %g, %.2f s", quantity.name, outcome.value, rows[-1].seconds)
+            if quantity.key == "w1":
+                transport = outcome.transport
+        report(len(QUANTITIES), "")
+    return rows, left_out, transport
 
 
-def _attempt(quantity: Quantity, samples: Samples) -> Found | str:
-    """What was found, or why nothing could be."""
+def _attempt(quantity: Quantity, samples: Samples) -> Outcome | str:
+    """The outcome, or why there is none."""
     expected = quantity.expected_seconds(samples)
     if expected > samples.seconds:
         return (
@@ -339,24 +359,29 @@ def _attempt(quantity: Quantity, samples: Samples) -> Found | str:
         return str(reason)
 
 
-def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> ComparedQuantity:
-    other = found.interval is not None and quantity.interval_call
-    warnings = found.warnings
-    if found.interval is not None and not found.interval[0] <= found.value <= found.interval[1]:
-        warnings = tuple(dict.fromkeys((*warnings, OUTSIDE)))
+def _row(
+    quantity: Quantity, outcome: Outcome, samples: Samples, seconds: float
+) -> ComparedQuantity:
+    interval, warnings = outcome.interval, outcome.warnings
+    interval_call = None
+    if interval is not None:
+        if not interval[0] <= outcome.value <= interval[1]:
+            warnings = tuple(dict.fromkeys((*warnings, OUTSIDE)))
+        if quantity.interval_call is not None:
+            interval_call = quantity.interval_call(samples)
     return ComparedQuantity(
         key=quantity.key,
         name=quantity.name,
-        value=float(found.value),
-        interval=found.interval,
+        value=float(outcome.value),
+        interval=interval,
         unit=quantity.unit,
-        method=found.method,
+        method=outcome.method,
         call=quantity.call(samples),
-        interval_call=other(samples) if other else None,
+        interval_call=interval_call,
         seconds=seconds,
-        sees=quantity.sees,
-        misses=quantity.misses,
-        diagnostics=found.diagnostics,
+        sensitive_to=quantity.sensitive_to,
+        insensitive_to=quantity.insensitive_to,
+        diagnostics=outcome.diagnostics,
         warnings=warnings,
     )
 
@@ -366,10 +391,10 @@ def _row(quantity: Quantity, found: Found, samples: Samples, seconds: float) -> 
 DIVERGENCES = ("kl_xy", "kl_yx", "js")
 
 
-def _settle_ties(
-    x: FloatArray, y: FloatArray, ties: str, reasons: dict[str, str]
-) -> tuple[Any, tuple[str, ...]]:
-    """What KL and JS do about equal points, and why; where nothing fits, they have a reason."""
+def _choose_ties(
+    x: FloatArray, y: FloatArray, ties: Literal["auto"] | Ties, reasons: dict[str, str]
+) -> tuple[Ties, tuple[str, ...]]:
+    """How KL and JS treat equal points, with a note; where nothing fits, the reason is added."""
     total, repeats = len(x) + len(y), sum(count_ties(x, y))
     values = total - repeats
     if not repeats:
@@ -377,32 +402,32 @@ def _settle_ties(
     if ties != "auto":
         return ties, ()
     if total >= POINTS_PER_VALUE * values:
-        if doubt := _doubt_counts(x, y):
-            reasons |= dict.fromkeys(DIVERGENCES, doubt)
+        if reason := _why_not_counted(x, y):
+            reasons |= dict.fromkeys(DIVERGENCES, reason)
             return "raise", ()
         return "discrete", (
-            f"{total:,} points take only {counted(values, 'value')}: KL and JS are estimated "
+            f"{total:,} points take only {pluralize(values, 'value')}: KL and JS are estimated "
             "from counts, not from nearest neighbors, which need distributions with densities.",
         )
     repeating = f"{repeats:,} of {total:,} points {'repeats' if repeats == 1 else 'repeat'} another"
     for key in DIVERGENCES:
         reasons[key] = (
-            f"{repeating}: too many for distributions with densities, too few for counts, which want "
-            f"{POINTS_PER_VALUE} points for each of {counted(values, 'value')}; to fix it, pass "
-            'ties="jitter" for rounded measurements, "drop" for rows that were copied by mistake, '
-            '"discrete" for categories'
+            f"{repeating}: too many for distributions with densities, too few for counts, which "
+            f"take {POINTS_PER_VALUE} points for each of {pluralize(values, 'value')}; to fix it, "
+            'pass ties="jitter" for rounded measurements, "drop" for rows that were copied by '
+            'mistake, "discrete" for categories'
         )
     return "raise", ()
 
 
-def _doubt_counts(x: FloatArray, y: FloatArray) -> str | None:
+def _why_not_counted(x: FloatArray, y: FloatArray) -> str | None:
     """Why repeating values cannot be counted together, or None."""
     try:
         check_same_values(x, y)
         refuse_other_grids(x, y)
     except InvalidInputError as reason:
         return str(reason)
-    if doubt_grids(x, y):
+    if warn_different_grids(x, y):
         return (
             "their values repeat, and lie on different grids, so that counts do not compare; to "
             'fix it, round both to the coarser grid, or pass ties="discrete" if only what is equal '
@@ -411,8 +436,8 @@ def _doubt_counts(x: FloatArray, y: FloatArray) -> str | None:
     return None
 
 
-def _find_misfits(samples: Samples, reasons: dict[str, str]) -> None:
-    """Reasons that the functions themselves would not give."""
+def _add_reasons(samples: Samples, reasons: dict[str, str]) -> None:
+    """Add reasons for leaving out that the functions themselves would not give."""
     if samples.d == 1:
         reasons["sliced"] = "on the line it is W1 itself"
     if samples.ties == "discrete":
@@ -422,7 +447,7 @@ def _find_misfits(samples: Samples, reasons: dict[str, str]) -> None:
         for key in DIVERGENCES:
             reasons.setdefault(
                 key,
-                f"it wants at least {SMALLEST_SAMPLE} points in each sample, got {few}; to fix it, "
+                f"it takes at least {SMALLEST_SAMPLE} points in each sample, got {few}; to fix it, "
                 "give more points",
             )
 
@@ -432,20 +457,20 @@ def _check_range(x: FloatArray, y: FloatArray) -> None:
     least = np.minimum(x.min(axis=0), y.min(axis=0))
     most = np.maximum(x.max(axis=0), y.max(axis=0))
     largest, extent = float(np.maximum(-least, most).max()), float((most - least).max())
-    mend = "to fix it, multiply both by one factor, and distances by its inverse"
+    hint = "to fix it, multiply both by one factor, and distances by its inverse"
     if largest > RANGE[1]:
         raise InvalidInputError(
             f"x and y must have coordinates of at most {RANGE[1]:g}, got {largest:.3g}, whose "
-            f"powers are beyond the range of float64; {mend}"
+            f"powers are beyond the range of float64; {hint}"
         )
     if 0 < extent < RANGE[0]:
         raise InvalidInputError(
             f"x and y must spread over at least {RANGE[0]:g}, got {extent:.3g}, whose powers are "
-            f"beyond the range of float64; {mend}"
+            f"beyond the range of float64; {hint}"
         )
 
 
-def check_words(ties: Any, seconds: Any) -> None:
+def check_options(ties: Any, seconds: Any) -> None:
     """Raise on what `compare` does not take for `ties` or `seconds`."""
     words = ("auto", *get_args(Ties))
     if ties not in words:
@@ -460,18 +485,11 @@ def check_words(ties: Any, seconds: Any) -> None:
         )
 
 
-def _as_seed(rng: Any) -> int:
-    """One seed for all, so that every single call repeats its row."""
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
-        return int(rng)
-    return int(as_rng(rng).integers(2**32))
-
-
 # ---------------------------------------------------------------- text
 
 
-def counted(count: int, thing: str) -> str:
-    """How many things there are: one thing, or several things."""
+def pluralize(count: int, thing: str) -> str:
+    """The number of things, in words: 1 point, 1,000 points."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
@@ -483,12 +501,16 @@ def _filled(text: str, indent: str = "") -> str:
 
 def _explained(row: ComparedQuantity) -> str:
     calls = row.call if row.interval_call is None else f"{row.call}; {row.interval_call}"
-    lines = f"{row.name}: {calls}", f"    {row.sees}", f"    {row.misses}"
+    lines = (
+        f"{row.name}: {calls}",
+        f"    sensitive to {row.sensitive_to}",
+        f"    insensitive to {row.insensitive_to}",
+    )
     return "\n".join(_filled(line, "      ") for line in lines)
 
 
 def _grouped(named: Iterable[tuple[str, str]]) -> str:
-    """Each sentence once, after the names that it is said of."""
+    """Each sentence once, after the names that it belongs to."""
     names: dict[str, list[str]] = {}
     for name, sentence in named:
         names.setdefault(sentence, []).append(name)

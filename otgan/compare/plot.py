@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from otgan.compare.comparison import ComparedQuantity, Comparison, counted
+from otgan.compare.comparison import ComparedQuantity, Comparison, pluralize
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, drawable, panels
@@ -62,7 +62,7 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     """
     if names and len(names) != comparison.d:
         raise InvalidInputError(
-            f"names must hold one for each of the {counted(comparison.d, 'coordinate')}, got "
+            f"names must hold one for each of the {pluralize(comparison.d, 'coordinate')}, got "
             f"{len(names)}; to fix it, name all of them or none"
         )
     with panels(2, 2, width=5.4, height=3.9) as (figure, axes):
@@ -111,16 +111,16 @@ def _distribution_functions(comparison: Comparison, axis: Axes) -> None:
     ends = []
     for points, color, _ in _named(comparison):
         ordered = np.sort(points[:, 0])
-        share = np.arange(1, len(ordered) + 1) / len(ordered)
+        fraction = np.arange(1, len(ordered) + 1) / len(ordered)
         axis.step(
             np.concatenate([ordered[:1], ordered]),
-            np.concatenate([[0.0], share]),
+            np.concatenate([[0.0], fraction]),
             where="post",
             color=color,
         )
         ends.append(ordered[np.ceil(levels * len(ordered)).astype(int) - 1])
     axis.hlines(levels, *ends, color=INK, lw=0.8, alpha=0.6, zorder=1)
-    axis.set(title="the optimal plan: mass moves sideways", ylabel="share below")
+    axis.set(title="the optimal plan: mass moves sideways", ylabel="fraction below")
 
 
 def _close_up(comparison: Comparison, axes: list[Axes], name: str) -> None:
@@ -165,8 +165,8 @@ def _plane(comparison: Comparison) -> tuple[FloatArray, FloatArray, str, tuple[s
     place = (both - center) @ directions[:2].T
     if place.shape[1] < 2:  # both samples hold a single point
         place = np.pad(place, ((0, 0), (0, 1)))
-    share = float((spread[:2] ** 2).sum()) / total
-    where = f": 2 of {comparison.d} dimensions, {share:.0%} of the variance"
+    fraction = float((spread[:2] ** 2).sum()) / total
+    where = f": 2 of {comparison.d} dimensions, {fraction:.0%} of the variance"
     names = "first principal direction", "second principal direction"
     return place[: comparison.n], place[comparison.n :], where, names
 
@@ -184,7 +184,7 @@ def _arcs(comparison: Comparison, x: FloatArray, y: FloatArray, axis: Axes) -> s
     axis.add_collection(lines, autolim=False)  # arcs to far points lead out of the picture
     if len(chosen) < plan.nnz:
         return f"the optimal plan: {len(chosen)} of {plan.nnz:,} arcs"
-    return f"the optimal plan: {'all ' * (plan.nnz > 1)}{counted(plan.nnz, 'arc')}"
+    return f"the optimal plan: {'all ' * (plan.nnz > 1)}{pluralize(plan.nnz, 'arc')}"
 
 
 def _near(x: FloatArray, y: FloatArray) -> tuple[FloatArray, int]:
@@ -206,7 +206,7 @@ def _is_near(both: FloatArray) -> npt.NDArray[np.bool_]:
 
 
 def _outside(far: int) -> str:
-    return f" ({counted(far, 'point')} outside)" if far else ""
+    return f" ({pluralize(far, 'point')} outside)" if far else ""
 
 
 def _some(total: int, most: int) -> Any:
@@ -253,13 +253,13 @@ def _forest(rows: list[ComparedQuantity], axis: Axes) -> None:
     """Values as points, intervals as lines, what equal distributions would show as ticks."""
     place = np.arange(len(rows))[::-1]
     for k, row in zip(place, rows, strict=True):
-        doubtful = bool(row.warnings)
+        warned = bool(row.warnings)
         if row.interval is not None:
             style: Any = {"color": INK, "lw": 1.6, "solid_capstyle": "butt"}
-            axis.plot(row.interval, [k, k], ls=(0, (2, 1.2)) if doubtful else "-", **style)
+            axis.plot(row.interval, [k, k], ls=(0, (2, 1.2)) if warned else "-", **style)
             axis.plot(row.interval, [k, k], "|", color=INK, ms=8, mew=1.6)
-        if "floor" in row.diagnostics:
-            axis.plot([row.diagnostics["floor"]], [k], "|", color=GREEN, ms=15, mew=2.2)
+        if "null_level" in row.diagnostics:
+            axis.plot([row.diagnostics["null_level"]], [k], "|", color=GREEN, ms=15, mew=2.2)
         face = "white" if row.interval is None else BLUE
         axis.plot([row.value], [k], "o", color=BLUE, ms=6.5, mfc=face, mew=1.5, zorder=4)
         axis.annotate(
@@ -292,12 +292,12 @@ def _explain_signs(figure: Figure, rows: list[ComparedQuantity]) -> None:
     sure = [not row.warnings for row in rows if row.interval is not None]
     signs = (
         ("value and interval", whole, any(sure)),
-        ("interval in doubt", dashed, not all(sure)),
+        ("interval with warnings", dashed, not all(sure)),
         ("no interval", Line2D([], [], ls="", mfc="white", **dot), len(sure) < len(rows)),
         (
             "what equal distributions would show",
             tick,
-            any("floor" in row.diagnostics for row in rows),
+            any("null_level" in row.diagnostics for row in rows),
         ),
     )
     shown = {name: sign for name, sign, occurs in signs if occurs}

@@ -1,32 +1,33 @@
-"""What two samples can be compared by: what each quantity sees and misses, costs, and is called."""
+"""The quantities by which two samples are compared: what each shows, costs, and is called."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
+from otgan.divergences.energy import energy_distance_squared
 from otgan.divergences.frechet import frechet_distance
-from otgan.divergences.kernels import energy_distance, mmd
+from otgan.divergences.mmd import mmd_squared
 from otgan.divergences.samples import js_from_samples, kl_from_samples
 from otgan.divergences.ties import Ties
 from otgan.errors import InvalidInputError, SolverError
 from otgan.estimates import Estimate
 from otgan.inference.permutations import two_sample_test
-from otgan.inference.statistics import LARGEST_POOL
 from otgan.inference.wasserstein import wasserstein_interval
+from otgan.label_statistic import LARGEST_POOL
 from otgan.measures import FloatArray
 from otgan.transport.approximate import sinkhorn_divergence, sliced_wasserstein
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
 
-__all__ = ["QUANTITIES", "Found", "Quantity", "Samples", "Unit"]
+__all__ = ["QUANTITIES", "Outcome", "Quantity", "Samples", "Unit"]
 
 Unit = Literal["data", "nats", "none"]
 
 SATURATED = 0.98
-"""From this share of log 2, JS says no more than that distributions hardly overlap."""
+"""From this fraction of log 2, JS shows only that the distributions hardly overlap."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Samples:
     ----------
     x, y : ndarray, shapes (n, d) and (m, d)
     confidence_level : float
-    seed : int
-        Every quantity starts from it, so that its own function gives the same number.
+    rng : int
+        The seed that every quantity starts from, so that its own function gives the same number.
     ties : {"raise", "drop", "jitter", "discrete"}
         For KL and JS.
     seconds : float
@@ -48,7 +49,7 @@ class Samples:
     x: FloatArray
     y: FloatArray
     confidence_level: float
-    seed: int
+    rng: int
     ties: Ties
     seconds: float
 
@@ -64,8 +65,8 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A value, an interval where there is a valid one, and what else the method said."""
+class Outcome:
+    """A value, an interval where there is a valid one, and what else the method gave."""
 
     value: float
     interval: tuple[float, float] | None
@@ -87,14 +88,14 @@ class Quantity:
         "data" is the unit of the coordinates.
     call : callable
         What gives the row alone, as text, from :class:`Samples`.
-    sees, misses : str
-        Half a sentence each, which begin with these words.
+    sensitive_to, insensitive_to : str
+        Half a sentence each, to follow these words.
     instead : str
         What to call where this costs too much.
     expected_seconds : callable
         A rough cost on one core, from :class:`Samples`.
     find : callable
-        Takes :class:`Samples`, returns :class:`Found`.
+        Takes :class:`Samples`, returns :class:`Outcome`.
     interval_call : callable, optional
         What gives the interval, where that is another call.
     """
@@ -103,49 +104,49 @@ class Quantity:
     name: str
     unit: Unit
     call: Callable[[Samples], str]
-    sees: str
-    misses: str
+    sensitive_to: str
+    insensitive_to: str
     instead: str
     expected_seconds: Callable[[Samples], float]
-    find: Callable[[Samples], Found]
+    find: Callable[[Samples], Outcome]
     interval_call: Callable[[Samples], str] | None = None
 
 
 # ---------------------------------------------------------------- how
 
 
-def _w1(s: Samples) -> Found:
+def _w1(s: Samples) -> Outcome:
     result = emd(s.x, s.y)
-    interval, doubts = _interval_of_distributions(s)
-    return Found(result.distance, interval, result.solver, warnings=doubts, transport=result)
+    interval, warnings = _interval_of_distributions(s)
+    return Outcome(result.distance, interval, result.solver, warnings=warnings, transport=result)
 
 
-def _w2(s: Samples) -> Found:
+def _w2(s: Samples) -> Outcome:
     result = emd(s.x, s.y, p=2)
-    return Found(result.distance, None, result.solver)
+    return Outcome(result.distance, None, result.solver)
 
 
 def _interval_of_distributions(s: Samples) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
     """An interval for W1 of the distributions, or why there is none."""
     if _interval_seconds(s) > s.seconds:
         return None, (
-            f"no interval for the distributions: it is expected to take {_interval_seconds(s):.3g} s, more "
-            f"than seconds={s.seconds:g}; wasserstein_interval of a random part of the points "
-            "costs less",
+            "no interval for the distributions: it is expected to take "
+            f"{_interval_seconds(s):.3g} s, more than seconds={s.seconds:g}; wasserstein_interval "
+            "of a random part of the points costs less",
         )
     try:
-        interval = wasserstein_interval(s.x, s.y, confidence_level=s.confidence_level, rng=s.seed)
+        interval = wasserstein_interval(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
     except (InvalidInputError, SolverError) as reason:
         return None, (f"no interval for the distributions: {reason}",)
     return (interval.low, interval.high), ()
 
 
-def _test(s: Samples) -> Found:
+def _test(s: Samples) -> Outcome:
     statistic, _ = _statistic(s)
-    result = two_sample_test(s.x, s.y, statistic=statistic, rng=s.seed)
-    diagnostics = {"statistic": result.value, "permutations": float(result.permutations)}
-    method = f"{statistic}, {result.permutations} permutations"
-    return Found(result.p_value, None, method, diagnostics)
+    result = two_sample_test(s.x, s.y, statistic=statistic, rng=s.rng)
+    diagnostics = {"statistic": result.statistic, "n_resamples": float(result.n_resamples)}
+    method = f"{statistic}, {result.n_resamples} permutations"
+    return Outcome(result.pvalue, None, method, diagnostics)
 
 
 def _statistic(s: Samples) -> tuple[str, float]:
@@ -156,58 +157,66 @@ def _statistic(s: Samples) -> tuple[str, float]:
     return ("energy", energy) if energy <= max(s.seconds, seconds) else (other, seconds)
 
 
-def _found(estimate: Estimate, method: str) -> Found:
+def _outcome(estimate: Estimate, method: str) -> Outcome:
     """An estimate's numbers under a shorter name of its method."""
     diagnostics = {"se": estimate.se, **estimate.diagnostics}
-    return Found(estimate.value, estimate.interval, method, diagnostics, estimate.warnings)
+    return Outcome(estimate.value, estimate.interval, method, diagnostics, estimate.warnings)
 
 
-def _sliced(s: Samples) -> Found:
-    estimate = sliced_wasserstein(s.x, s.y, confidence_level=s.confidence_level, rng=s.seed)
-    return _found(estimate, f"{estimate.diagnostics['directions']:.0f} directions")
+def _sliced(s: Samples) -> Outcome:
+    estimate = sliced_wasserstein(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
+    return _outcome(estimate, f"{estimate.diagnostics['directions']:.0f} directions")
 
 
-def _energy(s: Samples) -> Found:
-    return _found(
-        energy_distance(s.x, s.y, confidence_level=s.confidence_level, rng=s.seed), "unbiased"
+def _energy(s: Samples) -> Outcome:
+    estimate = energy_distance_squared(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
+    return _outcome(estimate, "unbiased")
+
+
+def _mmd(s: Samples) -> Outcome:
+    estimate = mmd_squared(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
+    return _outcome(estimate, f"unbiased, Gauss, width {estimate.diagnostics['bandwidth']:.3g}")
+
+
+def _sinkhorn(s: Samples) -> Outcome:
+    estimate = sinkhorn_divergence(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
+    return _outcome(estimate, f"p = 1, ε = {estimate.diagnostics['regularization']:.3g}")
+
+
+def _frechet(s: Samples) -> Outcome:
+    return _outcome(
+        frechet_distance(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng), "two moments"
     )
 
 
-def _mmd(s: Samples) -> Found:
-    estimate = mmd(s.x, s.y, confidence_level=s.confidence_level, rng=s.seed)
-    return _found(estimate, f"unbiased, Gauss, width {estimate.diagnostics['bandwidth']:.3g}")
+class _DivergenceOptions(TypedDict):
+    ties: Ties
+    confidence_level: float
+    rng: int
 
 
-def _sinkhorn(s: Samples) -> Found:
-    estimate = sinkhorn_divergence(s.x, s.y, confidence_level=s.confidence_level, rng=s.seed)
-    return _found(estimate, f"p = 1, ε = {estimate.diagnostics['regularization']:.3g}")
+def _divergence_options(s: Samples) -> _DivergenceOptions:
+    return {"ties": s.ties, "confidence_level": s.confidence_level, "rng": s.rng}
 
 
-def _frechet(s: Samples) -> Found:
-    return _found(
-        frechet_distance(s.x, s.y, confidence_level=s.confidence_level, rng=s.seed), "two moments"
+def _kl(x: FloatArray, y: FloatArray, s: Samples) -> Outcome:
+    return _of_divergence(kl_from_samples(x, y, **_divergence_options(s)))
+
+
+def _js(s: Samples) -> Outcome:
+    outcome = _of_divergence(js_from_samples(s.x, s.y, **_divergence_options(s)))
+    if outcome.value < SATURATED * math.log(2):
+        return outcome
+    warning = (
+        "it is at its maximum log 2: the distributions hardly overlap, and JS does not show how "
+        "far apart they are"
     )
+    return replace(outcome, warnings=(*outcome.warnings, warning))
 
 
-def _kl(x: FloatArray, y: FloatArray, s: Samples) -> Found:
-    options: Any = {"ties": s.ties, "confidence_level": s.confidence_level, "rng": s.seed}
-    return _of_divergence(kl_from_samples(x, y, **options))
-
-
-def _js(s: Samples) -> Found:
-    options: Any = {"ties": s.ties, "confidence_level": s.confidence_level, "rng": s.seed}
-    found = _of_divergence(js_from_samples(s.x, s.y, **options))
-    if found.value < SATURATED * math.log(2):
-        return found
-    doubt = (
-        "it is at its ceiling log 2: the distributions hardly overlap, and JS tells no more of them"
-    )
-    return replace(found, warnings=(*found.warnings, doubt))
-
-
-def _of_divergence(estimate: Estimate) -> Found:
+def _of_divergence(estimate: Estimate) -> Outcome:
     names = {"knn": "neighbors", "discrete, less bias": "counts, less bias"}
-    return _found(estimate, names.get(estimate.method, estimate.method))
+    return _outcome(estimate, names.get(estimate.method, estimate.method))
 
 
 # ---------------------------------------------------------------- how long
@@ -263,7 +272,7 @@ def _calling(call: str, *options: str) -> Callable[[Samples], str]:
             "confidence_level": ""
             if s.confidence_level == 0.95
             else f", confidence_level={s.confidence_level}",
-            "rng": f", rng={s.seed}",
+            "rng": f", rng={s.rng}",
         }
         return f"{call.removesuffix(')')}{''.join(texts[option] for option in options)})"
 
@@ -281,84 +290,87 @@ _PART = "call it on a random part of the points"
 QUANTITIES = (
     Quantity(
         "w1", "W1", "data", _calling("emd(x, y)"),
-        "sees every difference of distributions, as the mean distance that mass has to move",
-        "misses nothing, but is too large in the mean between samples, by up to the order of "
-        "n^(-1/d); the interval is for the distributions, and allows for that",
+        "every difference of the distributions, as the mean distance that mass has to move",
+        "nothing; but between samples it is too large in the mean, by up to the order of n^(-1/d); "
+        "the interval is for the distributions, and allows for that",
         "sliced_wasserstein costs less, or stop emd early by rtol=0.01",
         _exact_seconds, _w1, _calling("wasserstein_interval(x, y)", "confidence_level", "rng"),
     ),
     Quantity(
         "w2", "W2", "data", _calling("emd(x, y, p=2)"),
-        "sees every difference of distributions, and counts mass that has to go far more than W1 does",
-        "misses nothing, but a few outliers may decide it, and it is too large in the mean as W1 "
-        "is; here no interval for the distributions is known to hold",
+        "every difference of the distributions; mass that has to go far counts more than in W1",
+        "nothing; but a few outliers may decide it, and it is too large in the mean as W1 is; here "
+        "no interval for the distributions is known to hold",
         "sliced_wasserstein(p=2) costs less, or stop emd early by rtol=0.01",
         _exact_seconds, _w2,
     ),
     Quantity(
-        "sliced", "sliced W1", "data", _calling("sliced_wasserstein(x, y)", "confidence_level", "rng"),
-        "sees every difference of distributions, as W1 along a line, averaged over all directions",
-        "misses much of what happens in few of many directions: of a shift it shows 0.8/√d",
+        "sliced", "sliced W1", "data",
+        _calling("sliced_wasserstein(x, y)", "confidence_level", "rng"),
+        "every difference of the distributions, as W1 along a line, averaged over all directions",
+        "much of what happens in few of many directions: of a shift it shows 0.8/√d",
         "pass fewer directions=", _sliced_seconds, _sliced,
     ),
     Quantity(
-        "energy", "energy distance", "data", _calling("energy_distance(x, y)", "confidence_level", "rng"),
-        "sees every difference of distributions with finite means; unbiased, so that it may be negative; no "
-        "root taken",
-        "misses fine detail, as large distances weigh most, and falls with the square of a "
-        "small shift",
+        "energy", "energy distance²", "data",
+        _calling("energy_distance_squared(x, y)", "confidence_level", "rng"),
+        "every difference of distributions with finite means; unbiased, so that it may be negative",
+        "fine detail, as large distances weigh most; it falls with the square of a small shift",
         _PART, _energy_seconds, _energy,
     ),
     Quantity(
-        "mmd", "MMD²", "none", _calling("mmd(x, y)", "confidence_level", "rng"),
-        "sees differences of distributions on the scale of its bandwidth, here the median distance; "
-        "unbiased, so that it may be negative; no root taken",
-        "misses detail much finer than that, and how far apart distributions are once they are; other "
+        "mmd", "MMD²", "none", _calling("mmd_squared(x, y)", "confidence_level", "rng"),
+        "differences of the distributions on the scale of its bandwidth, here the median distance; "
+        "unbiased, so that it may be negative",
+        "detail much finer than that, and how far apart distributions are once they are; other "
         "bandwidths give other values",
         _PART, _mmd_seconds, _mmd,
     ),
     Quantity(
         "sinkhorn", "Sinkhorn divergence", "data",
         _calling("sinkhorn_divergence(x, y)", "confidence_level", "rng"),
-        "sees what W1 sees, blurred, and is smooth in the points; half the energy distance for "
-        "large ε, W1 for small",
-        "misses detail that costs less than ε to move; other ε give other values",
+        "what W1 is sensitive to, blurred, and smooth in the points; half the squared energy "
+        "distance for large ε, W1 for small",
+        "detail that costs less than ε to move; other ε give other values",
         _PART, _sinkhorn_seconds, _sinkhorn,
     ),
     Quantity(
         "frechet", "Fréchet distance", "data",
         _calling("frechet_distance(x, y)", "confidence_level", "rng"),
-        "sees means and covariances: it is W2 of the Gaussians that fit, and at most W2 of the "
+        "means and covariances: it is W2 of the Gaussians that fit, and at most W2 of the "
         "distributions",
-        "misses all else: it is zero for any two distributions with the same two moments",
+        "all else: it is zero for any two distributions with the same two moments",
         _PART, _frechet_seconds, _frechet,
     ),
     Quantity(
-        "kl_xy", "KL(x‖y)", "nats", _calling("kl_from_samples(x, y)", "ties", "confidence_level", "rng"),
-        "sees where x has mass that y lacks, the same in any coordinates",
-        "misses how far apart the distributions are, and what exceeds log m, which m points of y cannot "
+        "kl_xy", "KL(x‖y)", "nats",
+        _calling("kl_from_samples(x, y)", "ties", "confidence_level", "rng"),
+        "mass of x where y has none or less, the same in any coordinates",
+        "how far apart the distributions are, and what exceeds log m, which m points of y cannot "
         "confirm",
         _PART, _neighbors_seconds, lambda s: _kl(s.x, s.y, s),
     ),
     Quantity(
-        "kl_yx", "KL(y‖x)", "nats", _calling("kl_from_samples(y, x)", "ties", "confidence_level", "rng"),
-        "sees where y has mass that x lacks, the same in any coordinates",
-        "misses how far apart the distributions are, and what exceeds log n, which n points of x cannot "
+        "kl_yx", "KL(y‖x)", "nats",
+        _calling("kl_from_samples(y, x)", "ties", "confidence_level", "rng"),
+        "mass of y where x has none or less, the same in any coordinates",
+        "how far apart the distributions are, and what exceeds log n, which n points of x cannot "
         "confirm",
         _PART, _neighbors_seconds, lambda s: _kl(s.y, s.x, s),
     ),
     Quantity(
         "js", "JS", "nats", _calling("js_from_samples(x, y)", "ties", "confidence_level", "rng"),
-        "sees how well the best classifier would tell the distributions apart, the same in any coordinates",
-        "misses how far apart the distributions are: it is log 2 = 0.693 for all that do not overlap",
+        "how well the best classifier would tell the distributions apart, the same in any "
+        "coordinates",
+        "how far apart the distributions are: it is log 2 = 0.693 for all that do not overlap",
         _PART, _neighbors_seconds, _js,
     ),
     Quantity(
         "test", "p-value", "none", _calling_test,
-        "sees whether one distribution may have given both samples; exact for any sizes",
-        "misses how large a difference is, and whether it matters: with enough points any shows",
+        "whether one distribution may have given both samples; exact for any sizes",
+        "how large a difference is, and whether it matters: with enough points any shows",
         'call two_sample_test(x, y, statistic="sliced", stop_after=20), or test a random part of '
-        "the points, which is as valid and sees less",
+        "the points, which is as valid and has less power",
         _test_seconds, _test,
     ),
 )  # fmt: skip

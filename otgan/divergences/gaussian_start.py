@@ -99,7 +99,7 @@ def gaussian_fits(sample: FloatArray) -> bool:
 
 
 def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:
-    """KL between the Gaussians fitted to two samples, without bias if the distributions are Gaussian.
+    """KL between the Gaussians that fit two samples, without bias for Gaussian distributions.
 
     ``None`` where a covariance, or the mean of its inverse, does not exist.
     """
@@ -109,7 +109,7 @@ def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:
 
 
 def gaussian_score(x: FloatArray, sample: FloatArray) -> float:
-    """E log φ(X), φ the Gaussian behind `sample`, X of the distribution behind `x`; no bias if both are.
+    """E log φ(X) for the Gaussian φ that fits `sample`, over `x`; no bias if both are Gaussian.
 
     If `x` is `sample`, this is minus the entropy.
     """

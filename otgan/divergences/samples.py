@@ -1,4 +1,4 @@
-"""KL and JS between the distributions of two samples: one door to every method."""
+"""KL and JS between the distributions of two samples, by any method."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from otgan.divergences.classifier import Classifier
 from otgan.divergences.kernel_density import KernelDensity
 from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.divergences.plug_in import Discrete, Histogram
-from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
+from otgan.divergences.support import check_same_values, refuse_other_grids, warn_different_grids
 from otgan.divergences.ties import Ties, check_ties, count_ties, settle_ties
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, nearest_name
@@ -68,7 +68,7 @@ def kl_from_samples(
     confidence_level: float = 0.95,
     rng: Any = 0,
 ) -> Estimate:
-    """Kullback-Leibler divergence KL(P‖Q) of the distributions behind two samples, in nats.
+    """Kullback-Leibler divergence KL(P‖Q) of the distributions of two samples, in nats.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def kl_from_samples(
     Returns
     -------
     Estimate
-        With a standard error and an interval that are valid for the method, rival estimates among
+        With a standard error and an interval that are valid for the method, other estimates among
         its diagnostics, and warnings where they disagree. The value is never clamped: a bias is
         taken off, and it may be negative by noise. The interval holds zero as often as it says
         where the distributions are equal.
@@ -140,20 +140,22 @@ def js_from_samples(
     confidence_level: float = 0.95,
     rng: Any = 0,
 ) -> Estimate:
-    """Jensen-Shannon divergence JS(P, Q) of the distributions behind two samples, in nats, at most log 2.
+    """Jensen-Shannon divergence JS(P, Q) of the distributions of two samples, in nats.
+
+    It is at most log 2.
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,)
         Independent points of P and of Q. P and Q weigh the same in JS, whatever n and m.
-    method, ties, confidence, rng
+    method, ties, confidence_level, rng
         As in :func:`kl_from_samples`.
 
     Returns
     -------
     Estimate
         The divergence, not its root. ``"classifier"`` adds a lower confidence bound that holds
-        whatever the classifier is worth.
+        however good or bad the classifier is.
 
     Raises
     ------
@@ -239,18 +241,18 @@ def _run(
             method = Discrete()
         elif ties != "discrete":
             points_x, points_y, done = settle_ties(points_x, points_y, ties, rng)
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     if isinstance(method, Discrete):
         check_same_values(mu.points, nu.points)  # it may be so since there are ties
         refuse_other_grids(mu.points, nu.points)
-        doubts = doubt_grids(mu.points, nu.points)
+        warnings = warn_different_grids(mu.points, nu.points)
     estimate: Estimate = getattr(method, quantity)(
         points_x, points_y, confidence_level=confidence_level, rng=rng
     )
     return replace(
         estimate,
         diagnostics={**estimate.diagnostics, **done},
-        warnings=(*estimate.warnings, *doubts),
+        warnings=(*estimate.warnings, *warnings),
     )
 
 

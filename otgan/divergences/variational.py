@@ -24,9 +24,9 @@ from otgan.errors import (
     nearest_name,
     require,
 )
-from otgan.estimates import Estimate, doubt_near_zero, normal_interval, standard_error_of_gap
+from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
 from otgan.measures import FloatArray, as_count
-from otgan.pooled_null import not_below_zero
+from otgan.pooled_null import extend_to_zero
 from otgan.torch_modes import gradients_on
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Variational:
 
         Parameters
         ----------
-        x, y, confidence, rng
+        x, y, confidence_level, rng
             As in :meth:`kl`.
 
         Returns
@@ -210,10 +210,18 @@ class Variational:
         confidence_level: float,
         diagnostics: dict[str, float],
     ) -> Estimate:
-        interval = not_below_zero(normal_interval(value, se, confidence_level))
-        method, doubts = f"variational ({self.objective})", doubt_near_zero(value, se)
-        n, m = len(x), len(y)
-        return Estimate(value, se, interval, method, n, m, confidence_level, diagnostics, doubts)
+        interval = extend_to_zero(normal_interval(value, se, confidence_level))
+        return Estimate(
+            value=value,
+            se=se,
+            interval=interval,
+            method=f"variational ({self.objective})",
+            n=len(x),
+            m=len(y),
+            confidence_level=confidence_level,
+            diagnostics=diagnostics,
+            warnings=warn_near_zero(value, se),
+        )
 
     @gradients_on()
     def _read(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> _Read:

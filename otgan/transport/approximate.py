@@ -25,6 +25,7 @@ from otgan.estimates import (
     rooted,
     standard_error_of_gap,
 )
+from otgan.label_statistic import BoolArray
 from otgan.measures import (
     FloatArray,
     as_count,
@@ -33,7 +34,7 @@ from otgan.measures import (
     as_samples,
     refuse_gradients,
 )
-from otgan.pooled_null import BoolArray, Equality, relabelings
+from otgan.pooled_null import PooledNull, permuted_labels
 from otgan.transport.couplings import Arcs, northwest_corner
 from otgan.transport.entropic import ROUNDS, Entropic, between, scaled_within, within
 
@@ -86,9 +87,9 @@ def sliced_wasserstein(
     -------
     Estimate
         Its standard error counts both kinds of chance, told apart in the diagnostics:
-        `sampling_se`, from the points, and `directions_se`, which more directions shrink. `floor`
+        `sampling_se`, from the points, and `directions_se`, which more directions shrink. `null_level`
         is the same distance after the samples were given one mean, and then mixed: what equal
-        distributions show. `of_halves` is the mean distance of halves of the samples. `equality_p`
+        distributions show. `of_halves` is the mean distance of halves of the samples. `null_pvalue`
         is how often permuted labels give such a distance: if equal distributions are possible by
         that, the interval holds zero, and a warning says so. The interval is for the distributions,
         and allows for the bias that these tell of: `value`, which is the distance of the samples,
@@ -130,27 +131,27 @@ def sliced_wasserstein(
     floor = float(_costs_over(clouds.mixed(rng), thetas).mean())
     of_halves = float(np.mean([_costs_over(half, thetas) for half in clouds.halves(rng)]))
     se_of_cost = math.hypot(standard_error_of_gap(f, g), spread)
-    equality = _equal_slices(clouds, thetas, as_confidence(confidence_level), rng)
-    settled = equality.settle(
+    null = _pooled_null_of_slices(clouds, thetas, as_confidence(confidence_level), rng)
+    widened = null.include_zero(
         se_of_cost, _interval(cost, se_of_cost, of_halves, confidence_level), confidence_level
     )
     return Estimate(
         value=value,
-        se=max(math.hypot(sampling_se, directions_se), _root(cost, settled.se, clouds.p)[1]),
-        interval=rooted(settled.interval, clouds.p),
+        se=max(math.hypot(sampling_se, directions_se), _root(cost, widened.se, clouds.p)[1]),
+        interval=rooted(widened.interval, clouds.p),
         method=f"sliced, p = {clouds.p:g}",
         n=clouds.n,
         m=clouds.m,
         confidence_level=confidence_level,
         diagnostics={
-            "floor": _root(floor, 0.0, clouds.p)[0],
+            "null_level": _root(floor, 0.0, clouds.p)[0],
             "of_halves": _root(of_halves, 0.0, clouds.p)[0],
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
             "directions": len(costs),
             "sampling_se": sampling_se,
             "directions_se": directions_se,
         },
-        warnings=settled.warnings + _doubt_bias(cost, se_of_cost, of_halves),
+        warnings=widened.warnings + _doubt_bias(cost, se_of_cost, of_halves),
     )
 
 
@@ -182,9 +183,9 @@ def max_sliced_wasserstein(
         The diagnostics `held_out` and `held_out_se` are a second estimate: the direction is found
         on one half of the points and measured on the other, then the halves change places. If it
         falls far short of the value, the direction fits the samples more than the distributions,
-        and a warning says so. `floor` is the value after the samples were given one mean, and then
+        and a warning says so. `null_level` is the value after the samples were given one mean, and then
         mixed: what equal distributions show. `of_halves` is the mean value of those halves.
-        `equality_p` is how often permuted labels of a half give such a distance along the direction
+        `null_pvalue` is how often permuted labels of a half give such a distance along the direction
         of the other, twice the lesser of both. The interval is for the largest distance along a
         direction of the distributions, and allows for the bias and for equal distributions as that
         of :func:`sliced_wasserstein` does.
@@ -217,12 +218,12 @@ def max_sliced_wasserstein(
     halves = _halved(clouds, restarts, as_confidence(confidence_level), rng)
     mixed = clouds.mixed(rng)
     floor, _ = _cost_along(mixed, _steepest(mixed, restarts, rng))
-    equality = Equality(halves.p_value if cost > floor else 1.0, floor)
-    settled = equality.settle(
+    null = PooledNull(halves.p_value if cost > floor else 1.0, floor)
+    widened = null.include_zero(
         se_of_cost, _interval(cost, se_of_cost, halves.cost, confidence_level), confidence_level
     )
-    value, se = _root(cost, settled.se, clouds.p)
-    doubts = settled.warnings + _doubt_bias(cost, se_of_cost, halves.cost)
+    value, se = _root(cost, widened.se, clouds.p)
+    doubts = widened.warnings + _doubt_bias(cost, se_of_cost, halves.cost)
     if value - halves.held_out > 2 * halves.held_out_se:
         doubts += (
             f"on points that did not choose the direction the distance is {halves.held_out:.4g}: "
@@ -231,15 +232,15 @@ def max_sliced_wasserstein(
     return Estimate(
         value=value,
         se=se,
-        interval=rooted(settled.interval, clouds.p),
+        interval=rooted(widened.interval, clouds.p),
         method=f"max-sliced, p = {clouds.p:g}",
         n=clouds.n,
         m=clouds.m,
         confidence_level=confidence_level,
         diagnostics={
-            "floor": _root(floor, 0.0, clouds.p)[0],
+            "null_level": _root(floor, 0.0, clouds.p)[0],
             "of_halves": _root(halves.cost, 0.0, clouds.p)[0],
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
             "held_out": halves.held_out,
             "held_out_se": halves.held_out_se,
         },
@@ -280,9 +281,9 @@ def sinkhorn_divergence(
     Returns
     -------
     Estimate
-        Diagnostics: `floor`, the value after the samples were given one mean, and then mixed,
+        Diagnostics: `null_level`, the value after the samples were given one mean, and then mixed,
         which is what equal distributions show; `of_halves`, the mean value of halves of the
-        samples; `equality_p`, how often permuted labels show such a divergence; `regularization`;
+        samples; `null_pvalue`, how often permuted labels show such a divergence; `regularization`;
         the `iterations` of the three problems together; and `marginal_error`, the largest share of
         mass in the wrong place in a plan.
 
@@ -337,26 +338,26 @@ def sinkhorn_divergence(
     value, floor = whole.value, solved(*_mixed(x, y, rng)).value
     of_halves = float(np.mean([solved(*half).value for half in _halves(x, y, rng)]))
     se = standard_error_of_gap(xy.f - xx.f, xy.g - yy.f)
-    equality = _equality(x, y, p, epsilon, as_confidence(confidence_level), rng)
+    null = _pooled_null(x, y, p, epsilon, as_confidence(confidence_level), rng)
     normal = _interval(value, se, of_halves, confidence_level, floor)
-    settled = equality.settle(se, normal, confidence_level, unbiased=value - floor)
+    widened = null.include_zero(se, normal, confidence_level, unbiased=value - floor)
     return Estimate(
         value=value,
-        se=settled.se,
-        interval=settled.interval,
+        se=widened.se,
+        interval=widened.interval,
         method=f"sinkhorn, p = {p:g}",
         n=len(x),
         m=len(y),
         confidence_level=confidence_level,
         diagnostics={
-            "floor": floor,
+            "null_level": floor,
             "of_halves": of_halves,
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
             "regularization": epsilon,
             "iterations": xy.iterations + xx.iterations + yy.iterations,
             "marginal_error": max(xy.error, xx.error, yy.error),
         },
-        warnings=settled.warnings + _doubt_bias(value, se, of_halves),
+        warnings=widened.warnings + _doubt_bias(value, se, of_halves),
     )
 
 
@@ -369,7 +370,7 @@ def _interval(
     """The interval for the distributions, where half the points show `of_halves` instead of `cost`.
 
     The excess of the halves is all of the bias if that falls as 1/n (Quenouille's jackknife), and
-    1/(1 + √2) of it if it falls as n^(-1/2). The lower end allows for the second, and for `floor`.
+    1/(1 + √2) of it if it falls as n^(-1/2). The lower end allows for the second, and for `null_level`.
     """
     excess = max(of_halves - cost, 0.0)
     low, _ = normal_interval(cost - max((1 + math.sqrt(2)) * excess, floor), se, confidence_level)
@@ -472,16 +473,16 @@ def _costs_over(clouds: _Clouds, thetas: FloatArray) -> FloatArray:
     return np.concatenate([slices.costs for slices in _in_blocks(clouds, thetas)])
 
 
-def _equal_slices(
+def _pooled_null_of_slices(
     clouds: _Clouds, thetas: FloatArray, confidence_level: float, rng: np.random.Generator
-) -> Equality:
+) -> PooledNull:
     some = clouds
     if clouds.n + clouds.m > RELABELLED_ON_LINES:
         some = _Clouds.between(*_part(clouds.x, clouds.y, RELABELLED_ON_LINES, rng), clouds.p)
-    labels = relabelings(some.n, some.m, confidence_level, rng, cheap=False)
+    labels = permuted_labels(some.n, some.m, confidence_level, rng, cheap=False)
     values = _relabeled(some, thetas[:RELABELLED_LOOKS], labels)
     ratio = (1 / clouds.n + 1 / clouds.m) / (1 / some.n + 1 / some.m)
-    return Equality.of(
+    return PooledNull.from_values(
         values, scale=ratio ** (clouds.p / 2)
     )  # at equal distributions W_p falls as n^(-1/2)
 
@@ -639,8 +640,8 @@ def _halved(
     held_out = _root((first + second) / 2, math.hypot(first_se, second_se) / 2, clouds.p)
     least = 1.0
     for half, theta in zip(halves, thetas[::-1], strict=True):
-        labels = relabelings(half.n, half.m, confidence_level, rng, cheap=True)
-        least = min(least, Equality.of(_relabeled(half, theta, labels)).p_value)
+        labels = permuted_labels(half.n, half.m, confidence_level, rng, cheap=True)
+        least = min(least, PooledNull.from_values(_relabeled(half, theta, labels)).pvalue)
     return _Halves(float(cost), *held_out, min(1.0, 2 * least))
 
 
@@ -669,21 +670,21 @@ class _Divergence(NamedTuple):
         return self.xy.value - 0.5 * self.xx.value - 0.5 * self.yy.value
 
 
-def _equality(
+def _pooled_null(
     x: FloatArray,
     y: FloatArray,
     p: float,
     epsilon: float,
     confidence_level: float,
     rng: np.random.Generator,
-) -> Equality:
+) -> PooledNull:
     n, m = len(x), len(y)
     if n + m > RELABELLED_POINTS:
         x, y = _part(x, y, RELABELLED_POINTS, rng)
-    labels = relabelings(len(x), len(y), confidence_level, rng, cheap=False)
+    labels = permuted_labels(len(x), len(y), confidence_level, rng, cheap=False)
     values = _nearly_equal(np.concatenate([x, y]), p, epsilon, labels)
     scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal distributions it falls as 1/n
-    return Equality.of(values, scale=scale)
+    return PooledNull.from_values(values, scale=scale)
 
 
 def _nearly_equal(points: FloatArray, p: float, epsilon: float, labels: BoolArray) -> FloatArray:

@@ -44,7 +44,7 @@ def test_every_row_is_what_its_call_gives_alone(plane, options):
     x, y = plane.x, np.vstack([plane.y, plane.y[:1]] if options else [plane.y])
     for row in compare(x, y, **options).rows:
         alone = called(row.call, x, y)
-        value = alone.p_value if row.key == "test" else float(alone)
+        value = alone.pvalue if row.key == "test" else float(alone)
         assert_allclose(row.value, value, rtol=1e-12, err_msg=row.call)
         if row.key == "w1":
             interval = called(row.interval_call, x, y)
@@ -90,7 +90,7 @@ def test_the_report_is_narrow_and_says_everything(plane):
     flat = " ".join(text.split())
     for row in plane.rows:
         assert row.name in text and row.call in text and f"{row.value:.4g}" in text
-        assert row.sees in flat and row.misses in flat
+        assert row.sensitive_to in flat and row.insensitive_to in flat
         if row.interval is not None:
             assert "[{:.4g}, {:.4g}]".format(*row.interval) in text
     assert "Left out" not in text
@@ -98,8 +98,8 @@ def test_the_report_is_narrow_and_says_everything(plane):
 
 
 def test_numbers_survive_json(plane):
-    numbers = json.loads(json.dumps(plane.numbers(), allow_nan=False))
-    assert numbers == plane.numbers()
+    numbers = json.loads(json.dumps(plane.to_dict(), allow_nan=False))
+    assert numbers == plane.to_dict()
     rows = {row["key"]: row for row in numbers["rows"]}
     assert tuple(rows) == ALL
     assert rows["w1"]["value"] == plane["w1"].value
@@ -145,7 +145,7 @@ def test_ten_dimensions_and_equal_distributions():
     text = c.report()
     assert max(map(len, text.splitlines())) <= WIDTH
     assert (
-        " ".join(text.split()).count("asks whether the distributions differ at all") == 1
+        " ".join(text.split()).count("tests whether the distributions differ at all") == 1
     )  # said once
     assert re.search(r"energy distance.*\] !", text)
 
@@ -242,7 +242,7 @@ def test_points_that_all_coincide():
     assert c["js"].value == 0 and c["js"].method == "counts, less bias"
     assert "50 points take only 1 value:" in c.notes[0]
     assert c.left_out.keys() == {"mmd", "sinkhorn"}
-    json.dumps(c.numbers(), allow_nan=False)
+    json.dumps(c.to_dict(), allow_nan=False)
     assert max(map(len, c.report().splitlines())) <= WIDTH
 
 
@@ -259,7 +259,7 @@ def test_what_costs_too_much_is_left_out_and_says_what_to_call():
     c = compare(x, y, seconds=1e-9)
     assert c.rows == () and c.transport is None and c.left_out.keys() == set(ALL)
     assert c.report().count("rtol=0.01") == 2
-    json.dumps(c.numbers())
+    json.dumps(c.to_dict())
 
 
 def test_a_hundred_thousand_points_take_seconds():
@@ -334,7 +334,9 @@ def test_all_fits_up_to_the_edge_of_the_range(scale, plane):
 def test_progress_names_every_quantity_before_it_is_computed():
     steps = []
     compare(*gaussians(20, 20, 2), progress=lambda *step: steps.append(step))
-    assert steps == [(q.name, done, len(ALL)) for done, q in enumerate(QUANTITIES)]
+    total = len(ALL)
+    expected = [(done, total, quantity.name) for done, quantity in enumerate(QUANTITIES)]
+    assert steps == [*expected, (total, total, "compare")]
 
 
 def test_an_unknown_key_gets_the_nearest(plane):
@@ -370,7 +372,7 @@ def test_the_command_speaks_json(files, plane, capsys):
     assert main(["compare", *files, "--json", *options]) == 0
     printed = json.loads(capsys.readouterr().out)
     options = {"confidence_level": 0.8, "rng": 3, "seconds": 0.02, "ties": "drop"}
-    expected = compare(plane.x, plane.y, **options).numbers()
+    expected = compare(plane.x, plane.y, **options).to_dict()
     for row in (*printed["rows"], *expected["rows"]):
         del row["seconds"]
     assert printed == json.loads(json.dumps(expected))
@@ -465,7 +467,7 @@ def test_the_picture_explains_only_what_it_shows(plane):
     assert marks == [
         *(
             "value and interval",
-            "interval in doubt",
+            "interval with warnings",
             "no interval",
             "what equal distributions would show",
         ),

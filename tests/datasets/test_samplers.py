@@ -214,7 +214,7 @@ def test_estimator_bracket_and_trainer_take_the_same_samplers(name):
     r = otgan.estimate_w1(distribution, points, "exact", device="cpu")
     assert abs(r.value - 5.0) <= 5 * r.se < 0.6
     s = held_out_bracket(points, distribution)
-    assert s.lower - 5 * s.lower_se <= 5.0 <= s.upper + 5 * s.upper_se
+    assert s.lower_estimate - 5 * s.lower_se <= 5.0 <= s.upper_estimate + 5 * s.upper_se
     source = as_source(distribution)
     np.testing.assert_allclose(source.center, [1.0, 2.0], atol=0.1)
     assert source.held_out(7, np.random.default_rng(0)).shape == (7, 2)

@@ -200,7 +200,7 @@ def test_little_regularization_gives_transport(p):
 
 def test_much_regularization_gives_half_the_energy_distance():
     x, y = two_normals(11, 40, 30, 3, 1)
-    energy = float(otgan.energy_distance(x, y, unbiased=False))
+    energy = float(otgan.energy_distance_squared(x, y, unbiased=False))
     result = otgan.sinkhorn_divergence(x, y, regularization=1e4)
     assert_allclose(result.value, energy / 2, rtol=1e-3)
 
@@ -335,7 +335,7 @@ def test_the_floor_is_what_equal_distributions_show(function):
     results = [function(*two_normals(seed, 50, 40, 3, 0)) for seed in range(15)]
     values, floors = (
         np.array(numbers)
-        for numbers in zip(*((r.value, r.diagnostics["floor"]) for r in results), strict=True)
+        for numbers in zip(*((r.value, r.diagnostics["null_level"]) for r in results), strict=True)
     )
     margin = 4 * math.hypot(values.std(), floors.std()) / math.sqrt(15)
     assert_allclose(floors.mean(), values.mean(), atol=margin)
@@ -351,7 +351,7 @@ def test_the_interval_takes_off_what_halves_add(function, p):
     excess = max(of_halves - cost, 0)
     most = (1 + math.sqrt(2)) * excess
     if function is otgan.sinkhorn_divergence:
-        most = max(most, r.diagnostics["floor"])
+        most = max(most, r.diagnostics["null_level"])
     se = r.se * root * r.value ** (root - 1)
     low, high = stats.norm.ppf([0.05, 0.95]) * se + [cost - most, cost - excess]
     assert_allclose(r.interval, [low ** (1 / root), high ** (1 / root)])

@@ -35,7 +35,7 @@ def initial_bracket(distributions: Distributions, seed: int) -> HeldOutBracket:
     if distributions.x.is_sampler and distributions.y.is_sampler:
         n = SAMPLE_POINTS
         return held_out_bracket(x[:n], y[:n], x[n:], y[n:])
-    return held_out_bracket(*linear_program_sample(distributions), seed=seed)
+    return held_out_bracket(*linear_program_sample(distributions), rng=seed)
 
 
 def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, FloatArray]:
@@ -50,7 +50,7 @@ def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, Flo
 
 def population_high(bracket: HeldOutBracket) -> float:
     """W1 of the distributions is at most this, with 95 % confidence."""
-    return bracket.upper + ONE_SIDED * bracket.upper_se
+    return bracket.upper_estimate + ONE_SIDED * bracket.upper_se
 
 
 def sample_sizes(bracket: HeldOutBracket) -> tuple[int, int]:

@@ -50,7 +50,7 @@ def evaluate_critic(
         population_high=bounds[1],
         sample_lower=certified.critic,
         sample_lower_zero=certified.zero,
-        sample_distance=bracket.upper,
+        sample_distance=bracket.upper_estimate,
         sample_sizes=sample_sizes(bracket),
         lipschitz_lower=stats.reading.lipschitz_sampled,
         lipschitz_upper=stats.reading.lipschitz_proved,
@@ -71,11 +71,11 @@ def _population_low(by_weights: float, bracket: HeldOutBracket) -> float:
 
     The better of two 97.5 % bounds is a 95 % bound.
     """
-    return max(0.0, by_weights, bracket.lower - TWO_SIDED * bracket.lower_se)
+    return max(0.0, by_weights, bracket.lower_estimate - TWO_SIDED * bracket.lower_se)
 
 
 def _settled(fit: Fit, bracket: HeldOutBracket) -> str:
-    growth, _ = late_growth(fit.history, bracket.upper)
+    growth, _ = late_growth(fit.history, bracket.upper_estimate)
     return (
         f"trained until the held-out gap settled (it changed by {growth:+.1%} over the second "
         "half); no bound contradicts it, but a larger network might still find more"

@@ -92,7 +92,7 @@ def held_out_stats(
         )
     # A critic that is proved to be constant proves nothing else.
     low = (
-        max(0.0, gap.lower(0.975) / reading.lipschitz_proved)
+        max(0.0, gap.lower_confidence_bound(0.975) / reading.lipschitz_proved)
         if reading.lipschitz_proved > 0
         else 0.0
     )
@@ -117,7 +117,7 @@ def certified_on_sample(
             * unit
             for points in (x, y)
         )
-    return certified_lower_bounds(x, y, f_x, f_y, upper=bracket.upper)
+    return certified_lower_bounds(x, y, f_x, f_y, upper=bracket.upper_estimate)
 
 
 def on_original_scale(critic: nn.Module, distributions: Distributions) -> nn.Module:

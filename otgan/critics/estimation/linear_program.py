@@ -99,27 +99,27 @@ def _estimate(
     selection: Selection,
 ) -> DualEstimate:
     value, se = _combined(bracket)
-    rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper)
-    low = bracket.lower - TWO_SIDED * max(bracket.lower_se, rounding)
-    high = bracket.upper + TWO_SIDED * max(bracket.upper_se, rounding)
+    rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper_estimate)
+    low = bracket.lower_estimate - TWO_SIDED * max(bracket.lower_se, rounding)
+    high = bracket.upper_estimate + TWO_SIDED * max(bracket.upper_se, rounding)
     return DualEstimate(
         value=value,
         se=max(se, rounding),
         interval=(max(0.0, low), high),
-        raw_gap=bracket.lower,
+        raw_gap=bracket.lower_estimate,
         penalty=0.0,
-        population_low=max(0.0, bracket.lower - ONE_SIDED * bracket.lower_se),
+        population_low=max(0.0, bracket.lower_estimate - ONE_SIDED * bracket.lower_se),
         population_high=population_high(bracket),
         sample_lower=bracket.transport.lower,
         sample_lower_zero=min(zero_lower_bound(x, y), bracket.transport.lower),
-        sample_distance=bracket.upper,
+        sample_distance=bracket.upper_estimate,
         sample_sizes=sample_sizes(bracket),
         lipschitz_lower=1.0,
         lipschitz_upper=1.0,
         converged=bracket.relative_width <= WIDE,
         verdict=(
-            f"exact for the samples, {bracket.upper:.4g} apart; their potentials show "
-            f"{bracket.lower:.4g} on other points; the value for the distributions is the mean of "
+            f"exact for the samples, {bracket.upper_estimate:.4g} apart; their potentials show "
+            f"{bracket.lower_estimate:.4g} on other points; the value for the distributions is the mean of "
             f"these two, weighted by their errors{_caution(bracket)}"
         ),
         constraint="exact",
@@ -148,13 +148,13 @@ def _combined(bracket: HeldOutBracket) -> tuple[float, float]:
     an error of either beside its noise. So where the width matters this is the midpoint, and where
     noise matters the usual mean, weighted by inverse variances.
     """
-    lower = max(0.0, bracket.lower)
-    bias = max(0.0, bracket.upper - lower) / 2
+    lower = max(0.0, bracket.lower_estimate)
+    bias = max(0.0, bracket.upper_estimate - lower) / 2
     errors = [math.hypot(se, bias) for se in (bracket.lower_se, bracket.upper_se)]
     if min(errors) == 0.0:
-        return (lower + bracket.upper) / 2, 0.0
+        return (lower + bracket.upper_estimate) / 2, 0.0
     weights = [error**-2 / sum(e**-2 for e in errors) for error in errors]
-    value = weights[0] * lower + weights[1] * bracket.upper
+    value = weights[0] * lower + weights[1] * bracket.upper_estimate
     noise = weights[0] * bracket.lower_se, weights[1] * bracket.upper_se
     return value, math.hypot(*noise, bias / math.sqrt(3.0))
 
@@ -193,7 +193,7 @@ def _distilled(
         raw_gap=raw,
         sample_lower=certified.critic,
         sample_lower_zero=certified.zero,
-        sample_distance=bracket.upper,
+        sample_distance=bracket.upper_estimate,
         sample_sizes=sample_sizes(bracket),
         lipschitz_lower=stats.reading.lipschitz_sampled,
         lipschitz_upper=stats.reading.lipschitz_proved,

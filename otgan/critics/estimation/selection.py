@@ -86,7 +86,7 @@ def _select_automatically(
     if width <= PRECISE:
         # As many points as bring its width and its noise to a percent and a third of one.
         noise = math.hypot(bracket.lower_se, bracket.upper_se) / 2
-        relative = noise / bracket.upper if bracket.upper > 0 else 0.0
+        relative = noise / bracket.upper_estimate if bracket.upper_estimate > 0 else 0.0
         by_noise = min(30.0, relative / 0.003) ** 2
         by_width = min(1e3 ** (1.0 / d), bracket.relative_width / 0.01) ** d
         growth = max(1.0, by_noise, by_width)
@@ -106,7 +106,8 @@ def _select_by_name(
     rule = as_constraint(name, also=("auto", "exact"))
     if rule.penalty_weight is not None:
         rough = max(
-            projection_lower_bound(distributions.x.pilot, distributions.y.pilot), bracket.lower
+            projection_lower_bound(distributions.x.pilot, distributions.y.pilot),
+            bracket.lower_estimate,
         )
         # A lower bound, often by a factor of two; of two wrong weights the larger one errs less.
         rule = rule.scaled_to(2.0 * rough if rough > 0 else distributions.scale.spread)

@@ -28,7 +28,7 @@ class Objection:
 
 def contradiction(value: float, se: float, bracket: HeldOutBracket) -> Objection | None:
     """In what a value contradicts the linear program, if in anything."""
-    shown = bracket.lower - 2.0 * bracket.lower_se
+    shown = bracket.lower_estimate - 2.0 * bracket.lower_se
     if value + 2.0 * se < shown:
         return Objection(
             f"under-trained: the potentials of a sample already show {shown:.4g} on other points; "
@@ -53,7 +53,7 @@ def unsettled(
     se: float, history: Sequence[CriticRecord], bracket: HeldOutBracket
 ) -> Objection | None:
     """How the training curve still moved at its end, if it did."""
-    growth, gained = late_growth(history, bracket.upper)
+    growth, gained = late_growth(history, bracket.upper_estimate)
     if math.isinf(growth):
         return Objection(
             f"under-trained: its training has {len(history)} records, too few to tell whether it "

@@ -339,4 +339,4 @@ def lower_confidence_bound(
                 f"{name} must hold at least two finite numbers, got shape {sample.shape}; to fix "
                 "it, give the critic's values at held-out points"
             )
-    return max(0.0, MeanGap.of(*samples).lower(level) / lipschitz)
+    return max(0.0, MeanGap.of(*samples).lower_confidence_bound(level) / lipschitz)

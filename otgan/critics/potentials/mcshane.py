@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from otgan.errors import InvalidInputError
-from otgan.inference.held_out_bracket import anchors_at_x
+from otgan.inference.held_out_potentials import anchors_at_x
 from otgan.measures import FloatArray, as_float64, as_pair, as_points, is_torch
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult

@@ -268,9 +268,9 @@ def _as_pair(P: Any, Q: Any) -> tuple[ParametricDistribution, ParametricDistribu
     for distribution, name in ((P, "P"), (Q, "Q")):
         if not isinstance(distribution, ParametricDistribution):
             raise InvalidInputError(
-                f"{name} must be a parametric distribution such as Gaussian(0, 1), got {type(distribution)}; to fix "
-                "it, use otgan.kl_divergence and its kind for histograms, otgan.wasserstein for "
-                "points"
+                f"{name} must be a parametric distribution such as Gaussian(0, 1), got "
+                f"{type(distribution)}; to fix it, use otgan.kl_divergence and the like for "
+                "histograms, otgan.wasserstein for points"
             )
     if isinstance(P, Gaussian) and isinstance(Q, Gaussian):
         Q = Q._ordered_like(P)
@@ -336,8 +336,9 @@ def _mean_over(P: Any, Q: Any, term: Term, *, kinks: bool = False) -> float:
     for distribution in (P, Q):
         if isinstance(distribution, Gamma) and distribution.shape < STEEPEST:
             raise InvalidInputError(
-                f"the shape of a gamma distribution must be at least {STEEPEST} for quadrature, got "
-                f"{distribution.shape:g}, where floats end before the distribution does; to fix it, choose another"
+                f"the shape of a gamma distribution must be at least {STEEPEST} for quadrature, "
+                f"got {distribution.shape:g}, which puts mass below the least positive float; to "
+                "fix it, choose another"
             )
     P, Q = _centered(P, Q)
 

@@ -104,8 +104,8 @@ def integrate(
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
     raise SolverError(
         f"an integral must converge to a relative {RTOL:g}, got {total + rest:.6g} with an "
-        f"estimated error of {error:.2g}; to fix it, rescale the distributions, or choose parameters that "
-        "are fewer orders of magnitude apart",
+        f"estimated error of {error:.2g}; to fix it, rescale the distributions, or choose "
+        "parameters that are fewer orders of magnitude apart",
         partial=float(total + rest),
     )
 

@@ -298,7 +298,7 @@ def rough(clouds):
     distributions = as_distributions(*clouds, SMALL, torch.device("cpu"))
     return max(
         projection_lower_bound(distributions.x.pilot, distributions.y.pilot),
-        initial_bracket(distributions, SMALL.rng).lower,
+        initial_bracket(distributions, SMALL.rng).lower_estimate,
     )
 
 

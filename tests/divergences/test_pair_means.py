@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.spatial.distance import cdist
 
 import otgan
-from otgan.divergences.kernels import median_distance
+from otgan.divergences.mmd import median_distance
 from tests.cases import PLAIN_FORMS, problems, refused
 
 KERNELS = {
@@ -52,13 +52,13 @@ def quantiles(n, shift=0.0):
 @pytest.mark.parametrize(("shift", "energy"), ENERGY_OF_SHIFTS.items())
 def test_energy_of_gaussians_apart(shift, energy):
     # Midpoints of 4000 quantiles: what the tails lack is of the order of 1/4000.
-    value = otgan.energy_distance(quantiles(4000), quantiles(4000, shift), unbiased=False)
+    value = otgan.energy_distance_squared(quantiles(4000), quantiles(4000, shift), unbiased=False)
     assert_allclose(float(value), energy, rtol=1e-3)
 
 
 def test_mmd_of_gaussians_apart():
     assert_allclose(mmd_of_shift(1, 1, 1), 0.1772676349, rtol=1e-9)
-    value = otgan.mmd(quantiles(1500), quantiles(1500, 1), bandwidth=1, unbiased=False)
+    value = otgan.mmd_squared(quantiles(1500), quantiles(1500, 1), bandwidth=1, unbiased=False)
     assert_allclose(float(value), mmd_of_shift(1, 1, 1), rtol=1e-3)
 
 
@@ -67,7 +67,7 @@ def test_energy_is_its_definition(d):
     x, y = two_normals(0, 40, 27, d, 1)
     u, v = by_definition(x, y, np.negative)
     for unbiased, expected in ((True, u), (False, v)):
-        result = otgan.energy_distance(x, y, unbiased=unbiased)
+        result = otgan.energy_distance_squared(x, y, unbiased=unbiased)
         assert_allclose(result.value, expected, rtol=1e-12)
         assert_allclose(
             [result.diagnostics[k] for k in ("unbiased", "biased", "root")], [u, v, v**0.5]
@@ -81,14 +81,14 @@ def test_mmd_is_its_definition(kernel, d):
     x, y = two_normals(1, 40, 27, d, 1)
     u, v = by_definition(x, y, lambda r: KERNELS[kernel](r / 1.5))
     for unbiased, expected in ((True, u), (False, v)):
-        result = otgan.mmd(x, y, kernel=kernel, bandwidth=1.5, unbiased=unbiased)
+        result = otgan.mmd_squared(x, y, kernel=kernel, bandwidth=1.5, unbiased=unbiased)
         assert_allclose(result.value, expected, rtol=1e-12)
         assert_allclose(result.diagnostics["root"], v**0.5)
 
 
 def test_scipy_calls_the_root_the_distance():
     x, y = two_normals(2, 50, 33, 1, 1)
-    result = otgan.energy_distance(x, y, unbiased=False)
+    result = otgan.energy_distance_squared(x, y, unbiased=False)
     expected = stats.energy_distance(x[:, 0], y[:, 0])
     assert_allclose(result.value, expected**2, rtol=1e-12)
     assert_allclose(result.diagnostics["root"], expected, rtol=1e-12)
@@ -96,23 +96,25 @@ def test_scipy_calls_the_root_the_distance():
 
 def test_the_line_is_a_case_of_the_plane():
     x, y = two_normals(3, 60, 45, 1, 1)
-    line = otgan.energy_distance(x, y)
-    plane = otgan.energy_distance(np.c_[0 * x, x], np.c_[0 * y, y])
+    line = otgan.energy_distance_squared(x, y)
+    plane = otgan.energy_distance_squared(np.c_[0 * x, x], np.c_[0 * y, y])
     assert_allclose([line.value, line.se], [plane.value, plane.se], rtol=1e-11)
 
 
 def test_ties_on_the_line():
     x, y = np.array([0.0, 0, 1, 1, 1]), np.array([1.0, 1, 0, 5])
     u, v = by_definition(x[:, None], y[:, None], np.negative)
-    result = otgan.energy_distance(x, y)
+    result = otgan.energy_distance_squared(x, y)
     assert_allclose([result.value, result.diagnostics["biased"]], [u, v], rtol=1e-13)
 
 
 def test_many_blocks_are_one(monkeypatch):
     x, y = two_normals(4, 50, 37, 2, 1)
-    whole = otgan.energy_distance(x, y), otgan.mmd(x, y)
-    monkeypatch.setattr("otgan.divergences.kernels.BLOCK_ENTRIES", 120)
-    for one, many in zip(whole, (otgan.energy_distance(x, y), otgan.mmd(x, y)), strict=True):
+    whole = otgan.energy_distance_squared(x, y), otgan.mmd_squared(x, y)
+    monkeypatch.setattr("otgan.divergences.pair_means.BLOCK_ENTRIES", 120)
+    for one, many in zip(
+        whole, (otgan.energy_distance_squared(x, y), otgan.mmd_squared(x, y)), strict=True
+    ):
         assert_allclose([many.value, many.se], [one.value, one.se], rtol=1e-11)
 
 
@@ -122,7 +124,7 @@ def test_many_blocks_are_one(monkeypatch):
 @given(problems())
 def test_energy_is_at_most_twice_the_transport_cost(problem):
     x, y = (np.repeat(points, 2, axis=0) for points, _ in problem)
-    energy = otgan.energy_distance(x, y, unbiased=False).value
+    energy = otgan.energy_distance_squared(x, y, unbiased=False).value
     w1 = otgan.emd(x, y).cost
     rounding = 1e-13 * (1 + np.abs(x).max() + np.abs(y).max())
     assert -rounding <= energy <= 2 * w1 * (1 + 1e-9) + rounding
@@ -130,10 +132,10 @@ def test_energy_is_at_most_twice_the_transport_cost(problem):
 
 def test_equal_samples_are_at_zero():
     x, _ = two_normals(5, 30, 2, 1, 0)
-    assert otgan.energy_distance(x, x[::-1], unbiased=False).value == 0
+    assert otgan.energy_distance_squared(x, x[::-1], unbiased=False).value == 0
     for result in (
-        otgan.energy_distance(np.c_[x, x], np.c_[x, x], unbiased=False),
-        otgan.mmd(x, x),
+        otgan.energy_distance_squared(np.c_[x, x], np.c_[x, x], unbiased=False),
+        otgan.mmd_squared(x, x),
     ):
         assert_allclose(result.diagnostics["biased"], 0, atol=1e-15)
         assert result.warnings
@@ -142,26 +144,32 @@ def test_equal_samples_are_at_zero():
 def test_invariances():
     x, y = two_normals(6, 40, 30, 3, 1)
     turn = stats.ortho_group.rvs(3, random_state=0)
-    for function in (otgan.energy_distance, otgan.mmd, otgan.energy_distance):
+    for function in (
+        otgan.energy_distance_squared,
+        otgan.mmd_squared,
+        otgan.energy_distance_squared,
+    ):
         there, back = function(x, y), function(y, x)
         assert_allclose([back.value, back.se], [there.value, there.se], rtol=1e-10)
         moved = function((x + 100) @ turn, (y + 100) @ turn)
         assert_allclose([moved.value, moved.se], [there.value, there.se], rtol=1e-8)
-    scaled = otgan.energy_distance(1e6 * x, 1e6 * y)
-    assert_allclose(scaled.value, 1e6 * otgan.energy_distance(x, y).value, rtol=1e-10)
+    scaled = otgan.energy_distance_squared(1e6 * x, 1e6 * y)
+    assert_allclose(scaled.value, 1e6 * otgan.energy_distance_squared(x, y).value, rtol=1e-10)
     # the median bandwidth scales along with the points
-    assert_allclose(otgan.mmd(1e6 * x, 1e6 * y).value, otgan.mmd(x, y).value, rtol=1e-9)
+    assert_allclose(
+        otgan.mmd_squared(1e6 * x, 1e6 * y).value, otgan.mmd_squared(x, y).value, rtol=1e-9
+    )
 
 
 def test_a_common_offset_costs_no_digits_on_the_line():
     x, y = np.array([0.0, 1, 3]), np.array([2.0, 2.5])
-    far, near = (otgan.energy_distance(x + offset, y + offset) for offset in (2.0**40, 0))
+    far, near = (otgan.energy_distance_squared(x + offset, y + offset) for offset in (2.0**40, 0))
     assert_allclose([far.value, far.se], [near.value, near.se], rtol=1e-12)
 
 
 def test_lists_and_other_arrays_are_accepted():
     x, y = np.array([[0.0, 1], [2, 3], [1, 1]]), np.array([[5.0, 4], [2, 2]])
-    for function in (otgan.energy_distance, otgan.mmd):
+    for function in (otgan.energy_distance_squared, otgan.mmd):
         expected = function(x, y)
         for form in PLAIN_FORMS.values():
             assert function(form(x), form(y)) == expected
@@ -175,9 +183,9 @@ def test_the_median_is_that_of_all_pairs():
     points = np.concatenate([x, y])
     pairs = cdist(points, points)[np.triu_indices(50, 1)]
     assert_allclose(median_distance(x, y), np.median(pairs), rtol=1e-14)
-    result = otgan.mmd(x, y)
+    result = otgan.mmd_squared(x, y)
     assert_allclose(result.diagnostics["bandwidth"], np.median(pairs), rtol=1e-14)
-    assert otgan.mmd(x, y, bandwidth=np.median(pairs)) == result
+    assert otgan.mmd_squared(x, y, bandwidth=np.median(pairs)) == result
 
 
 def test_the_median_of_many_points_is_sampled():
@@ -193,9 +201,13 @@ def test_the_median_of_many_points_is_sampled():
 
 
 CASES = {
-    "energy on the line": (otgan.energy_distance, (60, 40, 1, 1.5), None),
-    "energy in space": (otgan.energy_distance, (40, 60, 3, 2), None),
-    "mmd": (lambda x, y: otgan.mmd(x, y, bandwidth=2), (60, 40, 3, 1.5), mmd_of_shift(3, 1.5, 2)),
+    "energy on the line": (otgan.energy_distance_squared, (60, 40, 1, 1.5), None),
+    "energy in space": (otgan.energy_distance_squared, (40, 60, 3, 2), None),
+    "mmd": (
+        lambda x, y: otgan.mmd_squared(x, y, bandwidth=2),
+        (60, 40, 3, 1.5),
+        mmd_of_shift(3, 1.5, 2),
+    ),
 }
 
 
@@ -214,16 +226,18 @@ def test_the_error_is_the_spread(case):
 
 def test_equal_distributions_are_warned_of():
     warned = [
-        len(otgan.energy_distance(*two_normals(s, 50, 50, 2, 0)).warnings) for s in range(200)
+        len(otgan.energy_distance_squared(*two_normals(s, 50, 50, 2, 0)).warnings)
+        for s in range(200)
     ]
     assert np.mean(warned) >= 0.95  # all but 1 in 40, by an exact test
-    assert otgan.energy_distance(*two_normals(0, 50, 50, 2, 3)).warnings == ()
+    assert otgan.energy_distance_squared(*two_normals(0, 50, 50, 2, 3)).warnings == ()
 
 
 def test_the_interval_is_around_the_unbiased_value():
     x, y = two_normals(9, 20, 20, 2, 1)
     u, v = (
-        otgan.energy_distance(x, y, unbiased=flag, confidence_level=0.9) for flag in (True, False)
+        otgan.energy_distance_squared(x, y, unbiased=flag, confidence_level=0.9)
+        for flag in (True, False)
     )
     assert u.interval == v.interval
     assert v.value > u.value
@@ -233,7 +247,7 @@ def test_the_interval_is_around_the_unbiased_value():
 # ---------------------------------------------------------------- refusals
 
 
-@pytest.mark.parametrize("function", [otgan.energy_distance, otgan.mmd])
+@pytest.mark.parametrize("function", [otgan.energy_distance_squared, otgan.mmd_squared])
 def test_bad_samples_are_refused(function):
     for x, y, message in [
         ([[1, 2]], [[1, 2], [3, 4]], "at least 2 points each"),
@@ -252,8 +266,8 @@ def test_bad_options_are_refused():
     x, y = [1.0, 2.0], [3.0, 5.0]
     for width in (0, -1, math.nan, math.inf, "mean", None, True, [1.0]):
         with refused("bandwidth must be"):
-            otgan.mmd(x, y, bandwidth=width)
+            otgan.mmd_squared(x, y, bandwidth=width)
     with refused("kernel must be", "did you mean 'gaussian'?"):
-        otgan.mmd(x, y, kernel="gauss")
+        otgan.mmd_squared(x, y, kernel="gauss")
     with refused("the median distance", "got 0"):
-        otgan.mmd([1, 1, 1, 1], [1, 1, 1, 2])
+        otgan.mmd_squared([1, 1, 1, 1], [1, 1, 1, 2])

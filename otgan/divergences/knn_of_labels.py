@@ -1,18 +1,71 @@
-"""The compiled loops of nearest neighbors among relabeled points."""
+"""The nearest-neighbor estimate of KL under permuted labels: neighbors in the pool, found once."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
+from otgan.errors import DuplicateSamplesError, InvalidInputError
+from otgan.label_statistic import BoolArray, LabelStatistic
+from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 
-__all__ = ["mean_log_ratios"]
+__all__ = ["kl_of_labels"]
+
+SPARE = 4
+"""How many times as many neighbors as needed on average are kept for every point."""
+
+
+def kl_of_labels(x: FloatArray, y: FloatArray, k: int) -> LabelStatistic:
+    """(d/n) Σ log(ν_k/ρ_k) + log(m/(n - 1)) under each row of labels.
+
+    ρ_k is the distance from a point labeled x to the k-th other one of them, ν_k that to the k-th
+    labeled y (Wang, Kulkarni and Verdú 2009, equation 5).
+
+    Raises
+    ------
+    InvalidInputError
+        Too few points.
+    DuplicateSamplesError
+        Points that coincide.
+    """
+    (n, d), m = x.shape, len(y)
+    if n <= k or m < k:
+        raise InvalidInputError(
+            f"x and y must have at least {k + 1} and {k} points for the neighbor k = {k}, "
+            f"got {n} and {m}; to fix it, give more points or pass "
+            "statistic=NearestNeighbors(k=...)"
+        )
+    pool = np.concatenate([x, y])
+    width = min(n + m, 1 + math.ceil(SPARE * k * (n + m) / min(n, m)))
+    distances, near = cKDTree(pool).query(pool, k=width)
+    _refuse_duplicates(distances)
+    with np.errstate(divide="ignore"):  # the first neighbor is the point itself
+        logs = np.log(distances)
+    shift = math.log(m / (n - 1))
+
+    def values(labels: BoolArray) -> FloatArray:
+        return d * _mean_log_ratios(labels, near, logs, pool, k) + shift
+
+    return LabelStatistic(n, m, values, batch=64)
+
+
+def _refuse_duplicates(distances: FloatArray) -> None:
+    double = distances[:, 1] == 0
+    if double.any():
+        raise DuplicateSamplesError(
+            f"the points of x and y must be distinct for 'knn', which takes logarithms of "
+            f"distances, got {int(double.sum())} points that coincide with another; to fix it, "
+            "remove repeated rows, or choose another statistic such as 'energy' for data "
+            "that repeat by nature"
+        )
 
 
 @compiled
-def mean_log_ratios(labels: Any, near: Any, logs: Any, pool: Any, k: Any) -> Any:
+def _mean_log_ratios(labels: Any, near: Any, logs: Any, pool: Any, k: Any) -> Any:
     """Mean of log(ν_k/ρ_k) over the points labeled True, for every row of labels.
 
     Parameters
