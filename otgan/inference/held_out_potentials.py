@@ -20,9 +20,9 @@ import numpy as np
 
 from otgan.costs import PointCost, row_blocks
 from otgan.inference.mean_gap import MeanGap
-from otgan.measures import FloatArray
-from otgan.transport.duality import c_transform
-from otgan.transport.exact import emd
+from otgan.measures import DiscreteMeasure, FloatArray
+from otgan.transport.duality import c_transform_of
+from otgan.transport.exact import solve_measures
 from otgan.transport.result import TransportResult
 
 __all__ = [
@@ -77,7 +77,9 @@ def held_out_values(
     `transport` is that of the points fitted to, where it is known.
     """
     x, y, x_new, y_new = split
-    potential = extension(x, y, emd(x, y) if transport is None else transport)
+    if transport is None:
+        transport = solve_measures(DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y))
+    potential = extension(x, y, transport)
     return potential(x_new), potential(y_new)
 
 
@@ -102,12 +104,12 @@ def mean_extension(x: FloatArray, y: FloatArray, transport: TransportResult) -> 
 
 def _least(x: FloatArray, y: FloatArray, transport: TransportResult) -> Potential:
     """max_i f_i - |x_i - z|."""
-    return lambda points: -c_transform(PointCost(x, points), transport.f)
+    return lambda points: -c_transform_of(PointCost(x, points), transport.f)
 
 
 def _greatest(x: FloatArray, y: FloatArray, transport: TransportResult) -> Potential:
     """min_j |y_j - z| - g_j."""
-    return lambda points: c_transform(PointCost(y, points), transport.g)
+    return lambda points: c_transform_of(PointCost(y, points), transport.g)
 
 
 def anchors_at_x(x: FloatArray, y: FloatArray, transport: TransportResult) -> bool:

@@ -21,7 +21,6 @@ __all__ = [
     "SUFFICIENT_FRACTION",
     "Measurements",
     "TrainingInfo",
-    "noise_of_gap",
 ]
 
 STEEP_RATIO = 1.1
@@ -130,7 +129,9 @@ class Measurements:
         )
         center = (means[0] + means[1]) / 2
         radii = [np.linalg.norm(points - center, axis=1) for points in (self.x, self.y)]
-        by_radius = abs(float(radii[0].mean() - radii[1].mean())) - 3.0 * noise_of_gap(*radii)
+        by_radius = abs(float(radii[0].mean() - radii[1].mean())) - 3.0 * standard_error_of_gap(
+            *radii
+        )
         return max(0.0, by_radius, math.sqrt(max(0.0, shift - 9.0 * noise)))
 
     @cached_property
@@ -175,7 +176,7 @@ class Measurements:
     @property
     def is_reversed(self) -> bool:
         """Whether minus the critic has much of the gap that it should have, beyond noise."""
-        noise = noise_of_gap(self.f_x, self.f_y)
+        noise = standard_error_of_gap(self.f_x, self.f_y)
         return self.is_informative and self.gap < 0 and self.abs_gap > 4.0 * noise
 
     @cached_property
@@ -205,14 +206,3 @@ class Measurements:
             float((w >= (1.0 - 1e-6) * w.max()).double().mean()) > CLIPPED_FRACTION
             for w in matrices
         )
-
-
-def noise_of_gap(f_x: FloatArray, f_y: FloatArray) -> float:
-    """Standard error of mean f_x - mean f_y; a single point has no noise that could be known.
-
-    Examples
-    --------
-    >>> noise_of_gap(np.array([1.0, 3.0]), np.array([7.0]))
-    1.0
-    """
-    return standard_error_of_gap(*(f if len(f) > 1 else np.repeat(f, 2) for f in (f_x, f_y)))
