@@ -38,15 +38,15 @@ class HeldOutGap(NamedTuple):
 
     `gap` is E f(x) - E f(y) and `penalty` what the constraint adds to the loss, for slopes above
     one alone where it is a penalty around one (NaN if it was not measured), both on points that
-    the critic was not trained on. `lipschitz_proved` bounds its Lipschitz constant from above by
-    its weights (``inf`` if they prove nothing), `lipschitz_sampled` from below by the largest
+    the critic was not trained on. `lipschitz_upper` bounds its Lipschitz constant from above by
+    its weights (``inf`` if they prove nothing), `lipschitz_lower` from below by the largest
     norm of a gradient that was found.
     """
 
     gap: float
     penalty: float
-    lipschitz_proved: float
-    lipschitz_sampled: float
+    lipschitz_upper: float
+    lipschitz_lower: float
 
 
 class CriticLoss(NamedTuple):

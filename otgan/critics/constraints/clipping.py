@@ -56,4 +56,4 @@ class WeightClipping(Constraint):
 
     def distance(self, held_out: HeldOutGap) -> float:
         """The gap over the largest sampled gradient norm."""
-        return normalized_gap(held_out.gap, held_out.lipschitz_sampled)
+        return normalized_gap(held_out.gap, held_out.lipschitz_lower)

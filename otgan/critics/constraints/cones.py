@@ -57,4 +57,4 @@ class Cones(Constraint):
 
     def distance(self, held_out: HeldOutGap) -> float:
         """The gap over the bound that is proved, which is one."""
-        return normalized_gap(held_out.gap, held_out.lipschitz_proved)
+        return normalized_gap(held_out.gap, held_out.lipschitz_upper)

@@ -54,7 +54,7 @@ class SpectralNormalization(Constraint):
 
     def distance(self, held_out: HeldOutGap) -> float:
         """The gap over the largest sampled gradient norm."""
-        return normalized_gap(held_out.gap, held_out.lipschitz_sampled)
+        return normalized_gap(held_out.gap, held_out.lipschitz_lower)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class OrthogonalWeights(Constraint):
 
     def distance(self, held_out: HeldOutGap) -> float:
         """The gap over the bound proved by the weights."""
-        return normalized_gap(held_out.gap, held_out.lipschitz_proved)
+        return normalized_gap(held_out.gap, held_out.lipschitz_upper)
 
 
 def _learning_matrices(critic: nn.Module) -> list[Tensor]:

@@ -87,13 +87,13 @@ def held_out_stats(
         reading = HeldOutGap(
             gap=gap.value,
             penalty=penalty,
-            lipschitz_proved=lipschitz_from_weights(critic),
-            lipschitz_sampled=sampled_lipschitz(critic, x, y, rng),
+            lipschitz_upper=lipschitz_from_weights(critic),
+            lipschitz_lower=sampled_lipschitz(critic, x, y, rng),
         )
     # A critic that is proved to be constant proves nothing else.
     low = (
-        max(0.0, gap.lower_confidence_bound(0.975) / reading.lipschitz_proved)
-        if reading.lipschitz_proved > 0
+        max(0.0, gap.lower_confidence_bound(0.975) / reading.lipschitz_upper)
+        if reading.lipschitz_upper > 0
         else 0.0
     )
     return HeldOutStats(reading, gap.se, low, penalty_se, len(f_x) + len(f_y))

@@ -133,7 +133,7 @@ def test_the_constraint_reads_the_gap_as_it_is():
     rule = Cones()
     assert rule.name == "cones"
     assert (
-        rule.distance(HeldOutGap(gap=0.7, penalty=0.0, lipschitz_proved=1.0, lipschitz_sampled=0.9))
+        rule.distance(HeldOutGap(gap=0.7, penalty=0.0, lipschitz_upper=1.0, lipschitz_lower=0.9))
         == 0.7
     )
     optimizer = rule.optimizer(rule.build(16, 1, 1).parameters(), None)

@@ -442,7 +442,7 @@ def test_a_constraint_of_ones_own_plugs_in(gaussians):
             return torch.optim.SGD(parameters, lr=learning_rate or 0.1)
 
         def distance(self, reading):
-            return reading.gap / reading.lipschitz_proved
+            return reading.gap / reading.lipschitz_upper
 
     faster = {**QUICK, "network": None, "options": replace(SMALL, vector_rate=0.05)}
     r = otgan.estimate_w1(*gaussians, HalfSlope(), **faster)
