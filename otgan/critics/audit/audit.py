@@ -97,16 +97,16 @@ def audit_critic(
     whole, shape = _points(x, y)
     points = _affordable_points(whole, max_pairs, rng)
     function = CriticFunction.of(critic, points[0], shape, x)
-    return _audit(function, points, training, rng, (len(whole[0]), len(whole[1])))
+    measured = _measure(function, points, training, rng)
+    return _audit(measured, (len(whole[0]), len(whole[1])))
 
 
-def _audit(
+def _measure(
     function: CriticFunction,
     points: tuple[FloatArray, FloatArray],
     training: TrainingInfo,
     rng: np.random.Generator,
-    given: tuple[int, int],
-) -> CriticAudit:
+) -> Measurements:
     (x, y), (f_x, f_y) = points, (function.values(part) for part in points)
     gap = float(f_x.mean() - f_y.mean())
     transport = solve_measures(DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y))
@@ -115,57 +115,59 @@ def _audit(
     bounds = certified_lower_bounds(x, y, sign * f_x, sign * f_y, upper=transport.distance_upper)
     rays = trace_rays(function, x, y, transport, rng)
     between, slopes = slopes_between(function, x, y, rng)
-    steepest = steepest_pair(function, x, y, _steep_points(between, slopes, rays), rng)
-    proof = _prove(function)
-    cosines = rays.mean_cosines()
-    measured = Measurements(
+    return Measurements(
         function=function,
         x=x,
         y=y,
         f_x=f_x,
         f_y=f_y,
         gap=gap,
-        sample_distance=transport.distance,
+        transport=transport,
         sample_lower=bounds.critic,
         sample_lower_zero=bounds.zero,
         floor=0.5 * (_floor(x) + _floor(y)),
-        steepest_slope=steepest.slope,
+        steepest=steepest_pair(function, x, y, _steep_points(between, slopes, rays), rng),
         slopes=slopes,
         rays=rays,
         training=training,
     )
+
+
+def _audit(m: Measurements, given: tuple[int, int]) -> CriticAudit:
+    proof = _prove(m.function)
+    cosines = m.rays.mean_cosines()
     return CriticAudit(
-        gap=gap,
-        sample_distance=measured.sample_distance,
-        sample_lower=measured.sample_lower,
-        sample_lower_zero=measured.sample_lower_zero,
-        lipschitz_lower=steepest.slope,
+        gap=m.gap,
+        sample_distance=m.sample_distance,
+        sample_lower=m.sample_lower,
+        sample_lower_zero=m.sample_lower_zero,
+        lipschitz_lower=m.steepest.slope,
         lipschitz_upper=proof.value,
         proof=proof.reason,
         cosine_x=float(cosines[0]),
         cosine_middle=float(cosines[1]),
         cosine_y=float(cosines[2]),
-        slope_mean=float(slopes.mean()),
-        slope_sd=float(slopes.std()),
-        steepest=steepest,
-        floor=measured.floor,
-        reported=training.reported,
-        penalty_weight=training.penalty_weight,
-        batch_size=training.batch_size,
-        n=len(x),
-        m=len(y),
+        slope_mean=m.mean_slope,
+        slope_sd=float(m.slopes.std()),
+        steepest=m.steepest,
+        floor=m.floor,
+        reported=m.training.reported,
+        penalty_weight=m.training.penalty_weight,
+        batch_size=m.training.batch_size,
+        n=len(m.x),
+        m=len(m.y),
         n_given=given[0],
         m_given=given[1],
-        d=x.shape[1],
-        diagnoses=diagnose(measured),
-        transport=transport,
-        x=x,
-        y=y,
-        f_x=f_x,
-        f_y=f_y,
-        rays=rays,
-        slopes=slopes,
-        function=function,
+        d=m.x.shape[1],
+        diagnoses=diagnose(m),
+        transport=m.transport,
+        x=m.x,
+        y=m.y,
+        f_x=m.f_x,
+        f_y=m.f_y,
+        rays=m.rays,
+        slopes=m.slopes,
+        function=m.function,
     )
 
 

@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from otgan.critics.audit.adapter import CriticFunction
-from otgan.critics.audit.gradients import Rays
+from otgan.critics.audit.gradients import Rays, SteepestPair
 from otgan.critics.gaps import normalized_gap
 from otgan.estimates import standard_error_of_gap
 from otgan.measures import FloatArray
+from otgan.transport.result import TransportResult
 
 __all__ = [
     "ALIGNED",
@@ -67,10 +68,10 @@ class Measurements:
     function : CriticFunction
     x, y, f_x, f_y : ndarray
         Points, and the critic's values.
-    gap, sample_distance, sample_lower, sample_lower_zero, floor : float
+    gap, sample_lower, sample_lower_zero, floor : float
+    transport : TransportResult
+    steepest : SteepestPair
         As in CriticAudit.
-    steepest_slope : float
-        The largest slope that was found.
     slopes : ndarray
         At points between independent x and y.
     rays : Rays
@@ -83,19 +84,24 @@ class Measurements:
     f_x: FloatArray
     f_y: FloatArray
     gap: float
-    sample_distance: float
+    transport: TransportResult
     sample_lower: float
     sample_lower_zero: float
     floor: float
-    steepest_slope: float
+    steepest: SteepestPair
     slopes: FloatArray
     rays: Rays
     training: TrainingInfo
 
     @property
+    def sample_distance(self) -> float:
+        """W1 of the two samples."""
+        return self.transport.distance
+
+    @property
     def normalized_gap(self) -> float:
         """The gap over the largest slope."""
-        return normalized_gap(self.gap, self.steepest_slope)
+        return normalized_gap(self.gap, self.steepest.slope)
 
     @property
     def abs_gap(self) -> float:
@@ -193,7 +199,7 @@ class Measurements:
     @property
     def flat_fraction(self) -> float:
         """Fraction of the mass to be moved on whose rays the critic is flat."""
-        flat = self.rays.slopes[:, 1] < 0.01 * self.steepest_slope
+        flat = self.rays.slopes[:, 1] < 0.01 * self.steepest.slope
         return float(self.rays.mass @ flat) if len(self.rays.mass) else 0.0
 
     @property
