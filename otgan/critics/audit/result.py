@@ -242,7 +242,7 @@ def _report(audit: CriticAudit) -> str:
     """The table, the diagnoses, the verdict."""
     lines = [f"{'number':<24}{'value':>12}  what it is"]
     for name, value, meaning in _rows(audit):
-        lines.append(f"{name:<24}{value:>12}  {meaning}")
+        lines.append(f"{name:<24}{value:>12}  {meaning}".rstrip())
     lines += ["", f"steepest pair   {audit.steepest}"]
     if (audit.n, audit.m) != (audit.n_given, audit.m_given):
         lines.append(
