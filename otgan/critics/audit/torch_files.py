@@ -9,7 +9,7 @@ import tarfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -187,7 +187,7 @@ class TorchFile:
             raise self.damaged(f"an entry that was altered, {altered!r}")
         return [entry.filename for entry in entries]
 
-    def _refuse_claims(self, content: Any) -> None:
+    def _refuse_claims(self, content: object) -> None:
         """Raise if tensors hold no plain numbers, or claim more of them than the file can hold."""
         tensors = list(_tensors_in(content))
         for name, tensor in tensors:
@@ -234,7 +234,7 @@ def _calls(stream: IO[bytes]) -> bool:
     return not named.isdisjoint(NAMING_OPCODES)
 
 
-def _tensors_in(content: Any, name: str = "", depth: int = 8) -> Any:
+def _tensors_in(content: object, name: str = "", depth: int = 8) -> Iterator[tuple[str, Tensor]]:
     """All tensors in nested mappings and lists, with their names."""
     if isinstance(content, Tensor):
         yield name, content

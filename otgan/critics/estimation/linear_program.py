@@ -120,8 +120,8 @@ def _estimate(
         converged=bracket.relative_width <= WIDE,
         verdict=(
             f"exact for the samples, {bracket.upper_estimate:.4g} apart; their potentials show "
-            f"{bracket.lower_estimate:.4g} on other points; the value for the distributions is the mean of "
-            f"these two, weighted by their errors{_caution(bracket)}"
+            f"{bracket.lower_estimate:.4g} on other points; the value for the distributions is the "
+            f"mean of these two, weighted by their errors{_caution(bracket)}"
         ),
         constraint="exact",
         reason=selection.reason,
