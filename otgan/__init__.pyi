@@ -1,6 +1,7 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
 from . import datasets as datasets, divergences as divergences
-from .compare.comparison import Comparison as Comparison, compare as compare
+from .comparison.compare import compare as compare
+from .comparison.result import Comparison as Comparison
 from .costs import PointCost as PointCost
 from .critics.audit.audit import audit_critic as audit_critic
 from .critics.audit.result import CriticAudit as CriticAudit
@@ -53,11 +54,9 @@ from .errors import (
 )
 from .estimates import Estimate as Estimate
 from .gan.config import GANConfig as GANConfig
-from .gan.trainer import (
-    TrainResult as TrainResult,
-    resume_gan as resume_gan,
-    train_gan as train_gan,
-)
+from .gan.result import TrainResult as TrainResult
+from .gan.resume import resume_gan as resume_gan
+from .gan.trainer import train_gan as train_gan
 from .inference.held_out_bracket import (
     HeldOutBracket as HeldOutBracket,
     held_out_bracket as held_out_bracket,
@@ -66,26 +65,23 @@ from .inference.interval import Interval as Interval
 from .inference.permutations import TestResult as TestResult, two_sample_test as two_sample_test
 from .inference.wasserstein import wasserstein_interval as wasserstein_interval
 from .inference.wasserstein_statistics import SlicedWasserstein as SlicedWasserstein
-from .transport.approximate import (
-    max_sliced_wasserstein as max_sliced_wasserstein,
-    sinkhorn_divergence as sinkhorn_divergence,
-    sliced_wasserstein as sliced_wasserstein,
+from .transport.distances import (
+    transport_cost as transport_cost,
+    wasserstein as wasserstein,
+    wasserstein_1d as wasserstein_1d,
 )
-from .transport.cost_matrix import transport_cost as transport_cost
 from .transport.duality import (
     Certificate as Certificate,
     c_transform as c_transform,
     certify as certify,
     dual_violation as dual_violation,
 )
-from .transport.exact import (
-    emd as emd,
-    emd_from_cost as emd_from_cost,
-    wasserstein as wasserstein,
-)
-from .transport.line import wasserstein_1d as wasserstein_1d
+from .transport.exact import emd as emd, emd_from_cost as emd_from_cost
 from .transport.linprog import emd_linprog as emd_linprog
+from .transport.max_sliced import max_sliced_wasserstein as max_sliced_wasserstein
 from .transport.pairwise import pairwise_wasserstein as pairwise_wasserstein
 from .transport.result import TransportResult as TransportResult
+from .transport.sinkhorn import sinkhorn_divergence as sinkhorn_divergence
+from .transport.sliced import sliced_wasserstein as sliced_wasserstein
 
 __version__: str

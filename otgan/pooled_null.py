@@ -48,8 +48,8 @@ ROUNDING = 1e-9
 """Values nearer than this, as a fraction of the largest, count as equal; and p-values."""
 
 ZERO_INCLUDED = (
-    "permuted labels, which make the distributions equal, show such values too, so the interval "
-    "was widened to hold zero; otgan.two_sample_test tests whether the distributions differ at all"
+    "equal distributions show such values too, under permuted labels, so the interval was widened "
+    "to hold zero; otgan.two_sample_test tests whether the distributions differ at all"
 )
 
 

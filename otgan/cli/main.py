@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from otgan.datasets import Table
     from otgan.gan.config import GANConfig
     from otgan.gan.trainer import TrainResult
-    from otgan.transport.network_simplex.multiscale import Progress
 
 __all__ = ["main"]
 
@@ -344,9 +343,12 @@ def _add_train(commands: Any) -> None:
     )
     for name in ("steps", "batch-size", "n-critic", "latent-dim", "width", "depth"):
         train.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("monitor-every", "monitor-points", "evaluation-points", "seed"):
+    for name in ("monitor-every", "monitor-points", "evaluation-points", "rng"):
         train.add_argument(f"--{name}", type=int, metavar="N")
     train.add_argument("--learning-rate", type=float, metavar="X")
+    train.add_argument(
+        "--generator-optimizer", metavar="NAME", help="adam or rmsprop (default: the constraint's)"
+    )
     train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
     train.add_argument("--decay", action="store_const", const=True, help="let the step decay")
     train.add_argument("--device", help="auto (default), cpu, cuda, ...")
@@ -400,7 +402,7 @@ def _emd(options: argparse.Namespace) -> int:
             metric=options.metric,
             normalize=options.normalize,
             rtol=options.rtol,
-            progress=tell,
+            progress=tell or False,
         )
     if options.json:
         fields = ("distance", "cost", "lower", "upper", "gap", "p", "solver")
@@ -438,11 +440,8 @@ def _is_terminal(file: TextIO | None) -> bool:
     return file is not None and file.isatty()
 
 
-def _tell_of_emd(bar: Any, step: Progress) -> None:
-    share = max(step.gap, 0.0) / abs(step.cost) if step.cost else 0.0
-    bar.total, bar.n = step.levels, step.level - 1
-    bar.set_description_str(f"level {step.level} of {step.levels}", refresh=False)
-    bar.set_postfix_str(f"round {step.round}, {step.arcs:,} arcs, gap {share:.1e} of cost")
+def _tell_of_emd(bar: Any, done: int, total: int | None, message: str) -> None:
+    bar.set_postfix_str(message)
 
 
 def _tell_of_compare(bar: Any, done: int, total: int, name: str) -> None:
@@ -460,9 +459,9 @@ def _tell_notes(*tables: Table) -> list[str]:
 
 def _compare(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_files, check_numbers
-    from otgan.compare.comparison import check_options
+    from otgan.comparison.compare import check_options
     from otgan.datasets import load_pair
-    from otgan.estimates import as_confidence
+    from otgan.inputs.options import as_confidence
 
     check_files(options.a, options.b)
     check_numbers(options)
@@ -486,7 +485,7 @@ def _compare(options: argparse.Namespace) -> int:
     values["notes"] = [*notes, *values["notes"]]
     _say(json.dumps(values) if options.json else comparison.report())
     if options.plot:
-        from otgan.compare.plot import two_samples
+        from otgan.comparison.plot import two_samples
 
         _draw(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
     return 0
@@ -565,13 +564,13 @@ def _train(options: argparse.Namespace) -> int:
         )
     check_training()
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
-    from otgan.gan.data import as_source
+    from otgan.gan.data import as_training_data
 
     names = GANConfig.__dataclass_fields__
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
-    source = as_source(options.data, config.seed, **reading_of(options))
+    source = as_training_data(options.data, config.rng, **reading_of(options))
     return _run(lambda: otgan.train_gan(source, config, out=out, progress=True), out, options)
 
 

@@ -32,8 +32,9 @@ from otgan.divergences.held_out import (
 from otgan.divergences.ties import hold_copies
 from otgan.errors import InvalidInputError, require
 from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
+from otgan.inputs.options import as_count
 from otgan.label_statistic import BoolArray, LabelStatistic
-from otgan.measures import FloatArray, as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
 
 __all__ = ["Classifier"]
@@ -129,7 +130,7 @@ class Classifier:
             Diagnostics: `donsker_varadhan`, mean s(x) - log mean e^{s(y)} on held-out points, which
             lies below KL in the limit, and its standard error; `mean_ratio`, mean e^{s(y)}, 1 for
             a calibrated classifier; `effective_m`, how many points of `y` carry that mean;
-            `certain`, the share of points whose probability was cut at 1e-12.
+            `certain`, the fraction of points whose probability was cut at 1e-12.
 
         Raises
         ------
@@ -140,7 +141,7 @@ class Classifier:
 
         Notes
         -----
-        The bias is that of the logit: a classifier that sees too little difference gives too
+        The bias is that of the logit: a classifier that misses some of the difference gives too
         small a number. Beyond log m the answer is extrapolation, and a warning says so.
         """
         s, t = self._held_out_logits(x, y, rng)
@@ -152,7 +153,7 @@ class Classifier:
             "donsker_varadhan_se": standard_error_of_gap(s, -ratio / mean_ratio),
             "mean_ratio": mean_ratio,
             "effective_m": effective_size(ratio),
-            "certain": _certain_share(s, t),
+            "certain": _certain_fraction(s, t),
         }
         warnings = [*_warn_of_certain(s, t), *warn_beyond_log_m(value, len(y))]
         if abs(mean_ratio - 1) > 4 * ratio.std(ddof=1) / math.sqrt(len(y)):
@@ -178,8 +179,8 @@ class Classifier:
             A classifier short of the best makes the value too small, negative at equal
             distributions. Diagnostics: `lower_confidence_bound`, below JS with probability at least
             `confidence_level` whatever the classifier and the distributions, for any number of
-            points (it may be negative, and then says nothing); `accuracy`, the held-out share of
-            right answers, the mean of both samples; `certain`, as in :meth:`kl`.
+            points (it may be negative, and then bounds nothing); `accuracy`, the fraction of right
+            answers on held-out points, the mean of both samples; `certain`, as in :meth:`kl`.
 
         Raises
         ------
@@ -205,7 +206,7 @@ class Classifier:
         diagnostics = {
             "lower_confidence_bound": low + (high - low) * bound,
             "accuracy": 0.5 * float(np.mean(s > 0) + np.mean(t < 0)),
-            "certain": _certain_share(s, t),
+            "certain": _certain_fraction(s, t),
         }
         warnings = _warn_of_certain(s, t)
         return _estimate((value, se), (x, y), confidence_level, diagnostics, warnings)
@@ -343,17 +344,17 @@ def _estimate(
     )
 
 
-def _certain_share(s: FloatArray, t: FloatArray) -> float:
+def _certain_fraction(s: FloatArray, t: FloatArray) -> float:
     edge = -math.log(_CUT) - abs(math.log(len(s) / len(t))) - 0.1  # unequal classes shift logits
     return float(np.mean(np.abs(np.concatenate([s, t])) > edge))
 
 
 def _warn_of_certain(s: FloatArray, t: FloatArray) -> list[str]:
     warnings = []
-    if (share := _certain_share(s, t)) > 0:
+    if (fraction := _certain_fraction(s, t)) > 0:
         warnings.append(
-            f"the classifier was certain of {100 * share:.3g} % of the points, and its logits were "
-            "cut there: pass a smoother model"
+            f"the classifier was certain of {100 * fraction:.3g} % of the points, and its logits "
+            "were cut there: pass a smoother model"
         )
     if s.min() > t.max():
         warnings.append(

@@ -109,7 +109,7 @@ def as_probabilities(returned: Any, rows: int) -> FloatArray:
 
 
 def quadratic_machine() -> Any:
-    """A support vector machine that sees products of two coordinates, at any dimension.
+    """A support vector machine on products of two coordinates, at any dimension.
 
     Strong regularization, and more weight for the coordinates than for their products: few points
     are at hand. benchmarks/two_sample.py compares its power with that of others.

@@ -17,7 +17,8 @@ from otgan.divergences.pair_means import (
     quadratic_form,
     squared_area_on_line,
 )
-from otgan.estimates import Estimate, as_confidence, as_rng
+from otgan.estimates import Estimate
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.label_statistic import LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 

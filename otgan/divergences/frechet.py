@@ -8,14 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.estimates import (
-    Estimate,
-    as_confidence,
-    as_rng,
-    normal_interval,
-    rooted,
-    standard_error_of_gap,
-)
+from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels

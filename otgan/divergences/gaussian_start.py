@@ -40,7 +40,7 @@ __all__ = [
 
 _FAR = 300.0  # half a squared distance, in standard deviations, beyond which no series is summed
 _LOOKED_AT = 2000
-_NOT_GAUSSIAN = 0.08  # nats between a distribution and its Gaussian that neighbors must not see
+_NOT_GAUSSIAN = 0.08  # nats between a distribution and its Gaussian that neighbors may show at most
 
 
 class Whitening(NamedTuple):
@@ -164,7 +164,7 @@ def gaussian_excess(x: FloatArray, sample: FloatArray, ks: tuple[int, ...]) -> F
     tilt = _log_mean_tilt(squared, 0.5 * np.square(radii), d)
     with np.errstate(divide="ignore"):
         flat = log_ball_volume(d) + d * np.log(radii) - 0.5 * (squared + d * math.log(2 * math.pi))
-    # m points cannot tell whether a density varies by more than this inside a ball. Where the
+    # m points cannot show whether a density varies by more than this inside a ball. Where the
     # Gaussian says so the density does not follow it, and its bias is not there to be corrected.
     lost = np.abs(tilt) > math.log(m)
     tilt = np.clip(tilt, -math.log(m), math.log(m))

@@ -27,7 +27,8 @@ from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.measures import FloatArray, as_positive
+from otgan.inputs.options import as_positive
+from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
 
 __all__ = ["KernelDensity"]
@@ -54,8 +55,8 @@ class KernelDensity:
     -----
     O(n (n + m)) time, memory for two million pairs. Kernels smear densities over the ends of
     their support: prefer neighbors where densities jump. Their estimate stands among the
-    diagnostics, and the interval holds what it would be around either of the two, as neither
-    knows its bias; where they differ by more than three standard errors a warning says so. The
+    diagnostics, and the interval holds those around either of the two, as the bias of neither is
+    known; where they differ by more than three standard errors a warning says so. The
     standard error of KL is that of subsamples, the one of JS that of its terms.
 
     Examples
@@ -74,7 +75,7 @@ class KernelDensity:
             as_positive(
                 self.bandwidth,
                 "bandwidth",
-                mend="pass a number of standard deviations, or leave it out",
+                hint="pass a number of standard deviations, or leave it out",
             )
 
     def kl(
@@ -139,18 +140,18 @@ class KernelDensity:
         start_over_smeared = 0.5 * (d * np.log(spread) + squared / spread - squared)
         return logs - math.log(n - own) - unit - d * np.log(widths) + start_over_smeared
 
-    def _beside_neighbors(self, found: Estimate, rival: float, d: int) -> Estimate:
-        """The estimate with the interval widened to hold that of neighbors, `rival`, too."""
+    def _beside_neighbors(self, found: Estimate, alternative: float, d: int) -> Estimate:
+        """The estimate with the interval widened to hold that of neighbors, `alternative`, too."""
         diagnostics = {
             f"bandwidth_{name}": self.bandwidth or size ** (-1 / (d + 4))
             for name, size in (("x", found.n), ("y", found.m))
         }
-        diagnostics["rival: neighbors"] = rival
-        (low, high), excess = found.interval, rival - found.value
+        diagnostics["alternative: neighbors"] = alternative
+        (low, high), excess = found.interval, alternative - found.value
         warnings: tuple[str, ...] = ()
         if abs(excess) > _AGREEMENT * found.se:
             warnings = (
-                f"neighbors estimate {rival:.3g} from the same points, and kernels smear what "
+                f"neighbors give {alternative:.3g} for the same points, and kernels smear what "
                 "ends or jumps: the interval was widened to hold both",
             )
         return replace(

@@ -9,7 +9,7 @@ from otgan.divergences.gaussian_start import Whitening
 from otgan.measures import FloatArray
 
 __all__ = [
-    "RIVAL_POINTS",
+    "ALTERNATIVE_POINTS",
     "some_of",
     "warn_disagreement",
     "warn_few_points",
@@ -19,7 +19,7 @@ __all__ = [
     "warn_unstable",
 ]
 
-RIVAL_POINTS = 500
+ALTERNATIVE_POINTS = 500
 """Estimates by other settings take so many points of each sample, at most."""
 
 _AGREEMENT = 0.5  # nats between settings, beyond a standard error, that call for no warning
@@ -53,7 +53,7 @@ def warn_unstable(near: float, wide: float) -> list[str]:
 
 def warn_out_of_reach(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> list[str]:
     """For points of x farther from y than the points of y are from each other."""
-    x, y = some_of(x, RIVAL_POINTS, rng), some_of(y, RIVAL_POINTS, rng)
+    x, y = some_of(x, ALTERNATIVE_POINTS, rng), some_of(y, ALTERNATIVE_POINTS, rng)
     if whitening := Whitening.of(y):
         x, y = whitening(x), whitening(y)
     tree = cKDTree(y)
@@ -67,27 +67,29 @@ def warn_out_of_reach(x: FloatArray, y: FloatArray, rng: np.random.Generator) ->
     ]
 
 
-def warn_disagreement(rivals: dict[str, float], se: float) -> list[str]:
+def warn_disagreement(estimates: dict[str, float], se: float) -> list[str]:
     """For settings that disagree on the same points."""
-    ours = rivals["this"]
-    neighbors = {name: rival for name, rival in rivals.items() if name != "Gaussian"}
+    ours = estimates["this"]
+    neighbors = {name: value for name, value in estimates.items() if name != "Gaussian"}
     low, high = (pick(neighbors, key=lambda name: neighbors[name]) for pick in (min, max))
-    if neighbors[high] - neighbors[low] > _AGREEMENT + se:
+    least, most = neighbors[low], neighbors[high]
+    if most - least > _AGREEMENT + se:
         return [
-            f"other settings disagree, from {rivals[low]:.3g} ({low}) to {rivals[high]:.3g} "
-            f"({high}), and these settings give {ours:.3g} on the same points: balls are too wide "
-            "for densities that vary so much; more points help, or fewer coordinates"
+            f"other settings disagree, from {least:.3g} ({low}) to {most:.3g} ({high}), and these "
+            f"settings give {ours:.3g} on the same points: balls are too wide for densities that "
+            "vary so much; more points help, or fewer coordinates"
         ]
-    if abs(rivals.get("Gaussian", ours) - ours) > _AGREEMENT + se:
+    gaussian = estimates.get("Gaussian", ours)
+    if abs(gaussian - ours) > _AGREEMENT + se:
         return [
-            f"Gaussians fitted to both samples have KL {rivals['Gaussian']:.3g}, while neighbors "
-            f"give {rivals[low]:.3g} to {rivals[high]:.3g}: these distributions are not Gaussian"
+            f"Gaussians fitted to both samples have KL {gaussian:.3g}, while neighbors give "
+            f"{least:.3g} to {most:.3g}: these distributions are not Gaussian"
         ]
     return []
 
 
 def warn_many_dimensions(value: float, se: float, d: int) -> list[str]:
-    """For a JS whose balls are too wide to tell apart what lies in them."""
+    """For a JS whose balls are so wide that the distributions differ inside of them."""
     if d <= _FEW_DIMENSIONS or value <= 3 * se:
         return []
     return [

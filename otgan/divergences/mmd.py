@@ -16,9 +16,10 @@ from otgan.divergences.pair_means import (
     quadratic_form,
 )
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimates import Estimate, as_confidence, as_rng
+from otgan.estimates import Estimate
+from otgan.inputs.options import as_confidence, as_positive, as_rng
 from otgan.label_statistic import LabelStatistic, check_pool_size
-from otgan.measures import FloatArray, as_positive, as_samples, refuse_gradients
+from otgan.measures import FloatArray, as_samples, refuse_gradients
 
 __all__ = ["MMD", "KernelName", "median_distance", "mmd", "mmd_squared"]
 
@@ -43,8 +44,8 @@ class MMD:
     kernel : {"gaussian", "laplace", "imq"}
         As in :func:`mmd_squared`.
     bandwidth : float or "median"
-        σ, in the units of x. "median" is the median distance between two points of the pool: that
-        knows nothing of the labels, and so is the same for every permutation.
+        σ, in the units of x. "median" is the median distance between two points of the pool, which
+        does not depend on the labels, and so is the same for every permutation.
 
     References
     ----------
@@ -63,7 +64,7 @@ class MMD:
             )
         if not self.takes_median:
             as_positive(
-                self.bandwidth, "bandwidth", mend='pass a length in the units of x, or "median"'
+                self.bandwidth, "bandwidth", hint='pass a length in the units of x, or "median"'
             )
 
     @property
@@ -135,7 +136,7 @@ def mmd(
     >>> x, y = rng.normal(size=(300, 1)), rng.normal(size=(200, 1)) + 1
     >>> estimate = mmd(x, y, bandwidth=1)  # 0.421 for the distributions
     >>> print(f"{estimate.value:.3f} ± {estimate.se:.3f}")
-    0.452 ± 0.040
+    0.453 ± 0.040
     """
     statistic = MMD(kernel, bandwidth)
     return _compared("mmd", statistic, x, y, rng, confidence_level).root()

@@ -30,7 +30,7 @@ from otgan.divergences.gaussian_start import (
 from otgan.divergences.held_out import warn_beyond_log_m
 from otgan.divergences.knn_of_labels import kl_of_labels
 from otgan.divergences.knn_warnings import (
-    RIVAL_POINTS,
+    ALTERNATIVE_POINTS,
     some_of,
     warn_disagreement,
     warn_few_points,
@@ -42,8 +42,9 @@ from otgan.divergences.knn_warnings import (
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimates import Estimate, normal_interval
+from otgan.inputs.options import as_count
 from otgan.label_statistic import BoolArray, LabelStatistic
-from otgan.measures import FloatArray, as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
 
 __all__ = ["NearestNeighbors"]
@@ -57,7 +58,7 @@ class NearestNeighbors:
 
     For each x_i, ρ is its distance to the k-th other point of x, ν that to the k-th point of y, and
     KL(P‖Q) is estimated by ``mean d log(ν/ρ) + log(m/(n-1))``. By default a Gaussian is fitted to
-    each sample, unless neighbors see that one does not fit, and their KL is corrected by how many
+    each sample, unless neighbors show that one does not fit, and their KL is corrected by how many
     points the balls hold that the Gaussians do not expect there. That removes most of the bias in
     higher dimension.
 
@@ -107,7 +108,7 @@ class NearestNeighbors:
 
     def __post_init__(self) -> None:
         if self.k not in ("auto", "matched"):
-            as_count(self.k, "k", mend='pass for example k=5, or "auto"')
+            as_count(self.k, "k", hint='pass for example k=5, or "auto"')
         if self.k_y is not None:
             as_count(self.k_y, "k_y")
         if self.start not in ("auto", "gaussian", "none"):
@@ -132,19 +133,22 @@ class NearestNeighbors:
         steady = _agree(values, spread)
         taken = int(steady and chosen.start == "gaussian")
         value, se = float(values[taken]), float(spread[:, taken].std(ddof=1))
-        rivals = self._rivals(x, y, rng)
+        alternatives = self._alternatives(x, y, rng)
         warnings = [
             *warn_few_points(x, y),
             *([] if steady else warn_unstable(*values)),
             *warn_out_of_reach(x, y, rng),
             *warn_beyond_log_m(value, len(y)),
-            *warn_disagreement(rivals, se),
+            *warn_disagreement(alternatives, se),
             *warn_negative(value, se),
         ]
         diagnostics = {"gaussian_start": float(chosen.start == "gaussian")}
         if chosen.k != "matched":
             diagnostics["k"] = float(chosen._ks(x, y)[taken])
-        diagnostics |= {f"rival on {RIVAL_POINTS} points: {name}": v for name, v in rivals.items()}
+        diagnostics |= {
+            f"alternative on {ALTERNATIVE_POINTS} points: {name}": v
+            for name, v in alternatives.items()
+        }
         interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         return Estimate(
             value=value,
@@ -187,7 +191,7 @@ class NearestNeighbors:
             *warn_many_dimensions(value, se, x.shape[1]),
             *warn_negative(value, se),
         ]
-        diagnostics = {"k": float(k), f"rival: k={wide}": float(found[1])}
+        diagnostics = {"k": float(k), f"alternative: k={wide}": float(found[1])}
         interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         return Estimate(
             value=value,
@@ -235,17 +239,19 @@ class NearestNeighbors:
 
         return LabelStatistic(len(x), len(y), values, batch=1)
 
-    def _rivals(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> dict[str, float]:
+    def _alternatives(
+        self, x: FloatArray, y: FloatArray, rng: np.random.Generator
+    ) -> dict[str, float]:
         """Estimates by these and other settings, from some of the points."""
-        x, y = some_of(x, RIVAL_POINTS, rng), some_of(y, RIVAL_POINTS, rng)
-        rivals = {"this": self.kl_value(x, y)}
+        x, y = some_of(x, ALTERNATIVE_POINTS, rng), some_of(y, ALTERNATIVE_POINTS, rng)
+        alternatives = {"this": self.kl_value(x, y)}
         ks: tuple[int | Literal["matched"], ...] = (1, 5, "matched")
         for whiten in (False, True):
             for k in ks:
                 method = NearestNeighbors(k, start="none", whiten=whiten)
-                rivals[f"k={k}, {'whitened' if whiten else 'raw'}"] = method.kl_value(x, y)
+                alternatives[f"k={k}, {'whitened' if whiten else 'raw'}"] = method.kl_value(x, y)
         gaussian = gaussian_kl(x, y)
-        return rivals if gaussian is None else rivals | {"Gaussian": gaussian}
+        return alternatives if gaussian is None else alternatives | {"Gaussian": gaussian}
 
     def kl_to_density(
         self,

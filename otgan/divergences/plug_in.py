@@ -3,7 +3,7 @@
 The plug-in values are biased upwards, by (K - 1)/2n for K values even between equal distributions.
 The bias to first order in 1/n is subtracted, so that values may be negative, and standard errors
 come from the delta method. At equal distributions its first order vanishes: there the counts of
-permuted labels, which are multivariate hypergeometric, say how wide an interval must be
+permuted labels, which are multivariate hypergeometric, show how wide an interval must be
 (otgan.pooled_null).
 
 Source: Paninski, Estimation of entropy and mutual information (Neural Computation 2003), section 4
@@ -23,7 +23,8 @@ from scipy.special import xlogy
 from otgan.divergences.histograms import js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import PooledNull, count_permutations
 
 __all__ = ["Discrete", "Histogram"]
@@ -126,7 +127,7 @@ class Histogram:
     Notes
     -----
     O((n + m) log m) time. Merging points into bins can only lower a divergence, so that with few
-    bins the value is too small, by an amount that the standard error does not know.
+    bins the value is too small, by an amount that the standard error does not include.
     """
 
     bins: int | None = None
@@ -231,7 +232,7 @@ Counts = tuple[FloatArray, FloatArray]
 
 
 class _Task(NamedTuple):
-    """What all estimates from counts are told beside the counts."""
+    """What an estimate from counts takes beside the counts."""
 
     n: int
     m: int

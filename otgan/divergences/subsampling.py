@@ -1,9 +1,9 @@
 """Standard errors from subsamples, for estimators that the bootstrap breaks.
 
 Drawing with replacement repeats points, and a repeated point is its own nearest neighbor. Smaller
-samples drawn without replacement are honest smaller samples. The spread of an estimator over them,
-brought to the full size by the square root of the fraction that each of them holds, is its standard
-error.
+samples drawn without replacement are samples of the same distribution. The spread of an estimator
+over them, brought to the full size by the square root of the fraction that each of them holds, is
+its standard error.
 
 Sources: Politis and Romano, Large sample confidence regions based on subsamples (Annals of
 Statistics 1994); Shao and Wu, A general theory for jackknife variance estimation (Annals of

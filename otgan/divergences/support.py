@@ -106,7 +106,7 @@ def warn_different_grids(x: FloatArray, y: FloatArray) -> tuple[str, ...]:
 
 
 def _nearly_equal(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float] | None:
-    """Two values that arithmetic in float64 may have told apart."""
+    """Two values that may differ only by rounding in float64."""
     both = np.union1d(of_x, of_y)
     near = np.flatnonzero(np.diff(both) <= _ROUNDING * np.abs(both).max())
     return (float(both[near[0]]), float(both[near[0] + 1])) if len(near) else None

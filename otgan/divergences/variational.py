@@ -25,7 +25,8 @@ from otgan.errors import (
     require,
 )
 from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
 from otgan.torch_modes import gradients_on
 
@@ -368,13 +369,9 @@ def _train(
         if step % _LOOK and step < steps:
             continue
         with torch.no_grad():
-            seen = _log_score(networks(check_x), networks(check_y), objective)
-            better = seen > top
-            top = torch.where(better, seen, top)
-            best = [
-                torch.where(better[:, None, None], new, old)
-                for new, old in zip(weights, best, strict=True)
-            ]
+            score = _log_score(networks(check_x), networks(check_y), objective)
+            better = score > top
+            top, best = torch.where(better, score, top), _where(better, weights, best)
         if bool(better.any()):
             improved = step
         elif step - improved >= _PATIENCE:
@@ -386,6 +383,15 @@ def _train(
             f"objective={objective!r}; to fix it, use objective='js', or take outliers away"
         )
     return _Networks(best, networks.edge), step
+
+
+def _where(
+    folds: torch.Tensor, new: list[torch.Tensor], old: list[torch.Tensor]
+) -> list[torch.Tensor]:
+    """The new weights of some folds, and the old ones of the others."""
+    import torch
+
+    return [torch.where(folds[:, None, None], *pair) for pair in zip(new, old, strict=True)]
 
 
 def _pick(index: torch.Tensor, draw: torch.Generator) -> torch.Tensor:

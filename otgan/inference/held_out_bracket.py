@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from otgan.datasets import Sample
-from otgan.datasets.samplers import as_held, as_sampler, holds_points
+from otgan.datasets.samplers import as_sampler, holds_points, unwrap_dataset
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence, as_seed, normal_interval
+from otgan.estimates import normal_interval
 from otgan.inference.held_out_potentials import (
     Split,
     fold_splits,
@@ -21,6 +21,7 @@ from otgan.inference.held_out_potentials import (
 )
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
+from otgan.inputs.options import as_confidence, seed_from
 from otgan.measures import DiscreteMeasure, FloatArray, as_pair, as_points, refuse_other_images
 from otgan.results import Result
 from otgan.transport.exact import solve_measures
@@ -119,8 +120,7 @@ def held_out_bracket(
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or samplers
-        Anything that :func:`otgan.datasets.samplers.as_sampler` knows; a sampler is asked for 2,048
-        points.
+        Anything that :func:`otgan.datasets.samplers.as_sampler` takes; of a sampler, 2,048 points.
     x_new, y_new : array_like, shapes (n', d) and (m', d), optional
         Independent points of the same distributions; both or neither. Without them x and y are
         split.
@@ -153,22 +153,8 @@ def held_out_bracket(
     >>> s.lower_estimate < 5.2 and s.upper_estimate > 4.8 and s.relative_width < 0.05
     True
     """
-    if (x_new is None) != (y_new is None):
-        raise InvalidInputError(
-            "x_new and y_new must be given together, got only one of them; to fix it, pass fresh "
-            "points of both distributions, or of neither to split x and y"
-        )
-    x, y = as_held(x, "x"), as_held(y, "y")
-    if x_new is not None:
-        names = ["x", "y", "x_new", "y_new"]
-        x, y, *fresh = align_clouds([x, y, x_new, y_new], names)
-        refuse_other_images([x, y, *fresh], names)
-    else:
-        fresh = []
-        if holds_points(x) and holds_points(y):
-            x, y = align_clouds([x, y], ["x", "y"])
-            refuse_other_images([x, y])
-    seed = as_seed(rng)
+    x, y, fresh = _aligned(x, y, x_new, y_new)
+    seed = seed_from(rng)
     mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
     if fresh:
         new = _fresh_points(mu.points, nu.points, fresh)
@@ -211,6 +197,26 @@ def _bracket(gaps: Sequence[MeanGap], transport: TransportResult, n: int, m: int
         m=m,
         transport=transport,
     )
+
+
+def _aligned(x: Any, y: Any, x_new: Any, y_new: Any) -> tuple[Any, Any, Sequence[Any]]:
+    """The samples, and the fresh points if there are any, with the columns of x."""
+    if (x_new is None) != (y_new is None):
+        raise InvalidInputError(
+            "x_new and y_new must be given together, got only one of them; to fix it, pass fresh "
+            "points of both distributions, or of neither to split x and y"
+        )
+    x, y = unwrap_dataset(x, "x"), unwrap_dataset(y, "y")
+    if x_new is not None:
+        names = ["x", "y", "x_new", "y_new"]
+        x, y, *fresh = align_clouds([x, y, x_new, y_new], names)
+        refuse_other_images([x, y, *fresh], names)
+    else:
+        fresh = []
+        if holds_points(x) and holds_points(y):
+            x, y = align_clouds([x, y], ["x", "y"])
+            refuse_other_images([x, y])
+    return x, y, fresh
 
 
 def _points(distribution: Any, name: str, seed: int) -> FloatArray:

@@ -20,7 +20,7 @@ class Interval(Result):
     Attributes
     ----------
     low, high : float
-        Ends of the interval; `low` is 0 where the samples do not tell the distributions apart.
+        Ends of the interval; `low` is 0 where the samples show no difference of the distributions.
     confidence_level : float
         Level of the interval. Each end alone has the level ``1 - (1 - confidence_level) / 2``.
     lower_estimate, lower_se : float

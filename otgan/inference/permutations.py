@@ -10,10 +10,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from otgan.errors import InterruptedFit, InvalidInputError
-from otgan.estimates import as_rng
 from otgan.inference.statistics import as_statistic
+from otgan.inputs.options import as_count, as_rng
 from otgan.label_statistic import BoolArray, LabelStatistic, Statistic
-from otgan.measures import FloatArray, as_count, as_pair
+from otgan.measures import FloatArray, as_pair
 from otgan.pooled_null import ROUNDING
 from otgan.progress import Progress, as_progress, reporting
 from otgan.results import Result
@@ -220,16 +220,7 @@ def two_sample_test(
         try:
             prepared = chosen.prepare(mu.points, nu.points, source)
             for drawn in _in_batches(prepared, n_resamples, enough, source):
-                result = TestResult(
-                    statistic=drawn.statistic,
-                    statistic_name=chosen.name,
-                    exceedances=drawn.exceedances,
-                    n_resamples=len(drawn.null),
-                    n=mu.n,
-                    m=nu.n,
-                    stopped_early=drawn.exceedances >= enough,
-                    null_distribution=drawn.null,
-                )
+                result = drawn.result(chosen.name, mu.n, nu.n)
                 report(result.n_resamples, f"p-value {result.pvalue:.4g} so far")
         except KeyboardInterrupt:
             if result is None:
@@ -249,6 +240,19 @@ class _Drawn(NamedTuple):
     statistic: float
     null: FloatArray
     exceedances: int
+    stopped_early: bool
+
+    def result(self, name: str, n: int, m: int) -> TestResult:
+        return TestResult(
+            statistic=self.statistic,
+            statistic_name=name,
+            exceedances=self.exceedances,
+            n_resamples=len(self.null),
+            n=n,
+            m=m,
+            stopped_early=self.stopped_early,
+            null_distribution=self.null,
+        )
 
 
 def _in_batches(
@@ -270,7 +274,7 @@ def _in_batches(
             drawn = drawn[: reaching[-1] + 1]
         null[done : done + len(drawn)] = drawn
         done, reached = done + len(drawn), reached + len(reaching)
-        yield _Drawn(value, null[:done], reached)
+        yield _Drawn(value, null[:done], reached, reached >= enough)
         if done == n_resamples or reached >= enough:
             return
         drawn = values(_shuffled(observed, min(batch, n_resamples - done), rng))

@@ -15,7 +15,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence, as_rng
 from otgan.inference.held_out_potentials import (
     half_splits,
     held_out_values,
@@ -24,8 +23,9 @@ from otgan.inference.held_out_potentials import (
 )
 from otgan.inference.interval import Interval
 from otgan.inference.mean_gap import MeanGap
-from otgan.measures import FloatArray, as_float64, as_pair, refuse_gradients
-from otgan.transport.exact import emd
+from otgan.inputs.options import as_confidence, as_rng
+from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair, refuse_gradients
+from otgan.transport.exact import solve_measures
 
 __all__ = ["FEWEST_POINTS", "wasserstein_interval"]
 
@@ -124,7 +124,7 @@ def wasserstein_interval(
             "fix it, give more points, or use emd for the distance of the points themselves"
         )
     level = (1 + confidence_level) / 2
-    plug_in = _plug_in(mu.points, nu.points)
+    plug_in = _plug_in(mu, nu)
     rng = as_rng(rng)
     if potential is None:
         below = _from_samples(mu.points, nu.points, rng, level)
@@ -157,12 +157,12 @@ class _LowerBound(NamedTuple):
     source: Literal["samples", "potential"]
 
 
-def _plug_in(x: FloatArray, y: FloatArray) -> MeanGap:
+def _plug_in(mu: DiscreteMeasure, nu: DiscreteMeasure) -> MeanGap:
     """W1 of the samples; its error is that of their potentials, or of coordinates if greater."""
-    transport = emd(x, y)
+    transport = solve_measures(mu, nu)
     gap = sample_gap(transport)
-    coordinates = math.hypot(*(_greatest_deviation(z) / math.sqrt(len(z)) for z in (x, y)))
-    return replace(gap, value=transport.distance, se=max(gap.se, coordinates))
+    deviations = (_greatest_deviation(z.points) / math.sqrt(z.n) for z in (mu, nu))
+    return replace(gap, value=transport.distance, se=max(gap.se, math.hypot(*deviations)))
 
 
 def _greatest_deviation(points: FloatArray) -> float:

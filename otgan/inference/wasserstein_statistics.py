@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
+from otgan.inputs.options import as_count
 from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
-from otgan.measures import FloatArray, as_count
+from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
-from otgan.transport.exact import emd_from_cost
-from otgan.transport.network_simplex.batch import proved
-from otgan.transport.network_simplex.dense import solve_dense
-from otgan.transport.network_simplex.multiscale import ALL_ARCS
+from otgan.transport.exact import solve_costs
+from otgan.transport.network_simplex.batch import certified_cost
+from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, solve_dense
+from otgan.transport.sliced import RelabeledLines
 
 __all__ = ["SlicedWasserstein", "Wasserstein"]
 
@@ -84,15 +85,9 @@ class SlicedWasserstein:
 
 def _between_projections(projections: FloatArray, n: int) -> LabelStatistic:
     """Mean over the columns of W1 = ∫ |F - G| between the projections of x and of y."""
-    lines = np.ascontiguousarray(projections.T)
-    order = np.argsort(lines, axis=1).astype(np.int32)
-    gaps = np.diff(np.take_along_axis(lines, order, axis=1), axis=1)
-
-    def values(labels: BoolArray) -> FloatArray:
-        return _mean_area(labels, order, gaps, n)
-
-    batch = int(np.clip(BATCH_STEPS // lines.size, 1, 256))
-    return LabelStatistic(n, lines.shape[1] - n, values, batch)
+    lines = RelabeledLines.of(projections, n)
+    batch = int(np.clip(BATCH_STEPS // projections.size, 1, 256))
+    return LabelStatistic(n, len(projections) - n, lines.mean_distances, batch)
 
 
 # ---------------------------------------------------------------- loops
@@ -119,10 +114,11 @@ def _optimal_costs(matrix: FloatArray, labels: BoolArray, n: int) -> FloatArray:
     SolverError
         A bracket stayed wider.
     """
-    small = n * (labels.shape[1] - n) <= ALL_ARCS
+    small = n * (labels.shape[1] - n) <= MAX_DENSE_ARCS
     costs = _small_costs(matrix, labels, n) if small else np.full(len(labels), np.nan)
+    a, b = (np.full(size, 1 / size) for size in (n, labels.shape[1] - n))
     for at in np.flatnonzero(np.isnan(costs)):
-        costs[at] = emd_from_cost(matrix[np.ix_(labels[at], ~labels[at])]).cost
+        costs[at] = solve_costs(matrix[np.ix_(labels[at], ~labels[at])], a, b).cost
     return costs
 
 
@@ -142,38 +138,5 @@ def _small_costs(matrix: Any, labels: Any, n: Any) -> Any:
                 cost[i, j] = matrix[rows[i], columns[j]]
         i_, j_, mass, f, _, _, finished = solve_dense(cost, mass_x, mass_y, MAX_PIVOTS)
         if finished:
-            costs[at] = proved(cost, a, b, (i_, j_, mass), f)
+            costs[at] = certified_cost(cost, a, b, (i_, j_, mass), f)
     return costs
-
-
-@compiled
-def _mean_area(labels: Any, order: Any, gaps: Any, n: Any) -> Any:
-    """Mean area between the distribution functions of either label, for every row of labels.
-
-    Parameters
-    ----------
-    labels : ndarray of bool, shape (B, N)
-        With n True in each row.
-    order : ndarray of int32, shape (L, N)
-        The points from left to right, on each of L lines.
-    gaps : ndarray, shape (L, N - 1)
-        From each to the next.
-    n : int
-
-    Returns
-    -------
-    ndarray, shape (B,)
-    """
-    total = labels.shape[1]
-    values = np.empty(len(labels))
-    for b in range(len(labels)):
-        row = labels[b]
-        area = 0.0
-        for line in range(len(order)):
-            seen = 0
-            for i in range(total - 1):
-                seen += row[order[line, i]]
-                # F - G = seen/n - (i + 1 - seen)/m, times n m: whole, so that ties are exact
-                area += gaps[line, i] * abs(seen * total - (i + 1) * n)
-        values[b] = area / (n * (total - n)) / len(order)
-    return values

@@ -394,7 +394,7 @@ def _differences(A: Mixture, B: Mixture) -> tuple[FloatArray, FloatArray]:
 
 
 def _sinkhorn(x: FloatArray, y: FloatArray) -> float:
-    return float(sinkhorn_divergence(x, y, p=2, regularization=1.0, max_iterations=100_000))
+    return float(sinkhorn_divergence(x, y, p=2, reg=1.0, max_iterations=100_000))
 
 
 # ---------------------------------------------------------------- rounding, rotation

@@ -160,7 +160,7 @@ def test_a_progress_bar_only_if_asked_for_or_in_a_terminal(larger_clouds, capsys
     assert main(["emd", *larger_clouds, "--json", "--progress"]) == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["solver"] == "multiscale-simplex"
-    assert re.search(r"level 2 of 2 .* round 1, [\d,]+ arcs, gap \S+ of cost", captured.err)
+    assert re.search(r"level 2 of 2, round 1, [\d,]+ arcs, gap \S+ of cost", captured.err)
     assert captured.err.rpartition("\r")[0].endswith(" ")  # wiped when it is done
     assert main(["compare", *larger_clouds, "--json", "--progress"]) == 0
     captured = capsys.readouterr()
@@ -374,7 +374,7 @@ def test_wrong_input_gets_code_2_and_one_sentence(tmp_path, capsys, files, extra
     [
         (["train", "rng8"], "did you mean 'ring8'?"),
         (["train", "ring8", "--constraint", "gpp"], "did you mean 'gp'?"),
-        (["train", "ring8", "--steps", "0"], "steps must be at least 1"),
+        (["train", "ring8", "--steps", "0"], "steps must be a whole number of at least 1"),
         (["resume", "/no/such/run"], "must be the folder of a run"),
         (["report", "/no/such/run"], "must be the folder of a run"),
         (["lesson", "pile-of-dirt"], "piles-of-dirt"),
@@ -412,11 +412,13 @@ def test_train_report_and_refusal_to_overwrite(tmp_path, capsys):
 
 def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
     out = tmp_path / "run"
-    more = "--constraint lp --seed 3 --learning-rate 0.01 --average 0.5 --decay --latent-dim 3"
+    more = "--constraint lp --rng 3 --learning-rate 0.01 --average 0.5 --decay --latent-dim 3"
+    more += " --generator-optimizer rmsprop"
     assert main(["train", "grid25", "--out", str(out), *TINY, *more.split()]) == 0
     settings = json.loads((out / "config.json").read_text())
-    expected = {"data": "grid25", "constraint": "lp", "seed": 3, "learning_rate": 0.01}
+    expected = {"data": "grid25", "constraint": "lp", "rng": 3, "learning_rate": 0.01}
     expected |= {"average": 0.5, "decay": True, "latent_dim": 3, "steps": 4, "width": 8}
+    expected |= {"generator_optimizer": "rmsprop"}
     assert {name: settings[name] for name in expected} == expected
 
 

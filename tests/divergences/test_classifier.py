@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose
 from scipy.special import expit
 
 import otgan
-from otgan.divergences.betting import lower_bound_by_betting
 from otgan.divergences.classifier import Classifier
 from otgan.errors import InvalidInputError, MissingExtraError
 from tests.divergences.problems import js, kl, sheared, shifted, wider
@@ -152,27 +151,6 @@ def test_the_bound_of_a_good_classifier_holds_and_is_near():
     missed = np.mean(np.array(bounds) > 0.11142148)
     assert 0.01 < missed < 0.2 + 3 * math.sqrt(0.2 * 0.8 / 300)
     assert np.mean(bounds) > 0.07
-
-
-@pytest.mark.parametrize(
-    ("rare", "low", "high"), [(0.5, 0.0, 1.0), (0.02, 0.9, 0.0), (0.02, 0.1, 1.0), (0.3, 0.5, 0.6)]
-)
-def test_betting_holds_its_level(rare, low, high):
-    """Terms `high` with probability `rare`, else `low`: skewed distributions where t bounds fail."""
-    mean, misses = rare * high + (1 - rare) * low, 0
-    rng = np.random.default_rng(7)
-    for _ in range(500):
-        terms = np.where(rng.random(60) < rare, high, low)
-        misses += lower_bound_by_betting(terms, 0.9) > mean
-    assert misses / 500 < 0.1 + 3 * math.sqrt(0.09 / 500)
-
-
-def test_betting_approaches_the_mean():
-    rng = np.random.default_rng(8)
-    gaps = [0.5 - lower_bound_by_betting(rng.beta(5, 5, n), 0.95) for n in (100, 10_000)]
-    assert 0 < gaps[1] < 0.01 < gaps[0] < 0.1
-    assert lower_bound_by_betting(np.zeros(50), 0.95) == 0
-    assert 0.9 < lower_bound_by_betting(np.ones(50), 0.95) < 1
 
 
 def test_distributions_apart():

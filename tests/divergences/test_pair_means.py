@@ -271,3 +271,60 @@ def test_bad_options_are_refused():
         otgan.mmd_squared(x, y, kernel="gauss")
     with refused("the median distance", "got 0"):
         otgan.mmd_squared([1, 1, 1, 1], [1, 1, 1, 2])
+
+
+# ---------------------------------------------------------------- roots
+
+
+def test_a_root_is_that_of_the_square_with_its_interval():
+    x, y = two_normals(11, 60, 50, 2, 1.5)
+    for root, squared in (
+        (otgan.energy_distance(x, y), otgan.energy_distance_squared(x, y)),
+        (otgan.mmd(x, y), otgan.mmd_squared(x, y)),
+    ):
+        assert root.diagnostics == squared.diagnostics
+        assert_allclose(root.value, squared.diagnostics["biased"] ** 0.5, rtol=1e-14)
+        assert_allclose(root.interval, np.sqrt(squared.interval), rtol=1e-14)
+        assert_allclose(root.se, squared.se / (2 * root.value), rtol=1e-14)
+
+
+def test_the_interval_of_a_root_begins_at_zero_for_equal_distributions():
+    x, y = two_normals(12, 60, 50, 2, 0)
+    for function in (otgan.energy_distance, otgan.mmd):
+        estimate = function(x, y)
+        assert estimate.interval[0] == 0 < estimate.value
+        assert 0 < estimate.se < 1
+        same = function(x, x)
+        assert same.interval[0] == 0 and math.isfinite(same.se)
+
+
+def test_roots_cover_their_distance_near_and_far():
+    # Gaussian kernel of width 1 between N(0, 1) and N(δ, 1); δ = 0 is held by all but 1 in 40
+    rng = np.random.default_rng(13)
+    for shift in (0.0, 0.4, 1.5):
+        truth = math.sqrt(mmd_of_shift(1, shift, 1))
+        pairs = [rng.normal(size=(2, 60, 1)) + [[[0.0]], [[shift]]] for _ in range(150)]
+        ends = [otgan.mmd(x, y, bandwidth=1.0).interval for x, y in pairs]
+        assert np.mean([low <= truth <= high for low, high in ends]) >= 0.95 - 3 * 0.018
+
+
+# ---------------------------------------------------------------- one statistic
+
+
+@pytest.mark.parametrize("d", [1, 3])
+@pytest.mark.parametrize(
+    ("statistic", "estimate"),
+    [
+        (otgan.Energy(), lambda x, y: otgan.energy_distance_squared(x, y, unbiased=False)),
+        (otgan.MMD(), lambda x, y: otgan.mmd_squared(x, y, unbiased=False)),
+        (
+            otgan.MMD("imq", 0.7),
+            lambda x, y: otgan.mmd_squared(x, y, kernel="imq", bandwidth=0.7, unbiased=False),
+        ),
+    ],
+    ids=repr,
+)
+def test_the_statistic_of_the_test_is_the_biased_value(statistic, estimate, d):
+    x, y = two_normals(14, 25, 18, d, 1)
+    test = otgan.two_sample_test(x, y, statistic=statistic, n_resamples=1)
+    assert_allclose(test.statistic, estimate(x, y).value, rtol=1e-11)

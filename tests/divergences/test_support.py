@@ -115,7 +115,7 @@ def test_grids_that_fit(x, y):
         assert warn_different_grids(*map(repeated, pair)) == ()
 
 
-def test_whole_numbers_on_two_grids_may_be_categories_and_are_doubted():
+def test_whole_numbers_on_two_grids_may_be_categories_and_are_warned_of():
     x, y = np.repeat([0, 5, 10], 30), np.repeat(np.arange(11), 10)
     found = otgan.js_from_samples(x, y, ties="discrete")
     p, q = np.zeros(11), np.full(11, 1 / 11)

@@ -251,7 +251,7 @@ def test_functions_of_otgan_show_these_values_in_samples(numbers):
         f = frechet_distance(x, y)
         assert abs(f.value - values.frechet) <= 4 * f.se + 0.1
     x, y = _shifted(1, 1)(500, rng)
-    found = sinkhorn_divergence(x, y, p=2, regularization=1.0)
+    found = sinkhorn_divergence(x, y, p=2, reg=1.0)
     assert abs(found.value - 1) <= 4 * found.se
     x, y = _of(HUMPS)(2000, rng)
     found = kl_from_samples(y, x)

@@ -15,8 +15,8 @@ from otgan.critics.audit.result import CriticAudit
 from otgan.critics.lipschitz.layers import LipschitzProof, prove_lipschitz
 from otgan.critics.potentials.bounds import certified_lower_bounds
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_rng
 from otgan.inputs.labels import align_points
+from otgan.inputs.options import as_rng
 from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import solve_measures

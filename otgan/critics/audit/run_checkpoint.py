@@ -68,6 +68,7 @@ def critic_of_checkpoint(content: dict[str, Any], path: Path) -> nn.Module:
         critic = rule.build(*sizes)
     critic.to(next(value.dtype for value in stored["critic"].values() if value.is_floating_point()))
     critic.load_state_dict(stored["critic"])
+    rule.finish(critic)  # as train_gan does with the critic that it returns
     center = torch.tensor(stored["center"], dtype=torch.float64)
     return OnOriginalScale(critic.eval(), center, stored["scale"])
 

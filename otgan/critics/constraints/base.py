@@ -1,4 +1,4 @@
-"""What a constraint on a critic is: its network, penalty, projection, and estimate of a distance."""
+"""The base class of constraints: network, penalty, projection, and estimate of a distance."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class Constraint(ABC):
                                                                width and depth of its settings
     `scaled_to`           for a short name                     never: settings are those of the
     `in_standard_units`   always                               paper, for standardized points
-    `start`               before the first step, on            before the first step, on
-                          `n_start_points` of x and y          `n_start_points` real and
+    `start`               before the first step, on            before the first step, if
+                          `n_start_points` of x and y          `starts_in_gan`, on real and
                                                                generated points
     `optimizer`           if `uses_own_optimizer`, else Muon   always; for the generator as well
                                                                unless the settings name another
@@ -113,6 +113,9 @@ Linear without distance; to fix it, define that in the class
     n_start_points: ClassVar[int] = 0
     """How many points of each distribution `start` is given; none where it does nothing."""
 
+    starts_in_gan: ClassVar[bool] = True
+    """Whether a start that fits the points of an untrained generator helps to train it."""
+
     default_depth: ClassVar[int] = 3
     """Hidden layers of the critic that `estimate_w1` trains by default."""
 
@@ -122,10 +125,11 @@ Linear without distance; to fix it, define that in the class
 
     def __new__(cls, *args: Any, **settings: Any) -> Self:
         """Refuse a class with missing methods, in our words."""
-        missing = sorted(cls.__abstractmethods__ & set(REQUIRED))
+        missing = sorted(cls.__abstractmethods__)
         if missing:
+            required = sorted({*REQUIRED, *missing})
             raise InvalidInputError(
-                f"a constraint must define {', '.join(REQUIRED)}, got {cls.__name__} without "
+                f"a constraint must define {', '.join(required)}, got {cls.__name__} without "
                 f"{', '.join(missing)}; to fix it, define "
                 f"{'that' if len(missing) == 1 else 'them'} in the class"
             )
@@ -183,6 +187,7 @@ Linear without distance; to fix it, define that in the class
 
     def start(self, critic: nn.Module, x: Tensor, y: Tensor) -> None:
         """Initialize a new critic, in place, from points of the two distributions."""
+        return None
 
     def penalty(
         self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
@@ -208,6 +213,8 @@ Linear without distance; to fix it, define that in the class
 
     def project(self, critic: nn.Module) -> None:
         """Put the critic back into its family, in place, after a step."""
+        return None
 
     def finish(self, critic: nn.Module) -> None:
         """Change a trained critic, in place, before it is evaluated."""
+        return None

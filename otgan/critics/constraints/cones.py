@@ -39,6 +39,7 @@ class Cones(Constraint):
     name: ClassVar[str] = "cones"
     uses_own_optimizer: ClassVar[bool] = True  # apexes are points, and no matrix to orthogonalize
     n_start_points: ClassVar[int] = 1024
+    starts_in_gan: ClassVar[bool] = False  # cones that open upwards make a generator run away
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
         """A network of cones at random; `start` puts them on points."""

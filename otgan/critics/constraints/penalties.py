@@ -29,7 +29,7 @@ from otgan.critics.kernels.relu import (
 )
 from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.mlp import mlp, radial_mlp
-from otgan.measures import as_positive
+from otgan.inputs.options import as_positive
 from otgan.torch_modes import gradients_on
 
 __all__ = ["DivergencePenalty", "GradientPenalty", "PenalizedSlope"]

@@ -22,13 +22,13 @@ from otgan.critics.forward import evaluating, refuse_inference, scores
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
-from otgan.critics.settings import as_number, as_whole
 from otgan.critics.training.checkpoint import read_checkpoint
 from otgan.critics.training.data import Distributions, as_distributions
 from otgan.critics.training.interrupt import ends_with_the_program
 from otgan.critics.training.loop import ANOTHER_FILE, Budget, fit_critic
 from otgan.critics.training.options import FitOptions
 from otgan.errors import InterruptedFit, InvalidInputError
+from otgan.inputs.options import as_count, as_number
 from otgan.output_files import try_to_write
 from otgan.torch_modes import float32_by_default, gradients_on
 
@@ -192,7 +192,7 @@ def _budget(steps: int | None, seconds: float | None) -> Budget:
         steps, seconds = STEPS, SECONDS
     hint = "pass more or leave it out"
     if steps is not None:
-        steps = as_whole(steps, "steps", 1, hint)
+        steps = as_count(steps, "steps", hint=hint)
     if seconds is not None:
         seconds = as_number(seconds, "seconds", "positive", hint)
         if not seconds > 0:

@@ -25,12 +25,13 @@ from otgan.divergences.closed_forms.formulas import (
 )
 from otgan.divergences.closed_forms.quadrature import integrate
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_order
+from otgan.inputs.options import as_order
+from otgan.measures import FloatArray
 
 __all__ = ["hellinger", "js", "kl", "total_variation", "wasserstein"]
 
 CENTER = np.array([0.05, 0.2, 0.35, 0.5])
-"""Probabilities whose quantiles tell how large quantiles are."""
+"""Probabilities whose quantiles stand for the size of all."""
 
 FIRST = 1e-100
 """Integrals of quantiles begin here. Beyond, |x|^p for p <= 10 adds nothing to a mean."""
@@ -279,7 +280,7 @@ def _as_pair(P: Any, Q: Any) -> tuple[ParametricDistribution, ParametricDistribu
             f"P and Q must have the same dimension, got {P.d} and {Q.d}; "
             "to fix it, give both distributions the same coordinates"
         )
-    # An exponential distribution is a gamma distribution: one family less to know formulas for.
+    # An exponential distribution is a gamma distribution: one family less to hold formulas for.
     P, Q = (
         Gamma(1, distribution.rate) if isinstance(distribution, Exponential) else distribution
         for distribution in (P, Q)

@@ -32,7 +32,7 @@ SHORTEST = 1e-250
 Integrand = Callable[[FloatArray, FloatArray], FloatArray]
 """A vectorized function of x and of the middle of the panel that x lies in.
 
-What is constant on a panel is safer told from its middle than from an x that rounding may have
+What is constant on a panel is safer read at its middle than at an x that rounding may have
 put across the border.
 """
 
