@@ -73,13 +73,13 @@ def sliced_wasserstein(
     Returns
     -------
     Estimate
-        Its standard error counts both kinds of chance, told apart in the diagnostics:
+        Its standard error counts both kinds of chance, which the diagnostics separate:
         `sampling_se`, from the points, and `projections_se`, which more directions shrink. `floor`
         is the same distance after the samples were given one mean, and then mixed: what equal
         distributions show. `of_halves` is the mean distance of halves of the samples. `equality_p`
         is how often permuted labels give such a distance: if equal distributions are possible by
         that, the interval holds zero, and a warning says so. The interval is for the distributions,
-        and allows for the bias that these tell of: `value`, which is the distance of the samples,
+        and allows for the bias that these show: `value`, which is the distance of the samples,
         may lie above it.
 
     Raises
@@ -313,7 +313,7 @@ def relabeled_costs(samples: Samples, thetas: FloatArray, labels: BoolArray) -> 
 def potentials_of_slices(samples: Samples, slices: _Slices) -> tuple[FloatArray, FloatArray]:
     """Dual potentials of every point, summed over the directions.
 
-    Along the staircase f_i + g_j is the cost, so a step on in i raises f, and one in j raises g,
+    Along the path of arcs f_i + g_j is the cost, so a step in i raises f, and one in j raises g,
     by what the cost rises. The potentials of each direction are shifted to f_0 = g_0 = 0.
     A corner (i + 1, j) without mass might as well be (i, j + 1): halfway between the potentials
     of both paths it has the cost that stands for it here.

@@ -63,7 +63,7 @@ def test_much_regularization_gives_half_the_energy_distance():
 
 @pytest.mark.parametrize("n", [900, 1100])
 def test_more_than_a_thousand_points_converge(n):
-    # POT's stabilization, left alone, goes astray from 1,000 points on.
+    # POT's stabilization, left alone, diverges from 1,000 points on.
     x, y = two_normals(12, n, n - 50, 2, 2)
     assert otgan.sinkhorn_divergence(x, y, p=2, reg=0.5).diagnostics["iterations"] < 500
 
