@@ -165,7 +165,7 @@ def _found(estimate: Estimate, method: str) -> Found:
 
 def _sliced(s: Samples) -> Found:
     estimate = sliced_wasserstein(s.x, s.y, confidence_level=s.confidence_level, rng=s.seed)
-    return _found(estimate, f"{estimate.diagnostics['directions']:.0f} directions")
+    return _found(estimate, f"{estimate.diagnostics['n_projections']:.0f} directions")
 
 
 def _energy(s: Samples) -> Found:
