@@ -72,7 +72,8 @@ def emd(
         Pivots before giving up; by default far more than any solvable problem was seen to need.
     n_jobs : int, optional
         Threads of pricing passes and of the certificate: all cores by default and for -1, one
-        for 1. The result has the same bits for every number.
+        for 1. The result has the same bits for every number. Matrix products, in more than six
+        dimensions, take the threads of BLAS.
     progress : bool or callable, default False
         True for a bar on the terminal, or a function of (done, total, message): how many pricing
         passes were made, None, and the level, cost and gap so far.
