@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import otgan
-from otgan.compare.plot import two_samples
+from otgan.comparison.plot import two_samples
 from otgan.measures import FloatArray
 from otgan.plot import save
 

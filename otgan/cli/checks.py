@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from otgan.errors import InvalidInputError, OutputError, require
-from otgan.measures import as_count
+from otgan.inputs.options import as_count
 from otgan.output_files import why_no_folder
 
 __all__ = [
@@ -38,8 +38,9 @@ def check_files(*paths: str) -> None:
 def check_numbers(options: argparse.Namespace) -> None:
     """Raise on a number that its command cannot use; what a command lacks is passed over."""
     given = {name: value for name, value in vars(options).items() if value is not None}
-    if "seed" in given:
-        as_count(options.seed, "--seed", least=0)
+    for name in ("seed", "rng"):
+        if name in given:
+            as_count(given[name], f"--{name}", least=0)
     if "threads" in given:
         as_count(options.threads, "--threads")
         if options.threads > MOST_THREADS:
@@ -82,11 +83,9 @@ def check_folder(path: Path) -> None:
 
 def check_run(path: Path) -> None:
     """Raise unless a run has begun in this folder."""
-    if not (path / "config.json").is_file():
-        raise InvalidInputError(
-            f"{path} must be the folder of a run, got no config.json in it; to fix it, name a "
-            "folder that `otgan train` wrote"
-        )
+    from otgan.gan.run_directory import RunDirectory
+
+    RunDirectory(path).check_started()
 
 
 def check_training() -> None:

@@ -343,9 +343,12 @@ def _add_train(commands: Any) -> None:
     )
     for name in ("steps", "batch-size", "n-critic", "latent-dim", "width", "depth"):
         train.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("monitor-every", "monitor-points", "evaluation-points", "seed"):
+    for name in ("monitor-every", "monitor-points", "evaluation-points", "rng"):
         train.add_argument(f"--{name}", type=int, metavar="N")
     train.add_argument("--learning-rate", type=float, metavar="X")
+    train.add_argument(
+        "--generator-optimizer", metavar="NAME", help="adam or rmsprop (default: the constraint's)"
+    )
     train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
     train.add_argument("--decay", action="store_const", const=True, help="let the step decay")
     train.add_argument("--device", help="auto (default), cpu, cuda, ...")
@@ -441,7 +444,7 @@ def _tell_of_emd(bar: Any, done: int, total: int | None, message: str) -> None:
     bar.set_postfix_str(message)
 
 
-def _tell_of_compare(bar: Any, name: str, done: int, total: int) -> None:
+def _tell_of_compare(bar: Any, done: int, total: int, name: str) -> None:
     bar.total, bar.n = total, done
     bar.set_description_str(encodable(name, bar.fp.encoding))
 
@@ -456,14 +459,14 @@ def _tell_notes(*tables: Table) -> list[str]:
 
 def _compare(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_files, check_numbers
-    from otgan.compare.comparison import check_words
+    from otgan.comparison.compare import check_options
     from otgan.datasets import load_pair
-    from otgan.estimates import as_confidence
+    from otgan.inputs.options import as_confidence
 
     check_files(options.a, options.b)
     check_numbers(options)
     as_confidence(options.confidence_level)
-    check_words(options.ties, options.seconds)
+    check_options(options.ties, options.seconds)
     _check_picture(options.plot)
     first, second = load_pair(options.a, options.b, **reading_of(options))
     x, y, names = first.points, second.points, first.names or second.names
@@ -476,13 +479,13 @@ def _compare(options: argparse.Namespace) -> int:
             rng=options.seed,
             ties=options.ties,
             seconds=options.seconds,
-            progress=tell,
+            progress=tell or False,
         )
-    values = comparison.numbers()
+    values = comparison.to_dict()
     values["notes"] = [*notes, *values["notes"]]
     _say(json.dumps(values) if options.json else comparison.report())
     if options.plot:
-        from otgan.compare.plot import two_samples
+        from otgan.comparison.plot import two_samples
 
         _draw(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
     return 0
@@ -530,9 +533,9 @@ def _audit(options: argparse.Namespace) -> int:
         reported=options.reported,
         penalty_weight=options.penalty_weight,
         batch_size=options.batch_size,
-        seed=options.seed,
+        rng=options.seed,
     )
-    _say(json.dumps({**audit.numbers(), "notes": notes}) if options.json else audit)
+    _say(json.dumps({**audit.to_dict(), "notes": notes}) if options.json else audit)
     if options.plot:
         from otgan.critics.audit.plot import critic_audit
 
@@ -561,13 +564,13 @@ def _train(options: argparse.Namespace) -> int:
         )
     check_training()
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
-    from otgan.gan.data import as_source
+    from otgan.gan.data import as_training_data
 
     names = GANConfig.__dataclass_fields__
     chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
-    source = as_source(options.data, config.seed, **reading_of(options))
+    source = as_training_data(options.data, config.rng, **reading_of(options))
     return _run(lambda: otgan.train_gan(source, config, out=out, progress=True), out, options)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from otgan import estimate_w1
 from otgan.datasets import DATASETS, Distribution, gaussians_on_line
-from otgan.datasets.random_source import Draws
+from otgan.datasets.random_source import RandomSource
 from otgan.lessons.densities import Normal
 from otgan.lessons.perfect_critics import PerfectCritics, steepest_clipped
 from otgan.lessons.text import page, table
@@ -19,7 +19,8 @@ from otgan.measures import FloatArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from otgan.critics.constraints.base import Constraint, WeightClipping
+    from otgan.critics.constraints.base import Constraint
+    from otgan.critics.constraints.clipping import WeightClipping
     from otgan.critics.estimation.result import DualEstimate
 
 __all__ = ["Clipped", "NeuralCritic", "OnLine", "Surface", "Weighed", "draw", "explain", "run"]
@@ -233,7 +234,7 @@ class _Effort:
             steps=self.plane_steps if plane else self.steps,
             network=lambda d: rule.build(d, width, depth),
             device="cpu",
-            options=FitOptions(batch_size=self.batch, test_points=2**16, seed=seed),
+            options=FitOptions(batch_size=self.batch, test_points=2**16, rng=seed),
         )
 
 
@@ -252,8 +253,8 @@ class _Noisy(Distribution):
         """Dimension of the points."""
         return self.base.d
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        return self.base._draw(n, draws) + self.std * draws.normal(n, self.d)
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        return self.base._draw(n, source) + self.std * source.normal(n, self.d)
 
 
 def run(*, quick: bool = False, seed: int = 0) -> NeuralCritic:
@@ -279,13 +280,9 @@ def run(*, quick: bool = False, seed: int = 0) -> NeuralCritic:
     >>> bool(abs(gp.value - numbers.w1) < 4 * gp.se + 0.05 * numbers.w1)
     True
     """
-    from otgan.critics.constraints.base import (
-        DivergencePenalty,
-        GradientPenalty,
-        OrthogonalWeights,
-        SpectralNormalization,
-        WeightClipping,
-    )
+    from otgan.critics.constraints.clipping import WeightClipping
+    from otgan.critics.constraints.norm_constrained import OrthogonalWeights, SpectralNormalization
+    from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 
     effort = QUICK if quick else FULL
     clip, lp = WeightClipping(), GradientPenalty(one_sided=True)
@@ -307,7 +304,7 @@ def run(*, quick: bool = False, seed: int = 0) -> NeuralCritic:
         clipped_ideal=LINE.clipped_reading,
         surfaces=tuple(
             _surface(effort, shape, rule, seed)
-            for rule in (clip, GradientPenalty(one_sided=True, ends=0.5))
+            for rule in (clip, GradientPenalty(one_sided=True, endpoint_fraction=0.5))
             for shape in effort.shapes
         ),
     )
@@ -331,8 +328,8 @@ def _on_line(
         ideal=ideal,
         value=r.value,
         se=r.se,
-        slope=r.lipschitz_sampled,
-        proved=r.lipschitz_proved,
+        slope=r.lipschitz_lower,
+        proved=r.lipschitz_upper,
     ), r
 
 
@@ -340,7 +337,7 @@ def _weighed(effort: _Effort, weight: float, seed: int, known: dict[Constraint, 
     """Penalties of one weight and its double, unless they are `known` already."""
     import torch
 
-    from otgan.critics.constraints.base import GradientPenalty
+    from otgan.critics.constraints.penalties import GradientPenalty
 
     def fit(weight: float) -> Told:
         rule = GradientPenalty(weight, one_sided=True)
@@ -386,7 +383,7 @@ def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surfac
         constraint=r.constraint,
         value=r.value,
         se=r.se,
-        slope=r.lipschitz_sampled,
+        slope=r.lipschitz_lower,
         w1=around.midpoint,
         w1_se=hypot(around.lower_se, around.upper_se) / 2,
         bound=NOISE * sqrt(pi / 2),

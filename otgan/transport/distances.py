@@ -9,9 +9,9 @@ import numpy as np
 from otgan.costs import Metric, line_exponent
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_weights_of_costs
+from otgan.inputs.options import as_order
 from otgan.measures import (
     as_float64,
-    as_order,
     as_pair,
     is_torch,
     stacked,

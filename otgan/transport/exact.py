@@ -11,10 +11,10 @@ import numpy as np
 from otgan.costs import MatrixCost, Metric, PointCost, as_ground_cost, line_exponent, stored
 from otgan.errors import InvalidInputError, SolverError
 from otgan.inputs.labels import align_weights_of_costs
+from otgan.inputs.options import as_order
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
-    as_order,
     as_pair,
     as_probabilities,
     warn_of_histograms,

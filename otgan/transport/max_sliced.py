@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from otgan.estimates import Estimate, as_confidence, as_rng, influence_se, rooted
-from otgan.measures import FloatArray, as_count, as_order, refuse_gradients
-from otgan.pooled_null import Equality, relabelings
+from otgan.estimates import Estimate, rooted, standard_error_of_gap
+from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
+from otgan.measures import FloatArray, refuse_gradients
+from otgan.pooled_null import PooledNull, permuted_labels
 from otgan.transport.plug_in_bias import bias_warnings, interval_without_bias, rooted_cost
 from otgan.transport.sliced import (
     Samples,
@@ -62,12 +63,12 @@ def max_sliced_wasserstein(
         The diagnostics `held_out` and `held_out_se` are a second estimate: the direction is found
         on one half of the points and measured on the other, then the halves change places. If it
         falls far short of the value, the direction fits the samples more than the distributions,
-        and a warning says so. `floor` is the value after the samples were given one mean, and then
-        mixed: what equal distributions show. `of_halves` is the mean value of those halves.
-        `equality_p` is how often permuted labels of a half give such a distance along the direction
-        of the other, twice the lesser of both. The interval is for the largest distance along a
-        direction of the distributions, and allows for the bias and for equal distributions as that
-        of :func:`sliced_wasserstein` does.
+        and a warning says so. `null_level` is the value after the samples were given one mean, and
+        then pooled and split at random: what equal distributions show. `of_halves` is the mean
+        value of those halves. `null_pvalue` is how often permuted labels of a half give such a
+        distance along the direction of the other, twice the lesser of both. The interval is for the
+        largest distance along a direction of the distributions, and allows for the bias and for
+        equal distributions as that of :func:`sliced_wasserstein` does.
 
     Raises
     ------
@@ -95,16 +96,16 @@ def max_sliced_wasserstein(
     rng = as_rng(rng)
     cost, se_of_cost = _cost_along(samples, _steepest(samples, n_restarts, rng))
     halves = _halved(samples, n_restarts, as_confidence(confidence_level), rng)
-    mixed = samples.mixed(rng)
-    floor, _ = _cost_along(mixed, _steepest(mixed, n_restarts, rng))
-    equality = Equality(halves.p_value if cost > floor else 1.0, floor)
-    settled = equality.settle(
+    pooled = samples.pooled(rng)
+    null_level, _ = _cost_along(pooled, _steepest(pooled, n_restarts, rng))
+    null = PooledNull(halves.pvalue if cost > null_level else 1.0, null_level)
+    widened = null.include_zero(
         se_of_cost,
         interval_without_bias(cost, se_of_cost, halves.cost, confidence_level),
         confidence_level,
     )
-    value, se = rooted_cost(cost, settled.se, samples.p)
-    warnings = settled.warnings + bias_warnings(cost, se_of_cost, halves.cost)
+    value, se = rooted_cost(cost, widened.se, samples.p)
+    warnings = widened.warnings + bias_warnings(cost, se_of_cost, halves.cost)
     if value - halves.held_out > 2 * halves.held_out_se:
         warnings += (
             f"on points that did not choose the direction the distance is {halves.held_out:.4g}: "
@@ -113,15 +114,15 @@ def max_sliced_wasserstein(
     return Estimate(
         value=value,
         se=se,
-        interval=rooted(settled.interval, samples.p),
+        interval=rooted(widened.interval, samples.p),
         method=f"max-sliced, p = {samples.p:g}",
         n=samples.n,
         m=samples.m,
         confidence_level=confidence_level,
         diagnostics={
-            "floor": rooted_cost(floor, 0.0, samples.p)[0],
+            "null_level": rooted_cost(null_level, 0.0, samples.p)[0],
             "of_halves": rooted_cost(halves.cost, 0.0, samples.p)[0],
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
             "held_out": halves.held_out,
             "held_out_se": halves.held_out_se,
         },
@@ -157,7 +158,7 @@ def _steepest(samples: Samples, n_restarts: int, rng: np.random.Generator) -> Fl
 
 def _cost_along(samples: Samples, theta: FloatArray) -> tuple[float, float]:
     slices = solve_slices(samples, theta)
-    return float(slices.costs[0]), influence_se(*potentials_of_slices(samples, slices))
+    return float(slices.costs[0]), standard_error_of_gap(*potentials_of_slices(samples, slices))
 
 
 class _Halves(NamedTuple):
@@ -166,7 +167,7 @@ class _Halves(NamedTuple):
     cost: float
     held_out: float
     held_out_se: float
-    p_value: float
+    pvalue: float
 
 
 def _halved(
@@ -180,6 +181,6 @@ def _halved(
     held_out = rooted_cost((first + second) / 2, math.hypot(first_se, second_se) / 2, samples.p)
     least = 1.0
     for half, theta in zip(halves, thetas[::-1], strict=True):
-        labels = relabelings(half.n, half.m, confidence_level, rng, cheap=True)
-        least = min(least, Equality.of(relabeled_costs(half, theta, labels)).p_value)
+        labels = permuted_labels(half.n, half.m, confidence_level, rng, cheap=True)
+        least = min(least, PooledNull.from_values(relabeled_costs(half, theta, labels)).pvalue)
     return _Halves(float(cost), *held_out, min(1.0, 2 * least))

@@ -17,13 +17,15 @@ __all__ = [
     "bias_warnings",
     "halves_of",
     "interval_without_bias",
-    "mixed",
+    "pooled_samples",
     "rooted_cost",
     "subsample",
 ]
 
 
-def mixed(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+def pooled_samples(
+    x: FloatArray, y: FloatArray, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
     """Samples of the same sizes from the points of both, with their means made equal."""
     points = rng.permutation(np.concatenate([x - x.mean(axis=0), y - y.mean(axis=0)]))
     return points[: len(x)], points[len(x) :]
@@ -47,15 +49,18 @@ def subsample(
 
 
 def interval_without_bias(
-    cost: float, se: float, of_halves: float, confidence_level: float, floor: float = 0.0
+    cost: float, se: float, of_halves: float, confidence_level: float, null_level: float = 0.0
 ) -> tuple[float, float]:
     """The interval for the distributions, where half the points show `of_halves` instead of `cost`.
 
     The excess of the halves is all of the bias if that falls as 1/n (Quenouille's jackknife), and
-    1/(1 + √2) of it if it falls as n^(-1/2). The lower end allows for the second, and for `floor`.
+    1/(1 + √2) of it if it falls as n^(-1/2). The lower end allows for the second, and for
+    `null_level`.
     """
     excess = max(of_halves - cost, 0.0)
-    low, _ = normal_interval(cost - max((1 + math.sqrt(2)) * excess, floor), se, confidence_level)
+    low, _ = normal_interval(
+        cost - max((1 + math.sqrt(2)) * excess, null_level), se, confidence_level
+    )
     _, high = normal_interval(cost - excess, se, confidence_level)
     return low, high
 

@@ -8,16 +8,11 @@ import numpy as np
 
 from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
-from otgan.estimates import Estimate, as_confidence, as_rng, influence_se
-from otgan.measures import (
-    FloatArray,
-    as_count,
-    as_order,
-    as_positive,
-    as_samples,
-    refuse_gradients,
-)
-from otgan.pooled_null import BoolArray, Equality, relabelings
+from otgan.estimates import Estimate, standard_error_of_gap
+from otgan.inputs.options import as_confidence, as_count, as_order, as_positive, as_rng
+from otgan.label_statistic import BoolArray
+from otgan.measures import FloatArray, as_samples, refuse_gradients
+from otgan.pooled_null import PooledNull, permuted_labels
 from otgan.transport.entropic import (
     ROUNDS,
     EntropicPlan,
@@ -29,7 +24,7 @@ from otgan.transport.plug_in_bias import (
     bias_warnings,
     halves_of,
     interval_without_bias,
-    mixed,
+    pooled_samples,
     subsample,
 )
 
@@ -68,16 +63,16 @@ def sinkhorn_divergence(
     max_iterations : int, default 10 000
         Rounds over all pairs of points before each of the problems is given up.
     rng : int or numpy.random.Generator, default 0
-        Draws the mixture for the floor, the halves and the permutations.
+        Draws the mixture for the null level, the halves and the permutations.
     confidence_level : float, default 0.95
         Level of the interval.
 
     Returns
     -------
     Estimate
-        Diagnostics: `floor`, the value after the samples were given one mean, and then mixed,
+        Diagnostics: `null_level`, the value after the samples were given one mean, and then pooled,
         which is what equal distributions show; `of_halves`, the mean value of halves of the
-        samples; `equality_p`, how often permuted labels show such a divergence; `reg`;
+        samples; `null_pvalue`, how often permuted labels show such a divergence; `reg`;
         the `iterations` of the three problems together; and `marginal_error`, the largest fraction
         of mass in the wrong place in a plan.
 
@@ -99,12 +94,12 @@ def sinkhorn_divergence(
     The standard error is that of f - f_x and g - g_y, with the potentials f, g between the
     samples and f_x, g_y of the two problems of a sample with itself; it takes ε for given. The
     value is too large in the mean, the more so the smaller ε and the more dimensions, up to the
-    floor where the distributions are equal. The interval is for the distributions: its upper end
-    takes off what halves of the samples add to the value, its lower end the floor, or 1 + √2 times
-    what halves add, whichever is more. It may lie below the value, and a warning says so; it holds
-    zero if equal distributions are possible by permuted labels (:mod:`otgan.pooled_null`), for
-    which the divergence is replaced by what it is to second order about the distribution of both
-    samples.
+    null level where the distributions are equal. The interval is for the distributions: its upper
+    end takes off what halves of the samples add to the value, its lower end the null level, or
+    1 + √2 times what halves add, whichever is more. It may lie below the value, and a warning says
+    so; it holds zero if equal distributions are possible by permuted labels
+    (:mod:`otgan.pooled_null`), for which the divergence is replaced by what it is to second order
+    about the distribution of both samples.
 
     O((n + m)² · iterations) time, and memory for a matrix of (n + m)² numbers.
 
@@ -129,29 +124,29 @@ def sinkhorn_divergence(
         return _Divergence.between(x, y, p, epsilon, max_iterations)
 
     xy, xx, yy = whole = solved(x, y)
-    value, floor = whole.value, solved(*mixed(x, y, rng)).value
+    value, null_level = whole.value, solved(*pooled_samples(x, y, rng)).value
     of_halves = float(np.mean([solved(*half).value for half in halves_of(x, y, rng)]))
-    se = influence_se(xy.f - xx.f, xy.g - yy.f)
-    equality = _equality(x, y, p, epsilon, as_confidence(confidence_level), rng)
-    normal = interval_without_bias(value, se, of_halves, confidence_level, floor)
-    settled = equality.settle(se, normal, confidence_level, unbiased=value - floor)
+    se = standard_error_of_gap(xy.f - xx.f, xy.g - yy.f)
+    null = _pooled_null(x, y, p, epsilon, as_confidence(confidence_level), rng)
+    normal = interval_without_bias(value, se, of_halves, confidence_level, null_level)
+    widened = null.include_zero(se, normal, confidence_level, unbiased=value - null_level)
     return Estimate(
         value=value,
-        se=settled.se,
-        interval=settled.interval,
+        se=widened.se,
+        interval=widened.interval,
         method=f"sinkhorn, p = {p:g}",
         n=len(x),
         m=len(y),
         confidence_level=confidence_level,
         diagnostics={
-            "floor": floor,
+            "null_level": null_level,
             "of_halves": of_halves,
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
             "reg": epsilon,
             "iterations": xy.iterations + xx.iterations + yy.iterations,
             "marginal_error": max(xy.error, xx.error, yy.error),
         },
-        warnings=settled.warnings + bias_warnings(value, se, of_halves),
+        warnings=widened.warnings + bias_warnings(value, se, of_halves),
     )
 
 
@@ -177,21 +172,21 @@ class _Divergence(NamedTuple):
         return self.xy.value - 0.5 * self.xx.value - 0.5 * self.yy.value
 
 
-def _equality(
+def _pooled_null(
     x: FloatArray,
     y: FloatArray,
     p: float,
     epsilon: float,
     confidence_level: float,
     rng: np.random.Generator,
-) -> Equality:
+) -> PooledNull:
     n, m = len(x), len(y)
     if n + m > MAX_RELABELED_POINTS:
         x, y = subsample(x, y, MAX_RELABELED_POINTS, rng)
-    labels = relabelings(len(x), len(y), confidence_level, rng, cheap=False)
+    labels = permuted_labels(len(x), len(y), confidence_level, rng, cheap=False)
     values = _nearly_equal(np.concatenate([x, y]), p, epsilon, labels)
     scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal distributions it falls as 1/n
-    return Equality.of(values, scale=scale)
+    return PooledNull.from_values(values, scale=scale)
 
 
 def _nearly_equal(points: FloatArray, p: float, epsilon: float, labels: BoolArray) -> FloatArray:
@@ -222,7 +217,7 @@ def _costs(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
 
 def _default_reg(reg: float | None, x: FloatArray, y: FloatArray, p: float) -> float:
     if reg is not None:
-        return as_positive(reg, "reg", mend="pass for example a tenth of a typical cost")
+        return as_positive(reg, "reg", hint="pass for example a tenth of a typical cost")
     mean = float(_costs(x, y, p).mean())
     if mean == 0:
         raise InvalidInputError(

@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
-from otgan.estimates import Estimate, as_confidence, as_rng, influence_se, rooted
-from otgan.measures import FloatArray, as_count, as_order, as_samples, refuse_gradients
-from otgan.pooled_null import BoolArray, Equality, relabelings
+from otgan.estimates import Estimate, rooted, standard_error_of_gap
+from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
+from otgan.label_statistic import BoolArray
+from otgan.measures import FloatArray, as_samples, refuse_gradients
+from otgan.pooled_null import PooledNull, permuted_labels
 from otgan.transport.couplings import Arcs, northwest_corner
 from otgan.transport.plug_in_bias import (
     bias_warnings,
     halves_of,
     interval_without_bias,
-    mixed,
+    pooled_samples,
     rooted_cost,
     subsample,
 )
@@ -65,7 +67,7 @@ def sliced_wasserstein(
     n_projections : int, default 500
         How many random directions, at least two; on the line there is one.
     rng : int or numpy.random.Generator, default 0
-        Draws them, uniformly from the sphere, the mixture for the floor, the halves and the
+        Draws them, uniformly from the sphere, the mixture for the null level, the halves and the
         permutations.
     confidence_level : float, default 0.95
         Level of the interval.
@@ -73,14 +75,14 @@ def sliced_wasserstein(
     Returns
     -------
     Estimate
-        Its standard error counts both kinds of chance, which the diagnostics separate:
-        `sampling_se`, from the points, and `projections_se`, which more directions shrink. `floor`
-        is the same distance after the samples were given one mean, and then mixed: what equal
-        distributions show. `of_halves` is the mean distance of halves of the samples. `equality_p`
-        is how often permuted labels give such a distance: if equal distributions are possible by
-        that, the interval holds zero, and a warning says so. The interval is for the distributions,
-        and allows for the bias that these show: `value`, which is the distance of the samples,
-        may lie above it.
+        Its standard error counts both kinds of chance, which the diagnostics give apart:
+        `sampling_se`, from the points, and `projections_se`, which more directions shrink.
+        `null_level` is the same distance after the samples were given one mean, and then pooled and
+        split at random: what equal distributions show. `of_halves` is the mean distance of halves
+        of the samples. `null_pvalue` is how often permuted labels give such a distance: if equal
+        distributions are possible by that, the interval holds zero, and a warning says so. The
+        interval is for the distributions, and allows for the bias that these show: `value`, which
+        is the distance of the samples, may lie above it.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def sliced_wasserstein(
     Notes
     -----
     A point moves the mean of W_p^p by its dual potential, averaged over directions; the delta
-    method takes the root. The value is too large in the mean, up to the floor where the
+    method takes the root. The value is too large in the mean, up to the null level where the
     distributions are equal. The bias falls between n^(-1/2) and 1/n, and so is at least what halves
     of the samples add to it, and at most 1 + √2 times that: the interval reaches below both, and
     not below 0.
@@ -112,14 +114,14 @@ def sliced_wasserstein(
     thetas = random_directions(samples.d, as_count(n_projections, "n_projections", least=2), rng)
     costs, f, g = _costs_and_potentials(samples, thetas)
     cost = float(costs.mean())
-    value, sampling_se = rooted_cost(cost, influence_se(f, g), samples.p)
+    value, sampling_se = rooted_cost(cost, standard_error_of_gap(f, g), samples.p)
     spread = costs.std(ddof=1) / math.sqrt(len(costs)) if len(costs) > 1 else 0.0
     _, projections_se = rooted_cost(cost, spread, samples.p)
-    floor = float(costs_along(samples.mixed(rng), thetas).mean())
+    null_level = float(costs_along(samples.pooled(rng), thetas).mean())
     of_halves = float(np.mean([costs_along(half, thetas) for half in samples.halves(rng)]))
-    se_of_cost = math.hypot(influence_se(f, g), spread)
-    equality = _equal_slices(samples, thetas, as_confidence(confidence_level), rng)
-    settled = equality.settle(
+    se_of_cost = math.hypot(standard_error_of_gap(f, g), spread)
+    null = _pooled_null_of_slices(samples, thetas, as_confidence(confidence_level), rng)
+    widened = null.include_zero(
         se_of_cost,
         interval_without_bias(cost, se_of_cost, of_halves, confidence_level),
         confidence_level,
@@ -127,22 +129,22 @@ def sliced_wasserstein(
     return Estimate(
         value=value,
         se=max(
-            math.hypot(sampling_se, projections_se), rooted_cost(cost, settled.se, samples.p)[1]
+            math.hypot(sampling_se, projections_se), rooted_cost(cost, widened.se, samples.p)[1]
         ),
-        interval=rooted(settled.interval, samples.p),
+        interval=rooted(widened.interval, samples.p),
         method=f"sliced, p = {samples.p:g}",
         n=samples.n,
         m=samples.m,
         confidence_level=confidence_level,
         diagnostics={
-            "floor": rooted_cost(floor, 0.0, samples.p)[0],
+            "null_level": rooted_cost(null_level, 0.0, samples.p)[0],
             "of_halves": rooted_cost(of_halves, 0.0, samples.p)[0],
-            "equality_p": equality.p_value,
+            "null_pvalue": null.pvalue,
             "n_projections": len(costs),
             "sampling_se": sampling_se,
             "projections_se": projections_se,
         },
-        warnings=settled.warnings + bias_warnings(cost, se_of_cost, of_halves),
+        warnings=widened.warnings + bias_warnings(cost, se_of_cost, of_halves),
     )
 
 
@@ -170,9 +172,9 @@ class Samples(NamedTuple):
         i, j, mass = northwest_corner(np.full(n, m / common), np.full(m, n / common))
         return cls(x, y, p, Arcs(i, j, mass / mass.sum()))
 
-    def mixed(self, rng: np.random.Generator) -> Samples:
-        """Two samples of one distribution: see :func:`plug_in_bias.mixed`."""
-        x, y = mixed(self.x, self.y, rng)
+    def pooled(self, rng: np.random.Generator) -> Samples:
+        """Two samples of one distribution: see :func:`plug_in_bias.pooled_samples`."""
+        x, y = pooled_samples(self.x, self.y, rng)
         return self._replace(x=x, y=y)
 
     def halves(self, rng: np.random.Generator) -> list[Samples]:
@@ -237,18 +239,18 @@ def costs_along(samples: Samples, thetas: FloatArray) -> FloatArray:
     return np.concatenate([slices.costs for slices in _in_blocks(samples, thetas)])
 
 
-def _equal_slices(
+def _pooled_null_of_slices(
     samples: Samples, thetas: FloatArray, confidence_level: float, rng: np.random.Generator
-) -> Equality:
+) -> PooledNull:
     some = samples
     if samples.n + samples.m > MAX_RELABELED_POINTS:
         some = Samples.between(
             *subsample(samples.x, samples.y, MAX_RELABELED_POINTS, rng), samples.p
         )
-    labels = relabelings(some.n, some.m, confidence_level, rng, cheap=False)
+    labels = permuted_labels(some.n, some.m, confidence_level, rng, cheap=False)
     values = relabeled_costs(some, thetas[:RELABELED_PROJECTIONS], labels)
     ratio = (1 / samples.n + 1 / samples.m) / (1 / some.n + 1 / some.m)
-    return Equality.of(
+    return PooledNull.from_values(
         values, scale=ratio ** (samples.p / 2)
     )  # at equal distributions W_p falls as n^(-1/2)
 

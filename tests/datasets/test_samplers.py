@@ -8,9 +8,9 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import otgan
 from otgan.datasets import Sample, ring8
-from otgan.datasets.samplers import FreshPoints, as_sampler
+from otgan.datasets.samplers import CheckedSampler, as_sampler
 from otgan.errors import InvalidInputError
-from otgan.gan.data import as_source
+from otgan.gan.data import as_training_data
 from otgan.inference.held_out_bracket import held_out_bracket
 
 N = 20_000
@@ -60,7 +60,7 @@ def test_every_sampler_gives_its_distribution_and_fresh_points(name):
     rng = np.random.default_rng(0)
     sampler = as_sampler(SAMPLERS[name], "x", rng)
     points = sampler.sample(N, rng)
-    assert isinstance(sampler, FreshPoints) and sampler.d == 2
+    assert isinstance(sampler, CheckedSampler) and sampler.d == 2
     assert points.shape == (N, 2) and points.dtype == np.float64
     np.testing.assert_allclose(points.mean(axis=0), [1.0, 2.0], atol=5 / np.sqrt(N))
     np.testing.assert_allclose(np.cov(points.T), np.eye(2), atol=0.06)
@@ -158,7 +158,7 @@ class Uneven(Dataset):
         (seeded, "fresh points each time, got the same 64 twice"),
         (lambda k, rng: seeded(k), "fresh points each time"),
         (lambda k: np.full((k, 2), np.nan), "must be finite"),
-        (lambda k: np.zeros((k + 1, 2)), "64 points where it is asked for 64, got shape"),
+        (lambda k: np.zeros((k + 1, 2)), "64 points for k=64, got shape"),
         (lambda k: np.zeros((2, k)), "got shape"),
         (lambda k: np.zeros((k, 0)), "got shape"),
         (lambda k: 1.0, "got a float"),
@@ -214,8 +214,8 @@ def test_estimator_bracket_and_trainer_take_the_same_samplers(name):
     r = otgan.estimate_w1(distribution, points, "exact", device="cpu")
     assert abs(r.value - 5.0) <= 5 * r.se < 0.6
     s = held_out_bracket(points, distribution)
-    assert s.lower - 5 * s.lower_se <= 5.0 <= s.upper + 5 * s.upper_se
-    source = as_source(distribution)
+    assert s.lower_estimate - 5 * s.lower_se <= 5.0 <= s.upper_estimate + 5 * s.upper_se
+    source = as_training_data(distribution)
     np.testing.assert_allclose(source.center, [1.0, 2.0], atol=0.1)
     assert source.held_out(7, np.random.default_rng(0)).shape == (7, 2)
 
@@ -223,13 +223,15 @@ def test_estimator_bracket_and_trainer_take_the_same_samplers(name):
 def test_the_trainer_takes_images_and_data_sets():
     images = np.random.default_rng(0).random((40, 1, 4, 4))
     for data in (images, torch.tensor(images), Labeled(torch.tensor(images))):
-        source = as_source(data)
+        source = as_training_data(data)
         assert source.d == 16 and source.mixture is None
-    assert as_source(ring8()).mixture is not None
+    assert as_training_data(ring8()).mixture is not None
 
 
 def test_images_go_where_points_go():
     rng = np.random.default_rng(0)
     x, y = torch.tensor(rng.random((60, 1, 3, 3))), torch.tensor(rng.random((60, 1, 3, 3)) + 0.5)
     exact = otgan.emd(x.reshape(60, -1), y.reshape(60, -1)).distance
-    assert otgan.estimate_w1(x, y, "exact", device="cpu").exact == pytest.approx(exact, rel=1e-9)
+    assert otgan.estimate_w1(x, y, "exact", device="cpu").sample_distance == pytest.approx(
+        exact, rel=1e-9
+    )

@@ -109,7 +109,7 @@ def test_the_floor_is_what_equal_distributions_show(function):
     results = [function(*two_normals(seed, 50, 40, 3, 0)) for seed in range(15)]
     values, floors = (
         np.array(numbers)
-        for numbers in zip(*((r.value, r.diagnostics["floor"]) for r in results), strict=True)
+        for numbers in zip(*((r.value, r.diagnostics["null_level"]) for r in results), strict=True)
     )
     margin = 4 * math.hypot(values.std(), floors.std()) / math.sqrt(15)
     assert_allclose(floors.mean(), values.mean(), atol=margin)
@@ -125,7 +125,7 @@ def test_the_interval_takes_off_what_halves_add(function, p):
     excess = max(of_halves - cost, 0)
     most = (1 + math.sqrt(2)) * excess
     if function is otgan.sinkhorn_divergence:
-        most = max(most, r.diagnostics["floor"])
+        most = max(most, r.diagnostics["null_level"])
     se = r.se * root * r.value ** (root - 1)
     low, high = stats.norm.ppf([0.05, 0.95]) * se + [cost - most, cost - excess]
     assert_allclose(r.interval, [low ** (1 / root), high ** (1 / root)])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from numpy.testing import assert_allclose
 
 import otgan
-from otgan.pooled_null import relabelings
+from otgan.pooled_null import permuted_labels
 from otgan.transport import sliced
 from tests.cases import dense_cost, problems
 from tests.transport.samples import sliced_shift, two_normals
@@ -103,7 +103,7 @@ def test_relabeled_samples_have_the_distances_of_what_they_hold(p):
     x, y = two_normals(25, 12, 9, 3, 1)
     samples = sliced.Samples.between(x, y, p)
     thetas = sliced.random_directions(3, 7, np.random.default_rng(0))
-    labels = relabelings(12, 9, 0.9, np.random.default_rng(1), cheap=False)
+    labels = permuted_labels(12, 9, 0.9, np.random.default_rng(1), cheap=False)
     values = sliced.relabeled_costs(samples, thetas, labels)
     assert_allclose(values[0], sliced.costs_along(samples, thetas).mean(), rtol=1e-12)
     pool = np.concatenate([x, y])

@@ -1,13 +1,17 @@
-"""Whether layers do what they say and no more, so that gradients by hand are those of autograd."""
+"""Gradients without autograd: what they are, and whether layers do no more than they say."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 
-__all__ = ["all_plain"]
+__all__ = ["Gradients", "all_plain"]
+
+Gradients = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, ...]]
+"""Writes the gradients of a batch's loss into the parameters; returns gap and penalty."""
 
 HOOKS = (
     "_forward_pre_hooks",
@@ -18,11 +22,11 @@ HOOKS = (
 
 
 def all_plain(critic: nn.Module, layers: Sequence[nn.Module]) -> bool:
-    """Whether every parameter of the layers learns, and nobody watches or changes what they do.
+    """Whether every parameter of the layers learns, and no hook or parametrization is attached.
 
     A frozen or shared parameter, a hook on a layer or on a parameter (weight normalization and
     pruning of old are hooks), a weight that is computed, another forward on the object itself, or
-    parameters of several dtypes: autograd knows how to deal with all of these.
+    parameters of several dtypes: only autograd handles all of these.
 
     Examples
     --------
