@@ -158,7 +158,7 @@ def estimate_w1(
 
 
 def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
-    """The device asked for; ``"auto"`` is CUDA if there is any, else the CPU.
+    """The device requested; ``"auto"`` is CUDA if there is any, else the CPU.
 
     Raises
     ------

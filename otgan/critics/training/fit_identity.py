@@ -81,10 +81,10 @@ def _distribution(source: Source) -> dict[str, Any]:
 
 def _may_be_alike(before: Any, now: Any) -> bool:
     """Whether two samplers may give the same distribution."""
-    outlines = [
+    signatures = [
         v["signature"] for v in (before, now) if isinstance(v, Mapping) and "signature" in v
     ]
-    return len(outlines) == 2 and all(outlines) and same_signature(*outlines)
+    return len(signatures) == 2 and all(signatures) and same_signature(*signatures)
 
 
 def _in_words(name: str, value: Any) -> str:
