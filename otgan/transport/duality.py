@@ -6,7 +6,7 @@ potentials with f_i + g_j <= C_ij,
     a.f + b.g  =  sum_ij P_ij (f_i + g_j)  <=  sum_ij P_ij C_ij,
 
 so any such pair bounds the optimal cost from below and any such plan bounds it from above.
-The code here knows nothing of how plan and potentials were found.
+The code here does not use how plan and potentials were found.
 """
 
 from __future__ import annotations
@@ -311,12 +311,12 @@ def _primal_value(
 ) -> tuple[Arcs, float]:
     """The cost of a plan, without masses on forbidden arcs that are rounding errors."""
     prices = ground.arcs(plan.i, plan.j)
-    dust = np.isinf(prices)
-    if dust.any():
-        dust &= plan.mass < NEGLIGIBLE_MASS * np.minimum(a[plan.i], b[plan.j])
-    if dust.any():
-        plan = Arcs(plan.i[~dust], plan.j[~dust], plan.mass[~dust])
-        prices = prices[~dust]
+    rounded = np.isinf(prices)
+    if rounded.any():
+        rounded &= plan.mass < NEGLIGIBLE_MASS * np.minimum(a[plan.i], b[plan.j])
+    if rounded.any():
+        plan = Arcs(plan.i[~rounded], plan.j[~rounded], plan.mass[~rounded])
+        prices = prices[~rounded]
     return plan, math.fsum(plan.mass * prices)
 
 

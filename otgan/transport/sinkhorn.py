@@ -73,8 +73,8 @@ def sinkhorn_divergence(
         Diagnostics: `null_level`, the value after the samples were given one mean, and then pooled,
         which is what equal distributions show; `of_halves`, the mean value of halves of the
         samples; `null_pvalue`, how often permuted labels show such a divergence; `reg`;
-        the `iterations` of the three problems together; and `marginal_error`, the largest share of
-        mass in the wrong place in a plan.
+        the `iterations` of the three problems together; and `marginal_error`, the largest fraction
+        of mass in the wrong place in a plan.
 
     Raises
     ------

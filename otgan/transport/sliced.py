@@ -315,7 +315,7 @@ def relabeled_costs(samples: Samples, thetas: FloatArray, labels: BoolArray) -> 
 def potentials_of_slices(samples: Samples, slices: _Slices) -> tuple[FloatArray, FloatArray]:
     """Dual potentials of every point, summed over the directions.
 
-    Along the staircase f_i + g_j is the cost, so a step on in i raises f, and one in j raises g,
+    Along the path of arcs f_i + g_j is the cost, so a step in i raises f, and one in j raises g,
     by what the cost rises. The potentials of each direction are shifted to f_0 = g_0 = 0.
     A corner (i + 1, j) without mass might as well be (i, j + 1): halfway between the potentials
     of both paths it has the cost that stands for it here.
