@@ -1,10 +1,17 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
+PYTHON_OLDEST ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+OLDEST := .venv-oldest
+OLDEST_READY := $(OLDEST)/.ready
 
-.PHONY: demo test test-all lint install clean
+# Tests of a file stay together, since they share what is expensive to make.
+PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
+QUICK := -m "not slow and not gpu" $(PARALLEL)
+
+.PHONY: demo test test-all test-oldest lint install clean
 .DEFAULT_GOAL := test
 
 install: $(READY)
@@ -17,6 +24,15 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable ".[all]"
 	@touch $@
 
+# The lowest versions of everything, Python's included, and no torch.
+$(OLDEST_READY): pyproject.toml constraints-oldest.txt
+	@$(PYTHON_OLDEST) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "the oldest Python must be 3.11; to fix it, run: make test-oldest PYTHON_OLDEST=/path/to/python3.11"; exit 1; }
+	$(PYTHON_OLDEST) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt --group test --editable ".[plot,tables]" scikit-learn
+	@touch $@
+
 demo: $(READY)
 	$(BIN)/otgan demo
 
@@ -27,10 +43,14 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest -m "not slow and not gpu"
+	$(BIN)/pytest $(QUICK)
 
 test-all: lint
 	$(BIN)/pytest
 
+# Numba keeps one version's machine code at a place: the old one has a place of its own.
+test-oldest: $(OLDEST_READY)
+	NUMBA_CACHE_DIR=$(CURDIR)/$(OLDEST)/numba $(OLDEST)/bin/pytest $(QUICK) --without torch
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

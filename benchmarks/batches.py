@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 import otgan
+from otgan.measures import FloatArray
 
 RNG = np.random.default_rng(0)
 PROBLEMS = [  # stack, points, dimension, order
@@ -23,26 +24,26 @@ PROBLEMS = [  # stack, points, dimension, order
 ]
 
 
-def one_by_one(x, y, p):
+def one_by_one(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
     return np.array([otgan.wasserstein(*pair, p=p) for pair in zip(x, y, strict=True)])
 
 
-def in_one_call(x, y, p):
+def in_one_call(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
     return otgan.wasserstein(x, y, p=p)
 
 
-def of_tensors(x, y, p):
+def of_tensors(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
     return otgan.wasserstein(torch.from_numpy(x), torch.from_numpy(y), p=p).numpy()
 
 
-def with_gradients(x, y, p):
+def with_gradients(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
     points = torch.from_numpy(x).requires_grad_()
     distances = otgan.wasserstein(points, torch.from_numpy(y), p=p)
     distances.sum().backward()
     return distances.detach().numpy()
 
 
-def pairwise(x, y, p):
+def pairwise(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
     """As many pairs, in a matrix of all distances between some clouds and some others."""
     side = int(len(x) ** 0.5)
     return otgan.pairwise_wasserstein(x[:side], y[:side], p=p, n_jobs=2)
@@ -57,7 +58,7 @@ CONTENDERS = {
 }
 
 
-def main(repeats):
+def main(repeats: int) -> None:
     ratios = "stack / pairwise", "the same of processor time"
     columns = ["stack", "points", "d", "p", *CONTENDERS, *ratios, "differs by"]
     print(f"| {' | '.join(columns)} |\n{'|--:' * len(columns)}|")

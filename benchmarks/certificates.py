@@ -4,6 +4,8 @@ python benchmarks/certificates.py
 """
 
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import ot
@@ -11,19 +13,22 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.errors import SolverError
+from otgan.measures import FloatArray
+
+Weights = FloatArray | None
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(300, 2)), RNG.normal(size=(250, 2)) + 1.0
 GRID = np.stack(np.meshgrid(range(16), range(16)), axis=-1).reshape(-1, 2)
 
 
-def wide(n):
+def wide(n: int) -> FloatArray:
     """Weights over twelve orders of magnitude."""
     weights = 10.0 ** RNG.uniform(-12, 0, n)
     return weights / weights.sum()
 
 
-def problems():
+def problems() -> Iterator[tuple[str, FloatArray, FloatArray, Weights, Weights, dict[str, Any]]]:
     yield "Gaussians, p=1", X, Y, None, None, {}
     yield "Gaussians, p=1.5", X, Y, None, None, {"p": 1.5}
     yield "Gaussians, p=2", X, Y, None, None, {"p": 2}
@@ -45,7 +50,9 @@ def problems():
     yield "64 dimensions", RNG.normal(size=(200, 64)), RNG.normal(size=(200, 64)), None, None, {}
 
 
-def pot_cost(x, y, a, b, p=1, metric="euclidean"):
+def pot_cost(
+    x: FloatArray, y: FloatArray, a: Weights, b: Weights, p: float = 1, metric: str = "euclidean"
+) -> tuple[float, FloatArray, list[FloatArray]]:
     x, y = (np.asarray(v, dtype=float).reshape(len(v), -1) for v in (x, y))
     a, b = (np.ones(len(v)) if w is None else w for v, w in ((x, a), (y, b)))
     weights = [a / a.sum(), b / b.sum()]
@@ -56,7 +63,7 @@ def pot_cost(x, y, a, b, p=1, metric="euclidean"):
         return ot.emd2(*weights, cost / scale, numItermax=10**7) * scale, cost, weights
 
 
-def main():
+def main() -> None:
     print("| problem | cost | gap / cost | against POT | against HiGHS |\n|---|--:|--:|--:|--:|")
     worst = 0.0
     for name, x, y, a, b, options in problems():

@@ -6,28 +6,35 @@ OMP_NUM_THREADS=1 python benchmarks/coverage_at_equality.py --repetitions 200 > 
 import argparse
 import math
 import time
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import otgan
+
+Sample = NDArray[Any]
+Draw = Callable[[np.random.Generator], tuple[Sample, Sample]]
+Quantity = Callable[..., Any]
 
 CONFIDENCE = 0.95
 
 
-def gaussians(n, m, d):
+def gaussians(n: int, m: int, d: int) -> Draw:
     return lambda rng: (rng.normal(size=(n, d)), rng.normal(size=(m, d)))
 
 
-def heavy_tails(n, m):
+def heavy_tails(n: int, m: int) -> Draw:
     return lambda rng: (rng.standard_t(2, (n, 2)), rng.standard_t(2, (m, 2)))
 
 
-def poisson(n, m, rate):
+def poisson(n: int, m: int, rate: float) -> Draw:
     return lambda rng: (rng.poisson(rate, n), rng.poisson(rate, m))
 
 
-def many_values(n, m, size):
+def many_values(n: int, m: int, size: int) -> Draw:
     """A uniform distribution on so many values: sparse counts."""
     return lambda rng: (rng.integers(0, size, n), rng.integers(0, size, m))
 
@@ -45,7 +52,7 @@ COUNTS = {
     "uniform on 40 values": many_values(60, 60, 40),
 }
 
-DISTANCES = {
+DISTANCES: dict[str, Quantity] = {
     "energy distance²": otgan.energy_distance_squared,
     "MMD²": otgan.mmd_squared,
     "Sinkhorn, p = 1": otgan.sinkhorn_divergence,
@@ -56,7 +63,7 @@ DISTANCES = {
     "Fréchet distance": otgan.frechet_distance,
     "W1 (wasserstein_interval)": otgan.wasserstein_interval,
 }
-BY_DENSITIES = {
+BY_DENSITIES: dict[str, tuple[Quantity, dict[str, Draw]]] = {
     "KL, neighbors": (otgan.kl_from_samples, DENSITIES),
     "JS, neighbors": (otgan.js_from_samples, DENSITIES),
     "KL, kernels": (partial(otgan.kl_from_samples, method="kde"), IN_THE_PLANE),
@@ -64,20 +71,20 @@ BY_DENSITIES = {
     "KL, bins": (partial(otgan.kl_from_samples, method="histogram"), IN_THE_PLANE),
     "JS, bins": (partial(otgan.js_from_samples, method="histogram"), IN_THE_PLANE),
 }
-BY_COUNTS = {
+BY_COUNTS: dict[str, Quantity] = {
     "KL, counts, smoothing 1/2": partial(
         otgan.kl_from_samples, method=otgan.Discrete(smoothing=0.5)
     ),
     "JS, counts": partial(otgan.js_from_samples, method="discrete"),
 }
-BY_MODELS = {
+BY_MODELS: dict[str, Quantity] = {
     "KL, classifier": partial(otgan.kl_from_samples, method="classifier"),
     "JS, classifier": partial(otgan.js_from_samples, method="classifier"),
     "JS, network": partial(otgan.js_from_samples, method="variational"),
 }
 
 
-def cells():
+def cells() -> Iterator[tuple[str, Quantity, str, Draw, bool]]:
     for name, function in DISTANCES.items():
         for distribution, draw in DENSITIES.items():
             yield name, function, distribution, draw, True
@@ -91,25 +98,25 @@ def cells():
         yield name, function, "N(0, I), d = 2", DENSITIES["N(0, I), d = 2"], True
 
 
-def ends(found):
+def ends(found: Any) -> tuple[float, float]:
     return (found.low, found.high) if isinstance(found, otgan.Interval) else found.interval
 
 
-def holds_zero(function, x, y):
+def holds_zero(function: Quantity, x: Sample, y: Sample) -> bool:
     low, high = ends(function(x, y, confidence_level=CONFIDENCE))
     return low <= 0 <= high
 
 
-def of_itself(function, x, tries):
+def of_itself(function: Quantity, x: list[Sample], tries: int) -> tuple[float, float]:
     held, widths = [], []
     for sample in x[:tries]:
         low, high = ends(function(sample, sample, confidence_level=CONFIDENCE))
         held.append(low <= 0 <= high)
         widths.append(high - low)
-    return np.mean(held), min(widths)
+    return float(np.mean(held)), min(widths)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=200)
     parser.add_argument("--only", default="", help="part of the name of a quantity")
@@ -127,7 +134,7 @@ def main():
         rng = np.random.default_rng([at, 2026])
         pairs = [draw(rng) for _ in range(repetitions)]
         start = time.perf_counter()
-        share = np.mean([holds_zero(function, *pair) for pair in pairs])
+        share = float(np.mean([holds_zero(function, *pair) for pair in pairs]))
         seconds = (time.perf_counter() - start) / repetitions
         error = math.sqrt(share * (1 - share) / repetitions)
         itself, width = "refused", "-"

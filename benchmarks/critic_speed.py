@@ -16,10 +16,12 @@ import platform
 import statistics
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.kernels.cuda_graph import CapturedStep
@@ -30,6 +32,11 @@ from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.networks.mlp import mlp
 from otgan.datasets import funnel_pair
 
+Step = Callable[[], Any]
+Draw = Callable[[], tuple[Tensor, Tensor, Tensor]]
+Contender = tuple[Step, Callable[[], AbstractContextManager[None]]]
+Name = TypeVar("Name", bound=Hashable)
+
 BATCH, WIDTH = 1024, 128
 TURNS = 7
 SECONDS = 0.6  # of a turn, about
@@ -38,16 +45,18 @@ SECONDS = 0.6  # of a turn, about
 # ---------------------------------------------------------------- steps
 
 
-def batches(d, device="cpu"):
+def batches(d: int, device: str = "cpu") -> tuple[Tensor, Tensor, torch.Generator]:
     rng = torch.Generator(device).manual_seed(0)
     x, y = (torch.randn(BATCH, d, generator=rng, device=device) for _ in range(2))
     return x, y + 0.1, rng
 
 
-def graph_step(critic, optimizer, draw, one_sided):
+def graph_step(
+    critic: nn.Module, optimizer: torch.optim.Optimizer, draw: Draw, one_sided: bool
+) -> Step:
     """The loop that everyone writes."""
 
-    def step():
+    def step() -> None:
         x, y, share = draw()
         between = (share * x + (1 - share) * y).requires_grad_()
         (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
@@ -62,10 +71,12 @@ def graph_step(critic, optimizer, draw, one_sided):
     return step
 
 
-def hand_step(critic, optimizer, draw, one_sided):
+def hand_step(
+    critic: nn.Sequential, optimizer: torch.optim.Optimizer, draw: Draw, one_sided: bool
+) -> Step:
     gradients = PenalizedStep(critic, penalty_around_one(10.0, one_sided=one_sided))
 
-    def step():
+    def step() -> None:
         x, y, share = draw()
         gradients.gradients(x, y, torch.lerp(y, x, share))
         optimizer.step()
@@ -73,18 +84,18 @@ def hand_step(critic, optimizer, draw, one_sided):
     return step
 
 
-def fixed_batches(d):
+def fixed_batches(d: int) -> Draw:
     x, y, rng = batches(d)
     return lambda: (x, y, torch.rand(BATCH, 1, generator=rng))
 
 
-def plain(d, one_sided):
+def plain(d: int, one_sided: bool) -> Step:
     critic = mlp(d, width=WIDTH, depth=2)
     optimizer = torch.optim.Adam(critic.parameters(), lr=2e-4, betas=(0.0, 0.9))
     return graph_step(critic, optimizer, fixed_batches(d), one_sided)
 
 
-def ours(d, one_sided, optimizer="adam"):
+def ours(d: int, one_sided: bool, optimizer: str = "adam") -> Step:
     critic = mlp(d, width=WIDTH, depth=2)
     moves = (
         Muon(critic.parameters(), lr=2e-4, betas=(0.0, 0.9))
@@ -94,7 +105,7 @@ def ours(d, one_sided, optimizer="adam"):
     return hand_step(critic, moves, fixed_batches(d), one_sided)
 
 
-def sorting_step(d, depth):
+def sorting_step(d: int, depth: int) -> Step:
     """A step of our orthogonal networks."""
     rule = CONSTRAINTS["orthogonal"]
     critic = rule.build(d, WIDTH, depth)
@@ -102,7 +113,7 @@ def sorting_step(d, depth):
     optimizer = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.5, 0.9), fused=True)
     gradients = GapStep(critic)
 
-    def step():
+    def step() -> None:
         gradients.gradients(x, y)
         optimizer.step()
         rule.project(critic)
@@ -110,13 +121,13 @@ def sorting_step(d, depth):
     return step
 
 
-def gap_step(critic, d):
+def gap_step(critic: nn.Module, d: int) -> Step:
     """A step of a critic that needs no penalty."""
     x, y, _ = batches(d)
     optimizer = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.5, 0.9), fused=True)
     both = torch.cat([x, y])
 
-    def step():
+    def step() -> None:
         f_x, f_y = critic(both).split(BATCH)
         optimizer.zero_grad()
         (f_y.mean() - f_x.mean()).backward()
@@ -125,7 +136,7 @@ def gap_step(critic, d):
     return step
 
 
-def torchlip_network(d, depth, sort, last):
+def torchlip_network(d: int, depth: int, sort: str, last: str) -> nn.Sequential:
     from deel import torchlip
 
     layers = []
@@ -138,7 +149,7 @@ def torchlip_network(d, depth, sort, last):
 
 
 @contextmanager
-def on_one():
+def on_one() -> Iterator[None]:
     """One thread, for operations and workers alike."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -148,7 +159,7 @@ def on_one():
         torch.set_num_threads(threads)
 
 
-def turn(step, steps, synchronize):
+def turn(step: Step, steps: int, synchronize: Callable[[], None]) -> tuple[float, float]:
     """Seconds and processor seconds of one step."""
     synchronize()
     started, cpu = time.perf_counter(), time.process_time()
@@ -158,12 +169,15 @@ def turn(step, steps, synchronize):
     return (time.perf_counter() - started) / steps, (time.process_time() - cpu) / steps
 
 
-def compare(contenders, synchronize=lambda: None):
+def compare(
+    contenders: dict[Name, Contender], synchronize: Callable[[], None] = lambda: None
+) -> dict[Name, tuple[float, ...]]:
     """Median (seconds, processor seconds) of a step; contenders are (step, context) by name.
 
     The context says which threads there are: `on_one`, `single_threaded` or `nullcontext`.
     """
-    sizes, seen = {}, {name: [] for name in contenders}
+    sizes: dict[Name, int] = {}
+    seen: dict[Name, list[tuple[float, float]]] = {name: [] for name in contenders}
     for round_number in range(TURNS + 1):
         for name, (step, context) in contenders.items():
             with context():
@@ -179,14 +193,14 @@ def compare(contenders, synchronize=lambda: None):
     }
 
 
-def rate(seconds):
+def rate(seconds: float) -> str:
     return f"{1 / seconds:,.0f}"
 
 
 # ---------------------------------------------------------------- tables
 
 
-def penalized():
+def penalized() -> None:
     threads = torch.get_num_threads()
     print(f"\nd -> {WIDTH} -> {WIDTH} -> 1, batch {BATCH}; steps per second\n")
     print(
@@ -215,7 +229,7 @@ def penalized():
             )
 
 
-def captured():
+def captured() -> None:
     if not torch.cuda.is_available():
         return print("\nCUDA graphs: no GPU here.")
     print(f"\n{torch.cuda.get_device_name()}; funnel pair, sampled in every step; steps per second")
@@ -231,14 +245,14 @@ def captured():
         print(f"| {d} | {' | '.join(map(rate, seconds))} | **{ratio:.1f}x** |", flush=True)
 
 
-def gpu_step(d, kind, in_a_graph):
+def gpu_step(d: int, kind: str, in_a_graph: bool) -> Step:
     pair, rng = funnel_pair(d, 4), torch.Generator("cuda").manual_seed(0)
     critic = mlp(d, width=WIDTH, depth=2).cuda()
     optimizer = torch.optim.Adam(
         critic.parameters(), lr=2e-4, betas=(0.0, 0.9), fused=True, capturable=True
     )
 
-    def draw():
+    def draw() -> tuple[Tensor, Tensor, Tensor]:
         x, y = (distribution.sample(BATCH, rng).float() for distribution in (pair.x, pair.y))
         return x, y, torch.rand(BATCH, 1, generator=rng, device="cuda")
 
@@ -249,7 +263,7 @@ def gpu_step(d, kind, in_a_graph):
     return CapturedStep(step, "cuda", generators=[rng]) if in_a_graph else step
 
 
-def orthogonal():
+def orthogonal() -> None:
     try:
         import deel.torchlip  # noqa: F401
     except ImportError:
@@ -272,7 +286,9 @@ def orthogonal():
         steps = {"ours": sorting_step(d, depth)}
         for name, kinds in theirs.items():
             steps[name] = gap_step(torchlip_network(d, depth, *kinds), d)
-        contenders = {(name, 1): (step, on_one) for name, step in steps.items()}
+        contenders: dict[tuple[str, int], Contender] = {
+            (name, 1): (step, on_one) for name, step in steps.items()
+        }
         for name, step in steps.items():
             contenders[name, 0] = step, single_threaded if name == "ours" else nullcontext
         seen = compare(contenders)
@@ -289,7 +305,7 @@ def orthogonal():
 TABLES = {"penalized": penalized, "captured": captured, "orthogonal": orthogonal}
 
 
-def main():
+def main() -> None:
     print(
         f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, torch {torch.__version__}, "
         f"{torch.get_num_threads()} threads"

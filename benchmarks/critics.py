@@ -17,7 +17,9 @@ import csv
 import platform
 import statistics
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +29,11 @@ from otgan import datasets
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.forward import scores
 from otgan.critics.training.options import FitOptions
+from otgan.datasets.known import KnownPair
+
+NamedPair = tuple[str, KnownPair]
+Row = dict[str, Any]
+Planned = tuple[str, KnownPair, str, str, dict[str, Any]]
 
 RESULTS = Path(__file__).parent / "results"
 DIMENSIONS, FUNNELS = (2, 4, 8, 16, 32, 64, 128), (4, 16, 64, 256)
@@ -38,13 +45,15 @@ FIELDS = (
 TEXT = ("run", "pair", "constraint", "network", "converged", "used")
 
 
-def funnels(dimensions=DIMENSIONS, counts=FUNNELS, seed=0):
+def funnels(
+    dimensions: Sequence[int] = DIMENSIONS, counts: Sequence[int] = FUNNELS, seed: int = 0
+) -> Iterator[NamedPair]:
     for d in dimensions:
         for count in counts:
             yield f"funnels d={d} N={count}", datasets.funnel_pair(d, count, seed=seed)
 
 
-def known_pairs():
+def known_pairs() -> Iterator[NamedPair]:
     for d in (2, 8, 32, 128):
         yield f"Dirac and sphere d={d}", datasets.dirac_and_sphere(d, 1.0)
         yield f"round Gaussians d={d}", datasets.round_gaussians(d, 1.0, 1.5)
@@ -57,7 +66,9 @@ def known_pairs():
     yield "35 x 35 square d=4096", datasets.square_and_zero()
 
 
-def measure(run, name, pair, constraint, label="", **budget):
+def measure(
+    run: str, name: str, pair: KnownPair, constraint: str, label: str = "", **budget: Any
+) -> Row:
     started = time.perf_counter()
     r = otgan.estimate_w1(pair.x, pair.y, constraint, **budget)
     seconds = time.perf_counter() - started
@@ -75,7 +86,9 @@ def measure(run, name, pair, constraint, label="", **budget):
     }  # fmt: skip
 
 
-def against_gradient(critic, pair, count=4096):
+def against_gradient(
+    critic: torch.nn.Module, pair: KnownPair, count: int = 4096
+) -> tuple[float, float]:
     """Mean cosine and squared distance of the critic's gradient and the optimal one, at x."""
     points = pair.x.sample(count, np.random.default_rng(1))
     truth = pair.gradient(points)
@@ -92,17 +105,17 @@ def against_gradient(critic, pair, count=4096):
 # ---------------------------------------------------------------- runs
 
 
-def auto(options):
+def auto(options: argparse.Namespace) -> Iterator[Planned]:
     for name, pair in funnels((2, 8, 32, 128), (4, 64), options.seed):
         yield name, pair, options.constraint or "auto", "", {"seconds": options.seconds or 90.0}
 
 
-def known(options):
+def known(options: argparse.Namespace) -> Iterator[Planned]:
     for name, pair in known_pairs():
         yield name, pair, options.constraint or "auto", "", {"seconds": options.seconds or 90.0}
 
 
-def constraints(options):
+def constraints(options: argparse.Namespace) -> Iterator[Planned]:
     names = [options.constraint] if options.constraint else [*CONSTRAINTS, "exact"]
     pairs = [*funnels((2, 8, 32), (4,), options.seed), *funnels((8,), (64,), options.seed)]
     for name, pair in pairs:
@@ -110,25 +123,25 @@ def constraints(options):
             yield name, pair, constraint, "", {"seconds": options.seconds or 30.0}
 
 
-def full(options):
+def full(options: argparse.Namespace) -> Iterator[Planned]:
     constraint = options.constraint or "lp"
     quick = FitOptions(batch_size=1024, precision="bfloat16")
     for count in FUNNELS:
         for name, pair in funnels(counts=(count,), seed=options.seed):
-            budget = {"steps": options.steps or 60_000, "options": quick}
+            budget: dict[str, Any] = {"steps": options.steps or 60_000, "options": quick}
             if options.published:
                 budget["network"] = published(constraint)
             yield name, pair, constraint, "2 x 128" if options.published else "", budget
 
 
-def published(constraint):
+def published(constraint: str) -> Callable[[int], torch.nn.Module]:
     return lambda d: CONSTRAINTS[constraint].build(d, 128, 2)
 
 
 RUNS = {"auto": auto, "known": known, "constraints": constraints, "full": full}
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     file = RESULTS / "critics.csv"
     done = {(r["run"], r["pair"], r["constraint"], r["network"]) for r in read(file)}
     tag = options.run
@@ -150,14 +163,14 @@ def run(options):
     table([r for r in read(file) if r["run"] == tag])
 
 
-def read(file):
+def read(file: Path) -> list[Row]:
     if not file.exists():
         return []
     with file.open(newline="") as opened:
         return list(csv.DictReader(opened))
 
 
-def append(file, row):
+def append(file: Path, row: Row) -> None:
     new = not file.exists()
     with file.open("a", newline="") as opened:
         writer = csv.DictWriter(opened, FIELDS)
@@ -167,7 +180,7 @@ def append(file, row):
         writer.writerow(short)
 
 
-def lines(rows):
+def lines(rows: list[Row]) -> None:
     """Every pair, for people."""
     print(
         "| pair | constraint | steps | W1 | value | dev % | raw dev % | at least | at most "
@@ -186,7 +199,7 @@ def lines(rows):
         )
 
 
-def draw(rows, path):
+def draw(rows: list[Row], path: Path) -> None:
     """Deviations of all pairs, one row each; a mark for each constraint."""
     from otgan.plot import BLUE, GRAY, GREEN, ORANGE, RED, VIOLET, panels, save
 
@@ -217,9 +230,9 @@ def draw(rows, path):
     print(save(figure, path))
 
 
-def table(rows):
+def table(rows: list[Row]) -> None:
     """Medians over the pairs, for each run and constraint."""
-    groups = {}
+    groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((kind(row), row["constraint"], row["network"]), []).append(row)
     print("\n| run | constraint | pairs | median dev % | mean | worst | within 5 % | mean cosine |")
@@ -237,7 +250,7 @@ def table(rows):
 # ---------------------------------------------------------------- two arrays
 
 
-def finite(options):
+def finite(options: argparse.Namespace) -> None:
     """The certified lower bound over the exact EMD of two arrays."""
     rng = np.random.default_rng(options.seed)
     ring = datasets.ring8().sample(2048, rng), rng.normal(size=(2048, 2))
@@ -265,17 +278,17 @@ def finite(options):
             )
 
 
-def scale(options):
+def scale(options: argparse.Namespace) -> None:
     """Value over factor, in standard errors of the difference from the unscaled value."""
     print("| constraint | factor | value / factor | ± | unscaled | ± |\n|---|---|---|---|---|---|")
     names = [options.constraint] if options.constraint else [*CONSTRAINTS, "exact"]
     for name in names:
-        budget = {"steps": options.steps or 1000}
+        steps = options.steps or 1000
         pair = datasets.round_gaussians(4, 1.0, 2.0)
-        r = otgan.estimate_w1(pair.x, pair.y, name, **budget)
+        r = otgan.estimate_w1(pair.x, pair.y, name, steps=steps)
         for factor in (30.0, 1 / 30):
             large = datasets.round_gaussians(4, factor, 2.0 * factor)
-            s = otgan.estimate_w1(large.x, large.y, name, **budget)
+            s = otgan.estimate_w1(large.x, large.y, name, steps=steps)
             print(
                 f"| {name} | {factor:.4g} | {s.value / factor:.4f} | {s.se / factor:.4f} | "
                 f"{r.value:.4f} | {r.se:.4f} |",
@@ -283,7 +296,7 @@ def scale(options):
             )
 
 
-def report(rows):
+def report(rows: list[Row]) -> None:
     """All that was measured: medians, and lines and a picture for every kind of run."""
     table(rows)
     for name in dict.fromkeys(map(kind, rows)):
@@ -293,12 +306,12 @@ def report(rows):
         draw(own, RESULTS / f"critics-{name}.png")
 
 
-def kind(row):
+def kind(row: Row) -> str:
     """The run, whatever its budget; the published network has a table of its own."""
     return row["run"].split()[0] + ("-published" if row["network"] else "")
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

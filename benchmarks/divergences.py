@@ -254,7 +254,7 @@ def defects(_: int) -> Iterator[str]:
         for _ in range(100)
     ]
     yield (
-        f"| KL of equal distributions, n = 300, mean of 100 | clamped, +.047 "
+        "| KL of equal distributions, n = 300, mean of 100 | clamped, +.047 "
         f"| {np.mean(values):+.4f} ± {np.std(values) / 10:.4f} |"
     )
     near = np.nextafter(0.5, 0)

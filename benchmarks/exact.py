@@ -8,53 +8,68 @@ Every solve has a process of its own, in which everything is imported and compil
 clock starts; memory is the peak of that process beyond what it held after a tiny solve.
 """
 
+from __future__ import annotations
+
 import functools
 import json
 import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from otgan.measures import FloatArray
+
+    Weights = FloatArray | None
+    Options = dict[str, Any]
+    Answer = dict[str, Any]
+    Problem = tuple[FloatArray, FloatArray, Weights, Weights, Options]
 
 REPEATS_BELOW = 3000
 REPEAT_FOR = 2.0  # seconds; the fastest counts
 
 
-def gaussians(n, m=None, d=2, seed=0):
+def gaussians(
+    n: int, m: int | None = None, d: int = 2, seed: int = 0
+) -> tuple[FloatArray, FloatArray]:
     rng = np.random.default_rng(seed)
     m = n if m is None else m
     return rng.normal(size=(n, d)), rng.normal(size=(m, d)) + 1 / np.sqrt(d)
 
 
-def random_weights(n, seed):
+def random_weights(n: int, seed: int) -> FloatArray:
     weights = np.random.default_rng(seed).exponential(size=n)
     return weights / weights.sum()
 
 
-def ring(n, seed):
+def ring(n: int, seed: int) -> FloatArray:
     rng = np.random.default_rng(seed)
     angle = 2 * np.pi * rng.integers(8, size=n) / 8
     return 2 * np.column_stack([np.cos(angle), np.sin(angle)]) + 0.02 * rng.normal(size=(n, 2))
 
 
-def grid25(n, seed):
+def grid25(n: int, seed: int) -> FloatArray:
     rng = np.random.default_rng(seed)
     return rng.integers(-2, 3, size=(n, 2)) + 0.05 * rng.normal(size=(n, 2))
 
 
-def swiss_roll(n, seed):
+def swiss_roll(n: int, seed: int) -> FloatArray:
     rng = np.random.default_rng(seed)
     t = 1.5 * np.pi * (1 + 2 * rng.random(n))
     return np.column_stack([t * np.cos(t), 21 * rng.random(n), t * np.sin(t)])
 
 
-def lattice(n):
+def lattice(n: int) -> FloatArray:
     side = int(np.sqrt(n))
-    return np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 2) * 1.0
+    axes = np.meshgrid(np.arange(float(side)), np.arange(float(side)))
+    return np.stack(axes, axis=-1).reshape(-1, 2)
 
 
-def digits(n, seed):
+def digits(n: int, seed: int) -> FloatArray:
     """Handwritten digits, blown up from 8 x 8 to 28 x 28 pixels and blurred by noise."""
     from sklearn.datasets import load_digits
 
@@ -65,11 +80,11 @@ def digits(n, seed):
     return chosen + 0.05 * rng.normal(size=(n, 784))
 
 
-def problem(kind, n):
+def problem(kind: str, n: int) -> Problem:
     """x, y, a, b and the options of emd."""
     x, y = gaussians(n)
     wide = x[:, :1] * [0.6, 0.8], y[:, :1] * [0.6, 0.8]
-    return {
+    problems: dict[str, Callable[[], Problem]] = {
         "Gaussians": lambda: (x, y, None, None, {}),
         "Gaussians, d=16": lambda: (*gaussians(n, d=16), None, None, {}),
         "Gaussians, d=64": lambda: (*gaussians(n, d=64), None, None, {}),
@@ -101,7 +116,8 @@ def problem(kind, n):
         "disjoint, far": lambda: (x, y + [100.0, 0.0], None, None, {}),
         "line in the plane": lambda: (*wide, None, None, {}),
         "digits, d=784": lambda: (digits(n, 0), digits(n, 1), None, None, {}),
-    }[kind]()  # fmt: skip
+    }  # fmt: skip
+    return problems[kind]()
 
 
 KINDS = (
@@ -116,14 +132,14 @@ KINDS = (
 # ---------------------------------------------------------------- in a process of its own
 
 
-def solve_ours(x, y, a, b, options):
+def solve_ours(x: FloatArray, y: FloatArray, a: Weights, b: Weights, options: Options) -> Answer:
     import otgan
 
     r = otgan.emd(x, y, a, b, **options)
     return {"value": r.cost, "gap": r.gap, "stats": dict(r.stats), "solver": r.solver}
 
 
-def solve_pot(x, y, a, b, options):
+def solve_pot(x: FloatArray, y: FloatArray, a: Weights, b: Weights, options: Options) -> Answer:
     import ot
 
     metric, p = options.get("metric", "euclidean"), options.get("p", 1)
@@ -134,14 +150,14 @@ def solve_pot(x, y, a, b, options):
     return {"value": float(ot.emd2(a, b, matrix, numItermax=10**9)), "gap": None}
 
 
-def solve_lazy(x, y, a, b, options):
+def solve_lazy(x: FloatArray, y: FloatArray, a: Weights, b: Weights, options: Options) -> Answer:
     import ot
 
     value = ot.emd2_lazy(x, y, a, b, metric="euclidean", numItermax=10**9)
     return {"value": float(value[0] if isinstance(value, tuple) else value), "gap": None}
 
 
-def brute_pass(x, y, a, b, options):
+def brute_pass(x: FloatArray, y: FloatArray, a: Weights, b: Weights, options: Options) -> Answer:
     """Every reduced cost C_ij - f_i - g_j once, in a plain compiled loop on all cores."""
     from otgan.transport.threads import run_in_threads
 
@@ -154,11 +170,11 @@ def brute_pass(x, y, a, b, options):
 
 
 @functools.cache
-def least_reduced_costs():
+def least_reduced_costs() -> Callable[..., None]:
     import numba
 
     @numba.njit(nogil=True)
-    def loop(x, y, f, g, first, last, least):
+    def loop(x: Any, y: Any, f: Any, g: Any, first: int, last: int, least: Any) -> None:
         for i in range(first, last):
             least[i] = np.inf
             for j in range(len(y)):
@@ -173,7 +189,7 @@ def least_reduced_costs():
 SOLVERS = {"ours": solve_ours, "pot": solve_pot, "lazy": solve_lazy, "brute": brute_pass}
 
 
-def child(solver, kind, n, extra):
+def child(solver: str, kind: str, n: int, extra: Options) -> None:
     x, y, a, b, options = problem(kind, n)
     options = {**options, **extra}
     solve = SOLVERS[solver]
@@ -182,7 +198,7 @@ def child(solver, kind, n, extra):
     if solver == "ours":  # compile what the real problem needs
         few = min(len(x), 1200), min(len(y), 1200)
         solve(x[: few[0]], y[: few[1]], None, None, {**options, "rtol": 0})
-    times = []
+    times: list[float] = []
     while not times or (n < REPEATS_BELOW and sum(times) < REPEAT_FOR):
         started = time.perf_counter()
         answer = solve(x, y, a, b, options)
@@ -191,13 +207,13 @@ def child(solver, kind, n, extra):
     print(json.dumps({"seconds": min(times), "megabytes": peak, **answer}))
 
 
-def resident():
+def resident() -> float:
     """Megabytes that this process holds now."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 
-def run(solver, kind, n, **extra):
+def run(solver: str, kind: str, n: int, **extra: float) -> Answer:
     command = [sys.executable, __file__, "child", solver, kind, str(n), json.dumps(extra)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -208,7 +224,7 @@ def run(solver, kind, n, **extra):
 # ---------------------------------------------------------------- tables
 
 
-def against(kind, n, peer="pot", **extra):
+def against(kind: str, n: int, peer: str = "pot", **extra: float) -> None:
     ours, theirs = run("ours", kind, n, **extra), run(peer, kind, n)
     scale = abs(ours["value"]) or 1.0
     print(
@@ -227,27 +243,27 @@ HEAD = (
 )
 
 
-def headline():
+def headline() -> None:
     print(HEAD.format("ot.emd2"))
     against("Gaussians", 10_000)
     against("Gaussians, d=16", 4_000)
     against("Gaussians, d=64", 4_000)
 
 
-def small():
+def small() -> None:
     print(HEAD.format("ot.emd2"))
     for n in (64, 128, 256, 512, 1000, 2000):
         against("Gaussians", n)
         against("Gaussians, d=16", n)
 
 
-def kinds(n=4_000):
+def kinds(n: int = 4_000) -> None:
     print(HEAD.format("ot.emd2"))
     for kind in KINDS:
         against(kind, 10_000 if kind == "n against n / 20" else n)
 
 
-def growth():
+def growth() -> None:
     print("\n| n | seconds | in passes over all pairs | MB | gap / cost | pivots | passes |")
     print("|--:|--:|--:|--:|--:|--:|--:|")
     sizes, seconds = (5_000, 10_000, 20_000, 40_000, 80_000), []
@@ -264,17 +280,17 @@ def growth():
     print(f"\nfitted exponent: {np.polyfit(np.log(sizes), np.log(seconds), 1)[0]:.2f}")
 
 
-def large():
+def large() -> None:
     print("\n| n | rtol | seconds | MB | bracket | gap / cost |\n|--:|--:|--:|--:|---|--:|")
     alone(100_000, 0.0)
 
 
-def million():
+def million() -> None:
     print("\n| n | rtol | seconds | MB | bracket | gap / cost |\n|--:|--:|--:|--:|---|--:|")
     alone(1_000_000, 1e-3)
 
 
-def alone(n, rtol):
+def alone(n: int, rtol: float) -> None:
     r = run("ours", "Gaussians", n, rtol=rtol)
     print(
         f"| {n:,} | {rtol:g} | {r['seconds']:.4g} | {r['megabytes']:.0f} "
@@ -283,7 +299,7 @@ def alone(n, rtol):
     )
 
 
-def lazy():
+def lazy() -> None:
     print(HEAD.format("ot.emd2_lazy"))
     against("Gaussians", 40_000, peer="lazy")
 
@@ -294,9 +310,10 @@ TABLES = {
 }  # fmt: skip
 
 
-def main():
+def main() -> None:
     if sys.argv[1:2] == ["child"]:
-        return child(sys.argv[2], sys.argv[3], int(sys.argv[4]), json.loads(sys.argv[5]))
+        child(sys.argv[2], sys.argv[3], int(sys.argv[4]), json.loads(sys.argv[5]))
+        return
     chosen = sys.argv[1:] or ["headline", "small", "kinds", "growth", "large"]
     for name in chosen:
         TABLES[name]()

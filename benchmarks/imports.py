@@ -12,12 +12,12 @@ CODE = "import time; t = time.perf_counter(); import {}; print(time.perf_counter
 HEAVY = ("torch", "ot", "matplotlib", "sklearn", "scipy")
 
 
-def seconds(modules):
+def seconds(modules: str) -> float:
     run = subprocess.run([sys.executable, "-c", CODE.format(modules)], capture_output=True)
     return float(run.stdout)
 
 
-def main():
+def main() -> None:
     pairs = [(seconds("numpy"), seconds("numpy, otgan")) for _ in range(RUNS)]
     numpy, both = (median(column) for column in zip(*pairs, strict=True))
     extra = median(b - a for a, b in pairs)

@@ -6,30 +6,37 @@ OMP_NUM_THREADS=1 python benchmarks/intervals.py --repetitions 1000 > table.md
 import argparse
 import math
 import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 import otgan
+from otgan.measures import FloatArray
+
+Draw = Callable[[np.random.Generator], Any]
+Cell = tuple[str, int, int, float, Draw]
 
 CONFIDENCE = 0.95
 SIMPLEX = np.eye(6)
 
 
-def gaussians(n, m, d, w):
+def gaussians(n: int, m: int, d: int, w: float) -> Draw:
     """N(0, I), and the same shifted by w along the first coordinate."""
 
-    def draw(rng):
+    def draw(rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         return rng.normal(size=(n, d)) + w * np.eye(1, d), rng.normal(size=(m, d))
 
     return draw
 
 
-def exponentials(n, m, mean_x, mean_y):
+def exponentials(n: int, m: int, mean_x: float, mean_y: float) -> Draw:
     """On the line; ordered, so that W1 is the difference of their means."""
     return lambda rng: (rng.exponential(mean_x, n), rng.exponential(mean_y, m))
 
 
-def scales(n, d, std):
+def scales(n: int, d: int, std: float) -> tuple[float, Draw]:
     """N(0, I) and N(0, std² I): W1 is the difference of the mean lengths."""
     mean_length = math.sqrt(2) * math.gamma((d + 1) / 2) / math.gamma(d / 2)
     return (std - 1) * mean_length, lambda rng: (
@@ -38,13 +45,13 @@ def scales(n, d, std):
     )
 
 
-def mixtures(n, share, w):
+def mixtures(n: int, share: float, w: float) -> tuple[float, Draw]:
     """N(0, I) in the plane; a share of the points lies at (6, 0), of x, or at (6 + w, 0), of y.
 
     W1 is share * w: nothing is shorter than the difference of the means.
     """
 
-    def draw(rng):
+    def draw(rng: np.random.Generator) -> FloatArray:
         clouds = rng.normal(size=(2, n, 2))
         for cloud, place in zip(clouds, (6.0, 6.0 + w), strict=True):
             chosen = rng.random(n) < share
@@ -54,25 +61,25 @@ def mixtures(n, share, w):
     return share * w, draw
 
 
-def on_a_line(n, w):
+def on_a_line(n: int, w: float) -> Draw:
     """Gaussians on a line in five dimensions."""
     direction = np.full(5, 5**-0.5)
     return lambda rng: (rng.normal(size=(2, n, 1)) + [[[w]], [[0.0]]]) * direction
 
 
-def corners(n, a, b):
+def corners(n: int, a: list[float], b: list[float]) -> Draw:
     """Distributions on the corners of a simplex."""
     return lambda rng: tuple(SIMPLEX[rng.choice(len(SIMPLEX), n, p=p)] for p in (a, b))
 
 
-def gaussian_cells():
+def gaussian_cells() -> Iterator[Cell]:
     for n in (200, 1000):
         for d in (1, 2, 5, 10, 20):
             for w in (0.0, 1.0, 3.0):
                 yield f"N(0, I), d={d}", n, n, w, gaussians(n, n, d, w)
 
 
-def small_cells():
+def small_cells() -> Iterator[Cell]:
     for w in (0.05, 0.1, 0.2, 0.3):
         for d in (1, 2):
             yield f"N(0, I), d={d}", 200, 200, w, gaussians(200, 200, d, w)
@@ -83,7 +90,7 @@ def small_cells():
         yield "N(0, I), d=5", 50, 400, w, gaussians(50, 400, 5, w)
 
 
-def other_cells():
+def other_cells() -> Iterator[Cell]:
     for w in (0.0, 0.2, 0.5, 2.0):
         yield "exponential, y longer, d=1", 200, 200, w, exponentials(200, 200, 1, 1 + w)
         yield "exponential, x longer, d=1", 100, 300, w, exponentials(100, 300, 1 + w, 1)
@@ -100,14 +107,14 @@ def other_cells():
         yield f"six corners, {high:g} and {low:g} swapped", 200, 200, w, corners(200, a, b)
 
 
-def measure(draw, repetitions, rng):
+def measure(draw: Draw, repetitions: int, rng: np.random.Generator) -> list[otgan.Interval]:
     return [
         otgan.wasserstein_interval(*draw(rng), confidence_level=CONFIDENCE, rng=rng)
         for _ in range(repetitions)
     ]
 
 
-def print_cells(cells, repetitions):
+def print_cells(cells: Iterable[Cell], repetitions: int) -> None:
     print(
         "| distributions | n, m | W1 | repetitions | both ends | lower end | upper end | width "
         "| bias of plug-in |\n|---|---|--:|--:|--:|--:|--:|--:|--:|"
@@ -131,7 +138,7 @@ def print_cells(cells, repetitions):
     print(f"lower end {lower:.1f}, upper end {upper:.1f}\n")
 
 
-def seconds(call, turns):
+def seconds(call: Callable[[], Any], turns: int) -> float:
     times = []
     for _ in range(turns):
         start = time.perf_counter()
@@ -140,20 +147,20 @@ def seconds(call, turns):
     return min(times)
 
 
-def print_times(turns=3):
+def print_times(turns: int = 3) -> None:
     print("| d | n, m | emd s | interval s | ratio |\n|--:|---|--:|--:|--:|")
     for d in (2, 10):
         for n in (1000, 3000):
             x, y = gaussians(n, n, d, 1.0)(np.random.default_rng(0))
             otgan.wasserstein_interval(x[:50], y[:50], rng=0)
-            plain = seconds(lambda x=x, y=y: otgan.emd(x, y), turns)
-            interval = seconds(lambda x=x, y=y: otgan.wasserstein_interval(x, y, rng=0), turns)
+            plain = seconds(partial(otgan.emd, x, y), turns)
+            interval = seconds(partial(otgan.wasserstein_interval, x, y, rng=0), turns)
             print(f"| {d} | {n}, {n} | {plain:.3f} | {interval:.3f} | {interval / plain:.2f} |")
     print("\nbar: 6\n")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=1000, help="half as many at n=1000")
     repetitions = parser.parse_args().repetitions
     print("## Gaussian distributions, one shifted\n")

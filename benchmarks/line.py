@@ -5,12 +5,18 @@ python benchmarks/line.py [repeats]
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import ot
 from scipy.stats import wasserstein_distance
 
 import otgan
+from otgan.measures import FloatArray
+
+Weights = FloatArray | None
+Call = Callable[[], Any]
 
 RNG = np.random.default_rng(0)
 SIZES = [(10, 10), (10, 7), (100, 100), (100, 70), (1000, 1000), (1000, 700), (10**4, 10**4)]
@@ -25,11 +31,15 @@ COLUMNS = (
     "SciPy ms",
     "POT emd2_1d ms",
     "POT wasserstein_1d ms",
+    "fastest peer / otgan",
+    "otgan / two sorts",
+    "differs from peers by",
 )
-COLUMNS += ("fastest peer / otgan", "otgan / two sorts", "differs from peers by")
 
 
-def contenders(x, y, a, b, p):
+def contenders(
+    x: FloatArray, y: FloatArray, a: Weights, b: Weights, p: float
+) -> Iterator[tuple[str, Call]]:
     """What is timed, by name; SciPy knows order 1 only, POT returns the p-th power."""
     yield "otgan", lambda: otgan.wasserstein_1d(x, y, a, b, p=p)
     if p == 1:
@@ -40,7 +50,7 @@ def contenders(x, y, a, b, p):
         yield "two sorts", lambda: (np.sort(x), np.sort(y))
 
 
-def fastest(calls, repeats):
+def fastest(calls: dict[str, Call], repeats: int) -> dict[str, float]:
     """The least milliseconds of each, all taking turns, so that all meet the same machine."""
     best = dict.fromkeys(calls, np.inf)
     for _ in range(repeats):
@@ -51,14 +61,14 @@ def fastest(calls, repeats):
     return best
 
 
-def agreement(calls, p):
+def agreement(calls: dict[str, Call], p: float) -> float:
     """Largest relative difference from the peers, in the p-th power of the distance."""
     ours = float(calls["otgan"]()) ** p
     peers = [calls[name]() for name in ("SciPy", "emd2_1d") if name in calls]
     return max(abs(ours / peer - 1) for peer in peers)
 
 
-def main(repeats):
+def main(repeats: int) -> None:
     print(f"| {' | '.join(COLUMNS)} |\n|---|---{'|--:' * (len(COLUMNS) - 2)}|")
     for n, m in SIZES:
         x, y = RNG.normal(size=n), RNG.normal(size=m)

@@ -13,6 +13,7 @@ import ot
 from distributed import Client, LocalCluster
 
 import otgan
+from otgan.measures import FloatArray
 
 RNG = np.random.default_rng(0)
 PROBLEMS = [  # clouds, points, dimension, order
@@ -24,7 +25,7 @@ PROBLEMS = [  # clouds, points, dimension, order
 ]
 
 
-def in_a_loop(clouds, p):
+def in_a_loop(clouds: list[FloatArray], p: float) -> FloatArray:
     """POT, pair by pair: uniform weights, the root taken."""
     distances = np.zeros((len(clouds), len(clouds)))
     for i, j in combinations(range(len(clouds)), 2):
@@ -33,7 +34,7 @@ def in_a_loop(clouds, p):
     return distances
 
 
-def on_dask(clouds, p):
+def on_dask(clouds: list[FloatArray], p: float) -> FloatArray:
     with joblib.parallel_config(backend="dask"):
         return otgan.pairwise_wasserstein(clouds, p=p)
 
@@ -46,7 +47,7 @@ CONTENDERS = {
 }
 
 
-def main(repeats):
+def main(repeats: int) -> None:
     columns = ["clouds", "points", "d", "p", *CONTENDERS, "POT / 2 threads", "differs from POT by"]
     print(f"| {' | '.join(columns)} |\n{'|--:' * len(columns)}|")
     for count, n, d, p in PROBLEMS:

@@ -6,6 +6,7 @@ python benchmarks/ring.py gp         # one constraint
 
 import sys
 import time
+from collections.abc import Callable
 
 import torch
 
@@ -15,7 +16,7 @@ from otgan.critics.constraints.by_name import CONSTRAINTS
 HEAD = "| constraint | seed | exact W1 | floor | ratio | modes | high quality | rank corr. | s |"
 
 
-def settings(constraint):
+def settings(constraint: str) -> Callable[..., GANConfig]:
     """Those of the demo, except for what the paper of a constraint fixes."""
     if constraint == "demo":
         return GANConfig.toy
@@ -24,7 +25,7 @@ def settings(constraint):
     return lambda **more: GANConfig.toy(constraint=constraint, **more)
 
 
-def row(constraint, seed):
+def row(constraint: str, seed: int) -> None:
     started = time.perf_counter()
     result = train_gan("ring8", settings(constraint)(rng=seed, device="cpu"))
     e = result.evaluation
@@ -37,7 +38,7 @@ def row(constraint, seed):
     )
 
 
-def main():
+def main() -> None:
     torch.set_num_threads(1)
     print(HEAD + "\n|---|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
     if len(sys.argv) > 1:

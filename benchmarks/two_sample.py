@@ -10,23 +10,33 @@ import inspect
 import sys
 import time
 import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import scipy.stats
+from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
 
 import otgan
 from otgan import Classifier, NearestNeighbors, two_sample_test
-from otgan.inference.statistics import STATISTICS
+from otgan.inference.statistics import STATISTICS, Statistic
+from otgan.measures import FloatArray
 
 try:
     from hyppo.ksample import DISCO, MMD, Energy
 except ImportError:
     Energy = None
+
+Samples = tuple[FloatArray, FloatArray]
+Setting = tuple[float, int, int]
+Sampler = Callable[[float, int, int, int], Samples]
+PValue = Callable[[FloatArray, FloatArray, int], float]
 
 LEVEL = 0.05
 PERMUTATIONS = 199  # a multiple of 20 less one: the level 0.05 is reached exactly
@@ -37,7 +47,7 @@ SETTINGS = [(shift, d, n) for shift in (0.3, 0.5) for d in (1, 5) for n in (50, 
 # ---------------------------------------------------------------- samples
 
 
-def shifted(shift, d, n, seed):
+def shifted(shift: float, d: int, n: int, seed: int) -> Samples:
     """Two Gaussian samples, apart by `shift` along the first axis."""
     rng = np.random.default_rng([seed, d, n])
     x, y = rng.normal(size=(n, d)), rng.normal(size=(n, d))
@@ -45,18 +55,18 @@ def shifted(shift, d, n, seed):
     return x, y
 
 
-def wider(_, d, n, seed):
+def wider(_: float, d: int, n: int, seed: int) -> Samples:
     x, y = shifted(0, d, n, seed)
     return x, 1.4 * y
 
 
-def correlated(_, d, n, seed):
+def correlated(_: float, d: int, n: int, seed: int) -> Samples:
     x, y = shifted(0, d, n, seed)
     y[:, 1] = 0.7 * y[:, 0] + np.sqrt(0.51) * y[:, 1]
     return x, y
 
 
-def two_humps(_, d, n, seed):
+def two_humps(_: float, d: int, n: int, seed: int) -> Samples:
     """A mixture of Gaussians at 1.2 and -1.2 times the vector of ones, against one."""
     x, y = shifted(0, d, n, seed)
     return x, y + 1.2 * np.random.default_rng([seed, 1]).choice([-1, 1], size=(n, 1))
@@ -65,22 +75,22 @@ def two_humps(_, d, n, seed):
 # ---------------------------------------------------------------- tests, as p-values
 
 
-def ours(statistic, n_resamples=PERMUTATIONS):
-    def p_value(x, y, seed):
+def ours(statistic: str | Statistic, n_resamples: int = PERMUTATIONS) -> PValue:
+    def p_value(x: FloatArray, y: FloatArray, seed: int) -> float:
         test = two_sample_test(x, y, statistic=statistic, n_resamples=n_resamples, rng=seed)
         return test.pvalue
 
     return p_value
 
 
-def knn(k):
+def knn(k: int) -> NearestNeighbors:
     return NearestNeighbors(k=k, start="none", whiten=False)
 
 
-def quietly(test):
+def quietly(test: PValue) -> PValue:
     """SciPy warns where a p-value leaves its table, hyppo about few permutations."""
 
-    def p_value(x, y, seed):
+    def p_value(x: FloatArray, y: FloatArray, seed: int) -> float:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return test(x, y, seed)
@@ -88,7 +98,7 @@ def quietly(test):
     return p_value
 
 
-def energy_by_scipy(x, y, seed):
+def energy_by_scipy(x: FloatArray, y: FloatArray, seed: int) -> float:
     return scipy.stats.permutation_test(
         (x[:, 0], y[:, 0]),
         scipy.stats.energy_distance,
@@ -110,20 +120,25 @@ ON_THE_LINE = {
 }
 
 
-def hyppos():
+def as_it_comes(test: Callable[[], Any], x: FloatArray, y: FloatArray, _: int) -> float:
+    return float(test().test(x, y)[1])
+
+
+def by_permutation(test: Callable[[], Any], x: FloatArray, y: FloatArray, seed: int) -> float:
+    chosen = test().test(x, y, reps=PERMUTATIONS, auto=False, random_state=seed)
+    return float(chosen[1])
+
+
+def hyppos() -> tuple[dict[str, PValue], dict[str, PValue]]:
     """Tests of hyppo: as they come (a χ² bound for the null), and by permutation."""
     if Energy is None:
         return {}, {}
     as_they_come = {
-        f"hyppo {test.__name__}": quietly(lambda x, y, _, test=test: test().test(x, y)[1])
+        f"hyppo {test.__name__}": quietly(partial(as_it_comes, test))
         for test in (Energy, MMD, DISCO)
     }
     permuted = {
-        f"hyppo {test.__name__}, permuted": quietly(
-            lambda x, y, seed, test=test: test().test(
-                x, y, reps=PERMUTATIONS, auto=False, random_state=seed
-            )[1]
-        )
+        f"hyppo {test.__name__}, permuted": quietly(partial(by_permutation, test))
         for test in (Energy, MMD)
     }
     return as_they_come, permuted
@@ -132,15 +147,15 @@ def hyppos():
 # ---------------------------------------------------------------- tables
 
 
-def table(columns):
+def table(columns: list[str]) -> None:
     print(f"\n| {' | '.join(columns)} |\n|---{'|--:' * (len(columns) - 1)}|", flush=True)
 
 
-def row(*cells):
+def row(*cells: str) -> None:
     print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def level(repeats):
+def level(repeats: int) -> None:
     """Whether p-values are uniform for equal distributions, and how often they are <= 0.05."""
     table(["statistic", "d", "p of KS test", "share ≤ 0.05", "share ≤ 0.5"])
     for name in STATISTICS:
@@ -152,11 +167,11 @@ def level(repeats):
             row(name, str(d), f"{uniform:.2f}", *shares)
 
 
-def rejections(test, sample, setting, repeats):
+def rejections(test: PValue, sample: Sampler, setting: Setting, repeats: int) -> NDArray[np.bool_]:
     return np.array([test(*sample(*setting, seed), seed) <= LEVEL for seed in range(repeats)])
 
 
-def power(repeats):
+def power(repeats: int) -> None:
     """Share of rejections at level 0.05 by 999 permutations (exact W1 in the plane and beyond, and
     hyppo permuted: 199); beside those of others, what ours reject more often, on the same pairs.
     """
@@ -192,17 +207,17 @@ def power(repeats):
         row(name, *cells)
 
 
-def with_error(values, sign=""):
+def with_error(values: NDArray[Any], sign: str = "") -> str:
     """Mean and its standard error."""
     return f"{values.mean():{sign}.3f} ± {values.std() / np.sqrt(len(values)):.3f}"
 
 
-def quadratic(C):
+def quadratic(C: float) -> Pipeline:
     steps = StandardScaler(), PolynomialFeatures(2, include_bias=False), StandardScaler()
     return make_pipeline(*steps, LogisticRegression(C=C))
 
 
-def choices(repeats):
+def choices(repeats: int) -> None:
     """The power of other parameters where distributions differ otherwise than by a shift."""
     problems = [
         (sample, (0.5, d, 100))
@@ -214,7 +229,7 @@ def choices(repeats):
     machine = make_pipeline(StandardScaler(), SVC())
     trees = HistGradientBoostingClassifier(min_samples_leaf=5, max_iter=30, random_state=0)
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
-    statistics = {
+    statistics: dict[str, str | Statistic] = {
         "energy": "energy",
         **{f"knn, k={k}": knn(k) for k in (1, 3, 5, 10, 20)},
         "classifier: default": "classifier",
@@ -229,7 +244,7 @@ def choices(repeats):
         row(name, *(f"{share:.2f}" for share in shares))
 
 
-def seconds(repeats):
+def seconds(repeats: int) -> None:
     """Seconds for 999 permutations, the least of some turns."""
     sizes = [(100, 2), (1000, 2), (1000, 20)]
     table(["statistic", *(f"n=m={n}, d={d}" for n, d in sizes)])
@@ -256,10 +271,10 @@ MODES = {
 }
 
 
-def main(mode=None, repeats=None):
+def main(mode: str | None = None, repeats: str | None = None) -> None:
     for name in [mode] if mode else MODES:
         run, usual = MODES[name]
-        print(f"\n## {name.capitalize()}\n\n{inspect.cleandoc(run.__doc__)}", flush=True)
+        print(f"\n## {name.capitalize()}\n\n{inspect.cleandoc(run.__doc__ or '')}", flush=True)
         run(int(repeats) if repeats else usual)
 
 

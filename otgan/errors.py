@@ -190,5 +190,6 @@ is not installed; to fix it, run: pip install "otgan[torch]"
     if not is_installed(module):
         raise MissingExtraError(
             f"{purpose} needs the package '{module}', which is not installed; "
-            f'to fix it, run: pip install "otgan[{extra}]"'
+            f'to fix it, run: pip install "otgan[{extra}]"',
+            name=module,
         )

@@ -1,17 +1,15 @@
 import numpy as np
 import pytest
-import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
-from torch.utils.data import ConcatDataset, TensorDataset
 
 import otgan
 from otgan.costs import PointCost
 from otgan.errors import UnequalMassError
 from otgan.inference.held_out_bracket import held_out_bracket
 from otgan.measures import DiscreteMeasure, as_float64, as_pair, as_points, is_torch, to_numpy
-from tests.cases import FORMS, refused
+from tests.cases import FORMS, refused, torch
 
 GRID = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
 
@@ -89,13 +87,11 @@ def test_weights_without_meaning_are_refused(weights, fragment):
 
 
 def test_complex_tensors_are_refused_before_torch_drops_a_part():
-    torch = pytest.importorskip("torch")
     with refused("dtype complex64"):
         DiscreteMeasure.of(torch.tensor([1 + 2j]).conj())
 
 
 def test_tensors_are_told_without_importing_torch():
-    torch = pytest.importorskip("torch")
     assert is_torch(torch.zeros(2)) and is_torch(torch.nn.Parameter(torch.zeros(2)))
     assert not any(is_torch(value) for value in (torch, torch.float32, np.zeros(2), [1], None))
     assert to_numpy(torch.tensor([0.5], requires_grad=True)).dtype == np.float64
@@ -139,10 +135,14 @@ def test_masked_entries_are_refused():
     assert as_points(np.ma.masked_equal([1.0, 2.0], 99.0), "x").shape == (2, 1)
 
 
+def as_tensor(array):
+    return torch.as_tensor(array)
+
+
 IMAGES = np.random.default_rng(0).random((2, 6, 3, 4, 2))
 
 
-@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor, np.ndarray.tolist])
+@pytest.mark.parametrize("kind", [np.asarray, as_tensor, np.ndarray.tolist])
 @pytest.mark.parametrize(
     "compare",
     [
@@ -166,7 +166,7 @@ def test_images_of_different_shapes_are_refused_by_all(compare, kind):
 
 
 def data_set(array):
-    return TensorDataset(torch.as_tensor(array), torch.arange(len(array)))
+    return torch.utils.data.TensorDataset(torch.as_tensor(array), torch.arange(len(array)))
 
 
 @pytest.mark.parametrize(
@@ -184,10 +184,10 @@ def test_and_so_they_are_in_data_sets(compare):
         with refused("must hold images of one shape", "(3, 4, 2) and (4, 3, 2)", "transpose"):
             compare(one, other)
     with refused("x must hold points of one shape", "(3, 4, 2) and (4, 3, 2)"):
-        compare(ConcatDataset([data_set(x), data_set(turned)]), y)
+        compare(torch.utils.data.ConcatDataset([data_set(x), data_set(turned)]), y)
 
 
-@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+@pytest.mark.parametrize("kind", [np.asarray, as_tensor])
 def test_images_of_one_shape_are_points_and_so_are_their_rows(kind):
     x, y = map(kind, IMAGES)
     rows = IMAGES.reshape(2, 6, -1)

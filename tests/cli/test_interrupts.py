@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("modules", [80, 1000])
 def test_a_lesson_that_is_interrupted_ends_with_130(modules):
     command = [sys.executable, "-X", "importtime", "-m", "otgan", "lesson", "critic-or-emd"]

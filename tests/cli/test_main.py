@@ -369,6 +369,7 @@ def test_wrong_input_gets_code_2_and_one_sentence(tmp_path, capsys, files, extra
     assert re.search(message, captured.err)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -396,6 +397,7 @@ def test_wrong_usage_gets_code_2(arguments, capsys):
     assert "usage: otgan" in capsys.readouterr().err
 
 
+@pytest.mark.torch
 def test_train_report_and_refusal_to_overwrite(tmp_path, capsys):
     out = tmp_path / "run"
     assert main(["train", "ring8", "--out", str(out), *TINY]) == 0
@@ -410,6 +412,7 @@ def test_train_report_and_refusal_to_overwrite(tmp_path, capsys):
     assert main(["train", "ring8", "--out", str(out), "--overwrite", *TINY]) == 0
 
 
+@pytest.mark.torch
 def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
     out = tmp_path / "run"
     more = "--constraint lp --rng 3 --learning-rate 0.01 --average 0.5 --decay --latent-dim 3"
@@ -422,6 +425,7 @@ def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
     assert {name: settings[name] for name in expected} == expected
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("constraint", ["exact", "distilled"])
 def test_training_by_the_linear_program(tmp_path, capsys, constraint):
     out = str(tmp_path / "run")
@@ -430,12 +434,14 @@ def test_training_by_the_linear_program(tmp_path, capsys, constraint):
     assert main(["resume", out]) == 0
 
 
+@pytest.mark.torch
 def test_training_on_ones_own_file(clouds, tmp_path):
     out = tmp_path / "run"
     assert main(["train", str(clouds[1]), "--out", str(out), *TINY]) == 0
     assert main(["resume", str(out)]) == 0
 
 
+@pytest.mark.torch
 def test_a_run_is_resumed_with_the_settings_that_may_change(tmp_path, capsys):
     out = tmp_path / "run"
     assert main(["train", "ring8", "--out", str(out), *TINY]) == 0
@@ -449,6 +455,7 @@ def test_a_run_is_resumed_with_the_settings_that_may_change(tmp_path, capsys):
     assert "steps must be at least" in capsys.readouterr().err
 
 
+@pytest.mark.torch
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_resume(tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "otgan", "train", "ring8", "--out", str(out), *TINY]
@@ -464,6 +471,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_resume(tmp_path):
     assert "W1=" in errors  # the progress bar showed the numbers that matter
 
 
+@pytest.mark.torch
 @pytest.mark.slow
 def test_demo_ends_near_the_floor_on_all_modes(tmp_path):
     assert main(["demo", "--out", str(tmp_path)]) == 0

@@ -15,7 +15,6 @@ import otgan
 from otgan.cli.main import main
 from otgan.datasets import load_table
 from otgan.datasets.files.weight_order import order_weights
-from otgan.gan.run_directory import RunDirectory
 from tests.cli.test_main import TINY
 
 
@@ -72,6 +71,8 @@ def test_a_run_is_trained_and_resumed_on_points_as_the_flags_say(years, tmp_path
     assert told in capsys.readouterr().err
     assert main(["resume", out]) == 0
     assert told in capsys.readouterr().err
+    from otgan.gan.run_directory import RunDirectory
+
     stored = RunDirectory(tmp_path / "run").checkpoint("cpu")
     checkpoint = str(tmp_path / "run" / "checkpoint.pt")
     for altered, place in (

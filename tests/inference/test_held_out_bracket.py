@@ -4,13 +4,12 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from numpy.testing import assert_allclose
 
 import otgan
-from otgan.critics.potentials.mcshane import exact_critic
 from otgan.errors import InvalidInputError
 from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
+from tests.cases import torch
 
 
 def clouds(n=60, m=45, d=3, shift=1.0, seed=0):
@@ -37,6 +36,8 @@ def test_bracket_brackets_known_distances():
 
 
 def test_bracket_on_fresh_points_and_its_derived_quantities():
+    from otgan.critics.potentials.mcshane import exact_critic
+
     (x, y), (x_new, y_new) = clouds(200, 150, 2), clouds(80, 90, 2, seed=1)
     s = held_out_bracket(x, y, x_new, y_new)
     assert isinstance(s, HeldOutBracket) and (s.n, s.m) == (280, 240)

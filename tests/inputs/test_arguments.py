@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from numpy.testing import assert_allclose
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist, jensenshannon
@@ -10,6 +9,7 @@ from scipy.stats import wasserstein_distance
 
 import otgan
 from otgan.errors import InputWarning, InvalidInputError, UnequalMassError
+from tests.cases import torch
 
 
 def test_arguments_in_the_order_of_other_libraries_are_named():

@@ -8,12 +8,11 @@ import pandas as pd
 import polars
 import pyarrow
 import pytest
-import torch
 from numpy.testing import assert_array_equal
 
 from otgan.inputs.conversion import is_torch, plain_float64, refuse_mask, stacked, to_numpy
 from otgan.measures import as_float64
-from tests.cases import refused
+from tests.cases import made, refused, torch
 
 LAST = 2**53
 
@@ -42,16 +41,16 @@ LAST = 2**53
         (polars.Series([2, None], dtype=polars.Int128), [2, np.nan]),
         (pyarrow.array([1, None]), [1, np.nan]),
         (pyarrow.chunked_array([[1], [2.0]]), [1, 2]),
-        (torch.tensor([True, False]), [1, 0]),
-        (torch.ones(1).bfloat16(), [1]),
-        (torch.ones(1).to(torch.float8_e4m3fn), [1]),
-        (torch.tensor([1 - 2j]).conj().imag, [2]),
-        ([torch.tensor(1.0), torch.tensor(2.0)], [1, 2]),
+        (lambda: torch.tensor([True, False]), [1, 0]),
+        (lambda: torch.ones(1).bfloat16(), [1]),
+        (lambda: torch.ones(1).to(torch.float8_e4m3fn), [1]),
+        (lambda: torch.tensor([1 - 2j]).conj().imag, [2]),
+        (lambda: [torch.tensor(1.0), torch.tensor(2.0)], [1, 2]),
     ],
 )
 def test_numbers_are_kept(values, right):
-    assert_array_equal(as_float64(values, "x"), right)
-    assert as_float64(values, "x").dtype == np.float64
+    assert_array_equal(as_float64(made(values), "x"), right)
+    assert as_float64(made(values), "x").dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -69,9 +68,9 @@ def test_numbers_are_kept(values, right):
         np.int64(LAST + 1),
         [Decimal(LAST + 1)],
         [Fraction(LAST + 1)],
-        torch.tensor([LAST + 1]),
-        torch.tensor([2**63 + 1], dtype=torch.uint64),
-        [torch.tensor(LAST + 1)],
+        lambda: torch.tensor([LAST + 1]),
+        lambda: torch.tensor([2**63 + 1], dtype=torch.uint64),
+        lambda: [torch.tensor(LAST + 1)],
         pd.Series([LAST + 1, None], dtype="Int64"),
         pd.Series([LAST + 1, None], dtype="int64[pyarrow]"),
         polars.Series([LAST + 1, None]),
@@ -80,7 +79,7 @@ def test_numbers_are_kept(values, right):
 )
 def test_whole_numbers_that_would_be_rounded_are_refused(values):
     with refused("x must hold whole numbers that float64 holds exactly", "1 such entries"):
-        as_float64(values, "x")
+        as_float64(made(values), "x")
 
 
 @pytest.mark.parametrize(

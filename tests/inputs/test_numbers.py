@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
-import torch
 from scipy import sparse
 
 import otgan
 from otgan.errors import InvalidInputError
+from tests.cases import made, torch
 
 
 def test_nullable_and_categorical_columns_are_numbers_or_refused_by_name():
@@ -33,7 +33,7 @@ def test_nullable_and_categorical_columns_are_numbers_or_refused_by_name():
         np.array([2**53 + 1]),
         np.array([2**63 + 1], np.uint64),
         np.array([2**53], np.longdouble) + 1,
-        torch.tensor([2**53 + 1]),
+        lambda: torch.tensor([2**53 + 1]),
         pd.Series([2**53 + 1, 1], dtype="Int64"),
         pd.DataFrame({"id": [2**53 + 1], "size": [0.5]}),
         polars.Series([2**53 + 1, None]),
@@ -43,7 +43,7 @@ def test_whole_numbers_that_float64_would_round_are_refused(values):
     with pytest.raises(
         InvalidInputError, match=r"whole numbers that float64 holds exactly, got \d+"
     ):
-        otgan.emd([2**53], values)
+        otgan.emd([2**53], made(values))
     assert otgan.emd([2**53], [2**53 + 2]).cost == 2
     with pytest.raises(InvalidInputError, match="whole numbers"):
         otgan.emd_from_cost([[2**53 + 1, 0], [0, 0]])

@@ -3,14 +3,13 @@
 import joblib
 import numpy as np
 import pytest
-import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
 from otgan.errors import UnequalMassError
 from otgan.transport.network_simplex.batch import optimal_costs
 from otgan.transport.pairwise import TILE_POINTS
-from tests.cases import CLOSED_FORMS, EXACT_RTOL, NAMED_METRICS, grid, refused, unequal
+from tests.cases import CLOSED_FORMS, EXACT_RTOL, NAMED_METRICS, grid, refused, torch, unequal
 
 RNG = np.random.default_rng(0)
 SIZES = (1, 2, 5, 8, 13, 30)
