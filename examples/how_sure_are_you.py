@@ -5,7 +5,7 @@ Run: python examples/how_sure_are_you.py (some seconds)
 
 from pathlib import Path
 
-from otgan.lessons import how_sure as lesson
+from otgan.lessons import how_sure_are_you as lesson
 from otgan.plot import save
 
 PICTURE = Path(__file__).parent / "out" / "how_sure_are_you.png"

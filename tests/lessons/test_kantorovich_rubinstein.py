@@ -6,7 +6,8 @@ from scipy.spatial.distance import cdist, pdist
 
 from otgan import dual_violation, emd, emd_from_cost, emd_linprog
 from otgan.errors import InvalidInputError
-from otgan.lessons.kantorovich_rubinstein import draw, explain, mcshane, run
+from otgan.lessons.kantorovich_rubinstein import draw, explain, run
+from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
 from otgan.plot import save
 
 ROUNDING = 1e-12

@@ -10,8 +10,9 @@ from scipy.special import ndtr
 
 from otgan.critics.networks.mlp import mlp
 from otgan.lessons.densities import Normal
-from otgan.lessons.neural_critic import LINE, NOISE, explain, run
-from otgan.lessons.perfect_critics import PerfectCritics, steepest_clipped
+from otgan.lessons.neural_critic import explain, run
+from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
+from otgan.lessons.neural_critic.numbers import LINE, NOISE
 from tests.lessons.cached import numbers_of
 
 # ---------------------------------------------------------------- perfect critics

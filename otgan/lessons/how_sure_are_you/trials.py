@@ -15,6 +15,7 @@ from otgan.divergences.closed_forms import Gaussian, kl
 from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.errors import DuplicateSamplesError
 from otgan.estimates import influence_se, normal_interval
+from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
 __all__ = [
@@ -42,8 +43,8 @@ METHODS = {
 }
 
 
-@dataclass(frozen=True)
-class Floor:
+@dataclass(frozen=True, repr=False)
+class Floor(Record):
     """What W₁ of two samples of one distribution on the line is in the mean, times √n.
 
     Attributes
@@ -67,8 +68,8 @@ class Floor:
     simulated_se: FloatArray
 
 
-@dataclass(frozen=True)
-class Trials:
+@dataclass(frozen=True, repr=False)
+class Trials(Record):
     """W₁ of many pairs of samples, each with the standard error that its potentials show.
 
     Attributes
@@ -100,8 +101,8 @@ class Trials:
         return self.coverage(float(self.plug_in.mean()))
 
 
-@dataclass(frozen=True)
-class Intervals:
+@dataclass(frozen=True, repr=False)
+class Intervals(Record):
     """What `otgan.wasserstein_interval` says about many pairs of samples.
 
     Attributes
@@ -138,8 +139,8 @@ class Intervals:
         return _share_holding(*self.naive, self.truth)
 
 
-@dataclass(frozen=True)
-class Neighbors:
+@dataclass(frozen=True, repr=False)
+class Neighbors(Record):
     """KL of one pair of distributions by several ways to use nearest neighbors.
 
     Attributes

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from otgan.errors import InvalidInputError
-from otgan.lessons.text import page, table
+from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-__all__ = ["XYGame", "alternating", "draw", "explain", "extragradient", "run", "simultaneous"]
+__all__ = ["XYGame", "alternating", "extragradient", "radius_of", "run", "simultaneous"]
 
 Scheme = Callable[[float, float, float], tuple[float, float]]
 
 
-@dataclass(frozen=True)
-class XYGame:
+@dataclass(frozen=True, repr=False)
+class XYGame(Record):
     """The numbers of the lesson.
 
     Attributes
@@ -145,111 +140,6 @@ def _play(scheme: Scheme, x: float, y: float, eta: float, steps: int) -> FloatAr
     return np.array(path)
 
 
-def explain(numbers: XYGame) -> str:
-    """The lesson as text.
-
-    Parameters
-    ----------
-    numbers : XYGame
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(explain(run()).splitlines()[0])
-    The game xy: after 1000 steps the radius is 144.773, 0.989427 or 0.00691083 times the first
-    """
-    simultaneous, alternating, extragradient = (
-        _radius(path) / _radius(path)[0]
-        for path in (numbers.simultaneous, numbers.alternating, numbers.extragradient)
-    )
-    steps = [t for t in (0, 1, 10, 100, 500, 1000, 5000) if t < numbers.steps] + [numbers.steps]
-    rows = [[str(t), simultaneous[t], alternating[t], extragradient[t]] for t in steps]
-    low, high = numbers.band
-    return page(
-        f"The game xy: after {numbers.steps} steps the radius is {simultaneous[-1]:.6g}, "
-        f"{alternating[-1]:.6g} or {extragradient[-1]:.6g} times the first",
-        table(["step", "simultaneous", "alternating", "extragradient"], rows),
-        [
-            "One player lowers xy by moving x, the other raises it by moving y; both are content "
-            "only at (0, 0).",
-            f"Moving at once, they leave it: every step multiplies the radius by √(1 + η²) = "
-            f"{numbers.growth:.8g}, from the first step on and whatever the signs of x and y.",
-            "Taking turns, they circle it: x² + y² - η x y never changes, so the radius stays in "
-            f"[{low:.4f}, {high:.4f}]. The order of the moves makes the instability, not the "
-            "game.",
-            "Looking one step ahead (extragradient), they reach it: every step multiplies the "
-            f"radius by √((1 - η²)² + η²) = {numbers.shrinkage:.8g}.",
-            "This is the smallest WGAN: the data sit at 0, the generator puts a point at x, and "
-            "the critic is the line with slope -y. The critic's score is xy; it raises it, the "
-            "generator lowers it.",
-        ],
-    )
-
-
-def draw(numbers: XYGame) -> Figure:
-    """The three orbits in the plane, and their radius step by step.
-
-    Parameters
-    ----------
-    numbers : XYGame
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    from otgan.plot import BLUE, GREEN, RED, panels
-
-    paths = (
-        ("simultaneous: leaves", numbers.simultaneous, RED),
-        ("alternating: circles", numbers.alternating, BLUE),
-        ("extragradient: arrives", numbers.extragradient, GREEN),
-    )
-    with panels(1, 2, width=5.2, height=4.4) as (figure, (plane, radii)):
-        _draw_plane(plane, paths)
-        for name, path, color in paths:
-            radius = _radius(path)
-            radii.plot(radius, color=color)
-            radii.annotate(
-                f"{name} ({radius[-1] / radius[0]:.3g}×)",
-                (numbers.steps, radius[-1]),
-                (-4, 7 if radius[-1] > radius[0] / 2 else -16),
-                textcoords="offset points",
-                ha="right",
-                color=color,
-            )
-        radii.set(
-            title="The order of the moves decides", xlabel="step", ylabel="radius", yscale="log"
-        )
-        radii.margins(y=0.12)
-    return figure
-
-
-def _draw_plane(axes: Axes, paths: Sequence[tuple[str, FloatArray, str]]) -> None:
-    from otgan.plot import INK
-
-    for _, path, color in paths:
-        shown = path[_radius(path) < 4 * _radius(path)[0]]
-        axes.plot(*shown.T, color=color, linewidth=1.1)
-    start = paths[0][1][0]
-    axes.plot(*start, "o", color=INK)
-    axes.annotate(
-        "start",
-        start,
-        (8, 4),
-        textcoords="offset points",
-        bbox={"fc": "white", "ec": "none", "pad": 1},
-    )
-    axes.plot(0, 0, "+", color=INK, markersize=10)
-    axes.set(
-        title="One game, one start: out, around or in",
-        xlabel="x",
-        ylabel="y",
-        aspect="equal",
-    )
-
-
-def _radius(path: FloatArray) -> FloatArray:
+def radius_of(path: FloatArray) -> FloatArray:
+    """How far each position of a path is from (0, 0)."""
     return np.hypot(*path.T)

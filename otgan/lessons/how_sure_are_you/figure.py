@@ -6,22 +6,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from otgan.lessons.how_sure import HowSure
-from otgan.lessons.how_sure_trials import METHODS, Intervals
+from otgan.lessons.how_sure_are_you.numbers import HowSure
+from otgan.lessons.how_sure_are_you.trials import METHODS, Intervals
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["picture"]
+__all__ = ["draw"]
 
 SHOWN = 22
 """Intervals that are drawn in each dimension."""
 
 
-def picture(numbers: HowSure) -> Figure:
-    """Six panels: three on bias and error of W₁, one on its interval, two on KL."""
+def draw(numbers: HowSure) -> Figure:
+    """Six panels: three on bias and error of W₁, one on its interval, two on KL.
+
+    Parameters
+    ----------
+    numbers : HowSure
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
     with panels(2, 3, width=4.7, height=4.0) as (figure, axes):
         _draw_floors(axes[0], numbers)
         _draw_rates(axes[1], numbers)

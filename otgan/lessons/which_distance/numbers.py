@@ -4,47 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 
 from otgan import two_sample_test, wasserstein
 from otgan.divergences.closed_forms import Gaussian, kl
-from otgan.lessons.text import page, table
-from otgan.lessons.which_distance_laws import (
-    NORMAL,
-    Distances,
-    Mixture,
-    as_shifts,
-    divergences,
-    mixtures,
-    moved_uniform,
-    of_shift,
-    rotated,
-    rounded,
-    scaled_shift,
-)
+from otgan.lessons.record import Record
+from otgan.lessons.which_distance.closed_forms import of_moved_uniform, of_rotation, of_rounding
+from otgan.lessons.which_distance.distances import NAMES, Distances
+from otgan.lessons.which_distance.mixtures import NORMAL, Mixture, divergences, of_mixtures
+from otgan.lessons.which_distance.shifts import equivalent_shifts, of_scaled_shift, of_shift
 from otgan.measures import FloatArray
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["NAMES", "Change", "WhichDistance", "draw", "explain", "run"]
-
-NAMES = {
-    "kl": "KL(P‖Q)",
-    "kl_back": "KL(Q‖P)",
-    "js": "JS",
-    "tv": "TV",
-    "energy": "energy",
-    "mmd": "MMD²",
-    "sliced": "sliced",
-    "w1": "W₁",
-    "sinkhorn": "Sinkhorn",
-    "frechet": "Fréchet",
-}
-"""The distances, by the fields of `Distances`."""
+__all__ = ["Change", "WhichDistance", "run"]
 
 STEP = 0.1
 FAR = 10.0
@@ -62,8 +35,8 @@ TESTED = 100
 Sampler = Callable[[int, np.random.Generator], tuple[FloatArray, FloatArray]]
 
 
-@dataclass(frozen=True)
-class Change:
+@dataclass(frozen=True, repr=False)
+class Change(Record):
     """One way in which a distribution P became Q.
 
     Attributes
@@ -86,8 +59,8 @@ class Change:
     power: float
 
 
-@dataclass(frozen=True)
-class WhichDistance:
+@dataclass(frozen=True, repr=False)
+class WhichDistance(Record):
     """The numbers of the lesson.
 
     Attributes
@@ -164,15 +137,15 @@ def run(*, seed: int = 0) -> WhichDistance:
     apart = np.linspace(0, FAR, 41)
     return WhichDistance(
         changes=tuple(
-            Change(name, what, values, as_shifts(values), _power(sampler, rng))
+            Change(name, what, values, equivalent_shifts(values), _power(sampler, rng))
             for name, what, values, sampler in _changes()
         ),
         apart=apart,
-        moved=tuple(moved_uniform(shift) for shift in apart.tolist()),
+        moved=tuple(of_moved_uniform(shift) for shift in apart.tolist()),
         outlier_at=outlier_at,
         outlier=_outlier(outlier_at),
         dimensions=dimensions,
-        noise=tuple(as_shifts(of_shift(1, d)) for d in dimensions.tolist()),
+        noise=tuple(equivalent_shifts(of_shift(1, d)) for d in dimensions.tolist()),
         noise_power=np.array([_power(_shifted(1, d), rng) for d in dimensions.tolist()]),
         sampled=_mean_w1(_shifted(1, MANY), rng),
         sampled_equal=_mean_w1(_shifted(0, MANY), rng),
@@ -187,14 +160,14 @@ def _changes() -> list[tuple[str, str, Distances, Sampler]]:
 
     return [
         ("shift", "the mean moves by 1σ", of_shift(1), _shifted(1, 1)),
-        ("units", "the same, in units of σ/1000", scaled_shift(1, UNIT), scaled),
+        ("units", "the same, in units of σ/1000", of_scaled_shift(1, UNIT), scaled),
         ("noise", "1σ in one of 100 coordinates", of_shift(1, MANY), _shifted(1, MANY)),
-        ("disjoint", "a uniform distribution moves by 10σ", moved_uniform(FAR), _uniforms),
-        ("outlier", "1 % of the mass goes 20σ away", mixtures(NORMAL, OUTLYING), _of(OUTLYING)),
-        ("lost mode", "5 % of the mass, 10σ away, is lost", mixtures(RARE, NORMAL), _lost),
-        ("rotation", "correlation 0.9 becomes -0.9", rotated(CORRELATION), _rotated),
-        ("humps", "two humps, same mean and variance", mixtures(NORMAL, HUMPS), _of(HUMPS)),
-        ("rounding", "numbers are rounded to σ/10", rounded(STEP), _rounded),
+        ("disjoint", "a uniform distribution moves by 10σ", of_moved_uniform(FAR), _uniforms),
+        ("outlier", "1 % of the mass goes 20σ away", of_mixtures(NORMAL, OUTLYING), _of(OUTLYING)),
+        ("lost mode", "5 % of the mass, 10σ away, is lost", of_mixtures(RARE, NORMAL), _lost),
+        ("rotation", "correlation 0.9 becomes -0.9", of_rotation(CORRELATION), _rotated),
+        ("humps", "two humps, same mean and variance", of_mixtures(NORMAL, HUMPS), _of(HUMPS)),
+        ("rounding", "numbers are rounded to σ/10", of_rounding(STEP), _rounded),
     ]
 
 
@@ -206,7 +179,7 @@ def _outlier(at: FloatArray) -> dict[str, FloatArray]:
         forth, back, shared = divergences(NORMAL, Q)
         parts = of_shift(far)
         rows.append(
-            as_shifts(
+            equivalent_shifts(
                 Distances(
                     kl=forth,
                     kl_back=back,
@@ -285,105 +258,3 @@ def _power(sampler: Sampler, rng: np.random.Generator, trials: int = 40) -> floa
 
 def _mean_w1(sampler: Sampler, rng: np.random.Generator, trials: int = 20) -> float:
     return float(np.mean([wasserstein(*sampler(TESTED, rng)) for _ in range(trials)]))
-
-
-# ---------------------------------------------------------------- text
-
-
-def explain(numbers: WhichDistance) -> str:
-    """The lesson as text.
-
-    Parameters
-    ----------
-    numbers : WhichDistance
-
-    Returns
-    -------
-    str
-    """
-    changes = numbers.changes
-    names = ["KL", "back", *list(NAMES.values())[2:]]
-    what = "\n".join(f" {change.name:<10} {change.what}" for change in changes)
-    seen = table(
-        ["as a shift", *names, "test"],
-        [
-            [change.name, *[_short(v) for v in _row(change.shifts)], f"{100 * change.power:.0f} %"]
-            for change in changes
-        ],
-    )
-    values = table(
-        ["value", *names],
-        [[change.name, *[_short(v) for v in _row(change.values)]] for change in changes],
-    )
-    return page(
-        "Which distance for which job? Nine changes of a distribution",
-        "\n\n".join([what, seen, values]),
-        _sentences(numbers),
-    )
-
-
-def _row(distances: Distances) -> list[float]:
-    return [getattr(distances, f.name) for f in fields(Distances)]
-
-
-def _short(value: float) -> str:
-    if value == math.inf:
-        return "∞"
-    return f"{value:.3g}" if value == 0 or abs(value) >= 1e-3 else f"{value:.0e}"
-
-
-def _sentences(n: WhichDistance) -> list[str]:
-    units, noise, disjoint = (n.change(name) for name in ("units", "noise", "disjoint"))
-    outlier, lost, rotation = (n.change(name) for name in ("outlier", "lost mode", "rotation"))
-    humps, rounding = n.change("humps"), n.change("rounding")
-    return [
-        "The first table has one unit for all: by how many standard deviations a normal distribution must "
-        "move to look as far apart. KL is KL(P‖Q), back is KL(Q‖P), for P that became Q; the last "
-        "column is how often a permutation test with the energy distance finds the change in "
-        f"{TESTED} points each, at 5 %.",
-        f"Units. KL, JS and TV do not care ({n.affine[0]:.6f} and {n.affine[1]:.6f} before and "
-        "after an affine map); energy, W₁ and Fréchet grow with the numbers; a bandwidth that "
-        f"stays as it was makes MMD blind ({units.shifts.mmd:.2g}): choose it from the data.",
-        f"Noise. In {MANY} coordinates the shift is all there for KL and W₁ of the distributions. Sliced W₁ "
-        f"sees {noise.shifts.sliced:.2g} of it, as most directions are at right angles to it, the "
-        f"energy distance {noise.shifts.energy:.2g}, MMD {noise.shifts.mmd:.2g}. Samples are "
-        f"another matter: W₁ of {TESTED} points each is {n.sampled:.2f} with the shift and "
-        f"{n.sampled_equal:.2f} without.",
-        "Disjoint supports. KL is infinite, JS log 2 and TV 1 from the moment they part: none says "
-        f"how far. MMD comes to a ceiling too, some bandwidths away (here "
-        f"{disjoint.values.mmd:.3f}). Energy, W₁, Sinkhorn and Fréchet go on.",
-        f"An outlier moves TV by its mass ({outlier.values.tv:.2f}), wherever it goes; W₁ by mass "
-        f"times way ({outlier.values.w1:.2f}); Fréchet most ({outlier.shifts.frechet:.2f}), as "
-        "variances grow with its square. Before you trust W₁ or Fréchet, look for outliers.",
-        f"A lost mode is seen by KL(P‖Q) ({lost.values.kl:.2f}), which asks whether Q covers P, "
-        f"and hardly by KL(Q‖P) ({lost.values.kl_back:.3f}). MMD sees {lost.shifts.mmd:.2f}, and "
-        f"{TESTED} points show it in {100 * lost.power:.0f} % of tests.",
-        "A rotation leaves both marginals alone: whatever looks at coordinates one by one sees "
-        f"nothing. W₁ is (2/√π) (√1.9 - √0.1) = {rotation.values.w1:.4f}, and even a sliced "
-        f"distance sees it ({rotation.values.sliced:.2f}).",
-        f"Two humps with the mean and variance of one: Fréchet is {humps.values.frechet:.0f}, "
-        f"though TV is {humps.values.tv:.2f} and W₁ {humps.values.w1:.2f}.",
-        "Rounding leaves no density: KL is infinite, JS and TV are as for distributions that have nothing "
-        f"in common, while W₁ is a quarter of a step ({rounding.values.w1:.3f}) and the test finds "
-        f"no more than chance would ({100 * rounding.power:.0f} %).",
-        "So: KL and JS for models with densities, in any units; KL(P‖Q) where nothing may be "
-        "missed; W₁ where distance has a meaning and dimensions are few, or for a critic to learn; "
-        "sliced and Sinkhorn where W₁ costs too much; energy and MMD to test whether distributions differ "
-        "at all; Fréchet only where means and covariances are all that matters.",
-    ]
-
-
-def draw(numbers: WhichDistance) -> Figure:
-    """Who sees what, and three changes that grow.
-
-    Parameters
-    ----------
-    numbers : WhichDistance
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    from otgan.lessons.which_distance_picture import picture
-
-    return picture(numbers)

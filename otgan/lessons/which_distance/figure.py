@@ -9,16 +9,17 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 
-from otgan.lessons.which_distance import NAMES, TESTED, WhichDistance
+from otgan.lessons.which_distance.distances import NAMES
+from otgan.lessons.which_distance.numbers import TESTED, WhichDistance
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["picture"]
+__all__ = ["draw"]
 
-LOOKS = {
+STYLES = {
     "kl": (INK, "-"),
     "kl_back": (INK, "--"),
     "tv": (GRAY, "-"),
@@ -35,8 +36,17 @@ SPAN = 1.5
 """Powers of ten, up and down, over which the colors of the matrix change."""
 
 
-def picture(numbers: WhichDistance) -> Figure:
-    """The matrix of who sees what; below, three changes that grow."""
+def draw(numbers: WhichDistance) -> Figure:
+    """The matrix of who sees what; below, three changes that grow.
+
+    Parameters
+    ----------
+    numbers : WhichDistance
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
     with panels(2, 3, width=4.8, height=4.2) as (figure, axes):
         grid = axes[0].get_gridspec()
         assert grid is not None
@@ -91,13 +101,15 @@ def _short(shift: float) -> str:
 
 def _draw_apart(axes: Axes, n: WhichDistance) -> None:
     for name in ("w1", "energy", "mmd", "tv", "js"):
-        color, line = LOOKS[name]
+        color, line = STYLES[name]
         axes.plot(n.apart, [getattr(values, name) for values in n.moved], line, color=color)
     axes.axvline(math.sqrt(12), color=GRAY, linewidth=1, linestyle=":")
     axes.text(math.sqrt(12) + 0.15, 3.75, "disjoint from here", color=GRAY)
     last = n.moved[-1]
     for name, level, low in (("mmd", last.mmd, 0.05), ("tv", last.tv, -0.2), ("js", last.js, -0.2)):
-        axes.text(10, level + low, f"{NAMES[name]} → {level:.3g}", color=LOOKS[name][0], ha="right")
+        axes.text(
+            10, level + low, f"{NAMES[name]} → {level:.3g}", color=STYLES[name][0], ha="right"
+        )
     axes.text(2.7, 2.45, "W₁", color=BLUE, ha="left", va="top")
     axes.text(2.3, 2.9, "energy", color=GREEN, ha="right")
     axes.set(
@@ -110,7 +122,7 @@ def _draw_apart(axes: Axes, n: WhichDistance) -> None:
 
 def _draw_outlier(axes: Axes, n: WhichDistance) -> None:
     for name in ("kl_back", "frechet", "w1", "energy", "kl", "js", "tv", "mmd"):
-        color, line = LOOKS[name]
+        color, line = STYLES[name]
         axes.plot(n.outlier_at, n.outlier[name], line, color=color)
         axes.annotate(
             NAMES[name],
@@ -136,7 +148,7 @@ def _draw_outlier(axes: Axes, n: WhichDistance) -> None:
 
 def _draw_noise(axes: Axes, n: WhichDistance) -> None:
     for name in ("w1", "energy", "mmd", "sliced"):
-        color, line = LOOKS[name]
+        color, line = STYLES[name]
         seen = [getattr(shifts, name) for shifts in n.noise]
         axes.plot(n.dimensions, seen, line, color=color)
         label = "KL, JS, TV, W₁ of the distributions" if name == "w1" else NAMES[name]

@@ -6,18 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from otgan.lessons.neural_critic import LINE, NeuralCritic, Surface
+from otgan.lessons.neural_critic.numbers import LINE, NeuralCritic, Surface
 from otgan.plot import BLUE, GREEN, INK, ORANGE, VIOLET, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["picture"]
+__all__ = ["draw"]
 
 
-def picture(numbers: NeuralCritic) -> Figure:
-    """What critics show on the line, their slopes, and their surfaces in the plane."""
+def draw(numbers: NeuralCritic) -> Figure:
+    """What critics show on the line, their slopes, and their surfaces in the plane.
+
+    Parameters
+    ----------
+    numbers : NeuralCritic
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
     with panels(3, 4, width=3.3, height=3.1) as (figure, axes):
         _draw_shown(axes[0], numbers)
         _draw_weights(axes[1], numbers)
