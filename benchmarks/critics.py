@@ -41,7 +41,7 @@ TEXT = ("run", "pair", "constraint", "network", "converged", "used")
 def funnels(dimensions=DIMENSIONS, counts=FUNNELS, seed=0):
     for d in dimensions:
         for count in counts:
-            yield f"funnels d={d} N={count}", datasets.funnel_pair(d, count, seed=seed)
+            yield f"funnels d={d} N={count}", datasets.funnel_pair(d, count, rng=seed)
 
 
 def known_pairs():

@@ -13,7 +13,8 @@ from scipy.spatial.distance import cdist
 
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
-from otgan.measures import FloatArray, as_float64, as_order, as_points, refuse_other_images
+from otgan.inputs.options import as_order
+from otgan.measures import FloatArray, as_float64, as_points, refuse_other_images
 
 __all__ = [
     "GroundCost",

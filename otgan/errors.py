@@ -1,4 +1,4 @@
-"""What can go wrong, named. Every message says what was wanted, what came, and the mend."""
+"""What can go wrong, named. Every message says what must be, what came, and how to fix it."""
 
 from __future__ import annotations
 

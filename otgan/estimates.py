@@ -6,19 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from otgan.errors import InvalidInputError
+from otgan.inputs.options import as_confidence
 
 __all__ = [
     "OUTSIDE",
     "Estimate",
-    "as_confidence",
-    "as_rng",
     "doubt_near_zero",
     "influence_se",
     "normal_interval",
@@ -179,40 +176,6 @@ def doubt_near_zero(value: float, se: float) -> tuple[str, ...]:
         "the value is within three standard errors of zero, which equal distributions would show; "
         "otgan.two_sample_test asks whether the distributions differ at all",
     )
-
-
-def as_confidence(confidence_level: Any) -> float:
-    """A confidence level strictly between 0 and 1.
-
-    Raises
-    ------
-    InvalidInputError
-        Anything else, percentages included.
-    """
-    number = isinstance(confidence_level, (int, float, np.integer, np.floating))
-    if not number or isinstance(confidence_level, bool) or not 0 < confidence_level < 1:
-        raise InvalidInputError(
-            f"confidence_level must be a number between 0 and 1, got {confidence_level!r}; "
-            "to fix it, pass a share such as 0.95"
-        )
-    return float(confidence_level)
-
-
-def as_rng(rng: Any) -> np.random.Generator:
-    """A random generator from one, or from a seed.
-
-    Raises
-    ------
-    InvalidInputError
-        Anything that NumPy does not take for either.
-    """
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise InvalidInputError(
-            f"rng must be a numpy.random.Generator, a seed or None, got {rng!r}; to fix it, pass "
-            "numpy.random.default_rng(seed) or a non-negative integer"
-        ) from None
 
 
 def shown(value: float, scale: float, *, digits: int = 6) -> str:

@@ -27,12 +27,9 @@ __all__ = [
     "MASS_RTOL",
     "DiscreteMeasure",
     "FloatArray",
-    "as_count",
     "as_float64",
-    "as_order",
     "as_pair",
     "as_points",
-    "as_positive",
     "as_probabilities",
     "as_samples",
     "as_weights",
@@ -257,11 +254,11 @@ def warn_of_histograms(mu: DiscreteMeasure, nu: DiscreteMeasure) -> None:
     )
 
 
-def beyond_dtype(number: float, dtype: str, mend: str) -> InvalidInputError:
+def beyond_dtype(number: float, dtype: str, hint: str) -> InvalidInputError:
     """The error for a result that is finite, but too large for the dtype of the input."""
     return InvalidInputError(
         f"the distance must fit into the dtype of the points, {dtype}, got {number:.6g}; to fix "
-        f"it, convert the points with {mend} first"
+        f"it, convert the points with {hint} first"
     )
 
 
@@ -292,12 +289,12 @@ def as_probabilities(
     return masses_a / total_a, masses_b / total_b, total_b if a is None else total_a
 
 
-def check_equal_mass(mass_a: float, mass_b: float, *, mend: str = NORMALIZE) -> None:
-    """Raise unless two total masses agree to `MASS_RTOL`; `mend` is what to do otherwise."""
+def check_equal_mass(mass_a: float, mass_b: float, *, hint: str = NORMALIZE) -> None:
+    """Raise unless two total masses agree to `MASS_RTOL`; `hint` ends the message."""
     if abs(mass_a - mass_b) > MASS_RTOL * max(mass_a, mass_b):
         raise UnequalMassError(
             f"the two total masses must be equal, got {mass_a:.10g} and {mass_b:.10g} "
-            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {mend}, "
+            f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {hint}, "
             "if they stand for probabilities"
         )
 
@@ -313,15 +310,15 @@ def _as_rows(array: FloatArray, name: str) -> FloatArray:
     elif array.ndim == 4 and array.size:
         array = array.reshape(len(array), -1)
     if array.ndim != 2:
-        mend = "flatten every point to one row"
+        hint = "flatten every point to one row"
         if array.ndim == 3:
-            mend = (
+            hint = (
                 f"pass {name}.reshape({len(array)}, -1) if it is {len(array)} images or points, or "
                 f"call otgan.wasserstein if it is a batch of {len(array)} clouds"
             )
         raise InvalidInputError(
             f"{name} must have shape (n, d), (n,) or (n, c, h, w), got {array.shape}; "
-            f"to fix it, {mend}"
+            f"to fix it, {hint}"
         )
     if array.size == 0:
         raise InvalidInputError(
@@ -373,39 +370,6 @@ def _weigh(weights: Any, n: int, name: str) -> tuple[FloatArray, float, bool]:
             "to fix it, give at least one point a positive weight"
         )
     return array, total, least == most
-
-
-def as_count(value: Any, name: str, *, least: int = 1, mend: str = "pass one") -> int:
-    """A whole number of at least `least`; `mend` ends the sentence that is said otherwise."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise InvalidInputError(
-            f"{name} must be a whole number of at least {least}, got {value!r}; to fix it, {mend}"
-        )
-    return int(value)
-
-
-def as_positive(value: Any, name: str, *, mend: str = "pass one") -> float:
-    """A positive, finite number; `mend` ends the sentence that is said otherwise."""
-    number = isinstance(value, (int, float, np.integer, np.floating))
-    if isinstance(value, bool) or not number or not 0 < value < np.inf:
-        raise InvalidInputError(
-            f"{name} must be a positive number, got {value!r}; to fix it, {mend}"
-        )
-    return float(value)
-
-
-def as_order(p: float) -> float:
-    """The order p of a Wasserstein distance, finite and at least one."""
-    if isinstance(p, bool) or not isinstance(p, (int, float, np.integer, np.floating)):
-        raise InvalidInputError(
-            f"p must be a number >= 1, got {p!r}; to fix it, pass p=1 or another order"
-        )
-    if not 1 <= p < np.inf:
-        raise InvalidInputError(
-            f"p must be finite and >= 1, got {p!r}; to fix it, pass p=1 for the earth mover's "
-            "distance (below 1, raise the ground metric to the power and use p=1)"
-        )
-    return float(p)
 
 
 def frame_of(points: FloatArray) -> tuple[FloatArray, FloatArray]:

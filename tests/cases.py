@@ -135,7 +135,7 @@ def probabilities(weights, n):
 
 @contextmanager
 def refused(*fragments, error=InvalidInputError):
-    """The call must raise, and say what must be, what came, how to mend it, and `fragments`."""
+    """The call must raise, and say what must be, what came, how to fix it, and `fragments`."""
     with pytest.raises(error) as caught:
         yield caught
     message = str(caught.value)

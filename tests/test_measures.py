@@ -10,15 +10,8 @@ import otgan
 from otgan.costs import PointCost
 from otgan.errors import UnequalMassError
 from otgan.inference.held_out_bracket import held_out_bracket
-from otgan.measures import (
-    DiscreteMeasure,
-    as_float64,
-    as_order,
-    as_pair,
-    as_points,
-    is_torch,
-    to_numpy,
-)
+from otgan.inputs.options import as_order
+from otgan.measures import DiscreteMeasure, as_float64, as_pair, as_points, is_torch, to_numpy
 from tests.cases import FORMS, refused
 
 GRID = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from otgan.errors import InvalidInputError, OutputError, require
-from otgan.measures import as_count
+from otgan.inputs.options import as_count
 from otgan.output_files import why_no_folder
 
 __all__ = [

@@ -462,7 +462,7 @@ def _compare(options: argparse.Namespace) -> int:
     from otgan.cli.checks import check_files, check_numbers
     from otgan.compare.comparison import check_words
     from otgan.datasets import load_pair
-    from otgan.estimates import as_confidence
+    from otgan.inputs.options import as_confidence
 
     check_files(options.a, options.b)
     check_numbers(options)

@@ -12,7 +12,7 @@ from otgan.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from otgan.datasets import Table
-    from otgan.datasets.files.reading import Options
+    from otgan.datasets.files.read_options import LoadOptions
 
 __all__ = ["FILES", "add_reading", "load_weights", "notes_on", "reading_of"]
 
@@ -38,7 +38,7 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     )
 
 
-def reading_of(options: argparse.Namespace) -> Options:
+def reading_of(options: argparse.Namespace) -> LoadOptions:
     """What was said about how to read files."""
     names = ("columns", "header", "index", "delimiter", "decimal", "name", "limit")
     said: Any = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
@@ -55,7 +55,7 @@ def load_weights(path: str, points: Table, where: str, options: argparse.Namespa
     `where`; otherwise positions count.
     """
     from otgan.datasets import load_table
-    from otgan.datasets.files.rows import in_order_of
+    from otgan.datasets.files.weight_order import order_weights
 
     reading = reading_of(options)
     reading.pop("columns", None)
@@ -65,7 +65,7 @@ def load_weights(path: str, points: Table, where: str, options: argparse.Namespa
             f"{path} must hold one weight a row, got {table.points.shape[1]} columns; to fix it, "
             "keep one column"
         )
-    return in_order_of(table, points, (path, where))
+    return order_weights(table, points, (path, where))
 
 
 def notes_on(tables: Iterable[Table]) -> list[str]:

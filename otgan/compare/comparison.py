@@ -22,7 +22,8 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimates import OUTSIDE, as_confidence, as_rng, shown
+from otgan.estimates import OUTSIDE, shown
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.measures import FloatArray, as_pair
 from otgan.transport.result import TransportResult
 from otgan.transport.stopwatch import Stopwatch
@@ -432,16 +433,16 @@ def _check_range(x: FloatArray, y: FloatArray) -> None:
     least = np.minimum(x.min(axis=0), y.min(axis=0))
     most = np.maximum(x.max(axis=0), y.max(axis=0))
     largest, extent = float(np.maximum(-least, most).max()), float((most - least).max())
-    mend = "to fix it, multiply both by one factor, and distances by its inverse"
+    hint = "to fix it, multiply both by one factor, and distances by its inverse"
     if largest > RANGE[1]:
         raise InvalidInputError(
             f"x and y must have coordinates of at most {RANGE[1]:g}, got {largest:.3g}, whose "
-            f"powers are beyond the range of float64; {mend}"
+            f"powers are beyond the range of float64; {hint}"
         )
     if 0 < extent < RANGE[0]:
         raise InvalidInputError(
             f"x and y must spread over at least {RANGE[0]:g}, got {extent:.3g}, whose powers are "
-            f"beyond the range of float64; {mend}"
+            f"beyond the range of float64; {hint}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Data: distributions to sample from, pairs of distributions whose W1 is known, and loaders for files."""
+"""Distributions to sample from, pairs with known W1, and loaders of files."""
 
 from otgan.datasets.distributions import (
     DATASETS,

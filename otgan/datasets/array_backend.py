@@ -1,4 +1,4 @@
-"""Where arrays live: NumPy or torch, on which device, and the precision to compute in there."""
+"""The array library and device that points are on, and the precision to compute in there."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points, is_torch
 
-__all__ = ["NUMPY", "Place", "Portable", "place_of", "received"]
+__all__ = ["NUMPY", "Backend", "DeviceConstant", "as_backend_points", "backend_of"]
 
 
 @dataclass(frozen=True)
-class Place:
+class Backend:
     """An array library and a device.
 
     Attributes
@@ -33,7 +33,7 @@ class Place:
     device: Any
     dtype: Any
 
-    def give(self, array: Any, dtype: Any = None) -> Any:
+    def cast(self, array: Any, dtype: Any = None) -> Any:
         """The array in the dtype asked for, itself if it has that already."""
         if isinstance(dtype, str):
             dtype = getattr(self.xp, dtype, dtype)
@@ -48,57 +48,57 @@ class Place:
         )
 
 
-NUMPY = Place(numpy_namespace, "cpu", np.dtype(np.float64))
+NUMPY = Backend(numpy_namespace, "cpu", np.dtype(np.float64))
 
 
-def place_of(tensor: Any) -> Place:
-    """Where a torch tensor lives."""
+def backend_of(tensor: Any) -> Backend:
+    """The library and device of a torch tensor."""
     xp = array_api_compat.array_namespace(tensor)
     # Apple's GPUs have no float64.
     dtype = xp.float32 if tensor.device.type == "mps" else xp.float64
-    return Place(xp, tensor.device, dtype)
+    return Backend(xp, tensor.device, dtype)
 
 
-class Portable:
-    """A constant that is copied to each place once.
+class DeviceConstant:
+    """A constant array that is copied to each library and device once.
 
-    A second copy would make the host wait, which training loops would rather not, and which
-    the capture of a CUDA graph forbids.
+    A copy makes the host wait, which slows training loops, and which a CUDA graph forbids while
+    it is captured.
     """
 
     def __init__(self, array: FloatArray) -> None:
         self._array = array
-        self._copies: dict[Place, Any] = {NUMPY: array}
+        self._copies: dict[Backend, Any] = {NUMPY: array}
 
-    def on(self, place: Place) -> Any:
-        """The constant there."""
-        if place not in self._copies:
-            self._copies[place] = place.xp.asarray(
-                self._array, dtype=place.dtype, device=place.device, copy=True
+    def on(self, backend: Backend) -> Any:
+        """The constant in that library, on that device."""
+        if backend not in self._copies:
+            self._copies[backend] = backend.xp.asarray(
+                self._array, dtype=backend.dtype, device=backend.device, copy=True
             )
-        return self._copies[place]
+        return self._copies[backend]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Portable, (self._array,)  # the reader may have another device
+        return DeviceConstant, (self._array,)  # the reader may have another device
 
 
-def received(points: Any, d: int) -> tuple[Place, Any, Any]:
-    """Points of a user: where they live, the points in working precision, the dtype to return."""
+def as_backend_points(points: Any, d: int) -> tuple[Backend, Any, Any]:
+    """The user's points: their backend, the points in working precision, the dtype to return."""
     if is_torch(points):
-        place = place_of(points)
+        backend = backend_of(points)
         if points.ndim != 2 or not points.is_floating_point():
             raise InvalidInputError(
                 f"points must be a floating tensor of shape (n, {d}), got {points.dtype} of shape "
                 f"{tuple(points.shape)}; to fix it, flatten every point to one row"
             )
-        checked, dtype = place.give(points, place.dtype), points.dtype
+        checked, dtype = backend.cast(points, backend.dtype), points.dtype
     else:
-        place, checked = NUMPY, as_points(points, "points")
+        backend, checked = NUMPY, as_points(points, "points")
         given = getattr(points, "dtype", None)
         dtype = given if given is not None and np.dtype(given).kind == "f" else np.float64
     if checked.shape[1] != d:
         raise InvalidInputError(
             f"points must have {d} columns, got {checked.shape[1]}; "
-            "to fix it, pass points of the space that the pair lives in"
+            "to fix it, pass points of the space that the pair is defined on"
         )
-    return place, checked, dtype
+    return backend, checked, dtype

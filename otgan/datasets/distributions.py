@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from otgan.datasets.array_backend import Portable
-from otgan.datasets.random_source import Draws, draws_from
+from otgan.datasets.array_backend import DeviceConstant
+from otgan.datasets.random_source import RandomSource, as_random_source
 from otgan.errors import require
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 
 __all__ = [
     "DATASETS",
@@ -34,7 +35,7 @@ __all__ = [
 
 
 class Sampler(Protocol):
-    """Anything that gives as many independent points as asked for."""
+    """Anything that draws independent points."""
 
     @property
     def d(self) -> int:
@@ -81,13 +82,13 @@ class Distribution(ABC):
             A negative or broken `n`, a generator of another kind, no floating dtype.
         """
         n = as_count(n, "n", least=0)
-        draws = draws_from(rng)
-        points = self._draw(n, draws)
-        return draws.place.give(points, draws.dtype if dtype is None else dtype)
+        source = as_random_source(rng)
+        points = self._draw(n, source)
+        return source.backend.cast(points, source.dtype if dtype is None else dtype)
 
     @abstractmethod
-    def _draw(self, n: int, draws: Draws) -> Any:
-        """Points in the working precision of the place that `draws` come from."""
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        """Points in the working precision of the backend of `source`."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,13 @@ class GaussianMixture(Distribution):
         return self.modes.shape[1]
 
     @cached_property
-    def _modes(self) -> Portable:
-        return Portable(self.modes)
+    def _modes(self) -> DeviceConstant:
+        return DeviceConstant(self.modes)
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        which = draws.integers(len(self.modes), n)
-        centers = draws.place.xp.take(self._modes.on(draws.place), which, axis=0)
-        return centers + self.std * draws.normal(n, self.d)
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        which = source.integers(len(self.modes), n)
+        centers = source.backend.xp.take(self._modes.on(source.backend), which, axis=0)
+        return centers + self.std * source.normal(n, self.d)
 
 
 @dataclass(frozen=True)
@@ -140,16 +141,16 @@ class SwissRoll(Distribution):
         """Two."""
         return 2
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        xp = draws.place.xp
-        angle = 1.5 * np.pi * (1.0 + 2.0 * draws.uniform(n))
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        xp = source.backend.xp
+        angle = 1.5 * np.pi * (1.0 + 2.0 * source.uniform(n))
         spiral = angle[:, None] * xp.stack([xp.cos(angle), xp.sin(angle)], axis=1)
-        return (spiral + self.noise * draws.normal(n, 2)) / self.scale
+        return (spiral + self.noise * source.normal(n, 2)) / self.scale
 
 
 @dataclass(frozen=True)
 class Sample(Distribution):
-    """A finite set of points: it can be resampled, but holds no more than it holds.
+    """A finite set of points, drawn with replacement.
 
     Attributes
     ----------
@@ -164,12 +165,12 @@ class Sample(Distribution):
         return self.points.shape[1]
 
     @cached_property
-    def _points(self) -> Portable:
-        return Portable(self.points)
+    def _points(self) -> DeviceConstant:
+        return DeviceConstant(self.points)
 
-    def _draw(self, n: int, draws: Draws) -> Any:  # with replacement
-        which = draws.integers(len(self.points), n)
-        return draws.place.xp.take(self._points.on(draws.place), which, axis=0)
+    def _draw(self, n: int, source: RandomSource) -> Any:  # with replacement
+        which = source.integers(len(self.points), n)
+        return source.backend.xp.take(self._points.on(source.backend), which, axis=0)
 
 
 @dataclass(frozen=True)
@@ -190,13 +191,15 @@ class Cube(Distribution):
         """Dimension of the points."""
         return self.dimension
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        return self.half_width * (2.0 * draws.uniform(n, self.d) - 1.0)
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        return self.half_width * (2.0 * source.uniform(n, self.d) - 1.0)
 
 
 @dataclass(frozen=True)
 class Ball(Distribution):
-    """The uniform distribution on a ball about the origin, its radii under r -> radius (r / radius)^power.
+    """The uniform distribution on a ball about the origin, its radii raised to a power.
+
+    A radius r becomes radius (r / radius)^power.
 
     Attributes
     ----------
@@ -215,10 +218,10 @@ class Ball(Distribution):
         """Dimension of the points."""
         return self.dimension
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        # The share of the ball within radius r is (r / radius)^d.
-        radii = self.radius * draws.uniform(n, 1) ** (self.power / self.d)
-        return radii * _directions(n, self.d, draws)
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        # The fraction of the ball within radius r is (r / radius)^d.
+        radii = self.radius * source.uniform(n, 1) ** (self.power / self.d)
+        return radii * _directions(n, self.d, source)
 
 
 @dataclass(frozen=True)
@@ -240,13 +243,13 @@ class Spheres(Distribution):
         return self.centers.shape[1]
 
     @cached_property
-    def _centers(self) -> Portable:
-        return Portable(self.centers)
+    def _centers(self) -> DeviceConstant:
+        return DeviceConstant(self.centers)
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        which = draws.integers(len(self.centers), n)
-        centers = draws.place.xp.take(self._centers.on(draws.place), which, axis=0)
-        return centers + self.radius * _directions(n, self.d, draws)
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        which = source.integers(len(self.centers), n)
+        centers = source.backend.xp.take(self._centers.on(source.backend), which, axis=0)
+        return centers + self.radius * _directions(n, self.d, source)
 
 
 @dataclass(frozen=True)
@@ -269,16 +272,16 @@ class Shifted(Distribution):
         return self.base.d
 
     @cached_property
-    def _shift(self) -> Portable:
-        return Portable(self.shift)
+    def _shift(self) -> DeviceConstant:
+        return DeviceConstant(self.shift)
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        place = draws.place
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        backend = source.backend
         if isinstance(self.base, Distribution):
-            points = self.base._draw(n, draws)
+            points = self.base._draw(n, source)
         else:
-            points = place.give(self.base.sample(n, draws.rng), place.dtype)
-        return points + self._shift.on(place)
+            points = backend.cast(self.base.sample(n, source.rng), backend.dtype)
+        return points + self._shift.on(backend)
 
 
 def ring8() -> GaussianMixture:
@@ -345,8 +348,8 @@ DATASETS: dict[str, Callable[[], Distribution]] = {
 }
 
 
-def _directions(n: int, d: int, draws: Draws) -> Any:
+def _directions(n: int, d: int, source: RandomSource) -> Any:
     """Uniform on the unit sphere."""
-    xp = draws.place.xp
-    points = draws.normal(n, d)
+    xp = source.backend.xp
+    points = source.normal(n, d)
     return points / xp.sqrt(xp.sum(points * points, axis=1))[:, None]

@@ -19,13 +19,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from otgan.datasets.array_backend import NUMPY, Place, Portable, received
+from otgan.datasets.array_backend import NUMPY, Backend, DeviceConstant, as_backend_points
 from otgan.datasets.distributions import Cube, Distribution
 from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.potentials import MinFunnel, Nearest, Negative, in_blocks, unit
-from otgan.datasets.random_source import Draws
+from otgan.datasets.random_source import RandomSource
 from otgan.errors import InvalidInputError, SolverError
-from otgan.measures import as_count, as_float64, as_points, as_positive
+from otgan.inputs.options import as_count, as_positive
+from otgan.measures import as_float64, as_points
 
 __all__ = ["FunnelTruth", "Funnelled", "RayMove", "funnel_pair", "funnel_pair_from", "integrate"]
 
@@ -66,48 +67,50 @@ class RayMove:
         ndarray or torch.Tensor, shape (n, d)
             In the library, device and floating dtype of the points; computed in float64.
         """
-        place, checked, dtype = received(points, self.funnels.d)
-        return place.give(self.moved(place, checked), dtype)
+        backend, checked, dtype = as_backend_points(points, self.funnels.d)
+        return backend.cast(self.moved(backend, checked), dtype)
 
-    def moved(self, place: Place, points: Any) -> Any:
-        """The moved points, from checked points in the working precision of `place`."""
+    def moved(self, backend: Backend, points: Any) -> Any:
+        """The moved points, from checked points in the working precision of `backend`."""
 
         def block(rows: Any) -> Any:
-            near = self.funnels.nearest(place, rows)
+            near = self.funnels.nearest(backend, rows)
             # From the apex: t^power times the length of the ray, where t times it is the distance.
-            shrink = self.fraction(place, near) ** (self.power - 1.0)
+            shrink = self.fraction(backend, near) ** (self.power - 1.0)
             return rows - near.offset * (1.0 - shrink)[:, None]
 
-        return in_blocks(block, place, points, self.funnels.rows())
+        return in_blocks(block, backend, points, self.funnels.rows())
 
-    def fraction(self, place: Place, near: Nearest) -> Any:
+    def fraction(self, backend: Backend, near: Nearest) -> Any:
         """How far along its ray each point is, 0 at the apex and 1 at the end; shape (n,).
 
         With v the direction of the ray and a* its apex, the ray meets funnel k where
 
             ‖a* + r v - a_k‖ + b_k = r + b*,   that is   1/r = 2 (β - ⟨v, c⟩) / (‖c‖² - β²),
 
-        c = a* - a_k, β = b* - b_k; and a wall of the cube where 1/r = ± v_i / (box ∓ a*_i). The
+        c = a* - a_k, β = b* - b_k; and a face of the cube where 1/r = ± v_i / (box ∓ a*_i). The
         nearest end has the largest 1/r; those behind the apex are negative.
         """
-        xp = place.xp
-        centers, biases = self.funnels.constants(place)
-        direction = unit(place, near)
+        xp = backend.xp
+        centers, biases = self.funnels.constants(backend)
+        direction = unit(backend, near)
         apex = xp.take(centers, near.index, axis=0)
         own = xp.take(biases, near.index, axis=0) - xp.sum(direction * apex, axis=1)
         slack = own[:, None] + (direction @ centers.T - biases)
-        ties = xp.max(slack * xp.take(self._reciprocals.on(place), near.index, axis=0), axis=1)
-        walls = xp.maximum(direction / (self.box - apex), -direction / (self.box + apex))
-        fraction = near.distance * xp.maximum(ties, xp.max(walls, axis=1))
+        ties = xp.max(slack * xp.take(self._reciprocals.on(backend), near.index, axis=0), axis=1)
+        faces = xp.maximum(direction / (self.box - apex), -direction / (self.box + apex))
+        fraction = near.distance * xp.maximum(ties, xp.max(faces, axis=1))
         return xp.minimum(fraction, xp.ones_like(fraction))  # may exceed one by rounding
 
     @cached_property
-    def _reciprocals(self) -> Portable:
+    def _reciprocals(self) -> DeviceConstant:
         """2 / (‖a_j - a_k‖² - (b_j - b_k)²) for all pairs; 0 where one funnel hides the other."""
         apart = cdist(self.funnels.centers, self.funnels.centers)
         steps = self.funnels.biases[:, None] - self.funnels.biases
         product = (apart - steps) * (apart + steps)
-        return Portable(np.divide(2.0, product, out=np.zeros_like(product), where=product > 0))
+        return DeviceConstant(
+            np.divide(2.0, product, out=np.zeros_like(product), where=product > 0)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +129,8 @@ class Funnelled(Distribution):
         """Dimension of the points."""
         return self.move.funnels.d
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        return self.move.moved(draws.place, Cube(self.d, self.move.box)._draw(n, draws))
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        return self.move.moved(source.backend, Cube(self.d, self.move.box)._draw(n, source))
 
 
 class FunnelTruth(NamedTuple):
@@ -142,7 +145,7 @@ class FunnelTruth(NamedTuple):
 
 
 def integrate(
-    move: RayMove, *, log2_points: int = 14, scramblings: int = 16, seed: int = 0
+    move: RayMove, *, log2_points: int = 14, scramblings: int = 16, rng: int = 0
 ) -> FunnelTruth:
     """W1 between the uniform distribution on the cube and its image, by quasi-Monte Carlo.
 
@@ -153,8 +156,8 @@ def integrate(
         Two to this power are the points of one scrambled Sobol sequence.
     scramblings : int
         Independent sequences; their spread gives the standard error.
-    seed : int
-        Of the scramblings.
+    rng : int
+        Seeds the scramblings.
 
     Returns
     -------
@@ -172,7 +175,7 @@ def integrate(
     """
     pairs = np.array(
         [
-            _one_scrambling(move, log2_points, np.random.default_rng([seed, i]))
+            _one_scrambling(move, log2_points, np.random.default_rng([rng, i]))
             for i in range(scramblings)
         ]
     )
@@ -209,9 +212,9 @@ def _one_scrambling(
 
 
 def funnel_pair(
-    d: int, n_funnels: int, p: float = 8, *, seed: int = 0, box: float = 2.5
+    d: int, n_funnels: int, p: float = 8, *, rng: Any = 0, box: float = 2.5
 ) -> KnownPair:
-    """A pair of distributions of any dimension with known W1, with the parameters of the W1 benchmark.
+    """A pair in any dimension with known W1, with the parameters of the W1 benchmark.
 
     ``pair.y`` is uniform on the cube [-box, box]^d; ``pair.x`` is its image under the move t -> t^p
     along the rays of a random MinFunnel: mass gathered near the apexes. f = -u is optimal.
@@ -224,8 +227,8 @@ def funnel_pair(
         0.1 * box / 2.5.
     p : float
         At least one, where nothing moves.
-    seed : int
-        Of the apexes and heights: another seed is another pair.
+    rng : int or numpy.random.Generator
+        Draws the apexes and heights: another seed is another pair.
     box : float
         Half the width of the cube. Everything scales with it.
 
@@ -248,19 +251,20 @@ def funnel_pair(
     --------
     >>> pair = funnel_pair(2, 4)
     >>> pair
-    KnownPair('funnels d=2 n=4 p=8 seed=0', d=2)
+    KnownPair('funnels d=2 n=4 p=8 rng=0', d=2)
     >>> pair.x.sample(3, np.random.default_rng(0)).shape
     (3, 2)
     >>> bool(pair.w1_se < 1e-3 * pair.w1)
     True
     """
     d, n_funnels, box = as_count(d, "d"), as_count(n_funnels, "n_funnels"), as_positive(box, "box")
-    seed = as_count(seed, "seed", least=0)
+    own = isinstance(rng, np.random.Generator)
+    seed = int(rng.integers(2**63)) if own else as_count(rng, "rng", least=0)
     # Not default_rng(seed): points that users draw with the same seed would fall on the apexes.
-    rng = np.random.default_rng([seed, *b"funnels"])
-    centers = box * (2.0 * rng.random((n_funnels, d)) - 1.0)
-    biases = 0.1 * box / 2.5 * rng.standard_normal(n_funnels)
-    name = f"funnels d={d} n={n_funnels} p={p:g} seed={seed}"
+    source = np.random.default_rng([seed, *b"funnels"])
+    centers = box * (2.0 * source.random((n_funnels, d)) - 1.0)
+    biases = 0.1 * box / 2.5 * source.standard_normal(n_funnels)
+    name = f"funnels d={d} n={n_funnels} p={p:g} rng={seed}"
     return funnel_pair_from(centers, biases, p, box=box, name=name)
 
 

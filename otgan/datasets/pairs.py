@@ -26,7 +26,8 @@ from otgan.datasets.distributions import (
 from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.potentials import Linear, MinFunnel, Negative, Potential
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_count, as_float64, as_points, as_positive
+from otgan.inputs.options import as_count, as_positive
+from otgan.measures import FloatArray, as_float64, as_points
 
 __all__ = [
     "absolute_value",
@@ -42,7 +43,9 @@ __all__ = [
 
 
 def dirac_and_sphere(d: int, radius: float = 1.0) -> KnownPair:
-    """The origin (x) against the uniform distribution on the sphere about it (y); W1 = radius, f = -‖·‖.
+    """The origin (x) against the uniform distribution on a sphere about it (y).
+
+    W1 = radius, f = -‖·‖.
 
     Parameters
     ----------
@@ -201,7 +204,9 @@ def ball_and_power(d: int, p: float = 8.0, radius: float = 1.0) -> KnownPair:
 
 
 def shifted(shift: Any, base: Sampler | None = None, *, name: str = "shifted") -> KnownPair:
-    """Any distribution (x) against the same distribution shifted (y); W1 = ‖shift‖, f = -⟨shift, ·⟩ / ‖shift‖.
+    """Any distribution (x) against the same distribution shifted (y).
+
+    W1 = ‖shift‖, f = -⟨shift, ·⟩ / ‖shift‖.
 
     Parameters
     ----------
@@ -305,8 +310,8 @@ def gaussians_on_line(mean_x: float, std_x: float, mean_y: float, std_y: float) 
     mean, std = float(mean_y) - float(mean_x), std_y - std_x
     if not np.isfinite(mean) or (mean == 0 and std == 0):
         raise InvalidInputError(
-            f"the means must be finite and the two distributions must differ, got N({mean_x}, {std_x}²) "
-            f"and N({mean_y}, {std_y}²); to fix it, change one of them"
+            "the means must be finite and the two distributions must differ, got "
+            f"N({mean_x}, {std_x}²) and N({mean_y}, {std_y}²); to fix it, change one of them"
         )
     x, y = (
         GaussianMixture(np.array([[float(m)]]), s) for m, s in ((mean_x, std_x), (mean_y, std_y))

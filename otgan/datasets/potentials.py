@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from otgan.datasets.array_backend import Place, Portable, received
+from otgan.datasets.array_backend import Backend, DeviceConstant, as_backend_points
 from otgan.measures import FloatArray
 
 __all__ = ["Linear", "MinFunnel", "Negative", "Potential", "in_blocks"]
@@ -37,21 +37,21 @@ class Potential(ABC):
         ndarray or torch.Tensor, shape (n,)
             Computed in float64, in the library, device and floating dtype of the points.
         """
-        place, checked, dtype = received(points, self.d)
-        return place.give(self.values(place, checked), dtype)
+        backend, checked, dtype = as_backend_points(points, self.d)
+        return backend.cast(self.values(backend, checked), dtype)
 
     def gradient(self, points: Any) -> Any:
         """Its gradients, shape (n, d), in the library, device and floating dtype of the points."""
-        place, checked, dtype = received(points, self.d)
-        return place.give(self.slopes(place, checked), dtype)
+        backend, checked, dtype = as_backend_points(points, self.d)
+        return backend.cast(self.slopes(backend, checked), dtype)
 
     @abstractmethod
-    def values(self, place: Place, points: Any) -> Any:
-        """Values at checked points in the working precision of `place`."""
+    def values(self, backend: Backend, points: Any) -> Any:
+        """Values at checked points in the working precision of `backend`."""
 
     @abstractmethod
-    def slopes(self, place: Place, points: Any) -> Any:
-        """Gradients at checked points in the working precision of `place`."""
+    def slopes(self, backend: Backend, points: Any) -> Any:
+        """Gradients at checked points in the working precision of `backend`."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,16 @@ class Linear(Potential):
         return len(self.direction)
 
     @cached_property
-    def _direction(self) -> Portable:
-        return Portable(self.direction)
+    def _direction(self) -> DeviceConstant:
+        return DeviceConstant(self.direction)
 
-    def values(self, place: Place, points: Any) -> Any:
+    def values(self, backend: Backend, points: Any) -> Any:
         """Shape (n,)."""
-        return points @ self._direction.on(place)
+        return points @ self._direction.on(backend)
 
-    def slopes(self, place: Place, points: Any) -> Any:
+    def slopes(self, backend: Backend, points: Any) -> Any:
         """The direction, n times."""
-        return place.xp.zeros_like(points) + self._direction.on(place)
+        return backend.xp.zeros_like(points) + self._direction.on(backend)
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ class Negative(Potential):
         """Dimension of the points."""
         return self.base.d
 
-    def values(self, place: Place, points: Any) -> Any:
+    def values(self, backend: Backend, points: Any) -> Any:
         """Shape (n,)."""
-        return -self.base.values(place, points)
+        return -self.base.values(backend, points)
 
-    def slopes(self, place: Place, points: Any) -> Any:
+    def slopes(self, backend: Backend, points: Any) -> Any:
         """Shape (n, d)."""
-        return -self.base.slopes(place, points)
+        return -self.base.slopes(backend, points)
 
 
 class Nearest(NamedTuple):
@@ -157,22 +157,22 @@ class MinFunnel(Potential):
         return self.centers.shape[1]
 
     @cached_property
-    def _constants(self) -> tuple[Portable, Portable, Portable]:
+    def _constants(self) -> tuple[DeviceConstant, DeviceConstant, DeviceConstant]:
         squares = (self.centers**2).sum(axis=1)
-        return Portable(self.centers), Portable(self.biases), Portable(squares)
+        return DeviceConstant(self.centers), DeviceConstant(self.biases), DeviceConstant(squares)
 
-    def constants(self, place: Place) -> tuple[Any, Any]:
-        """Centers and biases, there."""
-        return self._constants[0].on(place), self._constants[1].on(place)
+    def constants(self, backend: Backend) -> tuple[Any, Any]:
+        """Centers and biases on that backend."""
+        return self._constants[0].on(backend), self._constants[1].on(backend)
 
-    def nearest(self, place: Place, points: Any) -> Nearest:
+    def nearest(self, backend: Backend, points: Any) -> Nearest:
         """The funnel of each point, shape (n,); O(n k d) time and O(n (k + d)) memory."""
-        xp = place.xp
-        centers, biases = self.constants(place)
+        xp = backend.xp
+        centers, biases = self.constants(backend)
         # Products choose the funnel. They lose digits near an apex, where the choice is clear;
         # the distance to the chosen apex is then taken from differences, which lose none.
         squares = xp.sum(points * points, axis=1)[:, None] - 2.0 * (points @ centers.T)
-        heights = xp.sqrt(xp.abs(squares + self._constants[2].on(place))) + biases
+        heights = xp.sqrt(xp.abs(squares + self._constants[2].on(backend))) + biases
         index = xp.argmin(heights, axis=1)
         offset = points - xp.take(centers, index, axis=0)
         return Nearest(index, offset, xp.sqrt(xp.sum(offset * offset, axis=1)))
@@ -181,34 +181,34 @@ class MinFunnel(Potential):
         """How many points make a block."""
         return max(1, BLOCK // max(self.centers.shape))
 
-    def values(self, place: Place, points: Any) -> Any:
+    def values(self, backend: Backend, points: Any) -> Any:
         """Shape (n,)."""
-        biases = self.constants(place)[1]
+        biases = self.constants(backend)[1]
 
         def block(rows: Any) -> Any:
-            near = self.nearest(place, rows)
-            return near.distance + place.xp.take(biases, near.index, axis=0)
+            near = self.nearest(backend, rows)
+            return near.distance + backend.xp.take(biases, near.index, axis=0)
 
-        return in_blocks(block, place, points, self.rows())
+        return in_blocks(block, backend, points, self.rows())
 
-    def slopes(self, place: Place, points: Any) -> Any:
+    def slopes(self, backend: Backend, points: Any) -> Any:
         """Shape (n, d)."""
 
         def block(rows: Any) -> Any:
-            return unit(place, self.nearest(place, rows))
+            return unit(backend, self.nearest(backend, rows))
 
-        return in_blocks(block, place, points, self.rows())
+        return in_blocks(block, backend, points, self.rows())
 
 
-def unit(place: Place, near: Nearest) -> Any:
+def unit(backend: Backend, near: Nearest) -> Any:
     """The directions away from the apexes, shape (n, d); zero at an apex."""
-    tiny = place.xp.finfo(place.dtype).tiny
+    tiny = backend.xp.finfo(backend.dtype).tiny
     return near.offset / (near.distance + float(tiny))[:, None]
 
 
-def in_blocks(function: Callable[[Any], Any], place: Place, points: Any, rows: int) -> Any:
+def in_blocks(function: Callable[[Any], Any], backend: Backend, points: Any, rows: int) -> Any:
     """`function` of the points, of at most `rows` at a time."""
     if len(points) <= rows:
         return function(points)
     parts = [function(points[i : i + rows]) for i in range(0, len(points), rows)]
-    return place.xp.concat(parts, axis=0)
+    return backend.xp.concat(parts, axis=0)

@@ -6,18 +6,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from otgan.datasets.array_backend import NUMPY, Place
+from otgan.datasets.array_backend import NUMPY, Backend
 from otgan.errors import InvalidInputError
 
-__all__ = ["Draws", "draws_from"]
+__all__ = ["RandomSource", "as_random_source"]
 
 
-class Draws(Protocol):
-    """Independent random numbers, in the working precision of a place."""
+class RandomSource(Protocol):
+    """Independent random numbers in the working precision of an array backend."""
 
     @property
-    def place(self) -> Place:
-        """Where they are made."""
+    def backend(self) -> Backend:
+        """The array library and device that they are on."""
         ...
 
     @property
@@ -27,7 +27,7 @@ class Draws(Protocol):
 
     @property
     def dtype(self) -> Any:
-        """What users of this generator expect points in, unless they ask for something else."""
+        """The dtype of points, unless the caller asks for another."""
         ...
 
     def uniform(self, *shape: int) -> Any:
@@ -43,10 +43,10 @@ class Draws(Protocol):
         ...
 
 
-class NumpyDraws:
-    """On the CPU; points in float64."""
+class NumpySource:
+    """Random numbers of NumPy, on the CPU; points in float64."""
 
-    place = NUMPY
+    backend = NUMPY
     dtype = np.float64
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -65,8 +65,8 @@ class NumpyDraws:
         return self.rng.integers(high, size=n)
 
 
-class TorchDraws:
-    """On the generator's device; points in float32, as networks want them."""
+class TorchSource:
+    """Random numbers of torch, on its generator's device; points in float32, as for networks."""
 
     def __init__(self, rng: Any) -> None:
         import array_api_compat.torch as xp
@@ -76,31 +76,31 @@ class TorchDraws:
         self.dtype = torch.float32
         # Apple's GPUs have no float64.
         working = torch.float32 if rng.device.type == "mps" else torch.float64
-        self.place = Place(xp, rng.device, working)
+        self.backend = Backend(xp, rng.device, working)
         self._torch = torch
         self._options = {"generator": rng, "device": rng.device}
 
     def uniform(self, *shape: int) -> Any:
         """Uniform on [0, 1)."""
-        return self._torch.rand(shape, dtype=self.place.dtype, **self._options)
+        return self._torch.rand(shape, dtype=self.backend.dtype, **self._options)
 
     def normal(self, *shape: int) -> Any:
         """Standard normal."""
-        return self._torch.randn(shape, dtype=self.place.dtype, **self._options)
+        return self._torch.randn(shape, dtype=self.backend.dtype, **self._options)
 
     def integers(self, high: int, n: int) -> Any:
         """`n` equally likely indices below `high`."""
         return self._torch.randint(high, (n,), **self._options)
 
 
-def draws_from(rng: Any = None) -> Draws:
+def as_random_source(rng: Any = None) -> RandomSource:
     """Random numbers from a generator of NumPy or torch; from a fresh one of NumPy if omitted."""
     if rng is None:
-        return NumpyDraws(np.random.default_rng())
+        return NumpySource(np.random.default_rng())
     if isinstance(rng, np.random.Generator):
-        return NumpyDraws(rng)
+        return NumpySource(rng)
     if type(rng).__module__.partition(".")[0] == "torch" and hasattr(rng, "manual_seed"):
-        return TorchDraws(rng)
+        return TorchSource(rng)
     raise InvalidInputError(
         f"rng must be a numpy.random.Generator, a torch.Generator or None, got {rng!r}; "
         "to fix it, pass numpy.random.default_rng(seed)"

@@ -1,4 +1,4 @@
-"""Whatever gives points, under one protocol: arrays, data sets, distributions of others, functions of k."""
+"""Arrays, data sets, samplers of other packages and functions of k, under one protocol."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from otgan.datasets.distributions import Distribution, Sample
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_float64, as_points, is_torch
 
-__all__ = ["FreshPoints", "as_held", "as_sampler", "holds_points"]
+__all__ = ["CheckedSampler", "as_sampler", "holds_points", "unwrap_dataset"]
 
-TRIED = 64
-"""Points that are asked for twice, to see what comes."""
+TRIAL_POINTS = 64
+"""Points that are drawn twice, to check a sampler."""
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
-Draw = Callable[[int, np.random.Generator], Any]
+DrawFunction = Callable[[int, np.random.Generator], Any]
+"""Takes a number of points and a generator."""
 
-MEND = "to fix it, pass a function of k that returns k fresh points, one a row"
+HINT = "to fix it, pass a function of k that returns k fresh points, one a row"
 
 
 @dataclass(frozen=True)
-class FreshPoints:
-    """A sampler of others, asked in its own way, its points checked at every draw.
+class CheckedSampler:
+    """A sampler of another package or of the user's, its points checked at every draw.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class FreshPoints:
     """
 
     name: str
-    draw: Draw
+    draw: DrawFunction
     d: int
 
     def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
@@ -53,16 +54,16 @@ class FreshPoints:
         InvalidInputError
             Another number of points than asked for, of another shape than before, NaN or infinite.
         """
-        points = _asked(self.draw, self.name, n, rng)
+        points = _checked_draw(self.draw, self.name, n, rng)
         if points.shape[1] != self.d:
             raise InvalidInputError(
                 f"{self.name} must give points of {self.d} numbers as before, got "
-                f"{points.shape[1]}; {MEND}"
+                f"{points.shape[1]}; {HINT}"
             )
         return as_points(points, f"{self.name}, {n} points of it,")
 
 
-def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution | FreshPoints:
+def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution | CheckedSampler:
     """Anything that gives points, with its dimension ``d`` and ``sample(n, rng)``.
 
     Parameters
@@ -78,18 +79,17 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution |
     name : str
         For messages.
     rng : numpy.random.Generator
-        Draws the points by which a sampler is tried.
+        Draws the points that check a sampler.
 
     Returns
     -------
-    Distribution or FreshPoints
+    Distribution or CheckedSampler
         A finite set of points becomes a `Sample`.
 
     Raises
     ------
     InvalidInputError
-        It gives no points, points of changing shape, NaN, or the same points each time it is
-        asked.
+        It gives no points, points of changing shape, NaN, or the same points each time.
 
     Examples
     --------
@@ -104,24 +104,26 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution |
     """
     if isinstance(data, Distribution):
         return data
-    data = as_held(data, name)
-    asked = _way_to_ask(data, name, rng)
-    if asked is None:
+    data = unwrap_dataset(data, name)
+    draw = _draw_function(data, name, rng)
+    if draw is None:
         array = as_float64(data, name)
         return Sample(as_points(_flattened(array) if array.ndim == 4 else array, name))
-    points = _asked(asked, name, TRIED, rng)
-    first = as_points(points, f"{name}, {TRIED} points of it,")
-    sampler = FreshPoints(name, asked, first.shape[1])
-    if np.array_equal(first, sampler.sample(TRIED, rng)) and len(np.unique(first, axis=0)) > 1:
+    points = _checked_draw(draw, name, TRIAL_POINTS, rng)
+    first = as_points(points, f"{name}, {TRIAL_POINTS} points of it,")
+    sampler = CheckedSampler(name, draw, first.shape[1])
+    second = sampler.sample(TRIAL_POINTS, rng)
+    if np.array_equal(first, second) and len(np.unique(first, axis=0)) > 1:
         raise InvalidInputError(
-            f"{name} must give fresh points each time, got the same {TRIED} twice; to fix it, seed "
-            "its generator once, before the function that draws, or pass the points as an array"
+            f"{name} must give fresh points each time, got the same {TRIAL_POINTS} twice; to fix "
+            "it, seed its generator once, before the function that draws, or pass the points as an "
+            "array"
         )
     return sampler
 
 
-def as_held(data: Any, name: str) -> Any:
-    """The points of a data set as an array, images as images; anything else as it is."""
+def unwrap_dataset(data: Any, name: str) -> Any:
+    """The points of a data set as an array, images as images; anything else unchanged."""
     return _points_of_data_set(data, name) if _is_data_set(data) else data
 
 
@@ -136,11 +138,11 @@ def holds_points(data: Any) -> bool:
     return hasattr(data, "__array__") or isinstance(data, (list, tuple))
 
 
-# ---------------------------------------------------------------- how to ask
+# ---------------------------------------------------------------- how to draw
 
 
-def _way_to_ask(data: Any, name: str, rng: np.random.Generator) -> Draw | None:
-    """How this object is asked for points; None for what holds points itself."""
+def _draw_function(data: Any, name: str, rng: np.random.Generator) -> DrawFunction | None:
+    """A function that draws from this object; None for what holds points itself."""
     if holds_points(data):
         return None
     if _is_of("torch.distributions", "Distribution", data):
@@ -153,19 +155,19 @@ def _way_to_ask(data: Any, name: str, rng: np.random.Generator) -> Draw | None:
     if callable(getattr(data, "rvs", None)):
         return _of_scipy(data)
     if callable(getattr(data, "sample", None)):
-        return _first_that_works(data.sample, f"{name}.sample", rng)
+        return _first_working_call(data.sample, f"{name}.sample", rng)
     if callable(data):
-        return _first_that_works(data, name, rng)
+        return _first_working_call(data, name, rng)
     return None
 
 
 def _is_of(module: str, kind: str, data: Any) -> bool:
-    """Whether it is of a class of a module, told without importing that."""
+    """Whether it is an object of a class of a module, which is not imported."""
     loaded = sys.modules.get(module)
     return loaded is not None and isinstance(data, getattr(loaded, kind))
 
 
-def _of_torch(distribution: Any) -> Draw:
+def _of_torch(distribution: Any) -> DrawFunction:
     """torch.distributions draw from torch's own generator, which is put back as it was."""
 
     def draw(n: int, rng: np.random.Generator) -> Any:
@@ -178,7 +180,7 @@ def _of_torch(distribution: Any) -> Draw:
     return draw
 
 
-def _of_scipy(distribution: Any) -> Draw:
+def _of_scipy(distribution: Any) -> DrawFunction:
     """Frozen distributions of SciPy, whose parameters may be arrays: a number of a point for each.
 
     Those of several variables give a single point without its row, so two are asked for.
@@ -194,23 +196,26 @@ def _of_scipy(distribution: Any) -> Draw:
     return draw
 
 
-def _first_that_works(ask: Callable[..., Any], name: str, rng: np.random.Generator) -> Draw:
-    """The way of asking that the signature names, else k alone, else a shape."""
-    ways = _ways(ask)
+def _first_working_call(
+    ask: Callable[..., Any], name: str, rng: np.random.Generator
+) -> DrawFunction:
+    """The call that the signature allows; else with k alone, else with a shape."""
+    calls = _calls(ask)
     failures = []
-    for way in ways:
+    for call in calls:
         try:
-            _rows(name, way(TRIED, rng), TRIED)
-        except Exception as reason:  # others' code may raise anything
+            _rows(name, call(TRIAL_POINTS, rng), TRIAL_POINTS)
+        except Exception as reason:  # the user's code may raise anything
             failures.append(str(reason).partition("\n")[0] or type(reason).__name__)
         else:
-            return way
+            return call
     raise InvalidInputError(
-        f"{name}({TRIED}) must give an array of shape ({TRIED}, d), got {failures[0]}; {MEND}"
+        f"{name}({TRIAL_POINTS}) must give an array of shape ({TRIAL_POINTS}, d), got "
+        f"{failures[0]}; {HINT}"
     )
 
 
-def _ways(ask: Callable[..., Any]) -> list[Draw]:
+def _calls(ask: Callable[..., Any]) -> list[DrawFunction]:
     try:
         parameters = list(inspect.signature(ask).parameters.values())
     except (TypeError, ValueError):  # written in C
@@ -228,32 +233,32 @@ def _ways(ask: Callable[..., Any]) -> list[Draw]:
     return [lambda n, rng: ask(n), lambda n, rng: ask((n,))]
 
 
-# ---------------------------------------------------------------- what comes
+# ---------------------------------------------------------------- what was drawn
 
 
-def _asked(draw: Draw, name: str, n: int, rng: np.random.Generator) -> FloatArray:
-    """So many points as rows of float64, or an error of ours."""
+def _checked_draw(draw: DrawFunction, name: str, n: int, rng: np.random.Generator) -> FloatArray:
+    """`n` points as rows of float64, or an :class:`InvalidInputError`."""
     try:
         return as_float64(_rows(name, draw(n, rng), n), name)
     except InvalidInputError:
         raise
-    except Exception as reason:  # others' code may raise anything
+    except Exception as reason:  # the user's code may raise anything
         first = str(reason).partition("\n")[0]
         raise InvalidInputError(
             f"{name} must give {n} points where it is asked for {n}, got a "
-            f"{type(reason).__name__} ({first}); {MEND}"
+            f"{type(reason).__name__} ({first}); {HINT}"
         ) from reason
 
 
 def _rows(name: str, given: Any, n: int) -> Any:
-    """Points as rows, in their own kind of array, or an error that says what came."""
+    """Points as rows, in their own kind of array, or an error that says what was drawn."""
     if isinstance(given, (list, tuple)):
         given = as_float64(given, name)
     shape = tuple(getattr(given, "shape", ()))
     if not shape or shape[0] != n or 0 in shape:
         got = f"shape {shape}" if hasattr(given, "shape") else f"a {type(given).__name__}"
         raise InvalidInputError(
-            f"{name} must give {n} points where it is asked for {n}, got {got}; {MEND}"
+            f"{name} must give {n} points where it is asked for {n}, got {got}; {HINT}"
         )
     return _flattened(given) if is_torch(given) else _flattened(as_float64(given, name))
 

@@ -24,7 +24,8 @@ from otgan.divergences.held_out import (
 from otgan.divergences.ties import hold_copies
 from otgan.errors import InvalidInputError, require
 from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import not_below_zero
 
 __all__ = ["Classifier"]

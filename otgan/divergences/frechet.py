@@ -8,14 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.estimates import (
-    Estimate,
-    as_confidence,
-    as_rng,
-    influence_se,
-    normal_interval,
-    rooted,
-)
+from otgan.estimates import Estimate, influence_se, normal_interval, rooted
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import BoolArray, Equality, relabelings
 

@@ -532,13 +532,13 @@ def as_axis(axis: Any, shape: tuple[int, ...]) -> int:
 
 
 def _refuse_masses(array: Any, name: str) -> None:
-    bad, rule, mend = ~np.isfinite(array), "finite", "drop or fill"
+    bad, rule, hint = ~np.isfinite(array), "finite", "drop or fill"
     if not bad.any():
-        bad, rule, mend = array < 0, "non-negative", "remove or clip"
+        bad, rule, hint = array < 0, "non-negative", "remove or clip"
     first = tuple(int(i) for i in np.argwhere(bad)[0])
     raise InvalidInputError(
         f"{name} must be {rule}, got {array[first]:.6g} at index {first} "
-        f"({int(bad.sum())} such entries); to fix it, {mend} these entries"
+        f"({int(bad.sum())} such entries); to fix it, {hint} these entries"
     )
 
 

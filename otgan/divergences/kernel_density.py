@@ -27,7 +27,8 @@ from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.measures import FloatArray, as_positive
+from otgan.inputs.options import as_positive
+from otgan.measures import FloatArray
 from otgan.pooled_null import not_below_zero
 
 __all__ = ["KernelDensity"]
@@ -74,7 +75,7 @@ class KernelDensity:
             as_positive(
                 self.bandwidth,
                 "bandwidth",
-                mend="pass a number of standard deviations, or leave it out",
+                hint="pass a number of standard deviations, or leave it out",
             )
 
     def kl(

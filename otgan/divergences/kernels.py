@@ -12,8 +12,9 @@ from scipy.spatial.distance import cdist, pdist
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimates import Estimate, as_confidence, as_rng, influence_se, normal_interval
-from otgan.measures import FloatArray, as_positive, as_samples, refuse_gradients
+from otgan.estimates import Estimate, influence_se, normal_interval
+from otgan.inputs.options import as_confidence, as_positive, as_rng
+from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import BoolArray, Equality, relabelings
 
 __all__ = ["KernelName", "energy_distance", "is_median", "median_distance", "mmd"]
@@ -396,5 +397,5 @@ def is_median(bandwidth: Any) -> bool:
     """Whether the bandwidth is to be the median distance; otherwise it must be a number."""
     if isinstance(bandwidth, str) and bandwidth == "median":
         return True
-    as_positive(bandwidth, "bandwidth", mend='pass a length in the units of x, or "median"')
+    as_positive(bandwidth, "bandwidth", hint='pass a length in the units of x, or "median"')
     return False

@@ -41,7 +41,8 @@ from otgan.divergences.knn_warnings import (
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import not_below_zero
 
 __all__ = ["NearestNeighbors"]
@@ -100,7 +101,7 @@ class NearestNeighbors:
 
     def __post_init__(self) -> None:
         if self.k not in ("auto", "matched"):
-            as_count(self.k, "k", mend='pass for example k=5, or "auto"')
+            as_count(self.k, "k", hint='pass for example k=5, or "auto"')
         if self.k_y is not None:
             as_count(self.k_y, "k_y")
         if self.start not in ("auto", "gaussian", "none"):

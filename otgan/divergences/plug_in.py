@@ -22,7 +22,8 @@ from scipy.special import xlogy
 from otgan.divergences.histograms import js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import Equality, count_relabelings
 
 __all__ = ["Discrete", "Histogram"]

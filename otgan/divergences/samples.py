@@ -17,7 +17,8 @@ from otgan.divergences.support import check_same_values, doubt_grids, refuse_oth
 from otgan.divergences.ties import Ties, check_ties, count_ties, settle_ties
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.estimates import Estimate, as_confidence, as_rng
+from otgan.estimates import Estimate
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.measures import (
     FloatArray,
     as_float64,

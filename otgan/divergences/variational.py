@@ -25,7 +25,8 @@ from otgan.errors import (
     require,
 )
 from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 from otgan.pooled_null import not_below_zero
 from otgan.torch_modes import gradients_on
 

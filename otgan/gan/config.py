@@ -8,18 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from otgan.critics.settings import (
-    CONSTRAINT_NAMES,
-    MOST_LAYERS,
-    MOST_POINTS,
-    as_flag,
-    as_number,
-    as_seed,
-    as_text,
-    as_whole,
-    unknown_constraint,
-)
+from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, unknown_constraint
 from otgan.errors import InvalidInputError, nearest_name
+from otgan.inputs.options import as_count, as_flag, as_number, as_seed, as_text
 
 if TYPE_CHECKING:
     from otgan.critics.constraints.base import Constraint
@@ -93,10 +84,12 @@ class GANConfig:
 
     def __post_init__(self) -> None:
         for name in ("steps", "n_critic", "latent_dim", "width", "depth", "monitor_every"):
-            self._set(name, as_whole(getattr(self, name), name, 1, WHERE))
+            self._set(name, as_count(getattr(self, name), name, hint=WHERE))
         for name, least in (("batch_size", 1), ("monitor_points", 2), ("evaluation_points", 2)):
-            self._set(name, as_whole(getattr(self, name), name, least, WHERE, MOST_POINTS))
-        self._set("seed", as_seed(self.seed, WHERE))
+            self._set(
+                name, as_count(getattr(self, name), name, least=least, most=MOST_POINTS, hint=WHERE)
+            )
+        self._set("seed", as_seed(self.seed, WHERE, "seed"))
         average = as_number(self.average, "average", "in [0, 1)", WHERE)
         self._check("average", 0.0 <= average < 1.0, "in [0, 1)")
         self._set("average", average)

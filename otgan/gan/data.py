@@ -13,7 +13,7 @@ import numpy as np
 
 from otgan.critics.training.outline import outline, same_outline
 from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
-from otgan.datasets.files.reading import Options
+from otgan.datasets.files.read_options import LoadOptions
 from otgan.datasets.samplers import as_sampler
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points
@@ -130,7 +130,7 @@ class Source:
         return pooled[:size], pooled[size : 2 * size]
 
 
-def as_source(data: Any, seed: int = 0, **reading: Unpack[Options]) -> Source:
+def as_source(data: Any, seed: int = 0, **reading: Unpack[LoadOptions]) -> Source:
     """Anything that can be trained on, as a `Source`.
 
     Parameters

@@ -19,9 +19,8 @@ from tqdm import tqdm
 from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.estimator import pick_device
 from otgan.critics.networks.mlp import scores
-from otgan.critics.settings import as_flag, as_seed, as_whole
 from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
-from otgan.datasets.files.reading import stored_options
+from otgan.datasets.files.read_options import stored_options
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.config import GANConfig
 from otgan.gan.data import Source, as_source
@@ -32,6 +31,7 @@ from otgan.gan.randomness import Randomness
 from otgan.gan.records import Record, rank_correlation
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
+from otgan.inputs.options import as_count, as_flag, as_seed
 from otgan.measures import FloatArray
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import wasserstein
@@ -82,8 +82,8 @@ class TrainResult:
 
     def generate(self, n: int, *, seed: int = 0) -> FloatArray:
         """Draw `n` points from the trained generator, shape (n, d), in the units of the data."""
-        mend = "pass one"
-        n, seed = as_whole(n, "n", 1, mend), as_seed(seed, mend)
+        hint = "pass one"
+        n, seed = as_count(n, "n", hint=hint), as_seed(seed, hint, "seed")
         return self.monitor.generate(self.generator.network, n, seed, "user")
 
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from otgan.costs import PointCost, row_blocks
 from otgan.datasets import Sample
-from otgan.datasets.samplers import as_held, as_sampler, holds_points
+from otgan.datasets.samplers import unwrap_dataset, as_sampler, holds_points
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence
 from otgan.inputs.labels import align_clouds
+from otgan.inputs.options import as_confidence
 from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
 from otgan.transport.duality import c_transform
 from otgan.transport.exact import emd
@@ -137,7 +137,7 @@ def held_out_bracket(
             "x_new and y_new must be given together, got only one of them; to fix it, pass fresh "
             "points of both distributions, or of neither to split x and y"
         )
-    x, y = as_held(x, "x"), as_held(y, "y")
+    x, y = unwrap_dataset(x, "x"), unwrap_dataset(y, "y")
     if x_new is not None:
         names = ["x", "y", "x_new", "y_new"]
         x, y, *fresh = align_clouds([x, y, x_new, y_new], names)

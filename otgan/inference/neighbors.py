@@ -11,7 +11,8 @@ from scipy.spatial import cKDTree
 
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.inference.statistics import BoolArray, Prepared
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 
 __all__ = ["Knn"]
 

@@ -12,7 +12,6 @@ import numpy as np
 from tqdm import tqdm
 
 from otgan.errors import InterruptedFit, InvalidInputError, nearest_name
-from otgan.estimates import as_rng
 from otgan.inference.classifiers import ClassifierScore
 from otgan.inference.kernels import Energy, Mmd
 from otgan.inference.neighbors import Knn
@@ -23,7 +22,8 @@ from otgan.inference.statistics import (
     Statistic,
 )
 from otgan.inference.transported import Sliced, Wasserstein
-from otgan.measures import FloatArray, as_count, as_pair
+from otgan.inputs.options import as_count, as_rng
+from otgan.measures import FloatArray, as_pair
 
 __all__ = ["TestResult", "two_sample_test"]
 
@@ -274,11 +274,11 @@ def _shuffled(labels: BoolArray, count: int, rng: np.random.Generator) -> BoolAr
 def _as_statistic(statistic: Any) -> Statistic:
     if isinstance(statistic, str):
         if statistic not in STATISTICS:
-            mend = nearest_name(statistic, STATISTICS)
+            hint = nearest_name(statistic, STATISTICS)
             names = ", ".join(map(repr, STATISTICS))
             raise InvalidInputError(
                 f"statistic must be one of {names}, or a callable, got {statistic!r}; to fix it, "
-                f"{mend}"
+                f"{hint}"
             )
         return STATISTICS[statistic]
     if hasattr(statistic, "prepare") and not isinstance(statistic, type):

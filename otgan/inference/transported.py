@@ -9,7 +9,8 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from otgan.inference.statistics import BoolArray, Prepared, check_matrix
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 
 __all__ = ["Sliced", "Wasserstein"]
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence, as_rng
 from otgan.inference.interval import Interval
 from otgan.inference.mean_gap import MeanGap
+from otgan.inputs.options import as_confidence, as_rng
 from otgan.measures import FloatArray, as_float64, as_pair, refuse_gradients
 from otgan.transport.duality import c_transform
 from otgan.transport.exact import emd

@@ -80,10 +80,10 @@ def refuse_form(tensor: Any, name: str) -> None:
             "hides its numbers; to fix it, call this function outside, or use wasserstein, "
             "transport_cost or a divergence of histograms, which may stand inside"
         )
-    what, mend = _form(tensor)
+    what, hint = _form(tensor)
     if what:
         raise InvalidInputError(
-            f"{name} must be a dense tensor of numbers, got a {what} tensor; to fix it, {mend}"
+            f"{name} must be a dense tensor of numbers, got a {what} tensor; to fix it, {hint}"
         )
 
 
@@ -134,9 +134,9 @@ def plain_float64(values: Any, name: str) -> FloatArray:
 
 
 def _refused(name: str, got: str, values: Any) -> InvalidInputError:
-    """The error for values that are no real numbers, with the mend for what they are."""
+    """The error for values that are no real numbers, with a hint for what they are."""
     return InvalidInputError(
-        f"{name} must be an array of real numbers, got {got}; to fix it, {_mend(values, got)}"
+        f"{name} must be an array of real numbers, got {got}; to fix it, {_hint(values, got)}"
     )
 
 
@@ -152,7 +152,7 @@ def _refuse_units(values: Any, name: str) -> None:
         )
 
 
-def _mend(values: Any, got: str) -> str:
+def _hint(values: Any, got: str) -> str:
     if hasattr(values, "tocsr") or hasattr(values, "todense"):
         return "call .toarray() or .todense(), which stores every zero"
     if isinstance(values, Mapping):

@@ -147,10 +147,10 @@ def _is_frame(values: Any) -> bool:
     return frame and type(values).__name__ == "DataFrame"
 
 
-def _unknown(values: Any, name: str, mend: str) -> InvalidInputError:
+def _unknown(values: Any, name: str, hint: str) -> InvalidInputError:
     return InvalidInputError(
         f"{name} must be an array or a table of numbers, got a {type(values).__name__} of "
-        f"{type(values).__module__.partition('.')[0]}; to fix it, {mend}"
+        f"{type(values).__module__.partition('.')[0]}; to fix it, {hint}"
     )
 
 

@@ -17,22 +17,9 @@ from scipy.optimize import minimize
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.errors import InvalidInputError
-from otgan.estimates import (
-    Estimate,
-    as_confidence,
-    as_rng,
-    influence_se,
-    normal_interval,
-    rooted,
-)
-from otgan.measures import (
-    FloatArray,
-    as_count,
-    as_order,
-    as_positive,
-    as_samples,
-    refuse_gradients,
-)
+from otgan.estimates import Estimate, influence_se, normal_interval, rooted
+from otgan.inputs.options import as_confidence, as_count, as_order, as_positive, as_rng
+from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import BoolArray, Equality, relabelings
 from otgan.transport.couplings import Arcs, northwest_corner
 from otgan.transport.entropic import ROUNDS, Entropic, between, scaled_within, within
@@ -715,7 +702,7 @@ def _costs(x: FloatArray, y: FloatArray, p: float) -> FloatArray:
 def _regularization(regularization: float | None, x: FloatArray, y: FloatArray, p: float) -> float:
     if regularization is not None:
         return as_positive(
-            regularization, "regularization", mend="pass for example a tenth of a typical cost"
+            regularization, "regularization", hint="pass for example a tenth of a typical cost"
         )
     mean = float(_costs(x, y, p).mean())
     if mean == 0:

@@ -22,10 +22,10 @@ from otgan.costs import (
 )
 from otgan.errors import InvalidInputError, SolverError
 from otgan.inputs.labels import align_weights_of_costs
+from otgan.inputs.options import as_order
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
-    as_order,
     as_pair,
     as_probabilities,
     is_torch,
@@ -392,13 +392,13 @@ def _accept(
     if is_tight(result, problem.cost, problem.a, problem.b, rtol):
         return result
     reason = ""
-    mend = "write costs that forbid an arc as inf, remove far outliers, or raise rtol"
+    hint = "write costs that forbid an arc as inf, remove far outliers, or raise rtol"
     if stopped_after is not None:
-        reason, mend = f" after {stopped_after} iterations", "raise max_iterations or rtol"
+        reason, hint = f" after {stopped_after} iterations", "raise max_iterations or rtol"
     raise SolverError(
         f"the certified gap must be at most {max(rtol, EXACT_RTOL):g} of the cost, got the "
         f"bracket [{result.lower:.10g}, {result.upper:.10g}]{reason}; to fix it, "
-        f"{mend} (the bracket is in error.partial)",
+        f"{hint} (the bracket is in error.partial)",
         partial=result,
     )
 

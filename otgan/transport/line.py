@@ -9,11 +9,11 @@ import numpy as np
 
 from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
+from otgan.inputs.options import as_order
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
     as_float64,
-    as_order,
     as_pair,
     beyond_dtype,
     is_torch,

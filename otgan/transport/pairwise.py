@@ -11,11 +11,11 @@ import numpy.typing as npt
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError, UnequalMassError
 from otgan.inputs.labels import align_clouds, align_weights
+from otgan.inputs.options import as_order
 from otgan.measures import (
     MASS_RTOL,
     DiscreteMeasure,
     FloatArray,
-    as_order,
     refuse_gradients,
     refuse_other_images,
 )

@@ -372,7 +372,7 @@ def test_wrong_input_gets_code_2_and_one_sentence(tmp_path, capsys, files, extra
     [
         (["train", "rng8"], "did you mean 'ring8'?"),
         (["train", "ring8", "--constraint", "gpp"], "did you mean 'gp'?"),
-        (["train", "ring8", "--steps", "0"], "steps must be at least 1"),
+        (["train", "ring8", "--steps", "0"], "steps must be a whole number of at least 1"),
         (["resume", "/no/such/run"], "must be the folder of a run"),
         (["report", "/no/such/run"], "must be the folder of a run"),
         (["lesson", "pile-of-dirt"], "piles-of-dirt"),
@@ -442,7 +442,7 @@ def test_a_run_is_resumed_with_the_settings_that_may_change(tmp_path, capsys):
     assert (after["learning_rate"], after["monitor_every"]) == (0.5, 1)
     assert after["changes"][0]["at_step"] == before["steps"]
     assert main(["resume", str(out), "--steps", "1"]) == 2
-    assert "steps must be at least" in capsys.readouterr().err
+    assert "steps must be a whole number of at least" in capsys.readouterr().err
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_resume(tmp_path):

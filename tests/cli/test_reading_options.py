@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 import otgan
 from otgan.cli.main import main
 from otgan.datasets import load_table
-from otgan.datasets.files.rows import in_order_of
+from otgan.datasets.files.weight_order import order_weights
 from otgan.gan.run_directory import RunDirectory
 from tests.cli.test_main import TINY
 
@@ -156,7 +156,7 @@ def test_indices_of_other_files_and_of_long_ones_are_kept(tmp_path, suffix):
     getattr(weights, f"to_{suffix}")(path)
     x, read = load_table(tmp_path / "x.csv"), load_table(path)
     assert x.index == tuple(points.index) and read.index == tuple(weights.index)
-    ordered = in_order_of(read, x, ("w", "x"))
+    ordered = order_weights(read, x, ("w", "x"))
     assert_allclose(ordered.points[:, 0], weights.loc[points.index, "w"], rtol=1e-15)
 
 

@@ -1,4 +1,4 @@
-"""Distributions: the constants of their papers, and the same distribution from NumPy and from torch."""
+"""Constants of the papers, and the same distribution from NumPy and from torch."""
 
 import pickle
 

@@ -55,7 +55,7 @@ def move_by_the_book(point, centers, biases, p, box):
 @pytest.mark.parametrize(("d", "n_funnels"), SIZES)
 @pytest.mark.parametrize("p", [1.5, 8])
 def test_points_move_as_the_paper_says(d, n_funnels, p, rng):
-    pair = funnel_pair(d, n_funnels, p, seed=3)
+    pair = funnel_pair(d, n_funnels, p, rng=3)
     points = pair.y.sample(50, rng)
     funnels = pair.x.move.funnels
     expected = [move_by_the_book(y, funnels.centers, funnels.biases, p, 2.5) for y in points]
@@ -66,7 +66,7 @@ def test_points_move_as_the_paper_says(d, n_funnels, p, rng):
 @pytest.mark.parametrize(("d", "n_funnels"), [(1, 5), (2, 4), (2, 64), (8, 16), (64, 16), (64, 64)])
 def test_the_move_is_an_optimal_plan(d, n_funnels, rng):
     """By the exact solver, which knows nothing of funnels."""
-    pair = funnel_pair(d, n_funnels, seed=1)
+    pair = funnel_pair(d, n_funnels, rng=1)
     y = pair.y.sample(400, rng)
     x = pair.x.move(y)
     paired = np.linalg.norm(x - y, axis=1).mean()
@@ -176,7 +176,7 @@ def test_both_sides_of_the_duality_agree():
 
 def test_standard_errors_say_how_far_apart_computations_are():
     move = funnel_pair(8, 16).x.move
-    runs = [integrate(move, log2_points=9, seed=seed) for seed in range(20)]
+    runs = [integrate(move, log2_points=9, rng=seed) for seed in range(20)]
     values, errors = np.array([(run.primal, run.se) for run in runs]).T
     # The spread of 20 runs is known to 16 %; four times that.
     assert_allclose(values.std(ddof=1), np.sqrt((errors**2).mean()), rtol=0.64)
@@ -184,7 +184,7 @@ def test_standard_errors_say_how_far_apart_computations_are():
 
 def test_more_points_give_a_smaller_error():
     move = funnel_pair(2, 4).x.move
-    few, many = (integrate(move, log2_points=k, seed=5) for k in (8, 14))
+    few, many = (integrate(move, log2_points=k, rng=5) for k in (8, 14))
     # 64 times the points: plain Monte Carlo would gain a factor 8.
     assert many.se < few.se / 16
     assert_allclose(few.primal, many.primal, atol=5 * few.se)
@@ -211,11 +211,11 @@ def test_the_truth_is_computed_when_asked_for_and_once(monkeypatch):
 
 
 def test_the_truth_is_a_function_of_the_parameters():
-    funnels = funnel_pair(3, 5, seed=4).x.move.funnels
+    funnels = funnel_pair(3, 5, rng=4).x.move.funnels
     rebuilt = funnel_pair_from(funnels.centers.tolist(), funnels.biases.tolist())
-    original, twin = funnel_pair(3, 5, seed=4), pickle.loads(pickle.dumps(rebuilt))
+    original, twin = funnel_pair(3, 5, rng=4), pickle.loads(pickle.dumps(rebuilt))
     assert original.w1 == rebuilt.w1 == twin.w1
-    assert funnel_pair(3, 5, seed=5).w1 != original.w1
+    assert funnel_pair(3, 5, rng=5).w1 != original.w1
 
 
 def test_parameters_beyond_float64_are_noticed():
@@ -254,7 +254,7 @@ def test_samples_in_float32_are_accurate_to_their_rounding(torch):
 
 
 def test_points_of_the_same_seed_are_not_the_apexes():
-    pair = funnel_pair(2, 4, seed=0)
+    pair = funnel_pair(2, 4, rng=0)
     points = pair.y.sample(4, np.random.default_rng(0))
     assert (pair.potential(points) != -pair.x.move.funnels.biases).all()
     assert_allclose(np.linalg.norm(pair.gradient(points), axis=1), 1, rtol=1e-12)
@@ -290,8 +290,8 @@ def test_bad_arguments_are_refused():
         with refused("n_funnels must be a whole number"):
             funnel_pair(2, d)
     for seed in (-1, 0.5, None):
-        with refused("seed must be a whole number"):
-            funnel_pair(2, 4, seed=seed)
+        with refused("rng must be a whole number"):
+            funnel_pair(2, 4, rng=seed)
     with refused("box must be a positive number"):
         funnel_pair(2, 4, box=-1.0)
     with refused("p must be >= 1, got 0.5"):

@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import otgan
 from otgan.datasets import Sample, ring8
-from otgan.datasets.samplers import FreshPoints, as_sampler
+from otgan.datasets.samplers import CheckedSampler, as_sampler
 from otgan.errors import InvalidInputError
 from otgan.gan.data import as_source
 from otgan.inference.held_out_bracket import held_out_bracket
@@ -60,7 +60,7 @@ def test_every_sampler_gives_its_distribution_and_fresh_points(name):
     rng = np.random.default_rng(0)
     sampler = as_sampler(SAMPLERS[name], "x", rng)
     points = sampler.sample(N, rng)
-    assert isinstance(sampler, FreshPoints) and sampler.d == 2
+    assert isinstance(sampler, CheckedSampler) and sampler.d == 2
     assert points.shape == (N, 2) and points.dtype == np.float64
     np.testing.assert_allclose(points.mean(axis=0), [1.0, 2.0], atol=5 / np.sqrt(N))
     np.testing.assert_allclose(np.cov(points.T), np.eye(2), atol=0.06)

@@ -304,13 +304,13 @@ def test_batch_norm_in_a_critic_is_refused():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
         ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
         ({"learning_rate": -1.0}, "learning_rate must be positive"),
         ({"constraint": "gpp"}, "did you mean 'gp'"),
         ({"constraint": "Exact"}, "must be one of exact, clip.* did you mean 'exact'"),
         ({"constraint": "distiled"}, "did you mean 'distilled'"),
-        ({"monitor_points": 1}, "monitor_points must be at least 2"),
+        ({"monitor_points": 1}, "monitor_points must be a whole number of at least 2"),
     ],
 )
 def test_wrong_settings_are_refused(change, message):

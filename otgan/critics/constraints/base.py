@@ -29,7 +29,7 @@ from otgan.critics.kernels.threads import Workers
 from otgan.critics.networks.mlp import mlp, orthogonal_mlp, orthonormalize_, scores
 from otgan.critics.settings import unknown_constraint
 from otgan.errors import InvalidInputError
-from otgan.measures import as_positive
+from otgan.inputs.options import as_positive
 from otgan.torch_modes import gradients_on
 
 __all__ = [

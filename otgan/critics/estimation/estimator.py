@@ -23,13 +23,13 @@ from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.mlp import radial_mlp, refuse_inference, scores
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
-from otgan.critics.settings import as_number, as_whole
 from otgan.critics.training.checkpoint import read_checkpoint
 from otgan.critics.training.data import Distributions, as_distributions
 from otgan.critics.training.interrupt import ends_with_the_program
 from otgan.critics.training.loop import ANOTHER_FILE, Budget, fit_critic
 from otgan.critics.training.options import FitOptions
 from otgan.errors import InterruptedFit, InvalidInputError
+from otgan.inputs.options import as_count, as_number
 from otgan.output_files import try_to_write
 from otgan.torch_modes import float32_by_default, gradients_on
 
@@ -200,13 +200,13 @@ def _check_checkpoint(path: str | Path | None) -> None:
 def _budget(steps: int | None, seconds: float | None) -> Budget:
     if steps is None and seconds is None:
         steps, seconds = STEPS, SECONDS
-    mend = "pass more or leave it out"
+    hint = "pass more or leave it out"
     if steps is not None:
-        steps = as_whole(steps, "steps", 1, mend)
+        steps = as_count(steps, "steps", hint=hint)
     if seconds is not None:
-        seconds = as_number(seconds, "seconds", "positive", mend)
+        seconds = as_number(seconds, "seconds", "positive", hint)
         if not seconds > 0:
-            raise InvalidInputError(f"seconds must be positive, got {seconds}; to fix it, {mend}")
+            raise InvalidInputError(f"seconds must be positive, got {seconds}; to fix it, {hint}")
     if steps is None and seconds == math.inf:
         raise InvalidInputError(
             "seconds must be finite where steps are not limited, got inf; to fix it, pass steps"

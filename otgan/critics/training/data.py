@@ -14,7 +14,7 @@ from torch import Tensor
 
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import Distribution, Sample
-from otgan.datasets.samplers import as_held, as_sampler, holds_points
+from otgan.datasets.samplers import unwrap_dataset, as_sampler, holds_points
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
 from otgan.measures import FloatArray, as_points, refuse_other_images, to_numpy
@@ -141,7 +141,7 @@ def as_distributions(x: Any, y: Any, options: FitOptions, device: torch.device) 
         out.
     """
     rng = torch.Generator(device).manual_seed(options.seed)
-    x, y = as_held(x, "x"), as_held(y, "y")
+    x, y = unwrap_dataset(x, "x"), unwrap_dataset(y, "y")
     if holds_points(x) and holds_points(y):
         x, y = align_points(x, y)
         refuse_other_images((x, y))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from otgan.critics.settings import MOST_POINTS, as_flag, as_number, as_seed, as_whole
+from otgan.critics.settings import MOST_POINTS
 from otgan.errors import InvalidInputError
+from otgan.inputs.options import as_count, as_flag, as_number, as_seed
 
 __all__ = ["FitOptions"]
 
@@ -58,7 +59,9 @@ class FitOptions:
     checkpoint: str | Path | None = None
 
     def __post_init__(self) -> None:
-        self._set("batch_size", as_whole(self.batch_size, "batch_size", 1, WHERE, MOST_POINTS))
+        self._set(
+            "batch_size", as_count(self.batch_size, "batch_size", most=MOST_POINTS, hint=WHERE)
+        )
         for name in ("matrix_rate", "vector_rate"):
             rate = as_number(getattr(self, name), name, "positive", WHERE)
             _check(name, rate, 0 < rate < math.inf, "positive and finite")
@@ -66,8 +69,8 @@ class FitOptions:
         share = as_number(self.held_out, "held_out", "between 0 and 1", WHERE)
         _check("held_out", share, 0 < share < 1, "between 0 and 1")
         self._set("held_out", share)
-        self._set("test_points", as_whole(self.test_points, "test_points", 2, WHERE))
-        self._set("seed", as_seed(self.seed, WHERE))
+        self._set("test_points", as_count(self.test_points, "test_points", least=2, hint=WHERE))
+        self._set("seed", as_seed(self.seed, WHERE, "seed"))
         known = isinstance(self.precision, str) and self.precision in ("float32", "bfloat16")
         _check("precision", self.precision, known, "'float32' or 'bfloat16'")
         self._set("progress", as_flag(self.progress, "progress", WHERE))

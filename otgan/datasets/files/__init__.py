@@ -8,7 +8,7 @@ from otgan.datasets.files.load import (
     load_points,
     load_table,
 )
-from otgan.datasets.files.reading import Table
+from otgan.datasets.files.read_options import Table
 
 __all__ = [
     "Table",

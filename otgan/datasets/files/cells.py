@@ -1,4 +1,4 @@
-"""What the cells of a table look like: numbers, missing values, names."""
+"""Cells of a table as text: numbers, missing values or names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = [
     "is_whole",
     "like_thousands",
     "odd_number",
-    "shown",
+    "preview",
     "with_decimal_comma",
 ]
 
@@ -36,7 +36,7 @@ ODD = (
     (re.compile(r"[$€£¥]\s?[+-]?[0-9.,]+|[+-]?[0-9.,]+\s?[$€£¥]"), "write no currency"),
     (re.compile(r"[+-]?[0-9.]+[dD][+-]?[0-9]+"), "write exponents with 'e'"),
 )
-"""Numbers that are written as no number is read, and what to write instead."""
+"""Notations of numbers that are not read, and what to write instead."""
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "?", "."}
 
 
@@ -80,7 +80,7 @@ def odd_number(cell: str) -> str:
     if GROUPS.fullmatch(cell):
         return "write no marks between thousands"
     digits = cell.isdecimal() and not cell.isascii()
-    found = (mend for pattern, mend in ODD if pattern.fullmatch(cell))
+    found = (hint for pattern, hint in ODD if pattern.fullmatch(cell))
     return "write digits as 0 to 9" if digits else next(found, "")
 
 
@@ -112,12 +112,12 @@ def counts_up(cells: Sequence[str]) -> bool:
     return all(cell.strip() == str(start + step * i) for i, cell in enumerate(cells))
 
 
-def shown(cells: Sequence[object], most: int = 6) -> str:
-    """A row for a message, cut where it is long.
+def preview(cells: Sequence[object], most: int = 6) -> str:
+    """The first cells of a row, for a message.
 
     Examples
     --------
-    >>> shown(["a", "b"]), shown(range(2019, 2030), most=3)
+    >>> preview(["a", "b"]), preview(range(2019, 2030), most=3)
     ('a, b', '2019, 2020, 2021, ...')
     """
     words = [str(cell)[:40] for cell in cells[:most]]

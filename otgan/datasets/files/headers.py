@@ -12,18 +12,18 @@ from otgan.datasets.files.cells import (
     is_number,
     is_whole,
     odd_number,
-    shown,
+    preview,
 )
-from otgan.datasets.files.reading import Reading
+from otgan.datasets.files.read_options import ReadOptions
 from otgan.errors import InvalidInputError, nearest_name
 
-__all__ = ["index_columns", "is_header", "kept_columns"]
+__all__ = ["index_columns", "is_header", "select_columns"]
 
 UNNAMED = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 IDENTIFIERS = {"id", "ids", "idx", "index", "row", "rowid", "row_id", "rownames", "level_0"}
 YEARS = range(1500, 2200)
 ENOUGH = 10
-"""Cells below a line of numbers before that can look unlike them."""
+"""The first line is judged by the cells below it if there are so many."""
 
 Row = Sequence[str]
 
@@ -31,7 +31,7 @@ Row = Sequence[str]
 # ---------------------------------------------------------------- the first line
 
 
-def is_header(first: Row, rows: Sequence[Row], reading: Reading, where: str) -> bool:
+def is_header(first: Row, rows: Sequence[Row], options: ReadOptions, where: str) -> bool:
     """Whether `first` names the columns of `rows`, the rows below it.
 
     Raises
@@ -40,9 +40,9 @@ def is_header(first: Row, rows: Sequence[Row], reading: Reading, where: str) -> 
         It could be either; the message names the option that decides.
     """
     cells = [cell.strip() for cell in first]
-    if reading.header is not None:
-        return bool(reading.header)
-    wanted = {column for column in reading.columns or () if isinstance(column, str)}
+    if options.header is not None:
+        return bool(options.header)
+    wanted = {column for column in options.columns or () if isinstance(column, str)}
     if any(is_name(column) for column in wanted) and wanted <= set(cells):
         return True
     named, numbers = any(map(is_name, cells)), any(map(is_number, cells))
@@ -55,21 +55,21 @@ def is_header(first: Row, rows: Sequence[Row], reading: Reading, where: str) -> 
     if named and not numbers:
         return True
     if named:
-        doubt: str | None = "it holds names and numbers"
+        reason: str | None = "it holds names and numbers"
     elif all(map(is_number, cells)):
-        doubt = _like_names(cells, rows)
+        reason = _like_names(cells, rows)
     elif numbers and not cells[0] and all(map(is_number, cells[1:])):
         if _index_below(rows):
             return True  # the columns 0, 1, ... of a table with an index
-        doubt = "its first cell is blank"
+        reason = "its first cell is blank"
     else:
-        doubt = "it may be a missing value" if len(cells) == 1 and cells[0].isalpha() else None
-    if doubt is None:
+        reason = "it may be a missing value" if len(cells) == 1 and cells[0].isalpha() else None
+    if reason is None:
         return False
     raise InvalidInputError(
         f"the first line of {where} must be a point or the names of columns, got "
-        f"{shown(cells)!r}, which could be either ({doubt}); to fix it, pass header=True (--header)"
-        " if it names the columns, header=False (--no-header) if it is a point"
+        f"{preview(cells)!r}, which could be either ({reason}); to fix it, pass header=True "
+        "(--header) if it names the columns, header=False (--no-header) if it is a point"
     )
 
 
@@ -79,7 +79,7 @@ def _index_below(rows: Sequence[Row]) -> bool:
 
 
 def _like_names(cells: Row, rows: Sequence[Row]) -> str | None:
-    """Why a line of numbers may name columns: a property that no row below it has."""
+    """Why a line of numbers may be names: a property that no row below it has."""
     values = [float(cell) for cell in cells]
     d = len(values)
     if len(set(values)) < d or (d == 1 and not rows):
@@ -95,10 +95,10 @@ def _like_names(cells: Row, rows: Sequence[Row]) -> str | None:
     if whole and enough and not any(is_whole(cell) for row in rows for cell in row):
         return "it holds whole numbers, and no row below it does"
     if any("e" in cell.lower() for cell in cells) or not (enough or d > 3):
-        return None  # numpy.savetxt writes points with exponents, and nobody names
-    for property_of, doubt in ((_evenly, "its numbers are evenly spaced"), (_sorted, "it rises")):
+        return None  # numpy.savetxt writes points with exponents, unlike names
+    for property_of, reason in ((_evenly, "its numbers are evenly spaced"), (_sorted, "it rises")):
         if property_of(cells) and not any(property_of(row) for row in rows):
-            return f"{doubt}, and no row below it does the same"
+            return f"{reason}, and no row below it does the same"
     return None
 
 
@@ -137,14 +137,14 @@ def _monotone(values: Sequence[float]) -> bool:
 # ---------------------------------------------------------------- the columns
 
 
-def kept_columns(
+def select_columns(
     names: Sequence[str],
     width: int,
     cells_of: Callable[[int], list[str]],
-    reading: Reading,
+    options: ReadOptions,
     where: str,
 ) -> tuple[list[int], list[str]]:
-    """Positions of the columns that hold points, and how that was decided.
+    """Positions of the columns that hold points, and notes on how they were chosen.
 
     Parameters
     ----------
@@ -155,16 +155,16 @@ def kept_columns(
     cells_of : callable
         The first cells of a column, as text.
     """
-    if reading.columns is not None:
-        return [_position(column, names, width, where) for column in reading.columns], []
-    if reading.index:
+    if options.columns is not None:
+        return [_position(column, names, width, where) for column in options.columns], []
+    if options.index:
         if width < 2:
             raise InvalidInputError(
                 f"{where} must have a column of numbers beside its index, got one column; to fix "
                 "it, pass index=False (--no-index)"
             )
         return list(range(1, width)), []
-    if reading.index is not None or width < 2:
+    if options.index is not None or width < 2:
         return list(range(width)), []
     unnamed = 0
     while names and unnamed < width - 1 and UNNAMED.fullmatch(names[unnamed]):
@@ -181,7 +181,7 @@ def kept_columns(
     cells = cells_of(0)
     name = names[0] if names else ""
     if counts_up(cells):
-        _refuse_index(name, where, f"{shown(cells, 3)}")
+        _refuse_index(name, where, f"{preview(cells, 3)}")
     if name.lower() in IDENTIFIERS and _like_index(cells):
         _refuse_index(name, where, "a different value in each row")
     return list(range(width)), []
@@ -191,13 +191,13 @@ def index_columns(
     names: Sequence[str],
     kept: Sequence[int],
     cells_of: Callable[[int], list[str]],
-    reading: Reading,
+    options: ReadOptions,
 ) -> list[int]:
     """Positions of the columns that label the rows: the first ones, where they hold no points."""
-    if reading.columns is None:
+    if options.columns is None:
         return list(range(kept[0]))
-    if reading.index is not None:
-        return [0] if reading.index and 0 not in kept else []
+    if options.index is not None:
+        return [0] if options.index and 0 not in kept else []
     unnamed = takewhile(lambda i: UNNAMED.fullmatch(names[i]), range(len(names)))
     return list(takewhile(lambda i: i not in kept and _like_index(cells_of(i)), unnamed))
 
@@ -233,11 +233,11 @@ def _position(column: str | int, names: Sequence[str], width: int, where: str) -
         return found[0]
     if found:
         raise InvalidInputError(
-            f"columns must be told apart by their names, got {len(found)} columns {column!r} in "
-            f"{where}; to fix it, choose by position"
+            f"columns must be chosen by names that are unique, got {len(found)} columns {column!r} "
+            f"in {where}; to fix it, choose by position"
         )
-    known = shown(names, 12) if names else f"{width} columns without names"
-    mend = nearest_name(column, names) if names else "choose by position, from 0"
+    known = preview(names, 12) if names else f"{width} columns without names"
+    hint = nearest_name(column, names) if names else "choose by position, from 0"
     raise InvalidInputError(
-        f"columns must be in {where}, got {column!r} where there are {known}; to fix it, {mend}"
+        f"columns must be in {where}, got {column!r} where there are {known}; to fix it, {hint}"
     )

@@ -1,4 +1,4 @@
-"""The loaders: a data set by its name, points from a file or a folder, or two files as a pair."""
+"""Loaders of a data set by its name, of points from a file or a folder, and of pairs of files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from otgan.datasets.distributions import DATASETS, Distribution, Sample
-from otgan.datasets.files.arrays import read_npy, read_npz
-from otgan.datasets.files.cells import shown
-from otgan.datasets.files.columnar import read_columnar
-from otgan.datasets.files.idx import read_idx
-from otgan.datasets.files.named import chosen_columns
-from otgan.datasets.files.opened import UNPACKERS, as_path, faults_named, open_plain
-from otgan.datasets.files.pairs import refuse_common_first_row
-from otgan.datasets.files.pictures import read_folder
-from otgan.datasets.files.reading import LIMIT, Options, Reading, Table
-from otgan.datasets.files.text import read_text
+from otgan.datasets.files.arrow import read_columnar
+from otgan.datasets.files.cells import preview
+from otgan.datasets.files.columns import choose_columns
+from otgan.datasets.files.idx_files import read_idx
+from otgan.datasets.files.images import read_folder
+from otgan.datasets.files.numpy_files import read_npy, read_npz
+from otgan.datasets.files.pair_headers import refuse_common_first_row
+from otgan.datasets.files.read_options import LIMIT, LoadOptions, ReadOptions, Table
+from otgan.datasets.files.safe_open import DECOMPRESSORS, as_input_errors, as_path, open_regular
+from otgan.datasets.files.text_tables import read_text
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError, nearest_name
 from otgan.measures import FloatArray
 
@@ -42,17 +42,17 @@ MAGIC = {
     b"\x1f\x8b": (".gz",),
     b"BZh": (".bz2",),
 }
-"""How files start, and the suffixes that they may have."""
+"""The first bytes of files, and the suffixes that such files may have."""
 
 
-def load(source: str | Path, **options: Unpack[Options]) -> Distribution:
+def load(source: str | Path, **options: Unpack[LoadOptions]) -> Distribution:
     """A data set by its name, or the points in a file or folder.
 
     Parameters
     ----------
     source : str or path
         One of ``ring8``, ``grid25``, ``swissroll``, ``digits``; a file that :func:`load_points`
-        reads; a folder of pictures.
+        reads; a folder of images.
     **options
         Those of :func:`load_points`.
 
@@ -74,11 +74,11 @@ def load(source: str | Path, **options: Unpack[Options]) -> Distribution:
     if isinstance(source, str) and source in DATASETS:
         return DATASETS[source]()
     if isinstance(source, (str, os.PathLike)) and os.path.lexists(source):
-        return Sample(_warned(load_table(source, **options)))
-    mend = nearest_name(str(source), DATASETS, otherwise="check the path")
+        return Sample(_warn_of_notes(load_table(source, **options)))
+    hint = nearest_name(str(source), DATASETS, otherwise="check the path")
     raise InvalidInputError(
         f"data must be one of {', '.join(DATASETS)}, or an existing file or folder, "
-        f"got {str(source)!r}; to fix it, {mend}"
+        f"got {str(source)!r}; to fix it, {hint}"
     )
 
 
@@ -93,22 +93,22 @@ def load_points(
     name: str | None = None,
     limit: int = LIMIT,
 ) -> FloatArray:
-    r"""Points from a file with one point a row, or from a folder of pictures.
+    r"""Points from a file with one point a row, or from a folder of images.
 
-    Tables are read as their cells show; where these could mean two things, the call raises and
-    names the option that decides. Options that a kind of file has no use for are left aside.
+    Tables are read as their cells suggest; where these are ambiguous, the call raises and names
+    the option that decides. Options that do not apply to a kind of file are ignored.
 
     Parameters
     ----------
     path : path
         A table (``.csv`` or ``.tsv``, also with ``.gz`` or ``.bz2`` behind), ``.npy``, ``.npz``,
-        ``.parquet``, ``.feather``, an IDX file (``...-ubyte``), or a folder of pictures.
+        ``.parquet``, ``.feather``, an IDX file (``...-ubyte``), or a folder of images.
     columns : sequence of str or int, optional
         Columns to read, by names or by positions from 0; by default all.
     header : bool, optional
-        Whether the first line names the columns; by default what the lines show.
+        Whether the first line names the columns; by default detected.
     index : bool, optional
-        Whether the first column names the rows and is left out; by default what it shows.
+        Whether the first column names the rows and is left out; by default detected.
     delimiter : str, optional
         Between cells: one character, ``"tab"`` or ``"space"`` (any number of spaces).
     decimal : str, optional
@@ -116,7 +116,7 @@ def load_points(
     name : str, optional
         Which array of a ``.npz`` file.
     limit : int
-        Bytes that the contents of a packed file, or a picture, may take in memory: two GiB if
+        Bytes that the contents of a packed file, or a image, may take in memory: two GiB if
         omitted. Contents of up to eight times the size of their file are never refused.
 
     Returns
@@ -130,14 +130,14 @@ def load_points(
         Missing, empty or ragged file, cells that are no numbers, NaN, or a file that could be read
         in two ways.
     DamagedFileError
-        A file that is truncated, or not of the kind that its name says.
+        A file that is truncated, or not of the kind of its name.
     MissingExtraError
-        Parquet and Feather need pyarrow, pictures need Pillow.
+        Parquet and Feather need pyarrow, images need Pillow.
 
     Warns
     -----
     InputWarning
-        The file could have been read otherwise, and this was plain.
+        The file could have been read otherwise.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def load_points(
     array([[0.5, 1.5],
            [2.5, 3.5]])
     """
-    return _warned(
+    return _warn_of_notes(
         load_table(
             path,
             columns=columns,
@@ -162,7 +162,7 @@ def load_points(
     )
 
 
-def load_table(path: str | Path, **options: Unpack[Options]) -> Table:
+def load_table(path: str | Path, **options: Unpack[LoadOptions]) -> Table:
     r"""Points with the names of their columns, and with notes on how they were read.
 
     Parameters
@@ -175,7 +175,7 @@ def load_table(path: str | Path, **options: Unpack[Options]) -> Table:
     Returns
     -------
     Table
-        Its ``notes`` say what :func:`load_points` warns of.
+        Its ``notes`` are the warnings of :func:`load_points`.
 
     Raises
     ------
@@ -190,24 +190,27 @@ def load_table(path: str | Path, **options: Unpack[Options]) -> Table:
     >>> load_table(path)
     Table(n=1, d=2, names=('u', 'v'))
     """
-    reading = Reading(**options)  # type: ignore[arg-type] # it takes any sequence of columns
+    return _read(path, ReadOptions(**options))  # type: ignore[arg-type] # any sequence of columns
+
+
+def _read(path: str | Path, options: ReadOptions) -> Table:
     if _is_folder(path):
-        pictures = read_folder(as_path(path, folder=True), 32, False, reading.limit)
-        return chosen_columns(pictures, reading, str(path))
+        images = read_folder(as_path(path, folder=True), 32, False, options.limit)
+        return choose_columns(images, options, str(path))
     path = as_path(path)
     kind = _kind(path)
     if kind in TEXT:
-        return read_text(path, reading)
+        return read_text(path, options)
     if kind == ".npy":
-        return read_npy(path, reading)
+        return read_npy(path, options)
     if kind == ".npz":
-        return read_npz(path, reading)
+        return read_npz(path, options)
     if kind in COLUMNAR:
-        return read_columnar(path, reading)
-    return chosen_columns(read_idx(path, reading.limit), reading, str(path))
+        return read_columnar(path, options)
+    return choose_columns(read_idx(path, options.limit), options, str(path))
 
 
-def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple[Table, Table]:
+def load_pair(a: str | Path, b: str | Path, **options: Unpack[LoadOptions]) -> tuple[Table, Table]:
     r"""Two files whose columns mean the same: those of `b` take the order that they have in `a`.
 
     Parameters
@@ -241,13 +244,13 @@ def load_pair(a: str | Path, b: str | Path, **options: Unpack[Options]) -> tuple
     unheaded = options.get("header") is None and not (first.names or second.names)
     if unheaded and _is_text(a) and _is_text(b):
         refuse_common_first_row(first.points, second.points, (str(a), str(b)))
-    if _made_up(first.names) or _made_up(second.names):
+    if _are_generated(first.names) or _are_generated(second.names):
         return first, second
     _check_names(first.names, second.names, a, b)
     if first.names == second.names:
         return first, second
     order = [second.names.index(name) for name in first.names]
-    note = f"{b}: its columns were put into the order of {a} ({shown(first.names)})"
+    note = f"{b}: its columns were put into the order of {a} ({preview(first.names)})"
     points = second.points[:, order]
     return first, replace(second, points=points, names=first.names, notes=(*second.notes, note))
 
@@ -256,15 +259,15 @@ def _is_text(path: str | Path) -> bool:
     return _suffix(Path(os.fsdecode(path))) in TEXT
 
 
-def _made_up(names: tuple[str, ...]) -> bool:
-    """No names, or those that pandas, polars, NumPy and R give to columns without one."""
+def _are_generated(names: tuple[str, ...]) -> bool:
+    """Whether these are no names, or those that libraries give to columns without one."""
     patterns = (("", 0), ("column_", 0), ("column_", 1), ("f", 0), ("V", 1))
     made = [tuple(f"{word}{i + start}" for i in range(len(names))) for word, start in patterns]
     return names in ((), *made)
 
 
 def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any) -> None:
-    """Raise unless both have the same names, in whatever order."""
+    """Raise unless both have the same names, in any order."""
     if sorted(ours) == sorted(theirs) and len(set(ours)) == len(ours):
         return
     twice = [
@@ -280,14 +283,16 @@ def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any)
         )
     missing = [name for name in ours if name not in theirs]
     extra = [name for name in theirs if name not in ours]
-    lacks = [f"{file} lacks {shown(names)}" for file, names in ((b, missing), (a, extra)) if names]
+    missing_in = [
+        f"{file} lacks {preview(names)}" for file, names in ((b, missing), (a, extra)) if names
+    ]
     both = [name for name in ours if name in theirs]
-    mend = "keep the same columns in both, or remove the header lines if they mean the same"
-    if both and lacks:
-        mend += f", or choose those that both have (columns={both[:6]})"
+    hint = "keep the same columns in both, or remove the header lines if they mean the same"
+    if both and missing_in:
+        hint += f", or choose those that both have (columns={both[:6]})"
     raise InvalidInputError(
-        f"both files must have the same columns, got {shown(ours)} in {a}, and {shown(theirs)} in "
-        f"{b} ({'; '.join(lacks)}); to fix it, {mend}"
+        f"both files must have the same columns, got {preview(ours)} in {a}, and {preview(theirs)} "
+        f"in {b} ({'; '.join(missing_in)}); to fix it, {hint}"
     )
 
 
@@ -317,25 +322,26 @@ def load_idx(path: str | Path, *, limit: int = LIMIT) -> FloatArray:
     ----------
     LeCun, Cortes and Burges, The MNIST database: the IDX file format.
     """
-    return read_idx(as_path(path), Reading(limit=limit).limit).points
+    return read_idx(as_path(path), ReadOptions(limit=limit).limit).points
 
 
 def load_images(
     folder: str | Path, *, size: int = 32, gray: bool = False, limit: int = LIMIT
 ) -> FloatArray:
-    """All pictures of a folder, cut square, resized and flattened to values in [0, 1].
+    """All images of a folder, cut square, resized and flattened to values in [0, 1].
 
     Parameters
     ----------
     folder : path
-        PNG, JPEG, BMP, GIF or WebP files, turned as they say; transparent parts become white.
-        Gray pictures may have 16 bits.
+        PNG, JPEG, BMP, GIF or WebP files, rotated by their EXIF tags; transparent parts become
+        white.
+        Gray images may have 16 bits.
     size : int
         Pixels on a side.
     gray : bool
         One channel instead of three.
     limit : int
-        Bytes that a picture may take while it is read, 16 for each of its pixels.
+        Bytes that a image may take while it is read, 16 for each of its pixels.
 
     Returns
     -------
@@ -344,7 +350,7 @@ def load_images(
     Raises
     ------
     InvalidInputError
-        No folder, no pictures in it, one that cannot be read or is of another kind (TIFF, 16 bits
+        No folder, no images in it, one that cannot be read or is of another kind (TIFF, 16 bits
         of color, animations, CMYK).
     MissingExtraError
         Pillow (which comes with matplotlib) is not installed.
@@ -354,25 +360,25 @@ def load_images(
     InputWarning
         There are folders in the folder, which are not read.
     """
-    return _warned(read_folder(as_path(folder, folder=True), size, gray, limit))
+    return _warn_of_notes(read_folder(as_path(folder, folder=True), size, gray, limit))
 
 
-def _warned(table: Table) -> FloatArray:
+def _warn_of_notes(table: Table) -> FloatArray:
     for note in table.notes:
         warnings.warn(note, InputWarning, stacklevel=3)
     return table.points
 
 
 def _is_folder(path: Any) -> bool:
-    """A folder of pictures: one that is called like a file is taken for a mistake."""
+    """Whether it is a folder of images; one with the suffix of a file is a mistake."""
     if not isinstance(path, (str, os.PathLike)) or not os.path.isdir(path):
         return False
     return not _suffix(Path(os.fsdecode(path)))
 
 
 def _suffix(path: Path) -> str:
-    """The kind of file that a name stands for; empty for none that is known."""
-    inner = path.with_suffix("") if path.suffix.lower() in UNPACKERS else path
+    """The kind of file by its name; empty if unknown."""
+    inner = path.with_suffix("") if path.suffix.lower() in DECOMPRESSORS else path
     suffix = inner.suffix.lower()
     if suffix in TEXT or (inner == path and suffix in {".npy", ".npz", *COLUMNAR}):
         return suffix
@@ -382,18 +388,18 @@ def _suffix(path: Path) -> str:
 
 
 def _kind(path: Path) -> str:
-    """The kind of a file, by its name and by how it starts."""
+    """The kind of a file, by its name and its first bytes."""
     kind = _suffix(path)
     if not kind:
-        packed = path.suffix.lower() in {*UNPACKERS, ".zip", ".xz", ".zst", ".7z", ".lz4"}
-        mend = "unpack it" if packed else "convert it to one of these, or rename it if it is one"
+        packed = path.suffix.lower() in {*DECOMPRESSORS, ".zip", ".xz", ".zst", ".7z", ".lz4"}
+        hint = "unpack it" if packed else "convert it to one of these, or rename it if it is one"
         raise InvalidInputError(
             f"points must be in a .npy or .csv file (or .tsv, .npz, .parquet, .feather, ...-ubyte, "
-            f"or a folder of pictures), got {path}; to fix it, {mend}"
+            f"or a folder of images), got {path}; to fix it, {hint}"
         )
-    packed = path.suffix.lower() in UNPACKERS
+    packed = path.suffix.lower() in DECOMPRESSORS
     allowed = path.suffix.lower() if packed else kind
-    with faults_named(path, "a file of points"), open_plain(path) as file:
+    with as_input_errors(path, "a file of points"), open_regular(path) as file:
         start = file.read(8)
     for magic, suffixes in MAGIC.items():
         name = allowed in TEXT and magic.isalnum()  # a column may be called PAR1

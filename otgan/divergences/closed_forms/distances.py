@@ -25,7 +25,8 @@ from otgan.divergences.closed_forms.formulas import (
 )
 from otgan.divergences.closed_forms.quadrature import integrate
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_order
+from otgan.inputs.options import as_order
+from otgan.measures import FloatArray
 
 __all__ = ["hellinger", "js", "kl", "total_variation", "wasserstein"]
 

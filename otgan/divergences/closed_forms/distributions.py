@@ -22,10 +22,10 @@ from otgan.divergences.closed_forms.special import (
     log_quotient,
 )
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_rng
 from otgan.inputs.labels import align_moments
 from otgan.inputs.matching import order_like
-from otgan.measures import FloatArray, as_count, as_float64, as_points
+from otgan.inputs.options import as_count, as_rng
+from otgan.measures import FloatArray, as_float64, as_points
 
 __all__ = [
     "Exponential",

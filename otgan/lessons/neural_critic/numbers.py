@@ -10,7 +10,7 @@ import numpy as np
 
 from otgan import estimate_w1
 from otgan.datasets import DATASETS, Distribution, gaussians_on_line
-from otgan.datasets.random_source import Draws
+from otgan.datasets.random_source import RandomSource
 from otgan.lessons.densities import Normal
 from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.record import Record
@@ -250,8 +250,8 @@ class _Noisy(Distribution):
         """Dimension of the points."""
         return self.base.d
 
-    def _draw(self, n: int, draws: Draws) -> Any:
-        return self.base._draw(n, draws) + self.std * draws.normal(n, self.d)
+    def _draw(self, n: int, source: RandomSource) -> Any:
+        return self.base._draw(n, source) + self.std * source.normal(n, self.d)
 
 
 def run(*, quick: bool = False, seed: int = 0) -> NeuralCritic:

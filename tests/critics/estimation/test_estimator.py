@@ -498,7 +498,7 @@ def test_layers_of_ones_own_are_asked_by_one_thread(two_threads):
             {"constraint": "nothing"},
             "constraint must be one of auto, exact, clip, gp, .* distilled,",
         ),
-        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
         ({"seconds": -1}, "seconds must be positive, got -1"),
         ({"device": "no-such-device"}, "device must be one that this PyTorch can use"),
     ],

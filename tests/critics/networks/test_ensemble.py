@@ -87,7 +87,7 @@ def build(d):
 
 
 def test_two_critics_are_nearer_the_truth_than_one():
-    pair = funnel_pair(8, 16, seed=5)
+    pair = funnel_pair(8, 16, rng=5)
     options = FitOptions(batch_size=256, test_points=2**15)
     one, both = (
         otgan.estimate_w1(

@@ -122,7 +122,7 @@ def test_a_folder_of_pictures(tmp_path):
     Image.new("RGB", (40, 20), (255, 0, 0)).save(tmp_path / "a.png")
     Image.new("RGBA", (16, 16), (0, 0, 0, 0)).save(tmp_path / "b.png")
     Image.new("L", (9, 30), 128).save(tmp_path / "c.jpg")
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no image")
     points = load_images(tmp_path, size=4)
     assert points.shape == (3, 4 * 4 * 3)
     assert_allclose(points[0].reshape(4, 4, 3), np.broadcast_to([1.0, 0.0, 0.0], (4, 4, 3)))
@@ -133,10 +133,10 @@ def test_a_folder_of_pictures(tmp_path):
 
 
 def test_folders_without_pictures_are_refused(tmp_path):
-    with pytest.raises(InvalidInputError, match=r"must hold pictures.*got none"):
+    with pytest.raises(InvalidInputError, match=r"must hold images.*got none"):
         load_images(tmp_path)
-    (tmp_path / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(InvalidInputError, match="readable picture"):
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    with pytest.raises(InvalidInputError, match="readable image"):
         load_images(tmp_path)
 
 
@@ -164,7 +164,7 @@ def test_folders_in_a_folder_of_pictures_are_spoken_of(tmp_path):
 
     Image.new("L", (4, 4), 51).save(tmp_path / "a.png")
     (tmp_path / "cats").mkdir()
-    (tmp_path / ".hidden.png").write_bytes(b"no picture")
+    (tmp_path / ".hidden.png").write_bytes(b"no image")
     with pytest.warns(InputWarning, match=r"folders inside it \(cats\) were not read"):
         assert_allclose(load_images(tmp_path, size=2), 0.2)
     (tmp_path / "a.png").unlink()

@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from otgan.datasets.files.named import chosen_columns, table_of_columns
-from otgan.datasets.files.opened import (
-    allowance,
+from otgan.datasets.files.columns import choose_columns, table_of_columns
+from otgan.datasets.files.read_options import ReadOptions, Table
+from otgan.datasets.files.safe_open import (
+    as_input_errors,
     check_memory,
-    faults_named,
-    in_bytes,
-    open_plain,
+    format_bytes,
+    largest_size,
+    open_regular,
     refuse_size,
 )
-from otgan.datasets.files.reading import Reading, Table
 from otgan.errors import DamagedFileError, InvalidInputError, nearest_name
 from otgan.measures import as_points
 
@@ -48,9 +48,9 @@ class Header(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_npy(path: Path, reading: Reading) -> Table:
+def read_npy(path: Path, options: ReadOptions) -> Table:
     """The points of a ``.npy`` file, one for each first index."""
-    with faults_named(path, KIND), open_plain(path) as file:
+    with as_input_errors(path, KIND), open_regular(path) as file:
         header = _header(file.read(HEADER), str(path))
         _check_size(header, path.stat().st_size - header.offset, str(path))
         array = np.memmap(
@@ -61,37 +61,38 @@ def read_npy(path: Path, reading: Reading) -> Table:
             shape=header.shape,
             order="F" if header.fortran else "C",
         )
-        return _table(array, reading, str(path))
+        return _table(array, options, str(path))
 
 
-def read_npz(path: Path, reading: Reading) -> Table:
+def read_npz(path: Path, options: ReadOptions) -> Table:
     """The points of the one array in a ``.npz`` file, or of the one that is named."""
     with (
-        faults_named(path, "an archive of NumPy files"),
-        _broken_archives(path),
-        open_plain(path) as file,
+        as_input_errors(path, "an archive of NumPy files"),
+        _archive_errors(path),
+        open_regular(path) as file,
         zipfile.ZipFile(file) as archive,
     ):
-        info = _member(archive, reading, path)
+        info = _member(archive, options, path)
         where = f"{path} ({info.filename})"
-        if info.file_size > allowance(path, reading.limit):
-            refuse_size(where, info.file_size, reading.limit)
+        if info.file_size > largest_size(path, options.limit):
+            refuse_size(where, info.file_size, options.limit)
         with archive.open(info) as member:
             raw = member.read(HEADER)
             header = _header(raw, where)
             _check_size(header, info.file_size - header.offset, where)
             points = math.prod(header.shape) * 8
-            if info.compress_type != zipfile.ZIP_STORED and points > allowance(path, reading.limit):
-                refuse_size(where, points, reading.limit)
+            packed = info.compress_type != zipfile.ZIP_STORED
+            if packed and points > largest_size(path, options.limit):
+                refuse_size(where, points, options.limit)
             raw += member.read()
     _check_size(header, len(raw) - header.offset, where)
     flat = np.frombuffer(raw, header.dtype, math.prod(header.shape), header.offset)
     array = flat.reshape(header.shape, order="F" if header.fortran else "C")
-    return _table(array, reading, where)
+    return _table(array, options, where)
 
 
 @contextmanager
-def _broken_archives(path: Path) -> Iterator[None]:
+def _archive_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except InvalidInputError:
@@ -103,7 +104,7 @@ def _broken_archives(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _member(archive: zipfile.ZipFile, reading: Reading, path: Path) -> zipfile.ZipInfo:
+def _member(archive: zipfile.ZipFile, options: ReadOptions, path: Path) -> zipfile.ZipInfo:
     """The array that is meant."""
     found = {
         info.filename.removesuffix(".npy"): info
@@ -111,20 +112,20 @@ def _member(archive: zipfile.ZipFile, reading: Reading, path: Path) -> zipfile.Z
         if info.filename.endswith(".npy")
     }
     names = ", ".join(sorted(found)[:12]) or "none"
-    if reading.name is not None:
-        if reading.name in found:
-            return found[reading.name]
+    if options.name is not None:
+        if options.name in found:
+            return found[options.name]
         raise InvalidInputError(
-            f"name must be an array of {path}, got {reading.name!r} where there are {names}; to "
-            f"fix it, {nearest_name(reading.name, found)}"
+            f"name must be an array of {path}, got {options.name!r} where there are {names}; to "
+            f"fix it, {nearest_name(options.name, found)}"
         )
     if len(found) == 1:
         return next(iter(found.values()))
-    mend = "pass name= (--name) to say which holds the points"
+    hint = "pass name= (--name) to say which holds the points"
     if found.keys() >= {"indptr", "indices", "data", "shape"}:
-        mend = "save a sparse matrix as numpy.save(path, matrix.toarray())"
+        hint = "save a sparse matrix as numpy.save(path, matrix.toarray())"
     raise InvalidInputError(
-        f"{path} must hold one array of points, got {len(found)} ({names}); to fix it, {mend}"
+        f"{path} must hold one array of points, got {len(found)} ({names}); to fix it, {hint}"
     )
 
 
@@ -161,14 +162,14 @@ def _check_size(header: Header, found: int, where: str) -> None:
         )
     if header.size != found:
         raise DamagedFileError(
-            f"{where} must hold the {in_bytes(header.size)} that its header claims (shape "
-            f"{header.shape}, dtype {header.dtype}), got {in_bytes(found)}; to fix it, write or "
-            "fetch it again, one array a file"
+            f"{where} must hold the {format_bytes(header.size)} that its header claims (shape "
+            f"{header.shape}, dtype {header.dtype}), got {format_bytes(found)}; to fix it, write "
+            "or fetch it again, one array a file"
         )
     check_memory(where, math.prod(header.shape))
 
 
-def _table(array: Any, reading: Reading, where: str) -> Table:
+def _table(array: Any, options: ReadOptions, where: str) -> Table:
     """Points of an array, one for each first index."""
     if array.dtype.names:
         if array.ndim != 1 or any(array.dtype[name].names for name in array.dtype.names):
@@ -177,9 +178,9 @@ def _table(array: Any, reading: Reading, where: str) -> Table:
                 f"{array.dtype}; to fix it, save its fields as plain columns"
             )
         columns = [array[name] for name in array.dtype.names]
-        return table_of_columns(list(array.dtype.names), columns, reading, where)
+        return table_of_columns(list(array.dtype.names), columns, options, where)
     points, index = as_points(array.reshape(len(array), -1), where), None
-    if reading.index and reading.columns is None:
-        reading = replace(reading, columns=tuple(range(1, points.shape[1])))
+    if options.index and options.columns is None:
+        options = replace(options, columns=tuple(range(1, points.shape[1])))
         index = tuple(f"{label:.17g}" for label in points[:, 0])
-    return chosen_columns(Table(points, shape=array.shape, index=index), reading, where)
+    return choose_columns(Table(points, shape=array.shape, index=index), options, where)

@@ -1,4 +1,4 @@
-"""How a file is to be read, and what was read from it."""
+"""Options of reading a file, and the table that was read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any, TypedDict, cast
 import numpy as np
 
 from otgan.errors import DamagedFileError, InvalidInputError
-from otgan.measures import FloatArray, as_count
+from otgan.inputs.options import as_count
+from otgan.measures import FloatArray
 
-__all__ = ["Options", "Reading", "Table", "stored_options"]
+__all__ = ["LoadOptions", "ReadOptions", "Table", "stored_options"]
 
 LIMIT = 2**31
-"""Bytes that compressed points may take once they are unpacked: two GiB."""
+"""Bytes that compressed points may take once decompressed: two GiB."""
 
 DELIMITERS = {
     "comma": ",",
@@ -27,7 +28,7 @@ DELIMITERS = {
 }
 
 
-class Options(TypedDict, total=False):
+class LoadOptions(TypedDict, total=False):
     """The options of all loaders, as :func:`load_points` describes them."""
 
     columns: Sequence[str | int] | None
@@ -40,8 +41,8 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How a file is to be read; None leaves a choice to what the file shows.
+class ReadOptions:
+    """Options of reading a file, checked; None means detected from the file.
 
     Attributes
     ----------
@@ -89,7 +90,7 @@ class Reading:
                 f"name must be the name of an array in a .npz file, got {self.name!r}; to fix it, "
                 "pass a string"
             )
-        as_count(self.limit, "limit", mend="pass the most bytes that unpacked points may take")
+        as_count(self.limit, "limit", hint="pass the most bytes that unpacked points may take")
 
 
 def _as_columns(columns: Any) -> tuple[str | int, ...] | None:
@@ -126,20 +127,20 @@ def _as_delimiter(delimiter: Any) -> str | None:
     return character
 
 
-def stored_options(stored: Any, where: Path) -> Options:
-    """Options that were stored in a file, which may have been altered.
+def stored_options(stored: Any, where: Path) -> LoadOptions:
+    """Options that were stored in a file, checked.
 
     Raises
     ------
     DamagedFileError
-        They are none.
+        They are not options.
     """
-    if not isinstance(stored, Mapping) or not stored.keys() <= Options.__annotations__.keys():
+    if not isinstance(stored, Mapping) or not stored.keys() <= LoadOptions.__annotations__.keys():
         raise DamagedFileError(
             f"{where} must say how its data are read in options of otgan.datasets.load_points, got "
             f"{str(stored)[:80]}; to fix it, start the run anew"
         )
-    return cast(Options, dict(stored))
+    return cast(LoadOptions, dict(stored))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Files that can be read safely: regular ones, of a size that is checked before memory is taken."""
+"""Regular files, opened with their size checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from typing import Any, NoReturn
 from otgan.errors import DamagedFileError, InvalidInputError
 
 __all__ = [
-    "UNPACKERS",
-    "allowance",
+    "DECOMPRESSORS",
+    "as_input_errors",
     "as_path",
+    "check_decompressed_size",
     "check_memory",
-    "check_unpacked",
-    "faults_named",
-    "in_bytes",
-    "open_plain",
-    "open_unpacked",
+    "format_bytes",
+    "largest_size",
+    "open_decompressed",
+    "open_regular",
     "refuse_size",
 ]
 
-UNPACKERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
+DECOMPRESSORS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
 
-SHRUNK = 8
-"""Contents that are so many times as large as their file, or less, are never refused."""
+USUAL_RATIO = 8
+"""Contents of up to so many times the size of their file are never refused."""
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -44,7 +44,7 @@ KINDS = {
 
 
 def as_path(path: Any, *, folder: bool = False) -> Path:
-    """A path to a regular file, or to a folder if `folder`; an error of ours otherwise."""
+    """A path to a regular file, or to a folder if `folder`; raises otherwise."""
     try:
         checked = Path(path)
         mode = checked.stat().st_mode
@@ -54,7 +54,7 @@ def as_path(path: Any, *, folder: bool = False) -> Path:
         ) from None
     except (OSError, ValueError, TypeError) as reason:
         raise InvalidInputError(
-            f"the path must lead to a file or folder, got {_shown(path)} "
+            f"the path must lead to a file or folder, got {_quoted(path)} "
             f"({getattr(reason, 'strerror', None) or reason}); to fix it, check the path"
         ) from None
     kind = "a file" if stat.S_ISREG(mode) else KINDS.get(stat.S_IFMT(mode), "something else")
@@ -67,8 +67,8 @@ def as_path(path: Any, *, folder: bool = False) -> Path:
 
 
 @contextmanager
-def faults_named(path: Path, kind: str) -> Iterator[None]:
-    """Turn what reading can raise into errors of ours that name the file."""
+def as_input_errors(path: Path, kind: str) -> Iterator[None]:
+    """Turn errors of reading into :class:`InvalidInputError` that names the file."""
     try:
         yield
     except FileNotFoundError:
@@ -85,8 +85,8 @@ def faults_named(path: Path, kind: str) -> Iterator[None]:
         ) from None
     except MemoryError:
         raise InvalidInputError(
-            f"{path} must fit into memory, got {in_bytes(path.stat().st_size)} on disk; to fix it, "
-            "keep fewer points or columns"
+            f"{path} must fit into memory, got {format_bytes(path.stat().st_size)} on disk; to fix "
+            "it, keep fewer points or columns"
         ) from None
     except (OSError, EOFError, zlib.error, csv.Error) as reason:
         raise DamagedFileError(
@@ -95,7 +95,7 @@ def faults_named(path: Path, kind: str) -> Iterator[None]:
 
 
 @contextmanager
-def open_plain(path: Path) -> Iterator[io.BufferedReader]:
+def open_regular(path: Path) -> Iterator[io.BufferedReader]:
     """The bytes of a regular file."""
     with path.open("rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -104,34 +104,34 @@ def open_plain(path: Path) -> Iterator[io.BufferedReader]:
 
 
 @contextmanager
-def open_unpacked(path: Path, limit: int, *, growth: int = 1) -> Iterator[io.BufferedReader]:
-    """The bytes of a file, unpacked if its name ends in .gz or .bz2, within limits.
+def open_decompressed(path: Path, limit: int, *, growth: int = 1) -> Iterator[io.BufferedReader]:
+    """The bytes of a file, decompressed if its name ends in .gz or .bz2, within limits.
 
     Each byte will take `growth` bytes in memory.
     """
-    unpacker = UNPACKERS.get(path.suffix.lower())
-    with open_plain(path) as file:
-        if unpacker is None:
+    decompress = DECOMPRESSORS.get(path.suffix.lower())
+    with open_regular(path) as file:
+        if decompress is None:
             yield file
             return
-        with unpacker(file, "rb") as packed:
-            yield io.BufferedReader(_Bounded(packed, path, limit, growth), 2**16)
+        with decompress(file, "rb") as packed:
+            yield io.BufferedReader(_LimitedStream(packed, path, limit, growth), 2**16)
 
 
-def check_unpacked(path: Path, limit: int, *, growth: int) -> None:
-    """Raise if the contents of a packed file are too large, before anything is made of them."""
-    if path.suffix.lower() in UNPACKERS:
-        with open_unpacked(path, limit, growth=growth) as file:
+def check_decompressed_size(path: Path, limit: int, *, growth: int) -> None:
+    """Raise if the contents of a compressed file are too large, before they are parsed."""
+    if path.suffix.lower() in DECOMPRESSORS:
+        with open_decompressed(path, limit, growth=growth) as file:
             while file.read(2**20):
                 pass
 
 
-class _Bounded(io.RawIOBase):
-    """A stream that is refused once it has given more than is allowed."""
+class _LimitedStream(io.RawIOBase):
+    """A stream that raises once more bytes than allowed were read."""
 
     def __init__(self, stream: Any, path: Path, limit: int, growth: int) -> None:
         self.stream, self.path, self.limit, self.given = stream, path, limit, 0
-        self.allowed = allowance(path, limit // growth)
+        self.allowed = largest_size(path, limit // growth)
         self.growth = growth
 
     def readable(self) -> bool:
@@ -146,47 +146,47 @@ class _Bounded(io.RawIOBase):
         return len(chunk)
 
 
-def allowance(path: Path, limit: int) -> int:
-    """Bytes that the contents of a packed file may take.
+def largest_size(path: Path, limit: int) -> int:
+    """Bytes that the contents of a compressed file may take.
 
-    Data shrink to a half or a tenth; files that are made to fill a memory, to a thousandth.
+    Data compress to a half or a tenth; files made to exhaust memory, to a thousandth.
     """
-    return max(limit, SHRUNK * path.stat().st_size)
+    return max(limit, USUAL_RATIO * path.stat().st_size)
 
 
 def refuse_size(path: Path | str, size: int, limit: int, *, at_least: bool = False) -> NoReturn:
-    """Raise because something would take more memory than is allowed."""
+    """Raise because the contents would take more memory than allowed."""
     raise InvalidInputError(
-        f"{path} must take at most {in_bytes(limit)} of memory once unpacked, got "
-        f"{'more than ' * at_least}{in_bytes(size)}; to fix it, keep fewer points, or if this is "
-        f"what you expect, raise limit (--limit), which is {limit}"
+        f"{path} must take at most {format_bytes(limit)} of memory once unpacked, got "
+        f"{'more than ' * at_least}{format_bytes(size)}; to fix it, keep fewer points, or if this "
+        f"is what you expect, raise limit (--limit), which is {limit}"
     )
 
 
 def check_memory(where: Path | str, points: int) -> None:
-    """Raise if so many numbers need more memory than the machine has."""
+    """Raise if `points` numbers need more memory than the machine has."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
-        return  # the system does not tell
+        return  # unknown on this system
     if 8 * points > memory:
         raise InvalidInputError(
-            f"{where} must fit into memory as float64, got {in_bytes(8 * points)} of points where "
-            f"there are {in_bytes(memory)}; to fix it, keep fewer points or columns"
+            f"{where} must fit into memory as float64, got {format_bytes(8 * points)} of points "
+            f"where there are {format_bytes(memory)}; to fix it, keep fewer points or columns"
         )
 
 
-def _shown(path: Any) -> str:
-    """What was given for a path, for a message."""
+def _quoted(path: Any) -> str:
+    """A path for an error message."""
     return repr(str(path))[:200] if isinstance(path, (str, Path)) else f"a {type(path).__name__}"
 
 
-def in_bytes(size: int) -> str:
-    """A size for people.
+def format_bytes(size: int) -> str:
+    """A size with its unit.
 
     Examples
     --------
-    >>> in_bytes(16), in_bytes(2**31), in_bytes(1_600_000_000_000)
+    >>> format_bytes(16), format_bytes(2**31), format_bytes(1_600_000_000_000)
     ('16 bytes', '2.15 GB', '1.6 TB')
     """
     if size < 1000:

@@ -1,4 +1,4 @@
-"""Two files without a header, whose first lines may be one after all."""
+"""Two files without headers whose equal first lines may be headers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import Counter
 
 import numpy as np
 
-from otgan.datasets.files.cells import shown
+from otgan.datasets.files.cells import preview
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
 
 __all__ = ["refuse_common_first_row"]
 
 FEW = 4
-"""So many pairs of equal rows in two files of whole numbers may be chance, ..."""
+"""So many pairs of equal rows in two files of whole numbers may be coincidence, ..."""
 RARE = 200
 """... if that is at most one pair among so many."""
 
@@ -44,7 +44,7 @@ def refuse_common_first_row(x: FloatArray, y: FloatArray, where: tuple[str, str]
         return
     raise InvalidInputError(
         f"the first line of {where[0]} must be a point or the names of columns, got "
-        f"{shown([f'{value:g}' for value in x[0]])!r} there and in {where[1]}, which could be "
+        f"{preview([f'{value:g}' for value in x[0]])!r} there and in {where[1]}, which could be "
         "either (both files start with it, and it is in no other line); to fix it, pass "
         "header=True (--header) if it names the columns, header=False (--no-header) if it is a "
         "point"
@@ -52,7 +52,7 @@ def refuse_common_first_row(x: FloatArray, y: FloatArray, where: tuple[str, str]
 
 
 def _have_common_points(x: FloatArray, y: FloatArray) -> bool:
-    """Whether rows below the first explain that the first ones are equal."""
+    """Whether the files share rows below the first, too."""
     ours, theirs = _counted(x[1:]), _counted(y[1:])
     first = (x[0] + 0.0).tobytes()
     if first in ours or first in theirs:

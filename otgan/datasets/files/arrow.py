@@ -9,26 +9,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from otgan.datasets.files.cells import shown
-from otgan.datasets.files.named import joined_labels, table_of_columns
-from otgan.datasets.files.opened import allowance, check_memory, faults_named, refuse_size
-from otgan.datasets.files.reading import Reading, Table
+from otgan.datasets.files.cells import preview
+from otgan.datasets.files.columns import joined_labels, table_of_columns
+from otgan.datasets.files.read_options import ReadOptions, Table
+from otgan.datasets.files.safe_open import as_input_errors, check_memory, largest_size, refuse_size
 from otgan.errors import DamagedFileError, InvalidInputError, require
 
 __all__ = ["read_columnar"]
 
 
-def read_columnar(path: Path, reading: Reading) -> Table:
+def read_columnar(path: Path, options: ReadOptions) -> Table:
     """The points of a table in a Parquet or Feather file, one in each row."""
     kind = "Parquet" if path.suffix.lower() == ".parquet" else "Feather"
     require("pyarrow", extra="tables", purpose=f"reading {kind} files")
-    with faults_named(path, f"a complete {kind} file"), _broken_files(path, kind):
+    with as_input_errors(path, f"a complete {kind} file"), _arrow_errors(path, kind):
         opened = _parquet if kind == "Parquet" else _feather
         schema, rows, read = opened(path)
         names, index = list(schema.names), _index_of_pandas(schema)
         if len(set(names)) < len(names):
             raise InvalidInputError(
-                f"{path} must have a name of its own for each column, got {shown(names)}; to fix "
+                f"{path} must have a name of its own for each column, got {preview(names)}; to fix "
                 "it, rename them"
             )
         if not rows or not names:
@@ -36,36 +36,36 @@ def read_columnar(path: Path, reading: Reading) -> Table:
                 f"{path} must hold at least one row of numbers, got {rows} rows of {len(names)} "
                 "columns; to fix it, check that it was written"
             )
-        taken = len(reading.columns or names) * rows * 8
-        if taken > allowance(path, reading.limit):
-            refuse_size(path, taken, reading.limit)
+        taken = len(options.columns or names) * rows * 8
+        if taken > largest_size(path, options.limit):
+            refuse_size(path, taken, options.limit)
         check_memory(path, taken // 8)
-        left_out = index if reading.columns is None and reading.index is not False else []
+        left_out = index if options.columns is None and options.index is not False else []
         used = [i for i, name in enumerate(names) if name not in left_out]
-        columns = _Columns(path, schema, used, read)
+        columns = _LazyColumns(path, schema, used, read)
         if left_out:
-            reading = _settled(reading)
+            options = _without_index(options)
         chosen = [names[i] for i in used]
-        table = table_of_columns(chosen, columns, reading, str(path), columns.labels)
+        table = table_of_columns(chosen, columns, options, str(path), columns.labels)
         if not set(index) & set(table.names):
             levels = [read(names.index(name)).to_pylist() for name in index]
             table = replace(table, index=joined_labels(levels) or table.index)
     if not left_out:
         return table
     note = (
-        f"{path}: {shown(left_out)}, the index that pandas wrote, was left out (index=False or "
+        f"{path}: {preview(left_out)}, the index that pandas wrote, was left out (index=False or "
         "--no-index keeps it)"
     )
     return replace(table, notes=(note, *table.notes))
 
 
-def _settled(reading: Reading) -> Reading:
-    """The same with the index left out already."""
-    return Reading(**{**vars(reading), "index": False})
+def _without_index(options: ReadOptions) -> ReadOptions:
+    """The options for a table whose index was left out already."""
+    return ReadOptions(**{**vars(options), "index": False})
 
 
 @contextmanager
-def _broken_files(path: Path, kind: str) -> Iterator[None]:
+def _arrow_errors(path: Path, kind: str) -> Iterator[None]:
     import pyarrow as pa
 
     try:
@@ -111,8 +111,8 @@ def _index_of_pandas(schema: Any) -> list[str]:
         return []
 
 
-class _Columns(Sequence[Any]):
-    """The columns that hold points, as arrays, each read when it is asked for."""
+class _LazyColumns(Sequence[Any]):
+    """The columns that hold points, as arrays, each read when it is accessed."""
 
     def __init__(
         self, path: Path, schema: Any, used: Sequence[int], read: Callable[[int], Any]
@@ -133,9 +133,9 @@ class _Columns(Sequence[Any]):
         column = f"column {field.name!r} of {self.path}"
         if not _is_numeric(field):
             numbers = [f.name for f in self.schema if _is_numeric(f)]
-            mend = f"choose others, for example columns={numbers[:6]}" if numbers else "convert it"
+            hint = f"choose others, for example columns={numbers[:6]}" if numbers else "convert it"
             raise InvalidInputError(
-                f"{column} must hold numbers, got the type {_type_of(field)}; to fix it, {mend}"
+                f"{column} must hold numbers, got the type {_type_of(field)}; to fix it, {hint}"
             )
         values = self.read(self.used[i])
         if values.null_count:
@@ -156,7 +156,7 @@ def _is_numeric(field: Any) -> bool:
 
 
 def _extension(field: Any) -> str:
-    """Name of the type of others that a field has; values of such types mean what others say."""
+    """Name of the extension type of a field; empty for Arrow's own types."""
     return (field.metadata or {}).get(b"ARROW:extension:name", b"").decode(errors="replace")
 
 

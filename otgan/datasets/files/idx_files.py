@@ -1,4 +1,4 @@
-"""IDX files, as MNIST and Fashion-MNIST come."""
+"""IDX files, the format of MNIST and Fashion-MNIST."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from otgan.datasets.files.opened import (
-    UNPACKERS,
-    allowance,
+from otgan.datasets.files.read_options import Table
+from otgan.datasets.files.safe_open import (
+    DECOMPRESSORS,
+    as_input_errors,
     check_memory,
-    faults_named,
-    in_bytes,
-    open_unpacked,
+    format_bytes,
+    largest_size,
+    open_decompressed,
     refuse_size,
 )
-from otgan.datasets.files.reading import Table
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.measures import as_points
 
@@ -28,8 +28,8 @@ KIND = "a complete IDX file"
 
 def read_idx(path: Path, limit: int) -> Table:
     """The images of an IDX file, flattened; bytes are divided by 255."""
-    packed = path.suffix.lower() in UNPACKERS
-    with faults_named(path, KIND), open_unpacked(path, limit) as file:
+    packed = path.suffix.lower() in DECOMPRESSORS
+    with as_input_errors(path, KIND), open_decompressed(path, limit) as file:
         start = file.read(4)
         if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in DTYPES:
             _refuse(path, f"a file that starts with {start.hex(' ')!r}")
@@ -44,13 +44,13 @@ def read_idx(path: Path, limit: int) -> Table:
                 f"{path} must hold images, got an IDX file of shape {shape}, which holds labels or "
                 "nothing; to fix it, name the file of the images"
             )
-        if packed and math.prod(shape) * 8 > allowance(path, limit):
+        if packed and math.prod(shape) * 8 > largest_size(path, limit):
             refuse_size(path, math.prod(shape) * 8, limit)
         if not packed and path.stat().st_size - 4 - len(axes) != claimed:
             _refuse(
                 path,
-                f"{in_bytes(path.stat().st_size)} where its header claims {in_bytes(claimed)} of "
-                f"data, of shape {shape}",
+                f"{format_bytes(path.stat().st_size)} where its header claims "
+                f"{format_bytes(claimed)} of data, of shape {shape}",
             )
         check_memory(path, math.prod(shape))
         raw = file.read(claimed + 1)

@@ -153,7 +153,7 @@ def test_what_could_be_either_is_asked_about(tmp_path, text, found, options, sha
 def test_what_has_no_right_value_is_refused(tmp_path, text, found):
     if found is None:  # names that repeat are no fault until one of them is asked for
         assert table(tmp_path, text).points.shape == (1, 2)
-        found, options = "told apart", {"columns": ["u"]}
+        found, options = "names that are unique", {"columns": ["u"]}
     else:
         options = {}
     with pytest.raises(InvalidInputError, match=found):
@@ -161,7 +161,7 @@ def test_what_has_no_right_value_is_refused(tmp_path, text, found):
 
 
 @pytest.mark.parametrize(
-    ("cell", "mend"),
+    ("cell", "hint"),
     [
         ("5%", "write percentages as numbers"),
         ("1_000", "no marks between thousands"),
@@ -176,9 +176,9 @@ def test_what_has_no_right_value_is_refused(tmp_path, text, found):
         ("\uff11", "digits as 0 to 9"),
     ],
 )
-def test_what_is_wrong_with_a_number_is_said(tmp_path, cell, mend):
+def test_what_is_wrong_with_a_number_is_said(tmp_path, cell, hint):
     for text in ("u,v\n{},2\n1,3\n", "{},2\n1,3\n", "1,2\n{},3\n", "{0}\n{0}\n", "u\n{0}\n{0}\n"):
-        with pytest.raises(InvalidInputError, match=mend) as refusal:
+        with pytest.raises(InvalidInputError, match=hint) as refusal:
             table(tmp_path, text.format(cell))
         assert "could be either" not in str(refusal.value)
 

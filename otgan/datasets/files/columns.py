@@ -1,4 +1,4 @@
-"""Columns that are arrays already: of structured arrays, Parquet and Feather."""
+"""Tables made of columns: of structured arrays, Parquet and Feather files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from otgan.datasets.files.headers import index_columns, kept_columns
-from otgan.datasets.files.reading import Reading, Table
+from otgan.datasets.files.headers import index_columns, select_columns
+from otgan.datasets.files.read_options import ReadOptions, Table
 from otgan.errors import InvalidInputError
 from otgan.measures import as_float64, as_points
 
-__all__ = ["chosen_columns", "joined_labels", "table_of_columns"]
+__all__ = ["choose_columns", "joined_labels", "table_of_columns"]
 
 HEAD = 1000
 
@@ -21,7 +21,7 @@ HEAD = 1000
 def table_of_columns(
     names: list[str],
     columns: Sequence[Any],
-    reading: Reading,
+    options: ReadOptions,
     where: str,
     labels_of: Callable[[int], Sequence[object]] | None = None,
 ) -> Table:
@@ -34,7 +34,7 @@ def table_of_columns(
         head = np.asarray(columns[column][:HEAD])
         return [str(value) for value in head] if head.dtype.kind in "iuU" else ["0.5", "0.5"]
 
-    kept, notes = kept_columns(names, len(columns), cells_of, reading, where)
+    kept, notes = select_columns(names, len(columns), cells_of, options, where)
     coordinates = []
     for i in kept:
         label = f"column {names[i]!r} of {where}" if names else f"column {i} of {where}"
@@ -47,7 +47,7 @@ def table_of_columns(
         coordinates.append(column)
     points = as_points(np.stack(coordinates, axis=1), where)
     chosen = tuple(names[i] for i in kept) if names else ()
-    labels = index_columns(names, kept, cells_of, reading)
+    labels = index_columns(names, kept, cells_of, options)
     labels_of = labels_of or (lambda i: np.asarray(columns[i]).tolist())
     index = joined_labels([labels_of(i) for i in labels])
     return Table(points, chosen, tuple(notes), points.shape, index)
@@ -66,10 +66,10 @@ def joined_labels(levels: Sequence[Sequence[object]]) -> tuple[str, ...] | None:
     return tuple(",".join(map(str, labels)) for labels in zip(*levels, strict=True))
 
 
-def chosen_columns(table: Table, reading: Reading, where: str) -> Table:
-    """A table without names, with those of its columns that were asked for."""
-    if reading.columns is None:
+def choose_columns(table: Table, options: ReadOptions, where: str) -> Table:
+    """A table without names, with the chosen columns."""
+    if options.columns is None:
         return table
-    kept, _ = kept_columns([], table.points.shape[1], lambda _: [], reading, where)
+    kept, _ = select_columns([], table.points.shape[1], lambda _: [], options, where)
     points = np.ascontiguousarray(table.points[:, kept])
     return replace(table, points=points, shape=points.shape)

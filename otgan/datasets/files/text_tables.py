@@ -1,4 +1,4 @@
-"""Tables as text: cells between commas, semicolons, tabs, bars or spaces."""
+"""Tables as text, their cells separated by commas, semicolons, tabs, bars or spaces."""
 
 from __future__ import annotations
 
@@ -21,20 +21,24 @@ from otgan.datasets.files.cells import (
     is_whole,
     like_thousands,
     odd_number,
-    shown,
+    preview,
     with_decimal_comma,
 )
-from otgan.datasets.files.headers import index_columns, is_header, kept_columns
-from otgan.datasets.files.named import joined_labels
-from otgan.datasets.files.opened import check_unpacked, faults_named, open_unpacked
-from otgan.datasets.files.reading import Reading, Table
+from otgan.datasets.files.columns import joined_labels
+from otgan.datasets.files.headers import index_columns, is_header, select_columns
+from otgan.datasets.files.read_options import ReadOptions, Table
+from otgan.datasets.files.safe_open import (
+    as_input_errors,
+    check_decompressed_size,
+    open_decompressed,
+)
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.measures import FloatArray, as_points
 
 __all__ = ["read_text"]
 
 HEAD, ENOUGH, FEWEST = 1000, 2**17, 12
-"""So many lines, or fewer with so many characters, decide all but the numbers."""
+"""Layout is detected from so many lines, or from fewer with so many characters."""
 LONGEST_LINE = 2**26
 GROWTH = 4
 """A number takes at least two characters, and eight bytes in memory."""
@@ -57,7 +61,7 @@ SWAPPED = str.maketrans(",.", ".,")
 
 @dataclass(frozen=True)
 class Layout:
-    """How the text of a table becomes numbers: all that its first lines decide."""
+    """How the text of a table becomes numbers, detected from its first lines."""
 
     delimiter: str
     decimal: str
@@ -79,17 +83,17 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def read_text(path: Path, reading: Reading) -> Table:
+def read_text(path: Path, options: ReadOptions) -> Table:
     """The points of a table, one in each row that is not empty."""
-    with faults_named(path, "a text file of a table"):
-        check_unpacked(path, reading.limit, growth=GROWTH)
-        with open_unpacked(path, reading.limit, growth=GROWTH) as file:
+    with as_input_errors(path, "a text file of a table"):
+        check_decompressed_size(path, options.limit, growth=GROWTH)
+        with open_decompressed(path, options.limit, growth=GROWTH) as file:
             start = file.peek(4)
             marked = [encoding for mark, encoding in MARKS.items() if start.startswith(mark)]
             text = io.TextIOWrapper(file, encoding=marked[0] if marked else "utf-8")
             head = _first_lines(text)
             _check_lines(head, path)
-            layout = _layout(head, reading, path)
+            layout = _layout(head, options, path)
             index: list[list[str]] = [[] for _ in layout.labels]
             first, blank = _checked_numbers(head, 1, layout, index, path)
             parts, number = [first], 1 + len(head)
@@ -108,7 +112,7 @@ def read_text(path: Path, reading: Reading) -> Table:
 
 
 def _first_lines(text: io.TextIOWrapper) -> list[str]:
-    """As many lines as show how all are written: fewer where they are long."""
+    """The lines that the layout is detected from: fewer where they are long."""
     lines: list[str] = []
     size = 0
     while len(lines) <= HEAD and (size < ENOUGH or len(lines) < FEWEST):
@@ -121,7 +125,7 @@ def _first_lines(text: io.TextIOWrapper) -> list[str]:
 
 
 def _with_whole_cells(lines: list[str], text: io.TextIOWrapper) -> list[str]:
-    """The lines, and those that the last of them goes on in within quotes."""
+    """The lines, and those that a quoted cell of the last one continues in."""
     if sum(line.count('"') for line in lines) % 2:
         for line in iter(text.readline, ""):
             lines.append(line)
@@ -144,7 +148,7 @@ def _check_lines(head: list[str], path: Path) -> None:
         )
 
 
-def _told(lines: Iterable[str], number: int = 1) -> list[tuple[int, str]]:
+def _content_lines(lines: Iterable[str], number: int = 1) -> list[tuple[int, str]]:
     """The lines that are neither blank nor comments, with their numbers."""
     numbered = enumerate(lines, start=number)
     return [(i, line) for i, line in numbered if not (line.isspace() or line.startswith("#"))]
@@ -172,12 +176,12 @@ def _reader(lines: Iterable[str], delimiter: str, lenient: bool = False) -> Iter
 # ---------------------------------------------------------------- decided by the first lines
 
 
-def _delimiter(head: list[tuple[int, str]], reading: Reading) -> str:
+def _delimiter(head: list[tuple[int, str]], options: ReadOptions) -> str:
     """The character between cells."""
-    if reading.delimiter is not None:
-        return reading.delimiter
+    if options.delimiter is not None:
+        return options.delimiter
     quoted = all('"' in line for _, line in head[1:] or head)
-    candidates = [mark for mark in "\t;|, " if quoted or mark != reading.decimal]
+    candidates = [mark for mark in "\t;|, " if quoted or mark != options.decimal]
     for mark in candidates:
         try:
             rows = [row for _, row in _rows(iter(head), mark, lenient=True)]
@@ -186,7 +190,7 @@ def _delimiter(head: list[tuple[int, str]], reading: Reading) -> str:
         rows = rows[1:] or rows
         if rows and all(_filled(row) > 1 and _is_cut_well(row, mark) for row in rows):
             return mark
-    # No row below the first tells; the first one may.
+    # The rows below the first do not decide; the first one may.
     first = head[0][1] if head else ""
     return next((mark for mark in candidates[:-1] if mark in first), candidates[-2])
 
@@ -201,48 +205,58 @@ def _filled(row: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in row)
 
 
-def _layout(lines: list[str], reading: Reading, path: Path) -> Layout:
-    """What the first lines of a table say about all of it.
+def _layout(lines: list[str], options: ReadOptions, path: Path) -> Layout:
+    """The layout of a table by its first lines.
 
     Raises
     ------
     InvalidInputError
-        They can be read in several ways; the message names the option that decides.
+        They are ambiguous; the message names the option that decides.
     """
-    head = _told(lines)
+    head = _content_lines(lines)
     comments = [line[1:].strip() for line in takewhile(lambda line: line[:1] in "#\n", lines)]
-    delimiter, declared = _delimiter(head, reading), 0
+    delimiter, declared = _delimiter(head, options), 0
     if head and head[0][1].strip('\r\n "').lower().startswith("sep="):  # as Excel declares it
-        delimiter, declared = reading.delimiter or head[0][1].strip('\r\n "')[4:5] or "\t", 1
+        delimiter, declared = options.delimiter or head[0][1].strip('\r\n "')[4:5] or "\t", 1
     rows = [row for _, row in _rows(iter(head[declared:]), delimiter, lenient=True)]
     rows = rows[:-1] if len(rows) > FEWEST else rows  # the last one may be cut within quotes
     if not rows:
         _refuse_empty(path)
     comment = next(filter(None, reversed(comments)), "")
-    names, skipped = _names(rows, comment, delimiter, reading, path)
+    names, skipped = _names(rows, comment, delimiter, options, path)
     body = [row for row in rows[skipped:] if _filled(row)]
     if not body:
         _refuse_empty(path)
-    joined = _is_cut(names, body, delimiter, reading, path)
+    joined = _is_cut(names, body, delimiter, options, path)
     named = len(names) == len(body[0]) and names[-1] != ""
     trailing = not (joined or named) and all(len(row) > 1 and not row[-1].strip() for row in body)
     width = 1 if joined else len(body[0]) - trailing
-    names = _fitting(names, width, reading, path)
-    decimal = "," if joined else reading.decimal or _decimal(names, body, delimiter, path)
-    notes = [] if decimal == (reading.decimal or ".") else [DECIMAL_NOTE.format(path)]
+    names = _fitting(names, width, options, path)
+    decimal = "," if joined else options.decimal or _decimal(names, body, delimiter, path)
+    notes = [] if decimal == (options.decimal or ".") else [DECIMAL_NOTE.format(path)]
 
     def cells_of(column: int) -> list[str]:
         return [row[column] for row in body if column < len(row)]
 
-    kept, said = kept_columns(names, width, cells_of, reading, str(path))
+    kept, more_notes = select_columns(names, width, cells_of, options, str(path))
     _refuse_text(kept, names, [cells_of(i) for i in range(width)], path)
-    if (reading.columns, reading.delimiter, reading.decimal) == (None, None, None):
+    if (options.columns, options.delimiter, options.decimal) == (None, None, None):
         _check_named(names, kept, path)
     chosen = tuple(names[i] for i in kept) if names else ()
-    labels = index_columns(names, kept, cells_of, reading)
-    told = tuple(notes + said)
+    labels = index_columns(names, kept, cells_of, options)
+    notes += more_notes
     return Layout(
-        delimiter, decimal, chosen, width, kept, labels, joined, trailing, declared, skipped, told
+        delimiter,
+        decimal,
+        chosen,
+        width,
+        kept,
+        labels,
+        joined,
+        trailing,
+        declared,
+        skipped,
+        notes=tuple(notes),
     )
 
 
@@ -254,25 +268,25 @@ def _refuse_empty(path: Path) -> NoReturn:
 
 
 def _names(
-    rows: list[list[str]], comment: str, delimiter: str, reading: Reading, path: Path
+    rows: list[list[str]], comment: str, delimiter: str, options: ReadOptions, path: Path
 ) -> tuple[list[str], int]:
     """The names of the columns, and how many rows they take."""
     remark = next(_rows([(0, comment)], delimiter, lenient=True), (0, [""]))[1]
     fits = len(remark) == len(rows[0]) and not all(map(is_name, rows[0]))
     if comment and fits and (len(remark) > 1 or " " not in comment):
         # As numpy.savetxt writes names.
-        return ([] if reading.header is False else [cell.strip() for cell in remark]), 0
-    if is_header(rows[0], rows[1:], reading, str(path)):
+        return ([] if options.header is False else [cell.strip() for cell in remark]), 0
+    if is_header(rows[0], rows[1:], options, str(path)):
         return [cell.strip() for cell in rows[0]], 1
     return [], 0
 
 
 def _is_cut(
-    names: list[str], body: list[list[str]], delimiter: str, reading: Reading, path: Path
+    names: list[str], body: list[list[str]], delimiter: str, options: ReadOptions, path: Path
 ) -> bool:
-    """Whether rows of two cells under one name are numbers with decimal commas."""
-    told = (reading.delimiter, reading.decimal, reading.index) != (None, None, None)
-    if len(names) != 1 or delimiter != "," or told or {len(row) for row in body} - {1, 2}:
+    """Whether rows of two cells under one name are single numbers with decimal commas."""
+    given = (options.delimiter, options.decimal, options.index) != (None, None, None)
+    if len(names) != 1 or delimiter != "," or given or {len(row) for row in body} - {1, 2}:
         return False
     pairs = [row for row in body if len(row) == 2]
     if not pairs or not all(with_decimal_comma(",".join(row)) for row in pairs):
@@ -286,7 +300,7 @@ def _is_cut(
     return True
 
 
-def _fitting(names: list[str], width: int, reading: Reading, path: Path) -> list[str]:
+def _fitting(names: list[str], width: int, options: ReadOptions, path: Path) -> list[str]:
     """As many names as there are columns, or none."""
     if not names:
         return []
@@ -294,25 +308,25 @@ def _fitting(names: list[str], width: int, reading: Reading, path: Path) -> list
         names = names[:-1]  # a comma at the end of the header
     if len(names) == width:
         return [names[0].rstrip(",; ")] if width == 1 else names
-    if len(names) == width - 1 and reading.index:
+    if len(names) == width - 1 and options.index:
         return ["", *names]
-    mend = "name every column once, or remove the header"
+    hint = "name every column once, or remove the header"
     if len(names) == width - 1:
-        mend = "pass index=True (--index) if the first column names the rows, or " + mend
+        hint = "pass index=True (--index) if the first column names the rows, or " + hint
     elif width == 2 * len(names):
-        mend = "write cells between semicolons if these are decimal commas, or " + mend
+        hint = "write cells between semicolons if these are decimal commas, or " + hint
     raise InvalidInputError(
-        f"{path} must have as many names as columns, got {len(names)} ({shown(names)}) above rows "
-        f"of {width} cells; to fix it, {mend}"
+        f"{path} must have as many names as columns, got {len(names)} ({preview(names)}) above "
+        f"rows of {width} cells; to fix it, {hint}"
     )
 
 
 def _check_named(names: list[str], kept: list[int], path: Path) -> None:
-    """Refuse a column without a name behind one with a name: it is no end of a line."""
+    """Refuse a column without a name after one with a name."""
     named = next((i for i, name in enumerate(names) if name), len(names))
     if names and any(i > named and not names[i] for i in kept):
         raise InvalidInputError(
-            f"{path} must have a name for every column, got {shown(names)!r} above values in all "
+            f"{path} must have a name for every column, got {preview(names)!r} above values in all "
             "of them; to fix it, name them, choose some (--columns), or pass decimal=',' "
             "(--decimal ,) if these are decimal commas, delimiter=',' (--delimiter ,) if not"
         )
@@ -322,24 +336,24 @@ def _decimal(names: list[str], body: list[list[str]], delimiter: str, path: Path
     """The decimal mark, point or comma, that the cells have."""
     cells = [cell.strip() for row in body for cell in row]
     commas = [cell for cell in cells if with_decimal_comma(cell)]
-    doubt, mend = "", "pass decimal=',' (--decimal ,) or decimal='.' (--decimal .)"
+    reason, hint = "", "pass decimal=',' (--decimal ,) or decimal='.' (--decimal .)"
     if commas and any(is_number(cell) and "." in cell for cell in cells):
-        doubt = f"{commas[0]!r} beside points"
+        reason = f"{commas[0]!r} beside points"
     elif commas and delimiter != ";" and all(like_thousands(cell) for cell in commas):
-        doubt = f"{commas[0]!r}, which may be above a thousand"
-        mend = "write no marks between thousands, or pass decimal=',' (--decimal ,)"
+        reason = f"{commas[0]!r}, which may be above a thousand"
+        hint = "write no marks between thousands, or pass decimal=',' (--decimal ,)"
     elif delimiter == "," and not names and all(map(is_whole, cells)):
         zeros = [cell for cell in cells if len(cell) > 1 and cell[0] == "0"]
-        doubt = f"{zeros[0]!r}, which may follow a decimal comma" if zeros else ""
+        reason = f"{zeros[0]!r}, which may follow a decimal comma" if zeros else ""
     elif delimiter == " " and not names and all(map(is_whole, cells)):
         behind = [cell for row in body for cell in row[1:]]
         zeros = [cell for cell in behind if cell[0] == "0"]
         if zeros and {len(cell) for cell in behind} == {3}:
-            doubt = f"{zeros[0]!r}, which may follow a space between thousands"
-            mend = "write no marks between thousands, or pass decimal='.' (--decimal .)"
-    if doubt:
+            reason = f"{zeros[0]!r}, which may follow a space between thousands"
+            hint = "write no marks between thousands, or pass decimal='.' (--decimal .)"
+    if reason:
         raise InvalidInputError(
-            f"{path} must show its decimal mark, got {doubt}; to fix it, {mend}"
+            f"{path} must show its decimal mark, got {reason}; to fix it, {hint}"
         )
     return "," if commas else "."
 
@@ -350,10 +364,10 @@ def _refuse_text(kept: list[int], names: list[str], columns: list[list[str]], pa
         return
     column, cell = names[text[0]] if names else text[0], columns[text[0]][0]
     numbers = [names[i] if names else i for i in kept if i not in text]
-    mend = f"choose others, for example columns={numbers[:6]}" if numbers else "write numbers"
-    mend = next(filter(None, map(odd_number, columns[text[0]])), mend)
+    hint = f"choose others, for example columns={numbers[:6]}" if numbers else "write numbers"
+    hint = next(filter(None, map(odd_number, columns[text[0]])), hint)
     raise InvalidInputError(
-        f"{path} must hold numbers only, got {cell[:40]!r} in column {column!r}; to fix it, {mend}"
+        f"{path} must hold numbers only, got {cell[:40]!r} in column {column!r}; to fix it, {hint}"
     )
 
 
@@ -361,7 +375,7 @@ def _refuse_text(kept: list[int], names: list[str], columns: list[list[str]], pa
 
 
 def _plain_numbers(lines: list[str], layout: Layout, index: list[list[str]]) -> FloatArray | None:
-    """The points in lines that hold nothing special, all at once; None if they do.
+    """The points in plain lines, read at once; None for lines that need `_checked_numbers`.
 
     The labels of rows are added to the levels of the `index`.
     """
@@ -397,9 +411,9 @@ def _checked_numbers(
 
     The labels of rows are added to the levels of the `index`.
     """
-    told = _told(lines, number)
+    content = _content_lines(lines, number)
     first = number == 1
-    rows = _rows(told[layout.declared :] if first else told, layout.delimiter)
+    rows = _rows(content[layout.declared :] if first else content, layout.delimiter)
     numbers, blank = [], 0
     for line, row in islice(rows, layout.skipped if first else 0, None):
         if len(row) > 1 and not any(map(str.strip, row)):
@@ -443,11 +457,11 @@ def _check_cells(cells: list[str], line: int, layout: Layout, path: Path) -> Non
     for cell in cells:
         found = cell.translate(SWAPPED) if layout.decimal == "," else cell
         if not is_number(cell):
-            mend = odd_number(found) or "remove that column or line"
-            mend = "fill or remove it" if is_missing(cell) else mend
+            hint = odd_number(found) or "remove that column or line"
+            hint = "fill or remove it" if is_missing(cell) else hint
             raise InvalidInputError(
                 f"{path} must hold numbers only, got {found[:40]!r} in line {line}; to fix it, "
-                f"{mend}"
+                f"{hint}"
             )
         if is_whole(cell) and int(cell) != int(float(cell)):
             raise InvalidInputError(

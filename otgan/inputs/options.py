@@ -1,0 +1,151 @@
+"""Options checked by type and range; each message names the option and says how to fix it."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+
+from otgan.errors import InvalidInputError
+
+__all__ = [
+    "as_confidence",
+    "as_count",
+    "as_flag",
+    "as_number",
+    "as_order",
+    "as_positive",
+    "as_rng",
+    "as_seed",
+    "as_text",
+]
+
+LARGEST_SEED = 2**63 - 1000
+"""Seeds are stored in 64 bits, and a few above are used as well."""
+
+
+def as_count(
+    value: Any, name: str, *, least: int = 1, most: int | None = None, hint: str = "pass one"
+) -> int:
+    """A whole number from `least` to `most`, be it Python's or NumPy's.
+
+    Parameters
+    ----------
+    value : object
+    name : str
+        What the option is called in the error.
+    least, most : int
+        The range, both ends included; None is no limit.
+    hint : str
+        The end of the error: what to do instead.
+
+    Examples
+    --------
+    >>> as_count(2.5, "steps")
+    Traceback (most recent call last):
+    ...
+    otgan.errors.InvalidInputError: steps must be a whole number of at least 1, got 2.5; to fix \
+it, pass one
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise _wrong(name, f"a whole number of at least {least}", value, hint)
+    if most is not None and value > most:
+        raise _wrong(name, f"at most {most:,}", value, hint)
+    return int(value)
+
+
+def as_seed(value: Any, hint: str = "pass one", name: str = "rng") -> int:
+    """A whole number that fits into 64 bits, with room for a few more."""
+    return as_count(value, name, least=0, most=LARGEST_SEED, hint=hint)
+
+
+def as_number(value: Any, name: str, wanted: str, hint: str) -> float:
+    """A real number that is not NaN, be it Python's or NumPy's; `wanted` says which ones."""
+    number = _real(value)
+    if number is None:
+        raise _wrong(name, f"a number, {wanted}", value, hint)
+    return number
+
+
+def as_positive(value: Any, name: str, *, hint: str = "pass one") -> float:
+    """A positive, finite number."""
+    number = _real(value)
+    if number is None or not 0 < number < math.inf:
+        raise _wrong(name, "a positive number", value, hint)
+    return number
+
+
+def as_order(p: Any) -> float:
+    """The order p of a Wasserstein distance, finite and at least one."""
+    number = _real(p)
+    if number is None and not isinstance(p, (float, np.floating)):
+        raise _wrong("p", "a number >= 1", p, "pass p=1 or another order")
+    if number is None or not 1 <= number < math.inf:
+        hint = (
+            "pass p=1 for the earth mover's distance (below 1, raise the ground metric to the "
+            "power and use p=1)"
+        )
+        raise _wrong("p", "finite and >= 1", p, hint)
+    return number
+
+
+def as_confidence(confidence_level: Any) -> float:
+    """A confidence level strictly between 0 and 1; percentages are refused.
+
+    Examples
+    --------
+    >>> as_confidence(95)
+    Traceback (most recent call last):
+    ...
+    otgan.errors.InvalidInputError: confidence_level must be a number between 0 and 1, got 95; to \
+fix it, pass a fraction such as 0.95
+    """
+    number = _real(confidence_level)
+    if number is None or not 0 < number < 1:
+        hint = "pass a fraction such as 0.95"
+        raise _wrong("confidence_level", "a number between 0 and 1", confidence_level, hint)
+    return number
+
+
+def as_rng(rng: Any) -> np.random.Generator:
+    """A random generator from one, from a seed, or from whatever else NumPy takes for either."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        hint = "pass numpy.random.default_rng(seed) or a non-negative integer"
+        raise _wrong("rng", "a numpy.random.Generator, a seed or None", rng, hint) from None
+
+
+def as_flag(value: Any, name: str, hint: str) -> bool:
+    """True or False, and nothing that only counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise _wrong(name, "True or False", value, hint)
+    return bool(value)
+
+
+def as_text(value: Any, name: str, hint: str) -> str:
+    """A string, or an object of torch that stands for one, such as a device."""
+    if type(value).__module__.partition(".")[0] == "torch" and type(value).__name__ == "device":
+        return str(value)
+    if not isinstance(value, str):
+        raise _wrong(name, "a string", value, hint)
+    return value
+
+
+def _real(value: Any) -> float | None:
+    """A real number as a float, infinite where float64 ends; None for NaN and all else."""
+    if type(value) is not float and (
+        isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real)
+    ):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf if value == abs(value) else -math.inf
+    return None if math.isnan(number) else number
+
+
+def _wrong(name: str, wanted: str, value: Any, hint: str) -> InvalidInputError:
+    return InvalidInputError(f"{name} must be {wanted}, got {value!r}; to fix it, {hint}")

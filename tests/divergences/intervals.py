@@ -1,0 +1,6 @@
+"""What intervals of estimates hold."""
+
+
+def held(estimate, value):
+    low, high = estimate.interval
+    return low <= value <= high

@@ -1,0 +1,40 @@
+"""Training leaves the state of other packages as it was."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+import otgan
+from tests.gan.short_run import CLOUD, RUN
+
+
+@pytest.mark.parametrize("constraint", ["lp", "spectral", "cones", "exact"])
+def test_training_leaves_global_generators_and_switches_untouched(constraint):
+    def state():
+        numpy = np.random.get_state()  # noqa: NPY002 - the global one is what this is about
+        return [
+            torch.random.get_rng_state().tolist(),
+            (numpy[1].tolist(), numpy[2]),
+            random.getstate(),
+            torch.get_num_threads(),
+            torch.get_default_dtype(),
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_grad_enabled(),
+        ]
+
+    before = state()
+    otgan.train_gan("ring8", otgan.GANConfig(**{**RUN, "constraint": constraint}))
+    options = otgan.FitOptions(batch_size=16, test_points=100)
+    otgan.estimate_w1(CLOUD, CLOUD + 1.0, constraint, steps=2, device="cpu", options=options)
+
+    class Failing(otgan.GradientPenalty):
+        """Whose training ends with an error."""
+
+        def penalty(self, critic, real, fake, rng):
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        otgan.train_gan("ring8", otgan.GANConfig(**{**RUN, "constraint": Failing()}))
+    assert state() == before

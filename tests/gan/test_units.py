@@ -1,0 +1,34 @@
+"""A trained critic and generator are in the units of the data."""
+
+import numpy as np
+import pytest
+import torch
+
+import otgan
+from otgan.critics.audit.load import load_critic
+from tests.critics.short_fit import values
+from tests.gan.short_run import CLOUD, RUN
+
+
+def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
+    """A change of units changes a run in nothing but its units: f(sx + c) = s f(x)."""
+    config = otgan.GANConfig(**{**RUN, "monitor_points": 100, "constraint": "orthogonal"})
+    plain = otgan.train_gan(CLOUD, config, out=tmp_path)
+    far = otgan.train_gan(64.0 * CLOUD + 1024.0, config)
+    points = torch.tensor(CLOUD[:50], dtype=torch.float32)
+    torch.testing.assert_close(far.critic(64 * points + 1024), 64 * plain.critic(points))
+    latents = torch.randn(20, config.latent_dim, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(
+        far.generator(latents), 64 * plain.generator(latents) + 1024, rtol=1e-4, atol=1e-2
+    )
+    assert not torch.equal(plain.generator(latents), plain.generator.network(latents))
+    real, fake = plain.monitor.real, plain.generate(100)
+    audit = otgan.audit_critic(plain.critic, real, fake)
+    exact = otgan.emd(real, fake).distance
+    assert audit.exact == pytest.approx(exact, rel=1e-12)
+    opened = load_critic(tmp_path / "checkpoint.pt")
+    assert torch.equal(opened(points), plain.critic(points))
+    gap = float(np.mean(values(plain.critic, real)) - np.mean(values(plain.critic, fake)))
+    shown = plain.monitor.critic_values(plain.critic.critic, real)
+    np.testing.assert_allclose(values(plain.critic, real), shown, rtol=1e-5, atol=1e-6)
+    assert gap == pytest.approx(audit.gap, rel=1e-5)
