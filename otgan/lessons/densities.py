@@ -162,7 +162,10 @@ def w1(P: Normal, Q: Normal) -> float:
 
 
 def kl_slope(delta: float) -> float:
-    """The derivative of KL(N(0, 1)‖N(delta, 1)) in delta: φ = p log(p/q) gives E_P[-(x - delta)]."""
+    """The derivative of KL(N(0, 1)‖N(delta, 1)) in delta.
+
+    φ = p log(p/q) gives E_P[-(x - delta)].
+    """
     return expect(Normal(0, 1), lambda x: delta - x)
 
 

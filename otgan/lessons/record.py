@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from otgan.results import plain
+from otgan.text import shortened
 
 __all__ = ["Record"]
 
@@ -47,4 +48,6 @@ def _shown(name: str, value: Any) -> str:
         return f"{name}[{'×'.join(map(str, value.shape))}]"
     if isinstance(value, (tuple, dict)):
         return f"{name}[{len(value)}]"
+    if isinstance(value, str):
+        return f"{name}={shortened(value, 40)!r}"
     return f"{name}={value!r}"

@@ -1,4 +1,4 @@
-"""Distances of changed distributions: closed forms against quadrature, other formulas and large samples."""
+"""Distances of changed distributions against quadrature, other formulas and large samples."""
 
 import math
 from dataclasses import astuple

@@ -57,29 +57,31 @@ def _sentences(n: CriticOrEmd) -> list[str]:
     low, high = int(n.dimensions[0]), int(n.dimensions[-1])
     plane = list(n.dimensions).index(2)
     return [
-        "All errors are in per cent of the true W₁ of the distributions, signed, with standard errors.",
-        f"The exact distance of {most:,} points (EMD) is exact for these points. They lie further "
-        f"apart than their distributions, in the mean: by {n.emd[plane, -1]:+.1f} % in the plane and by "
-        f"{n.emd[-1, -1]:+.0f} % in {high} dimensions. {most // few} times the points take the "
-        f"excess from {n.emd[-1, 0]:+.0f} % to {n.emd[-1, -1]:+.0f} % there: more of them is no "
-        "way out.",
-        "The potentials of the same points, on fresh ones, show too little: "
-        f"{n.held_out[plane, -1]:+.1f} % and {n.held_out[-1, -1]:+.0f} %. So the two are a "
-        "bracket of W₁ that holds, but for noise, in any dimension. Their midpoint is good while "
-        f"the bracket is narrow, and {n.midpoint[-1, -1]:+.0f} % off in {high} dimensions.",
-        f"A critic that draws fresh points in every step errs by {n.critic[0]:+.1f} % in {low} and "
-        f"{n.critic[-1]:+.1f} % in {high} dimensions. It is nearer than the EMD in "
-        f"{_listed(n.critic_nearer_than(n.emd[:, -1]))} dimensions, and nearer than the midpoint "
-        f"in {_listed(n.critic_nearer_than(n.midpoint[:, -1]))}.",
-        "Its standard error does not tell: a perfect critic would be read as W₁ or a little more, "
-        "so what is missing is what the network has not learned. The gap before the penalty is "
-        "subtracted looks better in many dimensions, but there two errors partly cancel by chance.",
-        f"The same critic on {most:,} points and no more has a quarter of them left to be judged "
-        f"on, which leaves ± {n.reused_se[plane]:.0f} %, and it learns the points along with their "
-        f"distributions: {n.reused[-1]:+.0f} % in {high} dimensions.",
-        "So: for two sets of points, and for distributions in a few dimensions, compute the exact distance "
-        "and its bracket; for distributions in many dimensions that can be sampled at will, train a critic, "
-        "and hold it against the bracket.",
+        "All errors are in per cent of the true W₁ of the distributions, signed, with standard "
+        "errors.",
+        f"The exact distance of {most:,} points (EMD) is exact for these points. On average, "
+        "samples lie further apart than their distributions: by "
+        f"{n.emd[plane, -1]:+.1f} % in the plane and by {n.emd[-1, -1]:+.0f} % in {high} "
+        f"dimensions. There, {most // few} times as many points only reduce the excess from "
+        f"{n.emd[-1, 0]:+.0f} % to {n.emd[-1, -1]:+.0f} %.",
+        "The potentials of the same points, evaluated on fresh ones, show too little: "
+        f"{n.held_out[plane, -1]:+.1f} % and {n.held_out[-1, -1]:+.0f} %. So the two bracket W₁ "
+        "in any dimension, up to sampling noise. Their midpoint is good while the bracket is "
+        f"narrow, and {n.midpoint[-1, -1]:+.0f} % off in {high} dimensions.",
+        f"A critic that draws fresh points in every step is off by {n.critic[0]:+.1f} % in {low} "
+        f"and by {n.critic[-1]:+.1f} % in {high} dimensions. It is nearer to the truth than the "
+        f"EMD in {_listed(n.critic_nearer_than(n.emd[:, -1]))} dimensions, and nearer than the "
+        f"midpoint in {_listed(n.critic_nearer_than(n.midpoint[:, -1]))}.",
+        "Its standard error does not show this: a perfect critic would be read as W₁ or slightly "
+        "more, so what is missing is what the network has not learned. The gap before the penalty "
+        "is subtracted looks better in many dimensions, but only because two errors partly cancel "
+        "there by chance.",
+        f"The same critic on only {most:,} points has a quarter of them left for evaluation, which "
+        f"leaves ± {n.reused_se[plane]:.0f} %, and it overfits the others: {n.reused[-1]:+.0f} % "
+        f"in {high} dimensions.",
+        "So: for two sets of points, and for distributions in a few dimensions, compute the exact "
+        "distance and its bracket; for distributions in many dimensions that can be sampled "
+        "freely, train a critic, and compare it with the bracket.",
     ]
 
 

@@ -23,6 +23,7 @@ def explain(numbers: GaussiansApart) -> str:
 
     Examples
     --------
+    >>> from otgan.lessons.gaussians_apart import run
     >>> print(explain(run(deltas=[0, 5, 10])).splitlines()[0])
     Gaussians moving apart: at 10, JS pulls with 2.23e-06, W₁ with 1
     """
@@ -54,6 +55,6 @@ def explain(numbers: GaussiansApart) -> str:
             f"{n.unequal.kl_reversed:.4f} back.",
             "W₁ between Gaussians equals the distance of the means only if the variances agree: "
             f"in the second pair, with means 1 apart, it is {n.unequal.w1:.10f}.",
-            "KL and JS are no metrics (the square root of JS is one).",
+            "KL and JS are not metrics (the square root of JS is one).",
         ],
     )

@@ -1,4 +1,4 @@
-"""The experiments of the lesson on what samples can say about the distance of their distributions."""
+"""The experiments of the lesson: samples, and the distance of their distributions."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from otgan.measures import FloatArray
 
 __all__ = [
     "DIMENSIONS", "METHODS", "NEIGHBORS", "PAIRS", "Floor", "Intervals", "Neighbors", "Trials",
-    "equal_distributions", "floors", "in_ten_dimensions", "intervals", "kl_of_shifts", "nearest_point",
-    "refusal", "slopes_of", "trials",
+    "equal_distributions", "floors", "in_ten_dimensions", "intervals", "kl_of_shifts",
+    "nearest_point", "refusal", "slopes_of", "trials",
 ]  # fmt: skip
 
 COUNTS = (25, 100, 400, 1600)
@@ -87,17 +87,17 @@ class Trials(Record):
     se: FloatArray
 
     def coverage(self, value: float) -> float:
-        """The share of trials whose 95 % interval around `plug_in` holds the value."""
-        return _share_holding(*_normal_intervals(self.plug_in, self.se), value)
+        """The fraction of trials whose 95 % interval around `plug_in` covers the value."""
+        return _fraction_covering(*_normal_intervals(self.plug_in, self.se), value)
 
     @property
     def covers_truth(self) -> float:
-        """How often the interval holds W₁ of the distributions."""
+        """How often the interval covers W₁ of the distributions."""
         return self.coverage(self.truth)
 
     @property
     def covers_mean(self) -> float:
-        """How often it holds the mean of W₁ of samples."""
+        """How often it covers the mean of W₁ of samples."""
         return self.coverage(float(self.plug_in.mean()))
 
 
@@ -130,13 +130,13 @@ class Intervals(Record):
 
     @property
     def coverage(self) -> float:
-        """The share of intervals that hold the truth."""
-        return _share_holding(self.low, self.high, self.truth)
+        """The fraction of intervals that cover the truth."""
+        return _fraction_covering(self.low, self.high, self.truth)
 
     @property
     def naive_coverage(self) -> float:
         """The same of the naive ones."""
-        return _share_holding(*self.naive, self.truth)
+        return _fraction_covering(*self.naive, self.truth)
 
 
 @dataclass(frozen=True, repr=False)
@@ -260,7 +260,7 @@ def _normal_intervals(values: FloatArray, ses: FloatArray) -> tuple[FloatArray, 
     return values - margins, values + margins
 
 
-def _share_holding(low: FloatArray, high: FloatArray, value: float) -> float:
+def _fraction_covering(low: FloatArray, high: FloatArray, value: float) -> float:
     return float(((low <= value) & (value <= high)).mean())
 
 

@@ -138,36 +138,40 @@ def _sentences(n: HowSure) -> list[str]:
         list(METHODS).index(name) for name in ("nearest point", "matched radii", "default")
     )
     return [
-        "Two samples of one distribution lie apart. On the line √n times their mean W₁ tends to (2/√π) "
-        f"∫ √(F(1 - F)): {normal.limit:.7f} for N(0, 1), {uniform.limit:.7f} = √π/4 for U[0, 1].",
-        f"Halving this floor takes {2 ** (-1 / n.slopes[0]):.0f} times the points on the line, and "
-        f"{2 ** (-1 / n.slopes[last]):.0f} times in {DIMENSIONS[last]} dimensions: it falls like "
-        "n^(-1/d) from three dimensions on.",
-        "Potentials of the samples give a standard error for nothing, √(Var f(X)/n + Var g(Y)/m). "
+        "Two samples of one distribution lie apart. On the line, √n times their mean W₁ tends to "
+        f"(2/√π) ∫ √(F(1 - F)): {normal.limit:.7f} for N(0, 1), {uniform.limit:.7f} = √π/4 for "
+        "U[0, 1].",
+        f"Halving this floor takes {2 ** (-1 / n.slopes[0]):.0f} times as many points on the line, "
+        f"and {2 ** (-1 / n.slopes[last]):.0f} times as many in {DIMENSIONS[last]} dimensions: it "
+        "falls like n^(-1/d) from three dimensions on.",
+        "Potentials of the samples give a standard error at no cost, √(Var f(X)/n + Var g(Y)/m). "
         "It is the error of W₁ of samples around its own mean. For distributions "
-        f"{biased.truth:g} apart in {biased.d} dimensions, ± 1.96 of it holds that mean in "
+        f"{biased.truth:g} apart in {biased.d} dimensions, ± 1.96 of it covers that mean in "
         f"{100 * biased.covers_mean:.0f} % of trials and the truth in "
-        f"{100 * biased.covers_truth:.0f} %; for equal distributions in the plane the truth, 0, in "
-        f"{100 * equal.covers_truth:.0f} %: bias is no noise, and no error bar shows it.",
-        "otgan.wasserstein_interval takes its lower end from potentials of one half, read on the "
-        "other, and its upper end from W₁ of the samples: one is too small in the mean, the other "
-        f"too large. At a level of 95 % it holds W₁ = {plane.truth:g} in "
+        f"{100 * biased.covers_truth:.0f} %; for equal distributions in the plane it covers the "
+        f"truth, 0, in {100 * equal.covers_truth:.0f} %: a standard error measures noise, and "
+        "not bias.",
+        "otgan.wasserstein_interval takes its lower end from potentials of one half of the points, "
+        "evaluated on the other, and its upper end from W₁ of the samples: one is too small on "
+        f"average, the other too large. At a level of 95 % it covers W₁ = {plane.truth:g} in "
         f"{100 * plane.coverage:.0f} % and {100 * five.coverage:.0f} % of trials in {plane.d} and "
-        f"{five.d} dimensions (the error bar alone: {100 * plane.naive_coverage:.0f} % and "
+        f"{five.d} dimensions (the standard error alone: {100 * plane.naive_coverage:.0f} % and "
         f"{100 * five.naive_coverage:.0f} %). The price is its width.",
-        "KL by the nearest points can be done by hand, mean log(ν/ρ) + log(m/(n-1)): (1, 2) "
+        "KL by the nearest points can be computed by hand, mean log(ν/ρ) + log(m/(n-1)): (1, 2) "
         f"against (1.5, 2.5) gives {n.by_hand[0] + 0.0:g}, and (1, 2, 4) against (1.5, 3) gives "
         f"{n.by_hand[1]:.6f} = -log 2. A repeated point has ρ = 0, which is refused.",
         f"{NEIGHBORS} points say little about a density where none of them lie: beyond log m = "
         f"{n.log_m:.2f} nats the estimate by the nearest point grows with the logarithm of the "
-        f"shift while KL grows with its square ({n.kl_plain[-1]:.1f} for {n.kl_truth[-1]:g} nats). "
-        f"The default goes wrong too ({n.kl_default[-1]:.1f}), and its Estimate warns.",
-        "KL does not depend on coordinates, its estimates do. In ten dimensions balls are as wide "
-        f"as the distributions: on the thin pair the nearest point shows {thin.values[nearest].mean():.2f} "
-        f"for {thin.truth:.2f}, and the default, which starts from fitted Gaussians, "
-        f"{thin.values[default].mean():.2f}. Matched radii are as good there, and show "
-        f"{loose.values[matched].mean():.2f} for {loose.truth:.2f} on the second pair.",
+        "shift while KL grows with its square "
+        f"({n.kl_plain[-1]:.1f} for {n.kl_truth[-1]:g} nats). The default fails there too "
+        f"({n.kl_default[-1]:.1f}), and its Estimate warns.",
+        "KL does not depend on coordinates, but its estimates do. In ten dimensions, balls are as "
+        "wide as the distributions: on the thin pair the nearest point gives "
+        f"{thin.values[nearest].mean():.2f} for {thin.truth:.2f}, and the default, which starts "
+        f"from fitted Gaussians, {thin.values[default].mean():.2f}. Matched radii are as good "
+        f"there, and give {loose.values[matched].mean():.2f} for {loose.truth:.2f} on the second "
+        "pair.",
         f"The default's {loose.values[default].mean():.2f} on that pair is above log m, and so "
-        "rests on a shape that happens to be right. With every coordinate bent, z + z³/3, KL is "
-        f"the same and the default shows {bent.values[default].mean():.2f}.",
+        "relies on a shape that happens to be right. With every coordinate bent, z + z³/3, KL is "
+        f"the same and the default gives {bent.values[default].mean():.2f}.",
     ]

@@ -17,7 +17,7 @@ __all__ = ["draw"]
 
 
 def draw(numbers: KantorovichRubinstein) -> Figure:
-    """Random bounds, the climb from both sides, and the optimal critic with its plan.
+    """Random bounds, the solver's bounds pivot by pivot, and the optimal critic with its plan.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ def draw(numbers: KantorovichRubinstein) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    with panels(1, 3, width=4.6, height=3.9) as (figure, (random, climb, critic)):
+    with panels(1, 3, width=4.6, height=3.9) as (figure, (random, bounds, critic)):
         _draw_random(random, numbers)
-        _draw_climb(climb, numbers)
+        _draw_bounds(bounds, numbers)
         _draw_critic(critic, numbers)
     return figure
 
@@ -61,7 +61,7 @@ def _draw_random(axes: Axes, numbers: KantorovichRubinstein) -> None:
     axes.grid(axis="x", visible=False)
 
 
-def _draw_climb(axes: Axes, numbers: KantorovichRubinstein) -> None:
+def _draw_bounds(axes: Axes, numbers: KantorovichRubinstein) -> None:
     n = numbers
     end = 1.1 * n.pivots[-1]  # to show the last step
     pivots, lower, upper = (

@@ -10,6 +10,7 @@ from scipy.spatial.distance import cdist
 
 from otgan import c_transform, certify, emd, emd_from_cost
 from otgan.errors import InvalidInputError, SolverError
+from otgan.inputs.options import as_rng
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 from otgan.results import Result
@@ -33,9 +34,9 @@ class KantorovichRubinstein(Record, Result):
         The same functions with their values on y replaced by the c-transform of those on x.
     primal_costs : ndarray, shape (trials,)
         E |x - y| under random couplings.
-    pivots : ndarray, shape (rungs,)
+    pivots : ndarray, shape (stops,)
         After how many pivots the network simplex was stopped.
-    lower, upper : ndarray, shape (rungs,)
+    lower, upper : ndarray, shape (stops,)
         What its potentials and its plan certify by then (the best so far).
     distance : float
         W₁, exactly.
@@ -93,8 +94,10 @@ def mcshane(points: Any, values: Any, z: Any) -> FloatArray:
     return c_transform(cdist(points, z), -np.asarray(values, dtype=float))
 
 
-def run(*, n: int = 12, m: int = 14, trials: int = 400, seed: int = 0) -> KantorovichRubinstein:
-    """Pit random critics against random couplings, then close the gap between them.
+def run(
+    *, n: int = 12, m: int = 14, trials: int = 400, rng: np.random.Generator | int = 0
+) -> KantorovichRubinstein:
+    """Compare random critics with random couplings, then close the gap between them.
 
     Parameters
     ----------
@@ -102,8 +105,8 @@ def run(*, n: int = 12, m: int = 14, trials: int = 400, seed: int = 0) -> Kantor
         Points in a cloud around the origin, and in one to its left and right.
     trials : int
         How many functions and how many couplings to draw.
-    seed : int
-        Decides everything random.
+    rng : int or numpy.random.Generator
+        The seed of everything random, or its source.
 
     Returns
     -------
@@ -127,14 +130,14 @@ def run(*, n: int = 12, m: int = 14, trials: int = 400, seed: int = 0) -> Kantor
             raise InvalidInputError(
                 f"{name} must be at least 1, got {count!r}; to fix it, leave it out"
             )
-    rng = np.random.default_rng(seed)
+    rng = as_rng(rng)
     x = rng.normal(scale=0.8, size=(n, 2))
     sides = np.where(np.arange(m) % 2, 1.8, -1.8)
     y = rng.normal(scale=(0.4, 1.2), size=(m, 2)) + np.column_stack([sides, np.zeros(m)])
     C = cdist(x, y)
     critics = [_random_critic(rng, x, y) for _ in range(trials)]
     couplings = [_random_coupling(rng, n, m) for _ in range(trials)]
-    pivots, lower, upper, optimum = _climb(C)
+    pivots, lower, upper, optimum = _bounds_by_pivots(C)
     proof = certify(C, optimum.plan, optimum.f, optimum.g)
     return KantorovichRubinstein(
         x=x,
@@ -169,11 +172,11 @@ def _random_critic(
 def _random_coupling(rng: np.random.Generator, n: int, m: int) -> FloatArray:
     """A mixture of the independent coupling and one that is optimal for random costs."""
     extreme = emd_from_cost(rng.random((n, m))).plan.toarray()
-    share = rng.random()
-    return share * extreme + (1 - share) / (n * m)
+    fraction = rng.random()
+    return fraction * extreme + (1 - fraction) / (n * m)
 
 
-def _climb(C: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, TransportResult]:
+def _bounds_by_pivots(C: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, TransportResult]:
     """Stop the solver ever later, keeping the best bounds so far, until it has finished."""
     pivots, lower, upper = [], [], []
     limit = 1

@@ -23,25 +23,26 @@ def explain(numbers: KantorovichRubinstein) -> str:
 
     Examples
     --------
+    >>> from otgan.lessons.kantorovich_rubinstein import run
     >>> print(explain(run(trials=50)).splitlines()[0])
     Kantorovich and Rubinstein: critics from below, plans from above
     """
     n = numbers
-    rungs = np.unique(np.linspace(0, len(n.pivots) - 1, 8).round().astype(int))
+    rows = np.unique(np.linspace(0, len(n.pivots) - 1, 8).round().astype(int))
     ranges = [
         ["random critics", n.dual_values.min(), n.dual_values.max()],
         ["the same, c-transformed", n.improved_values.min(), n.improved_values.max()],
         ["random couplings", n.primal_costs.min(), n.primal_costs.max()],
     ]
-    ladder = [
+    bounds = [
         [f"{n.pivots[k]:.0f}", n.lower[k], n.upper[k], f"{n.upper[k] - n.lower[k]:.3g}"]
-        for k in rungs
+        for k in rows
     ]
     return page(
         "Kantorovich and Rubinstein: critics from below, plans from above",
         table([f"{len(n.dual_values)} trials each", "smallest", "largest"], ranges)
         + f"\n\n W₁ = {n.distance:.10g}, gap of its certificate {n.gap:.1e}\n\n"
-        + table(["pivots", "best critic", "best plan", "gap"], ladder),
+        + table(["pivots", "best critic", "best plan", "gap"], bounds),
         [
             "Under any coupling, E f(x) - E f(y) is the mean of f(x) - f(y), which is at most "
             "|x - y| if the slopes of f are at most one. So every critic scores at most what any "
@@ -53,7 +54,7 @@ def explain(numbers: KantorovichRubinstein) -> str:
             "That the two sides meet (strong duality) is a second fact. For finite clouds it is "
             "the duality of linear programs; McShane's formula then extends the optimal values "
             "from the points to a critic on the whole plane.",
-            "A neural critic can only search among the lower values, and knows how far up it is "
-            "only if something bounds it from above.",
+            "A neural critic can only search among the lower values, and how far up it is can only "
+            "be known from a bound above.",
         ],
     )

@@ -17,7 +17,7 @@ from otgan.measures import FloatArray
 
 __all__ = ["PerfectCritics", "steepest_clipped"]
 
-SHARES = 200
+NODES = 200
 """Nodes of the quadrature over where x̂ lies between x and y."""
 
 CELLS = 4000
@@ -69,7 +69,7 @@ class PerfectCritics:
     @cached_property
     def density(self) -> FloatArray:
         """Density u of x̂: given t it is normal."""
-        nodes, weights = np.polynomial.legendre.leggauss(SHARES)
+        nodes, weights = np.polynomial.legendre.leggauss(NODES)
         t = (nodes + 1) / 2
         mean = t * self.P.mean + (1 - t) * self.Q.mean
         std = np.hypot(t * self.P.std, (1 - t) * self.Q.std)

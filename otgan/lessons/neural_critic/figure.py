@@ -123,7 +123,7 @@ def _draw_surface(axes: Axes, surface: Surface) -> None:
     axes.plot(*s.points.T, ".", color=BLUE, markersize=3)
     low, high = s.axis[0], s.axis[-1]
     axes.set(aspect="equal", xticks=[], yticks=[], xlim=(low, high), ylim=(low, high))
-    axes.set_title(f"{s.constraint}, {s.shape}: {s.share:.0%} of W₁")
+    axes.set_title(f"{s.constraint}, {s.shape}: {s.fraction:.0%} of W₁")
     axes.grid(visible=False)
 
 
@@ -134,7 +134,7 @@ def _draw_histogram(axes: Axes, numbers: NeuralCritic, constraint: str) -> None:
     axes.hist(weights, bins=61, range=(-reach, reach), color=VIOLET)
     axes.set(yticks=[], xlabel="weight of the network")
     if clipped:
-        axes.set_title(f"{numbers.piled:.0%} of clipped weights at ± {numbers.limit:g}")
+        axes.set_title(f"{numbers.fraction_at_limit:.0%} of clipped weights at ± {numbers.limit:g}")
         axes.set_xticks([-numbers.limit, 0, numbers.limit])
     else:
         axes.set_title("Penalized weights spread")

@@ -43,10 +43,10 @@ def explain(numbers: NeuralCritic) -> str:
         ],
     )
     plane = table(
-        ["in the plane", "critic", "read as W₁", "±", "W₁", "±", "at most", "share"],
+        ["in the plane", "critic", "read as W₁", "±", "W₁", "±", "at most", "fraction"],
         [
             [s.shape, s.constraint, _digits(s.value), f"{s.se:.1g}"]
-            + [_digits(s.w1), f"{s.w1_se:.1g}", _digits(s.bound), f"{s.share:.0%}"]
+            + [_digits(s.w1), f"{s.w1_se:.1g}", _digits(s.bound), f"{s.fraction:.0%}"]
             for s in n.surfaces
         ],
     )
@@ -68,38 +68,39 @@ def _about_the_line(n: NeuralCritic) -> list[str]:
         f"the best such function. Here the same two distributions show {clip.gap:.2g} to "
         f"{max(gp.gap, lp.gap, low.single.gap):.3g}.",
         "A gradient penalty lets a perfect critic be steeper than one, by w / (2 weight u), where "
-        "w is the mass that has to pass and u the density of the points where slopes are looked "
-        f"at. So weight 10 shows {gp.ideal:.4f}, and weight {low.weight:g} shows "
+        "w is the mass that has to pass a point and u the density with which slopes are sampled "
+        f"there. So weight 10 shows {gp.ideal:.4f}, and weight {low.weight:g} shows "
         f"{low.single.ideal:.4g}; two-sided and one-sided agree, since no slope is below one.",
         "The excess is twice the penalty, which is known: subtract it. Or train twice: the excess "
         f"halves when the weight doubles. Read in these two ways: {read}. Both subtract large "
-        "numbers if the weight is small, and what training left undone then counts most.",
-        "A weight has the unit of a length: the same distributions at ten times the scale need ten times "
-        'the weight. A short name ("gp", "lp") measures the scale first.',
+        "numbers if the weight is small, and then errors of training count most.",
+        "A weight has the unit of a length: the same distributions at ten times the scale need "
+        'ten times the weight. A short name ("gp", "lp") measures the scale first.',
         "WGAN-div penalizes a power of the slope, which no slope of one minimizes. Its gap "
-        f"({div.ideal:.4f} if perfect) is not W₁; read as two point masses, it is close here.",
+        f"({div.ideal:.4f} if perfect) is not W₁; read as if between two point masses, it is "
+        "close here.",
         f"Clipping at {n.limit:g} bounds the slope by limit^(layers) times the widths: "
         f"{narrow.steepest:.2g} at width {narrow.width}, {wide.steepest:.2g} at width "
         f"{wide.width}. What it shows is in that unit. Divided by the slope, it is at most W₁, "
         f"and here {n.clipped_ideal:.3f} at best, since clipped biases put all kinks within one "
         "deviation of the center.",
         "Spectral and orthogonal critics have slopes up to one by their weights: what they show "
-        "is at most W₁, but for noise.",
+        "is at most W₁, up to noise.",
     ]
 
 
 def _about_the_plane(n: NeuralCritic) -> list[str]:
-    shares = {
-        name: [f"{s.share:.0%}" for s in n.surfaces if s.constraint == name]
+    fractions = {
+        name: [f"{s.fraction:.0%}" for s in n.surfaces if s.constraint == name]
         for name in ("clip", "lp")
     }
     return [
         f"In the plane, x is a known shape and y the same shape with noise of deviation {NOISE:g}. "
         "The penalized critic rises to every cluster and along the roll, and is read as "
-        f"{', '.join(shares['lp'])} of W₁; the clipped one makes one hill of each shape, and is "
-        f"read as {', '.join(shares['clip'])}.",
-        f"It shows in the weights: {n.piled:.0%} of the clipped ones lie at the limit, where they "
-        "can only tell plus from minus.",
+        f"{', '.join(fractions['lp'])} of W₁; the clipped one makes one hill of each shape, and is "
+        f"read as {', '.join(fractions['clip'])}.",
+        f"The weights show why: {n.fraction_at_limit:.0%} of the clipped ones lie at the limit, "
+        "where only their signs can differ.",
     ]
 
 

@@ -26,6 +26,7 @@ def explain(numbers: ParallelLines) -> str:
 
     Examples
     --------
+    >>> from otgan.lessons.parallel_lines import run
     >>> print(explain(run(thetas=[0, 1])).splitlines()[0])
     Parallel lines: JS jumps between 0 and log 2 = 0.693147, W is |theta|
     """

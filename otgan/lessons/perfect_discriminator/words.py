@@ -25,6 +25,7 @@ def explain(numbers: PerfectDiscriminator) -> str:
 
     Examples
     --------
+    >>> from otgan.lessons.perfect_discriminator import run
     >>> print(explain(run(deltas=[1, 8])).splitlines()[0])
     The perfect discriminator: at distance 8 the GAN pulls with 0.000393, W₁ with 1
     """
@@ -54,10 +55,10 @@ def explain(numbers: PerfectDiscriminator) -> str:
         [
             "The best discriminator is D* = p_r/(p_r + p_g). Its value is 2 JS - 2 log 2 "
             "(natural logarithms; the base changes the value but not D*), from -2 log 2 = "
-            f"{-2 * math.log(2):.8f} where the two agree up to 0 far apart.",
-            "A generator that lowers E log(1 - D*) feels exactly twice the slope of JS: D* is at "
+            f"{-2 * math.log(2):.8f} where the two agree, up to 0 far apart.",
+            "A generator that lowers E log(1 - D*) gets exactly twice the slope of JS: D* is at "
             "its optimum, so its own dependence on delta adds nothing. Far away that vanishes.",
-            "One that lowers -E log D* instead feels the slope of KL(g‖r) - 2 JS. That does not "
+            "One that lowers -E log D* instead gets the slope of KL(g‖r) - 2 JS. That does not "
             "vanish, but it rewards being unlike in JS, and it grows with the distance.",
             "W₁ pulls with 1, near and far.",
             "Data and generator overlap everywhere here: the gradient vanishes without disjoint "

@@ -89,12 +89,12 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     n = len(as_points(P, "P"))
     P, Q = as_weights(P, n, "P"), as_weights(Q, n, "Q")
     total = float(P.sum())
-    check_equal_mass(total, float(Q.sum()), mend="divide each by its own sum")
+    check_equal_mass(total, float(Q.sum()), hint="divide each by its own sum")
     Q = Q * (total / Q.sum())  # what rounding the totals may differ by
     place = np.arange(n)
     steps = np.abs(place[:, None] - place)
     program = emd_linprog(steps, P, Q)
-    # What piles 0..i have too much has to cross from i to i + 1.
+    # What piles 0..i have in excess has to cross from i to i + 1.
     flow = np.cumsum(P - Q)
     flow[-1] = 0.0
     return PilesOfDirt(

@@ -21,6 +21,7 @@ def explain(numbers: PilesOfDirt) -> str:
 
     Examples
     --------
+    >>> from otgan.lessons.piles_of_dirt import run
     >>> print(explain(run()).splitlines()[0])
     Piles of dirt: 5 shovel-steps, or 0.5 for distributions
     """
@@ -34,7 +35,7 @@ def explain(numbers: PilesOfDirt) -> str:
         table(columns, rows)
         + "\n\n"
         + table(
-            ["ladder", "plan (primal)", "prices (dual)", "normalized", "KL", "KL back", "JS", "TV"],
+            ["work", "plan (primal)", "prices (dual)", "normalized", "KL", "KL back", "JS", "TV"],
             [[n.work, n.primal, n.dual, n.distance, n.kl, n.kl_reversed, n.js, n.tv]],
         )
     )
@@ -43,7 +44,7 @@ def explain(numbers: PilesOfDirt) -> str:
         body,
         [
             "Flow is a running total, flow_i = flow_(i-1) + P_i - Q_i, counting pile i itself: "
-            "what the first i piles have too much must cross to the next. Its sign is a "
+            "what the first i piles have in excess must cross to the next. Its sign is a "
             "direction; only its size is work.",
             f"No plan can do with less: the program over plans ends at {n.primal:.6g}.",
             "Prices that change by at most one a step earn Σ f (P - Q), never more than any plan "

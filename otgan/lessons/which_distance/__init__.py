@@ -1,4 +1,4 @@
-"""Which distance for which job? Nine changes of a distribution, seen by ten distances and a test."""
+"""Which distance for which job? Nine changes of a distribution, ten distances and a test."""
 
 import lazy_loader
 

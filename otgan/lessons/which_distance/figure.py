@@ -30,7 +30,7 @@ STYLES = {
     "w1": (BLUE, "-"),
     "frechet": (ORANGE, "-"),
 }
-"""Color and line of each distance."""
+"""Color and line style of each distance."""
 
 SPAN = 1.5
 """Powers of ten, up and down, over which the colors of the matrix change."""
@@ -72,8 +72,8 @@ def _draw_matrix(axes: Axes, n: WhichDistance) -> None:
             dark = not -0.55 * SPAN < shades[row, column] < 0.85 * SPAN
             color = "white" if dark else INK
             axes.text(column, row, _short(shift), ha="center", va="center", color=color)
-        share = f"{100 * change.power:.0f} %"
-        axes.text(len(NAMES), row, share, ha="center", va="center", color=GREEN)
+        power = f"{100 * change.power:.0f} %"
+        axes.text(len(NAMES), row, power, ha="center", va="center", color=GREEN)
     axes.set_xticks(range(len(NAMES) + 1), [*NAMES.values(), f"test, n = {TESTED}"])
     axes.set_yticks(range(len(n.changes)), [change.what for change in n.changes])
     axes.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
@@ -85,8 +85,8 @@ def _draw_matrix(axes: Axes, n: WhichDistance) -> None:
     axes.grid(visible=True, which="minor", color="white", alpha=1, linewidth=2)
     axes.tick_params(which="minor", length=0)
     axes.set_title(
-        "Who sees what? A cell says by how many σ a normal distribution must move to look as far apart "
-        "(white: one; orange: more; violet: less)",
+        "Who sees what? A cell says by how many σ a normal distribution must move to look as far "
+        "apart (white: one; orange: more; violet: less)",
         pad=8,
     )
 

@@ -89,6 +89,7 @@ NORMAL = Mixture.of((1, 0, 1))
 
 
 def normal_density(z: FloatArray) -> FloatArray:
+    """Of N(0, 1)."""
     return np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
 
 
@@ -170,6 +171,8 @@ def _variation(
 
 
 def energy(P: Mixture, Q: Mixture) -> float:
+    """The energy distance, not rooted: 2 E|X - Y| - E|X - X'| - E|Y - Y'|."""
+
     def mean(A: Mixture, B: Mixture) -> float:
         shift, deviation = _differences(A, B)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -183,6 +186,8 @@ def energy(P: Mixture, Q: Mixture) -> float:
 
 
 def mmd(P: Mixture, Q: Mixture) -> float:
+    """MMD², with a Gaussian kernel of bandwidth one."""
+
     def mean(A: Mixture, B: Mixture) -> float:
         shift, deviation = _differences(A, B)
         square = 1 + deviation**2
@@ -199,4 +204,5 @@ def _differences(A: Mixture, B: Mixture) -> tuple[FloatArray, FloatArray]:
 
 
 def sinkhorn(x: FloatArray, y: FloatArray) -> float:
+    """Sinkhorn's divergence of points, with the cost |x - y|² and ε = 1."""
     return float(sinkhorn_divergence(x, y, p=2, regularization=1.0, max_iterations=100_000))

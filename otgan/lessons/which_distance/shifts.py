@@ -1,4 +1,4 @@
-"""Ten distances between shifted normal distributions, and the shift that any value corresponds to."""
+"""Ten distances between shifted normal distributions, and the shift for a given value."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ def _shift_of_energy(value: float) -> float:
 
 
 def _shift_of_mmd(value: float) -> float:
-    share = value * math.sqrt(3) / 2
-    return math.sqrt(-6 * math.log1p(-share)) if share < 1 else math.inf
+    fraction = value * math.sqrt(3) / 2
+    return math.sqrt(-6 * math.log1p(-fraction)) if fraction < 1 else math.inf
 
 
 def _inverse(increasing: Callable[[float], float], value: float, high: float) -> float:

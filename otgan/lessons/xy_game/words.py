@@ -21,6 +21,7 @@ def explain(numbers: XYGame) -> str:
 
     Examples
     --------
+    >>> from otgan.lessons.xy_game import run
     >>> print(explain(run()).splitlines()[0])
     The game xy: after 1000 steps the radius is 144.773, 0.989427 or 0.00691083 times the first
     """
