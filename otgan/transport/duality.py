@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 import numpy as np
 from scipy import sparse
@@ -31,9 +31,17 @@ from otgan.costs import (
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_to_costs, align_weights_of_costs
 from otgan.measures import FloatArray, as_float64, as_probabilities
+from otgan.results import Result
 from otgan.transport.couplings import Arcs, nearest_coupling
 
-__all__ = ["Certificate", "c_transform", "certify", "certify_arcs", "dual_violation"]
+__all__ = [
+    "Certificate",
+    "c_transform",
+    "c_transform_of",
+    "certify",
+    "certify_arcs",
+    "dual_violation",
+]
 
 PLAIN_PAIRS = 2**22
 """More pairs of points than these are not compared one by one, but ruled out cell by cell."""
@@ -51,8 +59,10 @@ NEGLIGIBLE_MASS = 1e-12
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Result):
     """A bracket for the optimal transport cost, with the plan and potentials that prove it.
+
+    ``float(certificate)`` is the upper bound, the cost of the plan.
 
     Attributes
     ----------
@@ -75,6 +85,12 @@ class Certificate:
     g: FloatArray
     marginal_error: float
     dual_violation: float
+
+    derived: ClassVar[tuple[str, ...]] = ("gap",)
+
+    def __float__(self) -> float:
+        """The upper bound: what the plan costs."""
+        return self.upper
 
     @property
     def gap(self) -> float:
@@ -116,35 +132,38 @@ def c_transform(cost: Any, f: Any) -> FloatArray:
     f = align_to_costs(cost, f, "f", (0,))
     ground = as_ground_cost(cost)
     potential = _as_potential(f, ground.shape[0], "f")
-    return _c_transform(ground, potential, None)
+    return c_transform_of(ground, potential)
 
 
-def _c_transform(ground: GroundCost, potential: FloatArray, guess: FloatArray | None) -> FloatArray:
-    """The c-transform; a guess of it, which need not be good, may help to find it."""
-    n, m = ground.shape
-    if _is_large(ground) and np.isfinite(potential).all():
+def c_transform_of(cost: GroundCost, f: FloatArray, guess: FloatArray | None = None) -> FloatArray:
+    """:func:`c_transform` of arguments that have been checked.
+
+    A guess of the result, which need not be good, may help to find it.
+    """
+    n, m = cost.shape
+    if _is_large(cost) and np.isfinite(f).all():
         from otgan.transport.monotone import c_transform_on_line
         from otgan.transport.network_simplex.pricing import c_transform_of_points
 
-        exponent = line_exponent(ground.metric, ground.p) if ground.x.shape[1] == 1 else None
+        exponent = line_exponent(cost.metric, cost.p) if cost.x.shape[1] == 1 else None
         if exponent is not None:
-            return c_transform_on_line(ground.x[:, 0], ground.y[:, 0], exponent, potential)
-        if (normed := ground.normed()) is not None:
-            return c_transform_of_points(*normed, potential, guess)
-    if isinstance(ground, SparseCost):
-        stored = ground.arcs_by_source.tocoo()
-        reduced = stored.data - potential[stored.coords[0]]
+            return c_transform_on_line(cost.x[:, 0], cost.y[:, 0], exponent, f)
+        if (normed := cost.normed()) is not None:
+            return c_transform_of_points(*normed, f, guess)
+    if isinstance(cost, SparseCost):
+        stored = cost.arcs_by_source.tocoo()
+        reduced = stored.data - f[stored.coords[0]]
         g = np.full(m, np.inf)
         np.fmin.at(g, stored.coords[1], reduced)
         return g
-    if isinstance(ground, MatrixCost) and n * m <= BLOCK_ENTRIES:
+    if isinstance(cost, MatrixCost) and n * m <= BLOCK_ENTRIES:
         with np.errstate(invalid="ignore"):
-            return np.fmin.reduce(ground.matrix - potential[:, None], axis=0, initial=np.inf)
+            return np.fmin.reduce(cost.matrix - f[:, None], axis=0, initial=np.inf)
     g = np.empty(m)
-    for targets, block in row_blocks(ground.T):
+    for targets, block in row_blocks(cost.T):
         with np.errstate(invalid="ignore"):
             # A forbidden arc binds nothing: inf - inf is NaN, which fmin passes over.
-            g[targets] = np.fmin.reduce(block - potential, axis=1, initial=np.inf)
+            g[targets] = np.fmin.reduce(block - f, axis=1, initial=np.inf)
     return g
 
 
@@ -328,9 +347,9 @@ def _dual_bound(
     b: FloatArray,
     improve: bool,
 ) -> _DualBound:
-    g = _c_transform(ground, f, g)
+    g = c_transform_of(ground, f, g)
     # The transform of a transform is no smaller, whatever rounding makes of large costs.
-    f = np.maximum(f, _c_transform(ground.T, g, f)) if improve else f
+    f = np.maximum(f, c_transform_of(ground.T, g, f)) if improve else f
     # A point without mass may have an infinite potential, where all its arcs are forbidden.
     of_f, of_g = _products(a, f), _products(b, g)
     if not (np.isfinite(of_f).all() and np.isfinite(of_g).all()):

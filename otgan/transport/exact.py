@@ -43,7 +43,7 @@ from otgan.transport.stopwatch import Stopwatch, preparing
 if TYPE_CHECKING:
     from otgan.transport.network_simplex.multiscale import Outcome, Progress, Stop
 
-__all__ = ["emd", "emd_from_cost", "optimal_pair", "wasserstein"]
+__all__ = ["emd", "emd_from_cost", "optimal_pair", "solve_measures", "wasserstein"]
 
 logger = logging.getLogger(__name__)
 
@@ -148,11 +148,9 @@ def emd(
     _check_limits(rtol, max_iterations)
     mu, nu = as_pair(x, y, a, b, normalize=normalize)
     warn_of_histograms(mu, nu)
-    cost = PointCost.between(mu.points, nu.points, metric, as_order(p))
-    exponent = line_exponent(metric, cost.p) if mu.d == 1 else None
-    if exponent is not None:
-        return _emd_on_the_line(mu, nu, cost, exponent)
-    return _solve_and_certify(_problem(mu, nu, cost), rtol, max_iterations, progress)
+    return solve_measures(
+        mu, nu, metric, as_order(p), rtol=rtol, max_iterations=max_iterations, progress=progress
+    )
 
 
 def emd_from_cost(
@@ -288,7 +286,7 @@ def wasserstein(
     exponent = line_exponent(metric, order) if mu.d == 1 else None
     if exponent is not None:
         return like_points(line_distance(mu, nu, exponent) ** (exponent / order), x, y)
-    return like_points(_solve_pair(mu, nu, metric, order).distance, x, y)
+    return like_points(solve_measures(mu, nu, metric, order).distance, x, y)
 
 
 @dataclass(frozen=True)
@@ -325,17 +323,28 @@ def optimal_pair(
     if exponent is not None:
         line = solve_line(mu, nu, exponent)
         return _OptimalPair(*line, line_distance(mu, nu, exponent) ** exponent)
-    result = _solve_pair(mu, nu, metric, p)
+    result = solve_measures(mu, nu, metric, p)
     plan = result.plan.tocoo()
     arcs = Arcs(plan.coords[0], plan.coords[1], plan.data)
     return _OptimalPair(arcs, result.f, result.g, result.cost)
 
 
-def _solve_pair(
-    mu: DiscreteMeasure, nu: DiscreteMeasure, metric: Metric, p: float
+def solve_measures(
+    mu: DiscreteMeasure,
+    nu: DiscreteMeasure,
+    metric: Metric = "euclidean",
+    p: float = 1.0,
+    *,
+    rtol: float = 0.0,
+    max_iterations: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> TransportResult:
+    """:func:`emd` between measures, whose points, weights and order have been checked."""
     cost = PointCost.between(mu.points, nu.points, metric, p)
-    return _solve_and_certify(_problem(mu, nu, cost))
+    exponent = line_exponent(metric, p) if mu.d == 1 else None
+    if exponent is not None:
+        return _emd_on_the_line(mu, nu, cost, exponent)
+    return _solve_and_certify(_problem(mu, nu, cost), rtol, max_iterations, progress)
 
 
 def _problem(mu: DiscreteMeasure, nu: DiscreteMeasure, cost: PointCost) -> _Problem:

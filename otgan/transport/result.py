@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
 
 from otgan.costs import GroundCost
 from otgan.measures import FloatArray
+from otgan.results import Result
 
 __all__ = ["EXACT_RTOL", "TransportResult", "is_tight"]
 
@@ -25,7 +26,7 @@ NEGLIGIBLE = 1e-15
 
 
 @dataclass(frozen=True)
-class TransportResult:
+class TransportResult(Result):
     """An optimal transport cost with its certificate.
 
     ``float(result)`` is the distance.
@@ -36,6 +37,8 @@ class TransportResult:
         ⟨plan, C⟩ for probability measures, C = metric ** p.
     lower, upper : float
         Certified bracket of the optimal cost: dual value, primal value.
+    distance_lower, distance_upper : float
+        The same for the distance.
     plan : csr_array, shape (n, m)
         How much mass goes from x_i to y_j; rows sum to a, columns to b (both normalized).
     f, g : ndarray, shapes (n,) and (m,)
@@ -48,6 +51,15 @@ class TransportResult:
         Seconds spent solving and certifying, and, apart from these, preparing: loading modules
         and compiling loops, once in a process. The masses before normalization. What was counted.
     """
+
+    derived: ClassVar[tuple[str, ...]] = (
+        "distance",
+        "distance_lower",
+        "distance_upper",
+        "gap",
+        "n",
+        "m",
+    )
 
     cost: float
     lower: float
@@ -62,12 +74,35 @@ class TransportResult:
     @property
     def distance(self) -> float:
         """Cost ** (1/p), in the units of the metric."""
-        return self.cost if self.p == 1 else self.cost ** (1.0 / self.p)
+        return self._root(self.cost)
+
+    @property
+    def distance_lower(self) -> float:
+        """Certified lower bound of the distance, in the units of the metric."""
+        return self._root(self.lower)
+
+    @property
+    def distance_upper(self) -> float:
+        """Certified upper bound of the distance, in the units of the metric."""
+        return self._root(self.upper)
 
     @property
     def gap(self) -> float:
         """Width of the bracket, upper - lower, in units of cost."""
         return self.upper - self.lower
+
+    @property
+    def n(self) -> int:
+        """How many sources there are."""
+        return int(self.plan.shape[0])
+
+    @property
+    def m(self) -> int:
+        """How many targets there are."""
+        return int(self.plan.shape[1])
+
+    def _root(self, cost: float) -> float:
+        return cost if self.p == 1 else max(cost, 0.0) ** (1.0 / self.p)
 
     def __float__(self) -> float:
         return self.distance
@@ -75,7 +110,7 @@ class TransportResult:
     def __repr__(self) -> str:
         return (
             f"TransportResult(distance={self.distance:.10g}, cost={self.cost:.10g}, "
-            f"gap={self.gap:.2g}, p={self.p:g}, n={self.plan.shape[0]}, m={self.plan.shape[1]}, "
+            f"gap={self.gap:.2g}, p={self.p:g}, n={self.n}, m={self.m}, "
             f"solver={self.solver!r})"
         )
 
