@@ -16,12 +16,12 @@ from otgan.cli.main import main
         ["compare", "--confidence-level", "95"],
         ["compare", "--ties", "ignore"],
         ["compare", "--seconds", "nan"],
-        ["compare", "--seed", "-1"],
+        ["compare", "--rng", "-1"],
         ["emd", "--metric", "euclid"],
         ["emd", "--p", "nan"],
         ["emd", "--rtol", "1"],
         ["emd", "--weights", "no-such-file.csv", "no-such-file.csv"],
-        ["audit", "--threads", "0"],
+        ["audit", "--n-jobs", "0"],
         ["audit", "--plot", "x.docx"],
         ["audit", "--batch-size", "0"],
         ["audit", "--reported", "nan"],
@@ -51,7 +51,7 @@ from otgan.cli.main import main
 codes = [main(arguments.split()) for arguments in sys.argv[1:]]
 print(codes, "torch" in sys.modules)
 """
-    wrong = ("train nosuch", f"train ring8 --out {tmp_path}/file/run", "train ring8 --seed -1")
+    wrong = ("train nosuch", f"train ring8 --out {tmp_path}/file/run", "train ring8 --rng -1")
     wrong += ("resume nosuch", "report nosuch", "audit critic.pt a.csv b.csv")
     done = subprocess.run(
         [sys.executable, "-c", code, *wrong], capture_output=True, text=True, check=True
