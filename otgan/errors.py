@@ -117,7 +117,7 @@ class InterruptedFit(KeyboardInterrupt):
 
 
 class MissingExtraError(OtganError, ImportError):
-    """An optional dependency that the call needs is not installed."""
+    """An optional dependency that the call needs is not installed; the message says how to."""
 
 
 def nearest_name(
