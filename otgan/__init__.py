@@ -2,7 +2,7 @@
 
 Every number comes with a bracket that can be checked: a plan above, potentials below.
 The public names are loaded on first use; importing otgan loads neither torch nor Numba. Without
-torch, what needs it is not listed, and an error says so where it is asked for.
+torch, what needs it is not listed, and raises an error that says so.
 """
 
 import lazy_loader

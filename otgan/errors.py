@@ -1,9 +1,11 @@
-"""What can go wrong, named. Every message says what must be, what came, and how to fix it."""
+"""Errors and warnings, whose messages say what must be, what came, and how to fix it."""
 
 from __future__ import annotations
 
 import difflib
 import importlib.util
+import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,14 +25,16 @@ __all__ = [
     "SolverError",
     "TrainingDivergedError",
     "UnequalMassError",
+    "UnexpectedKeywordError",
     "is_installed",
     "nearest_name",
     "require",
+    "warn_user",
 ]
 
 
 class _OneLine:
-    """Whatever a message quotes, it is one line of bounded length that steers no terminal."""
+    """A message on one line of bounded length, without control characters, whatever it quotes."""
 
     def __str__(self) -> str:
         return shortened(printable(super().__str__()))
@@ -45,7 +49,7 @@ class InvalidInputError(OtganError, ValueError):
 
 
 class DamagedFileError(InvalidInputError):
-    """A file that is truncated, was altered, or is not of the kind that it claims to be."""
+    """A file that is truncated, was altered, or is of another kind than its name says."""
 
 
 class OutputError(OtganError, OSError):
@@ -53,15 +57,19 @@ class OutputError(OtganError, OSError):
 
 
 class InputWarning(_OneLine, UserWarning):
-    """Input that could be read in several ways; the message says how it was read, and why."""
+    """Ambiguous input; the message says how it was read, and why."""
 
 
 class DuplicateSamplesError(InvalidInputError):
-    """Equal points where a method needs distributions with densities, which never repeat one."""
+    """Equal points where a method needs distributions with densities, which have none."""
 
 
 class UnequalMassError(InvalidInputError):
     """Two measures or histograms whose total masses differ by more than rounding."""
+
+
+class UnexpectedKeywordError(OtganError, TypeError):
+    """A keyword that a function or class does not have; the message names the nearest one."""
 
 
 class InfeasibleError(InvalidInputError):
@@ -69,12 +77,12 @@ class InfeasibleError(InvalidInputError):
 
 
 class SolverError(OtganError, RuntimeError):
-    """A solver stopped before its certificate closed.
+    """A solver stopped before its certificate was tight enough.
 
     Attributes
     ----------
     partial : object
-        What had been computed, with its (too wide) bracket; ``None`` if nothing was.
+        The result so far, with its (too wide) bracket; ``None`` if there is none.
     """
 
     def __init__(self, message: str, partial: Any = None) -> None:
@@ -87,7 +95,7 @@ class TrainingDivergedError(OtganError, RuntimeError):
 
 
 class SampleTooSmallError(OtganError, RuntimeError):
-    """An answer that samples of these sizes cannot confirm.
+    """A result that samples of these sizes cannot confirm.
 
     Attributes
     ----------
@@ -101,14 +109,15 @@ class SampleTooSmallError(OtganError, RuntimeError):
 
 
 class InterruptedFit(KeyboardInterrupt):
-    """Ctrl-C ended a fit: scripts stop as usual, notebooks find what there is.
+    """Ctrl-C ended a computation, whose result so far is kept.
 
-    A KeyboardInterrupt and no Exception, so that ``except Exception`` lets it through.
+    It is a :class:`KeyboardInterrupt` and not an :class:`Exception`, so that ``except Exception``
+    does not swallow it, and scripts stop as usual.
 
     Attributes
     ----------
     estimate : object
-        The result with the best critic so far.
+        The result so far: of a fit, with the best critic.
     """
 
     def __init__(self, message: str, estimate: Any) -> None:
@@ -118,6 +127,19 @@ class InterruptedFit(KeyboardInterrupt):
 
 class MissingExtraError(OtganError, ImportError):
     """An optional dependency that the call needs is not installed; the message says how to."""
+
+
+def warn_user(message: str, category: type[Warning] = InputWarning) -> None:
+    """Warn, with the line outside of otgan that called it as the place."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    """Whether a frame is of otgan, or of the decorators on its functions."""
+    return module.partition(".")[0] in ("otgan", "contextlib")
 
 
 def nearest_name(
@@ -140,7 +162,7 @@ def is_installed(module: str) -> bool:
     """Whether `module` can be imported; it is not imported."""
     try:
         return importlib.util.find_spec(module) is not None
-    except ValueError:  # loaded already, by hand
+    except ValueError:  # a module that was loaded without a spec
         return True
 
 

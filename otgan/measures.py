@@ -1,9 +1,8 @@
-"""The one door where points and weights are checked, and promoted to float64."""
+"""Points and weights, checked and promoted to float64."""
 
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.errors import InputWarning, InvalidInputError, UnequalMassError
+from otgan.errors import InvalidInputError, UnequalMassError, warn_user
 from otgan.inputs.conversion import (
     FloatArray,
     is_torch,
@@ -54,7 +53,7 @@ MASS_RTOL = 1e-5
 NORMALIZE = "pass normalize=True, which divides each by its own sum"
 
 NEAR_ONE = 1e-3
-"""So far from one may be the sum of probabilities in float16."""
+"""Allowed error of a sum of probabilities in float16."""
 
 LARGEST_COORDINATE = 1e290
 """Beyond it, differences and sums of coordinates could leave the range of float64."""
@@ -126,10 +125,10 @@ class DiscreteMeasure:
 def as_pair(
     x: Any, y: Any, a: Any, b: Any, *, normalize: bool = False
 ) -> tuple[DiscreteMeasure, DiscreteMeasure]:
-    """Two measures on the same space with the same mass, or an error that says why not.
+    """Two measures on the same space with the same mass, or an error.
 
-    Columns with names are matched by them, and weights with an index by the index of their points.
-    To `normalize` is to let the two masses differ.
+    Columns with names are matched by them, and weights with an index by the index of their
+    points. The two masses may differ with `normalize`.
     """
     if not (_is_usual(x) and _is_usual(y) and _is_usual(a) and _is_usual(b)):
         x, y, a, b = align_measures(x, y, a, b)
@@ -166,16 +165,16 @@ def to_unit_mass(weights: Any, name: str) -> Any:
     if weights is None:
         return None
     if is_torch(weights):
-        shares = weights.double()
-        total = shares.sum(-1, keepdim=True)
-        return shares / total.where(total > 0, 1.0)
-    masses = as_float64(weights, name)
-    total = masses.sum(axis=-1, keepdims=True)
-    return masses / np.where((total > 0) & np.isfinite(total), total, 1.0)
+        masses = weights.double()
+        total = masses.sum(-1, keepdim=True)
+        return masses / total.where(total > 0, 1.0)
+    array = as_float64(weights, name)
+    total = array.sum(axis=-1, keepdims=True)
+    return array / np.where((total > 0) & np.isfinite(total), total, 1.0)
 
 
 def _is_usual(values: Any) -> bool:
-    """Whether there can be no labels, for what is passed most often."""
+    """Whether these are values without labels; fast, for the most frequent types."""
     return values is None or (type(values) is np.ndarray and values.dtype.kind == "f")
 
 
@@ -245,12 +244,10 @@ def warn_of_histograms(mu: DiscreteMeasure, nu: DiscreteMeasure) -> None:
         return
     if (x % 1 == 0).all() or (y % 1 == 0).all():
         return
-    warnings.warn(
+    warn_user(
         "x and y are not negative and sum to one, as histograms do, but were read as positions of "
         "points; if they are histograms, call wasserstein_1d(bins, bins, x, y), which takes them "
-        "as weights, or a divergence of histograms",
-        InputWarning,
-        stacklevel=3,
+        "as weights, or a divergence of histograms"
     )
 
 
@@ -279,8 +276,8 @@ def as_probabilities(
 ) -> tuple[FloatArray, FloatArray, float]:
     """Two weight vectors normalized to one, and the mass they had before.
 
-    One that is omitted is uniform, and has the mass of the other. To `normalize` is to let the
-    two masses differ; the mass is then that of `a`.
+    One that is omitted is uniform, and has the mass of the other. The masses may differ with
+    `normalize`; the mass is then that of `a`.
     """
     masses_a, masses_b = as_weights(a, n, "a"), as_weights(b, m, "b")
     total_a, total_b = float(masses_a.sum()), float(masses_b.sum())
@@ -373,7 +370,7 @@ def _weigh(weights: Any, n: int, name: str) -> tuple[FloatArray, float, bool]:
 
 
 def frame_of(points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Lowest and highest corner, shapes (d,), of a box with room around points, shape (n, d).
+    """Lowest and highest corner, shapes (d,), of a box around points, shape (n, d), with a margin.
 
     Examples
     --------
@@ -382,17 +379,17 @@ def frame_of(points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """
     low, high = points.min(axis=0), points.max(axis=0)
     width = high - low
-    # A coordinate that is constant gets as much room as the others, or as its own size asks for.
-    room = np.where(width > 0.0, width, width.max() or np.maximum(1.0, np.abs(low)))
-    return low - 0.15 * room, high + 0.15 * room
+    # A constant coordinate gets the margin of the others, or one by its own size.
+    extent = np.where(width > 0.0, width, width.max() or np.maximum(1.0, np.abs(low)))
+    return low - 0.15 * extent, high + 0.15 * extent
 
 
 def refuse_gradients(function: str, *samples: Any) -> None:
-    """Raise on tensors through which a function that returns plain numbers would lose gradients."""
+    """Raise on tensors that require gradients, for a function that returns plain numbers."""
     for sample in samples:
         parts = sample if isinstance(sample, (list, tuple)) else (sample,)
-        wanting = [part for part in parts if is_torch(part) and part.requires_grad]
-        if wanting and sys.modules["torch"].is_grad_enabled():
+        requiring = [part for part in parts if is_torch(part) and part.requires_grad]
+        if requiring and sys.modules["torch"].is_grad_enabled():
             raise InvalidInputError(
                 f"tensors for {function} must not require gradients, as it returns numbers "
                 "without them, got one that does; to fix it, train with otgan.wasserstein, which "
@@ -403,15 +400,15 @@ def refuse_gradients(function: str, *samples: Any) -> None:
 def as_float64(values: Any, name: str) -> FloatArray:
     """A new float64 array from any array or table of real numbers, NaN and infinities included."""
     if type(values) is np.ndarray and values.dtype == np.float64:
-        return values.copy()  # nothing below can be wrong with it
+        return values.copy()  # needs none of the checks below
     table = read_table(values, name)
     return plain_float64(values, name) if table is None else table.values
 
 
 def _range(array: FloatArray) -> tuple[float, float]:
     """Least and greatest entry, NaN if there is one; short arrays in a third of the time of min."""
-    flat = array.ravel()
-    return flat.item(flat.argmin()), flat.item(flat.argmax())
+    entries = array.ravel()
+    return entries.item(entries.argmin()), entries.item(entries.argmax())
 
 
 def _check_finite(array: FloatArray, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all, and folders that one process at a time writes to."""
+"""Atomic writes of files, and locks on folders that one process at a time writes to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
     "why_no_folder",
 ]
 
-CURES = {
+HINTS = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room on the disk",
     errno.EFBIG: "make room, or lift the limit on the size of files",
@@ -39,10 +39,10 @@ CURES = {
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "remove the link",
 }
-"""What to do about what the operating system said."""
+"""How to fix errors of the operating system."""
 
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
-"""What file systems answer that know no locks."""
+"""Errors of file systems without locks."""
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ log = logging.getLogger(__name__)
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A new file that takes the place of `path` once it is complete and on the disk.
 
-    Whatever happens meanwhile, `path` is the old file or the new one. The new one is created under
-    a random name that nothing had before, so that no link can lead it elsewhere; a link at `path`
-    is replaced, and what it pointed to is left alone.
+        At any moment `path` is the old file or the complete new one. The new one is created under a
+    random new name, so that no link can redirect it; a link at `path` is replaced, and its target
+    is left alone.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.replace(draft, path)
             _flush_folder(path.parent)
         finally:
-            with contextlib.suppress(OSError):  # it has taken its place, or its folder is gone
+            with contextlib.suppress(OSError):  # it was renamed, or its folder is gone
                 draft.unlink()
 
 
@@ -102,10 +102,10 @@ def as_output_errors(path: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as reason:
-        cure = CURES.get(reason.errno or 0, "name another place")
+        hint = HINTS.get(reason.errno or 0, "name another place")
         raise OutputError(
             f"{path} must be a place that can be written to, got: {reason.strerror or reason}; to "
-            f"fix it, {cure}"
+            f"fix it, {hint}"
         ) from None
 
 
@@ -166,7 +166,7 @@ def only_writer(folder: Path) -> Iterator[None]:
         Another process or thread is writing to it, or it cannot be written to.
     """
     path = folder / ".lock"
-    # Neither through a link, nor handed on to programs that are started meanwhile.
+    # Not through a link, and not inherited by programs that are started meanwhile.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     with as_output_errors(path):
         descriptor = os.open(path, flags, 0o666)

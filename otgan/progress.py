@@ -1,4 +1,4 @@
-"""How long work shows its progress: a bar, a function of the caller's, or nothing."""
+"""Progress of long computations: a bar, a function of the caller's, or nothing."""
 
 from __future__ import annotations
 

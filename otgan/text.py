@@ -1,4 +1,4 @@
-"""Text that came from a user, made safe to show; and our own, for terminals that lack letters."""
+"""Text of the user made safe to print, and Unicode text made ASCII where a terminal needs it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 __all__ = ["LONGEST", "encodable", "printable", "shortened"]
 
 LONGEST = 2000
-"""Characters of a message, at most: a file may hold a cell of a megabyte."""
+"""The most characters of a message: a cell of a file may be a megabyte."""
 
 STAND_INS = {
     "±": "+/-", "∓": "-/+", "−": "-", "–": "-", "—": "-", "×": "x", "·": "*", "½": "(1/2)",
@@ -17,11 +17,11 @@ STAND_INS = {
     "‘": "'", "’": "'", "“": '"', "”": '"', "λ": "lambda", "Λ": "Lambda",
     "‰": "o/oo", "€": "EUR", "£": "GBP", "¥": "JPY",
 }  # fmt: skip
-"""What a reader takes for the same, in ASCII."""
+"""Equivalents in ASCII."""
 
 
 def printable(text: str, *, keep: str = "") -> str:
-    r"""Text in which nothing steers a terminal, a page or a reader's eye.
+    r"""Text without control characters.
 
     Control characters (escape sequences, line breaks), characters that turn the direction of
     reading, and bytes of a file name that are no text are written out as Python would.
@@ -30,7 +30,7 @@ def printable(text: str, *, keep: str = "") -> str:
     ----------
     text : str
     keep : str
-        Characters that stay as they are all the same, e.g. a line break.
+        Control characters to keep, e.g. a line break.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def shortened(text: str, most: int = LONGEST) -> str:
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    r"""Text with stand-ins, in ASCII, for the characters that an encoding lacks.
+    r"""Text with equivalents in ASCII of the characters that an encoding lacks.
 
     Parameters
     ----------

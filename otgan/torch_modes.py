@@ -1,4 +1,4 @@
-"""The modes of torch: how it works while otgan trains, and whether it records what we do."""
+"""Modes of torch for training, and whether torch transforms or records a call."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["float32_by_default", "gradients_on", "is_recorded", "is_wrapped"]
 def gradients_on() -> Iterator[None]:
     """Record what gradients need, in full precision.
 
-    A surrounding ``torch.no_grad``, ``torch.inference_mode`` or ``torch.autocast`` does not reach
-    inside; other threads are left alone.
+    A surrounding ``torch.no_grad``, ``torch.inference_mode`` or ``torch.autocast`` has no effect
+    inside; other threads are not changed.
 
     Examples
     --------
@@ -31,10 +31,10 @@ def gradients_on() -> Iterator[None]:
 
 
 def is_recorded(tensor: Any) -> bool:
-    """Whether torch transforms or records a call with this tensor, instead of just computing it.
+    """Whether torch transforms or records a call with this tensor, besides computing it.
 
-    So it is under `torch.func` and `torch.vmap`, while `torch.compile` or `torch.export` looks at
-    the code, and while a trace is recorded.
+    So it is under `torch.func` and `torch.vmap`, while `torch.compile` or `torch.export` traces
+    the code, and under `torch.jit.trace`.
 
     Examples
     --------

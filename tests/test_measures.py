@@ -10,7 +10,6 @@ import otgan
 from otgan.costs import PointCost
 from otgan.errors import UnequalMassError
 from otgan.inference.held_out_bracket import held_out_bracket
-from otgan.inputs.options import as_order
 from otgan.measures import DiscreteMeasure, as_float64, as_pair, as_points, is_torch, to_numpy
 from tests.cases import FORMS, refused
 
@@ -126,17 +125,6 @@ def test_sums_of_float32_pass():
     mu, _ = as_pair(np.arange(1000), [0.0], a / a.sum(), None)
     assert_allclose(mu.mass, 1, rtol=1e-6)  # float32 rounding, which the door forgives
     assert_allclose(mu.weights.sum(), 1, rtol=1e-15)
-
-
-@pytest.mark.parametrize("p", [1, 1.0, 2, np.float32(1.5), np.int64(3)])
-def test_orders(p):
-    assert as_order(p) == p and type(as_order(p)) is float
-
-
-@pytest.mark.parametrize("p", [0, 0.5, -1, np.nan, np.inf, True, "1", None, [1]])
-def test_orders_below_one_or_not_numbers_are_refused(p):
-    with refused("p must be", repr(p)):
-        as_order(p)
 
 
 def test_as_float64_lets_nan_through_for_the_caller_to_judge():

@@ -16,7 +16,7 @@ import numpy as np
 
 from otgan.errors import InvalidInputError, UnequalMassError
 from otgan.inputs.bins import align_histograms
-from otgan.inputs.conversion import refuse_form
+from otgan.inputs.conversion import refuse_layout
 from otgan.measures import MASS_RTOL, as_float64, is_torch, stacked, to_numpy
 from otgan.torch_modes import is_recorded
 
@@ -485,7 +485,7 @@ def _as_real(xp: Any, values: Any, name: str, device: Any) -> Any:
                 "it, pass real and imaginary parts as two histograms"
             )
         return values
-    refuse_form(values, name)
+    refuse_layout(values, name)
     if not _is_floating(xp, values):
         as_float64(values, name)  # refuses complex numbers, and whole ones that float64 would round
     return values

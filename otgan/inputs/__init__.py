@@ -1,1 +1,1 @@
-"""Whatever a user brings, as float64 arrays, with labels matched by name."""
+"""Input validation: arrays, tables and labels as float64 arrays, and options by type and range."""

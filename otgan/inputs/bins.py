@@ -1,4 +1,4 @@
-"""The bins of two histograms are matched by their labels, not by the order in which they stand."""
+"""The bins of two histograms, matched by their labels instead of their order."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from otgan.inputs.conversion import EXACT, FloatArray
 from otgan.inputs.matching import (
     along_one_order,
     identical,
+    listed,
     only_counted,
     order_like,
     refuse_counted,
     refuse_other_kind,
     refuse_twice,
-    shown,
 )
 from otgan.inputs.tables import MISSING, Labeled, is_plain, read_masses
 
 __all__ = ["align_histograms"]
 
 ROUNDED = 1e-12
-"""Numbers that differ by less, relative to themselves, are the same one, rounded differently."""
+"""Labels that differ relatively by less are the same number, rounded differently."""
 
 
 def align_histograms(p: Any, q: Any, axis: Any) -> tuple[Any, Any]:
     """Two arrays of masses without labels, bin beside bin.
 
-    Along `axis`, counted in the broadcast shape, a bin that one side lacks has no mass there;
-    along the other axes both sides must have the same labels.
+    Along `axis`, counted in the broadcast shape, a bin that one side does not have has no mass
+    there; along the other axes both sides must have the same labels.
     """
     for masses, name in ((p, "p"), (q, "q")):
         _refuse_pair(masses, name)
@@ -53,7 +53,7 @@ def align_histograms(p: Any, q: Any, axis: Any) -> tuple[Any, Any]:
 
 
 def _refuse_pair(masses: Any, name: str) -> None:
-    """Raise on what numpy.unique and numpy.histogram return: two arrays, not one of masses."""
+    """Raise on the two arrays that numpy.unique and numpy.histogram return."""
     if type(masses) is not tuple or len(masses) != 2:
         return
     first, second = masses
@@ -68,7 +68,7 @@ def _refuse_pair(masses: Any, name: str) -> None:
     if second.dtype.kind in "iu" and first.ndim == 1 and (first[1:] > first[:-1]).all():
         raise InvalidInputError(
             f"{name} must be one array of masses, got a pair of values and counts, as "
-            "numpy.unique returns; to fix it, pass dict(zip(*pair)), which tells what is counted"
+            "numpy.unique returns; to fix it, pass dict(zip(*pair)), which names what is counted"
         )
 
 
@@ -100,12 +100,12 @@ def _bins_of(p: Labeled, q: Labeled, axis: Any) -> tuple[FloatArray, FloatArray]
 
 
 def _refuse_other_numbers(p: Sequence[Any], q: Sequence[Any]) -> None:
-    """Raise on bins counted from zero beside other whole numbers: labels or positions may count."""
+    """Raise on bins counted from zero beside other whole numbers, which is ambiguous."""
     numbered = [identical(labels, range(len(labels))) for labels in (p, q)]
     if not all(numbered) and all(map(_is_whole, [*p, *q])):
         raise InvalidInputError(
-            f"p and q must have the same numbers as labels, got {shown(p)} in p and {shown(q)} in "
-            "q, of which one may only count its rows; to fix it, give both their labels "
+            f"p and q must have the same numbers as labels, got {listed(p)} in p and {listed(q)} "
+            "in q, of which one may only count its rows; to fix it, give both their labels "
             "(p.set_axis(...)), or pass .to_numpy() if positions count"
         )
 
@@ -115,18 +115,18 @@ def _is_whole(label: Any) -> bool:
 
 
 def _united(p: Sequence[Any], q: Sequence[Any]) -> tuple[list[int], list[int], int]:
-    """Where the bins of both stand among all of them, and how many those are."""
+    """Positions of the bins of both among all bins, and the number of these."""
     refuse_twice(p, "p", "labels")
     refuse_twice(q, "q", "labels")
     refuse_other_kind(p, q, ("p", "q"))
-    place = {label: k for k, label in enumerate(dict.fromkeys([*p, *q]))}
-    if not len(p) == len(q) == len(place):
+    position = {label: k for k, label in enumerate(dict.fromkeys([*p, *q]))}
+    if not len(p) == len(q) == len(position):
         numbers = _numbers_among(p), _numbers_among(q)
         if len(numbers[0]) and len(numbers[1]):
             _refuse_rounded_labels(*numbers)
             _refuse_other_grid(*numbers)
-        _refuse_overlaps(place)
-    return [place[label] for label in p], [place[label] for label in q], len(place)
+        _refuse_overlaps(position)
+    return [position[label] for label in p], [position[label] for label in q], len(position)
 
 
 def _spread(values: FloatArray, at: list[int], size: int, axis: int) -> FloatArray:
@@ -160,13 +160,13 @@ def _refuse_rounded_labels(ours: FloatArray, theirs: FloatArray) -> None:
 
 
 def _refuse_other_grid(ours: FloatArray, theirs: FloatArray) -> None:
-    """Raise on fractions among each other without one in common, as of bins that were shifted."""
+    """Raise on interleaved fractions without a common one, as the labels of shifted bins."""
     low, high = max(ours[0], theirs[0]), min(ours[-1], theirs[-1])
     among = [((low <= side) & (side <= high)).any() for side in (ours, theirs)]
     whole = (ours % 1 == 0).all() and (theirs % 1 == 0).all()
     if all(among) and not whole and not np.isin(ours, theirs).any():
         raise InvalidInputError(
-            "p and q must be counted at values that both can show, got fractions without one in "
+            "p and q must be counted at values that both can take, got fractions without one in "
             f"common, such as {float(ours[0])!r} and {float(theirs[0])!r}; to fix it, cut both "
             "samples at the same edges, or compare them by js_from_samples"
         )

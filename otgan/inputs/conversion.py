@@ -1,4 +1,4 @@
-"""Anything that holds real numbers, without names, as a float64 array; or a sentence on why not."""
+"""Arrays, lists and tensors of real numbers as float64 arrays, or an error that says why not."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ __all__ = [
     "from_library",
     "is_torch",
     "plain_float64",
-    "refuse_form",
+    "refuse_layout",
     "refuse_mask",
+    "special_layout",
     "stacked",
     "to_numpy",
 ]
@@ -30,13 +31,13 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 
 EXACT = 2**53
-"""Up to here float64 holds every whole number."""
+"""Float64 holds every whole number up to this one."""
 
-HARMLESS = {float, int, bool, str, np.float64, np.ndarray}
-ODD_LIBRARIES = {"torch", "pandas", "xarray"}
+PLAIN_TYPES = {float, int, bool, str, np.float64, np.ndarray}
+ARRAY_LIBRARIES = {"torch", "pandas", "xarray"}
 
-DEEPEST = 64
-"""Most axes that NumPy knows; lists within lists are not followed further."""
+MOST_AXES = 64
+"""Of an array of NumPy; lists within lists are searched no deeper."""
 
 
 def from_library(value: Any, library: str) -> bool:
@@ -45,7 +46,7 @@ def from_library(value: Any, library: str) -> bool:
 
 
 def is_torch(value: Any) -> bool:
-    """Whether `value` is a torch tensor, told without importing torch."""
+    """Whether `value` is a torch tensor; torch is not imported."""
     return hasattr(value, "detach") and from_library(value, "torch")
 
 
@@ -57,11 +58,11 @@ def to_numpy(value: Any, name: str = "the tensor") -> Any:
     Raises
     ------
     InvalidInputError
-        A tensor without values (meta), or in a form that NumPy does not know.
+        A tensor without values (meta), or in a layout that NumPy does not have.
     """
     if not is_torch(value):
         return value
-    refuse_form(value, name)
+    refuse_layout(value, name)
     try:
         tensor = value.detach().cpu().resolve_conj().resolve_neg()
         return (tensor.double() if tensor.is_floating_point() else tensor).numpy()
@@ -72,23 +73,23 @@ def to_numpy(value: Any, name: str = "the tensor") -> Any:
         ) from None
 
 
-def refuse_form(tensor: Any, name: str) -> None:
-    """Raise on a tensor that has no values, or whose values are not plain numbers."""
+def refuse_layout(tensor: Any, name: str) -> None:
+    """Raise on a tensor without values, or whose values are not plain numbers."""
     if is_wrapped(tensor):
         raise InvalidInputError(
             f"{name} must be a plain tensor, got one inside of torch.vmap or torch.func, which "
             "hides its numbers; to fix it, call this function outside, or use wasserstein, "
             "transport_cost or a divergence of histograms, which may stand inside"
         )
-    what, hint = _form(tensor)
-    if what:
+    layout, hint = special_layout(tensor)
+    if layout:
         raise InvalidInputError(
-            f"{name} must be a dense tensor of numbers, got a {what} tensor; to fix it, {hint}"
+            f"{name} must be a dense tensor of numbers, got a {layout} tensor; to fix it, {hint}"
         )
 
 
-def _form(tensor: Any) -> tuple[str, str]:
-    """What is special about a tensor that is no plain array, and what makes one of it."""
+def special_layout(tensor: Any) -> tuple[str, str]:
+    """The layout of a tensor that is no plain array, and how to make it one; else empty."""
     if tensor.is_meta:
         return "meta", "create it on a device that holds its values"
     if tensor.is_quantized:
@@ -110,7 +111,7 @@ def plain_float64(values: Any, name: str) -> FloatArray:
     """
     if not isinstance(values, (list, tuple)):
         refuse_mask(values, name)
-    elif any(True for _ in _odd_leaves(values)):
+    elif any(True for _ in _special_leaves(values)):
         _refuse_labeled_rows(values, name)
         refuse_mask(values, name)
         values = stacked(values, name)
@@ -123,7 +124,7 @@ def plain_float64(values: Any, name: str) -> FloatArray:
             raise
         raise _refused(name, str(reason), values) from None
     if nested and array.dtype == np.float64 and (np.abs(array) >= EXACT).any():
-        array = np.array(values, dtype=object)  # whole numbers of a list may just have been rounded
+        array = np.array(values, dtype=object)  # whole numbers of the list may have been rounded
     if array.dtype.kind == "O":
         return _from_objects(array, values, name)
     if array.dtype.kind not in "fiub":
@@ -134,14 +135,14 @@ def plain_float64(values: Any, name: str) -> FloatArray:
 
 
 def _refused(name: str, got: str, values: Any) -> InvalidInputError:
-    """The error for values that are no real numbers, with a hint for what they are."""
+    """The error for values that are not real numbers, with a hint that fits them."""
     return InvalidInputError(
         f"{name} must be an array of real numbers, got {got}; to fix it, {_hint(values, got)}"
     )
 
 
 def _refuse_units(values: Any, name: str) -> None:
-    """Raise on quantities of astropy or pint, whose units NumPy would drop."""
+    """Raise on quantities of astropy or pint, whose units NumPy would lose."""
     unit = getattr(values, "unit", None)
     if unit is None and hasattr(values, "magnitude"):
         unit = getattr(values, "units", None)
@@ -156,7 +157,7 @@ def _hint(values: Any, got: str) -> str:
     if hasattr(values, "tocsr") or hasattr(values, "todense"):
         return "call .toarray() or .todense(), which stores every zero"
     if isinstance(values, Mapping):
-        return "pass its values, and what they belong to where it is asked for"
+        return "pass its values as an array"
     if "datetime64" in got or "Timestamp" in got or "date" in got:
         return "count from one moment in one unit: (t - t0) / numpy.timedelta64(1, 's')"
     if "timedelta" in got.lower():
@@ -201,13 +202,13 @@ def _refuse_rounded(numbers: Any, name: str) -> None:
     first = str(numbers[0])
     raise InvalidInputError(
         f"{name} must hold whole numbers that float64 holds exactly, got {first} "
-        f"({len(numbers)} such entries beyond 2**53); to fix it, take off a common offset first, "
+        f"({len(numbers)} such entries beyond 2**53); to fix it, subtract a common offset first, "
         "or convert with .astype(float) if rounding is meant"
     )
 
 
 def _from_objects(array: npt.NDArray[Any], values: Any, name: str) -> FloatArray:
-    """Python's own numbers, of any size: exact, or refused."""
+    """Python's own numbers of any size; refused if float64 would round them."""
     entries = array.ravel().tolist()
     for kind in set(map(type, entries)):
         if not issubclass(kind, (Real, Decimal, np.bool_)):
@@ -233,7 +234,7 @@ def _is_whole(number: Any) -> bool:
 
 
 def stacked(values: Any, name: str) -> Any:
-    """A list that holds tensors, also in lists within it, as one tensor; else `values` as it is.
+    """A list that holds tensors, also nested ones, as one tensor; anything else unchanged.
 
     Gradients flow through it, on the device of the tensors and in the widest of their dtypes.
 
@@ -244,7 +245,7 @@ def stacked(values: Any, name: str) -> Any:
     """
     if not isinstance(values, (list, tuple)):
         return values
-    first = next((leaf for leaf in _odd_leaves(values) if is_torch(leaf)), None)
+    first = next((leaf for leaf in _special_leaves(values) if is_torch(leaf)), None)
     if first is None:
         return values
     torch = sys.modules["torch"]
@@ -266,10 +267,10 @@ def stacked(values: Any, name: str) -> Any:
 
 
 def refuse_mask(values: Any, name: str) -> None:
-    """Raise on masked entries, which plain arrays would quietly unmask."""
+    """Raise on masked entries, whose masks plain arrays would lose."""
     found: list[Any] = [values]
     if isinstance(values, (list, tuple)):
-        found = [leaf for leaf in _odd_leaves(values) if isinstance(leaf, np.ma.MaskedArray)]
+        found = [leaf for leaf in _special_leaves(values) if isinstance(leaf, np.ma.MaskedArray)]
     count = sum(int(np.ma.count_masked(leaf)) for leaf in found if np.ma.is_masked(leaf))
     if count:
         raise InvalidInputError(
@@ -279,8 +280,8 @@ def refuse_mask(values: Any, name: str) -> None:
 
 
 def _refuse_labeled_rows(values: Any, name: str) -> None:
-    """Raise on a list of rows that have labels of their own, which NumPy would drop."""
-    for leaf in _odd_leaves(values):
+    """Raise on a list of rows with labels, which NumPy would lose."""
+    for leaf in _special_leaves(values):
         index = getattr(leaf, "index", None)
         unlabeled = callable(index) or index is None or type(index).__name__ == "RangeIndex"
         if from_library(leaf, "pandas") and not unlabeled and np.ndim(leaf) > 0:
@@ -295,20 +296,20 @@ def _refuse_labeled_rows(values: Any, name: str) -> None:
             )
 
 
-def _odd_leaves(values: Any) -> Iterator[Any]:
-    """What lists hold, also within lists, that NumPy would take for less than it is."""
+def _special_leaves(values: Any) -> Iterator[Any]:
+    """Entries of nested lists of which NumPy would lose a mask, labels or gradients."""
     level = [values]
-    for _ in range(DEEPEST):
-        kinds = set(map(type, chain.from_iterable(level)))  # at the speed of C, for long lists
+    for _ in range(MOST_AXES):
+        kinds = set(map(type, chain.from_iterable(level)))  # fast for long lists
         lists = {kind for kind in kinds if issubclass(kind, (list, tuple))}
-        odd = {kind for kind in kinds - lists - HARMLESS if _is_odd(kind)}
-        if odd:
-            yield from (entry for outer in level for entry in outer if type(entry) in odd)
+        special = {kind for kind in kinds - lists - PLAIN_TYPES if _is_special(kind)}
+        if special:
+            yield from (entry for outer in level for entry in outer if type(entry) in special)
         if not lists:
             return
         level = [entry for outer in level for entry in outer if type(entry) in lists]
 
 
-def _is_odd(kind: type) -> bool:
+def _is_special(kind: type) -> bool:
     libraries = {base.__module__.partition(".")[0] for base in kind.__mro__}
-    return issubclass(kind, np.ma.MaskedArray) or not libraries.isdisjoint(ODD_LIBRARIES)
+    return issubclass(kind, np.ma.MaskedArray) or not libraries.isdisjoint(ARRAY_LIBRARIES)

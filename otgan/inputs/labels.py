@@ -1,7 +1,4 @@
-"""Points and their weights are matched by the names of columns and rows, not by their order.
-
-Where one side has no labels, positions count.
-"""
+"""Points and weights matched by the names of their columns and rows; by position without names."""
 
 from __future__ import annotations
 
@@ -15,12 +12,12 @@ from otgan.errors import InvalidInputError
 from otgan.inputs.matching import (
     along_one_order,
     identical,
+    listed,
     only_counted,
     order_like,
     refuse_counted,
     refuse_other_kind,
     refuse_twice,
-    shown,
 )
 from otgan.inputs.tables import Labeled, Labels, is_plain, read_masses, read_table
 
@@ -42,7 +39,7 @@ def align_points(x: Any, y: Any, names: tuple[str, str] = ("x", "y")) -> tuple[A
     Parameters
     ----------
     x, y : object
-        What has no labels is handed back as it is.
+        What has no labels is returned unchanged.
     names : tuple of str
         What they are called in errors.
 
@@ -71,7 +68,7 @@ def align_clouds(clouds: Sequence[Any], names: Sequence[str]) -> list[Any]:
 
 
 def align_measures(x: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
-    """The same with weights, which follow the labels of their points.
+    """Both samples and their weights without labels, all in matching order.
 
     A point that labeled weights do not mention has no mass.
     """
@@ -176,7 +173,7 @@ def _clouds_of(
 
 
 def _has_columns(table: Labeled | None) -> bool:
-    """Whether something is known of the order of the columns, or of that of the axes."""
+    """Whether the columns or the axes have names."""
     if table is None or len(table.labels) < 2:
         return False
     return bool(table.axes) or any(labels is not None for labels in table.labels[1:])
@@ -212,12 +209,12 @@ def _weights_for(weights: Any, points: Labeled | None, axis: int, name: str, of:
     refuse_twice(labels, of, "labels")
     refuse_twice(given, name, "labels")
     refuse_other_kind(labels, given, (of, name))
-    place = {label: k for k, label in enumerate(labels)}
-    at = np.array([place.get(label, -1) for label in given], np.intp)
+    position = {label: k for k, label in enumerate(labels)}
+    at = np.array([position.get(label, -1) for label in given], np.intp)
     if at.size and at.min() < 0:
-        strange = [given[int(k)] for k in np.flatnonzero(at < 0)]
+        extra = [given[int(k)] for k in np.flatnonzero(at < 0)]
         raise InvalidInputError(
-            f"{name} must have the labels of {of}, got also {shown(strange)}; to fix it, drop "
+            f"{name} must have the labels of {of}, got also {listed(extra)}; to fix it, drop "
             "them, or pass the weights without labels if positions count"
         )
     masses = np.zeros(len(labels))

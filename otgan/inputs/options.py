@@ -136,7 +136,7 @@ def as_text(value: Any, name: str, hint: str) -> str:
 
 def _real(value: Any) -> float | None:
     """A real number as a float, infinite where float64 ends; None for NaN and all else."""
-    if type(value) is not float and (
+    if type(value) not in (float, int) and (
         isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real)
     ):
         return None

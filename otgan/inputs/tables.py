@@ -1,6 +1,6 @@
 """Arrays whose axes have labels: tables of pandas, polars, Arrow and xarray, mappings, records.
 
-They are told by their classes, so that none of these libraries is imported.
+They are recognized by their classes, so that none of these libraries is imported.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from otgan.inputs.conversion import FloatArray, from_library, is_torch, plain_fl
 __all__ = ["Labeled", "Labels", "is_plain", "read_labels", "read_masses", "read_table"]
 
 Labels = Sequence[Any] | None
-"""The labels of one axis: a range where a library only counts, None where there are none."""
+"""The labels of one axis: a range where a library only counted, None where there are none."""
 
 MISSING = "missing value"
-"""Stands for NaN, None and the like among labels, which are not equal to themselves."""
+"""The label in place of NaN, None and the like, which do not equal themselves."""
 
 COUNTS = ("count", "proportion")
-"""What pandas and polars call the result of value_counts()."""
+"""Names that pandas and polars give to the result of value_counts()."""
 
 
 class Labeled(NamedTuple):
@@ -37,7 +37,7 @@ class Labeled(NamedTuple):
     axes : tuple of str
         Names of the axes, where the library has them.
     counted : bool
-        Whether these are masses by value, in no order that means anything.
+        Whether these are masses by value, whose order means nothing.
     dtype : numpy.dtype
         The floating dtype that the numbers came in; float64 if they were none.
     """
@@ -50,7 +50,7 @@ class Labeled(NamedTuple):
 
 
 def is_plain(values: Any) -> bool:
-    """Whether `values` is of a kind that has no labels, told as fast as can be."""
+    """Whether `values` is of a type without labels; fast, as most are."""
     kind = type(values)
     if kind is np.ndarray:
         return values.dtype.names is None
@@ -60,7 +60,7 @@ def is_plain(values: Any) -> bool:
 
 
 def read_table(values: Any, name: str) -> Labeled | None:
-    """The numbers and labels of a table, an array with coordinates or records; else None.
+    """The numbers and labels of a table, of records or of an array with coordinates; else None.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def read_table(values: Any, name: str) -> Labeled | None:
     Raises
     ------
     InvalidInputError
-        Columns that do not hold numbers, which are named; a table in a form that is not known.
+        Columns that do not hold numbers; a table of an unknown kind.
     """
     if is_plain(values):
         return None
@@ -93,7 +93,7 @@ def read_table(values: Any, name: str) -> Labeled | None:
 
 
 def read_labels(values: Any, name: str) -> tuple[tuple[Labels, ...], tuple[str, ...]]:
-    """The labels of the axes, and the names of these, of a table of anything; empty without them.
+    """The labels of the axes of a table, and the names of the axes; empty if it has none.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def read_labels(values: Any, name: str) -> tuple[tuple[Labels, ...], tuple[str, 
 
 
 def read_masses(values: Any, name: str) -> Labeled | None:
-    """The same for masses, which may also be a mapping from labels, or counts of values."""
+    """Masses with their labels, as `read_table`; also from mappings and counts of values."""
     if is_plain(values):
         return None
     if isinstance(values, Mapping):
@@ -181,7 +181,7 @@ def _of_pandas(values: Any, name: str) -> Labeled | None:
 
 
 def _by_value(labels: Labels, masses: FloatArray) -> bool:
-    """Whether these are the counts of values, and not a column that is called so."""
+    """Whether these are counts of values, and not a column of that name."""
     if labels is None or labels == range(len(labels)) or len(set(labels)) < len(labels):
         return False
     return not all(isinstance(label, int) for label in labels) or bool((np.diff(masses) <= 0).all())
@@ -192,7 +192,7 @@ def _index_labels(index: Any) -> Labels:
         return range(index.start, index.stop, index.step)
     names = getattr(index, "names", [None])
     if len(names) > 1 and None not in names and len(set(names)) == len(names):
-        index = index.reorder_levels(sorted(names, key=str))  # whatever order they were given in
+        index = index.reorder_levels(sorted(names, key=str))  # in an order of their own
     labels = index.tolist()
     return labels if getattr(index.dtype, "kind", "O") in "iub" else _named(labels)
 
@@ -227,7 +227,7 @@ def _of_xarray(values: Any, name: str) -> Labeled:
 
 
 def _of_dataset(values: Any, name: str) -> Labeled:
-    """Variables along one axis are the columns of a table."""
+    """A table whose columns are the variables along one axis."""
     names = list(values.data_vars)
     axes = {values[column].dims for column in names}
     if len(axes) != 1 or len(axis := axes.pop()) != 1:
@@ -298,7 +298,7 @@ def _column(column: Any, name: str) -> FloatArray:
         present = np.asarray(column.drop_null())
     elif _is_numeric(column.dtype):
         missing, present = None, np.asarray(column)
-    else:  # pandas, with values that NumPy has no name for
+    else:  # pandas, with dtypes that NumPy does not have
         missing = np.asarray(column.isna())
         present = np.asarray(column[~missing])
     present = plain_float64(present, name)
@@ -319,7 +319,7 @@ def _is_numeric(dtype: Any) -> bool:
 
 
 def _numpy_dtype(column: Any) -> Any:
-    """The dtype of a column in NumPy's words, or what its library calls it."""
+    """The dtype of a column by NumPy's name, or by its library's."""
     if hasattr(column, "dtype"):
         return str(column.dtype).lower()
     return {"float": "float32", "double": "float64"}.get(str(column.type), str(column.type))
@@ -335,7 +335,7 @@ def _floating(dtype: Any) -> np.dtype[Any]:
 
 
 def _named(labels: list[Any]) -> list[Any]:
-    """Labels as Python's own numbers and words, with one word for all that are missing."""
+    """Labels as Python's own objects, with `MISSING` for all that are missing."""
     return [MISSING if _is_missing(label) else _hashable(label) for label in labels]
 
 
@@ -350,7 +350,7 @@ def _hashable(label: Any) -> Any:
 def _is_missing(label: Any) -> bool:
     try:
         return label is None or bool(label != label)
-    except TypeError:  # the missing value of pandas has no truth
+    except TypeError:  # pandas.NA has no truth value
         return True
     except ValueError:  # an array
         return False

@@ -20,7 +20,7 @@ from torch.autograd import forward_ad
 
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
-from otgan.inputs.conversion import refuse_form
+from otgan.inputs.conversion import refuse_layout
 from otgan.measures import (
     DiscreteMeasure,
     as_float64,
@@ -252,7 +252,7 @@ def _as_tensor(values: Any, like: Tensor, name: str) -> Tensor:
     if not is_torch(values):  # torch takes no reversed, read-only or byte-swapped array
         return torch.from_numpy(as_float64(values, name)).to(like.device)
     if not is_recorded(values):
-        refuse_form(values, name)
+        refuse_layout(values, name)
     return values.to(like.device)
 
 

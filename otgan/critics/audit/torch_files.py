@@ -19,18 +19,11 @@ import torch
 from torch import Tensor
 
 from otgan.errors import DamagedFileError, InvalidInputError
+from otgan.inputs.conversion import special_layout
 
 __all__ = ["FileKind", "TorchFile"]
 
 FileKind = Literal["TorchScript", "program", "tar", "tensors"]
-
-FLAWS: dict[str, Callable[[Tensor], bool]] = {
-    "without data (on the device meta)": lambda t: t.is_meta,
-    "nested": lambda t: t.is_nested,
-    "sparse": lambda t: t.layout is not torch.strided,
-    "quantized": lambda t: t.is_quantized,
-}
-"""Tensors that hold no plain numbers."""
 
 CLAIM, LITTLE = 16, 2**20
 """How many times larger than its file its content may be, for code is compressed and weights may be
@@ -187,13 +180,12 @@ class TorchFile:
         """Raise if tensors hold no plain numbers, or claim more of them than the file can hold."""
         tensors = list(_tensors_in(content))
         for name, tensor in tensors:
-            for flaw, shows in FLAWS.items():
-                if shows(tensor):
-                    raise InvalidInputError(
-                        f"the tensors in {self.path} must hold plain numbers, got {name!r}, which "
-                        f"is {flaw}; to fix it, save {self.what} with dense weights on a real "
-                        "device"
-                    )
+            layout, _ = special_layout(tensor)
+            if layout:
+                raise InvalidInputError(
+                    f"the tensors in {self.path} must hold plain numbers, got {name!r}, a {layout} "
+                    f"tensor; to fix it, save {self.what} with dense weights on a real device"
+                )
         claimed = sum(tensor.numel() * tensor.element_size() for _, tensor in tensors)
         if claimed > CLAIM * self.path.stat().st_size + LITTLE:
             raise self.damaged(f"tensors that claim {claimed:,} bytes, too many for it")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from otgan.datasets.files.pair_headers import refuse_common_first_row
 from otgan.datasets.files.read_options import LIMIT, LoadOptions, ReadOptions, Table
 from otgan.datasets.files.safe_open import DECOMPRESSORS, as_input_errors, as_path, open_regular
 from otgan.datasets.files.text_tables import read_text
-from otgan.errors import DamagedFileError, InputWarning, InvalidInputError, nearest_name
+from otgan.errors import DamagedFileError, InvalidInputError, nearest_name, warn_user
 from otgan.measures import FloatArray
 
 __all__ = [
@@ -365,7 +364,7 @@ def load_images(
 
 def _warn_of_notes(table: Table) -> FloatArray:
     for note in table.notes:
-        warnings.warn(note, InputWarning, stacklevel=3)
+        warn_user(note)
     return table.points
 
 

@@ -246,16 +246,16 @@ def _layout(lines: list[str], options: ReadOptions, path: Path) -> Layout:
     labels = index_columns(names, kept, cells_of, options)
     notes += more_notes
     return Layout(
-        delimiter,
-        decimal,
-        chosen,
-        width,
-        kept,
-        labels,
-        joined,
-        trailing,
-        declared,
-        skipped,
+        delimiter=delimiter,
+        decimal=decimal,
+        names=chosen,
+        width=width,
+        kept=kept,
+        labels=labels,
+        joined=joined,
+        trailing=trailing,
+        declared=declared,
+        skipped=skipped,
         notes=tuple(notes),
     )
 

@@ -298,7 +298,7 @@ def quantized():
             {"0.weight": torch.ones(3, 2), "1.weight": torch.ones(1, 3).double()},
             "one dtype, got float32, float64",
         ),
-        ({"0.weight": torch.ones(1, 2, device="meta")}, "without data"),
+        ({"0.weight": torch.ones(1, 2, device="meta")}, "a meta tensor"),
         ({"0.weight": torch.ones(1, 2).to_sparse()}, "sparse"),
         ({"0.weight": torch.ones(1, 2), "0.bias": torch.ones(3)}, "got the entry '0.bias'"),
         ({"0.weight": torch.ones(1, 2), "0.bias": torch.ones(())}, "got the entry '0.bias'"),

@@ -1,0 +1,112 @@
+"""Unknown keywords of public functions and dataclasses: the error names the nearest option."""
+
+import dataclasses
+import importlib
+import inspect
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import otgan
+from otgan.errors import OtganError, UnexpectedKeywordError
+from otgan.keywords import checks_keywords, checks_keywords_of, nearest_option
+
+PUBLIC = ("otgan", "otgan.datasets", "otgan.divergences.closed_forms")
+
+
+def has_options(thing):
+    """Whether it is a public function, or a dataclass that can be built."""
+    if isinstance(thing, type):
+        return dataclasses.is_dataclass(thing) and not inspect.isabstract(thing)
+    return inspect.isfunction(thing)
+
+
+CALLABLES = [
+    pytest.param(thing, id=f"{module}.{name}")
+    for module in PUBLIC
+    for name in importlib.import_module(module).__all__
+    if has_options(thing := getattr(importlib.import_module(module), name))
+]
+
+
+@pytest.mark.parametrize("thing", CALLABLES)
+def test_every_public_function_and_dataclass_names_an_unknown_keyword(thing):
+    message = rf"^{thing.__name__}\(\) has no option 'no_such_option'; "
+    with pytest.raises(UnexpectedKeywordError, match=message):
+        thing(no_such_option=1)
+
+
+def test_there_are_many_of_them():
+    assert len(CALLABLES) > 80
+
+
+NEAREST: list[tuple[Callable[..., Any], str, str]] = [
+    (otgan.emd, "metrc", "metric"),
+    (otgan.GANConfig, "lr", "learning_rate"),
+    (otgan.GradientPenalty, "wieght", "weight"),
+    (otgan.wasserstein_interval, "seed", "rng"),
+    (otgan.datasets.load_table, "cols", "columns"),
+]
+
+
+@pytest.mark.parametrize(("function", "wrong", "near"), NEAREST)
+def test_the_nearest_option_is_named(function, wrong, near):
+    with pytest.raises(TypeError) as caught:
+        function(**{wrong: 1})
+    name = function.__name__
+    assert str(caught.value) == f"{name}() has no option {wrong!r}; did you mean {near!r}?"
+    assert isinstance(caught.value, OtganError)
+
+
+def test_without_a_near_option_all_are_listed():
+    unknown: dict[str, Any] = {"banana": 1}
+    with pytest.raises(
+        UnexpectedKeywordError, match=r"ring8\(\) has no option 'banana'; .*: none$"
+    ):
+        otgan.datasets.ring8(**unknown)
+    with pytest.raises(UnexpectedKeywordError, match=r"its options are: .*batch_size, .*width$"):
+        otgan.GANConfig(**unknown)
+
+
+def test_other_errors_of_a_call_stay_as_they_are():
+    @checks_keywords
+    def broken(x, *, y=0):
+        raise TypeError("its own")
+
+    with pytest.raises(TypeError, match="its own"):
+        broken(1, y=2)
+    options: Any = {"y": 2}
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        broken(**options)
+
+
+def test_signature_documentation_and_identity_stay():
+    emd = otgan.emd
+    assert list(inspect.signature(emd).parameters)[:4] == ["x", "y", "a", "b"]
+    assert emd.__doc__ and emd.__name__ == "emd"
+    assert pickle.loads(pickle.dumps(emd)) is emd is importlib.import_module(emd.__module__).emd
+    penalty = otgan.GradientPenalty(weight=3.0)
+    assert pickle.loads(pickle.dumps(penalty)) == penalty == dataclasses.replace(penalty)
+    assert "weight" in inspect.signature(otgan.GradientPenalty).parameters
+    # doctest takes a function for one of its module by this
+    assert emd.__globals__ is vars(importlib.import_module(emd.__module__))
+
+
+def test_a_function_of_any_keywords_must_say_which():
+    with pytest.raises(TypeError, match="use checks_keywords_of"):
+        checks_keywords(lambda **options: options)
+
+    class Options(dict):
+        color: str
+
+    paint = checks_keywords_of(Options)(lambda **options: options)
+    assert paint(color="red") == {"color": "red"}
+    with pytest.raises(UnexpectedKeywordError, match="did you mean 'color'"):
+        paint(colour="red")
+
+
+def test_options_far_from_all_others_are_not_guessed():
+    assert nearest_option("banana", ["rtol", "metric"]) is None
+    assert nearest_option("Metric", ["rtol", "metric"]) == "metric"
