@@ -47,6 +47,7 @@ from .errors import (
     SolverError as SolverError,
     TrainingDivergedError as TrainingDivergedError,
     UnequalMassError as UnequalMassError,
+    UnexpectedKeywordError as UnexpectedKeywordError,
 )
 from .estimates import Estimate as Estimate
 from .gan.config import GANConfig as GANConfig

@@ -21,7 +21,7 @@ from tests.lessons.cached import numbers_of, trains
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SLOW = ["neural-critic", "critic-or-emd", "how-sure-are-you", "which-distance"]
-"""Lessons whose docstrings show numbers that are too slow to be computed twice."""
+"""Lessons whose numbers take too long to be computed twice."""
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -72,26 +72,27 @@ def texts_here(names):
 
 
 def test_a_fresh_process_without_matplotlib_gives_the_same_numbers():
-    computed = [name for name in LESSONS if not trains(name)]
-    assert text_in_another_process(computed) == texts_here(computed)
+    fast = [name for name in LESSONS if name not in SLOW]
+    assert text_in_another_process(fast) == texts_here(fast)
 
 
 @pytest.mark.slow
-def test_so_it_does_where_critics_are_trained():
-    trained = [name for name in LESSONS if trains(name)]
-    assert text_in_another_process(trained, "quick=True") == texts_here(trained)
+@pytest.mark.parametrize("name", SLOW)
+def test_a_fresh_process_gives_the_same_numbers_of_slow_lessons(name):
+    quick = ["quick=True"] * trains(name)
+    assert text_in_another_process([name], *quick) == texts_here([name])
 
 
-def test_numbers_of_trained_critics_need_no_matplotlib(tmp_path):
-    trained = [name for name in LESSONS if trains(name)]
+def test_slow_lessons_are_explained_without_matplotlib(tmp_path):
     file = tmp_path / "numbers"
-    file.write_bytes(pickle.dumps([(name, numbers_of(name)) for name in trained]))
+    file.write_bytes(pickle.dumps([(name, numbers_of(name)) for name in SLOW]))
     code = (
         "import pathlib, pickle, sys; sys.modules['matplotlib'] = None\n"
         "from otgan.lessons import load\n"
         "numbers = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())\n"
-        "for name, trained in numbers: load(name).explain(trained)\n"
-        "assert callable(load(name).run)"
+        "for name, found in numbers:\n"
+        "    load(name).explain(found)\n"
+        "    assert callable(load(name).run)"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code, str(file)], check=True)
 
