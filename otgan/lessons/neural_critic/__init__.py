@@ -4,5 +4,10 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"numbers": ["NeuralCritic", "run"], "words": ["explain"], "figure": ["draw"]},
+    submod_attrs={
+        "records": ["NeuralCritic"],
+        "numbers": ["run"],
+        "words": ["explain"],
+        "figure": ["draw"],
+    },
 )

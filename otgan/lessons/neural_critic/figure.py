@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from otgan.lessons.neural_critic.numbers import LINE, NeuralCritic, Surface
+from otgan.lessons.neural_critic.numbers import LINE
+from otgan.lessons.neural_critic.records import NeuralCritic, Surface
 from otgan.plot import BLUE, GREEN, INK, ORANGE, VIOLET, panels
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from otgan.lessons.neural_critic.numbers import NOISE, NeuralCritic, OnLine
+from otgan.lessons.neural_critic.numbers import NOISE
+from otgan.lessons.neural_critic.records import NeuralCritic, OnLine
 from otgan.lessons.text import page, table
 
 __all__ = ["explain"]
