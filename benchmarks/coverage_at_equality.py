@@ -46,13 +46,13 @@ COUNTS = {
 }
 
 DISTANCES = {
-    "energy distance": otgan.energy_distance,
-    "MMD²": otgan.mmd,
+    "energy distance²": otgan.energy_distance_squared,
+    "MMD²": otgan.mmd_squared,
     "Sinkhorn, p = 1": otgan.sinkhorn_divergence,
     "Sinkhorn, p = 2": partial(otgan.sinkhorn_divergence, p=2),
-    "sliced W1": partial(otgan.sliced_wasserstein, directions=60),
-    "sliced W2": partial(otgan.sliced_wasserstein, p=2, directions=60),
-    "max-sliced W1": partial(otgan.max_sliced_wasserstein, restarts=2),
+    "sliced W1": partial(otgan.sliced_wasserstein, n_projections=60),
+    "sliced W2": partial(otgan.sliced_wasserstein, p=2, n_projections=60),
+    "max-sliced W1": partial(otgan.max_sliced_wasserstein, n_restarts=2),
     "Fréchet distance": otgan.frechet_distance,
     "W1 (wasserstein_interval)": otgan.wasserstein_interval,
 }
@@ -116,7 +116,8 @@ def main():
     arguments = parser.parse_args()
     repetitions, only = arguments.repetitions, arguments.only
     print(
-        "| quantity | distribution of both | holds zero | itself: holds zero | least width | s a pair |\n"
+        "| quantity | distribution of both | holds zero | itself: holds zero | least width "
+        "| s a pair |\n"
         "|---|---|--:|--:|--:|--:|"
     )
     least, least_itself = 1.0, 1.0
@@ -136,8 +137,8 @@ def main():
             itself, width = f"{100 * held:.1f} %", f"{narrowest:.3g}"
         least = min(least, share)
         print(
-            f"| {name} | {distribution} | {100 * share:.1f} ± {100 * error:.1f} % | {itself} | {width} "
-            f"| {seconds:.3f} |",
+            f"| {name} | {distribution} | {100 * share:.1f} ± {100 * error:.1f} % | {itself} "
+            f"| {width} | {seconds:.3f} |",
             flush=True,
         )
     print(

@@ -21,11 +21,11 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import nn
 
-from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.critics.kernels.maxmin import GapStep
 from otgan.critics.kernels.muon import Muon
-from otgan.critics.kernels.relu import PenalizedStep, around_one
+from otgan.critics.kernels.relu import PenalizedStep, penalty_around_one
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.networks.mlp import mlp
 from otgan.datasets import funnel_pair
@@ -63,7 +63,7 @@ def graph_step(critic, optimizer, draw, one_sided):
 
 
 def hand_step(critic, optimizer, draw, one_sided):
-    gradients = PenalizedStep(critic, around_one(10.0, one_sided=one_sided))
+    gradients = PenalizedStep(critic, penalty_around_one(10.0, one_sided=one_sided))
 
     def step():
         x, y, share = draw()

@@ -24,8 +24,8 @@ import torch
 
 import otgan
 from otgan import datasets
-from otgan.critics.constraints.base import CONSTRAINTS
-from otgan.critics.networks.mlp import scores
+from otgan.critics.constraints.by_name import CONSTRAINTS
+from otgan.critics.forward import scores
 from otgan.critics.training.options import FitOptions
 
 RESULTS = Path(__file__).parent / "results"
@@ -69,8 +69,8 @@ def measure(run, name, pair, constraint, label="", **budget):
         "deviation": (r.value - pair.w1) * percent,
         "raw_deviation": (r.raw_gap - pair.w1) * percent,
         "cosine": cosine, "l2": l2,
-        "slope_met": r.lipschitz_sampled, "slope_proved": r.lipschitz_proved,
-        "at_least": r.lower_confidence, "at_most": r.upper_confidence, "steps": r.steps,
+        "slope_met": r.lipschitz_lower, "slope_proved": r.lipschitz_upper,
+        "at_least": r.population_low, "at_most": r.population_high, "steps": r.steps,
         "seconds": seconds, "converged": r.converged, "used": r.constraint,
     }  # fmt: skip
 
@@ -257,8 +257,8 @@ def finite(options):
             started = time.perf_counter()
             r = otgan.estimate_w1(x, y, constraint, seconds=options.seconds or 60.0)
             print(
-                f"| {name} | {constraint} | {r.exact:.6f} | {r.lower:.6f} | "
-                f"{100 * r.lower / r.exact:.3f} % | {100 * r.lower_zero / r.exact:.3f} % | "
+                f"| {name} | {constraint} | {r.sample_distance:.6f} | {r.sample_lower:.6f} | "
+                f"{100 * r.sample_lower / r.sample_distance:.3f} % | {100 * r.sample_lower_zero / r.sample_distance:.3f} % | "
                 f"{time.perf_counter() - started:.0f} |",
                 flush=True,
             )

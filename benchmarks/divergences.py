@@ -254,8 +254,8 @@ def defects(_: int) -> Iterator[str]:
         for _ in range(100)
     ]
     yield (
-        f"| KL of equal distributions, n = 300, mean of 100 | clamped, +.047 | {np.mean(values):+.4f} ± "
-        f"{np.std(values) / 10:.4f} |"
+        f"| KL of equal distributions, n = 300, mean of 100 | clamped, +.047 "
+        f"| {np.mean(values):+.4f} ± {np.std(values) / 10:.4f} |"
     )
     near = np.nextafter(0.5, 0)
     p = np.array([near, 1 - near])

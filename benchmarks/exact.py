@@ -143,13 +143,13 @@ def solve_lazy(x, y, a, b, options):
 
 def brute_pass(x, y, a, b, options):
     """Every reduced cost C_ij - f_i - g_j once, in a plain compiled loop on all cores."""
-    from otgan.transport.network_simplex.pricing import in_threads
+    from otgan.transport.threads import run_in_threads
 
     f, g = np.zeros(len(x)), np.zeros(len(y))
     least = np.empty(len(x))
     edges = np.linspace(0, len(x), 17).astype(int)
     loop = least_reduced_costs()
-    in_threads(lambda k: loop(x, y, f, g, edges[k], edges[k + 1], least), 16)
+    run_in_threads(lambda k: loop(x, y, f, g, edges[k], edges[k + 1], least), 16)
     return {"value": float(least.min()), "gap": None}
 
 

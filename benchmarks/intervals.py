@@ -1,4 +1,4 @@
-"""Coverage of `wasserstein_interval` over pairs of distributions with known W1, its width, and its time.
+"""Coverage of `wasserstein_interval` over pairs with known W1, its width, and its time.
 
 OMP_NUM_THREADS=1 python benchmarks/intervals.py --repetitions 1000 > table.md
 """

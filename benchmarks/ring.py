@@ -1,4 +1,4 @@
-"""How near each constraint brings a WGAN to the 8-Gaussian ring, with the demo's settings.
+"""How near to the 8-Gaussian ring a WGAN gets under each constraint, with the settings of the demo.
 
 python benchmarks/ring.py            # every constraint, one seed; and the demo, three seeds
 python benchmarks/ring.py gp         # one constraint
@@ -10,23 +10,23 @@ import time
 import torch
 
 from otgan import GANConfig, train_gan
-from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.constraints.by_name import CONSTRAINTS
 
 HEAD = "| constraint | seed | exact W1 | floor | ratio | modes | high quality | rank corr. | s |"
 
 
 def settings(constraint):
-    """The demo's, but for what a constraint's own paper fixes."""
+    """Those of the demo, except for what the paper of a constraint fixes."""
     if constraint == "demo":
         return GANConfig.toy
-    if constraint in ("clip", "gp"):  # the demo's steps are too large for these two
+    if constraint in ("clip", "gp"):  # the learning rate of the demo is too large for these two
         return lambda **more: GANConfig.toy(constraint=constraint, learning_rate=5e-4, **more)
     return lambda **more: GANConfig.toy(constraint=constraint, **more)
 
 
 def row(constraint, seed):
     started = time.perf_counter()
-    result = train_gan("ring8", settings(constraint)(seed=seed, device="cpu"))
+    result = train_gan("ring8", settings(constraint)(rng=seed, device="cpu"))
     e = result.evaluation
     print(
         f"| {constraint} | {seed} | {e.exact_w1:.4f} ± {e.exact_w1_se:.4f} "

@@ -20,9 +20,8 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
 
 import otgan
-from otgan.inference.classifiers import ClassifierScore
-from otgan.inference.neighbors import Knn
-from otgan.inference.permutations import STATISTICS, two_sample_test
+from otgan import Classifier, NearestNeighbors, two_sample_test
+from otgan.inference.statistics import STATISTICS
 
 try:
     from hyppo.ksample import DISCO, MMD, Energy
@@ -66,12 +65,16 @@ def two_humps(_, d, n, seed):
 # ---------------------------------------------------------------- tests, as p-values
 
 
-def ours(statistic, permutations=PERMUTATIONS):
+def ours(statistic, n_resamples=PERMUTATIONS):
     def p_value(x, y, seed):
-        test = two_sample_test(x, y, statistic=statistic, permutations=permutations, rng=seed)
-        return test.p_value
+        test = two_sample_test(x, y, statistic=statistic, n_resamples=n_resamples, rng=seed)
+        return test.pvalue
 
     return p_value
+
+
+def knn(k):
+    return NearestNeighbors(k=k, start="none", whiten=False)
 
 
 def quietly(test):
@@ -138,7 +141,7 @@ def row(*cells):
 
 
 def level(repeats):
-    """Whether p-values are uniform under equal distributions, and how often they are at most 0.05."""
+    """Whether p-values are uniform for equal distributions, and how often they are <= 0.05."""
     table(["statistic", "d", "p of KS test", "share ≤ 0.05", "share ≤ 0.5"])
     for name in STATISTICS:
         for d in (1, 5):
@@ -200,7 +203,7 @@ def quadratic(C):
 
 
 def choices(repeats):
-    """What other parameters would give, where distributions differ in other ways than by a shift."""
+    """The power of other parameters where distributions differ otherwise than by a shift."""
     problems = [
         (sample, (0.5, d, 100))
         for d in (1, 5)
@@ -213,13 +216,13 @@ def choices(repeats):
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
     statistics = {
         "energy": "energy",
-        **{f"knn, k={k}": Knn(k) for k in (1, 3, 5, 10, 20)},
+        **{f"knn, k={k}": knn(k) for k in (1, 3, 5, 10, 20)},
         "classifier: default": "classifier",
-        "classifier: default, share=0.5": ClassifierScore(share=0.5),
-        "classifier: logistic, quadratic": ClassifierScore(quadratic(0.1)),
-        "classifier: logistic, linear": ClassifierScore(linear),
-        "classifier: SVC, radial": ClassifierScore(machine),
-        "classifier: boosted trees": ClassifierScore(trees),
+        "classifier: default, train_fraction=0.5": Classifier(train_fraction=0.5),
+        "classifier: logistic, quadratic": Classifier(quadratic(0.1)),
+        "classifier: logistic, linear": Classifier(linear),
+        "classifier: SVC, radial": Classifier(machine),
+        "classifier: boosted trees": Classifier(trees),
     }
     for name, statistic in statistics.items():
         shares = [rejections(ours(statistic), *problem, repeats).mean() for problem in problems]
@@ -239,7 +242,7 @@ def seconds(repeats):
             best = np.inf
             for _ in range(turns):
                 started = time.perf_counter()
-                otgan.two_sample_test(x, y, statistic=name, permutations=count, rng=0)
+                otgan.two_sample_test(x, y, statistic=name, n_resamples=count, rng=0)
                 best = min(best, time.perf_counter() - started)
             cells.append(f"{best * 999 / count:.3g}{' (from 49)' if long else ''}")
         row(name, *cells)

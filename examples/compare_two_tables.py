@@ -40,7 +40,7 @@ def main() -> None:
     distance = comparison["w1"]
     print(f"\nW1 alone: {distance.value:.6g}, by {distance.call}")
     if options.plot:
-        from otgan.compare.plot import two_samples
+        from otgan.comparison.plot import two_samples
         from otgan.plot import save
 
         print("\npicture:", save(two_samples(comparison), options.plot, dpi=100))

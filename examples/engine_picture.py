@@ -15,11 +15,13 @@ from matplotlib.collections import LineCollection
 import otgan
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, ORANGE, panels, save
-from otgan.transport.network_simplex import multiscale
-from otgan.transport.network_simplex.kdtree import grow
-from otgan.transport.network_simplex.multiscale import Progress, Stop
-from otgan.transport.network_simplex.pricing import NORMS
-from otgan.transport.network_simplex.simplex import Nodes, plan_of
+from otgan.transport.network_simplex.candidates import Nodes
+from otgan.transport.network_simplex.context import PricingPass, SolveContext
+from otgan.transport.network_simplex.fixed_point import balanced_masses
+from otgan.transport.network_simplex.kdtree import build_tree
+from otgan.transport.network_simplex.multiscale import levels_of, refine, solve_coarsest
+from otgan.transport.network_simplex.point_costs import NORMS
+from otgan.transport.network_simplex.tree import plan_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,24 +52,24 @@ def _on_circle(angle: FloatArray) -> FloatArray:
     return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
-def plans_of_all_levels(x: FloatArray, y: FloatArray) -> tuple[list[LevelPlan], float]:
-    """What `solve_points` does, with the plan of every level kept; also the cost of the last."""
-    weights = np.full(len(x), 1 / len(x)), np.full(len(y), 1 / len(y))
-    tree_x, tree_y = grow(x), grow(y)
-    units = multiscale.as_units(*weights)
-    levels = list(multiscale._levels(tree_x, tree_y, *units, (NORMS["euclidean"], 1.0)))
-    stop = Stop()
-    solution = multiscale._solve_coarsest(levels[0], stop, len(levels))
+def plans_of_all_levels(x: FloatArray, y: FloatArray) -> tuple[list[LevelPlan], list[PricingPass]]:
+    """What `solve_points` does, with the plan of every level kept, and all pricing passes."""
+    history: list[PricingPass] = []
+    context = SolveContext(reporter=history.append)
+    masses = balanced_masses(np.full(len(x), 1 / len(x)), np.full(len(y), 1 / len(y)))
+    trees = build_tree(x), build_tree(y)
+    levels = levels_of(trees, masses, (NORMS["euclidean"], 1.0))
+    solution = solve_coarsest(levels[0], context, len(levels))
     solutions = [solution]
     for at, (coarse, fine) in enumerate(pairwise(levels), start=2):
-        solution = multiscale._descend(coarse, fine, solution, stop, (at, len(levels)))
+        solution = refine(coarse, fine, solution, context, (at, len(levels)))
         solutions.append(solution)
     plans = []
     for level, solved in zip(levels, solutions, strict=True):
         plan = plan_of(solved.tree, level.pricer.shape[0])
         columns = level.pricer.x.columns.T, level.pricer.y.columns.T
         plans.append(LevelPlan(*columns, plan.i, plan.j))
-    return plans, stop.history[-1].cost
+    return plans, history
 
 
 def draw_level(axis: Axes, plan: LevelPlan, name: str, *, size: float, width: float) -> None:
@@ -79,7 +81,7 @@ def draw_level(axis: Axes, plan: LevelPlan, name: str, *, size: float, width: fl
     axis.set_title(name)
 
 
-def shade_levels(axis: Axes, history: list[Progress]) -> None:
+def shade_levels(axis: Axes, history: list[PricingPass]) -> None:
     """A band for every level, with its name on top."""
     passes = [step.level for step in history]
     first = 0
@@ -96,7 +98,7 @@ def shade_levels(axis: Axes, history: list[Progress]) -> None:
     axis.grid(visible=False, axis="x")
 
 
-def draw_gaps(axis: Axes, history: list[Progress], certified: float) -> None:
+def draw_gaps(axis: Axes, history: list[PricingPass], certified: float) -> None:
     gaps = np.array([max(step.gap / step.cost, 0.0) for step in history])
     shown = np.maximum(gaps, ROUNDING)
     levels = np.array([step.level for step in history])
@@ -112,7 +114,7 @@ def draw_gaps(axis: Axes, history: list[Progress], certified: float) -> None:
     shade_levels(axis, history)
 
 
-def draw_arcs(axis: Axes, history: list[Progress], pairs: list[int]) -> None:
+def draw_arcs(axis: Axes, history: list[PricingPass], pairs: list[int]) -> None:
     number = list(range(1, len(history) + 1))
     axis.step(number, pairs, where="mid", color=GRAY, ls="--", label="all pairs")
     axis.plot(number, [s.arcs for s in history], color=BLUE, marker="o", ms=4, label="candidates")
@@ -124,9 +126,9 @@ def draw_arcs(axis: Axes, history: list[Progress], pairs: list[int]) -> None:
 
 def main() -> None:
     x, y = clouds(N, np.random.default_rng(0))
-    history: list[Progress] = []
-    result = otgan.emd(x, y, progress=history.append)
-    plans, cost = plans_of_all_levels(x, y)
+    result = otgan.emd(x, y)
+    plans, history = plans_of_all_levels(x, y)
+    cost = history[-1].cost
     if abs(cost - result.cost) > 1e-9 * cost:
         raise RuntimeError(f"the levels must end at the cost of emd, got {cost} and {result.cost}")
     with panels(2, 3, width=3.5, height=3.2) as (figure, axes):

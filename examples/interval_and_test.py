@@ -41,7 +41,7 @@ def main() -> None:
         x, y = two_samples(100, shift, seed=1)
         test = otgan.two_sample_test(x, y, statistic="wasserstein")
         distance = otgan.wasserstein(x, y)
-        print(f"{name} distributions: W1 of samples {distance:.3f}, p-value {test.p_value:.3f}")
+        print(f"{name} distributions: W1 of samples {distance:.3f}, p-value {test.pvalue:.3f}")
 
 
 if __name__ == "__main__":

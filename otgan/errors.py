@@ -57,7 +57,7 @@ class OutputError(OtganError, OSError):
 
 
 class InputWarning(_OneLine, UserWarning):
-    """Ambiguous input; the message says how it was read, and why."""
+    """Input that can be read in several ways; the message says how it was read, and why."""
 
 
 class DuplicateSamplesError(InvalidInputError):

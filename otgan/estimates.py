@@ -1,4 +1,4 @@
-"""What an estimate from samples is worth: the one result type, and normal intervals."""
+"""Estimates from samples with their standard errors, and normal intervals."""
 
 from __future__ import annotations
 
@@ -6,35 +6,38 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from otgan.inputs.options import as_confidence
+from otgan.inputs.options import as_confidence, as_rng
+from otgan.results import Result
 
 __all__ = [
     "OUTSIDE",
     "Estimate",
-    "doubt_near_zero",
-    "influence_se",
     "normal_interval",
     "rooted",
+    "seed_from",
     "shown",
+    "standard_error_of_gap",
+    "warn_near_zero",
 ]
 
 OUTSIDE = (
-    "the value is outside its interval, which is for the distributions and allows for a bias: the value is "
-    "what these samples show, and equal distributions or others in the interval could have shown it"
+    "the value lies outside its interval: the interval is for the distributions and allows for the "
+    "bias of the value, which is that of these samples"
 )
-"""What an estimate says whose interval does not hold its value."""
+"""The warning of an estimate whose interval does not hold its value."""
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Result):
     """A number estimated from two samples, and how well it is known.
 
-    ``float(estimate)`` is the value, ``print(estimate.report())`` says all of it.
+    ``float(estimate)`` is the value, ``print(estimate.report())`` shows all of it.
 
     Attributes
     ----------
@@ -52,7 +55,7 @@ class Estimate:
     confidence_level : float
         Level of `interval`.
     diagnostics : mapping of str to float
-        Other numbers that the method knows: rival estimates, tuning constants, effective sizes.
+        Other numbers that the method gives: other estimates, tuning constants, effective sizes.
     warnings : tuple of str
         Reasons to distrust the value, a sentence each; empty if none was found.
 
@@ -69,7 +72,7 @@ class Estimate:
     n: int
     m: int
     confidence_level: float = 0.95
-    diagnostics: Mapping[str, float] = field(default_factory=dict, repr=False)
+    diagnostics: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -114,24 +117,22 @@ class Estimate:
 
 
 def normal_interval(
-    value: float, se: float, confidence_level: float = 0.95, *, freedom: float = math.inf
+    value: float, se: float, confidence_level: float = 0.95, *, df: float = math.inf
 ) -> tuple[float, float]:
-    """The two-sided interval ``value ± z se`` with the normal quantile z.
-
-    With finitely many degrees of freedom behind `se`, with Student's.
+    """The two-sided interval ``value ± z se`` with the normal quantile z, or Student's for `df`.
 
     Examples
     --------
     >>> low, high = normal_interval(1.0, 0.5)
     >>> print(f"{low:.4f} {high:.4f}")
     0.0200 1.9800
-    >>> low, high = normal_interval(1.0, 0.5, freedom=39)
+    >>> low, high = normal_interval(1.0, 0.5, df=39)
     >>> print(f"{low:.4f} {high:.4f}")
     -0.0113 2.0113
     """
     level = 0.5 + 0.5 * as_confidence(confidence_level)
-    normal = math.isinf(freedom)
-    margin = se * (NormalDist().inv_cdf(level) if normal else float(stdtrit(freedom, level)))
+    normal = math.isinf(df)
+    margin = se * (NormalDist().inv_cdf(level) if normal else float(stdtrit(df, level)))
     return value - margin, value + margin
 
 
@@ -147,39 +148,54 @@ def rooted(interval: tuple[float, float], p: float) -> tuple[float, float]:
     return low, high
 
 
-def influence_se(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:
-    """Standard error of an estimate whose first-order change is mean(of_x) + mean(of_y).
+def standard_error_of_gap(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.float64]) -> float:
+    """Standard error of a gap of means, mean(of_x) - mean(of_y), of independent samples.
 
-    Constants in `of_x`, shape (n,), and `of_y`, shape (m,), do not matter.
+    Also that of an estimate whose first-order change is such a gap or sum, with the influence of
+    each point. Constants and signs of `of_x`, shape (n,), and `of_y`, shape (m,), do not matter;
+    n and m at least 2.
 
     Examples
     --------
-    >>> influence_se(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
+    >>> standard_error_of_gap(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
     1.0
     """
     return math.sqrt(of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y))
 
 
-def doubt_near_zero(value: float, se: float) -> tuple[str, ...]:
+def warn_near_zero(value: float, se: float) -> tuple[str, ...]:
     """A warning for a divergence that equal distributions could have shown, or none.
 
     Examples
     --------
-    >>> doubt_near_zero(0.5, 0.1)
+    >>> warn_near_zero(0.5, 0.1)
     ()
-    >>> len(doubt_near_zero(0.2, 0.1))
+    >>> len(warn_near_zero(0.2, 0.1))
     1
     """
     if value > 3 * se:
         return ()
     return (
-        "the value is within three standard errors of zero, which equal distributions would show; "
-        "otgan.two_sample_test asks whether the distributions differ at all",
+        "the value is within three standard errors of zero, as for equal distributions; "
+        "otgan.two_sample_test tests whether the distributions differ at all",
     )
 
 
+def seed_from(rng: Any) -> int:
+    """One seed from an int, itself, or from a generator, of which one number is drawn.
+
+    Examples
+    --------
+    >>> seed_from(3)
+    3
+    """
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return int(rng)
+    return int(as_rng(rng).integers(2**32))
+
+
 def shown(value: float, scale: float, *, digits: int = 6) -> str:
-    """A number for people, in which what rounding leaves at this scale is zero.
+    """A number as text, zero if it is within rounding of zero at this scale.
 
     Examples
     --------

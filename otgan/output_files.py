@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ __all__ = [
     "as_output_errors",
     "make_folder",
     "only_writer",
+    "remove_drafts",
     "replacing",
     "try_to_write",
     "why_no_file",
@@ -40,6 +42,9 @@ HINTS = {
     errno.ELOOP: "remove the link",
 }
 """How to fix errors of the operating system."""
+
+DRAFT_BYTES = 8
+"""Random bytes in the name of a file that is not complete yet."""
 
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 """Errors of file systems without locks."""
@@ -80,7 +85,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     ...     path.read_bytes(), len(list(path.parent.iterdir()))
     (b'whole', 1)
     """
-    draft = path.with_name(f".{secrets.token_hex(8)}.draft")
+    draft = path.with_name(f".{secrets.token_hex(DRAFT_BYTES)}.draft")
     with as_output_errors(path):
         try:
             with draft.open("xb") as file:
@@ -92,6 +97,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         finally:
             with contextlib.suppress(OSError):  # it was renamed, or its folder is gone
                 draft.unlink()
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove the incomplete files of `replacing` that a killed process left in a folder.
+
+    Only where no other process writes, as under `only_writer`.
+    """
+    name = re.compile(rf"\.[0-9a-f]{{{2 * DRAFT_BYTES}}}\.draft")
+    for path in folder.glob(".*.draft"):
+        if name.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""Pictures: one style, and one function a picture. No global matplotlib state is touched."""
+"""Figures in one style, written whole; no global state of matplotlib is changed."""
 
 from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otgan.errors import InvalidInputError, OutputError, require
-from otgan.measures import FloatArray, frame_of
+from otgan.measures import FloatArray
 from otgan.output_files import make_folder, replacing, why_no_file
 from otgan.text import encodable, printable, shortened
 
@@ -35,21 +35,16 @@ __all__ = [
     "RED",
     "VIOLET",
     "as_picture_path",
-    "critic_level_sets",
     "drawable",
     "image_grid",
     "panels",
-    "progress",
-    "samples_over_training",
     "save",
 ]
 
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 """Characters of a user's name that are drawn."""
 
-Snapshot = tuple[int, Mapping[str, FloatArray]]
-
-# One meaning a color in every picture (Okabe and Ito's palette, readable when color-blind).
+# In every figure a color has one meaning (Okabe and Ito's palette, for the color-blind too).
 BLUE = "#0072B2"  # real data, the first measure, the exact number
 ORANGE = "#D55E00"  # generated data, the second measure
 GREEN = "#009E73"  # what is certified: bounds, potentials, the floor
@@ -107,7 +102,7 @@ def panels(
 
 
 def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
-    """Write a figure, creating its folder; the ending decides the format.
+    """Write a figure, creating its folder; the ending of the name decides the format.
 
     Parameters
     ----------
@@ -119,7 +114,7 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     Returns
     -------
     Path
-        Where it lies.
+        The file.
 
     Raises
     ------
@@ -138,7 +133,7 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
 
 
 def as_picture_path(path: str | Path) -> Path:
-    """Where a picture can be saved, or an error before it is drawn; no folder is made yet.
+    """The path of a picture that can be saved, checked before it is drawn; no folder is made yet.
 
     Raises
     ------
@@ -174,7 +169,7 @@ def _unwritable(path: Path, reason: str) -> OutputError:
 
 
 def drawable(text: str) -> str:
-    """A user's text as a picture can show it: on one line, and in letters that its fonts hold.
+    """A user's text as a figure can show it: on one line, and in letters that its fonts hold.
 
     Draw it with ``parse_math=False``, so that a ``$`` is a ``$``.
 
@@ -186,7 +181,7 @@ def drawable(text: str) -> str:
     known: set[int] = set()
     for family in mpl.rcParams["font.family"]:
         known |= _letters(findfont(FontProperties(family=[family])))
-    shown = shortened(printable(text), LONGEST_NAME)
+    shown = shortened(printable(text), MAX_NAME_LENGTH)
     return "".join(c if ord(c) in known else encodable(c, "ascii") for c in shown)
 
 
@@ -195,89 +190,8 @@ def _letters(font: str) -> frozenset[int]:
     return frozenset(get_font(font).get_charmap())
 
 
-def samples_over_training(snapshots: list[Snapshot], *, columns: int = 3) -> Figure:
-    """Generated points on top of real ones at several moments of a run.
-
-    Parameters
-    ----------
-    snapshots : list of (step, arrays)
-        Arrays ``real`` and ``generated``, shapes (n, d): a histogram on the line, else the first
-        two coordinates.
-    columns : int
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    rows = -(-len(snapshots) // columns)
-    with panels(rows, columns, width=3.1, height=3.1) as (figure, axes):
-        for axis, (step, arrays) in zip(axes, snapshots, strict=False):
-            _scatter(axis, arrays) if arrays["real"].shape[1] > 1 else _histogram(axis, arrays)
-            axis.set_title(f"step {step:,}")
-        axes[0].legend(loc="center", fontsize=9, handletextpad=0.1, markerscale=2.5)
-        for axis in axes[len(snapshots) :]:
-            axis.remove()
-        return figure
-
-
-def critic_level_sets(snapshots: list[Snapshot], *, columns: int = 3) -> Figure:
-    """Level sets of the critic in the plane; where they are close the critic is steep.
-
-    Parameters
-    ----------
-    snapshots : list of (step, arrays)
-        Arrays ``grid_x``, ``grid_y``, ``critic`` (values on the grid), ``real``, ``generated``.
-    columns : int
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    rows = -(-len(snapshots) // columns)
-    with panels(rows, columns, width=3.1, height=3.1) as (figure, axes):
-        for axis, (step, arrays) in zip(axes, snapshots, strict=False):
-            height = arrays["critic"] - arrays["critic"].mean()
-            top = float(np.abs(height).max()) or 1.0
-            levels = np.linspace(-top, top, 21)
-            grid = arrays["grid_x"], arrays["grid_y"], height
-            axis.contourf(*grid, levels=levels, cmap="PiYG", alpha=0.75)
-            axis.contour(*grid, levels=levels, colors=INK, linewidths=0.35)
-            _scatter(axis, arrays, size=3)
-            axis.set_title(f"step {step:,}, range {np.ptp(height):.2f}")
-        for axis in axes[len(snapshots) :]:
-            axis.remove()
-        return figure
-
-
-def progress(curves: Mapping[str, Sequence[float]]) -> Figure:
-    """Critic estimate, certified lower bound, exact W1 and floor on one axis.
-
-    Parameters
-    ----------
-    curves : mapping
-        Equally long sequences ``step``, ``critic_estimate``, ``lower``, ``lower_zero``,
-        ``exact_w1``, ``floor``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    with panels(1, 1, width=8.6, height=3.9) as (figure, (axis,)):
-        step = curves["step"]
-        axis.plot(step, curves["exact_w1"], color=BLUE, marker="o", ms=3, label="exact W1")
-        axis.plot(step, curves["critic_estimate"], color=VIOLET, label="critic's estimate")
-        axis.plot(step, curves["lower"], color=GREEN, lw=1, label="certified lower bound")
-        zero = "the same of a critic that is zero everywhere"
-        axis.plot(step, curves["lower_zero"], color=GREEN, lw=1, ls=":", label=zero)
-        axis.plot(step, curves["floor"], color=GRAY, ls="--", label="floor: real against real")
-        axis.set(xlabel="generator step", ylabel="distance, in units of the data")
-        axis.set_ylim(bottom=min(0.0, *curves["critic_estimate"]))
-        axis.legend()
-        return figure
-
-
 def image_grid(images: FloatArray, *, side: int, columns: int = 12) -> Figure:
-    """Square pictures in rows, each given as one flat point.
+    """Square images in rows, each given as one flattened point.
 
     Parameters
     ----------
@@ -299,20 +213,3 @@ def image_grid(images: FloatArray, *, side: int, columns: int = 12) -> Figure:
         for axis, image in zip(axes, np.clip(images, 0.0, 1.0), strict=False):
             axis.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1)
         return figure
-
-
-def _histogram(axis: Axes, arrays: Mapping[str, FloatArray]) -> None:
-    real, generated = arrays["real"][:, 0], arrays["generated"][:, 0]
-    bins = np.linspace(real.min(), real.max(), 41).tolist()
-    for points, color, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
-        axis.hist(points, bins=bins, color=color, alpha=0.5, label=label)
-    axis.set(yticks=[])
-
-
-def _scatter(axis: Axes, arrays: Mapping[str, FloatArray], *, size: float = 6) -> None:
-    real, generated = arrays["real"], arrays["generated"]
-    for points, color, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
-        x, y = points[:, 0], points[:, 1]
-        axis.scatter(x, y, s=size, color=color, alpha=0.6, lw=0, label=label)
-    low, high = frame_of(real[:, :2])
-    axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")

@@ -2,16 +2,16 @@
 
 To first order no point moves such a quantity at equal distributions: what is left of its estimate
 is a weighted sum of chi-squares, smaller by a power of n, skewed, and less the mean that an
-unbiased estimate takes off. The normal interval misses zero there. So labels are permuted, which
-makes the two distributions equal: if the value is not among the largest that this shows, equal
-distributions are possible, and the interval becomes the hull of the normal one and of another
-around zero, as wide as the values of permuted labels spread. Near equal distributions an estimate
-varies more, the larger the quantity is, which a small estimate does not know: so the upper end is
-that of the square of a normal number.
+unbiased estimate takes off. The normal interval misses zero there. So the labels of the pooled
+points are permuted, which makes the two distributions equal: if the value is not among the largest
+that this shows, equal distributions are possible, and the interval becomes the hull of the normal
+one and of another around zero, as wide as the values of permuted labels spread. Near equal
+distributions an estimate varies more, the larger the quantity is, which a small estimate does not
+know: so the upper end is that of the square of a normal number.
 
-With (1 - confidence)/2 as the level of that test, which is exact for any sizes and any statistic,
-the interval misses zero at equal distributions with that probability at most; elsewhere it is no
-shorter than the normal one.
+With (1 - confidence_level)/2 as the level of that test, which is exact for any sizes and any
+statistic, the interval misses zero at equal distributions with that probability at most; elsewhere
+it is no shorter than the normal one.
 
 Sources: Gretton et al., A kernel two-sample test (2012), theorem 12, for the limit; Phipson and
 Smyth, Permutation p-values should never be zero (2010), for the test; its inversion at one point is
@@ -24,69 +24,75 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from otgan.estimates import normal_interval
+from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray
 
-__all__ = ["Equality", "Settled", "count_relabelings", "not_below_zero", "relabelings"]
+__all__ = [
+    "ROUNDING",
+    "PooledNull",
+    "WidenedInterval",
+    "count_permutations",
+    "extend_to_zero",
+    "permuted_labels",
+]
 
-BoolArray = npt.NDArray[np.bool_]
-
-MORE = 5
+CHEAP_FACTOR = 5
 """So many times the fewest permutations, where they are cheap: a sharper test."""
 
-MOST = 1999
-"""Permutations, however high the level: beyond 0.999, equality is never rejected."""
+MAX_PERMUTATIONS = 1999
+"""However high the level: beyond 0.999, equal distributions are never rejected."""
 
 ROUNDING = 1e-9
-"""Values nearer than this, as a share of the largest, count as equal; and p-values."""
+"""Values nearer than this, as a fraction of the largest, count as equal; and p-values."""
 
-POSSIBLE = (
-    "equal distributions show such values too, by permuted labels, so that the interval was widened to hold "
-    "zero; otgan.two_sample_test asks whether the distributions differ at all"
+ZERO_INCLUDED = (
+    "equal distributions show such values too, under permuted labels, so the interval was widened "
+    "to hold zero; otgan.two_sample_test tests whether the distributions differ at all"
 )
 
 
-class Settled(NamedTuple):
-    """A standard error and an interval that hold at equal distributions too, and what to say of them."""
+class WidenedInterval(NamedTuple):
+    """A standard error and an interval that hold at equal distributions too, with the warnings."""
 
     se: float
     interval: tuple[float, float]
     warnings: tuple[str, ...]
 
 
-class Equality(NamedTuple):
-    """What permuted labels say of equal distributions.
+class PooledNull(NamedTuple):
+    """What permuted labels of the pooled points show, under which the distributions are equal.
 
     Attributes
     ----------
-    p_value : float
+    pvalue : float
         At most α with probability at most α if the distributions are equal, for every α.
     spread : float
         Standard deviation, over permuted labels, of the estimate.
     """
 
-    p_value: float
+    pvalue: float
     spread: float
 
     @classmethod
-    def of(cls, values: FloatArray, *, scale: float = 1.0) -> Equality:
-        """From a statistic of the samples, then of relabeled ones: values of shape (1 + B,).
+    def from_values(cls, values: FloatArray, *, scale: float = 1.0) -> PooledNull:
+        """From a statistic of the samples, then under permuted labels: values of shape (1 + B,).
 
-        `scale` is what one unit of the statistic is worth in the estimate, near equality.
+        `scale` is what one unit of the statistic is worth in the estimate, near equal
+        distributions.
 
         Examples
         --------
-        >>> Equality.of(np.array([2.5, 1.0, 2.0, 3.0]))
-        Equality(p_value=0.5, spread=1.0)
+        >>> PooledNull.from_values(np.array([2.5, 1.0, 2.0, 3.0]))
+        PooledNull(pvalue=0.5, spread=1.0)
         """
         reached = int((values >= values[0] - ROUNDING * np.abs(values).max()).sum())
         return cls(reached / len(values), scale * float(values[1:].std(ddof=1)))
 
     @classmethod
-    def plainly_not(cls, value: float, mean: float, confidence_level: float) -> Equality | None:
-        """Without permutations, where `value` is far above the mean at equal distributions; else None.
+    def by_tail_bound(cls, value: float, mean: float, confidence_level: float) -> PooledNull | None:
+        """Without permutations, where `value` is far above its mean under the null, or None.
 
         A weighted sum of chi-squares exceeds q times its mean at most as often as one of them does
         (Székely and Bakirov, Extremal probabilities for Gaussian quadratic forms, 2003). Spares
@@ -94,22 +100,22 @@ class Equality(NamedTuple):
 
         Examples
         --------
-        >>> Equality.plainly_not(1.0, 0.5, 0.95)
-        >>> Equality.plainly_not(1.0, 0.05, 0.95).p_value < 1e-5
+        >>> PooledNull.by_tail_bound(1.0, 0.5, 0.95)
+        >>> PooledNull.by_tail_bound(1.0, 0.05, 0.95).pvalue < 1e-5
         True
         """
         bound = math.erfc(math.sqrt(max(value, 0.0) / (2 * mean))) if mean > 0 else 1.0
         return cls(bound, 0.0) if bound <= (1 - confidence_level) / 20 else None
 
-    def settle(
+    def include_zero(
         self,
         se: float,
         interval: tuple[float, float],
         confidence_level: float,
         *,
         unbiased: float | None = None,
-    ) -> Settled:
-        """The hull with an interval around zero, unless equality is rejected.
+    ) -> WidenedInterval:
+        """The hull with an interval around zero, unless equal distributions are rejected.
 
         Parameters
         ----------
@@ -122,24 +128,24 @@ class Equality(NamedTuple):
 
         Examples
         --------
-        >>> Equality(0.5, 1.0).settle(0.1, (-2.2, -1.8), 0.95)[:2]
+        >>> PooledNull(0.5, 1.0).include_zero(0.1, (-2.2, -1.8), 0.95)[:2]
         (1.0, (-2.2, 1.9599639845400536))
-        >>> Equality(0.001, 1.0).settle(0.1, (1.8, 2.2), 0.95)
-        Settled(se=0.1, interval=(1.8, 2.2), warnings=())
+        >>> PooledNull(0.001, 1.0).include_zero(0.1, (1.8, 2.2), 0.95)
+        WidenedInterval(se=0.1, interval=(1.8, 2.2), warnings=())
         """
-        if self.p_value <= (1 - confidence_level) / 2 + ROUNDING and interval[1] > 0:
-            return Settled(se, interval, ())
+        if self.pvalue <= (1 - confidence_level) / 2 + ROUNDING and interval[1] > 0:
+            return WidenedInterval(se, interval, ())
         low, high = normal_interval(0.0, self.spread, confidence_level)
         if unbiased is not None:
             high = max(high, self._largest_square(unbiased, confidence_level))
         hull = min(interval[0], low), max(interval[1], high)
-        return Settled(max(se, self.spread), hull, (POSSIBLE,))
+        return WidenedInterval(max(se, self.spread), hull, (ZERO_INCLUDED,))
 
     def _largest_square(self, unbiased: float, confidence_level: float) -> float:
         """The largest λ μ² that is compatible with the value λ ((Z + μ)² - 1) of a normal Z.
 
-        At equality that value has the standard deviation √2 λ. Of all weighted sums of such squares
-        that spread as far there, one square alone varies most beside it.
+        At equal distributions that value has the standard deviation √2 λ. Of all weighted sums of
+        such squares that spread as far there, one square alone varies most beside it.
         """
         unit = self.spread / math.sqrt(2)
         if unit == 0:
@@ -148,7 +154,7 @@ class Equality(NamedTuple):
         return unit * (math.sqrt(max(1 + unbiased / unit, 0.0)) + margin) ** 2
 
 
-def not_below_zero(interval: tuple[float, float]) -> tuple[float, float]:
+def extend_to_zero(interval: tuple[float, float]) -> tuple[float, float]:
     """The hull of an interval with one of the same width around zero, if it lies below zero.
 
     For estimates that are normal at equal distributions as well: a quantity that is never negative
@@ -156,39 +162,39 @@ def not_below_zero(interval: tuple[float, float]) -> tuple[float, float]:
 
     Examples
     --------
-    >>> not_below_zero((-3.0, -1.0)), not_below_zero((-1.0, 3.0))
+    >>> extend_to_zero((-3.0, -1.0)), extend_to_zero((-1.0, 3.0))
     ((-3.0, 1.0), (-1.0, 3.0))
     """
     low, high = interval
     return (low, high) if high >= 0 else (low, (high - low) / 2)
 
 
-def relabelings(
+def permuted_labels(
     n: int, m: int, confidence_level: float, rng: np.random.Generator, *, cheap: bool
 ) -> BoolArray:
-    """Labels of n + m points, n of them True: those of the samples, then B random ones.
+    """Labels of n + m points, n of them True: those of the samples, then B random permutations.
 
     Shape (1 + B, n + m). B is the least at which a two-sided level of `confidence_level` can be
     reached, or five times as many if they are cheap: 39 or 199 for 0.95.
 
     Examples
     --------
-    >>> labels = relabelings(2, 3, 0.95, np.random.default_rng(0), cheap=False)
+    >>> labels = permuted_labels(2, 3, 0.95, np.random.default_rng(0), cheap=False)
     >>> labels.shape, set(labels.sum(axis=1).tolist()), labels[0].tolist()
     ((40, 5), {2}, [True, True, False, False, False])
     """
     observed = np.arange(n + m) < n
-    count = count_relabelings(confidence_level, cheap=cheap)
+    count = count_permutations(confidence_level, cheap=cheap)
     return np.vstack([observed, rng.permuted(np.tile(observed, (count, 1)), axis=1)])
 
 
-def count_relabelings(confidence_level: float, *, cheap: bool) -> int:
-    """How many relabelings: see :func:`relabelings`.
+def count_permutations(confidence_level: float, *, cheap: bool) -> int:
+    """How many permutations :func:`permuted_labels` draws.
 
     Examples
     --------
-    >>> [count_relabelings(level, cheap=True) for level in (0.9, 0.95, 0.99, 1 - 1e-9)]
+    >>> [count_permutations(level, cheap=True) for level in (0.9, 0.95, 0.99, 1 - 1e-9)]
     [99, 199, 999, 1999]
     """
     fewest = math.ceil(2 / (1 - confidence_level) - 1e-6)
-    return min(MOST, fewest * (MORE if cheap else 1) - 1)
+    return min(MAX_PERMUTATIONS, fewest * (CHEAP_FACTOR if cheap else 1) - 1)

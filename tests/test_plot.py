@@ -8,9 +8,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import otgan
-from otgan.compare.plot import two_samples
+from otgan.comparison.plot import two_samples
 from otgan.errors import InvalidInputError, OutputError
-from otgan.plot import as_picture_path, drawable, panels, save
+from otgan.plot import as_picture_path, drawable, image_grid, panels, save
 
 STARTS = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml", "jpg": b"\xff\xd8", "eps": b"%!PS"}
 
@@ -99,3 +99,13 @@ def test_names_must_be_as_many_as_coordinates():
     for names in (("u",), ("u", "v", "w")):
         with pytest.raises(InvalidInputError, match=f"2 coordinates, got {len(names)}"):
             two_samples(comparison, names=names)
+
+
+def test_images_are_drawn_in_rows():
+    rng = np.random.default_rng(0)
+    gray, color = rng.random((7, 16)), rng.random((2, 48))
+    assert len(image_grid(gray, side=4, columns=3).axes) == 9
+    axes = image_grid(color, side=4, columns=2).axes
+    assert len(axes) == 2
+    drawn = axes[1].images[0].get_array()
+    np.testing.assert_array_equal(drawn, color[1].reshape(4, 4, 3))

@@ -42,9 +42,8 @@ def check_numbers(options: argparse.Namespace) -> None:
     from otgan.inputs.options import as_count  # loads NumPy, which not every command needs
 
     given = {name: value for name, value in vars(options).items() if value is not None}
-    for name in ("rng", "seed"):
-        if name in given:
-            as_count(given[name], "--rng", least=0)
+    if "rng" in given:
+        as_count(options.rng, "--rng", least=0)
     if "n_jobs" in given:
         hint = "pass no more than there are cores, or -1 for all of them"
         if options.n_jobs == -1:
@@ -95,11 +94,9 @@ def check_folder(path: Path) -> None:
 
 def check_run(path: Path) -> None:
     """Raise unless a run has begun in this folder."""
-    if not (path / "config.json").is_file():
-        raise InvalidInputError(
-            f"{path} must be the folder of a run, got no config.json in it; to fix it, name a "
-            "folder that `otgan train` wrote"
-        )
+    from otgan.gan.run_directory import RunDirectory
+
+    RunDirectory(path).check_started()
 
 
 def check_training() -> None:

@@ -85,9 +85,9 @@ def _audit(options: argparse.Namespace) -> int:
         reported=options.reported,
         penalty_weight=options.penalty_weight,
         batch_size=options.batch_size,
-        seed=options.rng,
+        rng=options.rng,
     )
-    say(json.dumps({**audit.numbers(), "notes": notes}) if options.json else audit)
+    say(json.dumps({**audit.to_dict(), "notes": notes}) if options.json else audit)
     if options.plot:
         from otgan.critics.audit.plot import critic_audit
 

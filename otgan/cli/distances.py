@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import otgan
 from otgan.cli.checks import check_emd, check_files, check_numbers, check_picture
@@ -21,8 +21,9 @@ from otgan.cli.terminal import progress_bar, save_picture, say
 from otgan.text import encodable
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from otgan.cli.parser import Commands
-    from otgan.transport.network_simplex.multiscale import Progress
     from otgan.transport.result import TransportResult
 
 __all__ = ["add_compare", "add_emd"]
@@ -86,7 +87,7 @@ def _emd(options: argparse.Namespace) -> int:
             metric=options.metric,
             normalize=options.normalize,
             rtol=options.rtol,
-            progress=None if bar is None else partial(_show_emd, bar),
+            progress=False if bar is None else partial(_show_emd, bar),
         )
     if options.json:
         more = {"metric": options.metric, "stats": dict(result.stats), "notes": notes}
@@ -112,11 +113,8 @@ def _table(result: TransportResult, metric: str, d: int) -> str:
     )
 
 
-def _show_emd(bar: Any, step: Progress) -> None:
-    fraction = max(step.gap, 0.0) / abs(step.cost) if step.cost else 0.0
-    bar.total, bar.n = step.levels, step.level - 1
-    bar.set_description_str(f"level {step.level} of {step.levels}", refresh=False)
-    bar.set_postfix_str(f"round {step.round}, {step.arcs:,} arcs, gap {fraction:.1e} of cost")
+def _show_emd(bar: tqdm, done: int, total: int | None, message: str) -> None:
+    bar.set_postfix_str(message)
 
 
 def add_compare(commands: Commands) -> None:
@@ -159,14 +157,14 @@ def add_compare(commands: Commands) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from otgan.compare.comparison import check_words
+    from otgan.comparison.compare import check_options
     from otgan.datasets import load_pair
     from otgan.inputs.options import as_confidence
 
     check_files(options.a, options.b)
     check_numbers(options)
     as_confidence(options.confidence_level)
-    check_words(options.ties, options.seconds)
+    check_options(options.ties, options.seconds)
     check_picture(options.plot)
     first, second = load_pair(options.a, options.b, **reading_of(options))
     notes = report_notes(first, second)
@@ -178,19 +176,19 @@ def _compare(options: argparse.Namespace) -> int:
             rng=options.rng,
             ties=options.ties,
             seconds=options.seconds,
-            progress=None if bar is None else partial(_show_compare, bar),
+            progress=False if bar is None else partial(_show_compare, bar),
         )
-    values = comparison.numbers()
+    values = comparison.to_dict()
     values["notes"] = [*notes, *values["notes"]]
     say(json.dumps(values) if options.json else comparison.report())
     if options.plot:
-        from otgan.compare.plot import two_samples
+        from otgan.comparison.plot import two_samples
 
         names = first.names or second.names
         save_picture(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
     return 0
 
 
-def _show_compare(bar: Any, name: str, done: int, total: int) -> None:
+def _show_compare(bar: tqdm, done: int, total: int | None, name: str) -> None:
     bar.total, bar.n = total, done
     bar.set_description_str(encodable(name, bar.fp.encoding))

@@ -25,9 +25,6 @@ __all__ = ["INTERRUPTED", "add_demo", "add_report", "add_resume", "add_train"]
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 
-CHANGES = ("steps", "learning_rate", "decay", "monitor_every", "device")
-"""Settings that may change when a run is resumed."""
-
 SIZES = {
     "steps": "steps of the generator",
     "batch-size": "points in a batch",
@@ -64,8 +61,11 @@ def add_train(commands: Commands) -> None:
     )
     for name, what in SIZES.items():
         train.add_argument(f"--{name}", type=int, metavar="N", help=what)
-    train.add_argument("--rng", dest="seed", type=int, metavar="N", help="seed of the run")
+    train.add_argument("--rng", type=int, metavar="N", help="seed of the run")
     train.add_argument("--learning-rate", type=float, metavar="X", help="of both networks")
+    train.add_argument(
+        "--generator-optimizer", metavar="NAME", help="adam or rmsprop (default: the constraint's)"
+    )
     train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
     train.add_argument(
         "--decay",
@@ -94,13 +94,13 @@ def _train(options: argparse.Namespace) -> int:
         )
     check_training()
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
-    from otgan.gan.data import as_source
+    from otgan.gan.data import as_training_data
 
     names = GANConfig.__dataclass_fields__
-    chosen = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+    chosen = {n: value for n, value in vars(options).items() if n in names and value is not None}
     config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
-    source = as_source(options.data, config.seed, **reading_of(options))
+    source = as_training_data(options.data, config.rng, **reading_of(options))
     return _run(lambda: otgan.train_gan(source, config, out=out, progress=True), out, options)
 
 
@@ -120,6 +120,7 @@ def add_resume(commands: Commands) -> None:
 
 
 def _resume(options: argparse.Namespace) -> int:
+    from otgan.gan.config import CHANGEABLE_SETTINGS
     from otgan.gan.run_directory import RunDirectory
 
     folder = Path(options.folder)
@@ -127,7 +128,7 @@ def _resume(options: argparse.Namespace) -> int:
     check_run(folder)
     check_training()
     RunDirectory(folder).settings()  # what is not a run is refused before torch is imported
-    changes = {name: getattr(options, name) for name in CHANGES}
+    changes = {name: getattr(options, name) for name in CHANGEABLE_SETTINGS}
     return _run(lambda: otgan.resume_gan(folder, **changes, progress=True), folder, options)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.networks.mlp import refuse_batch_norm, scores
+from otgan.critics.forward import refuse_batch_norm, scores
 from otgan.errors import InvalidInputError
 
 __all__ = ["mixes_points", "refuse_unless_pointwise"]

@@ -20,6 +20,6 @@ def unknown_constraint(name: str, also: tuple[str, ...] = ()) -> InvalidInputErr
     """The error about a constraint's name that is none; `also` are names the caller knows."""
     names = [*also, *CONSTRAINT_NAMES]
     return InvalidInputError(
-        f"constraint must be one of {', '.join(names)}, or an object with their methods, "
+        f"constraint must be one of {', '.join(names)}, or an object of a subclass of Constraint, "
         f"got {name!r}; to fix it, {nearest_name(name.lower(), names)}"
     )

@@ -1,4 +1,4 @@
-"""Samples that lie in a flat of lower dimension have densities there, and only there."""
+"""Coordinates in the affine hull of two samples, where alone they have densities."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from otgan.divergences.gaussian_start import Whitening
 from otgan.errors import DuplicateSamplesError
 from otgan.measures import FloatArray
 
-__all__ = ["in_their_span"]
+__all__ = ["project_to_affine_hull"]
 
-_FLAT = 1e-5  # width, over that of the widest direction, of a direction that is none
+_NO_WIDTH = 1e-5  # of that of the widest direction: the points do not spread along it
 
 
-def in_their_span(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Coordinates in the flat that holds both samples, if they lie in one of lower dimension.
+def project_to_affine_hull(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coordinates in the affine hull of both samples, if that is of lower dimension.
 
     Fewer points than twice the dimensions do not show that they do.
 
     Examples
     --------
     >>> x, y = np.array([[0.0, 1.0], [1.0, 1.0], [3.0, 1.0]]), np.array([[2.0, 1.0], [7.0, 1.0]])
-    >>> [z.shape for z in in_their_span(x, y)]
+    >>> [z.shape for z in project_to_affine_hull(x, y)]
     [(3, 1), (2, 1)]
     """
     both = np.concatenate([x, y])
@@ -31,7 +31,7 @@ def in_their_span(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]
     scales = np.linalg.norm(centered, axis=0)
     units = np.where(scales > 0, scales, 1.0)
     _, widths, axes = np.linalg.svd(centered / units, full_matrices=False)
-    rank = int((widths > _FLAT * widths[0]).sum()) if widths[0] > 0 else 0
+    rank = int((widths > _NO_WIDTH * widths[0]).sum()) if widths[0] > 0 else 0
     if rank == 0:
         raise DuplicateSamplesError(
             "x and y must hold different points, got the same one everywhere; to fix it, check "

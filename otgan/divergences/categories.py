@@ -1,4 +1,4 @@
-"""Samples of categories: text, dates, anything that is told apart but has no distance."""
+"""Samples of categories: text, dates, anything that is equal or not but has no distance."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _categories(sample: Any) -> npt.NDArray[np.object_] | None:
     try:
         array = np.asarray(sample)
     except (TypeError, ValueError):
-        return None  # ragged: the door for numbers says what is wrong
+        return None  # ragged: the check of numbers says what is wrong
     if array.dtype.kind not in "USOMm" or array.ndim not in (1, 2) or array.size == 0:
         return None
     if array.dtype.kind in "US" and not isinstance(sample, np.ndarray):

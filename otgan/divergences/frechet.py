@@ -1,4 +1,4 @@
-"""The Fréchet distance: W2 between the Gaussians that fit two samples."""
+"""The Fréchet distance: W2 between the Gaussians that fit two samples, and its square."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.estimates import Estimate, influence_se, normal_interval, rooted
+from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_rng
+from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
-from otgan.pooled_null import BoolArray, Equality, relabelings
+from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
 
-__all__ = ["frechet_distance"]
+__all__ = ["frechet_distance", "frechet_distance_squared"]
 
 TINY = 1e-300
 """The extent that samples of a single point are taken to have."""
@@ -26,11 +27,10 @@ RANK = 1e-12
 
 
 def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0.95) -> Estimate:
-    """W2 between the Gaussians with the means and covariances of two samples; root taken.
+    """W2 between the Gaussians with the means and covariances of two samples.
 
     ``D² = |μ1 - μ2|² + tr Σ1 + tr Σ2 - 2 tr (Σ1^½ Σ2 Σ1^½)^½``, the Bures-Wasserstein distance.
-    It is at most W2 of the distributions, and sees nothing but means and covariances. The Fréchet
-    inception distance is D² of the features of a network: ``diagnostics["squared"]``.
+    It is at most W2 of the distributions, and depends on nothing but means and covariances.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
         In the units of x. Diagnostics: `squared` is D²; `bias` estimates by how much D² is too
         large in the mean, as sampled covariances differ even between equal distributions. The
         interval is for the distributions: the roots of one around D² - bias. `value` is the
-        distance of the samples, which a large bias puts above it. `equality_p` is how often
+        distance of the samples, which a large bias puts above it. `null_pvalue` is how often
         permuted labels give moments as far apart; if equal ones are possible by that, the interval
         holds zero, and a warning says so.
 
@@ -56,7 +56,11 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     ------
     InvalidInputError
         Fewer than three points, columns that differ, NaN, tensors that require gradients, or a
-        confidence outside (0, 1).
+        confidence_level outside (0, 1).
+
+    See Also
+    --------
+    frechet_distance_squared : the square, which the Fréchet inception distance (FID) is.
 
     Notes
     -----
@@ -80,7 +84,101 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     >>> print(f"{result.diagnostics['squared']:.6f}")
     29.000000
     """
-    refuse_gradients("frechet_distance", x, y)
+    found = _compared("frechet_distance", x, y, rng, confidence_level)
+    widened, unit = found.widened, found.exponent
+    distance = math.sqrt(found.squared)
+    # The root has no slope at zero; its error is at most the root of the error of D².
+    se = math.sqrt(widened.se)
+    if distance > 0:
+        se = min(se, widened.se / (2 * distance))
+    low, high = rooted(widened.interval, 2.0)
+    return found.estimate(
+        value=math.ldexp(distance, unit),
+        se=math.ldexp(se, unit),
+        interval=(math.ldexp(low, unit), math.ldexp(high, unit)),
+        method="fréchet",
+        diagnostics={"squared": math.ldexp(found.squared, 2 * unit)},
+    )
+
+
+def frechet_distance_squared(
+    x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0.95
+) -> Estimate:
+    """Squared W2 between the Gaussians with the means and covariances of two samples.
+
+    Of the features of a network it is the Fréchet inception distance (FID), as in torchmetrics.
+
+    Parameters
+    ----------
+    x, y, rng, confidence_level
+        As in :func:`frechet_distance`.
+
+    Returns
+    -------
+    Estimate
+        In the squared unit of x. `value` is D² of the samples, bias included, as FID is reported;
+        the interval is for the distributions, around D² less the diagnostic `bias`, and its ends
+        may be negative. `root` is :func:`frechet_distance`; `null_pvalue` is as there.
+
+    Raises
+    ------
+    InvalidInputError
+        As in :func:`frechet_distance`.
+
+    Notes
+    -----
+    As in :func:`frechet_distance`.
+
+    Source: Heusel et al., GANs trained by a two time-scale update rule converge to a local Nash
+    equilibrium, 2017, for FID.
+
+    Examples
+    --------
+    >>> print(f"{float(frechet_distance_squared([-1, 0, 1], [2, 5, 8])):.6f}")  # 25 + (1 - 3)²
+    29.000000
+    """
+    found = _compared("frechet_distance_squared", x, y, rng, confidence_level)
+    widened, unit = found.widened, 2 * found.exponent
+    low, high = widened.interval
+    return found.estimate(
+        value=math.ldexp(found.squared, unit),
+        se=math.ldexp(widened.se, unit),
+        interval=(math.ldexp(low, unit), math.ldexp(high, unit)),
+        method="fréchet, squared",
+        diagnostics={"root": math.ldexp(math.sqrt(found.squared), found.exponent)},
+    )
+
+
+class _Compared(NamedTuple):
+    """D² of two samples in units of a power of two, with what its distance and square share."""
+
+    sizes: tuple[int, int]
+    exponent: int
+    squared: float
+    bias: float
+    null: PooledNull
+    widened: WidenedInterval
+    confidence_level: float
+    warnings: tuple[str, ...]
+
+    def estimate(self, *, diagnostics: dict[str, float], **fields: Any) -> Estimate:
+        n, m = self.sizes
+        return Estimate(
+            **fields,
+            n=n,
+            m=m,
+            confidence_level=self.confidence_level,
+            diagnostics={
+                **diagnostics,
+                "bias": math.ldexp(self.bias, 2 * self.exponent),
+                "null_pvalue": self.null.pvalue,
+            },
+            warnings=self.warnings,
+        )
+
+
+def _compared(name: str, x: Any, y: Any, rng: Any, confidence_level: float) -> _Compared:
+    refuse_gradients(name, x, y)
     x, y = as_samples(x, y, least=3)  # the jackknife leaves one out
     PointCost.between(x, y, "euclidean", 2.0)  # refuses coordinates whose squares would overflow
     # In units of a power of two near their extent, fourth powers of the points fit into floats.
@@ -88,30 +186,20 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     x, y = np.ldexp(x, -exponent), np.ldexp(y, -exponent)
     fit = _fit(x, y)
     bias = _bias(x, y, fit.squared)
-    equality = _equality(x, y, as_confidence(confidence_level), as_rng(rng))
-    se_squared = influence_se(fit.of_x, fit.of_y)
-    squares = normal_interval(fit.squared - bias, se_squared, confidence_level)
-    settled = equality.settle(se_squared, squares, confidence_level, unbiased=fit.squared - bias)
-    distance = math.sqrt(fit.squared)
-    # The root has no slope at zero; its error is at most the root of the error of D².
-    se = math.sqrt(settled.se)
-    if distance > 0:
-        se = min(se, settled.se / (2 * distance))
-    low, high = rooted(settled.interval, 2.0)
-    return Estimate(
-        value=math.ldexp(distance, exponent),
-        se=math.ldexp(se, exponent),
-        interval=(math.ldexp(low, exponent), math.ldexp(high, exponent)),
-        method="fréchet",
-        n=len(x),
-        m=len(y),
+    null = _pooled_null(x, y, as_confidence(confidence_level), as_rng(rng))
+    se, unbiased = standard_error_of_gap(fit.of_x, fit.of_y), fit.squared - bias
+    normal = normal_interval(unbiased, se, confidence_level)
+    widened = null.include_zero(se, normal, confidence_level, unbiased=unbiased)
+    warnings = widened.warnings + _warn_of_bias(min(len(x), len(y)), x.shape[1], bias, se)
+    return _Compared(
+        sizes=(len(x), len(y)),
+        exponent=exponent,
+        squared=fit.squared,
+        bias=bias,
+        null=null,
+        widened=widened,
         confidence_level=confidence_level,
-        diagnostics={
-            "squared": math.ldexp(fit.squared, 2 * exponent),
-            "bias": math.ldexp(bias, 2 * exponent),
-            "equality_p": equality.p_value,
-        },
-        warnings=settled.warnings + _doubts(min(len(x), len(y)), x.shape[1], bias, se_squared),
+        warnings=warnings,
     )
 
 
@@ -162,10 +250,10 @@ def _bias(x: FloatArray, y: FloatArray, squared: float) -> float:
     return (groups - 1) * (float(np.mean(without)) - squared)
 
 
-def _equality(
+def _pooled_null(
     x: FloatArray, y: FloatArray, confidence_level: float, rng: np.random.Generator
-) -> Equality:
-    """From what D² of equal distributions is to second order, which no permutation has to decompose."""
+) -> PooledNull:
+    """From D² to second order at equal distributions, for which one decomposition serves all."""
     points = np.concatenate([x, y]) - y[0]
     points -= points.mean(axis=0)
     _, widths, axes = np.linalg.svd(points, full_matrices=False)
@@ -173,11 +261,11 @@ def _equality(
     points = points @ axes[kept].T
     variances = widths[kept] ** 2 / len(points)
     weights = 0.5 / (variances[:, None] + variances)
-    labels = relabelings(len(x), len(y), confidence_level, rng, cheap=False)
-    return Equality.of(np.array([_apart(points, row, weights) for row in labels]))
+    labels = permuted_labels(len(x), len(y), confidence_level, rng, cheap=False)
+    return PooledNull.from_values(np.array([_second_order(points, row, weights) for row in labels]))
 
 
-def _apart(points: FloatArray, of_x: BoolArray, weights: FloatArray) -> float:
+def _second_order(points: FloatArray, of_x: BoolArray, weights: FloatArray) -> float:
     """|μ1 - μ2|² and the weighted squares of Σ1 - Σ2, between two parts of the points."""
     parts = points[of_x], points[~of_x]
     shift = parts[0].mean(axis=0) - parts[1].mean(axis=0)
@@ -185,11 +273,11 @@ def _apart(points: FloatArray, of_x: BoolArray, weights: FloatArray) -> float:
     return float(shift @ shift + (weights * stretch**2).sum())
 
 
-def _doubts(n: int, d: int, bias: float, se_squared: float) -> tuple[str, ...]:
+def _warn_of_bias(n: int, d: int, bias: float, se_squared: float) -> tuple[str, ...]:
     if n <= d:
         return (
             f"{n} points in {d} dimensions do not determine a covariance: the value is far too "
-            "large, and neither its error nor its bias can be told",
+            "large, and neither its error nor its bias is known",
         )
     if bias > se_squared:
         return (

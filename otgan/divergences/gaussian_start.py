@@ -40,7 +40,7 @@ __all__ = [
 
 _FAR = 300.0  # half a squared distance, in standard deviations, beyond which no series is summed
 _LOOKED_AT = 2000
-_NOT_GAUSSIAN = 0.08  # nats between a distribution and its Gaussian that neighbors must not see
+_NOT_GAUSSIAN = 0.08  # nats between a distribution and its Gaussian that neighbors may show at most
 
 
 class Whitening(NamedTuple):
@@ -99,7 +99,7 @@ def gaussian_fits(sample: FloatArray) -> bool:
 
 
 def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:
-    """KL between the Gaussians fitted to two samples, without bias if the distributions are Gaussian.
+    """KL between the Gaussians that fit two samples, without bias for Gaussian distributions.
 
     ``None`` where a covariance, or the mean of its inverse, does not exist.
     """
@@ -109,7 +109,7 @@ def gaussian_kl(x: FloatArray, y: FloatArray) -> float | None:
 
 
 def gaussian_score(x: FloatArray, sample: FloatArray) -> float:
-    """E log φ(X), φ the Gaussian behind `sample`, X of the distribution behind `x`; no bias if both are.
+    """E log φ(X) for the Gaussian φ that fits `sample`, over `x`; no bias if both are Gaussian.
 
     If `x` is `sample`, this is minus the entropy.
     """
@@ -164,7 +164,7 @@ def gaussian_excess(x: FloatArray, sample: FloatArray, ks: tuple[int, ...]) -> F
     tilt = _log_mean_tilt(squared, 0.5 * np.square(radii), d)
     with np.errstate(divide="ignore"):
         flat = log_ball_volume(d) + d * np.log(radii) - 0.5 * (squared + d * math.log(2 * math.pi))
-    # m points cannot tell whether a density varies by more than this inside a ball. Where the
+    # m points cannot show whether a density varies by more than this inside a ball. Where the
     # Gaussian says so the density does not follow it, and its bias is not there to be corrected.
     lost = np.abs(tilt) > math.log(m)
     tilt = np.clip(tilt, -math.log(m), math.log(m))

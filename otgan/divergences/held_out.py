@@ -1,4 +1,4 @@
-"""What estimates by a learned log ratio share, be it a classifier's or a network's."""
+"""Estimates by a learned log ratio, a classifier's or a network's: what both of them use."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from otgan.errors import InvalidInputError
-from otgan.estimates import influence_se
+from otgan.estimates import standard_error_of_gap
 from otgan.measures import FloatArray
 
-__all__ = ["check_folds", "doubt_beyond_log_m", "effective_size", "js_by_log_ratio"]
+__all__ = ["check_folds", "effective_size", "js_by_log_ratio", "warn_beyond_log_m"]
 
 _POINTS_PER_FOLD = 10
 
@@ -44,7 +44,7 @@ def js_by_log_ratio(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float]:
     """
     log_d, log_rest = -np.logaddexp(0, -of_x), -np.logaddexp(0, of_y)
     value = 0.5 * float(log_d.mean() + log_rest.mean()) + math.log(2)
-    return value, 0.5 * influence_se(log_d, log_rest)
+    return value, 0.5 * standard_error_of_gap(log_d, log_rest)
 
 
 def effective_size(weights: FloatArray) -> float:
@@ -58,11 +58,11 @@ def effective_size(weights: FloatArray) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def doubt_beyond_log_m(value: float, m: int) -> list[str]:
+def warn_beyond_log_m(value: float, m: int) -> list[str]:
     """A warning for a KL that m points cannot show, or none."""
     if value <= math.log(m):
         return []
     return [
-        f"{value:.3g} is more than log m = {math.log(m):.3g}: so far from x, {m} points of y say "
-        "little about their density, and the value rests on the shape assumed for it"
+        f"{value:.3g} is more than log m = {math.log(m):.3g}: so far out, {m} points of y hardly "
+        "determine its density, and the value rests on the shape assumed for it"
     ]

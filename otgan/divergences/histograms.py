@@ -8,32 +8,32 @@ divergence into an infinite one), and would blur differences p - q that are exac
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
 from typing import Any, NamedTuple
 
-import array_api_compat.numpy as numpy_namespace
 import numpy as np
 
-from otgan.errors import InvalidInputError, UnequalMassError
+from otgan.divergences.histogram_checks import (
+    as_one_library,
+    check_masses,
+    common_shape,
+    is_floating,
+    overflow_allowed,
+)
+from otgan.errors import InvalidInputError
 from otgan.inputs.bins import align_histograms
-from otgan.inputs.conversion import refuse_layout
-from otgan.measures import MASS_RTOL, as_float64, is_torch, stacked, to_numpy
+from otgan.measures import is_torch
 from otgan.torch_modes import is_recorded
 
 __all__ = [
-    "as_axis",
-    "check_masses",
     "chi2_divergence",
     "hellinger",
     "js_distance",
     "js_divergence",
     "kl_divergence",
     "total_variation",
-    "unlike_shapes",
 ]
 
 _LOG_2 = math.log(2)
-_HUGE = 1e307  # totals below this keep p + q finite in every bin
 _ROUNDING = 1e-12  # how far above its bound rounding may push a bounded divergence
 
 
@@ -319,7 +319,7 @@ def chi2_divergence(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) 
     """
     pair = _prepare(p, q, axis, normalize)
     xp, p, q = pair.xp, pair.p, pair.q
-    with _overflow(xp):  # beyond the largest float the answer is infinity
+    with overflow_allowed(xp):  # beyond the largest float the answer is infinity
         # roots first: (p - q)² or 1/q alone could leave the range of floats
         ratio = (p - q) / xp.sqrt(pair.mass) / xp.where(q > 0, _sqrt(xp, q), 1.0)
         terms = xp.where(q > 0, ratio**2, xp.where(p > 0, math.inf, 0.0))
@@ -341,13 +341,8 @@ class _Pair(NamedTuple):
 
     def finish(self, value: Any) -> Any:
         """`value` in the caller's dtype; a NumPy scalar rather than an array without axes."""
-        with _overflow(self.xp):
+        with overflow_allowed(self.xp):
             return self.xp.astype(value, self.dtype)[()]
-
-
-def _overflow(xp: Any) -> Any:
-    """What may become infinite does so without a warning; torch never warns."""
-    return np.errstate(over="ignore") if xp is numpy_namespace else nullcontext()
 
 
 def _js_nats(pair: _Pair) -> Any:
@@ -400,7 +395,7 @@ def _sqrt(xp: Any, x: Any) -> Any:
 
 
 def _trim(xp: Any, value: Any, bound: float) -> Any:
-    """`value` less what rounding put above its bound; anything larger stays, to be seen."""
+    """`value` less what rounding put above its bound; anything larger is kept."""
     excess = value.detach() - bound if is_torch(value) else value - bound  # keeps the gradient
     return value - xp.where((excess > 0) & (excess < _ROUNDING), excess, 0.0)
 
@@ -419,150 +414,19 @@ def _nats_per_unit(base: Any) -> float:
 def _prepare(p: Any, q: Any, axis: int, normalize: bool) -> _Pair:
     """Check everything, promote to float64, broadcast, and bring `q` to the mass of `p`."""
     p, q = align_histograms(p, q, axis)
-    xp, p, q = _as_one_library(p, q)
-    dtype = xp.result_type(*(a.dtype if _is_floating(xp, a) else xp.float64 for a in (p, q)))
-    with _overflow(xp):
+    xp, p, q = as_one_library(p, q)
+    dtype = xp.result_type(*(a.dtype if is_floating(xp, a) else xp.float64 for a in (p, q)))
+    with overflow_allowed(xp):
         p, q = xp.astype(p, xp.float64), xp.astype(q, xp.float64)
     if is_torch(p) and (is_recorded(p) or is_recorded(q)):
         from otgan.divergences.recorded import checked
 
         p, q, axis = checked(p, q, axis, normalize)
     else:
-        shape, axis = _common_shape(tuple(p.shape), tuple(q.shape), axis)
+        shape, axis = common_shape(tuple(p.shape), tuple(q.shape), axis)
         p, q = xp.broadcast_to(p, shape), xp.broadcast_to(q, shape)
         check_masses(xp, p, q, axis, normalize)
-    with _overflow(xp):
+    with overflow_allowed(xp):
         mass_p = xp.sum(p, axis=axis, keepdims=True)
         mass_q = xp.sum(q, axis=axis, keepdims=True)
     return _Pair(xp, p, q * (mass_p / mass_q), mass_p, axis, dtype)
-
-
-def check_masses(xp: Any, p: Any, q: Any, axis: int, normalize: bool) -> None:
-    """Raise unless both arrays hold masses, with equal sums along `axis` if not to `normalize`."""
-    for array, name in ((p, "p"), (q, "q")):
-        if not xp.all(xp.isfinite(array) & (array >= 0)):
-            _refuse_masses(to_numpy(array), name)
-    with _overflow(xp):
-        mass_p = xp.sum(p, axis=axis, keepdims=True)
-        mass_q = xp.sum(q, axis=axis, keepdims=True)
-    if not xp.all((mass_p > 0) & (mass_q > 0) & (mass_p < _HUGE) & (mass_q < _HUGE)):
-        _refuse_totals(to_numpy(mass_p), to_numpy(mass_q), axis)
-    unequal = xp.abs(mass_p - mass_q) > MASS_RTOL * xp.where(mass_p > mass_q, mass_p, mass_q)
-    if not normalize and xp.any(unequal):
-        _refuse_unequal(to_numpy(mass_p), to_numpy(mass_q), axis)
-
-
-def _as_one_library(p: Any, q: Any) -> tuple[Any, Any, Any]:
-    """The array namespace, and `p` and `q` as its real arrays on one device."""
-    p, q = stacked(p, "p"), stacked(q, "q")
-    tensors = [value for value in (p, q) if is_torch(value)]
-    devices = [str(tensor.device) for tensor in tensors]
-    if len(set(devices)) > 1:
-        raise InvalidInputError(
-            f"p and q must be on the same device, got {devices[0]} and {devices[1]}; "
-            "to fix it, move one with .to(...)"
-        )
-    xp = _of_torch() if tensors else numpy_namespace
-    device = tensors[0].device if tensors else None
-    return xp, _as_real(xp, p, "p", device), _as_real(xp, q, "q", device)
-
-
-def _of_torch() -> Any:
-    import array_api_compat.torch  # loads torch, which is there where tensors are
-
-    return array_api_compat.torch
-
-
-def _as_real(xp: Any, values: Any, name: str, device: Any) -> Any:
-    if not is_torch(values):
-        checked = as_float64(values, name)  # a fresh copy: torch refuses read-only, reversed ones
-        dtype = np.asarray(values).dtype
-        return xp.asarray(checked.astype(dtype) if dtype.kind == "f" else checked, device=device)
-    if is_recorded(values):
-        if not _is_floating(xp, values) and not xp.isdtype(values.dtype, ("integral", "bool")):
-            raise InvalidInputError(
-                f"{name} must be an array of real numbers, got a tensor of {values.dtype}; to fix "
-                "it, pass real and imaginary parts as two histograms"
-            )
-        return values
-    refuse_layout(values, name)
-    if not _is_floating(xp, values):
-        as_float64(values, name)  # refuses complex numbers, and whole ones that float64 would round
-    return values
-
-
-def _is_floating(xp: Any, array: Any) -> bool:
-    return bool(xp.isdtype(array.dtype, "real floating"))
-
-
-def _common_shape(
-    shape_p: tuple[int, ...], shape_q: tuple[int, ...], axis: Any
-) -> tuple[tuple[int, ...], int]:
-    """The broadcast shape and the non-negative axis, which must hold at least one bin."""
-    try:
-        shape = np.broadcast_shapes(shape_p, shape_q)
-    except ValueError:
-        raise unlike_shapes(shape_p, shape_q) from None
-    axis = as_axis(axis, shape)
-    if shape[axis] == 0:
-        raise InvalidInputError(
-            f"p and q must have at least one bin along axis {axis}, got shape {shape}; "
-            "to fix it, check that the data were loaded"
-        )
-    return shape, axis
-
-
-def unlike_shapes(shape_p: tuple[int, ...], shape_q: tuple[int, ...]) -> InvalidInputError:
-    """What to raise where shapes do not broadcast."""
-    return InvalidInputError(
-        f"p and q must have shapes that broadcast, got {shape_p} and {shape_q}; "
-        "to fix it, give both the same bins"
-    )
-
-
-def as_axis(axis: Any, shape: tuple[int, ...]) -> int:
-    """The axis of the bins, not negative."""
-    ndim = len(shape)
-    if not isinstance(axis, (int, np.integer)) or axis not in range(-ndim, ndim):
-        raise InvalidInputError(
-            f"axis must be one of the {ndim} axes of the shape {tuple(shape)}, got {axis!r}; "
-            "to fix it, pass the number of the axis along which the bins lie"
-        )
-    return int(axis) % ndim
-
-
-def _refuse_masses(array: Any, name: str) -> None:
-    bad, rule, hint = ~np.isfinite(array), "finite", "drop or fill"
-    if not bad.any():
-        bad, rule, hint = array < 0, "non-negative", "remove or clip"
-    first = tuple(int(i) for i in np.argwhere(bad)[0])
-    raise InvalidInputError(
-        f"{name} must be {rule}, got {array[first]:.6g} at index {first} "
-        f"({int(bad.sum())} such entries); to fix it, {hint} these entries"
-    )
-
-
-def _refuse_totals(mass_p: Any, mass_q: Any, axis: int) -> None:
-    smaller, larger = np.minimum(mass_p, mass_q), np.maximum(mass_p, mass_q)
-    at, slice_name = _first_slice((smaller == 0) | (larger >= _HUGE), axis)
-    raise InvalidInputError(
-        f"p and q must have sums above 0 and below {_HUGE}, got {mass_p[at]:.6g} and "
-        f"{mass_q[at]:.6g}{slice_name}; to fix it, remove empty histograms and scale down huge ones"
-    )
-
-
-def _refuse_unequal(mass_p: Any, mass_q: Any, axis: int) -> None:
-    off = np.abs(mass_p - mass_q) / np.maximum(mass_p, mass_q)
-    at, slice_name = _first_slice(off == off.max(), axis)
-    raise UnequalMassError(
-        f"p and q must have equal sums, got {mass_p[at]:.10g} and {mass_q[at]:.10g}{slice_name} "
-        f"(apart by {abs(mass_p[at] - mass_q[at]):.3g}, a relative {off[at]:.3g}); to fix it, "
-        "pass normalize=True, which divides each by its own sum, if they stand for probabilities"
-    )
-
-
-def _first_slice(bad: Any, axis: int) -> tuple[tuple[int, ...], str]:
-    """Where `bad` first holds, and the words that say so if there is more than one histogram."""
-    at = tuple(int(i) for i in np.argwhere(bad)[0])
-    others = at[:axis] + at[axis + 1 :]
-    return at, f" in the histogram at index {others}" if others else ""

@@ -14,7 +14,7 @@ Glad, Nonparametric density estimation with a parametric start (Annals of Statis
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -29,13 +29,13 @@ from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.inputs.options import as_positive
 from otgan.measures import FloatArray
-from otgan.pooled_null import not_below_zero
+from otgan.pooled_null import extend_to_zero
 
 __all__ = ["KernelDensity"]
 
 _BLOCK = 2**21  # pairs of points held at once
 _NEIGHBOR = 5  # the point that a kernel reaches at least
-_AGREEMENT = 3  # standard errors between kernels and neighbors that are no cause for doubt
+_AGREEMENT = 3  # standard errors between kernels and neighbors that call for no warning
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class KernelDensity:
     -----
     O(n (n + m)) time, memory for two million pairs. Kernels smear densities over the ends of
     their support: prefer neighbors where densities jump. Their estimate stands among the
-    diagnostics, and the interval holds what it would be around either of the two, as neither
-    knows its bias; where they differ by more than three standard errors a warning says so. The
+    diagnostics, and the interval holds those around either of the two, as the bias of neither is
+    known; where they differ by more than three standard errors a warning says so. The
     standard error of KL is that of subsamples, the one of JS that of its terms.
 
     Examples
@@ -89,9 +89,9 @@ class KernelDensity:
         value = float(estimate(x, y)[0])
         spread = subsample_spread(estimate, x, y, rng)
         se = float(spread.std(ddof=1))
-        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
-        rival = NearestNeighbors().kl_value(x, y)
-        return self._estimate(value, se, interval, rival, x, y, confidence_level)
+        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
+        found = Estimate(value, se, interval, "kde", len(x), len(y), confidence_level)
+        return self._beside_neighbors(found, NearestNeighbors().kl_value(x, y), x.shape[1])
 
     def js(
         self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
@@ -100,8 +100,8 @@ class KernelDensity:
         check_subsamples(len(x), len(y))
         value, se = js_by_log_ratio(self._log_ratio(x, x, y), -self._log_ratio(y, y, x))
         interval = normal_interval(value, se, confidence_level)
-        rival = NearestNeighbors().js_value(x, y, rng)
-        return self._estimate(value, se, interval, rival, x, y, confidence_level)
+        found = Estimate(value, se, interval, "kde", len(x), len(y), confidence_level)
+        return self._beside_neighbors(found, NearestNeighbors().js_value(x, y, rng), x.shape[1])
 
     def _log_ratio(self, points: FloatArray, own: FloatArray, other: FloatArray) -> FloatArray:
         """Log density of the points' own distribution less that of the other, at the points."""
@@ -140,30 +140,23 @@ class KernelDensity:
         start_over_smeared = 0.5 * (d * np.log(spread) + squared / spread - squared)
         return logs - math.log(n - own) - unit - d * np.log(widths) + start_over_smeared
 
-    def _estimate(
-        self,
-        value: float,
-        se: float,
-        interval: tuple[float, float],
-        rival: float,
-        x: FloatArray,
-        y: FloatArray,
-        confidence_level: float,
-    ) -> Estimate:
-        d = x.shape[1]
+    def _beside_neighbors(self, found: Estimate, alternative: float, d: int) -> Estimate:
+        """The estimate with the interval widened to hold that of neighbors, `alternative`, too."""
         diagnostics = {
-            f"bandwidth_{name}": self.bandwidth or len(z) ** (-1 / (d + 4))
-            for name, z in (("x", x), ("y", y))
+            f"bandwidth_{name}": self.bandwidth or size ** (-1 / (d + 4))
+            for name, size in (("x", found.n), ("y", found.m))
         }
-        diagnostics["rival: neighbors"] = rival
-        low, high = interval
-        interval = not_below_zero((low + min(rival - value, 0), high + max(rival - value, 0)))
+        diagnostics["alternative: neighbors"] = alternative
+        (low, high), excess = found.interval, alternative - found.value
         warnings: tuple[str, ...] = ()
-        if abs(rival - value) > _AGREEMENT * se:
+        if abs(excess) > _AGREEMENT * found.se:
             warnings = (
-                f"neighbors estimate {rival:.3g} from the same points, and kernels smear what "
+                f"neighbors give {alternative:.3g} for the same points, and kernels smear what "
                 "ends or jumps: the interval was widened to hold both",
             )
-        return Estimate(
-            value, se, interval, "kde", len(x), len(y), confidence_level, diagnostics, warnings
+        return replace(
+            found,
+            interval=extend_to_zero((low + min(excess, 0), high + max(excess, 0))),
+            diagnostics=diagnostics,
+            warnings=warnings,
         )

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
-from otgan.divergences.affine_hull import in_their_span
+from otgan.divergences.affine_hull import project_to_affine_hull
 from otgan.divergences.gaussian_start import (
     Whitening,
     enough_for_gaussian,
@@ -27,23 +27,25 @@ from otgan.divergences.gaussian_start import (
     gaussian_score,
     log_ball_volume,
 )
-from otgan.divergences.held_out import doubt_beyond_log_m
+from otgan.divergences.held_out import warn_beyond_log_m
+from otgan.divergences.knn_of_labels import kl_of_labels
 from otgan.divergences.knn_warnings import (
-    RIVAL_POINTS,
-    doubt_few_points,
-    doubt_many_dimensions,
-    doubt_negative,
-    doubt_reach,
-    doubt_rivals,
-    doubt_unsteady,
+    ALTERNATIVE_POINTS,
     some_of,
+    warn_disagreement,
+    warn_few_points,
+    warn_many_dimensions,
+    warn_negative,
+    warn_out_of_reach,
+    warn_unstable,
 )
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.inputs.options import as_count
+from otgan.label_statistic import BoolArray, LabelStatistic
 from otgan.measures import FloatArray
-from otgan.pooled_null import not_below_zero
+from otgan.pooled_null import extend_to_zero
 
 __all__ = ["NearestNeighbors"]
 
@@ -52,11 +54,11 @@ _NEAR, _WIDE = 5, 20
 
 @dataclass(frozen=True)
 class NearestNeighbors:
-    """k-nearest-neighbor estimates of KL and JS between distributions with densities, in any dimension.
+    """k-nearest-neighbor estimates of KL and JS between distributions with densities.
 
     For each x_i, ρ is its distance to the k-th other point of x, ν that to the k-th point of y, and
     KL(P‖Q) is estimated by ``mean d log(ν/ρ) + log(m/(n-1))``. By default a Gaussian is fitted to
-    each sample, unless neighbors see that one does not fit, and their KL is corrected by how many
+    each sample, unless neighbors show that one does not fit, and their KL is corrected by how many
     points the balls hold that the Gaussians do not expect there. That removes most of the bias in
     higher dimension.
 
@@ -86,6 +88,10 @@ class NearestNeighbors:
     that of subsamples, the bootstrap being invalid here. No estimate from m points can be trusted
     far beyond log m: there, the distance to the nearest y says little about the density of Q.
 
+    As a statistic of :func:`otgan.two_sample_test` it is KL(P‖Q) under permuted labels. With a
+    number for `k`, ``start="none"`` and ``whiten=False`` the neighbors are searched for once, and
+    999 permutations take a second or so; otherwise every permutation takes one estimate.
+
     Examples
     --------
     >>> x, y = np.array([[1.0], [2.0], [4.0]]), np.array([[1.5], [3.0]])
@@ -98,6 +104,7 @@ class NearestNeighbors:
     k_y: int | None = None
     start: Literal["auto", "gaussian", "none"] = "auto"
     whiten: bool = True
+    name: ClassVar[str] = "knn"
 
     def __post_init__(self) -> None:
         if self.k not in ("auto", "matched"):
@@ -119,37 +126,40 @@ class NearestNeighbors:
         self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, without equal points."""
-        x, y = in_their_span(x, y)
-        settled = self._settled(x, y)
-        values = settled._kl_values(x, y)
-        spread = subsample_spread(settled._kl_values, x, y, rng)
+        x, y = project_to_affine_hull(x, y)
+        chosen = self._with_start(x, y)
+        values = chosen._kl_values(x, y)
+        spread = subsample_spread(chosen._kl_values, x, y, rng)
         steady = _agree(values, spread)
-        taken = int(steady and settled.start == "gaussian")
+        taken = int(steady and chosen.start == "gaussian")
         value, se = float(values[taken]), float(spread[:, taken].std(ddof=1))
-        rivals = self._rivals(x, y, rng)
-        doubts = [
-            *doubt_few_points(x, y),
-            *([] if steady else doubt_unsteady(*values)),
-            *doubt_reach(x, y, rng),
-            *doubt_beyond_log_m(value, len(y)),
-            *doubt_rivals(rivals, se),
-            *doubt_negative(value, se),
+        alternatives = self._alternatives(x, y, rng)
+        warnings = [
+            *warn_few_points(x, y),
+            *([] if steady else warn_unstable(*values)),
+            *warn_out_of_reach(x, y, rng),
+            *warn_beyond_log_m(value, len(y)),
+            *warn_disagreement(alternatives, se),
+            *warn_negative(value, se),
         ]
-        diagnostics = {"gaussian_start": float(settled.start == "gaussian")}
-        if settled.k != "matched":
-            diagnostics["k"] = float(settled._ks(x, y)[taken])
-        diagnostics |= {f"rival on {RIVAL_POINTS} points: {name}": v for name, v in rivals.items()}
-        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
+        diagnostics = {"gaussian_start": float(chosen.start == "gaussian")}
+        if chosen.k != "matched":
+            diagnostics["k"] = float(chosen._ks(x, y)[taken])
+        diagnostics |= {
+            f"alternative on {ALTERNATIVE_POINTS} points: {name}": v
+            for name, v in alternatives.items()
+        }
+        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         return Estimate(
-            value,
-            se,
-            not_below_zero(interval),
-            "knn",
-            len(x),
-            len(y),
-            confidence_level,
-            diagnostics,
-            tuple(doubts),
+            value=value,
+            se=se,
+            interval=extend_to_zero(interval),
+            method="knn",
+            n=len(x),
+            m=len(y),
+            confidence_level=confidence_level,
+            diagnostics=diagnostics,
+            warnings=tuple(warnings),
         )
 
     def js(
@@ -175,17 +185,24 @@ class NearestNeighbors:
 
         found, spread = values(x, y), subsample_spread(values, x, y, rng)
         value, se = float(found[0]), float(spread[:, 0].std(ddof=1))
-        doubts = [
-            *doubt_few_points(x, y),
-            *([] if _agree(found, spread) else doubt_unsteady(*found)),
-            *doubt_many_dimensions(value, se, x.shape[1]),
-            *doubt_negative(value, se),
+        warnings = [
+            *warn_few_points(x, y),
+            *([] if _agree(found, spread) else warn_unstable(*found)),
+            *warn_many_dimensions(value, se, x.shape[1]),
+            *warn_negative(value, se),
         ]
-        diagnostics = {"k": float(k), f"rival: k={wide}": float(found[1])}
-        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
-        interval = not_below_zero(interval)
+        diagnostics = {"k": float(k), f"alternative: k={wide}": float(found[1])}
+        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         return Estimate(
-            value, se, interval, "knn", len(x), len(y), confidence_level, diagnostics, tuple(doubts)
+            value=value,
+            se=se,
+            interval=extend_to_zero(interval),
+            method="knn",
+            n=len(x),
+            m=len(y),
+            confidence_level=confidence_level,
+            diagnostics=diagnostics,
+            warnings=tuple(warnings),
         )
 
     def js_value(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> float:
@@ -201,27 +218,40 @@ class NearestNeighbors:
         return k, min(4 * k, small // 4)
 
     def _js_points(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        x, y = in_their_span(x, y)
+        x, y = project_to_affine_hull(x, y)
         if self.whiten and (whitening := Whitening.of(np.concatenate([x, y]))):
             return whitening(x), whitening(y)
         return x, y
 
     def kl_value(self, x: FloatArray, y: FloatArray) -> float:
         """The estimate alone, without its error: for small samples and simulations."""
-        settled = self._settled(x, y)
-        return float(settled._kl_values(x, y)[int(settled.start == "gaussian")])
+        chosen = self._with_start(x, y)
+        return float(chosen._kl_values(x, y)[int(chosen.start == "gaussian")])
 
-    def _rivals(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> dict[str, float]:
+    def prepare(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> LabelStatistic:
+        """The estimate of KL(P‖Q) under permuted labels, for a test."""
+        if isinstance(self.k, int) and self.start == "none" and not self.whiten and not self.k_y:
+            return kl_of_labels(x, y, self.k)
+        pool = np.concatenate(project_to_affine_hull(x, y))
+
+        def values(labels: BoolArray) -> FloatArray:
+            return np.array([self.kl_value(pool[row], pool[~row]) for row in labels])
+
+        return LabelStatistic(len(x), len(y), values, batch=1)
+
+    def _alternatives(
+        self, x: FloatArray, y: FloatArray, rng: np.random.Generator
+    ) -> dict[str, float]:
         """Estimates by these and other settings, from some of the points."""
-        x, y = some_of(x, RIVAL_POINTS, rng), some_of(y, RIVAL_POINTS, rng)
-        rivals = {"this": self.kl_value(x, y)}
+        x, y = some_of(x, ALTERNATIVE_POINTS, rng), some_of(y, ALTERNATIVE_POINTS, rng)
+        alternatives = {"this": self.kl_value(x, y)}
         ks: tuple[int | Literal["matched"], ...] = (1, 5, "matched")
         for whiten in (False, True):
             for k in ks:
                 method = NearestNeighbors(k, start="none", whiten=whiten)
-                rivals[f"k={k}, {'whitened' if whiten else 'raw'}"] = method.kl_value(x, y)
+                alternatives[f"k={k}, {'whitened' if whiten else 'raw'}"] = method.kl_value(x, y)
         gaussian = gaussian_kl(x, y)
-        return rivals if gaussian is None else rivals | {"Gaussian": gaussian}
+        return alternatives if gaussian is None else alternatives | {"Gaussian": gaussian}
 
     def kl_to_density(
         self,
@@ -249,15 +279,21 @@ class NearestNeighbors:
         value = float(estimate(stacked, stacked)[0])
         spread = subsample_spread(estimate, stacked, stacked, rng)
         se = float(spread.std(ddof=1))
-        doubts = tuple(doubt_few_points(x, x) + doubt_negative(value, se))
-        interval = normal_interval(value, se, confidence_level, freedom=len(spread) - 1)
-        interval = not_below_zero(interval)
-        method, diagnostics = "knn, density of y known", {"gaussian_start": float(gaussian)}
+        warnings = tuple(warn_few_points(x, x) + warn_negative(value, se))
+        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
         return Estimate(
-            value, se, interval, method, len(x), 0, confidence_level, diagnostics, doubts
+            value=value,
+            se=se,
+            interval=extend_to_zero(interval),
+            method="knn, density of y known",
+            n=len(x),
+            m=0,
+            confidence_level=confidence_level,
+            diagnostics={"gaussian_start": float(gaussian)},
+            warnings=warnings,
         )
 
-    def _settled(self, x: FloatArray, y: FloatArray) -> NearestNeighbors:
+    def _with_start(self, x: FloatArray, y: FloatArray) -> NearestNeighbors:
         """The same with `start` decided by the samples."""
         if self.start == "none" or self.k == "matched" or self.k_y is not None:
             return replace(self, start="none")

@@ -1,9 +1,9 @@
-"""KL and JS from counts: of values that repeat, or of points in bins.
+"""Plug-in estimates of KL and JS from counts: of values that repeat, or of points in bins.
 
 The plug-in values are biased upwards, by (K - 1)/2n for K values even between equal distributions.
 The bias to first order in 1/n is subtracted, so that values may be negative, and standard errors
 come from the delta method. At equal distributions its first order vanishes: there the counts of
-permuted labels, which are multivariate hypergeometric, say how wide an interval must be
+permuted labels, which are multivariate hypergeometric, show how wide an interval must be
 (otgan.pooled_null).
 
 Source: Paninski, Estimation of entropy and mutual information (Neural Computation 2003), section 4
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,12 @@ from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.inputs.options import as_count
 from otgan.measures import FloatArray
-from otgan.pooled_null import Equality, count_relabelings
+from otgan.pooled_null import PooledNull, count_permutations
 
 __all__ = ["Discrete", "Histogram"]
 
 _FEW_POINTS = 20  # so many may all be different
-_CROWDED = 0.1  # share of x in one bin that is too much
+_CROWDED = 0.1  # fraction of x in one bin that is too much
 
 
 @dataclass(frozen=True)
@@ -73,27 +74,24 @@ class Discrete:
         counts = self._smooth(*self._counts(x, y))
         unseen = int(((counts[0] > 0) & (counts[1] == 0)).sum())
         if unseen:
-            share = counts[0][counts[1] == 0].sum() / counts[0].sum()
+            fraction = counts[0][counts[1] == 0].sum() / counts[0].sum()
             raise InvalidInputError(
                 f"every value in x must occur in y for a finite KL, got {unseen} values "
-                f"({share:.1%} of x) that do not; to fix it, estimate JS, merge rare values, or "
+                f"({fraction:.1%} of x) that do not; to fix it, estimate JS, merge rare values, or "
                 "pass method=Discrete(smoothing=0.5), which is then part of the answer"
             )
-        equality = _equality(*self._counts(x, y), confidence_level, rng, scale=4)
-        return _kl_of_counts(
-            *counts, equality, len(x), len(y), "discrete, less bias", confidence_level
-        )
+        null = _pooled_null(*self._counts(x, y), confidence_level, rng, scale=4)
+        task = _Task(len(x), len(y), null, "discrete, less bias", confidence_level)
+        return _kl_of_counts(counts, task)
 
     def js(
         self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q."""
         counts = self._counts(x, y)
-        equality = _equality(*counts, confidence_level, rng)
-        smooth = self._smooth(*counts)
-        return _js_of_counts(
-            *smooth, equality, len(x), len(y), "discrete, less bias", confidence_level
-        )
+        null = _pooled_null(*counts, confidence_level, rng)
+        task = _Task(len(x), len(y), null, "discrete, less bias", confidence_level)
+        return _js_of_counts(self._smooth(*counts), task)
 
     def _counts(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         _, which = np.unique(np.concatenate([x, y]), axis=0, return_inverse=True)
@@ -129,7 +127,7 @@ class Histogram:
     Notes
     -----
     O((n + m) log m) time. Merging points into bins can only lower a divergence, so that with few
-    bins the value is too small, by an amount that the standard error does not know.
+    bins the value is too small, by an amount that the standard error does not include.
     """
 
     bins: int | None = None
@@ -143,10 +141,9 @@ class Histogram:
     ) -> Estimate:
         """KL(P‖Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, y)
-        equality = _equality(*counts, confidence_level, rng, scale=4)
-        estimate = _kl_of_counts(
-            *counts, equality, len(x), len(y), "histogram, less bias", confidence_level
-        )
+        null = _pooled_null(*counts, confidence_level, rng, scale=4)
+        task = _Task(len(x), len(y), null, "histogram, less bias", confidence_level)
+        estimate = _kl_of_counts(counts, task)
         crowded, fair = counts[0].max() / len(x), counts[1].max() / len(y)
         if crowded > _CROWDED and crowded > 4 * fair:
             sentence = (
@@ -154,18 +151,17 @@ class Histogram:
                 "inside is lost, and the value is too small"
             )
             estimate = replace(estimate, warnings=(*estimate.warnings, sentence))
-        return _doubt_coarse_cells(estimate, x, "KL")
+        return _warn_coarse_cells(estimate, x, "KL")
 
     def js(
         self, x: FloatArray, y: FloatArray, *, confidence_level: float, rng: np.random.Generator
     ) -> Estimate:
         """JS(P, Q) from samples x (n, d) of P and y (m, d) of Q, d at most 2."""
         counts = self._counts(x, y, np.concatenate([x, y]))
-        equality = _equality(*counts, confidence_level, rng)
-        estimate = _js_of_counts(
-            *counts, equality, len(x), len(y), "histogram, less bias", confidence_level
-        )
-        return _doubt_coarse_cells(estimate, x, "JS")
+        null = _pooled_null(*counts, confidence_level, rng)
+        task = _Task(len(x), len(y), null, "histogram, less bias", confidence_level)
+        estimate = _js_of_counts(counts, task)
+        return _warn_coarse_cells(estimate, x, "JS")
 
     def _counts(
         self, x: FloatArray, y: FloatArray, reference: FloatArray
@@ -198,13 +194,14 @@ class Histogram:
         )
 
 
-def _doubt_coarse_cells(estimate: Estimate, x: FloatArray, what: str) -> Estimate:
-    """The estimate, with a word on cells in the plane, which are wide in both directions."""
+def _warn_coarse_cells(estimate: Estimate, x: FloatArray, what: str) -> Estimate:
+    """The estimate, with a warning about cells in the plane, which are wide in both directions."""
     if x.shape[1] == 1:
         return estimate
     sentence = (
-        f"this is {what} of binned distributions, which is less than that of the distributions, in the plane often "
-        'by a quarter, and the interval does not allow for it; to avoid bins, use method="knn"'
+        f"this is {what} of the binned distributions, which is less than {what} of the "
+        "distributions, in the plane often by a quarter, and the interval does not allow for it; "
+        'to avoid bins, use method="knn"'
     )
     return replace(estimate, warnings=(*estimate.warnings, sentence))
 
@@ -230,82 +227,85 @@ def _cells(
     return cells
 
 
-def _kl_of_counts(
-    counts_x: FloatArray,
-    counts_y: FloatArray,
-    equality: Equality,
-    n: int,
-    m: int,
-    method: str,
-    confidence_level: float,
-) -> Estimate:
+Counts = tuple[FloatArray, FloatArray]
+"""How many points of either sample have each value, or lie in each cell."""
+
+
+class _Task(NamedTuple):
+    """What an estimate from counts takes beside the counts."""
+
+    n: int
+    m: int
+    null: PooledNull
+    method: str
+    confidence_level: float
+
+
+def _kl_of_counts(counts: Counts, task: _Task) -> Estimate:
     """KL with the first-order bias Σ (1 - p)/2n + Σ (p/q - p)/2m subtracted."""
-    seen = counts_x + counts_y > 0
-    p, q = counts_x[seen] / counts_x.sum(), counts_y[seen] / counts_y.sum()
+    p, q = _frequencies(counts)
     present = p > 0
     ratio = np.where(present, p, 0.0) / np.where(present, q, 1.0)
     plug_in = float(kl_divergence(p, q))
-    bias = 0.5 * (present.sum() - 1) / n + 0.5 * float((ratio * (1 - q))[present].sum()) / m
+    bias = 0.5 * (present.sum() - 1) / task.n
+    bias += 0.5 * float((ratio * (1 - q))[present].sum()) / task.m
     log_ratio = np.log(ratio, out=np.zeros_like(ratio), where=present)
-    se = math.sqrt(_variance(log_ratio, p) / n + _variance(ratio, q) / m)
-    return _estimate(plug_in, bias, se, int(seen.sum()), equality, method, n, m, confidence_level)
+    se = math.sqrt(_variance(log_ratio, p) / task.n + _variance(ratio, q) / task.m)
+    return _estimate(task, plug_in, bias, se, len(p))
 
 
-def _js_of_counts(
-    counts_x: FloatArray,
-    counts_y: FloatArray,
-    equality: Equality,
-    n: int,
-    m: int,
-    method: str,
-    confidence_level: float,
-) -> Estimate:
+def _js_of_counts(counts: Counts, task: _Task) -> Estimate:
     """JS with the first-order bias of its three entropies subtracted."""
-    seen = counts_x + counts_y > 0
-    p, q = counts_x[seen] / counts_x.sum(), counts_y[seen] / counts_y.sum()
+    n, m = task.n, task.m
+    p, q = _frequencies(counts)
     middle = 0.5 * (p + q)
     plug_in = float(js_divergence(p, q))
     own = 0.25 * ((1 - p)[p > 0].sum() / n + (1 - q)[q > 0].sum() / m)
-    mixed = 0.125 * float(((p * (1 - p) / n + q * (1 - q) / m) / middle).sum())
+    mixture = 0.125 * float(((p * (1 - p) / n + q * (1 - q) / m) / middle).sum())
     log_p, log_q = xlogy(p > 0, p / middle), xlogy(q > 0, q / middle)
     se = 0.5 * math.sqrt(_variance(log_p, p) / n + _variance(log_q, q) / m)
-    estimate = _estimate(
-        plug_in, own - mixed, se, int(seen.sum()), equality, method, n, m, confidence_level
-    )
+    estimate = _estimate(task, plug_in, own - mixture, se, len(p))
     if (p * q).any():
         return estimate
-    # Both distributions may give so much mass to common values, and show none: that takes its share
-    # of JS.
-    common = -math.log((1 - confidence_level) / 2) / min(n, m)
+    # Both distributions may give so much mass to common values, and show none: that takes its
+    # fraction of JS.
+    common = -math.log((1 - task.confidence_level) / 2) / min(n, m)
     low, high = estimate.interval
     low = min(low, estimate.value * (1 - min(1.0, common)))
     return replace(estimate, interval=(low, high))
 
 
-def _equality(
+def _frequencies(counts: Counts) -> Counts:
+    """Relative frequencies of the values that occur in either sample."""
+    counts_x, counts_y = counts
+    seen = counts_x + counts_y > 0
+    return counts_x[seen] / counts_x.sum(), counts_y[seen] / counts_y.sum()
+
+
+def _pooled_null(
     counts_x: FloatArray,
     counts_y: FloatArray,
     confidence_level: float,
     rng: np.random.Generator,
     *,
     scale: float = 1.0,
-) -> Equality:
-    """From JS, which is finite for all labels; near equal distributions KL is four times as large."""
+) -> PooledNull:
+    """From JS, finite for all labels; near equal distributions KL is four times as large."""
     n, pooled = int(counts_x.sum()), counts_x + counts_y
     values = [_plug_in_js(counts_x, counts_y)]
-    for _ in range(count_relabelings(confidence_level, cheap=True)):
+    for _ in range(count_permutations(confidence_level, cheap=True)):
         drawn = rng.multivariate_hypergeometric(
             pooled.astype(np.int64), n, method="marginals"
         ).astype(float)
         values.append(_plug_in_js(drawn, pooled - drawn))
-    return Equality.of(np.array(values), scale=scale)
+    return PooledNull.from_values(np.array(values), scale=scale)
 
 
 def _plug_in_js(counts_x: FloatArray, counts_y: FloatArray) -> float:
     p, q = counts_x / counts_x.sum(), counts_y / counts_y.sum()
     middle = p + q
-    shares = np.divide([p, q], 0.5 * middle, out=np.ones((2, len(p))), where=middle > 0)
-    return 0.5 * float((xlogy(p, shares[0]) + xlogy(q, shares[1])).sum())
+    fractions = np.divide([p, q], 0.5 * middle, out=np.ones((2, len(p))), where=middle > 0)
+    return 0.5 * float((xlogy(p, fractions[0]) + xlogy(q, fractions[1])).sum())
 
 
 def _variance(values: FloatArray, weights: FloatArray) -> float:
@@ -313,39 +313,29 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
     return float((weights * (values - mean) ** 2).sum())
 
 
-def _estimate(
-    plug_in: float,
-    bias: float,
-    se: float,
-    cells: int,
-    equality: Equality,
-    method: str,
-    n: int,
-    m: int,
-    confidence_level: float,
-) -> Estimate:
+def _estimate(task: _Task, plug_in: float, bias: float, se: float, cells: int) -> Estimate:
     value, bias = float(plug_in - bias), float(bias)
-    normal = normal_interval(value, se, confidence_level)
-    settled = equality.settle(se, normal, confidence_level, unbiased=value)
-    warnings = settled.warnings
+    normal = normal_interval(value, se, task.confidence_level)
+    widened = task.null.include_zero(se, normal, task.confidence_level, unbiased=value)
+    warnings = widened.warnings
     if bias > max(2 * se, 0.1):
         warnings += (
             f"the bias {bias:.3g} of {cells} cells was subtracted, which is accurate only to first "
             "order; more points or fewer cells help",
         )
     return Estimate(
-        value,
-        settled.se,
-        settled.interval,
-        method,
-        n,
-        m,
-        confidence_level,
-        {
+        value=value,
+        se=widened.se,
+        interval=widened.interval,
+        method=task.method,
+        n=task.n,
+        m=task.m,
+        confidence_level=task.confidence_level,
+        diagnostics={
             "cells": float(cells),
             "plug_in": plug_in,
             "bias": bias,
-            "equality_p": equality.p_value,
+            "null_pvalue": task.null.pvalue,
         },
-        warnings,
+        warnings=warnings,
     )

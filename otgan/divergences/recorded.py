@@ -1,7 +1,7 @@
 """Checks of histograms as an operation of torch, for calls that torch records or transforms.
 
 Under `torch.vmap`, in a recorded trace or in what `torch.compile` makes, no branch may depend on
-numbers. An operation may: whenever it runs, it sees the numbers at hand.
+numbers. An operation may: it runs with numbers whenever the recorded call runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import array_api_compat.torch
 import torch
 from torch import Tensor
 
-from otgan.divergences.histograms import as_axis, check_masses, unlike_shapes
+from otgan.divergences.histogram_checks import as_axis, check_masses, unlike_shapes
 
 __all__ = ["checked"]
 

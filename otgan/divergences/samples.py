@@ -1,8 +1,8 @@
-"""KL and JS between the distributions of two samples: one door to every method."""
+"""KL and JS between the distributions of two samples, by any method."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
@@ -13,7 +13,7 @@ from otgan.divergences.classifier import Classifier
 from otgan.divergences.kernel_density import KernelDensity
 from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.divergences.plug_in import Discrete, Histogram
-from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
+from otgan.divergences.support import check_same_values, refuse_other_grids, warn_different_grids
 from otgan.divergences.ties import Ties, check_ties, count_ties, settle_ties
 from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, nearest_name
@@ -32,7 +32,7 @@ __all__ = ["DivergenceMethod", "js_from_samples", "kl_from_samples"]
 
 MethodName = Literal["knn", "classifier", "variational", "histogram", "kde", "discrete"]
 
-_METHODS: dict[str, Callable[[], Any]] = {
+_METHODS: dict[str, Callable[[], DivergenceMethod]] = {
     "knn": NearestNeighbors,
     "classifier": Classifier,
     "variational": Variational,
@@ -69,7 +69,7 @@ def kl_from_samples(
     confidence_level: float = 0.95,
     rng: Any = 0,
 ) -> Estimate:
-    """Kullback-Leibler divergence KL(P‖Q) of the distributions behind two samples, in nats.
+    """Kullback-Leibler divergence KL(P‖Q) of the distributions of two samples, in nats.
 
     Parameters
     ----------
@@ -93,10 +93,10 @@ def kl_from_samples(
     Returns
     -------
     Estimate
-        With a standard error and an interval that are valid for the method, rival estimates among
+        With a standard error and an interval that are valid for the method, other estimates among
         its diagnostics, and warnings where they disagree. The value is never clamped: a bias is
-        taken off, and it may be negative by noise. The interval holds zero as often as it says
-        where the distributions are equal.
+        taken off, and it may be negative by noise. Where the distributions are equal, the interval
+        holds zero with at least the probability of its level.
 
     Raises
     ------
@@ -141,20 +141,22 @@ def js_from_samples(
     confidence_level: float = 0.95,
     rng: Any = 0,
 ) -> Estimate:
-    """Jensen-Shannon divergence JS(P, Q) of the distributions behind two samples, in nats, at most log 2.
+    """Jensen-Shannon divergence JS(P, Q) of the distributions of two samples, in nats.
+
+    It is at most log 2.
 
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,)
         Independent points of P and of Q. P and Q weigh the same in JS, whatever n and m.
-    method, ties, confidence, rng
+    method, ties, confidence_level, rng
         As in :func:`kl_from_samples`.
 
     Returns
     -------
     Estimate
         The divergence, not its root. ``"classifier"`` adds a lower confidence bound that holds
-        whatever the classifier is worth.
+        however good or bad the classifier is.
 
     Raises
     ------
@@ -194,7 +196,7 @@ def _refuse_function(name: str, sample: Any, rule: str) -> None:
         )
 
 
-def _method(method: Any) -> Any:
+def _method(method: Any) -> DivergenceMethod:
     if isinstance(method, str):
         if method not in _METHODS:
             raise InvalidInputError(
@@ -214,7 +216,7 @@ def _run(
     quantity: Literal["kl", "js"],
     x: Any,
     y: Any,
-    method: Any,
+    method: DivergenceMethod,
     ties: Ties,
     confidence_level: float,
     rng: np.random.Generator,
@@ -222,40 +224,49 @@ def _run(
     check_ties(ties)
     if codes := as_codes(x, y):
         _check_counted(method, ties)
-        return getattr(Discrete() if ties == "discrete" else method, quantity)(
-            *codes, confidence_level=confidence_level, rng=rng
-        )
+        chosen = Discrete() if ties == "discrete" else method
+        return _estimate(quantity, chosen, codes, confidence_level, rng)
     mu, nu = as_pair(x, y, None, None)
-    points_x, points_y = _rescaled(mu.points, nu.points)
-    done: dict[str, float] = {}
+    points = _rescaled(mu.points, nu.points)
     counted = isinstance(method, Discrete) or ties in ("jitter", "drop")
     check_same_values(mu.points, nu.points, counted=counted)
+    done: dict[str, float] = {}
     if isinstance(method, _NEEDS_DENSITIES):
         if ties == "discrete" and not isinstance(method, NearestNeighbors):
             raise InvalidInputError(
                 f"ties must be 'raise', 'drop' or 'jitter' beside this method, got 'discrete' "
                 f'beside {method!r}; to fix it, pass method="discrete" and no ties'
             )
-        if ties == "discrete" and any(count_ties(points_x, points_y)):
+        if ties == "discrete" and any(count_ties(*points)):
             method = Discrete()
         elif ties != "discrete":
-            points_x, points_y, done = settle_ties(points_x, points_y, ties, rng)
-    doubts: tuple[str, ...] = ()
+            first, second, done = settle_ties(*points, ties, rng)
+            points = first, second
+    warnings: tuple[str, ...] = ()
     if isinstance(method, Discrete):
-        check_same_values(mu.points, nu.points)  # it may be so since there are ties
+        check_same_values(mu.points, nu.points)  # the method may be this one because of ties
         refuse_other_grids(mu.points, nu.points)
-        doubts = doubt_grids(mu.points, nu.points)
-    estimate: Estimate = getattr(method, quantity)(
-        points_x, points_y, confidence_level=confidence_level, rng=rng
-    )
+        warnings = warn_different_grids(mu.points, nu.points)
+    estimate = _estimate(quantity, method, points, confidence_level, rng)
     return replace(
         estimate,
         diagnostics={**estimate.diagnostics, **done},
-        warnings=(*estimate.warnings, *doubts),
+        warnings=(*estimate.warnings, *warnings),
     )
 
 
-def _check_counted(method: Any, ties: str) -> None:
+def _estimate(
+    quantity: Literal["kl", "js"],
+    method: DivergenceMethod,
+    samples: Sequence[FloatArray],
+    confidence_level: float,
+    rng: np.random.Generator,
+) -> Estimate:
+    estimator = method.kl if quantity == "kl" else method.js
+    return estimator(*samples, confidence_level=confidence_level, rng=rng)
+
+
+def _check_counted(method: DivergenceMethod, ties: Ties) -> None:
     """Raise unless values will be counted, which is all that can be done with categories."""
     if not isinstance(method, Discrete) and not (
         ties == "discrete" and isinstance(method, NearestNeighbors)
@@ -267,7 +278,7 @@ def _check_counted(method: Any, ties: str) -> None:
 
 
 def _rescaled(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The samples with extreme units changed to powers of two, which no divergence sees."""
+    """The samples with extreme units changed by powers of two, which change no divergence."""
     extents = np.maximum(x.max(axis=0), y.max(axis=0)) - np.minimum(x.min(axis=0), y.min(axis=0))
     extreme = (extents > 0) & ~((_EXTENTS[0] < extents) & (extents < _EXTENTS[1]))
     if not extreme.any():

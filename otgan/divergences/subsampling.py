@@ -1,9 +1,9 @@
 """Standard errors from subsamples, for estimators that the bootstrap breaks.
 
 Drawing with replacement repeats points, and a repeated point is its own nearest neighbor. Smaller
-samples drawn without replacement are honest smaller samples. The spread of an estimator over them,
-brought to the full size by the square root of the share that each of them holds, is its standard
-error.
+samples drawn without replacement are samples of the same distribution. The spread of an estimator
+over them, brought to the full size by the square root of the fraction that each of them holds, is
+its standard error.
 
 Sources: Politis and Romano, Large sample confidence regions based on subsamples (Annals of
 Statistics 1994); Shao and Wu, A general theory for jackknife variance estimation (Annals of
@@ -44,7 +44,7 @@ def subsample_spread(
     y: FloatArray,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Estimates from subsamples, centered, and scaled to spread as the estimator of all points does.
+    """Estimates from subsamples, centered, and scaled to the spread of the estimator of all points.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def subsample_spread(
     check_subsamples(n, m)
     small = min(n, m)
     size = min(small // 2, max(_LARGEST, 4 * x.shape[1]))  # the latter for covariances
-    share = size / small
+    fraction = size / small
     count = max(_FEWEST, min(_COUNT, 2_000_000 // small))
-    sizes = round(share * n), round(share * m)
+    sizes = round(fraction * n), round(fraction * m)
     estimates = np.array(
         [
             estimator(
@@ -82,4 +82,4 @@ def subsample_spread(
         ]
     )
     # a part's estimate varies about that of the whole by 1/size - 1/n, not by 1/size
-    return (estimates - estimates.mean(axis=0)) * math.sqrt(share / (1 - share))
+    return (estimates - estimates.mean(axis=0)) * math.sqrt(fraction / (1 - fraction))

@@ -13,7 +13,7 @@ import numpy as np
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray
 
-__all__ = ["check_same_values", "doubt_grids", "refuse_other_grids"]
+__all__ = ["check_same_values", "refuse_other_grids", "warn_different_grids"]
 
 _ROUNDING = 1e-12
 """Of the largest value: what arithmetic in float64 leaves between numbers that should be equal."""
@@ -71,41 +71,42 @@ def refuse_other_grids(x: FloatArray, y: FloatArray) -> None:
         )
         if not grids or _same_grid(values_x, values_y):
             continue
-        shares = _shares(of_x, of_y)
+        fractions = _fractions(of_x, of_y)
         whole = all((values == np.round(values)).all() for values in (values_x, values_y))
-        if max(shares) == 0 or (min(shares) < _SHARED and not whole):
+        if max(fractions) == 0 or (min(fractions) < _SHARED and not whole):
             where = "" if x.shape[1] == 1 else f" in column {j}"
             raise InvalidInputError(
-                f"x and y must take the same values{where} to be counted, got {shares[0]:.0%} of x "
-                f"and {shares[1]:.0%} of y, in their common range, that the other shows; to fix "
-                'it, round both to one grid, use ties="jitter" for rounded measurements, or pass '
-                "categories as text"
+                f"x and y must take the same values{where} to be counted, got "
+                f"{fractions[0]:.0%} of x and {fractions[1]:.0%} of y, in their common range, that "
+                'the other shows; to fix it, round both to one grid, use ties="jitter" for rounded '
+                "measurements, or pass categories as text"
             )
 
 
-def doubt_grids(x: FloatArray, y: FloatArray) -> tuple[str, ...]:
+def warn_different_grids(x: FloatArray, y: FloatArray) -> tuple[str, ...]:
     """A warning for samples whose values lie on different grids, or none.
 
     Examples
     --------
-    >>> doubt_grids(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
+    >>> warn_different_grids(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
     ()
     >>> tenths = np.arange(0, 2, 0.1)[:, None]
-    >>> len(doubt_grids(np.array([[0.0], [1.0]]), np.round(tenths, 1)))
+    >>> len(warn_different_grids(np.array([[0.0], [1.0]]), np.round(tenths, 1)))
     1
     """
     for of_x, of_y in zip(x.T, y.T, strict=True):
-        if min(_shares(of_x, of_y)) < _SHARED and not _same_grid(np.unique(of_x), np.unique(of_y)):
+        same_grid = _same_grid(np.unique(of_x), np.unique(of_y))
+        if min(_fractions(of_x, of_y)) < _SHARED and not same_grid:
             return (
-                "the values of x and y lie on different grids, and counts take what only one "
-                "sample shows for a difference of the distributions; if they are rounded measurements, "
-                "round both to the coarser grid",
+                "the values of x and y lie on different grids, and counts take a value that only "
+                "one sample shows for a difference of the distributions; if they are rounded "
+                "measurements, round both to the coarser grid",
             )
     return ()
 
 
 def _nearly_equal(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float] | None:
-    """Two values that arithmetic in float64 may have told apart."""
+    """Two values that may differ only by rounding in float64."""
     both = np.union1d(of_x, of_y)
     near = np.flatnonzero(np.diff(both) <= _ROUNDING * np.abs(both).max())
     return (float(both[near[0]]), float(both[near[0] + 1])) if len(near) else None
@@ -133,18 +134,18 @@ def _in(precision: Any, values: FloatArray) -> FloatArray:
         return values.astype(precision).astype(np.float64)
 
 
-def _shares(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float]:
+def _fractions(of_x: FloatArray, of_y: FloatArray) -> tuple[float, float]:
     """Of the points of each sample in the common range, how many show a value of the other.
 
     One where there is no such range, or none of its points.
     """
     low, high = max(of_x.min(), of_y.min()), min(of_x.max(), of_y.max())
 
-    def share(own: FloatArray, other: FloatArray) -> float:
+    def fraction(own: FloatArray, other: FloatArray) -> float:
         inside = own[(low <= own) & (own <= high)]
         return float(np.isin(inside, other).mean()) if len(inside) else 1.0
 
-    return share(of_x, of_y), share(of_y, of_x)
+    return fraction(of_x, of_y), fraction(of_y, of_x)
 
 
 def _same_grid(of_x: FloatArray, of_y: FloatArray) -> bool:

@@ -76,9 +76,9 @@ def settle_ties(
         return x, y, {}
     if ties == "raise":
         raise DuplicateSamplesError(
-            f"x and y must be samples of distributions with densities, which never repeat a point, got "
-            f"{repeated_x} repeated rows in x, {repeated_y} in y, and {shared} that both hold; to "
-            'fix it, pass ties="discrete" for counts and categories, ties="jitter" for rounded '
+            "x and y must be samples of distributions with densities, which never repeat a point, "
+            f"got {repeated_x} repeated rows in x, {repeated_y} in y, and {shared} that both hold; "
+            'to fix it, pass ties="discrete" for counts and categories, ties="jitter" for rounded '
             'measurements, or ties="drop" for rows that were copied by mistake'
         )
     if ties == "jitter":

@@ -24,10 +24,10 @@ from otgan.errors import (
     nearest_name,
     require,
 )
-from otgan.estimates import Estimate, doubt_near_zero, influence_se, normal_interval
+from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
 from otgan.inputs.options import as_count
 from otgan.measures import FloatArray
-from otgan.pooled_null import not_below_zero
+from otgan.pooled_null import extend_to_zero
 from otgan.torch_modes import gradients_on
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Variational:
             ratio = np.exp(read.of_y - top)
             value = float(read.of_x.mean() - top) - math.log(ratio.mean())
             influence = ratio / ratio.mean()
-        se = influence_se(read.of_x, -influence)
+        se = standard_error_of_gap(read.of_x, -influence)
         log_m = math.log(len(y))
         diagnostics = {
             "steps": float(read.steps),
@@ -179,7 +179,7 @@ class Variational:
 
         Parameters
         ----------
-        x, y, confidence, rng
+        x, y, confidence_level, rng
             As in :meth:`kl`.
 
         Returns
@@ -211,10 +211,18 @@ class Variational:
         confidence_level: float,
         diagnostics: dict[str, float],
     ) -> Estimate:
-        interval = not_below_zero(normal_interval(value, se, confidence_level))
-        method, doubts = f"variational ({self.objective})", doubt_near_zero(value, se)
-        n, m = len(x), len(y)
-        return Estimate(value, se, interval, method, n, m, confidence_level, diagnostics, doubts)
+        interval = extend_to_zero(normal_interval(value, se, confidence_level))
+        return Estimate(
+            value=value,
+            se=se,
+            interval=interval,
+            method=f"variational ({self.objective})",
+            n=len(x),
+            m=len(y),
+            confidence_level=confidence_level,
+            diagnostics=diagnostics,
+            warnings=warn_near_zero(value, se),
+        )
 
     @gradients_on()
     def _read(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> _Read:
@@ -361,13 +369,9 @@ def _train(
         if step % _LOOK and step < steps:
             continue
         with torch.no_grad():
-            seen = _log_score(networks(check_x), networks(check_y), objective)
-            better = seen > top
-            top = torch.where(better, seen, top)
-            best = [
-                torch.where(better[:, None, None], new, old)
-                for new, old in zip(weights, best, strict=True)
-            ]
+            score = _log_score(networks(check_x), networks(check_y), objective)
+            better = score > top
+            top, best = torch.where(better, score, top), _where(better, weights, best)
         if bool(better.any()):
             improved = step
         elif step - improved >= _PATIENCE:
@@ -379,6 +383,15 @@ def _train(
             f"objective={objective!r}; to fix it, use objective='js', or take outliers away"
         )
     return _Networks(best, networks.edge), step
+
+
+def _where(
+    folds: torch.Tensor, new: list[torch.Tensor], old: list[torch.Tensor]
+) -> list[torch.Tensor]:
+    """The new weights of some folds, and the old ones of the others."""
+    import torch
+
+    return [torch.where(folds[:, None, None], *pair) for pair in zip(new, old, strict=True)]
 
 
 def _pick(index: torch.Tensor, draw: torch.Generator) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Every choice of a training run, in one place."""
+"""Every setting of a training run, in one place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, unknown_constraint
 from otgan.errors import InvalidInputError, nearest_name
@@ -15,21 +15,26 @@ from otgan.inputs.options import as_count, as_flag, as_number, as_seed, as_text
 if TYPE_CHECKING:
     from otgan.critics.constraints.base import Constraint
 
-__all__ = ["CHANGEABLE", "GANConfig"]
+__all__ = ["CHANGEABLE_SETTINGS", "CONFIG_FORMAT", "GANConfig"]
 
-CHANGEABLE = ("steps", "learning_rate", "decay", "monitor_every", "device")
-"""What a run may be resumed with otherwise than it began; all else makes another run."""
+GENERATOR_OPTIMIZERS = ("adam", "rmsprop")
 
-WHERE = "change it in the GANConfig"
+CHANGEABLE_SETTINGS = ("steps", "learning_rate", "decay", "monitor_every", "device")
+"""Settings that may change when a run is resumed; another value of any other makes another run."""
+
+CONFIG_FORMAT = 2
+"""Of config.json; grows when its contents change in a way that other versions cannot read."""
+
+HINT = "change it in the GANConfig"
 """How messages about a wrong setting end."""
 
-MOST_WEIGHTS = 2**30
-"""Weights of one network: 4 GB, of which training holds a dozen copies."""
+MAX_WEIGHTS = 2**30
+"""Of one network: 4 GB, of which training holds a dozen copies."""
 
 
 @dataclass(frozen=True)
 class GANConfig:
-    """How to train. The defaults are those of the papers: batches of 64, five critic steps.
+    """How to train a GAN. The defaults are those of WGAN papers: batches of 64, five critic steps.
 
     ``GANConfig(constraint="clip")`` is Algorithm 1 of the WGAN paper (RMSProp, 5e-5, weights
     clipped to 0.01); ``GANConfig(constraint="gp")`` is that of WGAN-GP (Adam, 1e-4, betas
@@ -39,17 +44,19 @@ class GANConfig:
     ----------
     constraint : str or Constraint
         One of clip, gp, lp, spectral, div, orthogonal, cones, distilled; an object such as
-        ``GradientPenalty(weight=1)``;
-        or ``"exact"``: no critic (and no use for `n_critic`), the generator follows the
-        gradient of the exact distance between minibatches. The default is the one-sided penalty
-        with the settings of WGAN-GP: the two-sided one makes generators circle on toy data, and
-        collapse.
+        ``GradientPenalty(weight=1)``; or ``"exact"``: without a critic (`n_critic` is not used),
+        the generator follows the gradient of the exact distance between minibatches. The default
+        is the one-sided penalty with the settings of WGAN-GP: under the two-sided one, generators
+        circle on toy data, and collapse.
     steps : int
         Generator steps.
     batch_size, n_critic : int
         Points in a batch, critic steps for each generator step.
     learning_rate : float or None
-        None is the constraint's own (that of its paper).
+        None is that of the constraint's paper.
+    generator_optimizer : {"adam", "rmsprop"} or None
+        Adam with betas (0.5, 0.9), at 1e-4 without a learning rate; or RMSProp, at 5e-5. None is
+        the optimizer of the constraint's paper, which also trains the critic.
     decay : bool
         Whether the learning rate falls linearly to zero.
     average : float
@@ -61,7 +68,8 @@ class GANConfig:
         Generator steps between measurements, and points of each sample in one.
     evaluation_points : int
         Points of each sample in the final evaluation.
-    seed : int
+    rng : int
+        Seed of everything random: weights, batches, latents and the split of the data.
     device : str
         ``"auto"`` is CUDA if there is any.
     """
@@ -71,6 +79,7 @@ class GANConfig:
     batch_size: int = 64
     n_critic: int = 5
     learning_rate: float | None = None
+    generator_optimizer: Literal["adam", "rmsprop"] | None = None
     decay: bool = False
     average: float = 0.99
     latent_dim: int = 8
@@ -79,48 +88,49 @@ class GANConfig:
     monitor_every: int = 250
     monitor_points: int = 512
     evaluation_points: int = 1000
-    seed: int = 0
+    rng: int = 0
     device: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("steps", "n_critic", "latent_dim", "width", "depth", "monitor_every"):
-            self._set(name, as_count(getattr(self, name), name, hint=WHERE))
+            self._set(name, as_count(getattr(self, name), name, hint=HINT))
         for name, least in (("batch_size", 1), ("monitor_points", 2), ("evaluation_points", 2)):
-            self._set(
-                name, as_count(getattr(self, name), name, least=least, most=MOST_POINTS, hint=WHERE)
-            )
-        self._set("seed", as_seed(self.seed, WHERE, "seed"))
-        average = as_number(self.average, "average", "in [0, 1)", WHERE)
+            value = getattr(self, name)
+            self._set(name, as_count(value, name, least=least, most=MOST_POINTS, hint=HINT))
+        self._set("rng", as_seed(self.rng, HINT))
+        average = as_number(self.average, "average", "in [0, 1)", HINT)
         self._check("average", 0.0 <= average < 1.0, "in [0, 1)")
         self._set("average", average)
         if self.learning_rate is not None:
-            rate = as_number(self.learning_rate, "learning_rate", "positive, or None", WHERE)
+            rate = as_number(self.learning_rate, "learning_rate", "positive, or None", HINT)
             self._check("learning_rate", 0 < rate < math.inf, "positive and finite, or None")
             self._set("learning_rate", rate)
-        self._set("decay", as_flag(self.decay, "decay", WHERE))
-        self._set("device", as_text(self.device, "device", WHERE))
+        known = self.generator_optimizer in (None, *GENERATOR_OPTIMIZERS)
+        self._check("generator_optimizer", known, "'adam', 'rmsprop' or None")
+        self._set("decay", as_flag(self.decay, "decay", HINT))
+        self._set("device", as_text(self.device, "device", HINT))
         self._check_size()
         if not (isinstance(self.constraint, str) and self.constraint == "exact"):
             self._check_constraint()
 
     @classmethod
     def toy(cls, **changes: Any) -> GANConfig:
-        """Settings that draw the plane's toy data well within a minute or so.
+        """Settings that learn toy data in the plane well, within a minute or so.
 
         A weak penalty (0.1, as in the WGAN-GP paper's toy code) lets the critic be steep where
-        clusters are narrow; a large step that decays to zero does the rest.
+        clusters are narrow; the learning rate is large and decays to zero.
 
         Parameters
         ----------
         **changes
-            Any attribute, to have it otherwise.
+            Any attributes, to replace these values.
 
         Examples
         --------
         >>> GANConfig.toy(steps=100).learning_rate
         0.003
         """
-        from otgan.critics.constraints.base import GradientPenalty
+        from otgan.critics.constraints.penalties import GradientPenalty
 
         settings: dict[str, Any] = {
             "constraint": GradientPenalty(weight=0.1),
@@ -136,9 +146,9 @@ class GANConfig:
         return cls(**{**settings, **changes})
 
     @property
-    def rule(self) -> Constraint | None:
+    def critic_constraint(self) -> Constraint | None:
         """The constraint as an object; None for ``"exact"``, which trains no critic."""
-        from otgan.critics.constraints.base import as_constraint
+        from otgan.critics.constraints.by_name import as_constraint
 
         return None if self.constraint == "exact" else as_constraint(self.constraint)
 
@@ -151,7 +161,7 @@ class GANConfig:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> GANConfig:
-        """The configuration that `to_dict` described.
+        """The configuration that `to_dict` gave.
 
         Raises
         ------
@@ -164,8 +174,8 @@ class GANConfig:
         known = [f.name for f in dataclasses.fields(cls)]
         if not isinstance(plain, Mapping):
             raise InvalidInputError(
-                f"settings must be a dict, got {type(plain).__name__}; to fix it, pass what "
-                "to_dict() gave"
+                f"settings must be a dict, got {type(plain).__name__}; to fix it, pass the result "
+                "of to_dict()"
             )
         for name in plain:
             if name not in known:
@@ -181,22 +191,22 @@ class GANConfig:
             if self.constraint not in CONSTRAINT_NAMES:
                 raise unknown_constraint(self.constraint, also=("exact",))
             return
-        from otgan.critics.constraints.base import as_constraint
+        from otgan.critics.constraints.by_name import as_constraint
 
         as_constraint(self.constraint)
 
     def _check_size(self) -> None:
-        """Refuse networks that no machine trains, before memory is asked for."""
+        """Refuse networks that are too large to train, before memory is allocated."""
         self._check("depth", self.depth <= MOST_LAYERS, f"at most {MOST_LAYERS}")
         weights = self.width * (self.latent_dim + (self.depth - 1) * self.width)
-        if weights > MOST_WEIGHTS:
+        if weights > MAX_WEIGHTS:
             raise InvalidInputError(
-                f"latent_dim, width and depth must make a network of at most {MOST_WEIGHTS:,} "
+                f"latent_dim, width and depth must make a network of at most {MAX_WEIGHTS:,} "
                 f"weights, got {weights:,}; to fix it, lower them in the GANConfig"
             )
 
     def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)  # NumPy's numbers as Python's: JSON knows no others
+        object.__setattr__(self, name, value)  # as Python's own numbers, for JSON
 
     def _check(self, name: str, holds: bool, wanted: str) -> None:
         if not holds:

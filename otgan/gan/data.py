@@ -5,49 +5,53 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 
-from otgan.critics.training.outline import outline, same_outline
+from otgan.critics.training.sampler_signature import same_signature, sampler_signature
+from otgan.critics.training.standardization import Scale
 from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
 from otgan.datasets.files.read_options import LoadOptions
 from otgan.datasets.samplers import as_sampler
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, as_points
 
-__all__ = ["DataRecord", "Source", "as_source"]
+__all__ = ["DataRecord", "TrainingData", "as_training_data"]
 
-HELD_OUT = 0.4
-"""Share of a finite data set that is kept for measuring: two halves, one for the floor."""
+HELD_OUT_FRACTION = 0.4
+"""Of a finite data set, kept for measuring: two halves, the second one for the floor."""
 
+MIN_POINTS = 10
+"""Of a finite data set, so that some can be held out."""
 
-SURVEY = 4096
-"""Points of a sampler from which center, scale and fingerprint are taken."""
+PILOT_POINTS = 4096
+"""Points of a sampler from which its center, scale and fingerprint are computed."""
 
 
 @dataclass(frozen=True)
 class DataRecord:
-    """What the data of a run were, as the run remembers them.
+    """What is stored about the data of a run, to tell other data from them.
 
     Attributes
     ----------
     name : str
-        How the data were named; empty if they were given as an array or an object.
+        The name of the data set or file; empty for an array or another object.
     path : str
-        Where they lay, resolved; empty for what is no file or folder.
+        The absolute path of the file or folder; empty for anything else.
     n : int
-        How many points; 0 for a sampler, which has no end of them.
+        Number of points; 0 for a sampler, which gives any number of them.
     d : int
+        Dimension of the points.
     fingerprint : str
-        SHA-256 of all points in the order of their split, or of a sampler's first ones; empty for
-        a sampler that gives other points when it is asked again with an equal generator.
+        SHA-256 of all points in the order of their split, or of the first ones of a sampler; empty
+        for a sampler that gives other points when it is called again with an equal generator.
     outline : list
-        Quantiles of such a sampler's points; else empty.
+        Quantiles of the points of such a sampler; else empty.
     reading : dict
-        The options that a file was read with, in plain values.
+        The options that a file was read with, as plain values.
     """
 
     name: str
@@ -59,19 +63,19 @@ class DataRecord:
     reading: dict[str, Any] = field(default_factory=dict)
 
     def difference(self, other: DataRecord) -> str | None:
-        """In which way `other` are other data, in words; None if they are the same."""
+        """How `other` differs, in words; None if these are the same data."""
         if self.d != other.d:
             return f"points in {other.d} dimensions instead of {self.d}"
         if self.n != other.n:
             return f"{_count(other.n)} instead of {_count(self.n)}"
-        alike = same_outline(self.outline, other.outline)
+        alike = same_signature(self.outline, other.outline)
         if self.fingerprint != other.fingerprint or not alike:
             return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
         return None
 
     @property
     def checkable(self) -> bool:
-        """Whether other data would be noticed by their values."""
+        """Whether other values would be recognized with certainty."""
         return bool(self.fingerprint)
 
 
@@ -80,8 +84,8 @@ def _count(n: int) -> str:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Training points and held-out points of one distribution, with the scale of its coordinates.
+class TrainingData:
+    """Training points and held-out points of one distribution, with center and scale.
 
     Attributes
     ----------
@@ -89,12 +93,12 @@ class Source:
         What the data are, and how they can be loaded again.
     train : Sampler
     halves : pair of Samplers
-        Two disjoint held-out sets; `train` itself where it gives fresh points without end.
+        Two disjoint held-out sets; `train` itself where that gives new points without end.
     center : ndarray, shape (d,)
     scale : float
         Networks see (x - center) / scale.
     mixture : GaussianMixture or None
-        The modes, where they are known.
+        The distribution, where its modes are known.
     """
 
     record: DataRecord
@@ -113,11 +117,11 @@ class Source:
         """At most `n` real points that are never trained on."""
         return _draw(self.halves[0], n, rng)
 
-    def held_out_too(self, n: int, rng: np.random.Generator) -> FloatArray:
+    def second_held_out(self, n: int, rng: np.random.Generator) -> FloatArray:
         """The same from the other half, independent of the first."""
         return _draw(self.halves[1], n, rng)
 
-    def new_pair(self, n: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    def held_out_pair(self, n: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         """Two disjoint real samples of at most `n` points each, from all that was held out.
 
         Of a finite data set this is a new random split at every call.
@@ -130,16 +134,16 @@ class Source:
         return pooled[:size], pooled[size : 2 * size]
 
 
-def as_source(data: Any, seed: int = 0, **reading: Unpack[LoadOptions]) -> Source:
-    """Anything that can be trained on, as a `Source`.
+def as_training_data(data: Any, rng: int = 0, **reading: Unpack[LoadOptions]) -> TrainingData:
+    """Anything that can be trained on, as `TrainingData`.
 
     Parameters
     ----------
     data : str, path, array_like, torch.Tensor or Sampler
         A name or file that :func:`otgan.datasets.load` takes, points of shape (n, d), images of
         shape (n, c, h, w), or a sampler as :func:`otgan.datasets.samplers.as_sampler` knows them.
-    seed : int
-        Of the split of a finite data set.
+    rng : int
+        Seed of the split of a finite data set.
     **reading
         How a file is read: the options of :func:`otgan.datasets.load_points`.
 
@@ -150,45 +154,55 @@ def as_source(data: Any, seed: int = 0, **reading: Unpack[LoadOptions]) -> Sourc
 
     Examples
     --------
-    >>> as_source("ring8").mixture.modes.shape
+    >>> as_training_data("ring8").mixture.modes.shape
     (8, 2)
     """
-    if isinstance(data, Source):
+    if isinstance(data, TrainingData):
         return data
     named = isinstance(data, (str, os.PathLike))
     name = os.fspath(data) if named else ""
     path = str(Path(data).resolve()) if named and name not in DATASETS else ""
-    sampler = load(data, **reading) if named else data
-    rng = np.random.default_rng(seed)
-    sampler = as_sampler(sampler, "data", np.random.default_rng(seed))
-    if not isinstance(sampler, Sample):
-        survey = _survey(sampler, rng)
-        # Rounded, for processors differ in the last digits of sines and exponentials.
-        again = _survey(sampler, np.random.default_rng(seed))
-        seen, outlined = _fingerprint(_rounded(survey)), []
-        if not np.array_equal(survey, again):
-            seen, outlined = "", outline(survey)
-        center, scale = _center_and_scale(survey)
-        mixture = sampler if isinstance(sampler, GaussianMixture) else None
-        record = DataRecord(name, path, 0, survey.shape[1], seen, outlined, dict(reading))
-        return Source(record, sampler, (sampler, sampler), center, scale, mixture)
-    points = sampler.points[rng.permutation(len(sampler.points))]
-    if len(points) < 10:
+    loaded = load(data, **reading) if named else data
+    sampler = as_sampler(loaded, "data", np.random.default_rng(rng))
+    blank = DataRecord(name, path, 0, 0, "", reading=dict(reading))
+    if isinstance(sampler, Sample):
+        return _of_points(sampler.points, rng, blank)
+    return _of_sampler(sampler, rng, blank)
+
+
+def _of_sampler(sampler: Sampler, seed: int, blank: DataRecord) -> TrainingData:
+    """Data that come from a sampler, described by the first points that it gives."""
+    pilot = _pilot_sample(sampler, seed)
+    # Rounded, for processors differ in the last digits of sines and exponentials.
+    fingerprint, outlined = _fingerprint(_rounded(pilot)), []
+    if not np.array_equal(pilot, _pilot_sample(sampler, seed)):
+        fingerprint, outlined = "", sampler_signature(pilot)
+    scale = Scale.of_sample(pilot)
+    mixture = sampler if isinstance(sampler, GaussianMixture) else None
+    record = replace(blank, d=pilot.shape[1], fingerprint=fingerprint, outline=outlined)
+    return TrainingData(record, sampler, (sampler, sampler), scale.center, scale.spread, mixture)
+
+
+def _of_points(points: FloatArray, seed: int, blank: DataRecord) -> TrainingData:
+    """A finite data set, split at random into training points and two held-out halves."""
+    if len(points) < MIN_POINTS:
         raise InvalidInputError(
             f"data must hold at least ten points, so that some can be held out, got {len(points)}; "
             "to fix it, give more points"
         )
-    half = math.ceil(HELD_OUT / 2 * len(points))
+    points = points[np.random.default_rng(seed).permutation(len(points))]
+    half = math.ceil(HELD_OUT_FRACTION / 2 * len(points))
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
-    center, scale = _center_and_scale(train.points)
+    scale = Scale.of_sample(train.points)
     n, d = points.shape
-    record = DataRecord(name, path, n, d, _fingerprint(points), [], dict(reading))
-    return Source(record, train, halves, center, scale, None)
+    record = replace(blank, n=n, d=d, fingerprint=_fingerprint(points))
+    return TrainingData(record, train, halves, scale.center, scale.spread, None)
 
 
-def _survey(sampler: Sampler, rng: np.random.Generator) -> FloatArray:
-    return as_points(sampler.sample(SURVEY, rng), f"data.sample({SURVEY}, rng)")
+def _pilot_sample(sampler: Sampler, seed: int) -> FloatArray:
+    points = sampler.sample(PILOT_POINTS, np.random.default_rng(seed))
+    return as_points(points, f"data.sample({PILOT_POINTS}, rng)")
 
 
 def _fingerprint(points: FloatArray) -> str:
@@ -208,7 +222,3 @@ def _draw(sampler: Sampler, n: int, rng: np.random.Generator) -> FloatArray:
         return sampler.sample(n, rng)
     # Without replacement: repeated points would make the sample look smaller than it is.
     return sampler.points[rng.permutation(len(sampler.points))[:n]]
-
-
-def _center_and_scale(points: FloatArray) -> tuple[FloatArray, float]:
-    return points.mean(axis=0), float(points.std(axis=0).mean()) or 1.0

@@ -1,10 +1,10 @@
-"""What makes a run that run: its data, their scale, and its settings; and what may be changed."""
+"""The data, scale and settings that identify a run, and which of them may change on resuming."""
 
 from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
-from otgan.gan.config import CHANGEABLE, GANConfig
-from otgan.gan.data import DataRecord, Source
+from otgan.gan.config import CHANGEABLE_SETTINGS, CONFIG_FORMAT, GANConfig
+from otgan.gan.data import DataRecord, TrainingData
 
-__all__ = ["Identity"]
+__all__ = ["RunIdentity"]
 
 SETTINGS = tuple(GANConfig.__dataclass_fields__)
-"""What every checkpoint tells of its run."""
+"""The settings that every checkpoint holds."""
 
 
 @dataclass(frozen=True)
-class Identity:
-    """A run's data and settings, as its checkpoint and its config.json hold them.
+class RunIdentity:
+    """The data and settings of a run, as its checkpoint and its config.json hold them.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Identity:
     scale : float
         Networks see (x - center) / scale.
     changes : tuple of dict
-        For each resumption that changed settings: at which step, and each setting before and after.
+        For each resumption that changed settings: the step, and each setting before and after.
     """
 
     data: DataRecord
@@ -44,19 +44,19 @@ class Identity:
     changes: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, source: Source, config: GANConfig) -> Identity:
-        """That of a new run."""
-        center = tuple(float(c) for c in source.center)
-        return cls(source.record, config.to_dict(), center, source.scale)
+    def of(cls, data: TrainingData, config: GANConfig) -> RunIdentity:
+        """The identity of a new run."""
+        center = tuple(float(c) for c in data.center)
+        return cls(data.record, config.to_dict(), center, data.scale)
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, Any], path: Path) -> Identity:
-        """That of a run that is resumed, from its checkpoint.
+    def from_dict(cls, stored: Mapping[str, Any], path: Path) -> RunIdentity:
+        """The identity of a run that is resumed, from its checkpoint.
 
         Raises
         ------
         DamagedFileError
-            The checkpoint tells none.
+            The checkpoint holds none.
         """
         try:
             return cls(
@@ -68,8 +68,8 @@ class Identity:
             )
         except (KeyError, TypeError):
             raise DamagedFileError(
-                f"{path} must say what data and settings its run had, got a checkpoint that does "
-                "not; to fix it, start the run anew"
+                f"{path} must hold the data and settings of its run, got a checkpoint without "
+                "them; to fix it, start the run anew"
             ) from None
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,56 +78,57 @@ class Identity:
         return {**plain, "center": list(self.center), "changes": list(self.changes)}
 
     def to_json(self) -> dict[str, Any]:
-        """What config.json tells people and `resume_gan`: settings first, the rest below."""
-        source = {
-            name: getattr(self.data, name) for name in ("path", "n", "d", "fingerprint", "reading")
-        }
-        told = {"data": self.data.name, **self.settings, "source": source}
-        return {**told, "changes": list(self.changes), "format": 1}
+        """The contents of config.json: the settings first, the data and changes after them."""
+        names = ("path", "n", "d", "fingerprint", "reading")
+        source = {name: getattr(self.data, name) for name in names}
+        stored = {"data": self.data.name, **self.settings, "source": source}
+        return {**stored, "changes": list(self.changes), "format": CONFIG_FORMAT}
 
-    def place(self, source: Source) -> Source:
-        """The data as this run scales them: sums may end otherwise on another machine."""
-        return dataclasses.replace(source, center=np.array(self.center), scale=self.scale)
+    def scaled_as_stored(self, data: TrainingData) -> TrainingData:
+        """The data with the stored center and scale: sums may differ on another machine."""
+        return dataclasses.replace(data, center=np.array(self.center), scale=self.scale)
 
-    def check_told(self, config: GANConfig, path: Path, given: Mapping[str, Any]) -> None:
-        """Raise where config.json tells other settings than the checkpoint, but for those given."""
-        told = config.to_dict()
-        for name in told:
-            if name not in given and self._differs(name, told):
+    def check_config_file(self, config: GANConfig, path: Path, given: Iterable[str]) -> None:
+        """Raise if config.json holds other settings than the checkpoint, except those `given`."""
+        found = config.to_dict()
+        for name in found:
+            if name not in given and self._differs(name, found):
+                stored = self.settings[name]
                 raise DamagedFileError(
-                    f"{path / 'config.json'} must tell the settings of the run, got {name} "
-                    f"{_shown(told[name])} where the checkpoint has {_shown(self.settings[name])}; "
-                    "to fix it, put that back, or say what may change to resume_gan or otgan "
-                    "resume"
+                    f"{path / 'config.json'} must hold the settings of the run, got {name} "
+                    f"{_shown(found[name])} where the checkpoint has {_shown(stored)}; to fix it, "
+                    "put that back, or pass what may change to resume_gan or otgan resume"
                 )
 
-    def continued(self, source: Source, config: GANConfig, step: int, path: Path) -> Identity:
+    def continued(
+        self, data: TrainingData, config: GANConfig, step: int, path: Path
+    ) -> RunIdentity:
         """The same run from that step on, with the settings that may change as they are now.
 
         Raises
         ------
         InvalidInputError
-            Other data, or another setting than those that may change.
+            Other data, or another value of a setting that may not change.
         """
         now = config.to_dict()
         changed = {
             name: [self.settings[name], now[name]] for name in now if self._differs(name, now)
         }
         for name, (old, new) in changed.items():
-            if name not in CHANGEABLE:
+            if name not in CHANGEABLE_SETTINGS:
                 raise InvalidInputError(
                     f"{name} must be that of the run in {path}, {_shown(old)}, got {_shown(new)}; "
                     f"to fix it, resume with that {name} or start anew in another folder (what may "
-                    f"change is {', '.join(CHANGEABLE)})"
+                    f"change is {', '.join(CHANGEABLE_SETTINGS)})"
                 )
         if config.steps < step:
             raise InvalidInputError(
                 f"steps must be at least the {step:,} that the run in {path} has done, got "
                 f"{config.steps:,}; to fix it, resume with more"
             )
-        self._check_data(source.record, path)  # after the seed, by which they are split
+        self._check_data(data.record, path)  # after the seed, by which they are split
         changes = (*self.changes, {"at_step": step, **changed}) if changed else self.changes
-        return dataclasses.replace(self, data=source.record, settings=now, changes=changes)
+        return dataclasses.replace(self, data=data.record, settings=now, changes=changes)
 
     def _check_data(self, given: DataRecord, path: Path) -> None:
         difference = self.data.difference(given)
@@ -141,8 +142,8 @@ class Identity:
         if not given.checkable:
             warnings.warn(
                 f"the data of the run in {path} come from a sampler that gives other points each "
-                "time it is asked; they look like those of before, and are taken to be of the same "
-                "distribution",
+                "time it is called; they look like those of before, and are taken to be of the "
+                "same distribution",
                 InputWarning,
                 stacklevel=5,
             )
@@ -157,7 +158,7 @@ class Identity:
 
 
 def _shown(value: Any) -> str:
-    """A setting as people write it."""
+    """A setting as text for a message."""
     if not isinstance(value, Mapping):
         return repr(value)
     settings = ", ".join(f"{key}={item}" for key, item in value.items() if key != "name")

@@ -18,16 +18,16 @@ __all__ = ["ModeCoverage", "mode_coverage"]
 
 @dataclass(frozen=True)
 class ModeCoverage:
-    """What share of the points is good, and how evenly the good ones are spread.
+    """The fraction of high-quality points, and how evenly they are spread over the modes.
 
     Attributes
     ----------
     modes : int
         Modes with at least one high-quality point.
     of : int
-        Modes there are.
+        Modes of the mixture.
     high_quality : float
-        Share of points within three standard deviations of a mode. Samples of the mixture
+        Fraction of points within three standard deviations of a mode. Samples of the mixture
         itself score 1 - exp(-9/2) = 98.9 % in the plane; more means modes drawn too narrow.
     reverse_kl : float
         KL(h || uniform) in nats, h the histogram of the high-quality points over the modes;
@@ -64,13 +64,13 @@ def mode_coverage(points: Any, mixture: GaussianMixture) -> ModeCoverage:
     ModeCoverage(modes=4, of=8, high_quality=1.0, reverse_kl=0.6931471805599453)
     """
     distance, nearest = cKDTree(mixture.modes).query(as_points(points, "points"))
-    good = distance < 3.0 * mixture.std
-    counts = np.bincount(nearest[good], minlength=len(mixture.modes))
+    near = distance < 3.0 * mixture.std
+    counts = np.bincount(nearest[near], minlength=len(mixture.modes))
     return ModeCoverage(
         modes=int((counts > 0).sum()),
         of=len(counts),
-        high_quality=float(good.mean()),
-        reverse_kl=_reverse_kl(counts) if good.any() else math.inf,
+        high_quality=float(near.mean()),
+        reverse_kl=_reverse_kl(counts) if near.any() else math.inf,
     )
 
 

@@ -1,20 +1,21 @@
-"""One self-contained page for a run: what it drew, what its critic saw, how far it is."""
+"""The report of a run: one self-contained page with its samples, critic, curves and numbers."""
 
 from __future__ import annotations
 
 import base64
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otgan import plot
+from otgan.gan.plot import Snapshot, critic_level_sets, progress_curves, samples_over_training
 from otgan.gan.records import Record, rank_correlation
 from otgan.gan.run_directory import RunDirectory
 from otgan.output_files import make_folder, replacing
+from otgan.plot import image_grid, save
 from otgan.text import printable, shortened
 
 if TYPE_CHECKING:
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["summary_table", "write_report"]
 
-SHOWN = 6
-"""Moments of the run that are drawn."""
+N_SNAPSHOTS = 6
+"""Snapshots of the run that are drawn."""
+
+N_IMAGES = 48
+"""Generated images that are drawn."""
 
 STYLE = """
 :root { color-scheme: light; }
@@ -42,17 +46,17 @@ small { color: #666; }
 
 
 def write_report(run: str | Path) -> Path:
-    """Write ``report.html`` into a run's folder, and its pictures beside it as PNG files.
+    """Write ``report.html`` into a run directory, and its pictures beside it as PNG files.
 
     Parameters
     ----------
     run : path
-        A folder that :func:`otgan.train_gan` wrote; the run may still be going on.
+        A run directory that :func:`otgan.train_gan` wrote; the run need not have ended.
 
     Returns
     -------
     Path
-        The page: one file, its pictures inside, that asks nothing of the network.
+        The page: one file with its pictures inside, which loads nothing from the network.
 
     Raises
     ------
@@ -63,79 +67,93 @@ def write_report(run: str | Path) -> Path:
     OutputError
         The page or its pictures cannot be written.
     """
-    folder = RunDirectory(Path(run))
-    records, settings = folder.metrics(), folder.settings()
+    directory = RunDirectory(Path(run))
+    page = _page(directory)
+    path = directory.path / "report.html"
+    with replacing(path) as file:
+        file.write(page.encode())
+    return path
+
+
+def _page(directory: RunDirectory) -> str:
+    records, settings, summary = directory.metrics(), directory.settings(), directory.summary()
     sections = [
-        _samples_section(folder),
-        _critic_section(folder),
-        _progress_section(folder, records),
+        _samples_section(directory),
+        _critic_section(directory),
+        _progress_section(directory, records),
     ]
     data = shortened(settings["data"] or "an array")
-    title = printable(f"WGAN on {data}, constraint {folder.constraint}")
-    page = f"""<!doctype html>
+    title = html.escape(printable(f"GAN on {data}, constraint {directory.constraint}"))
+    return f"""<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style></head>
+<head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>
 <body>
-<h1>{html.escape(title)}</h1>
-<p>{_verdict(folder.summary())}</p>
-{_html_table(summary_rows(folder.summary(), records))}
+<h1>{title}</h1>
+<p>{_verdict(summary)}</p>
+{_html_table(summary_rows(summary, records))}
 {"".join(sections)}
 <p><small>Each ± is one standard error over the draws.</small></p>
 <p><small>{html.escape(printable(_settings_line(settings)))}</small></p>
 </body>
 </html>
 """
-    path = folder.path / "report.html"
-    with replacing(path) as file:
-        file.write(page.encode())
-    return path
 
 
-def summary_rows(summary: Mapping[str, Any], records: list[Record]) -> list[tuple[str, str, str]]:
+def summary_rows(
+    summary: Mapping[str, Any], records: Sequence[Record]
+) -> list[tuple[str, str, str]]:
     """Name, value and meaning of each number worth reading."""
     last = records[-1]
     rows = [("steps", f"{last.step:,}", f"generator steps, in {last.seconds:.0f} s")]
     if summary:
-        size = f"{summary['points']:,} points a side, mean of {summary['draws']} draws"
-        rows += [
-            ("exact W1", _show(summary, "exact_w1"), f"generated against held-out real; {size}"),
-            ("floor", _show(summary, "floor"), "real against real: what a perfect sampler shows"),
-            ("ratio", _ratio(summary), "exact W1 over floor; 1 is perfect"),
-        ]
+        rows += _distance_rows(summary)
     if summary and summary["of"]:
-        kl = summary["reverse_kl"]
-        ceiling = "a perfect sampler reaches 98.9 %"
-        rows += [
-            ("modes", f"{summary['modes']} of {summary['of']}", "with at least one good point"),
-            ("high quality", f"{summary['high_quality']:.1%}", f"within 3 σ of a mode; {ceiling}"),
-            (
-                "reverse KL",
-                "inf" if kl is None else f"{kl:.4f}",
-                "unevenness of the modes, nats",
-            ),
-        ]
-    if last.exact_w1 > 0 and not math.isnan(last.lower_zero):
-        share, of_zero = (bound / last.exact_w1 for bound in (last.lower, last.lower_zero))
+        rows += _mode_rows(summary)
+    if last.exact_w1 > 0 and not math.isnan(last.w1_lower_zero):
+        fraction, of_zero = (bound / last.exact_w1 for bound in (last.w1_lower, last.w1_lower_zero))
         meaning = (
             "lower bound over exact W1 at the last step; "
             f"a critic that is zero everywhere {of_zero:.1%}"
         )
-        rows.append(("certified", f"{share:.1%}", meaning))
+        rows.append(("certified", f"{fraction:.1%}", meaning))
     correlation = rank_correlation(records)
     shown = "not defined" if math.isnan(correlation) else f"{correlation:.2f}"
     rows.append(("rank correlation", shown, "of the critic's estimate and exact W1 over the run"))
     return rows
 
 
+def _distance_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    size = f"{summary['points']:,} points a side, mean of {summary['draws']} draws"
+    return [
+        ("exact W1", _show(summary, "exact_w1"), f"generated against held-out real; {size}"),
+        ("floor", _show(summary, "floor"), "real against real: what a perfect sampler shows"),
+        ("ratio", _ratio(summary), "exact W1 over floor; 1 is perfect"),
+    ]
+
+
+def _mode_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    kl = summary["reverse_kl"]
+    ceiling = "a perfect sampler reaches 98.9 %"
+    return [
+        (
+            "modes",
+            f"{summary['modes']} of {summary['of']}",
+            "with at least one high-quality point",
+        ),
+        ("high quality", f"{summary['high_quality']:.1%}", f"within 3 σ of a mode; {ceiling}"),
+        ("reverse KL", "inf" if kl is None else f"{kl:.4f}", "unevenness of the modes, nats"),
+    ]
+
+
 def summary_table(run: str | Path) -> str:
     """The summary of a run as text for a terminal."""
-    folder = RunDirectory(Path(run))
-    rows = summary_rows(folder.summary(), folder.metrics())
+    directory = RunDirectory(Path(run))
+    rows = summary_rows(directory.summary(), directory.metrics())
     return "\n".join(f"  {name:<17} {value:>15}   {meaning}" for name, value, meaning in rows)
 
 
-def _samples_section(folder: RunDirectory) -> str:
-    shown = _spread(folder.snapshots())
+def _samples_section(directory: RunDirectory) -> str:
+    shown = _selected(directory.snapshots())
     if not shown:
         return ""
     text = (
@@ -143,32 +161,42 @@ def _samples_section(folder: RunDirectory) -> str:
         "Read from left to right, top to bottom: a good run ends with orange covering every blue "
         "cluster and nothing in between."
     )
-    d = shown[-1][1]["generated"].shape[1]
-    side = math.isqrt(d // 3) if math.isqrt(d // 3) ** 2 * 3 == d else math.isqrt(d)
-    if d > 3 and d in (side * side, 3 * side * side):
-        figure = plot.image_grid(shown[-1][1]["generated"][:48], side=side)
-        text = "Pictures drawn by the generator at the last measurement; look for repeated ones."
+    last = shown[-1][1]["generated"]
+    side = _image_side(last.shape[1])
+    if side is None:
+        figure = samples_over_training(shown)
     else:
-        figure = plot.samples_over_training(shown)
-    return _section(folder, "samples", "Samples against data over training", text, figure)
+        figure = image_grid(last[:N_IMAGES], side=side)
+        text = "Images drawn by the generator at the last measurement; look for repeated ones."
+    return _section(directory, "samples", "Samples against data over training", text, figure)
 
 
-def _critic_section(folder: RunDirectory) -> str:
-    shown = _spread([snap for snap in folder.snapshots() if "critic" in snap[1]])
+def _image_side(d: int) -> int | None:
+    """Pixels on a side, if points of d coordinates may be square images, gray or in color."""
+    if d <= 3:
+        return None
+    for channels in (3, 1):
+        side = math.isqrt(d // channels)
+        if side * side * channels == d:
+            return side
+    return None
+
+
+def _critic_section(directory: RunDirectory) -> str:
+    shown = _selected([snapshot for snapshot in directory.snapshots() if "critic" in snapshot[1]])
     if not shown:
         return ""
     text = (
-        "The critic is a landscape: green is high (it takes points there for real), pink is low, "
-        "and the generator's points move uphill across the lines. Where lines are dense the critic "
-        "is steep and pushes hard; a good critic is high on every blue cluster and falls off "
-        "around it, so that points in between are pulled to the nearest cluster that lacks some."
+        "The critic's values: green is high (it takes points there for real), pink is low, and the "
+        "generator's points move uphill, across the lines. Where lines are dense the critic is "
+        "steep and pushes hard; a good critic is high on every blue cluster and falls off around "
+        "it, so that points in between are pulled to the nearest cluster that lacks some."
     )
-    figure = plot.critic_level_sets(shown)
-    return _section(folder, "critic", "Level sets of the critic", text, figure)
+    figure = critic_level_sets(shown)
+    return _section(directory, "critic", "Level sets of the critic", text, figure)
 
 
-def _progress_section(folder: RunDirectory, records: list[Record]) -> str:
-    curves = {name: [getattr(r, name) for r in records] for name in Record._fields}
+def _progress_section(directory: RunDirectory, records: Sequence[Record]) -> str:
     text = (
         "The blue curve is the exact number: W1 between held-out real points and generated ones. "
         "The dashed line is the floor, what independent real samples of the same size show "
@@ -178,18 +206,18 @@ def _progress_section(folder: RunDirectory, records: list[Record]) -> str:
         "is the critic's merit. The critic's estimate (pink) has no such proof: trust it only "
         "where it moves with the blue curve."
     )
-    if folder.constraint == "exact":
+    if directory.constraint == "exact":
         text += (
             " This run trained no critic: estimate and proof are the linear program's own dual "
             "value, so that the three coincide and their rank correlation is one."
         )
     title = "Critic estimate, exact W1 and floor"
-    return _section(folder, "progress", title, text, plot.progress(curves))
+    return _section(directory, "progress", title, text, progress_curves(records))
 
 
-def _section(folder: RunDirectory, name: str, title: str, text: str, figure: Figure) -> str:
-    make_folder(folder.path / "pictures", inside=folder.path)
-    picture = plot.save(figure, folder.path / "pictures" / f"{name}.png")
+def _section(directory: RunDirectory, name: str, title: str, text: str, figure: Figure) -> str:
+    make_folder(directory.path / "pictures", inside=directory.path)
+    picture = save(figure, directory.path / "pictures" / f"{name}.png")
     data = base64.b64encode(picture.read_bytes()).decode("ascii")
     return (
         f'<h2>{title}</h2>\n<p>{text}</p>\n<img alt="{title}" src="data:image/png;base64,{data}">\n'
@@ -205,7 +233,7 @@ def _verdict(summary: Mapping[str, Any]) -> str:
         f"the floor, the distance that perfect samples show: {excess:.4f} ± {se:.4f} above it."
     )
     if excess <= 2.0 * se:
-        verdict += " At two standard errors, these draws do not tell that from zero."
+        verdict += " At two standard errors, these draws do not distinguish that from zero."
     return verdict
 
 
@@ -216,12 +244,13 @@ def _html_table(rows: list[tuple[str, str, str]]) -> str:
     return f"<table>{cells}</table>"
 
 
-def _spread(snapshots: list[Any]) -> list[Any]:
-    """A few snapshots spread over the run, the first and the last included."""
-    if len(snapshots) <= SHOWN:
+def _selected(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
+    """A few snapshots from all of the run, the first and the last included."""
+    if len(snapshots) <= N_SNAPSHOTS:
         return snapshots
-    # Most happens early, so the moments are spread by the square of the step.
-    picks = np.unique((np.linspace(0, 1, SHOWN) ** 2 * (len(snapshots) - 1)).round().astype(int))
+    # Most happens early, so the snapshots are spread by the square of the step.
+    fractions = np.linspace(0, 1, N_SNAPSHOTS) ** 2
+    picks = np.unique((fractions * (len(snapshots) - 1)).round().astype(int))
     return [snapshots[pick] for pick in picks]
 
 

@@ -1,4 +1,4 @@
-"""Snapshots of a run: arrays worth drawing, read back only if they are no larger than they say."""
+"""Snapshots of a run: arrays to be drawn, read back only if they are as large as they claim."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from otgan.output_files import replacing
 
 __all__ = ["read_snapshot", "write_snapshot"]
 
-KNOWN = {"real", "generated", "grid_x", "grid_y", "critic"}
+ARRAY_NAMES = {"real", "generated", "grid_x", "grid_y", "critic"}
 
 
 def write_snapshot(path: Path, arrays: Mapping[str, FloatArray]) -> None:
-    """Arrays of float64 in one compressed file."""
+    """Write arrays of float64 to one compressed file."""
     rows_first = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
     with replacing(path) as file:
         np.savez_compressed(file, **rows_first)  # type: ignore[arg-type]
 
 
 def read_snapshot(path: Path, limit: int) -> dict[str, FloatArray]:
-    """The arrays that `write_snapshot` wrote; no other object is ever made of a file.
+    """The arrays that `write_snapshot` wrote; no other object is ever built from a file.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def read_snapshot(path: Path, limit: int) -> dict[str, FloatArray]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-            if not {"real", "generated"} <= entries.keys() <= KNOWN:
+            if not {"real", "generated"} <= entries.keys() <= ARRAY_NAMES:
                 raise ValueError("other arrays")
             if sum(entry.file_size for entry in entries.values()) > limit:
                 raise ValueError("more than a run writes")
@@ -52,23 +52,23 @@ def read_snapshot(path: Path, limit: int) -> dict[str, FloatArray]:
                 with archive.open(entry) as file:
                     found[name] = _array(file, entry.file_size)
         _check_shapes(found)
-    except Exception:  # whatever is made of other files
+    except Exception:  # whatever zipfile and NumPy raise for other files
         raise DamagedFileError(
             f"{path} must be a snapshot as a run has written it, got a damaged file or one of "
-            "another kind; to fix it, remove it: a report does without"
+            "another kind; to fix it, remove it: a report is drawn without it"
         ) from None
     return found
 
 
 def _array(file: IO[bytes], size: int) -> FloatArray:
-    """One array of finite or infinite numbers, if its header claims exactly what there is."""
+    """One array, if its header claims exactly the bytes that there are."""
     version = np.lib.format.read_magic(file)
     if version != (1, 0):
         raise ValueError("another version")
     shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype != np.float64 or math.prod(shape) * 8 != size - file.tell() or by_column:
         raise ValueError("another size")
-    # To the end, where the checksum is compared.
+    # Read to the end, where the checksum is compared.
     return np.frombuffer(file.read(), np.float64).reshape(shape).copy()
 
 

@@ -1,4 +1,4 @@
-"""All that a training run consists of."""
+"""The state of a training run: networks, optimizers and records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Weights = dict[str, Tensor]
 
 @dataclass
 class TrainState:
-    """The moving parts of a run after `step` generator steps.
+    """The state of a run after `step` generator steps.
 
     Attributes
     ----------
@@ -32,8 +32,14 @@ class TrainState:
         The generator, and the running average of its weights.
     critic : torch.nn.Module or None
         None for the exact constraint.
+    generator_optimizer, critic_optimizer : torch.optim.Optimizer
+        The second is None without a critic.
     best : dict of str to torch.Tensor
         Weights of the best averaged generator so far.
+    best_w1 : float
+        Its exact W1.
+    records : list of Record
+        Every measurement so far.
     """
 
     step: int
@@ -49,31 +55,30 @@ class TrainState:
     @classmethod
     def start(cls, d: int, config: GANConfig, device: torch.device) -> TrainState:
         """Fresh networks and optimizers, from the seed alone."""
-        rule = config.rule
-        with seeded(config.seed, device), float32_by_default():
+        constraint = config.critic_constraint
+        with seeded(config.rng, device), float32_by_default():
             shape = {"width": config.width, "depth": config.depth}
             generator = mlp(config.latent_dim, d, **shape).to(device)
-            critic = None if rule is None else rule.build(d, config.width, config.depth).float()
-            critic = None if critic is None else critic.to(device)
+            critic = None if constraint is None else constraint.build(d, **shape)
+            critic = None if critic is None else critic.float().to(device)
         averaged = copy.deepcopy(generator)
-        if rule is None or critic is None:
-            adam = torch.optim.Adam(
-                generator.parameters(), lr=config.learning_rate or 1e-3, betas=(0.5, 0.9)
-            )
-            return cls(0, generator, averaged, None, adam, None, _copy(averaged))
-        refuse_unless_pointwise(critic, d)
+        if constraint is None or critic is None:
+            critic_optimizer = None
+        else:
+            refuse_unless_pointwise(critic, d)
+            critic_optimizer = constraint.optimizer(critic.parameters(), config.learning_rate)
         return cls(
             step=0,
             generator=generator,
             averaged=averaged,
             critic=critic,
-            generator_optimizer=rule.optimizer(generator.parameters(), config.learning_rate),
-            critic_optimizer=rule.optimizer(critic.parameters(), config.learning_rate),
+            generator_optimizer=_generator_optimizer(generator, config),
+            critic_optimizer=critic_optimizer,
             best=_copy(averaged),
         )
 
-    def keep(self, w1: float) -> None:
-        """Remember the averaged generator as the best one so far."""
+    def remember_best(self, w1: float) -> None:
+        """Store the averaged generator as the best one so far."""
         self.best_w1, self.best = w1, _copy(self.averaged)
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,12 +92,12 @@ class TrainState:
         }
 
     def load_dict(self, stored: dict[str, Any]) -> None:
-        """Take up the run where `to_dict` left it, at the learning rates of this configuration.
+        """Restore what `to_dict` gave, at the learning rates of this configuration.
 
         Raises
         ------
         InvalidInputError
-            Networks or optimizers of another form, as those of a constraint that was rewritten.
+            Networks or optimizers of another form, as after a change of the constraint's code.
         """
         optimizers = [o for o in (self.generator_optimizer, self.critic_optimizer) if o]
         rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
@@ -125,3 +130,15 @@ class TrainState:
 
 def _copy(module: nn.Module) -> Weights:
     return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+def _generator_optimizer(generator: nn.Module, config: GANConfig) -> torch.optim.Optimizer:
+    """The optimizer that the settings name, else that of the constraint's paper."""
+    parameters, rate = generator.parameters(), config.learning_rate
+    if config.generator_optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr=rate or 5e-5)
+    if config.generator_optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=rate or 1e-4, betas=(0.5, 0.9))
+    if config.critic_constraint is None:
+        return torch.optim.Adam(parameters, lr=rate or 1e-3, betas=(0.5, 0.9))
+    return config.critic_constraint.optimizer(parameters, rate)

@@ -1,25 +1,28 @@
-"""Interval: where the distance of two distributions lies, and from what that was concluded."""
+"""Interval: where the distance of two distributions lies, and the estimates that it rests on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from otgan.results import Result
 
 __all__ = ["Interval"]
 
 
 @dataclass(frozen=True)
-class Interval:
+class Interval(Result):
     """A confidence interval for the distance between two distributions.
 
-    ``value in interval`` asks whether it holds a value, ``print(interval.report())`` shows all.
+    ``value in interval`` is whether it holds a value, ``float(interval)`` is the center,
+    ``print(interval.report())`` shows all of it.
 
     Attributes
     ----------
     low, high : float
-        Ends of the interval; `low` is 0 where the samples do not tell the distributions apart.
+        Ends of the interval; `low` is 0 where the samples show no difference of the distributions.
     confidence_level : float
-        Level of the interval. Each end alone has the level ``1 - (1 - confidence) / 2``.
+        Level of the interval. Each end alone has the level ``1 - (1 - confidence_level) / 2``.
     lower_estimate, lower_se : float
         In the mean at most the distance, and its standard error: what `low` comes from. It may
         be negative.
@@ -39,6 +42,8 @@ class Interval:
     >>> 1 in interval, 2 in interval
     (True, False)
     """
+
+    derived: ClassVar[tuple[str, ...]] = ("width", "center", "bias")
 
     low: float
     high: float
@@ -65,6 +70,9 @@ class Interval:
     def bias(self) -> float:
         """In the mean at least the bias of `plug_in`: plug_in - lower_estimate."""
         return self.plug_in - self.lower_estimate
+
+    def __float__(self) -> float:
+        return self.center
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high

@@ -1,4 +1,4 @@
-"""The mean of a function over one sample less its mean over another, and bounds for the distributions'."""
+"""The mean of a function over one sample less its mean over another, with confidence bounds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MeanGap:
         Its standard error.
     skewness : float
         Third cumulant of `value` in units of ``se ** 3``; 0 where `se` is 0.
-    freedom : int
+    df : int
         Degrees of freedom: one less than the smaller sample, which Welch's are never below.
 
     References
@@ -40,20 +40,20 @@ class MeanGap:
     --------
     >>> import numpy as np
     >>> gap = MeanGap.of(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0]))
-    >>> print(f"{gap.value:.4f} {gap.se:.4f} {gap.lower(0.975):.4f}")
+    >>> print(f"{gap.value:.4f} {gap.se:.4f} {gap.lower_confidence_bound(0.975):.4f}")
     1.0000 0.8165 -2.5131
     """
 
     value: float
     se: float
     skewness: float
-    freedom: int
+    df: int
 
     @classmethod
     def of(cls, f_x: FloatArray, f_y: FloatArray) -> MeanGap:
-        """The gap of values of shapes (n,) and (m,), n and m at least 2; O(n + m)."""
+        """The gap of values of shapes (n,) and (m,); a single value shows no spread. O(n + m)."""
         n, m = len(f_x), len(f_y)
-        spread_x, spread_y = float(f_x.std(ddof=1)), float(f_y.std(ddof=1))
+        spread_x, spread_y = (float(f.std(ddof=1)) if len(f) > 1 else 0.0 for f in (f_x, f_y))
         se = math.hypot(spread_x / math.sqrt(n), spread_y / math.sqrt(m))
         skewness = 0.0
         if se > 0:
@@ -62,14 +62,14 @@ class MeanGap:
             skewness = cubes_x / n**2 - cubes_y / m**2
         return cls(float(f_x.mean() - f_y.mean()), se, skewness, min(n, m) - 1)
 
-    def lower(self, level: float) -> float:
-        """What E f(X) - E f(Y) is above, with this probability."""
+    def lower_confidence_bound(self, level: float) -> float:
+        """A number that lies below E f(X) - E f(Y) with probability `level`."""
         return self.value - self._margin(level, -self.skewness)
 
-    def upper(self, level: float) -> float:
-        """What E f(X) - E f(Y) is below, with this probability."""
+    def upper_confidence_bound(self, level: float) -> float:
+        """A number that lies above E f(X) - E f(Y) with probability `level`."""
         return self.value + self._margin(level, self.skewness)
 
     def _margin(self, level: float, skewness: float) -> float:
-        t = float(stdtrit(self.freedom, level))
+        t = float(stdtrit(self.df, level))
         return self.se * (t + max(0.0, skewness) * (1 + 2 * t * t) / 6)

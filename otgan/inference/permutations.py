@@ -4,95 +4,86 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
-from otgan.errors import InterruptedFit, InvalidInputError, nearest_name
-from otgan.inference.classifiers import ClassifierScore
-from otgan.inference.kernels import Energy, Mmd
-from otgan.inference.neighbors import Knn
-from otgan.inference.statistics import (
-    BoolArray,
-    FunctionOfSamples,
-    Prepared,
-    Statistic,
-)
-from otgan.inference.transported import Sliced, Wasserstein
+from otgan.errors import InterruptedFit, InvalidInputError
+from otgan.inference.statistics import as_statistic
 from otgan.inputs.options import as_count, as_rng
+from otgan.label_statistic import BoolArray, LabelStatistic, Statistic
 from otgan.measures import FloatArray, as_pair
+from otgan.pooled_null import ROUNDING
+from otgan.progress import Progress, as_progress, reporting
+from otgan.results import Result
 
 __all__ = ["TestResult", "two_sample_test"]
-
-STATISTICS: dict[str, Statistic] = {
-    statistic.name: statistic
-    for statistic in (Wasserstein(), Sliced(), Energy(), Mmd(), Knn(), ClassifierScore())
-}
-
-ROUNDING = 1e-9
-"""Values nearer than this, as a share of the largest, count as equal."""
 
 EXTENTS = (1e-100, 1e100)
 """Extents of the pool for which squared distances stay far from overflow and underflow."""
 
 
 @dataclass(frozen=True)
-class TestResult:
-    """What a permutation test found. ``print(result.report())`` says all of it.
+class TestResult(Result):
+    """What a permutation test found, with the names of SciPy's `permutation_test`.
+
+    ``float(result)`` is the p-value, ``print(result.report())`` shows all of it.
 
     Attributes
     ----------
-    value : float
+    statistic : float
         The statistic of the two samples.
-    statistic : str
-        Its name.
+    statistic_name : str
+        What it is called.
     exceedances : int
-        Permutations whose value reached `value`, ties included.
-    permutations : int
+        Permutations whose statistic reached that of the samples, ties included.
+    n_resamples : int
         Permutations done.
     n, m : int
         Sizes of the two samples.
     stopped_early : bool
         Whether the test ended because there were enough exceedances.
-    null : ndarray, shape (permutations,)
-        The values of the permutations, in the order in which they were drawn.
+    null_distribution : ndarray, shape (n_resamples,)
+        The statistic under permuted labels, in the order in which they were drawn.
 
     Examples
     --------
     >>> TestResult(0.51, "energy", 11, 999, 50, 40, False, np.zeros(999))
-    TestResult(p_value=0.012, energy=0.51, permutations=999, n=50, m=40)
+    TestResult(pvalue=0.012, energy=0.51, n_resamples=999, n=50, m=40)
     """
 
     __test__: ClassVar[bool] = False  # no test case, though pytest would think so by its name
+    derived: ClassVar[tuple[str, ...]] = ("pvalue",)
 
-    value: float
-    statistic: str
+    statistic: float
+    statistic_name: str
     exceedances: int
-    permutations: int
+    n_resamples: int
     n: int
     m: int
     stopped_early: bool
-    null: FloatArray = field(repr=False, compare=False)
+    null_distribution: FloatArray = field(repr=False, compare=False)
 
     @property
-    def p_value(self) -> float:
+    def pvalue(self) -> float:
         """At most α with probability at most α if the distributions are equal, for every α.
 
-        ``(1 + exceedances) / (1 + permutations)``; of a test that stopped early,
-        ``exceedances / permutations``.
+        ``(1 + exceedances) / (1 + n_resamples)``; of a test that stopped early,
+        ``exceedances / n_resamples``.
         """
         if self.stopped_early:
-            return self.exceedances / self.permutations
-        return (1 + self.exceedances) / (1 + self.permutations)
+            return self.exceedances / self.n_resamples
+        return (1 + self.exceedances) / (1 + self.n_resamples)
+
+    def __float__(self) -> float:
+        return self.pvalue
 
     def __repr__(self) -> str:
         early = ", stopped early" if self.stopped_early else ""
         return (
-            f"TestResult(p_value={self.p_value:.4g}, {self.statistic}={self.value:.4g}, "
-            f"permutations={self.permutations}, n={self.n}, m={self.m}{early})"
+            f"TestResult(pvalue={self.pvalue:.4g}, {self.statistic_name}={self.statistic:.4g}, "
+            f"n_resamples={self.n_resamples}, n={self.n}, m={self.m}{early})"
         )
 
     def report(self) -> str:
@@ -110,12 +101,12 @@ class TestResult:
         null          median 0.3, 95 % below 0.57
         points        9 and 8
         """
-        p, count = self.p_value, self.permutations
-        median, high = np.quantile(self.null, [0.5, 0.95])
+        p, count = self.pvalue, self.n_resamples
+        median, high = np.quantile(self.null_distribution, [0.5, 0.95])
         early = ", where the test stopped" if self.stopped_early else ""
         rows = [
-            ("statistic", self.statistic),
-            ("value", f"{self.value:.6g}"),
+            ("statistic", self.statistic_name),
+            ("value", f"{self.statistic:.6g}"),
             ("p-value", f"{p:.6g} ± {math.sqrt(p * (1 - p) / count):.2g}"),
             ("permutations", f"{count:,}, of which {self.exceedances:,} reached the value{early}"),
             ("null", f"median {median:.6g}, 95 % below {high:.6g}"),
@@ -129,12 +120,12 @@ def two_sample_test(
     y: Any,
     *,
     statistic: str | Statistic | Callable[[FloatArray, FloatArray], float] = "energy",
-    permutations: int = 999,
+    n_resamples: int = 999,
     stop_after: int | None = None,
     rng: np.random.Generator | int | None = 0,
-    progress: bool | Callable[[TestResult], None] = False,
+    progress: Progress = False,
 ) -> TestResult:
-    """Test whether two samples come from one distribution, by permuting which points belong to which.
+    """Test whether two samples come from one distribution, by permuting the labels of the points.
 
     If they do, all ways to split the pooled points into n and m are equally likely. The p-value
     ``(1 + #{T_b >= T}) / (1 + B)`` compares the statistic T with that of B random splits. It is at
@@ -148,16 +139,17 @@ def two_sample_test(
         What is large where the distributions differ:
 
         - "energy": the squared energy distance;
-        - "mmd" or ``Mmd(bandwidth=)``: squared MMD with a Gaussian kernel, whose bandwidth is the
-          median distance in the pool;
+        - "mmd" or ``MMD(kernel=, bandwidth=)``: squared MMD, with a Gaussian kernel whose bandwidth
+          is the median distance in the pool;
         - "wasserstein": exact W1;
-        - "sliced" or ``Sliced(directions=)``: W1 averaged over random directions;
-        - "knn" or ``Knn(k=)``: the nearest-neighbor estimate of KL(x‖y), which is not symmetric;
-        - "classifier" or ``ClassifierScore(model=, share=)``: the difference of the mean scores of
-          held-out points under a classifier trained on the others (needs scikit-learn);
+        - "sliced" or ``SlicedWasserstein(n_projections=)``: W1 averaged over random directions;
+        - "knn": the nearest-neighbor estimate of KL(x‖y), which is not symmetric, by
+          ``NearestNeighbors(k=10, start="none", whiten=False)``; or any such object;
+        - "classifier" or ``Classifier(model=, train_fraction=)``: the difference of the mean scores
+          of held-out points under a classifier trained on the others (needs scikit-learn);
         - any function of two arrays, shapes (n, d) and (m, d), that returns a number and does not
-          care for the order of the rows.
-    permutations : int, default 999
+          depend on the order of the rows.
+    n_resamples : int, default 999
         B. The least possible p-value is 1 / (1 + B).
     stop_after : int, optional
         Stop at the permutation l that is the h-th to reach T, with p-value h / l (Besag and
@@ -165,7 +157,8 @@ def two_sample_test(
     rng : int or numpy.random.Generator, default 0
         Source of randomness, or its seed: the same seed, the same p-value.
     progress : bool or callable, default False
-        True shows a bar; a callable gets the TestResult so far from time to time.
+        True shows a bar; a callable gets from time to time how many permutations are done and how
+        many there are, and a message with the p-value so far.
 
     Returns
     -------
@@ -176,7 +169,7 @@ def two_sample_test(
     InvalidInputError
         NaN, infinities, empty samples, dimensions that do not fit, an unknown statistic or a
         function that returns no finite number; too few points, and more than 20,000 under
-        "energy", "mmd" and (unless on the line) "wasserstein".
+        "mmd" and, unless on the line, "energy" and "wasserstein".
     DuplicateSamplesError
         Repeated points under "knn".
     MissingExtraError
@@ -189,13 +182,14 @@ def two_sample_test(
 
     Notes
     -----
-    With N = n + m, "energy" and "mmd" take O(N² (d + B)) time, "sliced" with L directions
+    With N = n + m, "mmd" and "energy" take O(N² (d + B)) time, "sliced" with L projections
     O(L N (d + log N + B)), "knn" O(k N² B / min(n, m)) and a search for neighbors, "classifier"
-    a fit and O(N B), "wasserstein" B exact distances, or O(N B) on the line. "energy", "mmd" and
-    "wasserstein" off the line store all distances: 8 N² bytes, and half as much again at first.
+    a fit and O(N B), "wasserstein" B exact distances; "energy" and "wasserstein" on the line
+    O(N (log N + B)). Off the line these two and "mmd" store all distances: 8 N² bytes, and half as
+    much again at first.
 
     Values that are equal up to rounding (1e-9 of the largest of the first) count as ties, and
-    ties as reached. Permutations depend on `rng` alone: more of them continue the fewer.
+    ties as reached. Permutations depend on `rng` alone: the first of many are those of few.
 
     References
     ----------
@@ -206,50 +200,72 @@ def two_sample_test(
     --------
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(40, 2)), rng.normal(size=(50, 2))
-    >>> print(f"{two_sample_test(x, y + 1, rng=0).p_value:.3f}")
+    >>> print(f"{two_sample_test(x, y + 1, rng=0).pvalue:.3f}")
     0.001
     >>> two_sample_test(x, y, statistic="sliced", stop_after=20, rng=0).stopped_early
     True
-    >>> two_sample_test(x, y, statistic=lambda x, y: abs(x.var() - y.var()), rng=0).p_value > 0.05
+    >>> two_sample_test(x, y, statistic=lambda x, y: abs(x.var() - y.var()), rng=0).pvalue > 0.05
     True
     """
     mu, nu = as_pair(x, y, None, None)
     _check_extent(mu.points, nu.points)
-    chosen = _as_statistic(statistic)
-    permutations = as_count(permutations, "permutations")
+    chosen = as_statistic(statistic)
+    n_resamples = as_count(n_resamples, "n_resamples")
     enough = math.inf if stop_after is None else as_count(stop_after, "stop_after")
     source = as_rng(rng)
     result = None
-    with _reporting_to(progress, permutations) as report:
+    with reporting(
+        as_progress(progress), n_resamples, "two-sample test", unit="permutation"
+    ) as report:
         try:
             prepared = chosen.prepare(mu.points, nu.points, source)
-            for value, null, reached in _in_batches(prepared, permutations, enough, source):
-                sizes = reached, len(null), mu.n, nu.n
-                result = TestResult(value, chosen.name, *sizes, reached >= enough, null)
-                report(result)
+            for drawn in _in_batches(prepared, n_resamples, enough, source):
+                result = drawn.result(chosen.name, mu.n, nu.n)
+                report(result.n_resamples, f"p-value {result.pvalue:.4g} so far")
         except KeyboardInterrupt:
             if result is None:
                 raise
             raise InterruptedFit(
-                f"interrupted after {result.permutations} of {permutations} permutations, with "
-                f"the p-value {result.p_value:.4g} so far; the result is in error.estimate",
+                f"interrupted after {result.n_resamples} of {n_resamples} permutations, with "
+                f"the p-value {result.pvalue:.4g} so far; the result is in error.estimate",
                 result,
             ) from None
     assert result is not None
     return result
 
 
+class _Drawn(NamedTuple):
+    """The statistic of the samples, those of the permutations so far, and how many reach it."""
+
+    statistic: float
+    null: FloatArray
+    exceedances: int
+    stopped_early: bool
+
+    def result(self, name: str, n: int, m: int) -> TestResult:
+        return TestResult(
+            statistic=self.statistic,
+            statistic_name=name,
+            exceedances=self.exceedances,
+            n_resamples=len(self.null),
+            n=n,
+            m=m,
+            stopped_early=self.stopped_early,
+            null_distribution=self.null,
+        )
+
+
 def _in_batches(
-    prepared: Prepared, permutations: int, enough: float, rng: np.random.Generator
-) -> Iterator[tuple[float, FloatArray, int]]:
-    """The observed value, the permuted ones and how many reach it, after every batch."""
+    prepared: LabelStatistic, n_resamples: int, enough: float, rng: np.random.Generator
+) -> Iterator[_Drawn]:
+    """What was drawn so far, after every batch."""
     n, m, values, batch = prepared
     observed = np.arange(n + m) < n
     # Ties are exact only if the observed value is computed as the others are: among them.
-    first = values(np.vstack([observed, _shuffled(observed, min(batch, permutations), rng)]))
+    first = values(np.vstack([observed, _shuffled(observed, min(batch, n_resamples), rng)]))
     value, drawn = float(first[0]), first[1:]
     threshold = value - ROUNDING * np.abs(first).max()
-    null = np.empty(permutations)
+    null = np.empty(n_resamples)
     done = reached = 0
     while True:
         reaching = np.flatnonzero(drawn >= threshold)
@@ -258,37 +274,14 @@ def _in_batches(
             drawn = drawn[: reaching[-1] + 1]
         null[done : done + len(drawn)] = drawn
         done, reached = done + len(drawn), reached + len(reaching)
-        yield value, null[:done], reached
-        if done == permutations or reached >= enough:
+        yield _Drawn(value, null[:done], reached, reached >= enough)
+        if done == n_resamples or reached >= enough:
             return
-        drawn = values(_shuffled(observed, min(batch, permutations - done), rng))
+        drawn = values(_shuffled(observed, min(batch, n_resamples - done), rng))
 
 
 def _shuffled(labels: BoolArray, count: int, rng: np.random.Generator) -> BoolArray:
     return rng.permuted(np.tile(labels, (count, 1)), axis=1)
-
-
-# ---------------------------------------------------------------- the door
-
-
-def _as_statistic(statistic: Any) -> Statistic:
-    if isinstance(statistic, str):
-        if statistic not in STATISTICS:
-            hint = nearest_name(statistic, STATISTICS)
-            names = ", ".join(map(repr, STATISTICS))
-            raise InvalidInputError(
-                f"statistic must be one of {names}, or a callable, got {statistic!r}; to fix it, "
-                f"{hint}"
-            )
-        return STATISTICS[statistic]
-    if hasattr(statistic, "prepare") and not isinstance(statistic, type):
-        return statistic
-    if callable(statistic) and not hasattr(statistic, "prepare"):
-        return FunctionOfSamples(statistic)
-    raise InvalidInputError(
-        f"statistic must be a name, an object such as Mmd(bandwidth=1.0) or a function of two "
-        f"arrays, got {statistic!r}; to fix it, pass one of these (an object, not its class)"
-    )
 
 
 def _check_extent(x: FloatArray, y: FloatArray) -> None:
@@ -299,21 +292,4 @@ def _check_extent(x: FloatArray, y: FloatArray) -> None:
         raise InvalidInputError(
             f"x and y must spread over {EXTENTS[0]:g} to {EXTENTS[1]:g}, got {extent:.3g}; to fix "
             "it, rescale both by one factor, which changes no p-value"
-        )
-
-
-@contextmanager
-def _reporting_to(
-    progress: bool | Callable[[TestResult], None], permutations: int
-) -> Iterator[Callable[[TestResult], None]]:
-    """What to call with every result so far."""
-    if callable(progress):
-        yield progress
-    elif isinstance(progress, bool):
-        with tqdm(total=permutations, unit="permutation", disable=not progress) as bar:
-            yield lambda result: bar.update(result.permutations - bar.n)
-    else:
-        raise InvalidInputError(
-            f"progress must be True, False or a function, got {progress!r}; to fix it, pass "
-            "True for a bar"
         )

@@ -1,57 +1,22 @@
-"""What a permutation test asks of a statistic: prepare once, then value many relabelings."""
+"""The statistics of a two-sample test by their names, and any function of two samples as one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from otgan.errors import InvalidInputError
+from otgan.errors import InvalidInputError, nearest_name
+from otgan.label_statistic import BoolArray, LabelStatistic, Statistic
 from otgan.measures import FloatArray
 
-__all__ = ["BoolArray", "FunctionOfSamples", "Prepared", "Statistic", "check_matrix"]
+__all__ = ["STATISTICS", "FunctionOfSamples", "as_statistic"]
 
-BoolArray = npt.NDArray[np.bool_]
-
-LARGEST_POOL = 20_000
-"""Points whose matrix of distances is stored: 3.2 GB, and half as much again while it is made."""
-
-
-class Prepared(NamedTuple):
-    """A statistic as a function of labels alone; the points are fixed.
-
-    Attributes
-    ----------
-    n, m : int
-        How many of the permuted points are labeled x and y, the n of x first.
-    values : callable
-        From labels, shape (B, n + m), True for x, n of them in each row, to values, shape (B,).
-        Large values speak against equal distributions.
-    batch : int
-        Rows to value at once: many where that is faster, few where each takes long, as there is
-        no report and no clean interrupt in between.
-    """
-
-    n: int
-    m: int
-    values: Callable[[BoolArray], FloatArray]
-    batch: int
-
-
-class Statistic(Protocol):
-    """A statistic of two samples, large where their distributions differ."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in results."""
-        ...
-
-    def prepare(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> Prepared:
-        """Do once what no permutation changes."""
-        ...
+KNN_OF_TEST = 10
+"""Which neighbor "knn" takes: a larger one than for estimates, as it varies less, and bias does no
+harm to the level."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +30,14 @@ class FunctionOfSamples:
         """The name of the function."""
         return getattr(self.function, "__name__", type(self.function).__name__)
 
-    def prepare(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> Prepared:
+    def prepare(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> LabelStatistic:
         """The function on the points of either label."""
         pool = np.concatenate([x, y])
 
         def values(labels: BoolArray) -> FloatArray:
             return np.array([self._value(pool[row], pool[~row]) for row in labels])
 
-        return Prepared(len(x), len(y), values, batch=1)
+        return LabelStatistic(len(x), len(y), values, batch=1)
 
     def _value(self, x: FloatArray, y: FloatArray) -> float:
         value = self.function(x, y)
@@ -88,11 +53,77 @@ class FunctionOfSamples:
         return number
 
 
-def check_matrix(n: int, m: int, name: str) -> None:
-    """Raise if the distances between all points of the pool would not fit into memory."""
-    if n + m > LARGEST_POOL:
-        raise InvalidInputError(
-            f"x and y must have at most {LARGEST_POOL:,} points together for {name!r}, which "
-            f"stores the distances between all of them, got {n + m:,}; to fix it, use "
-            'statistic="sliced", which stores none, or a random subset of the points'
-        )
+def as_statistic(statistic: Any) -> Statistic:
+    """A statistic from its name, an object, or a function.
+
+    Raises
+    ------
+    InvalidInputError
+        Anything else.
+    """
+    if isinstance(statistic, str):
+        if statistic not in STATISTICS:
+            names = ", ".join(map(repr, STATISTICS))
+            raise InvalidInputError(
+                f"statistic must be one of {names}, or a callable, got {statistic!r}; to fix it, "
+                f"{nearest_name(statistic, STATISTICS)}"
+            )
+        return STATISTICS[statistic]()
+    if hasattr(statistic, "prepare") and not isinstance(statistic, type):
+        return statistic
+    if callable(statistic) and not hasattr(statistic, "prepare"):
+        return FunctionOfSamples(statistic)
+    raise InvalidInputError(
+        "statistic must be a name, an object such as MMD(bandwidth=1.0) or a function of two "
+        f"arrays, got {statistic!r}; to fix it, pass one of these (an object, not its class)"
+    )
+
+
+# Modules are loaded when their statistic is asked for: some of them load Numba.
+
+
+def _wasserstein() -> Statistic:
+    from otgan.inference.wasserstein_statistics import Wasserstein
+
+    return Wasserstein()
+
+
+def _sliced() -> Statistic:
+    from otgan.inference.wasserstein_statistics import SlicedWasserstein
+
+    return SlicedWasserstein()
+
+
+def _energy() -> Statistic:
+    from otgan.divergences.energy import Energy
+
+    return Energy()
+
+
+def _mmd() -> Statistic:
+    from otgan.divergences.mmd import MMD
+
+    return MMD()
+
+
+def _knn() -> Statistic:
+    from otgan.divergences.nearest_neighbors import NearestNeighbors
+
+    return NearestNeighbors(k=KNN_OF_TEST, start="none", whiten=False)
+
+
+def _classifier() -> Statistic:
+    from otgan.divergences.classifier import Classifier
+
+    return Classifier()
+
+
+STATISTICS: Mapping[str, Callable[[], Statistic]] = {
+    "wasserstein": _wasserstein,
+    "sliced": _sliced,
+    "energy": _energy,
+    "mmd": _mmd,
+    "knn": _knn,
+    "classifier": _classifier,
+}
+"""What makes each of them."""

@@ -1,4 +1,4 @@
-"""A confidence interval for W1 of two distributions, by the linear program on both sides of the truth.
+"""A confidence interval for W1 of two distributions, from held-out potentials and W1 of samples.
 
 From below: for every 1-Lipschitz f, E f(X) - E f(Y) <= W1 (duality). From above: W1 of samples is
 in the mean at least W1 of their distributions (convexity). Both ends come from such a number and
@@ -14,14 +14,18 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
+from otgan.inference.held_out_potentials import (
+    half_splits,
+    held_out_values,
+    mean_extension,
+    sample_gap,
+)
 from otgan.inference.interval import Interval
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.options import as_confidence, as_rng
-from otgan.measures import FloatArray, as_float64, as_pair, refuse_gradients
-from otgan.transport.duality import c_transform
-from otgan.transport.exact import emd
+from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair, refuse_gradients
+from otgan.transport.exact import solve_measures
 
 __all__ = ["FEWEST_POINTS", "wasserstein_interval"]
 
@@ -120,7 +124,7 @@ def wasserstein_interval(
             "fix it, give more points, or use emd for the distance of the points themselves"
         )
     level = (1 + confidence_level) / 2
-    plug_in = _plug_in(mu.points, nu.points)
+    plug_in = _plug_in(mu, nu)
     rng = as_rng(rng)
     if potential is None:
         below = _from_samples(mu.points, nu.points, rng, level)
@@ -132,7 +136,7 @@ def wasserstein_interval(
         )
     return Interval(
         low=min(below.low, plug_in.value),  # they may cross by rounding
-        high=plug_in.upper(level),
+        high=plug_in.upper_confidence_bound(level),
         confidence_level=confidence_level,
         lower_estimate=below.estimate,
         lower_se=below.se,
@@ -144,8 +148,8 @@ def wasserstein_interval(
     )
 
 
-class _Below(NamedTuple):
-    """A lower bound and what it comes from."""
+class _LowerBound(NamedTuple):
+    """A lower confidence bound, the estimate that it comes from, and the source of that."""
 
     low: float
     estimate: float
@@ -153,12 +157,12 @@ class _Below(NamedTuple):
     source: Literal["samples", "potential"]
 
 
-def _plug_in(x: FloatArray, y: FloatArray) -> MeanGap:
+def _plug_in(mu: DiscreteMeasure, nu: DiscreteMeasure) -> MeanGap:
     """W1 of the samples; its error is that of their potentials, or of coordinates if greater."""
-    transport = emd(x, y)
-    gap = MeanGap.of(transport.f, -transport.g)
-    coordinates = math.hypot(*(_greatest_deviation(z) / math.sqrt(len(z)) for z in (x, y)))
-    return replace(gap, value=transport.distance, se=max(gap.se, coordinates))
+    transport = solve_measures(mu, nu)
+    gap = sample_gap(transport)
+    deviations = (_greatest_deviation(z.points) / math.sqrt(z.n) for z in (mu, nu))
+    return replace(gap, value=transport.distance, se=max(gap.se, math.hypot(*deviations)))
 
 
 def _greatest_deviation(points: FloatArray) -> float:
@@ -167,35 +171,22 @@ def _greatest_deviation(points: FloatArray) -> float:
     return float(np.linalg.norm(centered, ord=2)) / math.sqrt(len(points) - 1)
 
 
-def _from_samples(x: FloatArray, y: FloatArray, rng: np.random.Generator, level: float) -> _Below:
-    """What extended potentials of one half show on the other half, both ways."""
-    (x_one, x_two), (y_one, y_two) = (np.array_split(rng.permutation(z), 2) for z in (x, y))
-    one = _held_out_gap(x_one, y_one, x_two, y_two)
-    two = _held_out_gap(x_two, y_two, x_one, y_one)
+def _from_samples(
+    x: FloatArray, y: FloatArray, rng: np.random.Generator, level: float
+) -> _LowerBound:
+    """The gap of extended potentials of one half over the other half, both ways."""
+    one, two = (
+        MeanGap.of(*held_out_values(split, mean_extension)) for split in half_splits(x, y, rng)
+    )
     estimate, se = (one.value + two.value) / 2, (one.se + two.se) / 2
-    low = (one.lower(level) + two.lower(level)) / 2
-    return _Below(max(0.0, low), estimate, se, "samples")
-
-
-def _held_out_gap(x: FloatArray, y: FloatArray, x_new: FloatArray, y_new: FloatArray) -> MeanGap:
-    """The gap, over new points, of the potentials of old ones, extended by cones.
-
-    The mean of the least and the greatest extension is 1-Lipschitz as they are, and varies less.
-    """
-    transport = emd(x, y)
-
-    def extended(points: FloatArray) -> FloatArray:
-        least = -c_transform(PointCost(x, points), transport.f)  # max_i f_i - |x_i - z|
-        greatest = c_transform(PointCost(y, points), transport.g)  # min_j |y_j - z| - g_j
-        return (least + greatest) / 2
-
-    return MeanGap.of(extended(x_new), extended(y_new))
+    low = (one.lower_confidence_bound(level) + two.lower_confidence_bound(level)) / 2
+    return _LowerBound(max(0.0, low), estimate, se, "samples")
 
 
 def _from_potential(
     x: FloatArray, y: FloatArray, potential: Any, plug_in: float, level: float
-) -> _Below:
-    """What a critic that was fixed before the samples shows on all of them."""
+) -> _LowerBound:
+    """The gap, over all points, of a critic that was chosen before the samples."""
     critic, constant = _as_potential(potential)
     f_x, f_y = (_values(critic, z) / constant for z in (x, y))
     gap = MeanGap.of(f_x, f_y)
@@ -206,7 +197,7 @@ def _from_potential(
             f"means over x and y differ by {gap.value * constant:.6g}, more than this constant "
             f"times the samples' distance {plug_in:.6g}; to fix it, give a constant that is proved"
         )
-    return _Below(max(0.0, gap.lower(level)), gap.value, gap.se, "potential")
+    return _LowerBound(max(0.0, gap.lower_confidence_bound(level)), gap.value, gap.se, "potential")
 
 
 def _as_potential(potential: Any) -> Potential:

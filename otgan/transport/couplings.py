@@ -24,7 +24,7 @@ class Arcs(NamedTuple):
 
 
 def northwest_corner(a: FloatArray, b: FloatArray, *, rounded: bool = True) -> Arcs:
-    """The staircase plan: fill targets in order from sources in order.
+    """The north-west corner rule: fill targets in order from sources in order.
 
     The arcs form a path of exactly n + m - 1 steps, each of which moves on in `i` or in `j`, so
     they are a spanning tree even when partial sums tie (some arcs then carry no mass). For
@@ -47,12 +47,14 @@ def northwest_corner(a: FloatArray, b: FloatArray, *, rounded: bool = True) -> A
     >>> northwest_corner(np.array([0.5, 0.5]), np.array([0.25, 0.75])).mass
     array([0.25, 0.25, 0.5 ])
     """
-    from otgan.transport.monotone_coupling import fill, lack  # numba takes a while to load
+    # Loads Numba, which takes some tenths of a second.
+    from otgan.transport.monotone_coupling import northwest_fill, relative_deficit
 
     length = len(a) + len(b) - 1
     arcs = Arcs(np.empty(length, np.intp), np.empty(length, np.intp), np.empty(length))
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
-    fill(a, b, lack(a, b) if rounded else 0.0, arcs.i, arcs.j, arcs.mass)
+    deficit = relative_deficit(a, b) if rounded else 0.0
+    northwest_fill(a, b, deficit, arcs.i, arcs.j, arcs.mass)
     return arcs
 
 

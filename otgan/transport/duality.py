@@ -33,6 +33,7 @@ from otgan.inputs.labels import align_to_costs, align_weights_of_costs
 from otgan.measures import FloatArray, as_float64, as_probabilities
 from otgan.results import Result
 from otgan.transport.couplings import Arcs, nearest_coupling
+from otgan.transport.rounding import EPS, NEGLIGIBLE_MASS
 
 __all__ = [
     "Certificate",
@@ -46,16 +47,11 @@ __all__ = [
 PLAIN_PAIRS = 2**22
 """More pairs of points than these are not compared one by one, but ruled out cell by cell."""
 
-EPS = float(np.finfo(np.float64).eps)
-
 NEGLIGIBLE_ROUNDING = 1e-10
-"""Share of the cost up to which rounding of the dual value is left out of the bracket."""
+"""Fraction of the cost up to which rounding of the dual value is left out of the bracket."""
 
-SMALLEST = 1e-290
+MIN_ROUNDING = 1e-290
 """Rounding below it is left out of the bracket of a cost of zero."""
-
-NEGLIGIBLE_MASS = 1e-12
-"""Share of a point's mass that rounding may leave without an allowed arc."""
 
 
 @dataclass(frozen=True)
@@ -135,21 +131,28 @@ def c_transform(cost: Any, f: Any) -> FloatArray:
     return c_transform_of(ground, potential)
 
 
-def c_transform_of(cost: GroundCost, f: FloatArray, guess: FloatArray | None = None) -> FloatArray:
+def c_transform_of(
+    cost: GroundCost,
+    f: FloatArray,
+    guess: FloatArray | None = None,
+    n_jobs: int | None = None,
+) -> FloatArray:
     """:func:`c_transform` of arguments that have been checked.
 
-    A guess of the result, which need not be good, may help to find it.
+    A guess of the result, which need not be good, may help to find it; `n_jobs` is the number of
+    threads that large clouds take.
     """
     n, m = cost.shape
     if _is_large(cost) and np.isfinite(f).all():
-        from otgan.transport.monotone import c_transform_on_line
+        from otgan.transport.line_c_transform import c_transform_on_line
         from otgan.transport.network_simplex.pricing import c_transform_of_points
 
         exponent = line_exponent(cost.metric, cost.p) if cost.x.shape[1] == 1 else None
         if exponent is not None:
             return c_transform_on_line(cost.x[:, 0], cost.y[:, 0], exponent, f)
         if (normed := cost.normed()) is not None:
-            return c_transform_of_points(*normed, f, guess)
+            points, norm = (normed.x, normed.y), (normed.norm, normed.power)
+            return c_transform_of_points(points, norm, f, guess, n_jobs)
     if isinstance(cost, SparseCost):
         stored = cost.arcs_by_source.tocoo()
         reduced = stored.data - f[stored.coords[0]]
@@ -256,35 +259,35 @@ def certify(
     n, m = ground.shape
     a, b, _ = as_probabilities(a, b, n, m, normalize=normalize)
     arcs = _as_arcs(plan, ground.shape)
-    return certify_arcs(
-        ground, arcs, _as_potential(f, n, "f"), _as_potential(g, m, "g"), a, b, improve=True
-    )
+    potentials = _as_potential(f, n, "f"), _as_potential(g, m, "g")
+    return certify_arcs(ground, arcs, potentials, (a, b), improve=True)
 
 
 def certify_arcs(
     ground: GroundCost,
     plan: Arcs,
-    f: FloatArray,
-    g: FloatArray,
-    a: FloatArray,
-    b: FloatArray,
+    potentials: tuple[FloatArray, FloatArray],
+    masses: tuple[FloatArray, FloatArray],
     *,
     improve: bool,
+    n_jobs: int | None = None,
 ) -> Certificate:
     """The certificate from arguments that have been checked, the masses summing to one.
 
     f and its transform are feasible; to `improve` f by another one takes as long again, and
     gains nothing for potentials that are optimal already.
     """
-    repaired, upper = _price(ground, nearest_coupling(plan, a, b), a, b)
-    bound = _dual_bound(ground, f, g, a, b, improve)
+    (f, g), (a, b) = potentials, masses
+    repaired, upper = _primal_value(ground, nearest_coupling(plan, a, b), a, b)
+    bound = _dual_bound(ground, potentials, masses, improve, n_jobs)
     with np.errstate(invalid="ignore"):  # two infinities, on both sides of a forbidden arc
         violation = float(np.fmax.reduce(g - bound.g, initial=0.0))
     if bound.rounding > NEGLIGIBLE_ROUNDING * abs(upper):
-        centered = _dual_bound(ground, f - bound.offset, g + bound.offset, a, b, improve)
-        bound = max(bound, centered, key=lambda dual: dual.value - dual.rounding)
+        centered = f - bound.offset, g + bound.offset
+        again = _dual_bound(ground, centered, masses, improve, n_jobs)
+        bound = max(bound, again, key=lambda dual: dual.value - dual.rounding)
     lower = bound.value
-    if bound.rounding > max(NEGLIGIBLE_ROUNDING * abs(upper), SMALLEST):
+    if bound.rounding > max(NEGLIGIBLE_ROUNDING * abs(upper), MIN_ROUNDING):
         lower -= bound.rounding
     return Certificate(
         # The two agree at the optimum, and may cross there by rounding.
@@ -303,8 +306,10 @@ def _is_large(ground: GroundCost) -> TypeGuard[PointCost]:
     return isinstance(ground, PointCost) and n * m > PLAIN_PAIRS
 
 
-def _price(ground: GroundCost, plan: Arcs, a: FloatArray, b: FloatArray) -> tuple[Arcs, float]:
-    """The cost of a plan, leaving out rounding dust on forbidden arcs."""
+def _primal_value(
+    ground: GroundCost, plan: Arcs, a: FloatArray, b: FloatArray
+) -> tuple[Arcs, float]:
+    """The cost of a plan, without masses on forbidden arcs that are rounding errors."""
     prices = ground.arcs(plan.i, plan.j)
     dust = np.isinf(prices)
     if dust.any():
@@ -341,15 +346,15 @@ class _DualBound(NamedTuple):
 
 def _dual_bound(
     ground: GroundCost,
-    f: FloatArray,
-    g: FloatArray,
-    a: FloatArray,
-    b: FloatArray,
+    potentials: tuple[FloatArray, FloatArray],
+    masses: tuple[FloatArray, FloatArray],
     improve: bool,
+    n_jobs: int | None,
 ) -> _DualBound:
-    g = c_transform_of(ground, f, g)
+    (f, g), (a, b) = potentials, masses
+    g = c_transform_of(ground, f, g, n_jobs)
     # The transform of a transform is no smaller, whatever rounding makes of large costs.
-    f = np.maximum(f, c_transform_of(ground.T, g, f)) if improve else f
+    f = np.maximum(f, c_transform_of(ground.T, g, f, n_jobs)) if improve else f
     # A point without mass may have an infinite potential, where all its arcs are forbidden.
     of_f, of_g = _products(a, f), _products(b, g)
     if not (np.isfinite(of_f).all() and np.isfinite(of_g).all()):

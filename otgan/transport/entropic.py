@@ -28,7 +28,14 @@ from scipy.sparse.linalg import LinearOperator, cg
 from otgan.errors import SolverError
 from otgan.measures import FloatArray
 
-__all__ = ["MARGINAL_ERROR", "ROUNDS", "Entropic", "between", "scaled_within", "within"]
+__all__ = [
+    "MARGINAL_ERROR",
+    "ROUNDS",
+    "EntropicPlan",
+    "entropic_between",
+    "entropic_within",
+    "scaled_within",
+]
 
 MARGINAL_ERROR = 1e-6
 """Mass that a converged plan may have in the wrong place, as a share of all mass."""
@@ -43,7 +50,7 @@ WIDEST = 30.0
 """Logarithm of the largest scaling, before it goes into the potentials."""
 
 
-class Entropic(NamedTuple):
+class EntropicPlan(NamedTuple):
     """Entropic transport: its dual value, its potentials, and how well they solve it."""
 
     value: float
@@ -53,7 +60,7 @@ class Entropic(NamedTuple):
     iterations: int
 
 
-def between(C: FloatArray, epsilon: float, max_iterations: int) -> Entropic:
+def entropic_between(C: FloatArray, epsilon: float, max_iterations: int) -> EntropicPlan:
     """Entropic transport between two samples with costs C, shape (n, m).
 
     Raises
@@ -75,13 +82,13 @@ def between(C: FloatArray, epsilon: float, max_iterations: int) -> Entropic:
         return _checked(C, f, _beside(C, f, epsilon), epsilon, iterations)
 
 
-def within(C: FloatArray, epsilon: float, max_iterations: int) -> Entropic:
+def entropic_within(C: FloatArray, epsilon: float, max_iterations: int) -> EntropicPlan:
     """Entropic transport of a sample to itself, with f = g, from its costs C, shape (n, n).
 
     Raises
     ------
     SolverError
-        As in :func:`between`.
+        As in :func:`entropic_between`.
     """
     u, iterations = scaled_within(np.exp(-C / epsilon), max_iterations)
     f = epsilon * np.log(u)
@@ -180,7 +187,7 @@ def _newton(C: FloatArray, f: FloatArray, epsilon: float, rounds: int) -> tuple[
 
 def _checked(
     C: FloatArray, f: FloatArray, g: FloatArray, epsilon: float, iterations: int
-) -> Entropic:
+) -> EntropicPlan:
     """The dual value of potentials, or an error if the plan they make is not one."""
     n, m = C.shape
     plan = _plan(C, f, g, epsilon)
@@ -192,4 +199,4 @@ def _checked(
             f"regularization, which was {epsilon:.3g}"
         )
     value = float(f.mean() + g.mean() - epsilon * (plan.sum() - 1))
-    return Entropic(value, f, g, error, iterations)
+    return EntropicPlan(value, f, g, error, iterations)

@@ -31,20 +31,27 @@ from otgan.measures import (
     warn_of_histograms,
 )
 from otgan.torch_modes import is_recorded
-from otgan.transport.forests import spanning_forest
-from otgan.transport.operations import (
+from otgan.transport.batched.inputs import is_stack
+from otgan.transport.batched.plans import plans_of_points
+from otgan.transport.torch_operations import (
     Optimum,
     optimum_of_costs,
     optimum_of_points,
+    spanning_forest,
 )
-from otgan.transport.stacked import solve_points
-from otgan.transport.stacks import is_stack
 
 __all__ = ["cost_of_matrix", "distance"]
 
 
 def distance(
-    x: Any, y: Any, a: Any = None, b: Any = None, *, p: float, metric: Metric = "euclidean"
+    x: Any,
+    y: Any,
+    a: Any = None,
+    b: Any = None,
+    *,
+    p: float,
+    metric: Metric = "euclidean",
+    n_jobs: int | None = None,
 ) -> Tensor:
     """The exact distance as a tensor whose derivatives reach points and weights.
 
@@ -56,6 +63,8 @@ def distance(
     p : float
     metric : str or callable
         A callable has a value but no gradient.
+    n_jobs : int, optional
+        Threads.
 
     Returns
     -------
@@ -74,7 +83,7 @@ def distance(
     if images and a is None and b is None and not any(map(is_recorded, (points_x, points_y))):
         clouds = (DiscreteMeasure(to_numpy(z), None, 1.0) for z in (points_x, points_y))
         warn_of_histograms(*clouds)
-    optimum = _optimum(points_x, points_y, of_a, of_b, p, metric)
+    optimum = _optimum((points_x, points_y, of_a, of_b), p, metric, n_jobs)
     u = _on_arcs(points_x, optimum.i)
     v = _on_arcs(points_y, optimum.j)
     cost = _cost(optimum, _arc_costs(u, v, metric, p), of_a, of_b)
@@ -82,13 +91,15 @@ def distance(
     return _in_dtype(_power(cost, 1.0 / p), _dtype(x, y) or _dtype(a, b) or torch.float64)
 
 
-def cost_of_matrix(C: Any, a: Any = None, b: Any = None) -> Tensor:
+def cost_of_matrix(C: Any, a: Any = None, b: Any = None, *, n_jobs: int | None = None) -> Tensor:
     """The optimal cost as a tensor whose derivatives reach the cost matrix and the weights.
 
     Parameters
     ----------
     C : torch.Tensor or array_like, shape (n, m) or (B, n, m)
     a, b : torch.Tensor or array_like, shapes (n,) and (m,), or (B, n) and (B, m), optional
+    n_jobs : int, optional
+        Threads.
 
     Returns
     -------
@@ -97,7 +108,7 @@ def cost_of_matrix(C: Any, a: Any = None, b: Any = None) -> Tensor:
     like = next(value for value in (C, a, b) if is_torch(value))
     costs = _as_tensor(C, like, "C")
     of_a, of_b = (None if v is None else _as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
-    optimum = Optimum(*optimum_of_costs(*(_fixed(v) for v in (costs, of_a, of_b))))
+    optimum = Optimum(*optimum_of_costs(*(_fixed(v) for v in (costs, of_a, of_b)), n_jobs))
     arcs = optimum.i * costs.shape[-1] + optimum.j
     entries = costs.double().flatten(-2)
     if arcs.ndim > entries.ndim:
@@ -226,14 +237,17 @@ def _called(u: Tensor, v: Tensor, metric: Any, p: float) -> Tensor:
 
 
 def _optimum(
-    x: Tensor, y: Tensor, a: Tensor | None, b: Tensor | None, p: float, metric: Metric
+    data: tuple[Tensor, Tensor, Tensor | None, Tensor | None],
+    p: float,
+    metric: Metric,
+    n_jobs: int | None,
 ) -> Optimum:
-    fixed = [_fixed(value) for value in (x, y, a, b)]
+    x, y, a, b = fixed = _fixed(data[0]), _fixed(data[1]), _fixed(data[2]), _fixed(data[3])
     if isinstance(metric, str):
-        return Optimum(*optimum_of_points(*fixed, float(p), metric))
-    plans = solve_points(*fixed, p=p, metric=metric)
+        return Optimum(*optimum_of_points(x, y, a, b, float(p), metric, n_jobs))
+    plans = plans_of_points(fixed, p, metric, n_jobs)
     parts = (part if is_stack(*fixed) else part[0] for part in plans[1:])
-    return Optimum(*(torch.as_tensor(part, device=x.device) for part in parts))
+    return Optimum(*(torch.as_tensor(part, device=data[0].device) for part in parts))
 
 
 def _fixed(value: Tensor | None) -> Tensor | None:

@@ -1,4 +1,7 @@
-"""The loops of transport on the line, compiled at their first call."""
+"""The monotone coupling of sorted points on the line: its arcs, gaps and potentials.
+
+Compiled loops, apart from their callers because importing Numba takes some tenths of a second.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,32 @@ from typing import Any
 import numpy as np
 
 from otgan.transport.compiled import compiled
+from otgan.transport.rounding import EPS
 
-__all__ = ["fill", "lack", "measure", "potentials", "sort_along"]
+__all__ = [
+    "northwest_fill",
+    "path_potentials",
+    "relative_deficit",
+    "sort_along",
+    "weighted_gaps",
+]
 
-SAME = 8 * float(np.finfo(np.float64).eps)
-"""Two masses that differ by this share of the heavier point were equal before rounding."""
+EQUAL_MASS = 8 * EPS
+"""Two masses that differ by this fraction of the heavier one were equal before rounding."""
 
 ALL_BITS, SIGN_BIT = np.uint64(2**64 - 1), np.uint64(2**63)
 
-
 BALANCED = 1e-9
-"""Total masses that differ by less than this share were equal before rounding."""
+"""Total masses that differ by less than this fraction were equal before rounding."""
 
 
 @compiled
-def fill(a: Any, b: Any, extra: Any, path_i: Any, path_j: Any, masses: Any) -> None:
-    """Write the arcs that fill targets in order from sources in order into the last three.
+def northwest_fill(a: Any, b: Any, extra: Any, path_i: Any, path_j: Any, masses: Any) -> None:
+    """The north-west corner rule: write the arcs that fill targets in order into the last three.
 
     The path is laid from both ends toward the heaviest source, which gets what is left: there
     the rounding of sums matters least, where the last point might be lighter than it. Targets
-    are heavier than b by the share `extra` of themselves, see `lack`.
+    are heavier than b by the fraction `extra` of themselves, see :func:`relative_deficit`.
     """
     n, m = len(a), len(b)
     heaviest = 0
@@ -59,7 +68,7 @@ def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path:
     What a point has left is a sum of two numbers (Dekker 1971): taking a million masses from it
     rounds each of them, and nothing else. Where a source and a target are used up together but
     for rounding, the heavier one gives way and no dust is passed on to a neighbor. The plan is
-    exact for weights that differ from the given ones by `SAME` of themselves.
+    exact for weights that differ from the given ones by `EQUAL_MASS` of themselves.
 
     Returns
     -------
@@ -73,16 +82,16 @@ def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path:
     left_b, lost_b = b[j], b[j] * extra
     while i != stop:
         excess = (left_a - left_b) + (lost_a - lost_b)
-        rounding = SAME * max(a[i], b[j])
+        rounding = EQUAL_MASS * max(a[i], b[j])
         path_i[k], path_j[k] = i, j
         if j != last and (excess > rounding or left_b <= 0):
             mass = max(left_b + lost_b, 0.0)
-            left_a, lost_a = _less(left_a, lost_a, mass)
+            left_a, lost_a = _subtracted(left_a, lost_a, mass)
             j += step
             left_b, lost_b = b[j], b[j] * extra
         elif excess < -rounding or left_a <= 0 or left_b <= 0 or excess > rounding:
             mass = max(min(left_a + lost_a, left_b + lost_b), 0.0)
-            left_b, lost_b = _less(left_b, lost_b, mass)
+            left_b, lost_b = _subtracted(left_b, lost_b, mass)
             i += step
             left_a, lost_a = a[i], 0.0
         else:  # the next arc carries nothing: from either end it is (i + 1, j), if it may be
@@ -101,8 +110,8 @@ def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path:
 
 
 @compiled
-def lack(a: Any, b: Any) -> Any:
-    """The share of themselves that b lack to sum to what a does; 0 if rounding explains it not."""
+def relative_deficit(a: Any, b: Any) -> Any:
+    """By which fraction b sums to less than a; 0 if the difference is more than rounding."""
     total = lost = size = 0.0
     for side in range(2):
         for k in range(len(b) if side else len(a)):
@@ -115,14 +124,14 @@ def lack(a: Any, b: Any) -> Any:
 
 
 @compiled
-def _less(high: Any, low: Any, mass: Any) -> Any:
+def _subtracted(high: Any, low: Any, mass: Any) -> Any:
     """(high + low) - mass, as a sum of two numbers."""
     rest = high - mass
     return rest, low + ((high - rest) - mass)
 
 
 @compiled
-def measure(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) -> Any:
+def weighted_gaps(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) -> Any:
     """Write |x_i - y_j| into `gaps`, 0 on idle arcs; return the largest, and the sum by mass."""
     total = lost = largest = 0.0
     for k in range(len(masses)):
@@ -137,8 +146,8 @@ def measure(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) ->
 
 
 @compiled
-def potentials(path_i: Any, path_j: Any, costs: Any, detours: Any) -> Any:
-    """Potentials with f_i + g_j = C_ij along a staircase, but for its free corners.
+def path_potentials(path_i: Any, path_j: Any, costs: Any, detours: Any) -> Any:
+    """Potentials with f_i + g_j = C_ij along the path of arcs, but for its free corners.
 
     A free corner (i + 1, j), between (i, j) and (i + 1, j + 1), bears no mass, so that the path
     might as well take (i, j + 1), whose cost is its entry in `detours` (minus infinity

@@ -19,16 +19,27 @@ from otgan.measures import (
     refuse_gradients,
     refuse_other_images,
 )
-from otgan.transport.exact import emd
+from otgan.progress import Progress, as_progress, reporting
+from otgan.transport.exact import solve_measures
 from otgan.transport.line import line_distance
+from otgan.transport.threads import as_n_jobs
 
 __all__ = ["pairwise_wasserstein"]
 
-WORK = 512
+TILE_POINTS = 512
 """Points on a side of a tile, about: each takes some milliseconds."""
 
-WIDEST_TILE = 32
+MAX_TILE_CLOUDS = 32
 """Clouds on a side of a tile, at most."""
+
+
+class _Options(NamedTuple):
+    """Options of all pairs, checked."""
+
+    p: float
+    metric: Metric
+    n_jobs: int | None
+    progress: Progress
 
 
 class Cloud(NamedTuple):
@@ -42,7 +53,7 @@ class Cloud(NamedTuple):
 class Tile(NamedTuple):
     """Some clouds and some others, and which pairs (i, j) of them are wanted: one task.
 
-    Nothing else travels to where it is worked on. Its pairs are counted from its corner.
+    Nothing else is sent to a worker. Its pairs are counted from its corner.
     """
 
     rows: list[Cloud]
@@ -61,7 +72,7 @@ def pairwise_wasserstein(
     metric: Metric = "euclidean",
     normalize: bool = False,
     n_jobs: int | None = None,
-    progress: bool = False,
+    progress: Progress = False,
 ) -> FloatArray:
     """Exact Wasserstein distances between all clouds of a list, or between those of two lists.
 
@@ -87,8 +98,8 @@ def pairwise_wasserstein(
         Threads, as joblib counts them. By default what the surrounding ``joblib.parallel_config``
         says, and all cores where it says nothing. Inside ``parallel_config(backend="dask")`` the
         same call runs on a cluster; a callable metric must then be picklable.
-    progress : bool, default False
-        Whether to show a bar that counts pairs.
+    progress : bool or callable, default False
+        True for a bar that counts pairs, or a function of (done, total, message).
 
     Returns
     -------
@@ -129,7 +140,7 @@ def pairwise_wasserstein(
            [1.],
            [5.]])
     """
-    order = as_order(p)
+    options = _Options(as_order(p), metric, as_n_jobs(n_jobs), as_progress(progress))
     for sample in (*clouds, *(others or ())) if isinstance(clouds, (list, tuple)) else ():
         refuse_gradients("pairwise_wasserstein", sample)
     if others is None and other_weights is not None:
@@ -143,18 +154,18 @@ def pairwise_wasserstein(
         given += _named("others", others, "other_weights", other_weights)
     checked = _checked(given)
     rows, columns = checked[:count], checked if others is None else checked[count:]
-    _check_together(checked, metric, order, normalize)
+    _check_together(checked, metric, options.p, normalize)
     rows, columns = _supports(rows), _supports(columns)
     distances = np.zeros((len(rows), len(columns)))
     tiles = _tiles(rows, columns, half=others is None)
-    for (i, j), values in _in_parallel(tiles, order, metric, n_jobs, progress):
+    for (i, j), values in _in_parallel(tiles, options):
         distances[i, j] = values
         if others is None:
             distances[j, i] = values
     return distances
 
 
-# ---------------------------------------------------------------- the door
+# ---------------------------------------------------------------- input validation
 
 
 def _named(name: str, clouds: Any, weights_name: str, weights: Any) -> list[tuple[str, Any, Any]]:
@@ -241,7 +252,7 @@ def _support(mu: DiscreteMeasure) -> DiscreteMeasure:
 def _tiles(rows: list[Cloud], columns: list[Cloud], *, half: bool) -> list[Tile]:
     """The matrix in squares; `half` leaves out the diagonal and what is below it."""
     largest = max(cloud.measure.n for cloud in rows + columns)
-    side = min(max(WORK // largest, 1), WIDEST_TILE)
+    side = min(max(TILE_POINTS // largest, 1), MAX_TILE_CLOUDS)
     tiles = []
     for top in range(0, len(rows), side):
         for left in range(top if half else 0, len(columns), side):
@@ -255,27 +266,31 @@ def _tiles(rows: list[Cloud], columns: list[Cloud], *, half: bool) -> list[Tile]
 
 
 def _in_parallel(
-    tiles: list[Tile], order: float, metric: Metric, n_jobs: int | None, progress: bool
+    tiles: list[Tile], options: _Options
 ) -> Iterator[tuple[npt.NDArray[np.int64], FloatArray]]:
     """The pairs of every tile and their distances, in the order in which tiles are done."""
     import joblib
     from joblib.parallel import get_active_backend
-    from tqdm import tqdm
 
+    n_jobs = options.n_jobs
     if n_jobs is None:
         n_jobs = get_active_backend()[1] or -1  # None outside of any parallel_config
     # Compiled loops release the GIL. This is a preference: a backend that the user set wins.
     parallel = joblib.Parallel(n_jobs, prefer="threads", return_as="generator_unordered")
-    tasks = (joblib.delayed(_distances)(tile, order, metric) for tile in tiles)
+    # One thread is one thread: large pairs do not start more.
+    inner = 1 if n_jobs == 1 else None
+    tasks = (joblib.delayed(_distances)(tile, options.p, options.metric, inner) for tile in tiles)
     total = sum(len(tile.pairs) for tile in tiles)
-    with tqdm(total=total, unit="pair", disable=not progress) as bar:
+    done = 0
+    with reporting(options.progress, total, "distances", unit="pair") as report:
         for pairs, values in parallel(tasks):
-            bar.update(len(values))
+            done += len(values)
+            report(done, "")
             yield pairs.T, values
 
 
 def _distances(
-    tile: Tile, order: float, metric: Metric
+    tile: Tile, order: float, metric: Metric, n_jobs: int | None
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """The pairs of a tile, counted from the first clouds of all, and their distances."""
     from otgan.transport.network_simplex.batch import optimal_costs
@@ -290,15 +305,14 @@ def _distances(
         values = optimal_costs(rows, columns, tile.pairs, metric, order) ** (1 / order)
         for at in np.flatnonzero(np.isnan(values)):
             i, j = tile.pairs[at]
-            values[at] = _distance(tile.rows[i], tile.columns[j], order, metric)
+            values[at] = _distance(tile.rows[i], tile.columns[j], order, metric, n_jobs)
     return tile.pairs + tile.corner, values
 
 
-def _distance(x: Cloud, y: Cloud, order: float, metric: Metric) -> float:
+def _distance(x: Cloud, y: Cloud, order: float, metric: Metric, n_jobs: int | None) -> float:
     """One pair on its own: large, with a callable metric, or in need of refinement."""
-    mu, nu = x.measure, y.measure
     try:
-        return emd(mu.points, nu.points, mu.masses, nu.masses, p=order, metric=metric).distance
+        return solve_measures(x.measure, y.measure, metric, order, n_jobs=n_jobs).distance
     except OtganError as error:
         error.add_note(f"between {x.name} and {y.name}")
         raise

@@ -12,17 +12,18 @@ from scipy import sparse
 from otgan.costs import GroundCost
 from otgan.measures import FloatArray
 from otgan.results import Result
+from otgan.transport.rounding import EPS
 
 __all__ = ["EXACT_RTOL", "TransportResult", "is_tight"]
 
 EXACT_RTOL = 1e-9
 """Widest relative gap that an exact answer may have."""
 
-MOST_EXCUSED = 1e-2
-"""Share of the cost beyond which rounding is no excuse, but an error."""
+MAX_ALLOWANCE = 1e-2
+"""Fraction of the cost beyond which a gap is an error, whatever potentials could explain."""
 
-NEGLIGIBLE = 1e-15
-"""Share of the mass that rounding of the weights may move: its costs are no excuse elsewhere."""
+ROUNDED_MASS = 1e-15
+"""Fraction of the mass that rounding of the weights may move: its costs allow for no gap."""
 
 
 @dataclass(frozen=True)
@@ -118,12 +119,12 @@ class TransportResult(Result):
 def is_tight(
     result: TransportResult, cost: GroundCost, a: FloatArray, b: FloatArray, rtol: float = 0.0
 ) -> bool:
-    """Whether the bracket is as tight as asked for, give or take rounding.
+    """Whether the bracket is as tight as asked for, up to rounding.
 
     Both ends are sums of masses times costs or potentials, which are known to a unit in the last
-    place, so the bracket may be wider by a few of these: 16. Potentials excuse no more than n + m
-    times the dearest arc that carries more than `NEGLIGIBLE` of the mass: a plan whose arcs cost
-    at most r has optimal potentials within (n + m) r of each other.
+    place, so the bracket may be wider by a few of these: 16. Potentials allow for no more than
+    n + m times the most expensive arc that carries more than `ROUNDED_MASS` of the mass: a plan
+    whose arcs cost at most r has optimal potentials within (n + m) r of each other.
     """
     if not np.isfinite(result.upper):
         return False  # some mass found no allowed arc
@@ -137,9 +138,9 @@ def is_tight(
         float(masses[masses > 0] @ np.abs(potential[masses > 0]))
         for masses, potential in ((a, result.f), (b, result.g))
     )
-    unit = 16 * float(np.finfo(float).eps)
+    unit = 16 * EPS
     if carried == 0:
         return bool(result.gap <= accepted + unit * weighed)
-    dearest = float(prices[plan.data > NEGLIGIBLE].max())
-    excuse = unit * min(weighed, sum(cost.shape) * dearest)
-    return bool(result.gap <= accepted + unit * carried + min(excuse, MOST_EXCUSED * carried))
+    most_expensive = float(prices[plan.data > ROUNDED_MASS].max())
+    allowance = unit * min(weighed, sum(cost.shape) * most_expensive)
+    return bool(result.gap <= accepted + unit * carried + min(allowance, MAX_ALLOWANCE * carried))

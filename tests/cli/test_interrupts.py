@@ -31,7 +31,7 @@ import os, signal, sys, threading
 from otgan.cli.main import main
 
 def interrupt_later(*row):
-    if row[1] == row[2] - 1:  # the test is last
+    if row[0] == row[1] - 1:  # the test is last
         threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 import otgan.cli.distances

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 import otgan
-from otgan.critics.constraints.base import CONSTRAINTS, GradientPenalty
+from otgan.critics.constraints.by_name import CONSTRAINTS
+from otgan.critics.constraints.penalties import GradientPenalty
+from otgan.critics.lipschitz.sampled import sampled_lipschitz
 from otgan.critics.networks.mlp import mlp
-from otgan.critics.potentials.bounds import sampled_lipschitz
 from otgan.critics.potentials.mcshane import McShane
-from otgan.critics.potentials.regression import distil
+from otgan.critics.potentials.regression import fit_potential
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.options import FitOptions
 from tests.cases import refused
@@ -61,7 +62,7 @@ def estimates():
         for name in ("clip", "gp", "spectral", "orthogonal", "cones", "distilled", "exact")
     ]
     audit = otgan.audit_critic(found[1].critic, x, y)
-    return [one.value for one in found], audit.lower
+    return [one.value for one in found], audit.sample_lower
 
 
 def runs():
@@ -80,7 +81,7 @@ def others():
         network = mlp(2, width=4)
         for parameter in network.parameters():
             parameter.fill_(0.25)
-    lesson = distil(McShane(y[:5], y[:5, 0]).float(), x, network, steps=2)
+    lesson = fit_potential(McShane(y[:5], y[:5, 0]).float(), x, network, steps=2)
     estimate = otgan.js_from_samples(x, y, method=otgan.Variational(steps=3))
     return lesson.value_error, estimate.value
 
@@ -113,7 +114,7 @@ def test_a_network_made_in_inference_mode_is_refused():
     with torch.inference_mode():
         network = mlp(2, width=4)
     with refused("outside of torch.inference_mode"):
-        distil(McShane([[0.0, 0.0]], [0.0]), points()[0], network, steps=1)
+        fit_potential(McShane([[0.0, 0.0]], [0.0]), points()[0], network, steps=1)
 
 
 def test_the_variational_bound_does_not_depend_on_the_default_dtype():

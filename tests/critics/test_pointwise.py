@@ -88,14 +88,14 @@ def test_what_looks_at_one_point_is_not_refused(name):
 )
 def test_the_audit_names_what_mixes_points_in_either_mode(name):
     torch.manual_seed(0)
-    assert otgan.audit_critic(Between(MIXING[name]), X, Y).names[:1] == ("batch norm",)
+    assert otgan.audit_critic(Between(MIXING[name]), X, Y).diagnosis_names[:1] == ("batch norm",)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_the_audit_does_not_blame_what_looks_at_one_point(name):
     torch.manual_seed(0)
-    assert "batch norm" not in otgan.audit_critic(Between(ALONE[name]), X, Y).names
+    assert "batch norm" not in otgan.audit_critic(Between(ALONE[name]), X, Y).diagnosis_names
 
 
 class Counting(nn.Module):

@@ -10,7 +10,7 @@ import otgan
 from otgan.datasets import Sample, ring8
 from otgan.datasets.samplers import CheckedSampler, as_sampler
 from otgan.errors import InvalidInputError
-from otgan.gan.data import as_source
+from otgan.gan.data import as_training_data
 from otgan.inference.held_out_bracket import held_out_bracket
 
 N = 20_000
@@ -214,8 +214,8 @@ def test_estimator_bracket_and_trainer_take_the_same_samplers(name):
     r = otgan.estimate_w1(distribution, points, "exact", device="cpu")
     assert abs(r.value - 5.0) <= 5 * r.se < 0.6
     s = held_out_bracket(points, distribution)
-    assert s.lower - 5 * s.lower_se <= 5.0 <= s.upper + 5 * s.upper_se
-    source = as_source(distribution)
+    assert s.lower_estimate - 5 * s.lower_se <= 5.0 <= s.upper_estimate + 5 * s.upper_se
+    source = as_training_data(distribution)
     np.testing.assert_allclose(source.center, [1.0, 2.0], atol=0.1)
     assert source.held_out(7, np.random.default_rng(0)).shape == (7, 2)
 
@@ -223,13 +223,15 @@ def test_estimator_bracket_and_trainer_take_the_same_samplers(name):
 def test_the_trainer_takes_images_and_data_sets():
     images = np.random.default_rng(0).random((40, 1, 4, 4))
     for data in (images, torch.tensor(images), Labeled(torch.tensor(images))):
-        source = as_source(data)
+        source = as_training_data(data)
         assert source.d == 16 and source.mixture is None
-    assert as_source(ring8()).mixture is not None
+    assert as_training_data(ring8()).mixture is not None
 
 
 def test_images_go_where_points_go():
     rng = np.random.default_rng(0)
     x, y = torch.tensor(rng.random((60, 1, 3, 3))), torch.tensor(rng.random((60, 1, 3, 3)) + 0.5)
     exact = otgan.emd(x.reshape(60, -1), y.reshape(60, -1)).distance
-    assert otgan.estimate_w1(x, y, "exact", device="cpu").exact == pytest.approx(exact, rel=1e-9)
+    assert otgan.estimate_w1(x, y, "exact", device="cpu").sample_distance == pytest.approx(
+        exact, rel=1e-9
+    )

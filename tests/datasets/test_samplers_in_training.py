@@ -7,7 +7,7 @@ from scipy import stats
 
 import otgan
 from otgan.errors import InvalidInputError
-from otgan.gan.data import as_source
+from otgan.gan.data import as_training_data
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_one_protocol_of_samplers_serves_estimator_and_trainer(distribution):
     points = np.random.default_rng(0).normal([4.0, 6.0], size=(500, 2))
     r = otgan.estimate_w1(distribution, points, "exact", device="cpu")
     assert abs(r.value - 5.0) <= 5 * r.se < 0.6
-    assert as_source(distribution).d == 2
+    assert as_training_data(distribution).d == 2
 
 
 def test_a_sampler_that_is_seeded_each_time_is_named_at_once():

@@ -21,8 +21,8 @@ def test_kl_and_js_of_counts_of_a_sample_against_itself_may_be_zero():
 def test_no_distance_of_a_sample_to_itself_excludes_zero(d):
     x = np.random.default_rng(d).normal(size=(80, d))
     for distance in (
-        otgan.energy_distance,
-        otgan.mmd,
+        otgan.energy_distance_squared,
+        otgan.mmd_squared,
         otgan.sinkhorn_divergence,
         otgan.sliced_wasserstein,
         otgan.max_sliced_wasserstein,
@@ -36,7 +36,7 @@ def test_no_distance_of_a_sample_to_itself_excludes_zero(d):
 def test_intervals_of_two_samples_of_one_distribution_hold_zero_as_often_as_they_say():
     rng = np.random.default_rng(4)
     pairs = [rng.normal(size=(2, 30, 2)) for _ in range(200)]
-    for distance in (otgan.energy_distance, otgan.mmd):
+    for distance in (otgan.energy_distance_squared, otgan.mmd_squared):
         assert np.mean([held(distance(x, y), 0) for x, y in pairs]) >= 0.93
     counts = [rng.poisson(3, (2, 60)) for _ in range(200)]
     assert (
@@ -51,8 +51,8 @@ def test_a_value_outside_of_its_interval_says_so():
         otgan.sinkhorn_divergence(x, y),
         otgan.sliced_wasserstein(x, y),
         otgan.frechet_distance(x, y),
-        otgan.energy_distance(x[:20], y[:20], unbiased=False),
-        otgan.mmd(x, y + 1, unbiased=False, confidence_level=0.5),
+        otgan.energy_distance_squared(x[:20], y[:20], unbiased=False),
+        otgan.mmd_squared(x, y + 1, unbiased=False, confidence_level=0.5),
     ):
         outside = any("outside its interval" in sentence for sentence in found.warnings)
         assert outside == (not held(found, found.value))

@@ -402,7 +402,7 @@ class TestFlatSamples:
         y = 0.95 * rng.choice([-1, 1], 2000) + 0.31 * rng.normal(size=2000)  # KL is 1.1
         e = otgan.kl_from_samples(x, y)
         assert e.value < 0.95
-        assert any("as balls shrink" in sentence for sentence in e.warnings)
+        assert any("with smaller balls" in sentence for sentence in e.warnings)
 
     def test_too_few_points_for_js(self):
         with pytest.raises(InvalidInputError, match="at least 16"):

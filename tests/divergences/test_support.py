@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.divergences.categories import as_codes, holds_categories
-from otgan.divergences.support import check_same_values, doubt_grids, refuse_other_grids
+from otgan.divergences.support import check_same_values, refuse_other_grids, warn_different_grids
 from tests.cases import refused
 
 RNG = np.random.default_rng(0)
@@ -93,7 +93,7 @@ def test_grids_that_share_little(x, y):
     for pair in ((x, y), (y, x)):
         with refused("must take the same values"):
             refuse_other_grids(*map(repeated, pair))
-        assert doubt_grids(*map(repeated, pair))
+        assert warn_different_grids(*map(repeated, pair))
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_grids_that_share_little(x, y):
 def test_grids_that_fit(x, y):
     for pair in ((x, y), (y, x)):
         refuse_other_grids(*map(repeated, pair))
-        assert doubt_grids(*map(repeated, pair)) == ()
+        assert warn_different_grids(*map(repeated, pair)) == ()
 
 
-def test_whole_numbers_on_two_grids_may_be_categories_and_are_doubted():
+def test_whole_numbers_on_two_grids_may_be_categories_and_are_warned_of():
     x, y = np.repeat([0, 5, 10], 30), np.repeat(np.arange(11), 10)
     found = otgan.js_from_samples(x, y, ties="discrete")
     p, q = np.zeros(11), np.full(11, 1 / 11)

@@ -1,12 +1,13 @@
-"""A finished run of four steps, and a copy that a test may damage."""
+"""Runs that several tests look at, each trained once, and a copy that a test may damage."""
 
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import otgan
-from tests.gan.short_run import RUN
+from tests.gan.short_run import RUN, TINY
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,16 @@ def finished_run(tmp_path_factory):
 def run_copy(finished_run, tmp_path):
     """A copy of it that may be damaged."""
     return Path(shutil.copytree(finished_run.out, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A function: the run of TINY on ring8 under a constraint, in a folder; not to be changed."""
+    folder = tmp_path_factory.mktemp("trained")
+
+    @cache
+    def run(constraint="lp"):
+        config = otgan.GANConfig(**TINY, constraint=constraint)
+        return otgan.train_gan("ring8", config, out=folder / constraint)
+
+    return run

@@ -1,7 +1,25 @@
-"""Settings of the shortest run that still writes every file, and points for it."""
+"""Settings of the shortest run that still writes every file, points for it, and what is equal."""
 
 import numpy as np
+from numpy.testing import assert_array_equal
 
 RUN = {"steps": 4, "batch_size": 8, "n_critic": 1, "width": 8, "depth": 1, "monitor_every": 2}
 RUN |= {"monitor_points": 32, "evaluation_points": 32, "device": "cpu"}
 CLOUD = np.random.default_rng(0).normal(size=(605, 2))
+
+TINY = {"steps": 6, "batch_size": 16, "n_critic": 2, "width": 8, "depth": 2, "monitor_every": 2}
+TINY |= {"monitor_points": 64, "evaluation_points": 64, "device": "cpu"}
+
+
+def same_but_for_time(first, second):
+    """Two lists of records hold the same numbers, NaN included, but for the seconds."""
+    for one, other in zip(first, second, strict=True):
+        assert_array_equal(one._replace(seconds=0), other._replace(seconds=0))
+
+
+def same_weights(first, second):
+    """Two modules hold the same bits."""
+    ours, theirs = first.state_dict(), second.state_dict()
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        assert_array_equal(ours[name].numpy(), theirs[name].numpy())

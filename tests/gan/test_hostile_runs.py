@@ -99,7 +99,7 @@ def edit(path, **changes):
         ({"decay": 1}, "decay must be True or False"),
         ({"learning_rate": "1e-3"}, "learning_rate must be a number"),
         ({"color": "red"}, "a setting must be one of .* got 'color'"),
-        ({"format": 2}, "newer version .* update otgan"),
+        ({"format": 3}, "newer version .* update otgan"),
         ({"data": 5}, "no data or no constraint"),
         ({"data": "grid25"}, "the data must be those of the run"),
     ],

@@ -66,7 +66,7 @@ def test_training_in_a_thread_goes_on_when_only_the_main_thread_has_ended():
         "x = numpy.random.default_rng(0).normal(size=(2500, 2))\n"
         "def work():\n"
         "    found = otgan.estimate_w1(x, x + 3, 'orthogonal', steps=20, device='cpu')\n"
-        "    print('found', found.exact, flush=True)\n"
+        "    print('found', found.sample_distance, flush=True)\n"
         "threading.Thread(target=work).start()\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

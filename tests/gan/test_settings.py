@@ -14,11 +14,11 @@ NO_NUMBERS = [None, True, "3", math.nan, math.inf, -1, [1], 2.5]
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
 def test_settings_that_are_no_whole_numbers_are_refused_at_once(value):
-    counts = ("steps", "batch_size", "n_critic", "latent_dim", "width", "depth", "seed")
+    counts = ("steps", "batch_size", "n_critic", "latent_dim", "width", "depth", "rng")
     for name in (*counts, "monitor_every", "monitor_points", "evaluation_points"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.GANConfig(**{name: value})
-    for name in ("batch_size", "test_points", "seed"):
+    for name in ("batch_size", "test_points", "rng"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.FitOptions(**{name: value})
     if value is not None:

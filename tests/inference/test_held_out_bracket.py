@@ -28,10 +28,10 @@ def test_bracket_brackets_known_distances():
             held_out_bracket(rng.normal(size=(150, d)) + shift, rng.normal(size=(150, d)))
             for _ in range(24)
         ]
-        assert abs(np.mean([s.lower for s in found]) - low) < 0.1
-        assert np.mean([s.upper for s in found]) > w1 - 0.05
-        assert np.mean([s.lower - 1.645 * s.lower_se <= w1 for s in found]) >= 0.83
-        assert np.mean([s.upper + 1.645 * s.upper_se >= w1 for s in found]) >= 0.83
+        assert abs(np.mean([s.lower_estimate for s in found]) - low) < 0.1
+        assert np.mean([s.upper_estimate for s in found]) > w1 - 0.05
+        assert np.mean([s.lower_estimate - 1.645 * s.lower_se <= w1 for s in found]) >= 0.83
+        assert np.mean([s.upper_estimate + 1.645 * s.upper_se >= w1 for s in found]) >= 0.83
         if w1:
             assert abs(np.mean([s.midpoint for s in found]) - w1) < 0.15 * w1
 
@@ -42,19 +42,22 @@ def test_bracket_on_fresh_points_and_its_derived_quantities():
     assert isinstance(s, HeldOutBracket) and (s.n, s.m) == (280, 240)
     f = exact_critic(x, y).potential
     f_x, f_y = (f(torch.from_numpy(z)).numpy() for z in (x_new, y_new))
-    assert_allclose(s.lower, f_x.mean() - f_y.mean(), rtol=1e-12)
-    assert_allclose(s.lower_se, math.sqrt(f_x.var() / 80 + f_y.var() / 90), rtol=1e-12)
-    assert s.upper == s.transport.distance == otgan.emd(x, y).distance
-    assert_allclose(s.midpoint, (s.lower + s.upper) / 2)
-    assert_allclose(s.relative_width, max(0.0, 1 - s.lower / s.upper))
+    assert_allclose(s.lower_estimate, f_x.mean() - f_y.mean(), rtol=1e-12)
+    assert_allclose(s.lower_se, math.sqrt(f_x.var(ddof=1) / 80 + f_y.var(ddof=1) / 90), rtol=1e-12)
+    assert s.upper_estimate == s.transport.distance == otgan.emd(x, y).distance
+    assert_allclose(s.midpoint, (s.lower_estimate + s.upper_estimate) / 2)
+    assert_allclose(s.relative_width, max(0.0, 1 - s.lower_estimate / s.upper_estimate))
     low, high = s.interval(0.9)
-    assert_allclose([low, high], [s.lower - 1.644854 * s.lower_se, s.upper + 1.644854 * s.upper_se])
+    assert_allclose(
+        [low, high],
+        [s.lower_estimate - 1.644854 * s.lower_se, s.upper_estimate + 1.644854 * s.upper_se],
+    )
 
 
 def test_bracket_of_equal_points_is_empty_and_more_folds_are_tighter():
     x, y = clouds(300, 300, 5)
     same = held_out_bracket(np.ones((4, 2)), np.ones((5, 2)))
-    assert same.lower == same.upper == same.relative_width == 0.0
+    assert same.lower_estimate == same.upper_estimate == same.relative_width == 0.0
     assert held_out_bracket(x, y, folds=5).relative_width < held_out_bracket(x, y).relative_width
 
 
@@ -82,4 +85,4 @@ def test_errors_say_what_to_do(call, words):
 def test_a_sample_against_itself_has_an_error_too():
     x = np.random.default_rng(0).normal(size=(200, 2))
     s = held_out_bracket(x, x)
-    assert s.upper == 0 and s.upper_se == s.lower_se > 0
+    assert s.upper_estimate == 0 and s.upper_se == s.lower_se > 0

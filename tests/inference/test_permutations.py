@@ -11,15 +11,30 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist, pdist
 
 import otgan
+from otgan import MMD, Classifier, Energy, NearestNeighbors, SlicedWasserstein, two_sample_test
 from otgan.errors import DuplicateSamplesError, InterruptedFit, InvalidInputError, MissingExtraError
-from otgan.inference.classifiers import ClassifierScore
-from otgan.inference.kernels import Energy, Mmd
-from otgan.inference.neighbors import Knn
-from otgan.inference.permutations import STATISTICS, two_sample_test
-from otgan.inference.transported import Sliced, Wasserstein
+from otgan.inference.statistics import STATISTICS
+from otgan.inference.wasserstein_statistics import Wasserstein
 
 NAMES = sorted(STATISTICS)
-LABEL_FREE = [Wasserstein(), Sliced(7), Energy(), Mmd(), Mmd(0.5), Knn(1), Knn(3)]
+
+
+def knn(k):
+    return NearestNeighbors(k=k, start="none", whiten=False)
+
+
+LABEL_FREE = [
+    Wasserstein(),
+    SlicedWasserstein(7),
+    Energy(),
+    MMD(),
+    MMD(bandwidth=0.5),
+    MMD("laplace"),
+    MMD("imq", 2.0),
+    knn(1),
+    knn(3),
+    NearestNeighbors(k=2, start="none"),
+]
 
 
 def samples(seed, n, m, d, shift=0.0):
@@ -28,7 +43,7 @@ def samples(seed, n, m, d, shift=0.0):
 
 
 def value(statistic, x, y, seed=0):
-    return two_sample_test(x, y, statistic=statistic, permutations=1, rng=seed).value
+    return two_sample_test(x, y, statistic=statistic, n_resamples=1, rng=seed).statistic
 
 
 def mean_gap(x, y):
@@ -48,9 +63,9 @@ def test_p_values_are_uniform_under_equal_distributions(name, d):
             rng.normal(size=(20, d)),
             rng.normal(size=(16, d)),
             statistic=name,
-            permutations=permutations,
+            n_resamples=permutations,
             rng=rng,
-        ).p_value
+        ).pvalue
         for _ in range(repeats)
     ]
     # uniform on 1/100, ..., 100/100: with a uniform step below, uniform on the interval
@@ -66,10 +81,10 @@ def test_p_values_of_tests_that_stop_early_have_the_level_they_claim():
             two_sample_test(
                 rng.normal(size=15),
                 rng.normal(size=12),
-                permutations=199,
+                n_resamples=199,
                 stop_after=enough,
                 rng=rng,
-            ).p_value
+            ).pvalue
             for _ in range(repeats)
         ]
     )
@@ -84,12 +99,14 @@ def test_a_tiny_problem_against_all_relabelings(statistic):
     pool = np.concatenate([x, y])
     splits = [np.isin(np.arange(7), chosen) for chosen in itertools.combinations(range(7), 3)]
     every = np.array([value(statistic, pool[s], pool[~s]) for s in splits])
-    result = two_sample_test(x, y, statistic=statistic, permutations=7000, rng=0)
-    assert_allclose(np.unique(result.null.round(9)), np.unique(every.round(9)), atol=1e-9)
-    exact = np.mean(every >= result.value - 1e-9)
+    result = two_sample_test(x, y, statistic=statistic, n_resamples=7000, rng=0)
+    assert_allclose(
+        np.unique(result.null_distribution.round(9)), np.unique(every.round(9)), atol=1e-9
+    )
+    exact = np.mean(every >= result.statistic - 1e-9)
     se = np.sqrt(exact * (1 - exact) / 7000)
     assert 0 < exact < 1
-    assert_allclose(result.p_value, exact, atol=4 * se)
+    assert_allclose(result.pvalue, exact, atol=4 * se)
 
 
 class Recorded:
@@ -136,7 +153,7 @@ def exact_area(tenths, row):
     [
         (Energy(), exact_energy),
         (Wasserstein(), exact_area),
-        (Sliced(), exact_area),
+        (SlicedWasserstein(), exact_area),
     ],
 )
 def test_ties_count_although_decimals_are_rounded(statistic, exact):
@@ -145,7 +162,7 @@ def test_ties_count_although_decimals_are_rounded(statistic, exact):
         tenths = np.random.default_rng(seed).integers(-2, 3, size=9)
         recorded = Recorded(statistic)
         result = two_sample_test(
-            tenths[:5] / 10, tenths[5:] / 10, statistic=recorded, permutations=80, rng=seed
+            tenths[:5] / 10, tenths[5:] / 10, statistic=recorded, n_resamples=80, rng=seed
         )
         observed, *others = [exact(tenths, row) for row in recorded.labels]
         assert result.exceedances == sum(other >= observed for other in others)
@@ -156,7 +173,7 @@ def test_ties_count_although_decimals_are_rounded(statistic, exact):
 def test_ties_of_optimal_costs_in_the_plane():
     corners = np.array([[0, 0], [0.1, 0], [0, 0.1], [0.1, 0.1]])
     result = two_sample_test(
-        corners[:2], corners[2:], statistic="wasserstein", permutations=2000, rng=0
+        corners[:2], corners[2:], statistic="wasserstein", n_resamples=2000, rng=0
     )
     # two of the three ways to cut the square in halves cost 0.1, the diagonal one costs it too
     assert result.exceedances == 2000
@@ -165,7 +182,7 @@ def test_ties_of_optimal_costs_in_the_plane():
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"knn", "mmd", "classifier"}))
 def test_equal_points_give_no_evidence(name):
     result = two_sample_test(np.full((5, 2), 0.3), np.full((4, 2), 0.3), statistic=name, rng=0)
-    assert (result.value, result.p_value) == (0, 1)
+    assert (result.statistic, result.pvalue) == (0, 1)
 
 
 # ---------------------------------------------------------------- the values are right
@@ -200,7 +217,7 @@ def test_energy_and_mmd_are_their_definitions(n, m, d):
     xy, xx, yy = cdist(x, y), cdist(x, x), cdist(y, y)
     assert_allclose(value("energy", x, y), 2 * xy.mean() - xx.mean() - yy.mean())
     median = np.median(pdist(np.concatenate([x, y])))
-    for statistic, width in (("mmd", median), (Mmd(bandwidth=0.7), 0.7)):
+    for statistic, width in (("mmd", median), (MMD(bandwidth=0.7), 0.7)):
         kernel = [np.exp(-(r**2) / (2 * width**2)).mean() for r in (xx, yy, xy)]
         assert_allclose(value(statistic, x, y), kernel[0] + kernel[1] - 2 * kernel[2])
 
@@ -210,7 +227,7 @@ def test_sliced_is_the_mean_over_its_directions():
     directions = np.random.default_rng(7).normal(size=(4, 30))
     directions /= np.linalg.norm(directions, axis=0)
     expected = ot.sliced_wasserstein_distance(x, y, projections=directions, p=1)
-    assert_allclose(value(Sliced(directions=30), x, y, seed=7), expected)
+    assert_allclose(value(SlicedWasserstein(30), x, y, seed=7), expected)
 
 
 @pytest.mark.parametrize("k", [1, 4])
@@ -220,14 +237,14 @@ def test_knn_is_its_formula_near_and_far(k, shift):
     rho = np.sort(cdist(x, x), axis=1)[:, k]
     nu = np.sort(cdist(x, y), axis=1)[:, k - 1]
     expected = d * np.mean(np.log(nu / rho)) + np.log(m / (n - 1))
-    assert_allclose(value(Knn(k=k), x, y), expected, rtol=1e-10)
+    assert_allclose(value(knn(k), x, y), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize(
     ("x", "y", "expected"), [([1, 2], [1.5, 2.5], 0), ([1, 2, 4], [1.5, 3], -np.log(2))]
 )
 def test_knn_by_hand(x, y, expected):
-    assert_allclose(value(Knn(k=1), x, y), expected, atol=1e-15)
+    assert_allclose(value(knn(1), x, y), expected, atol=1e-15)
 
 
 @pytest.mark.parametrize("d", [1, 2])
@@ -250,7 +267,7 @@ def test_the_classifier_scores_points_that_it_has_not_seen():
     train = np.concatenate([x[in_x[:18]], y[in_y[:13]]])
     model = LogisticRegression().fit(train, [1] * 18 + [0] * 13)
     scores_x, scores_y = map(model.decision_function, (x[in_x[18:]], y[in_y[13:]]))
-    statistic = ClassifierScore(LogisticRegression(), share=0.6)
+    statistic = Classifier(LogisticRegression(), train_fraction=0.6)
     assert_allclose(value(statistic, x, y, seed=6), scores_x.mean() - scores_y.mean())
     assert not hasattr(statistic.model, "coef_")
 
@@ -259,24 +276,24 @@ def test_a_classifier_without_decision_function():
     from sklearn.neighbors import KNeighborsClassifier
 
     x, y = samples(7, 60, 60, 2, shift=1.5)
-    result = two_sample_test(x, y, statistic=ClassifierScore(KNeighborsClassifier()), rng=0)
-    assert 0 < result.value <= 1
-    assert result.p_value == 0.001
+    result = two_sample_test(x, y, statistic=Classifier(KNeighborsClassifier()), rng=0)
+    assert 0 < result.statistic <= 1
+    assert result.pvalue == 0.001
 
 
 def test_the_default_classifier_sees_shift_scale_and_correlation():
     x, y = samples(8, 150, 150, 2)
     for other in (y + 0.7, 2 * y, y @ np.array([[1, 0.8], [0, 0.6]])):
-        assert two_sample_test(x, other, statistic="classifier", rng=0).p_value < 0.01
+        assert two_sample_test(x, other, statistic="classifier", rng=0).pvalue < 0.01
     many = samples(9, 60, 60, 70, shift=0.5)
-    assert two_sample_test(*many, statistic="classifier", rng=0).p_value < 0.01
+    assert two_sample_test(*many, statistic="classifier", rng=0).pvalue < 0.01
 
 
 def test_any_function_of_two_arrays():
     x, y = samples(9, 20, 25, 2, shift=1.0)
     result = two_sample_test(x, y, statistic=mean_gap, rng=0)
-    assert (result.statistic, result.p_value) == ("mean_gap", 0.001)
-    assert_allclose(result.value, mean_gap(x, y))
+    assert (result.statistic_name, result.pvalue) == ("mean_gap", 0.001)
+    assert_allclose(result.statistic, mean_gap(x, y))
 
 
 # ---------------------------------------------------------------- results
@@ -284,65 +301,65 @@ def test_any_function_of_two_arrays():
 
 def test_what_a_result_says():
     x, y = samples(10, 20, 30, 2)
-    result = two_sample_test(x, y, permutations=300, rng=1)
-    assert (result.n, result.m, result.permutations) == (20, 30, 300)
-    assert result.null.shape == (300,)
-    assert result.exceedances == np.sum(result.null >= result.value)
-    assert result.p_value == (1 + result.exceedances) / 301
+    result = two_sample_test(x, y, n_resamples=300, rng=1)
+    assert (result.n, result.m, result.n_resamples) == (20, 30, 300)
+    assert result.null_distribution.shape == (300,)
+    assert result.exceedances == np.sum(result.null_distribution >= result.statistic)
+    assert result.pvalue == (1 + result.exceedances) / 301
     assert not result.stopped_early
     assert "\n" not in repr(result)
-    assert f"{result.p_value:.6g} ±" in result.report()
+    assert f"{result.pvalue:.6g} ±" in result.report()
 
 
 def test_stopping_early_is_the_beginning_of_the_full_test():
     x, y = samples(11, 20, 30, 2)
-    full = two_sample_test(x, y, permutations=900, rng=1)
-    early = two_sample_test(x, y, permutations=900, stop_after=10, rng=1)
-    count = early.permutations
+    full = two_sample_test(x, y, n_resamples=900, rng=1)
+    early = two_sample_test(x, y, n_resamples=900, stop_after=10, rng=1)
+    count = early.n_resamples
     assert count < 900
     assert early.stopped_early
-    assert early.value == full.value
-    assert_allclose(early.null, full.null[:count], rtol=1e-12)
-    assert early.exceedances == 10 == np.sum(full.null[:count] >= full.value)
-    assert early.null[-1] >= early.value
-    assert early.p_value == 10 / count
+    assert early.statistic == full.statistic
+    assert_allclose(early.null_distribution, full.null_distribution[:count], rtol=1e-12)
+    assert early.exceedances == 10 == np.sum(full.null_distribution[:count] >= full.statistic)
+    assert early.null_distribution[-1] >= early.statistic
+    assert early.pvalue == 10 / count
 
 
 def test_without_enough_exceedances_nothing_stops():
     x, y = samples(12, 20, 30, 2, shift=1.0)
-    result = two_sample_test(x, y, permutations=400, stop_after=10, rng=1)
-    assert (result.permutations, result.stopped_early) == (400, False)
-    assert result.p_value == (1 + result.exceedances) / 401
+    result = two_sample_test(x, y, n_resamples=400, stop_after=10, rng=1)
+    assert (result.n_resamples, result.stopped_early) == (400, False)
+    assert result.pvalue == (1 + result.exceedances) / 401
 
 
 def test_stopping_on_the_last_permutation():
-    result = two_sample_test([0, 0], [0, 0], permutations=300, stop_after=300, rng=0)
-    assert (result.p_value, result.permutations, result.stopped_early) == (1, 300, True)
+    result = two_sample_test([0, 0], [0, 0], n_resamples=300, stop_after=300, rng=0)
+    assert (result.pvalue, result.n_resamples, result.stopped_early) == (1, 300, True)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_seed_one_result(name):
     x, y = samples(13, 12, 15, 2)
     results = [
-        two_sample_test(x, y, statistic=name, permutations=50, rng=rng)
+        two_sample_test(x, y, statistic=name, n_resamples=50, rng=rng)
         for rng in (4, np.random.default_rng(4), 5)
     ]
     assert results[0] == results[1]
-    assert_array_equal(results[0].null, results[1].null)
-    assert np.any(results[0].null != results[2].null)
+    assert_array_equal(results[0].null_distribution, results[1].null_distribution)
+    assert np.any(results[0].null_distribution != results[2].null_distribution)
 
 
 def test_more_permutations_continue_fewer():
     x, y = samples(14, 12, 15, 2)
-    few, many = (two_sample_test(x, y, permutations=count, rng=0) for count in (100, 700))
-    assert_allclose(many.null[:100], few.null, rtol=1e-12)
+    few, many = (two_sample_test(x, y, n_resamples=count, rng=0) for count in (100, 700))
+    assert_allclose(many.null_distribution[:100], few.null_distribution, rtol=1e-12)
 
 
 def test_units_do_not_matter():
     x, y = samples(15, 12, 15, 2)
     for name in NAMES:
         p = [
-            two_sample_test(scale * x, scale * y, statistic=name, rng=0).p_value
+            two_sample_test(scale * x, scale * y, statistic=name, rng=0).pvalue
             for scale in (1, 2.0**-300, 2.0**300)
         ]
         assert p[0] == p[1] == p[2]
@@ -351,27 +368,26 @@ def test_units_do_not_matter():
 def test_torch_tensors_are_points_too():
     torch = pytest.importorskip("torch")
     x, y = samples(16, 10, 12, 2)
-    result = two_sample_test(torch.from_numpy(x), torch.from_numpy(y), permutations=20, rng=0)
-    assert result == two_sample_test(x, y, permutations=20, rng=0)
+    result = two_sample_test(torch.from_numpy(x), torch.from_numpy(y), n_resamples=20, rng=0)
+    assert result == two_sample_test(x, y, n_resamples=20, rng=0)
 
 
 # ---------------------------------------------------------------- progress and interrupts
 
 
-def test_progress_gets_results_that_grow():
+def test_progress_grows_and_shows_the_p_value_so_far():
     x, y = samples(17, 10, 12, 2)
-    seen = []
-    result = two_sample_test(x, y, permutations=600, rng=0, progress=seen.append)
-    counts = [r.permutations for r in seen]
-    assert counts == sorted(set(counts))
-    assert len(counts) > 1
-    assert seen[-1] is result
+    steps = []
+    result = two_sample_test(x, y, n_resamples=600, rng=0, progress=lambda *s: steps.append(s))
+    counts = [done for done, _, _ in steps]
+    assert counts == sorted(set(counts)) and len(counts) > 1
+    assert steps[-1] == (600, 600, f"p-value {result.pvalue:.4g} so far")
 
 
 def test_progress_bar(capsys):
-    two_sample_test([0, 1], [2, 3], permutations=20, rng=0)
+    two_sample_test([0, 1], [2, 3], n_resamples=20, rng=0)
     assert capsys.readouterr().err == ""
-    two_sample_test([0, 1], [2, 3], permutations=20, rng=0, progress=True)
+    two_sample_test([0, 1], [2, 3], n_resamples=20, rng=0, progress=True)
     assert "20/20" in capsys.readouterr().err
 
 
@@ -391,9 +407,9 @@ def test_an_interrupt_keeps_what_was_done():
     with pytest.raises(InterruptedFit, match="399 of 999 permutations") as caught:
         two_sample_test(x, y, statistic=interrupted_at(400), rng=0)
     partial = caught.value.estimate
-    expected = two_sample_test(x, y, statistic=mean_gap, permutations=399, rng=0)
-    assert_array_equal(partial.null, expected.null)
-    assert partial.p_value == expected.p_value
+    expected = two_sample_test(x, y, statistic=mean_gap, n_resamples=399, rng=0)
+    assert_array_equal(partial.null_distribution, expected.null_distribution)
+    assert partial.pvalue == expected.pvalue
 
 
 def test_an_interrupt_before_anything_was_done():
@@ -410,18 +426,21 @@ def test_an_interrupt_before_anything_was_done():
     [
         ({"statistic": "enrgy"}, "did you mean 'energy'"),
         ({"statistic": 3}, "statistic must be a name, an object"),
-        ({"statistic": Mmd}, "an object, not its class"),
+        ({"statistic": MMD}, "an object, not its class"),
         ({"statistic": lambda x, y: np.nan}, "must return a finite number, got nan"),
         ({"statistic": lambda x, y: x}, "must return a finite number"),
-        ({"permutations": 0}, "permutations must be a whole number"),
-        ({"permutations": 99.0}, "permutations must be a whole number"),
+        ({"n_resamples": 0}, "n_resamples must be a whole number"),
+        ({"n_resamples": 99.0}, "n_resamples must be a whole number"),
         ({"stop_after": 0}, "stop_after must be a whole number"),
         ({"stop_after": True}, "stop_after must be a whole number"),
         ({"rng": "seed"}, "rng must be a numpy.random.Generator"),
         ({"rng": -1}, "rng must be a numpy.random.Generator"),
         ({"progress": "yes"}, "progress must be True, False or a function"),
         ({"statistic": "knn"}, "at least 11 and 10 points"),
-        ({"statistic": ClassifierScore(share=0.9)}, "two points to train on and one to hold out"),
+        (
+            {"statistic": Classifier(train_fraction=0.9)},
+            "two points to train on and one to hold out",
+        ),
     ],
 )
 def test_bad_options_are_refused(options, message):
@@ -432,7 +451,7 @@ def test_bad_options_are_refused(options, message):
 def test_repeated_points_have_no_logarithms_of_distances():
     for x, y in (([0, 1, 1], [2, 3]), ([0, 1, 4], [1, 3])):
         with pytest.raises(DuplicateSamplesError, match=r"2 points that coincide.*'energy'"):
-            two_sample_test(x, y, statistic=Knn(k=1))
+            two_sample_test(x, y, statistic=knn(1))
 
 
 @pytest.mark.parametrize(
@@ -453,13 +472,13 @@ def test_bad_samples_are_refused(x, y, message):
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: Sliced(directions=0), "directions must be"),
-        (lambda: Knn(k=1.5), "k must be"),
-        (lambda: Mmd(bandwidth=0), "bandwidth must be"),
-        (lambda: Mmd(bandwidth="mean"), "bandwidth must be"),
-        (lambda: ClassifierScore(share=1), "share must be"),
-        (lambda: ClassifierScore(share="half"), "share must be"),
-        (lambda: ClassifierScore(model=type), "model must be"),
+        (lambda: SlicedWasserstein(n_projections=0), "n_projections must be"),
+        (lambda: NearestNeighbors(k=1.5), "k must be"),
+        (lambda: MMD(bandwidth=0), "bandwidth must be"),
+        (lambda: MMD(bandwidth="mean"), "bandwidth must be"),
+        (lambda: Classifier(train_fraction=1), "train_fraction must be"),
+        (lambda: Classifier(train_fraction="half"), "train_fraction must be"),
+        (lambda: Classifier(model=type), "model must be"),
     ],
 )
 def test_bad_statistics_are_refused(build, message):
@@ -472,14 +491,14 @@ def test_a_pool_too_large_for_its_matrix(name):
     x, y = samples(19, 15_000, 5_001, 2)
     with pytest.raises(InvalidInputError, match=r'at most 20,000.*20,001.*"sliced"'):
         two_sample_test(x, y, statistic=name)
-    sliced = two_sample_test(x, y, statistic=Sliced(directions=3), permutations=5, rng=0)
-    assert sliced.p_value > 1 / 6
+    sliced = two_sample_test(x, y, statistic=SlicedWasserstein(3), n_resamples=5, rng=0)
+    assert sliced.pvalue > 1 / 6
 
 
 def test_a_median_distance_of_zero():
-    with pytest.raises(InvalidInputError, match=r"Mmd\(bandwidth=...\)"):
+    with pytest.raises(InvalidInputError, match=r"MMD\(bandwidth=...\)"):
         two_sample_test([0, 0, 0, 0], [0, 0, 1], statistic="mmd")
-    assert two_sample_test([0, 0, 0], [0, 1], statistic=Mmd(1.0), rng=0).p_value > 0.05
+    assert two_sample_test([0, 0, 0], [0, 1], statistic=MMD(bandwidth=1.0), rng=0).pvalue > 0.05
 
 
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):

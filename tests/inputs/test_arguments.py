@@ -52,8 +52,8 @@ def test_images_are_points_wherever_points_go():
     tensor = torch.tensor(x, requires_grad=True)
     otgan.wasserstein(tensor, torch.tensor(y)).backward()
     assert tensor.grad.shape == x.shape
-    assert otgan.energy_distance(x, y).value == otgan.energy_distance(*flat).value
+    assert otgan.energy_distance_squared(x, y).value == otgan.energy_distance_squared(*flat).value
     with pytest.raises(InvalidInputError, match="images of one shape"):
         otgan.wasserstein(x, y.transpose(0, 2, 3, 1))  # channels last
     with pytest.raises(InvalidInputError, match=r"x\.reshape\(6, -1\).*batch of 6 clouds"):
-        otgan.energy_distance(x[:, 0], y[:, 0])
+        otgan.energy_distance_squared(x[:, 0], y[:, 0])

@@ -387,8 +387,10 @@ def test_gaussians_of_tables_are_matched_by_the_names_of_their_coordinates():
 
 @pytest.mark.parametrize("table", [pd.DataFrame, polars.DataFrame])
 def test_a_table_to_train_on_is_data_although_it_has_a_method_called_sample(table):
-    from otgan.gan.data import as_source
+    from otgan.gan.data import as_training_data
 
     points = np.arange(40.0).reshape(20, 2)
     columns = {"u": points[:, 0], "v": points[:, 1]}
-    assert_array_equal(as_source(table(columns)).train.points, as_source(points).train.points)
+    assert_array_equal(
+        as_training_data(table(columns)).train.points, as_training_data(points).train.points
+    )

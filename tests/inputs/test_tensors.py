@@ -15,8 +15,8 @@ def test_distances_of_tensors_that_want_gradients_name_what_has_them():
     torch = pytest.importorskip("torch")
     x, y = torch.randn(30, 2, requires_grad=True), torch.randn(40, 2)
     for distance in (
-        otgan.mmd,
-        otgan.energy_distance,
+        otgan.mmd_squared,
+        otgan.energy_distance_squared,
         otgan.sliced_wasserstein,
         otgan.max_sliced_wasserstein,
         otgan.sinkhorn_divergence,

@@ -8,7 +8,7 @@ import otgan
 from otgan import costs
 from otgan.costs import PointCost
 from otgan.errors import UnequalMassError
-from otgan.transport.monotone import c_transform_on_line
+from otgan.transport.line_c_transform import c_transform_on_line
 from tests.cases import EPS, FORMS, cost_matrices, dense_cost, problems, refused
 
 C = np.array([[0.0, 1.0, 3.0], [2.0, 0.0, 1.0]])

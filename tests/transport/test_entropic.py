@@ -34,7 +34,7 @@ def bracket(C, f, g, epsilon):
 def test_duality_brackets_the_value(epsilon, n, m):
     x, y = clouds(0, n, m)
     C = cdist(x, y)
-    found = entropic.between(C, epsilon, 20_000)
+    found = entropic.entropic_between(C, epsilon, 20_000)
     low, high = bracket(C, found.f, found.g, epsilon)
     assert low - 1e-12 <= found.value <= high + 1e-12
     assert high - low <= 1e-4 * epsilon + 1e-6
@@ -50,7 +50,7 @@ def test_heavy_tails_in_every_form():
     ):
         C = cdist(x, y)
         for share in (0.1, 0.01):
-            found = entropic.between(C, share * C.mean(), 10_000)
+            found = entropic.entropic_between(C, share * C.mean(), 10_000)
             assert found.error <= entropic.MARGINAL_ERROR
 
 
@@ -59,13 +59,16 @@ def test_clusters_of_unequal_mass_are_connected():
     places = 100 * np.eye(3)
     x = np.repeat(places, 20, axis=0) + rng.normal(size=(60, 3))
     y = np.repeat(places, [10, 20, 30], axis=0) + rng.normal(size=(60, 3))
-    assert entropic.between(cdist(x, y), 0.1, 10_000).error <= entropic.MARGINAL_ERROR
+    assert entropic.entropic_between(cdist(x, y), 0.1, 10_000).error <= entropic.MARGINAL_ERROR
 
 
 def test_a_sample_beside_itself_is_solved_by_equal_potentials():
     x, _ = clouds(3, 60, 1)
     C = cdist(x, x)
-    both, one = entropic.between(C, 0.05, 10_000), entropic.within(C, 0.05, 10_000)
+    both, one = (
+        entropic.entropic_between(C, 0.05, 10_000),
+        entropic.entropic_within(C, 0.05, 10_000),
+    )
     assert_allclose(both.value, one.value, rtol=1e-5)
     assert (one.f == one.g).all()
 
@@ -73,6 +76,6 @@ def test_a_sample_beside_itself_is_solved_by_equal_potentials():
 def test_rounds_are_counted_and_kept_to():
     x, y = clouds(4, 60, 50, d=1)
     with pytest.raises(SolverError, match=r"after \d+ iterations; to fix it"):
-        entropic.between(cdist(x, y), 1e-4, 40)
-    found = entropic.between(cdist(x, y), 0.1, 10_000)
+        entropic.entropic_between(cdist(x, y), 1e-4, 40)
+    found = entropic.entropic_between(cdist(x, y), 0.1, 10_000)
     assert 0 < found.iterations < 500

@@ -11,7 +11,7 @@ import otgan
 from otgan.costs import PointCost
 from otgan.errors import InfeasibleError, InvalidInputError, SolverError, UnequalMassError
 from otgan.measures import to_numpy
-from otgan.transport.network_simplex import multiscale
+from otgan.transport.network_simplex import coarsening, level, multiscale
 from tests.cases import (
     CLOSED_FORMS,
     EXACT_RTOL,
@@ -156,8 +156,9 @@ def test_an_outlier_in_both_clouds_costs_no_digits(distance, p):
 @pytest.fixture
 def many_levels(monkeypatch):
     """Let small problems go through every level of the engine."""
-    monkeypatch.setattr(multiscale, "ALL_ARCS", 64)
-    monkeypatch.setattr(multiscale, "COARSEST", 2)
+    monkeypatch.setattr(multiscale, "MAX_DENSE_ARCS", 64)
+    monkeypatch.setattr(level, "MAX_DENSE_ARCS", 64)
+    monkeypatch.setattr(coarsening, "COARSEST", 2)
 
 
 @pytest.mark.parametrize("metric", NAMED_METRICS)

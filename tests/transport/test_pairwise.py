@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import otgan
 from otgan.errors import UnequalMassError
 from otgan.transport.network_simplex.batch import optimal_costs
-from otgan.transport.pairwise import WORK
+from otgan.transport.pairwise import TILE_POINTS
 from tests.cases import CLOSED_FORMS, EXACT_RTOL, NAMED_METRICS, grid, refused, unequal
 
 RNG = np.random.default_rng(0)
@@ -85,7 +85,7 @@ def test_a_callable_metric():
 
 
 def test_pairs_too_large_for_a_batch():
-    clouds = [RNG.normal(size=(n, 2)) for n in (WORK + 90, WORK, 3)]
+    clouds = [RNG.normal(size=(n, 2)) for n in (TILE_POINTS + 90, TILE_POINTS, 3)]
     assert_array_equal(np.isnan(costs_of(clouds[:2])), [True])
     ours = otgan.pairwise_wasserstein(clouds)
     assert_allclose(ours[0], one_by_one(clouds[:1], clouds)[0], rtol=EXACT_RTOL)

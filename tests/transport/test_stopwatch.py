@@ -9,8 +9,8 @@ import pytest
 
 import otgan
 from otgan.transport.compiled import compiled
-from otgan.transport.network_simplex.pricing import in_threads
 from otgan.transport.stopwatch import Stopwatch, preparation, preparing
+from otgan.transport.threads import run_in_threads
 
 
 def test_nothing_is_counted_twice():
@@ -61,13 +61,13 @@ def test_threads_that_wait_for_a_loop_are_preparing(monkeypatch):
 
     both = threading.Barrier(2, timeout=60)
 
-    def work(share):
+    def work(chunk):
         with preparing():
             both.wait()
             time.sleep(0.05)
 
     watch = Stopwatch()
-    in_threads(work, 2)
+    run_in_threads(work, 2)
     assert watch.preparing >= 0.05
     assert watch.working >= 0  # were both threads counted, there would be more than has passed
 

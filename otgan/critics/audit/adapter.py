@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.lipschitz.layers import evaluating
+from otgan.critics.forward import evaluating
 from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, is_torch
 
@@ -25,9 +25,9 @@ Kind = Literal["autograd", "tensors", "arrays"]
 
 @dataclass(frozen=True)
 class CriticFunction:
-    """A critic, asked on its own device and in its own dtype, one row of numbers a point.
+    """A critic, evaluated on its own device and in its own dtype, one row of numbers a point.
 
-    Modules are asked in evaluation mode, and left in the mode they were in.
+    Modules are evaluated in evaluation mode, and left in the mode they were in.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class CriticFunction:
         shape : tuple of int
             Of one point.
         like : object
-            The points as they were given: tensors tell device and dtype to a plain function.
+            The points as they were given: a plain function gets tensors of their device and dtype.
 
         Raises
         ------
@@ -76,13 +76,13 @@ class CriticFunction:
             attempt = cls(critic, shape, kind, dtype, device)
             try:
                 with evaluating(critic):
-                    values = attempt._ask(points[:2], track=kind == "autograd")
+                    values = attempt._evaluate(points[:2], track=kind == "autograd")
             except Exception as reason:  # whatever the critic raises
                 failures.append(f"{type(reason).__name__}: {str(reason).partition(chr(10))[0]}")
                 continue
             if kind == "autograd" and not (is_torch(values) and values.requires_grad):
                 continue
-            attempt._flat(values, min(2, len(points)))
+            attempt._one_per_point(values, min(2, len(points)))
             return attempt
         raise InvalidInputError(
             f"critic must take points of shape {shown_shape(shape)}, got an error from it "
@@ -107,7 +107,8 @@ class CriticFunction:
         """The critic at points of shape (n, d): shape (n,), float64, checked to be finite."""
         with evaluating(self.critic):
             parts = [
-                _numpy(self._flat(self._ask(part), len(part))) for part in self._batches(points)
+                _numpy(self._one_per_point(self._evaluate(part), len(part)))
+                for part in self._batches(points)
             ]
         return _finite(np.concatenate(parts), points, "value")
 
@@ -120,7 +121,7 @@ class CriticFunction:
             for part in self._batches(points):
                 tensor = self.tensor(part).requires_grad_()
                 with torch.enable_grad():
-                    total = self._flat(self.critic(tensor), len(part)).sum()
+                    total = self._one_per_point(self.critic(tensor), len(part)).sum()
                     (gradient,) = torch.autograd.grad(total, tensor)
                 parts.append(_numpy(gradient.reshape(len(part), -1)))
         return _finite(np.concatenate(parts), points, "gradient")
@@ -147,7 +148,7 @@ class CriticFunction:
         for start in range(0, len(points), size):
             yield points[start : start + size]
 
-    def _ask(self, points: FloatArray, *, track: bool = False) -> Any:
+    def _evaluate(self, points: FloatArray, *, track: bool = False) -> Any:
         if self.kind == "arrays":
             return self.critic(points.reshape(len(points), *self.shape))
         with torch.set_grad_enabled(track):
@@ -158,7 +159,7 @@ class CriticFunction:
         tensor = torch.as_tensor(points.reshape(len(points), *self.shape), device="cpu")
         return tensor.to(device=self.device, dtype=self.dtype, copy=True)
 
-    def _flat(self, values: Any, n: int) -> Any:
+    def _one_per_point(self, values: Any, n: int) -> Any:
         """One number a point, whether they came in shape (n,) or (n, 1)."""
         shape = tuple(np.shape(values))
         squeezed = n == 1 and shape == ()
@@ -187,7 +188,7 @@ def shown_shape(shape: tuple[int, ...]) -> str:
 
 
 def _candidates(critic: Any, like: Any) -> list[tuple[Kind, torch.dtype, torch.device]]:
-    """What the critic may compute with, likeliest first."""
+    """What the critic may compute with, most likely first."""
     cpu = torch.device("cpu")
     if isinstance(critic, nn.Module):
         floating = _floating(critic)

@@ -1,36 +1,38 @@
-"""Where a critic is looked at: along the rays of the exact plan, in between, and where steepest."""
+"""Gradients of a critic: along the rays of the exact plan, in between, and where it is steepest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from otgan.critics.audit.adapter import CriticFunction
 from otgan.measures import FloatArray
+from otgan.results import Result
 from otgan.transport.result import TransportResult
 
 __all__ = ["Rays", "SteepestPair", "slopes_between", "steepest_pair", "trace_rays"]
 
-PROBES = 4096
+N_POINTS = 4096
 """Points at which gradients are taken, for each purpose."""
 
-EVALUATIONS = 2_000_000
-"""Values that one purpose may ask of a critic without autograd; it then gets fewer points."""
+MAX_EVALUATIONS = 2_000_000
+"""Evaluations of a critic without autograd, for each purpose; it gets fewer points beyond that."""
 
-STATIONS = (0.01, 0.5, 0.99)
+RAY_FRACTIONS = (0.01, 0.5, 0.99)
 """Where on a ray gradients are taken: just inside its ends, for an optimal critic may have kinks
 at the points themselves, and in the middle."""
 
-TO_BE_SHOWN = 1e-3
+SLOPE_RTOL = 1e-3
 """How much steeper a gradient may be than the steepest pair, relatively."""
 
-FOLLOWED, HALVINGS = 4, 10
+N_REFINED, N_LENGTHS = 4, 10
 """Steepest gradients across which ever shorter steps are taken, and of how many lengths."""
 
-CLIMBERS, CLIMB = 32, 24
-"""Pairs that are moved to where the critic is steeper, and the steps they take."""
+N_STARTS, N_STEPS = 32, 24
+"""Pairs that ascend to where the critic is steeper, and the steps they take."""
 
 Generator = np.random.Generator
 
@@ -44,7 +46,7 @@ class Rays:
     x, y : ndarray, shape (k, d)
         Ends: mass goes from x to y. Mass that stays where it is has no ray.
     mass : ndarray, shape (k,)
-        Share of the plan, summing to one.
+        Fraction of the plan, summing to one.
     slopes, cosines : ndarray, shape (k, 3)
         Gradient norm, and cosine between gradient and x - y; at x, in the middle, at y.
     """
@@ -56,8 +58,8 @@ class Rays:
     cosines: FloatArray
 
     def points(self) -> FloatArray:
-        """Where the gradients were taken, shape (3 k, d), station by station."""
-        parts = [self.x + share * (self.y - self.x) for share in STATIONS]
+        """Where the gradients were taken, shape (3 k, d), one fraction of rays after another."""
+        parts = [self.x + fraction * (self.y - self.x) for fraction in RAY_FRACTIONS]
         return np.concatenate(parts)
 
     def mean_cosines(self) -> FloatArray:
@@ -66,7 +68,7 @@ class Rays:
 
 
 @dataclass(frozen=True)
-class SteepestPair:
+class SteepestPair(Result):
     """The pair of points between which the critic was found to rise most steeply.
 
     Attributes
@@ -88,6 +90,14 @@ class SteepestPair:
     def slope(self) -> float:
         """The rise over the distance: no Lipschitz constant of the critic is smaller."""
         return self.rise / self.distance if self.distance > 0 else 0.0
+
+    def __float__(self) -> float:
+        return self.slope
+
+    def to_dict(self) -> dict[str, Any]:
+        """Slope, rise, distance, and the coordinates of both points."""
+        points = {"u": self.u.tolist(), "v": self.v.tolist()}
+        return {"slope": self.slope, **super().to_dict(), **points}
 
     def __str__(self) -> str:
         return f"slope {self.slope:.4g}, from {_coordinates(self.u)} down to {_coordinates(self.v)}"
@@ -125,16 +135,16 @@ def trace_rays(
     mass = arcs.data
     moved = (mass > 0) & (np.linalg.norm(x[i] - y[j], axis=1) > 0)
     i, j, mass = i[moved], j[moved], mass[moved] / (mass[moved].sum() or 1.0)
-    most = _affordable(function, x.shape[1]) // len(STATIONS) + 1
+    most = _affordable_points(function, x.shape[1]) // len(RAY_FRACTIONS) + 1
     if len(mass) > most:
         chosen = rng.choice(len(mass), most, p=mass)
         i, j, mass = i[chosen], j[chosen], np.full(most, 1.0 / most)
     start, end = x[i], y[j]
     towards_x = start - end
     towards_x /= np.linalg.norm(towards_x, axis=1, keepdims=True)
-    slopes, cosines = np.empty((2, len(mass), len(STATIONS)))
-    for k, share in enumerate(STATIONS if len(mass) else ()):
-        gradients = function.gradients(start + share * (end - start))
+    slopes, cosines = np.empty((2, len(mass), len(RAY_FRACTIONS)))
+    for k, fraction in enumerate(RAY_FRACTIONS if len(mass) else ()):
+        gradients = function.gradients(start + fraction * (end - start))
         slopes[:, k] = np.linalg.norm(gradients, axis=1)
         cosines[:, k] = (_unit(gradients) * towards_x).sum(axis=1)
     return Rays(start, end, mass, slopes, np.clip(cosines, -1.0, 1.0))
@@ -150,7 +160,7 @@ def slopes_between(
     points : ndarray, shape (k, d)
     slopes : ndarray, shape (k,)
     """
-    count = min(_affordable(function, x.shape[1]), max(len(x), len(y), 256))
+    count = min(_affordable_points(function, x.shape[1]), max(len(x), len(y), 256))
     start, end = x[rng.integers(len(x), size=count)], y[rng.integers(len(y), size=count)]
     points = start + rng.random((count, 1)) * (end - start)
     return points, np.linalg.norm(function.gradients(points), axis=1)
@@ -162,7 +172,7 @@ def steepest_pair(
     """Search for the pair of points between which the critic is steepest.
 
     Candidates are pairs of sampled points, and short steps along the gradient at the points
-    `steep`; the best of them climb the quotient (f(u) - f(v)) / |u - v| by its gradient, within
+    `steep`; the best of them ascend the quotient (f(u) - f(v)) / |u - v| by its gradient, within
     the box of the data and at a distance of at least a hundredth of its spread. Where a gradient
     is steeper than all of these, the step along it is shortened, as far as rounding allows.
 
@@ -184,18 +194,18 @@ def steepest_pair(
     shortest = 0.01 * float(np.sqrt(both.var(axis=0).sum()))
     if shortest == 0.0:  # all points are the same
         return SteepestPair(both[0], both[0], 0.0, 0.0)
-    i, j = rng.integers(len(both), size=(2, min(PROBES, 4 * len(both) ** 2)))
+    i, j = rng.integers(len(both), size=(2, min(N_POINTS, 4 * len(both) ** 2)))
     u, v = both[i], both[j]
     gradients = function.gradients(steep)
     step = _unit(gradients) * shortest
     u, v = np.concatenate([u, steep + step / 2]), np.concatenate([v, steep - step / 2])
     u, v, quotients = _ordered(function, u, v, shortest)
-    best = np.argsort(quotients)[-CLIMBERS:]
-    u, v, quotients = _climb(function, u[best], v[best], quotients[best], shortest, (low, high))
+    best = np.argsort(quotients)[-N_STARTS:]
+    u, v, quotients = _ascend(function, u[best], v[best], quotients[best], shortest, (low, high))
     slopes = np.linalg.norm(gradients, axis=1)
-    missed = np.flatnonzero(slopes > (1.0 + TO_BE_SHOWN) * quotients.max())[-FOLLOWED:]
+    missed = np.flatnonzero(slopes > (1.0 + SLOPE_RTOL) * quotients.max())[-N_REFINED:]
     if len(missed):
-        near_u, near_v, near = _shorter(function, steep[missed], gradients[missed], shortest)
+        near_u, near_v, near = _refined_pairs(function, steep[missed], gradients[missed], shortest)
         u, v = np.concatenate([u, near_u]), np.concatenate([v, near_v])
         quotients = np.concatenate([quotients, near])
     top = int(quotients.argmax())
@@ -203,17 +213,17 @@ def steepest_pair(
     return SteepestPair(u[top], v[top], float(quotients[top]) * distance, distance)
 
 
-def _shorter(
+def _refined_pairs(
     function: CriticFunction, points: FloatArray, gradients: FloatArray, longest: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Pairs across the points along their gradients, ever closer until rounding would show."""
+    """Pairs across the points along their gradients, ever closer as far as rounding allows."""
     slopes = np.linalg.norm(gradients, axis=1)
     sizes = np.abs(function.values(points)) + slopes * np.linalg.norm(points, axis=1)
-    lengths = longest / 4.0 ** np.arange(HALVINGS)[:, None]
+    lengths = longest / 4.0 ** np.arange(N_LENGTHS)[:, None]
     # Values and points are rounded: a step must be long beside what that makes of its rise.
     lengths = np.maximum(lengths, 1e3 * function.precision * sizes / slopes).ravel()
-    step = 0.5 * lengths[:, None] * np.tile(_unit(gradients), (HALVINGS, 1))
-    points = np.tile(points, (HALVINGS, 1))
+    step = 0.5 * lengths[:, None] * np.tile(_unit(gradients), (N_LENGTHS, 1))
+    points = np.tile(points, (N_LENGTHS, 1))
     return _ordered(function, points + step, points - step, 0.0)
 
 
@@ -231,7 +241,7 @@ def _ordered(
     return u, v, quotients
 
 
-def _climb(
+def _ascend(
     function: CriticFunction,
     u: FloatArray,
     v: FloatArray,
@@ -241,9 +251,9 @@ def _climb(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Gradient ascent of the quotients, with steps that halve where they do not help."""
     length = np.full((len(u), 1), 4.0 * shortest)
-    if function.evaluations_for_gradient(u.shape[1]) * 2 * len(u) * CLIMB > EVALUATIONS:
+    if function.evaluations_for_gradient(u.shape[1]) * 2 * len(u) * N_STEPS > MAX_EVALUATIONS:
         return u, v, quotients
-    for _ in range(CLIMB):
+    for _ in range(N_STEPS):
         gradients = function.gradients(np.concatenate([u, v]))
         pull = quotients[:, None] * _unit(u - v)
         new_u = np.clip(u + length * _unit(gradients[: len(u)] - pull), *box)
@@ -256,8 +266,8 @@ def _climb(
     return u, v, quotients
 
 
-def _affordable(function: CriticFunction, d: int) -> int:
-    return max(16, min(PROBES, EVALUATIONS // function.evaluations_for_gradient(d)))
+def _affordable_points(function: CriticFunction, d: int) -> int:
+    return max(16, min(N_POINTS, MAX_EVALUATIONS // function.evaluations_for_gradient(d)))
 
 
 def _unit(vectors: FloatArray) -> npt.NDArray[np.float64]:

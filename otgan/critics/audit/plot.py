@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.critics.audit.audit import CriticAudit
+from otgan.critics.audit.result import CriticAudit
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, panels
 from otgan.transport.duality import c_transform
@@ -238,10 +238,10 @@ def _agreement(audit: CriticAudit, axis: Axes) -> None:
 def _slopes(audit: CriticAudit, axis: Axes) -> None:
     axis.hist(audit.slopes, bins=40, color=VIOLET, alpha=0.75)
     axis.axvline(1.0, color=GREEN, label="optimal: 1")
-    axis.axvline(audit.lipschitz_sampled, color=RED, ls="--", lw=1.2,
-                 label=f"largest met: {audit.lipschitz_sampled:.3g}")  # fmt: skip
-    proved = audit.lipschitz_proved
-    if proved <= 3.0 * max(1.0, audit.lipschitz_sampled):
+    axis.axvline(audit.lipschitz_lower, color=RED, ls="--", lw=1.2,
+                 label=f"largest found: {audit.lipschitz_lower:.3g}")  # fmt: skip
+    proved = audit.lipschitz_upper
+    if proved <= 3.0 * max(1.0, audit.lipschitz_lower):
         axis.axvline(proved, color=INK, ls=":", lw=1.2, label=f"proved: {proved:.3g}")
     else:
         axis.plot([], [], " ", label=f"proved: {proved:.3g}")
@@ -267,16 +267,16 @@ def _numbers(audit: CriticAudit, axis: Axes) -> None:
     """Every number that may be read as W1, beside the exact one."""
     bars: list[tuple[str, float, Any]] = [
         ("raw gap", audit.gap, VIOLET),
-        ("gap / largest slope", audit.normalized_sampled, VIOLET),
-        ("gap / proved slope", audit.normalized_proved, GREEN),
-        ("certified by values", audit.lower, GREEN),
-        ("  by the zero critic", audit.lower_zero, GREEN),
-        ("exact", audit.exact, BLUE),
+        ("gap / largest slope", audit.normalized_gap, VIOLET),
+        ("gap / proved slope", audit.sample_lower_layers, GREEN),
+        ("certified by values", audit.sample_lower, GREEN),
+        ("  by the zero critic", audit.sample_lower_zero, GREEN),
+        ("exact", audit.sample_distance, BLUE),
         ("floor", audit.floor, GRAY),
     ]
     if not np.isnan(audit.reported):
         bars.insert(0, ("reported", audit.reported, RED))
-    right = max(1.9 * audit.exact, 1e-12)
+    right = max(1.9 * audit.sample_distance, 1e-12)
     place = np.arange(len(bars))[::-1]
     for k, (_, value, color) in zip(place, bars, strict=True):
         shown = float(np.clip(value, -0.4 * right, right))
@@ -289,7 +289,7 @@ def _numbers(audit: CriticAudit, axis: Axes) -> None:
             color="white" if inside else INK, zorder=5,
             bbox=None if inside else {"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )  # fmt: skip
-    axis.axvline(audit.exact, color=BLUE, lw=1)
+    axis.axvline(audit.sample_distance, color=BLUE, lw=1)
     axis.set(yticks=place, yticklabels=[name for name, _, _ in bars], title="read as W1")
     axis.set(xlim=(min(0.0, 1.2 * max(audit.gap, -0.4 * right)), right), xlabel="units of the data")
     axis.grid(visible=False, axis="y")

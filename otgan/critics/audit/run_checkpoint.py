@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.constraints.base import as_constraint
+from otgan.critics.constraints.by_name import as_constraint
 from otgan.critics.constraints.serialization import constraint_from
 from otgan.critics.networks.mlp import OnOriginalScale
 from otgan.critics.seeding import seeded
@@ -68,6 +68,7 @@ def critic_of_checkpoint(content: dict[str, Any], path: Path) -> nn.Module:
         critic = rule.build(*form)
     critic.to(next(value.dtype for value in stored["critic"].values() if value.is_floating_point()))
     critic.load_state_dict(stored["critic"])
+    rule.finish(critic)  # as train_gan does with the critic that it returns
     center = torch.tensor(stored["center"], dtype=torch.float64)
     return OnOriginalScale(critic.eval(), center, stored["scale"])
 

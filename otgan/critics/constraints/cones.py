@@ -1,195 +1,24 @@
-"""Critics made of cones: 1-Lipschitz whatever their parameters, and of slope one everywhere.
-
-A minimum of cones |x - a_k| + b_k is 1-Lipschitz, and every 1-Lipschitz function is the limit of
-such minima (McShane 1934). So there is nothing to clip, penalize or project: apexes and heights
-are trained freely, and the gap E f(x) - E f(y) is at most W1 of the distributions at every step, up
-to the noise of its means.
-"""
+"""Critics made of cones, the constraint that needs neither clipping, penalty nor projection."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from otgan.critics.potentials.mcshane import cone_values, exact_critic, nearest_cones
-from otgan.errors import InvalidInputError
+from otgan.critics.constraints.base import Constraint, HeldOutGap, Parameters
+from otgan.critics.gaps import normalized_gap
+from otgan.critics.networks.cones import ConeNetwork
 
-if TYPE_CHECKING:
-    from otgan.critics.constraints.base import Parameters, Reading
-
-__all__ = ["ConeNetwork", "Cones"]
-
-
-class ConeNetwork(nn.Module):
-    """A critic of K cones: ``f(x) = sign * min_k (|x - a_k| + b_k)``.
-
-    With sign +1 cones open upwards, and their apexes belong at points where f is low, those of y;
-    with sign -1 they hang down from apexes at points of x. Better start with `from_points`, or
-    `place` it on points, than with the random apexes of the constructor.
-
-    In training mode the lowest cone is looked for by matrix products, which may confuse cones
-    that are nearly equal there; in evaluation mode by differences, so that the function is
-    1-Lipschitz to rounding. Value and gradients are those of the cone that was found, from
-    differences in either mode.
-
-    While `temperature` is positive, training sees the soft minimum instead,
-    ``-τ log sum_k exp(-(|x - a_k| + b_k) / τ)``: 1-Lipschitz as well, for its gradient is a mean
-    of unit vectors, and all cones near the lowest learn from a point. A step takes longer, so that
-    it pays only where the hard minimum leaves cones idle: for very many cones in very many
-    dimensions, starting near 0.06 in standardized points and falling to zero, at twice the usual
-    learning rate; hotter or faster is worse again. Evaluation takes the hard minimum in any case.
-
-    Parameters
-    ----------
-    d : int
-        Dimension of the points.
-    count : int
-        Cones K.
-    sign : {1, -1}
-
-    Attributes
-    ----------
-    temperature : float
-        Zero unless set.
-
-    Raises
-    ------
-    InvalidInputError
-        No cone, or another sign.
-
-    References
-    ----------
-    McShane, Extension of range of functions (Bulletin of the AMS 1934), Theorem 1. Korotin,
-    Kolesov and Burnaev, Kantorovich strikes back! (NeurIPS 2022), whose "MinFunnels" these are.
-
-    Examples
-    --------
-    >>> critic = ConeNetwork(2, count=3)
-    >>> critic(torch.zeros(5, 2)).shape
-    torch.Size([5])
-    """
-
-    lipschitz = 1.0
-
-    sign: Tensor
-
-    def __init__(self, d: int, count: int = 512, *, sign: float = -1.0) -> None:
-        super().__init__()
-        if d < 1 or count < 1:
-            raise InvalidInputError(
-                f"d and count must be at least 1, got {d} and {count}; to fix it, pass the "
-                "dimension of the points and a number of cones"
-            )
-        if sign not in (1, -1):
-            raise InvalidInputError(
-                f"sign must be 1 or -1, got {sign}; to fix it, pass one of these"
-            )
-        # As far out as standardized points are, whose squared lengths have mean one.
-        self.apexes = nn.Parameter(torch.randn(count, d) / math.sqrt(d))
-        self.heights = nn.Parameter(torch.zeros(count))
-        self.register_buffer("sign", torch.tensor(float(sign)))
-        self.temperature = 0.0
-
-    @classmethod
-    def from_points(cls, x: Tensor, y: Tensor, count: int = 512, *, seed: int = 0) -> ConeNetwork:
-        """A network that starts from the optimal potential of some of these points.
-
-        Parameters
-        ----------
-        x, y : torch.Tensor, shapes (n, d) and (m, d)
-            Samples, f to be high on x.
-        count : int
-            Cones.
-        seed : int
-            Of the choice of points.
-
-        Examples
-        --------
-        >>> x, y = torch.randn(99, 3), torch.randn(99, 3) + 2
-        >>> critic = ConeNetwork.from_points(x, y, 20)
-        >>> bool(critic(x).mean() - critic(y).mean() > 2)
-        True
-        """
-        critic = cls(x.shape[1], count).to(x)
-        critic.place(x, y, seed=seed)
-        return critic
-
-    @torch.no_grad()
-    def place(self, x: Tensor, y: Tensor, *, seed: int = 0) -> None:
-        """Move apexes, heights and sign, in place, to the optimal potential of some points.
-
-        The linear program is solved between as many points of x and of y as there are cones;
-        its potential, extended by McShane's theorem, is a network of this form, and a better start
-        than any random one. Cones stand on the points that lie more densely (see `exact_critic`).
-
-        Parameters
-        ----------
-        x, y : torch.Tensor, shapes (n, d) and (m, d)
-            Of fewer points than cones, some carry several.
-        seed : int
-            Of the choice of points.
-        """
-        count = len(self.heights)
-        rng = torch.Generator().manual_seed(seed)
-        chosen = [
-            points[
-                torch.randperm(len(points), generator=rng, device="cpu")[:count].to(points.device)
-            ]
-            for points in (x, y)
-        ]
-        potential = exact_critic(*chosen).potential
-        self.sign.fill_(1.0 if potential.largest else -1.0)
-        index = torch.arange(count, device=potential.heights.device) % len(potential.heights)
-        heights = potential.heights[index] * self.sign.to(potential.heights)
-        self.apexes.copy_(potential.anchors[index])
-        self.heights.copy_(heights)
-
-    def forward(self, points: Tensor) -> Tensor:
-        """Values at points of shape (n, d): shape (n,)."""
-        points = points.flatten(1)
-        if points.shape[1] != self.apexes.shape[1]:
-            raise InvalidInputError(
-                f"points must have {self.apexes.shape[1]} coordinates like the apexes, got "
-                f"{points.shape[1]}; to fix it, build the network with their dimension"
-            )
-        if self.training and self.temperature > 0:
-            soft = torch.logsumexp(self._heights_above(points) / -self.temperature, dim=1)
-            return self.sign * -self.temperature * soft
-        nearest = self._nearest(points.detach())
-        return self.sign * cone_values(points, self.apexes[nearest], self.heights[nearest])
-
-    @torch.no_grad()
-    def _nearest(self, points: Tensor) -> Tensor:
-        if not self.training:
-            return nearest_cones(points, self.apexes, self.heights)
-        return self._heights_above(points).argmin(dim=1)
-
-    def _heights_above(self, points: Tensor) -> Tensor:
-        """|x_i - a_k| + b_k for all pairs, shape (n, K), by matrix products."""
-        # From the mean apex, so that a common offset does not eat the digits of the products.
-        center = self.apexes.detach().mean(dim=0)
-        points, apexes = points - center, self.apexes - center
-        of_points, of_apexes = points.square().sum(dim=1), apexes.square().sum(dim=1)
-        squared = torch.addmm(of_apexes, points, apexes.T, alpha=-2.0) + of_points[:, None]
-        # What is below the rounding of these sums is noise, and its root has no bounded gradient.
-        scale = of_points.detach().max() + of_apexes.detach().max()
-        least = scale * torch.finfo(scale.dtype).eps + torch.finfo(scale.dtype).tiny
-        return squared.clamp(min=least).sqrt() + self.heights
-
-    def extra_repr(self) -> str:
-        """Sizes, as in the representation of other modules."""
-        count, d = self.apexes.shape
-        return f"d={d}, count={count}, sign={float(self.sign):+g}"
+__all__ = ["Cones"]
 
 
 @dataclass(frozen=True)
-class Cones:
-    """A critic made of cones: no constraint is needed, for nothing else is in the family.
+class Cones(Constraint):
+    """A minimum or maximum of cones: 1-Lipschitz whatever its parameters are.
 
     Attributes
     ----------
@@ -208,10 +37,12 @@ class Cones:
 
     count: int = 512
     name: ClassVar[str] = "cones"
-    keeps_optimizer: ClassVar[bool] = True  # apexes are points, and no matrix to orthogonalize
+    uses_own_optimizer: ClassVar[bool] = True  # apexes are points, and no matrix to orthogonalize
+    n_start_points: ClassVar[int] = 1024
+    starts_in_gan: ClassVar[bool] = False  # cones that open upwards make a generator run away
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
-        """A network of cones at random; `ConeNetwork.place` puts them on points."""
+        """A network of cones at random; `start` puts them on points."""
         return ConeNetwork(d, self.count)
 
     def start(self, critic: nn.Module, x: Tensor, y: Tensor) -> None:
@@ -219,21 +50,12 @@ class Cones:
         if isinstance(critic, ConeNetwork) and all(p.requires_grad for p in critic.parameters()):
             critic.place(x, y)
 
-    def penalty(
-        self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
-    ) -> Tensor:
-        """None."""
-        return real.new_zeros(())
-
-    def project(self, critic: nn.Module) -> None:
-        """Nothing: whatever the parameters are, the critic is 1-Lipschitz."""
-
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 0.01 / √d: one in a hundred of a coordinate's deviation in standardized points."""
         cones = list(parameters)
         d = max((p.shape[1] for p in cones if p.ndim == 2), default=1)
         return Adam(cones, lr=learning_rate or 0.01 / math.sqrt(d), fused=True)
 
-    def distance(self, reading: Reading) -> float:
+    def distance(self, held_out: HeldOutGap) -> float:
         """The gap over the bound that is proved, which is one."""
-        return reading.gap / reading.proved if reading.proved > 0 else 0.0
+        return normalized_gap(held_out.gap, held_out.lipschitz_upper)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from otgan.critics.constraints.base import CONSTRAINTS, Constraint, as_constraint
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
 from otgan.errors import InvalidInputError
 
 __all__ = ["constraint_from", "described", "normalized"]
@@ -19,9 +20,9 @@ def described(constraint: str | Constraint) -> str | dict[str, Any]:
 
     Examples
     --------
-    >>> from otgan.critics.constraints.base import GradientPenalty
+    >>> from otgan.critics.constraints.penalties import GradientPenalty
     >>> described(GradientPenalty(weight=0.1))
-    {'name': 'gp', 'weight': 0.1, 'one_sided': False, 'ends': 0.0}
+    {'name': 'gp', 'weight': 0.1, 'one_sided': False, 'endpoint_fraction': 0.0}
     """
     if isinstance(constraint, str):
         return constraint
@@ -45,7 +46,7 @@ def constraint_from(stored: Any) -> str | Constraint:
     Examples
     --------
     >>> constraint_from({"name": "gp", "weight": 0.1})
-    GradientPenalty(weight=0.1, one_sided=False, ends=0.0)
+    GradientPenalty(weight=0.1, one_sided=False, endpoint_fraction=0.0)
     """
     if isinstance(stored, str):
         return stored
@@ -58,7 +59,8 @@ def constraint_from(stored: Any) -> str | Constraint:
             "out=..., resume=True)"
         )
     known = CONSTRAINTS[name]
-    fields = {f.name: f for f in dataclasses.fields(known)}  # type: ignore[arg-type]
+    assert dataclasses.is_dataclass(known)
+    fields = {f.name: f for f in dataclasses.fields(known)}
     settings = {key: value for key, value in stored.items() if key != "name"}
     for key, value in settings.items():
         if key not in fields or not _fits(value, fields[key].default):

@@ -12,15 +12,14 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from otgan.critics.constraints.base import Constraint, DivergencePenalty, GradientPenalty
-from otgan.critics.estimation.evaluate import bracket_of, judge
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.estimation.bracket import initial_bracket
+from otgan.critics.estimation.evaluate import evaluate_critic
 from otgan.critics.estimation.linear_program import solve
 from otgan.critics.estimation.result import DualEstimate
-from otgan.critics.estimation.selection import choose
+from otgan.critics.estimation.selection import select_constraint
+from otgan.critics.forward import evaluating, refuse_inference, scores
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.lipschitz.layers import evaluating
-from otgan.critics.networks.ensemble import Ensemble
-from otgan.critics.networks.mlp import radial_mlp, refuse_inference, scores
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.critics.training.checkpoint import read_checkpoint
@@ -38,17 +37,8 @@ __all__ = ["estimate_w1", "pick_device"]
 STEPS, SECONDS = 1500, 60.0
 """The budget if none is given."""
 
-WIDTH = 256
-DEPTH = {"lp": 5, "div": 5, "orthogonal": 9}
-"""Hidden layers of the networks that `estimate_w1` builds; three for other constraints."""
-MEMBERS = {"lp": 2}
-"""Critics that are trained apart and averaged; one for other constraints."""
-
-START_POINTS = 1024
-"""Points of each distribution that a constraint may start a critic on."""
-
-FOR_READING = 0.1
-"""Share of a limit in seconds that is kept for judging the critic."""
+EVALUATION_FRACTION = 0.1
+"""Fraction of a limit in seconds that is kept for evaluating the critic."""
 
 
 @ends_with_the_program()
@@ -129,7 +119,7 @@ def estimate_w1(
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(400, 2)), rng.normal(size=(400, 2)) + [3, 4]
     >>> r = estimate_w1(x, y, "lp", steps=200, device="cpu")
-    >>> r.lower <= r.exact and abs(r.value - 5) < 0.5
+    >>> r.sample_lower <= r.sample_distance and abs(r.value - 5) < 0.5
     True
     """
     if network is not None and (isinstance(network, nn.Module) or not callable(network)):
@@ -147,17 +137,17 @@ def estimate_w1(
     where, budget = pick_device(device), _budget(steps, seconds)
     started = time.perf_counter()
     distributions = as_distributions(x, y, options, where)
-    bracket = bracket_of(distributions, options.seed)
+    bracket = initial_bracket(distributions, options.rng)
     spent = time.perf_counter() - started
-    choice = choose(constraint, distributions, bracket, budget)
-    if choice.rule is None:
-        return solve(distributions, choice, bracket, budget, options)
-    left = budget.seconds * (1.0 - FOR_READING) - spent
-    budget = Budget(budget.steps, max(left, FOR_READING * budget.seconds))
-    critic, distributions = _build(choice.rule, network, distributions, options.seed)
-    fit, interrupted = fit_critic(critic, choice.rule, distributions, budget, options)
+    selection = select_constraint(constraint, distributions, bracket, budget)
+    if selection.rule is None:
+        return solve(distributions, selection, bracket, budget, options)
+    left = budget.seconds * (1.0 - EVALUATION_FRACTION) - spent
+    budget = Budget(budget.steps, max(left, EVALUATION_FRACTION * budget.seconds))
+    critic, distributions = _build(selection.rule, network, distributions, options.rng)
+    fit, interrupted = fit_critic(critic, selection.rule, distributions, budget, options)
     with single_threaded():
-        estimate = judge(fit, choice, distributions, bracket, options)
+        estimate = evaluate_critic(fit, selection, distributions, bracket, options)
     if interrupted:
         raise InterruptedFit(
             f"stopped at step {fit.step:,}; the best critic so far is in this error's `estimate`: "
@@ -237,8 +227,8 @@ def _check_network(critic: object, distributions: Distributions) -> None:
     except Exception as reason:  # its forward may raise anything
         dtype = str(first.dtype).removeprefix("torch.")
         raise InvalidInputError(
-            f"network(d) must return a module for {dtype} points of shape (n, {distributions.d}), got "
-            f"{reason}; to fix it, give its first layer d inputs, and all layers one dtype"
+            f"network(d) must return a module for {dtype} points of shape (n, {distributions.d}), "
+            f"got {reason}; to fix it, give its first layer d inputs, and all layers one dtype"
         ) from reason
 
 
@@ -258,32 +248,12 @@ def _build(
     # Whatever device is torch's default, and dtype unless the user builds the network.
     place = torch.device("cpu") if network else float32_by_default()
     with seeded(seed, distributions.device), place:
-        critic = network(distributions.d) if network else _default_network(rule, distributions.d)
+        critic = network(distributions.d) if network else rule.default_network(distributions.d)
     _check_network(critic, distributions)
     critic = critic.to(distributions.device)
     distributions = replace(distributions, dtype=_first_parameter(critic).dtype)
-    if hasattr(rule, "start"):
-        rule.start(critic, *distributions.batches(START_POINTS, distributions.generator(seed)))
+    if rule.n_start_points:
+        rng = distributions.generator(seed)
+        rule.start(critic, *distributions.batches(rule.n_start_points, rng))
     rule.project(critic)
     return critic, distributions
-
-
-def _default_network(rule: Constraint, d: int) -> nn.Module:
-    count = MEMBERS.get(rule.name, 1)
-    if count == 1:
-        return _default_member(rule, d)
-    return Ensemble(_default_member(rule, d) for _ in range(count))
-
-
-def _default_member(rule: Constraint, d: int) -> nn.Module:
-    depth = DEPTH.get(rule.name, 3)
-    one_sided = isinstance(rule, GradientPenalty) and rule.one_sided
-    if one_sided or isinstance(rule, DivergencePenalty):
-        # These penalties leave the network free: it may as well know the distance from the center.
-        # (The two-sided one would hold on to the slope of one that it begins with.)
-        return radial_mlp(d, width=WIDTH, depth=depth)
-    critic = rule.build(d, WIDTH, depth)
-    if isinstance(rule, GradientPenalty):
-        # Flat at first: it would hold on to slopes of the wrong sign, too.
-        nn.init.zeros_(critic[-1].weight)  # type: ignore[index]
-    return critic

@@ -1,4 +1,4 @@
-"""The linear program's own estimate of W1: its potentials as a critic, or taught to a network."""
+"""The linear program's own estimate of W1: its potentials as a critic, or fitted by a network."""
 
 from __future__ import annotations
 
@@ -10,110 +10,126 @@ import numpy as np
 import torch
 from torch import nn
 
-from otgan.critics.estimation.evaluate import (
+from otgan.critics.estimation.bracket import (
     ONE_SIDED,
-    ROUNDING,
     TWO_SIDED,
-    certified,
-    contradiction,
-    interval_of,
-    look,
-    most,
+    linear_program_sample,
+    population_high,
+    sample_sizes,
+)
+from otgan.critics.estimation.held_out import (
+    ROUNDING,
+    certified_on_sample,
+    held_out_stats,
     on_original_scale,
-    sample,
-    sizes,
 )
 from otgan.critics.estimation.result import DualEstimate
-from otgan.critics.estimation.selection import Choice
+from otgan.critics.estimation.selection import Selection
+from otgan.critics.estimation.verdict import contradiction, interval_of
 from otgan.critics.networks.mlp import radial_mlp
-from otgan.critics.potentials.bounds import certified_lower_bound
-from otgan.critics.potentials.mcshane import exact_critic
-from otgan.critics.potentials.regression import distil
+from otgan.critics.potentials.bounds import zero_lower_bound
+from otgan.critics.potentials.mcshane import McShane, extended_potential
+from otgan.critics.potentials.regression import PotentialFit, fit_potential
 from otgan.critics.seeding import seeded
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
 from otgan.critics.training.options import FitOptions
 from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
+from otgan.measures import FloatArray
 from otgan.torch_modes import float32_by_default
+from otgan.transport.exact import emd
 
 __all__ = ["solve"]
 
 NEW_POINTS = 2**17
-"""Fresh points of each sampler on which the potentials are judged, at most."""
+"""Fresh points of each sampler on which the potentials are evaluated, at most."""
 
 WORK = 4e9
-"""Coordinates that may be compared in judging them: some ten seconds."""
+"""Coordinates that may be compared in evaluating them: some ten seconds."""
 
 WIDE = 0.3
 """Relative width of the bracket beyond which its mean says little."""
 
-LESSONS = 2000
-"""Steps in which a network learns the potentials, at most."""
+DISTILL_STEPS = 2000
+"""Steps in which a network is fitted to the potentials, at most."""
 
-LESSON_POINTS = 2048
-"""Points of each distribution whose potentials it learns."""
+DISTILL_POINTS = 2048
+"""Points of each distribution whose potentials it is fitted to."""
 
 
 def solve(
     distributions: Distributions,
-    choice: Choice,
+    selection: Selection,
     bracket: HeldOutBracket,
     budget: Budget,
     options: FitOptions,
 ) -> DualEstimate:
-    """Estimate W1 from above and below by the linear program, on as many points as chosen."""
+    """Estimate W1 from above and below by the linear program, on as many points as selected.
+
+    `bracket` is that of `linear_program_sample`; where more points are wanted, another is made.
+    """
     started = time.perf_counter()
-    x, y = sample(distributions)
-    if distributions.x.fresh and distributions.y.fresh and choice.points > len(x):
-        rng = distributions.generator(options.seed + 4)
+    x, y = linear_program_sample(distributions)
+    larger = bracket
+    if distributions.x.is_sampler and distributions.y.is_sampler and selection.n_points > len(x):
+        rng = distributions.generator(options.rng + 4)
         x, y = (
-            distribution.test_points(choice.points, rng)
+            distribution.held_out_points(selection.n_points, rng)
             for distribution in (distributions.x, distributions.y)
         )
-        count = int(min(NEW_POINTS, WORK / (choice.points * max(2, distributions.d))))
+        count = int(min(NEW_POINTS, WORK / (selection.n_points * max(2, distributions.d))))
         new = [
-            distribution.test_points(count, rng)
+            distribution.held_out_points(count, rng)
             for distribution in (distributions.x, distributions.y)
         ]
-        bracket = held_out_bracket(x, y, *new)
+        larger = held_out_bracket(x, y, *new)
+    estimate = _estimate(x, y, larger, distributions, selection)
+    estimate = replace(estimate, seconds=time.perf_counter() - started)
+    if selection.name == "distilled":
+        steps = int(min(DISTILL_STEPS, budget.steps))
+        return _distilled(estimate, distributions, bracket, larger, steps, options)
+    return estimate
+
+
+def _estimate(
+    x: FloatArray,
+    y: FloatArray,
+    bracket: HeldOutBracket,
+    distributions: Distributions,
+    selection: Selection,
+) -> DualEstimate:
     value, se = _combined(bracket)
-    rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper)
-    se = max(se, rounding)
-    least = bracket.lower - TWO_SIDED * max(bracket.lower_se, rounding)
-    greatest = bracket.upper + TWO_SIDED * max(bracket.upper_se, rounding)
-    zero = certified_lower_bound(x, y, np.zeros(len(x)), np.zeros(len(y)))
-    estimate = DualEstimate(
+    rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper_estimate)
+    low = bracket.lower_estimate - TWO_SIDED * max(bracket.lower_se, rounding)
+    high = bracket.upper_estimate + TWO_SIDED * max(bracket.upper_se, rounding)
+    return DualEstimate(
         value=value,
-        se=se,
-        interval=(max(0.0, least), greatest),
-        raw_gap=bracket.lower,
+        se=max(se, rounding),
+        interval=(max(0.0, low), high),
+        raw_gap=bracket.lower_estimate,
         penalty=0.0,
-        lower_confidence=max(0.0, bracket.lower - ONE_SIDED * bracket.lower_se),
-        upper_confidence=most(bracket),
-        lower=bracket.transport.lower,
-        lower_zero=min(zero, bracket.transport.lower),
-        exact=bracket.upper,
-        n_exact=sizes(bracket),
-        lipschitz_proved=1.0,
-        lipschitz_sampled=1.0,
+        population_low=max(0.0, bracket.lower_estimate - ONE_SIDED * bracket.lower_se),
+        population_high=population_high(bracket),
+        sample_lower=bracket.transport.lower,
+        sample_lower_zero=min(zero_lower_bound(x, y), bracket.transport.lower),
+        sample_distance=bracket.upper_estimate,
+        sample_sizes=sample_sizes(bracket),
+        lipschitz_lower=1.0,
+        lipschitz_upper=1.0,
         converged=bracket.relative_width <= WIDE,
         verdict=(
-            f"exact for the samples, {bracket.upper:.4g} apart; their potentials show "
-            f"{bracket.lower:.4g} on other points; the value for the distributions is the mean of these "
-            f"two, weighted by their errors{_caution(bracket)}"
+            f"exact for the samples, {bracket.upper_estimate:.4g} apart; their potentials show "
+            f"{bracket.lower_estimate:.4g} on other points; the value for the distributions is the "
+            f"mean of these two, weighted by their errors{_caution(bracket)}"
         ),
         constraint="exact",
-        reason=choice.reason,
+        reason=selection.reason,
         steps=0,
-        seconds=time.perf_counter() - started,
+        seconds=0.0,
         n_held_out=bracket.n + bracket.m,
         history=(),
-        critic=exact_critic(x, y).potential,
+        critic=extended_potential(x, y, bracket.transport),
     )
-    if choice.name == "distilled":
-        lessons = int(min(LESSONS, budget.steps))
-        return _distilled(estimate, distributions, bracket, lessons, options)
-    return estimate
 
 
 def _caution(bracket: HeldOutBracket) -> str:
@@ -132,13 +148,13 @@ def _combined(bracket: HeldOutBracket) -> tuple[float, float]:
     an error of either beside its noise. So where the width matters this is the midpoint, and where
     noise matters the usual mean, weighted by inverse variances.
     """
-    lower = max(0.0, bracket.lower)
-    bias = max(0.0, bracket.upper - lower) / 2
+    lower = max(0.0, bracket.lower_estimate)
+    bias = max(0.0, bracket.upper_estimate - lower) / 2
     errors = [math.hypot(se, bias) for se in (bracket.lower_se, bracket.upper_se)]
     if min(errors) == 0.0:
-        return (lower + bracket.upper) / 2, 0.0
+        return (lower + bracket.upper_estimate) / 2, 0.0
     weights = [error**-2 / sum(e**-2 for e in errors) for error in errors]
-    value = weights[0] * lower + weights[1] * bracket.upper
+    value = weights[0] * lower + weights[1] * bracket.upper_estimate
     noise = weights[0] * bracket.lower_se, weights[1] * bracket.upper_se
     return value, math.hypot(*noise, bias / math.sqrt(3.0))
 
@@ -147,51 +163,73 @@ def _distilled(
     exact: DualEstimate,
     distributions: Distributions,
     bracket: HeldOutBracket,
-    lessons: int,
+    larger: HeldOutBracket,
+    steps: int,
     options: FitOptions,
 ) -> DualEstimate:
-    """The same with a network that learned the potentials, judged as any other critic."""
+    """The same with a network fitted to the potentials, evaluated as any other critic.
+
+    What it proves is proved of `linear_program_sample`, hence of `bracket`; what its value is held
+    against is `larger`.
+    """
     started = time.perf_counter()
-    x, y = (
-        distributions.scale.standardize(points[:LESSON_POINTS], distributions.device)
-        for points in sample(distributions)
+    fit = _fit(distributions, bracket, steps, options)
+    stats, unit = (
+        held_out_stats(fit.network, None, distributions, options),
+        distributions.scale.spread,
     )
-    potential = exact_critic(x.double().cpu().numpy(), y.double().cpu().numpy())
-    arcs = potential.transport.plan.tocoo().coords
-    with seeded(options.seed, distributions.device), float32_by_default():
-        network: nn.Module = radial_mlp(distributions.d).to(distributions.device)
-    lesson = distil(
-        potential.potential.to(distributions.device).float(),
-        torch.cat([x, y]),
-        network,
-        arcs=(x[arcs[0]], y[arcs[1]]),
-        steps=lessons,
-        seed=options.seed,
+    raw, se = stats.reading.gap * unit, max(stats.gap_se, ROUNDING) * unit
+    objection = contradiction(raw, se, larger)
+    certified = certified_on_sample(fit.network, distributions, bracket)
+    learned = (
+        f"learned the potentials of a sample to {fit.value_error * unit:.2g} on other points: less "
+        "than W1 of the distributions, as these potentials are, but for its own errors"
     )
-    shown, unit = look(network, None, distributions, options), distributions.scale.spread
-    raw, se = shown.reading.gap * unit, max(shown.gap_se, ROUNDING) * unit
-    doubt = contradiction(raw, se, bracket)
-    bounds = exact.lower_confidence, exact.upper_confidence
-    proved = certified(network, distributions, bracket)
     return replace(
         exact,
         value=max(0.0, raw),
         se=se,
-        interval=interval_of(raw, se, bounds, doubt),
+        interval=interval_of(raw, se, (exact.population_low, exact.population_high), objection),
         raw_gap=raw,
-        lower=proved.critic,
-        lower_zero=proved.zero,
-        lipschitz_proved=shown.reading.proved,
-        lipschitz_sampled=shown.reading.sampled,
-        converged=exact.converged and not doubt,
-        verdict=doubt
-        or (
-            f"learned the potentials of a sample to {lesson.value_error * unit:.2g} on other "
-            "points: less than W1 of the distributions, as these potentials are, but for its own errors"
-        ),
+        sample_lower=certified.critic,
+        sample_lower_zero=certified.zero,
+        sample_distance=bracket.upper_estimate,
+        sample_sizes=sample_sizes(bracket),
+        lipschitz_lower=stats.reading.lipschitz_lower,
+        lipschitz_upper=stats.reading.lipschitz_upper,
+        converged=exact.converged and objection is None,
+        verdict=learned if objection is None else objection.sentence,
         constraint="distilled",
-        steps=lessons,
+        steps=steps,
         seconds=exact.seconds + time.perf_counter() - started,
-        n_held_out=shown.points,
-        critic=on_original_scale(network, distributions),
+        n_held_out=stats.n_points,
+        critic=on_original_scale(fit.network, distributions),
     )
+
+
+def _fit(
+    distributions: Distributions, bracket: HeldOutBracket, steps: int, options: FitOptions
+) -> PotentialFit:
+    """A network fitted to the potentials of `linear_program_sample`, or of some of its points."""
+    x, y = linear_program_sample(distributions)
+    transport = bracket.transport
+    if max(len(x), len(y)) > DISTILL_POINTS:
+        x, y = x[:DISTILL_POINTS], y[:DISTILL_POINTS]
+        transport = emd(x, y)
+    u, v = (distributions.scale.standardize(z, distributions.device) for z in (x, y))
+    potential = _standardized(extended_potential(x, y, transport), distributions)
+    i, j = transport.plan.tocoo().coords
+    with seeded(options.rng, distributions.device), float32_by_default():
+        network: nn.Module = radial_mlp(distributions.d).to(distributions.device)
+    return fit_potential(
+        potential, torch.cat([u, v]), network, arcs=(u[i], v[j]), steps=steps, rng=options.rng
+    )
+
+
+def _standardized(potential: McShane, distributions: Distributions) -> nn.Module:
+    """The same potential as a function of standardized points, in float32."""
+    scale = distributions.scale
+    anchors = scale.standardize(potential.anchors.numpy(), distributions.device)
+    heights = potential.heights.numpy() / scale.spread
+    scaled = McShane(anchors, heights, largest=potential.largest)
+    return scaled.to(distributions.device).float()

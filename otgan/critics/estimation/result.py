@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import nn
 
-from otgan.critics.potentials.bounds import share_above
+from otgan.critics.potentials.bounds import skill_score
 from otgan.critics.training.loop import CriticRecord
+from otgan.results import Result
 
 __all__ = ["DualEstimate"]
 
 
 @dataclass(frozen=True)
-class DualEstimate:
+class DualEstimate(Result):
     """A neural estimate of W1 between two distributions, and what bounds it.
 
     ``float(estimate)`` is the value, ``print(estimate.report())`` says what it is. Distances are in
-    the units of the data.
+    the units of the data. A name with ``lower`` or ``upper`` is a bound that is proved; ``low`` and
+    ``high`` are ends of confidence intervals; ``sample_`` is about two samples, ``population_``
+    about their distributions.
 
     Attributes
     ----------
@@ -31,34 +35,34 @@ class DualEstimate:
     interval : tuple of float
         95 % confidence interval, of numbers that are not negative. For a critic it is ``value ±
         1.96 se`` and says how well `value` is known, not how far the critic is from optimal; of one
-        that is known to be under-trained (or too steep) it reaches up to `upper_confidence` (down
-        to `lower_confidence`). For the linear program (``"exact"``) it holds for W1 itself.
+        that is known to be under-trained (or too steep) it reaches up to `population_high` (down
+        to `population_low`). For the linear program (``"exact"``) it holds for W1 itself.
     raw_gap : float
         E f(x) - E f(y) on these points, before any correction.
     penalty : float
         What the constraint adds to the loss, on these points, for slopes above one where it is a
         penalty around one; `value` corrects `raw_gap` by it.
-        Of a ensemble, what its members agree on: their noise is taken out, and it may fall below
+        Of an ensemble, what its members agree on: their noise is taken out, and it may fall below
         zero by what is left.
-    lower_confidence : float
+    population_low : float
         W1 of the distributions is at least this, with 95 % confidence: a critic that is provably
         Lipschitz cannot show more than W1 on fresh points. The better of what the weights prove and
-        what the potentials of a sample prove; at least zero.
-    upper_confidence : float
+        what the potentials of a sample show; at least zero.
+    population_high : float
         W1 of the distributions is at most this, with 95 % confidence: samples lie further apart
         than their distributions, in the mean.
-    lower : float
-        Certified lower bound of `exact`, from the critic alone.
-    lower_zero : float
+    sample_lower : float
+        Proved lower bound of `sample_distance`, from the critic alone.
+    sample_lower_zero : float
         The same from a critic that is zero everywhere: in many dimensions nearly as much.
-    exact : float
-        W1 between two samples: the arrays themselves, or `n_exact` points of each distribution.
-    n_exact : tuple of int
-        How many points of x and of y.
-    lipschitz_proved : float
-        Upper bound of the critic's Lipschitz constant from its weights; ``inf`` if unknown.
-    lipschitz_sampled : float
-        The largest gradient norm that was met: a lower bound of the Lipschitz constant.
+    sample_distance : float
+        W1 between two samples, exactly: the arrays themselves, or points of each distribution.
+    sample_sizes : tuple of int
+        How many points of x and of y these samples hold.
+    lipschitz_lower : float
+        The largest gradient norm at sampled points: the Lipschitz constant is no less.
+    lipschitz_upper : float
+        Upper bound of the critic's Lipschitz constant, proved by its weights; ``inf`` if unknown.
     converged : bool
         False if the critic is known to be under-trained. True is no proof.
     verdict : str
@@ -78,19 +82,21 @@ class DualEstimate:
         The trained critic, as a function of points in their own units.
     """
 
+    derived: ClassVar[tuple[str, ...]] = ("skill",)
+
     value: float
     se: float
     interval: tuple[float, float]
     raw_gap: float
     penalty: float
-    lower_confidence: float
-    upper_confidence: float
-    lower: float
-    lower_zero: float
-    exact: float
-    n_exact: tuple[int, int]
-    lipschitz_proved: float
-    lipschitz_sampled: float
+    population_low: float
+    population_high: float
+    sample_lower: float
+    sample_lower_zero: float
+    sample_distance: float
+    sample_sizes: tuple[int, int]
+    lipschitz_lower: float
+    lipschitz_upper: float
     converged: bool
     verdict: str
     constraint: str
@@ -106,36 +112,38 @@ class DualEstimate:
 
     @property
     def skill(self) -> float:
-        """Share that the critic proves of what a critic that is zero everywhere leaves of `exact`.
+        """Fraction that the critic proves of what a critic of zero leaves of `sample_distance`.
 
-        Zero for that critic, one for an optimal one; NaN where it proves all of `exact`.
+        Zero for a critic that is zero everywhere, one for an optimal one; NaN where the former
+        proves all.
         """
-        return share_above(self.lower, self.lower_zero, self.exact)
+        return skill_score(self.sample_lower, self.sample_lower_zero, self.sample_distance)
 
     def __repr__(self) -> str:
         return (
             f"DualEstimate(value={self.value:.4g} ± {self.se:.2g}, W1 of the distributions in "
-            f"[{self.lower_confidence:.4g}, {self.upper_confidence:.4g}], samples "
-            f"{self.lower:.4g} <= {self.exact:.4g}, constraint={self.constraint!r}"
+            f"[{self.population_low:.4g}, {self.population_high:.4g}], samples "
+            f"{self.sample_lower:.4g} <= {self.sample_distance:.4g}, constraint={self.constraint!r}"
             f"{'' if self.converged else ', under-trained'})"
         )
 
     def report(self) -> str:
         """All of it as a table for people."""
-        n, m = self.n_exact
+        n, m = self.sample_sizes
         low, high = self.interval
         rows = [
             ("W1 between the distributions", f"{self.value:.5g} ± {self.se:.2g}"),
             ("  95 % interval", f"[{low:.5g}, {high:.5g}] {self._meaning()}"),
-            ("  at least, at most", f"{self.lower_confidence:.5g}, {self.upper_confidence:.5g} "
+            ("  at least, at most", f"{self.population_low:.5g}, {self.population_high:.5g} "
              "(95 % confidence each, whatever the critic)"),
             ("raw gap of the critic", f"{self.raw_gap:.5g} (penalty {self.penalty:.3g})"),
-            ("two samples", f"exact {self.exact:.5g} ({n:,} and {m:,} points), the critic proves "
-             f"{self.lower:.5g}, one that is zero everywhere {self.lower_zero:.5g}"),
-            ("Lipschitz constant", f"between {self.lipschitz_sampled:.4g} (met) and "
-             f"{self.lipschitz_proved:.4g} (proved by the weights)"),
+            ("two samples", f"exact {self.sample_distance:.5g} ({n:,} and {m:,} points), the "
+             f"critic proves {self.sample_lower:.5g}, one that is zero everywhere "
+             f"{self.sample_lower_zero:.5g}"),
+            ("Lipschitz constant", f"between {self.lipschitz_lower:.4g} (at sampled points) and "
+             f"{self.lipschitz_upper:.4g} (proved by the weights)"),
             ("constraint", f"{self.constraint}: {self.reason}"),
-            ("training", f"{self.steps:,} steps, {self.seconds:.1f} s, judged on "
+            ("training", f"{self.steps:,} steps, {self.seconds:.1f} s, evaluated on "
              f"{self.n_held_out:,} points{self._which()}"),
             ("verdict", self.verdict),
         ]  # fmt: skip
@@ -148,5 +156,5 @@ class DualEstimate:
         if self.constraint == "exact":
             return "of W1"
         if not self.converged:
-            return "from what this critic shows to what is proved without it"
+            return "from what this critic shows to what holds without it"
         return "of what this critic shows, not of its distance from an optimal one"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-from otgan.critics.constraints.base import Constraint, as_constraint
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.constraints.by_name import as_constraint
 from otgan.critics.constraints.distillation import Distillation
+from otgan.critics.estimation.bracket import sample_sizes
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
 from otgan.inference.held_out_bracket import HeldOutBracket
 
-__all__ = ["SOLVED", "Choice", "choose"]
+__all__ = ["LINEAR_PROGRAM_NAMES", "Selection", "select_constraint"]
 
-SOLVED = ("exact", "distilled")
-"""Names of what the linear program decides, instead of a game against a penalty."""
+LINEAR_PROGRAM_NAMES = ("exact", "distilled")
+"""Names of what solves the linear program, instead of training a critic."""
 
 PRECISE = 0.08
 """Relative width of the bracket up to which ``"auto"`` prefers it; its mean is better."""
@@ -24,104 +25,105 @@ PRECISE = 0.08
 MOST_POINTS = 20_000
 """Points of each sampler that the linear program is given at most."""
 
-SHARE_OF_TIME = 1 / 3
-"""Share of a limit in seconds that the linear program may be expected to take."""
+TIME_FRACTION = 1 / 3
+"""Fraction of a limit in seconds that the linear program may be expected to take."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What estimates W1.
+class Selection:
+    """What estimates W1, and why.
 
     Attributes
     ----------
     name : str
-        Short name of the constraint, or one of `SOLVED`.
+        Short name of the constraint, or one of `LINEAR_PROGRAM_NAMES`.
     rule : Constraint or None
         None for the linear program.
-    points : int
+    n_points : int
         How many points of each sampler the linear program gets.
     reason : str
     """
 
     name: str
     rule: Constraint | None
-    points: int
+    n_points: int
     reason: str
 
 
-def choose(
+def select_constraint(
     constraint: str | Constraint,
     distributions: Distributions,
     bracket: HeldOutBracket,
     budget: Budget,
-) -> Choice:
+) -> Selection:
     """The constraint asked for; for ``"auto"`` the linear program where it is precise, else lp."""
     if isinstance(constraint, Distillation):
-        constraint = constraint.name  # it has no settings: the object is its name
+        constraint = constraint.name  # it has no settings: the object is another form of its name
     if constraint == "auto":
-        return _automatic(distributions, bracket, budget)
-    if isinstance(constraint, str) and constraint in SOLVED:
-        points = _affordable(distributions, bracket, budget)
-        return Choice(constraint, None, points, "asked for")
+        return _select_automatically(distributions, bracket, budget)
+    if isinstance(constraint, str) and constraint in LINEAR_PROGRAM_NAMES:
+        points = _affordable_points(distributions, bracket, budget)
+        return Selection(constraint, None, points, "asked for")
     if isinstance(constraint, str):
-        return _named(constraint, "asked for", distributions, bracket)
+        return _select_by_name(constraint, "asked for", distributions, bracket)
     rule = as_constraint(constraint)
-    return Choice(rule.name, _in_units(rule, distributions), 0, "given as an object")
+    return Selection(
+        rule.name, rule.in_standard_units(distributions.scale.spread), 0, "given as an object"
+    )
 
 
-def _automatic(distributions: Distributions, bracket: HeldOutBracket, budget: Budget) -> Choice:
-    n = _size(bracket)
-    most = n if distributions.finite else _affordable(distributions, bracket, budget)
+def _select_automatically(
+    distributions: Distributions, bracket: HeldOutBracket, budget: Budget
+) -> Selection:
+    n = min(sample_sizes(bracket))
+    most = n if distributions.is_empirical else _affordable_points(distributions, bracket, budget)
     d = max(2, distributions.d)
     width = bracket.relative_width * (n / most) ** (1.0 / d)
-    seen = (
-        f"{n:,} points in {distributions.d} dimensions leave {bracket.relative_width:.2g} of the distance "
-        "between what they show and what their potentials show on others"
+    width_said = (
+        f"{n:,} points in {distributions.d} dimensions leave {bracket.relative_width:.2g} of the "
+        "distance between what they show and what their potentials show on others"
     )
     if width <= PRECISE:
         # As many points as bring its width and its noise to a percent and a third of one.
         noise = math.hypot(bracket.lower_se, bracket.upper_se) / 2
-        relative = noise / bracket.upper if bracket.upper > 0 else 0.0
+        relative = noise / bracket.upper_estimate if bracket.upper_estimate > 0 else 0.0
         by_noise = min(30.0, relative / 0.003) ** 2
         by_width = min(1e3 ** (1.0 / d), bracket.relative_width / 0.01) ** d
         growth = max(1.0, by_noise, by_width)
         points = round(min(most, n * growth))
-        return Choice("exact", None, points, f"{seen}; {points:,} points are precise enough")
-    return _named("lp", f"{seen}, too much for the linear program", distributions, bracket)
+        return Selection(
+            "exact", None, points, f"{width_said}; {points:,} points are precise enough"
+        )
+    return _select_by_name(
+        "lp", f"{width_said}, too much for the linear program", distributions, bracket
+    )
 
 
-def _named(name: str, reason: str, distributions: Distributions, bracket: HeldOutBracket) -> Choice:
-    """The constraint of that name, its weight (if it has one) chosen by a rough distance."""
-    rule: Any = as_constraint(name, also=("auto", "exact"))
-    if hasattr(rule, "at_scale"):
+def _select_by_name(
+    name: str, reason: str, distributions: Distributions, bracket: HeldOutBracket
+) -> Selection:
+    """The constraint of that name, its weight (if it has one) scaled by a lower bound of W1."""
+    rule = as_constraint(name, also=("auto", "exact"))
+    if rule.penalty_weight is not None:
         rough = max(
-            projection_lower_bound(distributions.x.survey, distributions.y.survey), bracket.lower
+            projection_lower_bound(distributions.x.pilot, distributions.y.pilot),
+            bracket.lower_estimate,
         )
         # A lower bound, often by a factor of two; of two wrong weights the larger one errs less.
-        rule = rule.at_scale(2.0 * rough if rough > 0 else distributions.scale.spread)
+        rule = rule.scaled_to(2.0 * rough if rough > 0 else distributions.scale.spread)
         reason += (
-            f"; penalty weight {rule.weight:.3g}, as the distributions are at least some "
+            f"; penalty weight {rule.penalty_weight:.3g}, as the distributions are at least some "
             f"{rough:.2g} apart"
         )
-    return Choice(rule.name, _in_units(rule, distributions), 0, reason)
+    return Selection(rule.name, rule.in_standard_units(distributions.scale.spread), 0, reason)
 
 
-def _in_units(rule: Any, distributions: Distributions) -> Constraint:
-    """The rule for critics of standardized points."""
-    scaled: Constraint = (
-        rule.in_units(distributions.scale.spread) if hasattr(rule, "in_units") else rule
-    )
-    return scaled
-
-
-def _affordable(distributions: Distributions, bracket: HeldOutBracket, budget: Budget) -> int:
+def _affordable_points(
+    distributions: Distributions, bracket: HeldOutBracket, budget: Budget
+) -> int:
     """Points of each distribution that the linear program can take in time."""
     # A generous rule instead of a clock, so that the choice does not hang on other programs:
     # ten thousand points in the plane take some 1.5 s, and time grows a little slower than n² d.
     unit = 1.5e-8 * (1.0 + distributions.d / 8.0)
-    points = math.sqrt(SHARE_OF_TIME * budget.seconds / unit)
-    return max(_size(bracket), int(min(MOST_POINTS, points)))
-
-
-def _size(bracket: HeldOutBracket) -> int:
-    return min(len(bracket.transport.f), len(bracket.transport.g))
+    points = math.sqrt(TIME_FRACTION * budget.seconds / unit)
+    return max(min(sample_sizes(bracket)), int(min(MOST_POINTS, points)))

@@ -13,22 +13,22 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.kernels.matmul import gradient_of, product, rows_of_block, total
-from otgan.critics.kernels.supported import all_plain
+from otgan.critics.kernels.supported import Gradients, all_plain
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.networks.mlp import MaxMin
 from otgan.errors import InvalidInputError
 
-__all__ = ["GapStep", "sorts_pairs"]
+__all__ = ["GapStep", "fused_gap", "is_maxmin_network"]
 
 
-def sorts_pairs(critic: nn.Module) -> bool:
+def is_maxmin_network(critic: nn.Module) -> bool:
     """Whether it is ``Sequential(Linear, MaxMin, ..., MaxMin, Linear(h, 1))``, and `all_plain`.
 
     Examples
     --------
-    >>> sorts_pairs(nn.Sequential(nn.Linear(2, 8), MaxMin(), nn.Linear(8, 1)))
+    >>> is_maxmin_network(nn.Sequential(nn.Linear(2, 8), MaxMin(), nn.Linear(8, 1)))
     True
-    >>> sorts_pairs(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1)))
+    >>> is_maxmin_network(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1)))
     False
     """
     layers = list(critic) if isinstance(critic, nn.Sequential) else []
@@ -47,11 +47,8 @@ class GapStep:
     Parameters
     ----------
     critic : torch.nn.Sequential
-        One that `sorts_pairs` accepts; its parameters may change between calls.
-
-    Attributes
-    ----------
-    inner : torch.dtype or None
+        One that `is_maxmin_network` accepts; its parameters may change between calls.
+    inner_dtype : torch.dtype, optional
         Of the products between hidden layers; that of the weights by default.
 
     Notes
@@ -68,8 +65,8 @@ class GapStep:
     True
     """
 
-    def __init__(self, critic: nn.Module) -> None:
-        if not sorts_pairs(critic):
+    def __init__(self, critic: nn.Module, *, inner_dtype: torch.dtype | None = None) -> None:
+        if not is_maxmin_network(critic):
             raise InvalidInputError(
                 "critic must alternate nn.Linear with MaxMin and end with one output, without "
                 f"hooks or frozen parameters, got {type(critic).__name__}; to fix it, use autograd "
@@ -77,7 +74,7 @@ class GapStep:
             )
         self.layers = [layer for layer in critic.children() if isinstance(layer, nn.Linear)]
         self.workers = Workers()
-        self.inner: torch.dtype | None = None
+        self.inner_dtype = inner_dtype
 
     @torch.no_grad()
     def gradients(self, x: Tensor, y: Tensor) -> Tensor:
@@ -100,8 +97,8 @@ class GapStep:
         rows = rows_of_block(x)
         blocks = list(zip(x.split(rows), y.split(rows), strict=True))
         layers: list[tuple[Tensor, Tensor]] = [(one.weight, one.bias) for one in self.layers]
-        if self.inner is not None:
-            inner = self.inner
+        inner = self.inner_dtype
+        if inner is not None:
             layers[1:-1] = [(weight.to(inner), bias.to(inner)) for weight, bias in layers[1:-1]]
         first, *others = self.workers.map(partial(_sums, layers), blocks)
         for other in others:
@@ -111,6 +108,25 @@ class GapStep:
             gradient_of(layer.weight).copy_(weight.T)
             gradient_of(layer.bias).copy_(bias)
         return -torch.dot(first[-2][:, 0], self.layers[-1].weight[0])
+
+
+def fused_gap(critic: nn.Module, inner_dtype: torch.dtype | None = None) -> Gradients | None:
+    """The gradients of a loss that is the gap alone, for networks that `GapStep` takes; else None.
+
+    Examples
+    --------
+    >>> fused_gap(nn.Linear(2, 1)) is None
+    True
+    """
+    if not is_maxmin_network(critic):
+        return None
+    step = GapStep(critic, inner_dtype=inner_dtype)
+
+    def gradients(x: Tensor, y: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
+        gap = step.gradients(x, y)
+        return gap, torch.zeros_like(gap)
+
+    return gradients
 
 
 def _sums(layers: list[tuple[Tensor, Tensor]], pair: tuple[Tensor, Tensor]) -> list[Tensor]:

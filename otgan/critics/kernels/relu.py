@@ -30,16 +30,16 @@ from otgan.errors import InvalidInputError
 __all__ = [
     "PenalizedStep",
     "SlopePenalty",
-    "around_one",
-    "power_of_slope",
-    "supports",
+    "is_relu_network",
+    "penalty_around_one",
+    "power_penalty",
 ]
 
 SlopePenalty = Callable[[Tensor], tuple[Tensor, Tensor]]
 """φ of the slopes |∇f| and its derivative φ', entry by entry."""
 
 
-def around_one(weight: float = 10.0, *, one_sided: bool = False) -> SlopePenalty:
+def penalty_around_one(weight: float = 10.0, *, one_sided: bool = False) -> SlopePenalty:
     """``weight * (slope - 1)²``, or of the positive part of the difference if `one_sided`.
 
     References
@@ -49,7 +49,7 @@ def around_one(weight: float = 10.0, *, one_sided: bool = False) -> SlopePenalty
 
     Examples
     --------
-    >>> around_one(10.0, one_sided=True)(torch.tensor([0.5, 2.0]))
+    >>> penalty_around_one(10.0, one_sided=True)(torch.tensor([0.5, 2.0]))
     (tensor([ 0., 10.]), tensor([ 0., 20.]))
     """
 
@@ -62,7 +62,7 @@ def around_one(weight: float = 10.0, *, one_sided: bool = False) -> SlopePenalty
     return penalty
 
 
-def power_of_slope(weight: float = 2.0, exponent: float = 6.0) -> SlopePenalty:
+def power_penalty(weight: float = 2.0, exponent: float = 6.0) -> SlopePenalty:
     """``weight * slope ** exponent``: no slope is right, steep ones cost most.
 
     References
@@ -71,7 +71,7 @@ def power_of_slope(weight: float = 2.0, exponent: float = 6.0) -> SlopePenalty:
 
     Examples
     --------
-    >>> power_of_slope(2.0, 6.0)(torch.tensor([1.0, 2.0]))
+    >>> power_penalty(2.0, 6.0)(torch.tensor([1.0, 2.0]))
     (tensor([  2., 128.]), tensor([ 12., 384.]))
     """
 
@@ -82,7 +82,7 @@ def power_of_slope(weight: float = 2.0, exponent: float = 6.0) -> SlopePenalty:
     return penalty
 
 
-def supports(critic: nn.Module) -> bool:
+def is_relu_network(critic: nn.Module) -> bool:
     """Whether it is ``Sequential(Linear, ReLU, ..., ReLU, Linear(h, 1))``, as `networks.mlp` makes.
 
     A `WithRadius` may come first, as `networks.radial_mlp` has it. All of its parameters learn, and
@@ -90,9 +90,9 @@ def supports(critic: nn.Module) -> bool:
 
     Examples
     --------
-    >>> supports(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1)))
+    >>> is_relu_network(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1)))
     True
-    >>> supports(nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)))
+    >>> is_relu_network(nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)))
     False
     """
     if type(critic) is not nn.Sequential:
@@ -116,15 +116,12 @@ class PenalizedStep:
     Parameters
     ----------
     critic : torch.nn.Sequential
-        One that `supports` accepts; its parameters may change between calls.
+        One that `is_relu_network` accepts; its parameters may change between calls.
     penalty : SlopePenalty, optional
         Of the critic's slopes between the distributions; none by default.
     threads : int, optional
         On the CPU; as many as torch may use by default.
-
-    Attributes
-    ----------
-    inner : torch.dtype or None
+    inner_dtype : torch.dtype, optional
         Of the products between hidden layers; that of the weights by default.
 
     Notes
@@ -141,7 +138,7 @@ class PenalizedStep:
     Examples
     --------
     >>> critic = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
-    >>> step = PenalizedStep(critic, around_one(10.0, one_sided=True))
+    >>> step = PenalizedStep(critic, penalty_around_one(10.0, one_sided=True))
     >>> x, y = torch.randn(64, 2), torch.randn(64, 2)
     >>> gap, penalty = step.gradients(x, y, torch.lerp(x, y, torch.rand(64, 1)))
     >>> bool(torch.isclose(gap, (critic(x) - critic(y)).mean()))
@@ -156,8 +153,9 @@ class PenalizedStep:
         penalty: SlopePenalty | None = None,
         *,
         threads: int | None = None,
+        inner_dtype: torch.dtype | None = None,
     ) -> None:
-        if not supports(critic):
+        if not is_relu_network(critic):
             raise InvalidInputError(
                 "critic must alternate nn.Linear with nn.ReLU and end with one output, without "
                 f"hooks or frozen parameters, got {type(critic).__name__}; to fix it, use autograd "
@@ -168,7 +166,7 @@ class PenalizedStep:
         self.radius = _has_radius(critic)
         self.penalty = penalty
         self.workers = Workers(threads)
-        self.inner: torch.dtype | None = None
+        self.inner_dtype = inner_dtype
 
     @torch.no_grad()
     def gradients(self, x: Tensor, y: Tensor, between: Tensor | None = None) -> tuple[Tensor, ...]:
@@ -194,7 +192,7 @@ class PenalizedStep:
                 "x, y and, for a penalty, the points between must be of one shape (n, d), got "
                 f"{[tuple(points.shape) for points in kinds]}; to fix it, draw as many of each"
             )
-        weights = _Weights.of(self.layers, self.radius, self.inner)
+        weights = _Weights.of(self.layers, self.radius, self.inner_dtype)
         blocks = list(zip(*(points.split(rows_of_block(x)) for points in kinds), strict=True))
         sums = self._added(weights, blocks)
         torch._foreach_mul_(sums.flat, 1.0 / len(x))

@@ -1,13 +1,17 @@
-"""Whether layers do what they say and no more, so that gradients by hand are those of autograd."""
+"""Gradients without autograd: what they are, and whether layers do no more than they say."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 
-__all__ = ["all_plain"]
+__all__ = ["Gradients", "all_plain"]
+
+Gradients = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, ...]]
+"""Writes the gradients of a batch's loss into the parameters; returns gap and penalty."""
 
 HOOKS = (
     "_forward_pre_hooks",

@@ -1,4 +1,4 @@
-"""How much a convolution can stretch a signal, bounded from its kernel."""
+"""The operator norm of a convolution, bounded from its kernel."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ def convolution_norm(
     True
     """
     parts = np.split(np.asarray(kernel, np.float64), groups)
-    return max(_symbol_norm(_polyphase(_spread(part, dilation), stride)) for part in parts)
+    return max(_symbol_norm(_polyphase(_dilated(part, dilation), stride)) for part in parts)
 
 
-def _spread(kernel: FloatArray, dilation: Sequence[int]) -> FloatArray:
+def _dilated(kernel: FloatArray, dilation: Sequence[int]) -> FloatArray:
     """The kernel with the holes of its dilation filled by zeros."""
     sizes = [(k - 1) * step + 1 for k, step in zip(kernel.shape[2:], dilation, strict=True)]
-    spread = np.zeros((*kernel.shape[:2], *sizes))
+    dilated = np.zeros((*kernel.shape[:2], *sizes))
     holes = tuple(slice(None, None, step) for step in dilation)
-    spread[(slice(None), slice(None), *holes)] = kernel
-    return spread
+    dilated[(slice(None), slice(None), *holes)] = kernel
+    return dilated
 
 
 def _polyphase(kernel: FloatArray, stride: Sequence[int]) -> FloatArray:

@@ -1,4 +1,4 @@
-"""A Lipschitz bound along the operations of a traced forward, where layers alone do not tell."""
+"""A Lipschitz bound along the operations of a traced forward, where layers alone prove nothing."""
 
 from __future__ import annotations
 
@@ -25,36 +25,27 @@ class Unproved(Exception):  # noqa: N818 - an answer, not an error
 
 
 @dataclass(frozen=True)
-class _Slope:
-    """A value that changes at most `bound` times as fast as the input of the network."""
+class LipschitzBound:
+    """A value that depends on the network's input, with this Lipschitz constant at most."""
 
     bound: float
 
 
 _SIZE = object()  # a size that was read from a tensor: it never changes with the values
 
-NOT_STRETCHING = {
+NONEXPANSIVE = {
     *("flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten", "contiguous", "permute"),
     *("transpose", "t", "clone", "to", "float", "double", "type_as", "alias", "detach", "select"),
-    *(
-        "getitem",
-        "slice",
-        "narrow",
-        "chunk",
-        "split",
-        "unbind",
-        "amax",
-        "amin",
-        "max",
-        "min",
-        "sort",
-    ),
-    *("relu", "relu6", "tanh", "hardtanh", "clamp", "clamp_min", "clamp_max", "abs", "neg", "sin"),
-    *("cos", "softplus", "logsigmoid", "log_sigmoid", "softmax", "identity", "_to_copy"),
+    *("getitem", "slice", "narrow", "chunk", "split", "unbind", "amax", "amin", "max", "min"),
+    *("sort", "relu", "relu6", "tanh", "hardtanh", "clamp", "clamp_min", "clamp_max", "abs"),
+    *("neg", "sin", "cos", "softplus", "logsigmoid", "log_sigmoid", "softmax", "identity"),
+    "_to_copy",
 }
 """Operations that bring no two inputs further apart, in the Euclidean norm of whole arrays."""
 
-STRETCHING = {"sigmoid": 0.25, "gelu": 1.1290, "silu": 1.0999, "mish": 1.0885, "selu": 1.7581}
+STEEPEST_SLOPES = {"sigmoid": 0.25, "gelu": 1.1290, "silu": 1.0999, "mish": 1.0885, "selu": 1.7581}
+"""Of smooth activations, rounded up."""
+
 SIZES = {"size", "dim", "numel", "len"}
 
 
@@ -71,7 +62,7 @@ def bound_along_graph(
     of_module : callable
         The bound of a layer, from the layer, its name and an example of its input.
     example : torch.Tensor or None
-        An input, from which shapes are learned: broadcasting repeats values, which stretches.
+        An input, from which shapes are learned: broadcasting repeats values, which raises norms.
 
     Returns
     -------
@@ -90,34 +81,34 @@ def bound_along_graph(
         first = str(reason).partition("\n")[0]
         raise Unproved(f"{type(module).__name__} cannot be traced: {first}") from None
     try:
-        return _Walk(module, of_module).through(graph)
+        return _GraphBound(module, of_module).of(graph)
     except (AttributeError, TypeError, ValueError, RuntimeError) as reason:
         raise Unproved(f"{type(module).__name__} calls something unforeseen: {reason}") from None
 
 
-class _Walk:
-    """Follows a graph node by node; every result is a `_Slope`, `_SIZE` or a constant."""
+class _GraphBound:
+    """Bounds a graph node by node; every result is a `LipschitzBound`, `_SIZE` or a constant."""
 
     def __init__(self, module: nn.Module, of_module: OfModule) -> None:
         self.module, self.of_module = module, of_module
         self.found: dict[fx.Node, Any] = {}
 
-    def through(self, graph: fx.Graph) -> float:
+    def of(self, graph: fx.Graph) -> float:
         inputs = [node for node in graph.nodes if node.op == "placeholder"]
         if not inputs or any(not node.args for node in inputs[1:]):
             raise Unproved("a critic must take the points alone")
         for node in graph.nodes:
             if node.op == "output":
                 break
-            self.found[node] = self._of(node, is_input=node is inputs[0])
+            self.found[node] = self._of_node(node, is_input=node is inputs[0])
         result = self._read(node.args[0])
         if isinstance(result, (tuple, list)) and len(result) == 1:  # as exported programs return
             result = result[0]
-        return result.bound if isinstance(result, _Slope) else 0.0
+        return result.bound if isinstance(result, LipschitzBound) else 0.0
 
-    def _of(self, node: fx.Node, *, is_input: bool) -> Any:
+    def _of_node(self, node: fx.Node, *, is_input: bool) -> Any:
         if node.op == "placeholder":
-            return _Slope(1.0) if is_input else node.args[0]
+            return LipschitzBound(1.0) if is_input else node.args[0]
         if node.op == "get_attr":
             return operator.attrgetter(str(node.target))(self.module)
         arguments = [self._read(argument) for argument in node.args]
@@ -128,8 +119,8 @@ class _Walk:
         given = [*arguments, *keywords.values()]
         if name in SIZES or (name == "getattr" and arguments[1] in ("shape", "ndim", "dtype")):
             return _SIZE
-        if any(_moves(value) for value in given):
-            return _Slope(_Operation(node, name, arguments, keywords).bound())
+        if any(_depends_on_input(value) for value in given):
+            return LipschitzBound(_Operation(node, name, arguments, keywords).bound())
         if any(_is_size(value) for value in given):
             return _SIZE
         return _constant(node, arguments, keywords)
@@ -137,11 +128,13 @@ class _Walk:
     def _layer(self, node: fx.Node, arguments: list[Any]) -> Any:
         if not node.users:  # the guards of exported programs
             return None
-        if not arguments or not isinstance(arguments[0], _Slope):
-            raise Unproved(f"layer {node.target!r} is not called with what became of the points")
+        if not arguments or not isinstance(arguments[0], LipschitzBound):
+            raise Unproved(
+                f"layer {node.target!r} is not called with something computed from the points"
+            )
         child = self.module.get_submodule(str(node.target))
         example = _zeros_like(node.args[0], child)
-        return _Slope(arguments[0].bound * self.of_module(child, str(node.target), example))
+        return LipschitzBound(arguments[0].bound * self.of_module(child, str(node.target), example))
 
     def _read(self, argument: Any) -> Any:
         if isinstance(argument, fx.Node):
@@ -153,7 +146,7 @@ class _Walk:
 
 @dataclass(frozen=True)
 class _Operation:
-    """One operation on something that moves with the input."""
+    """One operation on something that depends on the input."""
 
     node: fx.Node
     name: str
@@ -164,41 +157,43 @@ class _Operation:
         """The bound of its result."""
         if self.name in ("cat", "concat", "stack"):
             parts = self.arguments[0]
-            if isinstance(parts, _Slope):  # the pieces of what was cut before
+            if isinstance(parts, LipschitzBound):  # the pieces of what was cut before
                 return parts.bound
-            return math.hypot(*(part.bound for part in parts if _moves(part)))
+            return math.hypot(*(part.bound for part in parts if _depends_on_input(part)))
         if self.name in ("add", "sub", "maximum", "minimum", "mul", "div", "truediv"):
             return self._of_two()
         first = self.arguments[0] if self.arguments else None
-        if not isinstance(first, _Slope) or any(_moves(other) for other in self._others()):
+        if not isinstance(first, LipschitzBound) or any(
+            _depends_on_input(other) for other in self._others()
+        ):
             raise self._unknown()
         return first.bound * self._factor()
 
     def _of_two(self) -> float:
-        """Sums of branches, and products with constants; nothing may be repeated on the way."""
+        """Sums of branches, and products with constants; broadcasting may repeat no values."""
         if self.keywords or len(self.arguments) != 2:
             raise self._unknown()
         self._refuse_broadcasting()
-        moving = [a.bound for a in self.arguments if isinstance(a, _Slope)]
+        bounds = [a.bound for a in self.arguments if isinstance(a, LipschitzBound)]
         if self.name in ("add", "sub"):
-            return math.fsum(moving)
+            return math.fsum(bounds)
         if self.name in ("maximum", "minimum"):
-            return math.hypot(*moving)
+            return math.hypot(*bounds)
         constant = self.arguments[1]
-        if len(moving) == 2 or (self.name != "mul" and _moves(constant)):
+        if len(bounds) == 2 or (self.name != "mul" and _depends_on_input(constant)):
             raise self._unknown()
-        if _moves(constant):
+        if _depends_on_input(constant):
             constant = self.arguments[0]
         if _is_size(constant):
             raise self._unknown()
         size = torch.as_tensor(constant).double().abs()
-        return moving[0] * float(size.max() if self.name == "mul" else 1.0 / size.min())
+        return bounds[0] * float(size.max() if self.name == "mul" else 1.0 / size.min())
 
     def _refuse_broadcasting(self) -> None:
         result = _shape(self.node)
         for node, value in zip(self.node.args, self.arguments, strict=True):
             others = [other for other in self.arguments if other is not value]
-            if not isinstance(value, _Slope) or all(_is_single(other) for other in others):
+            if not isinstance(value, LipschitzBound) or all(_is_single(other) for other in others):
                 continue
             if result is None:
                 raise Unproved(f"{self.name!r} may repeat values; give the shape of a point")
@@ -206,21 +201,21 @@ class _Operation:
                 raise Unproved(f"{self.name!r} repeats values, which is not bounded here")
 
     def _factor(self) -> float:
-        """How much an operation of one moving argument stretches it."""
+        """The Lipschitz constant of an operation of one argument that depends on the input."""
         name = self.name.removesuffix("_")
         if name == "getitem" and any(isinstance(k, (Tensor, list)) for k in self._indices()):
             raise self._unknown()  # such an index may pick a value more than once
-        if name in NOT_STRETCHING:
+        if name in NONEXPANSIVE:
             if name != "type_as" and any(isinstance(other, Tensor) for other in self._others()):
                 raise self._unknown()  # broadcasting against it may repeat values
             return 1.0
         if name != self.name:  # in place, which would change what was bounded before
             raise self._unknown()
-        if name in STRETCHING:
-            return STRETCHING[name]
+        if name in STEEPEST_SLOPES:
+            return STEEPEST_SLOPES[name]
         rule = {
-            "leaky_relu": self._steeper_of_one,
-            "elu": self._steeper_of_one,
+            "leaky_relu": self._largest_slope,
+            "elu": self._largest_slope,
             "linear": self._linear,
             "matmul": self._matmul,
             "mm": self._matmul,
@@ -247,7 +242,7 @@ class _Operation:
             return self.arguments[position]
         return self.keywords.get(keyword, default)
 
-    def _steeper_of_one(self) -> float:
+    def _largest_slope(self) -> float:
         leaky = self.name == "leaky_relu"
         slope = self._given(1, "negative_slope" if leaky else "alpha", 0.01 if leaky else 1.0)
         return max(1.0, abs(slope))
@@ -280,7 +275,7 @@ class _Operation:
         return 1.0
 
     def _shrinkage(self) -> float:
-        """How many values become one."""
+        """How many values are reduced to one."""
         before, after = _shape(self.node.args[0]), _shape(self.node)
         if before is None or after is None:
             raise Unproved(f"{self.name!r} needs sizes; give the shape of a point")
@@ -311,10 +306,10 @@ def _constant(node: fx.Node, arguments: list[Any], keywords: dict[str, Any]) -> 
     return target(*arguments, **keywords)
 
 
-def _moves(value: Any) -> bool:
+def _depends_on_input(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
-        return any(_moves(part) for part in value)
-    return isinstance(value, _Slope)
+        return any(_depends_on_input(part) for part in value)
+    return isinstance(value, LipschitzBound)
 
 
 def _is_single(value: Any) -> bool:

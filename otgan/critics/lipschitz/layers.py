@@ -1,11 +1,10 @@
-"""Lipschitz constants that layers prove: the product of what each can stretch, nothing sampled."""
+"""Lipschitz constants that layers prove: the product of the constants of each, nothing sampled."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,13 +15,13 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from otgan.critics.forward import evaluating
 from otgan.critics.lipschitz.convolution import convolution_norm
 from otgan.critics.lipschitz.fx_graph import Unproved, bound_along_graph
 from otgan.measures import FloatArray
 
 __all__ = [
     "LipschitzProof",
-    "evaluating",
     "lipschitz_from_weights",
     "prove_lipschitz",
 ]
@@ -47,7 +46,7 @@ class LipschitzProof:
 def lipschitz_from_weights(critic: nn.Module, shape: Sequence[int] | None = None) -> float:
     """An upper bound for the Lipschitz constant, proved by the weights; ``inf`` if unknown.
 
-    The product over the layers, in evaluation mode, of what each can stretch at most; for
+    The product over the layers, in evaluation mode, of the Lipschitz constant of each; for
     ordinary networks a loose bound, for orthogonal ones 1 to rounding.
 
     Parameters
@@ -109,49 +108,24 @@ def prove_lipschitz(critic: nn.Module, shape: Sequence[int] | None = None) -> Li
     return LipschitzProof(value, " × ".join(factors) or "the operations of its forward")
 
 
-@contextmanager
-def evaluating(critic: Any) -> Iterator[None]:
-    """Evaluation mode for the time being: no dropout, no power iterations, no running statistics.
-
-    Examples
-    --------
-    >>> layer = nn.Dropout()
-    >>> with evaluating(layer):
-    ...     print(layer.training)
-    False
-    >>> layer.training
-    True
-    """
-    modules = list(critic.modules()) if isinstance(critic, nn.Module) else []
-    # Set one by one, not by .eval(): exported programs refuse that, and children may differ.
-    training = [module for module in modules if getattr(module, "training", False)]
-    for module in training:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
-
-
 def _of_module(
     factors: list[str], module: nn.Module, name: str = "", example: Tensor | None = None
 ) -> float:
     """The bound of one module; `factors` grows by what it consists of."""
     _refuse_hooks(module, name)
-    stated = _stated(module)
-    if isinstance(stated, nn.Module):
-        return _of_module(factors, stated, _join(name, "critic"), example)
-    if stated is not None:
-        return _noted(stated, module, factors)
+    declared = _declared(module)
+    if isinstance(declared, nn.Module):
+        return _of_module(factors, declared, _join(name, "critic"), example)
+    if declared is not None:
+        return _recorded(declared, module, factors)
     kind = _kind(module)
     label = f"layer {name!r} ({getattr(module, 'original_name', type(module).__name__)})"
     if kind in LAYERS:
         try:
-            return _noted(LAYERS[kind](module), module, factors)
+            return _recorded(LAYERS[kind](module), module, factors)
         except AttributeError:  # a traced layer that forgot its settings
             raise Unproved(f"{label} does not say how it was set up") from None
-    if kind in HOPELESS:
+    if kind in UNBOUNDED:
         raise Unproved(f"{label} has no useful bound")
     if kind is nn.Sequential:
         return _of_sequence(factors, module, name, example)
@@ -180,17 +154,17 @@ def _passed_on(layer: nn.Module, example: Tensor) -> Tensor | None:
         return None
 
 
-def _stated(module: nn.Module) -> float | nn.Module | None:
+def _declared(module: nn.Module) -> float | nn.Module | None:
     """The constant that a layer declares, or the module that has the same."""
     if isinstance(module, torch.jit.ScriptModule):
         return None
     if type(module).__name__ == "OptimizedModule":  # what torch.compile returns
         return module._orig_mod  # type: ignore[return-value]
-    stated = getattr(module, "lipschitz", None)
-    return stated if isinstance(stated, (int, float, nn.Module)) else None
+    declared = getattr(module, "lipschitz", None)
+    return declared if isinstance(declared, (int, float, nn.Module)) else None
 
 
-def _noted(value: float, module: nn.Module, factors: list[str]) -> float:
+def _recorded(value: float, module: nn.Module, factors: list[str]) -> float:
     if value != 1.0:
         label = getattr(module, "original_name", type(module).__name__)
         factors.append(f"{label.removeprefix('Parametrized')} {value:.4g}")
@@ -309,11 +283,12 @@ LAYERS: dict[Any, Callable[[Any], float]] = {
     nn.PReLU: lambda layer: max(1.0, float(layer.weight.abs().max())),
 }
 
-HOPELESS = (
+UNBOUNDED = (
     *(nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.MultiheadAttention),
 )
+"""Layers without a useful bound."""
 
-BY_FORWARD: dict[Any, Any] = {kind.forward: kind for kind in (*LAYERS, *HOPELESS, nn.Sequential)}
+BY_FORWARD: dict[Any, Any] = {kind.forward: kind for kind in (*LAYERS, *UNBOUNDED, nn.Sequential)}
 BY_NAME: dict[str, Any] = {
     f"__torch__.{kind.__module__}.{kind.__qualname__}": kind for kind in BY_FORWARD.values()
 }
@@ -325,7 +300,7 @@ class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether to treat the module as one step."""
         kind = _kind(m)
-        return kind in LAYERS or kind in HOPELESS or _stated(m) is not None
+        return kind in LAYERS or kind in UNBOUNDED or _declared(m) is not None
 
 
 def _example(critic: nn.Module, shape: Sequence[int]) -> Tensor:

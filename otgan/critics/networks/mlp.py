@@ -8,8 +8,6 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.kernels.matmul import product
-from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.errors import InvalidInputError
 
 __all__ = [
@@ -17,15 +15,10 @@ __all__ = [
     "MaxMin",
     "OnOriginalScale",
     "WithRadius",
-    "lipschitz_from_weights",
     "mlp",
     "orthogonal_mlp",
-    "orthonormalize_",
     "radial_mlp",
     "radius",
-    "refuse_batch_norm",
-    "refuse_inference",
-    "scores",
 ]
 
 
@@ -200,6 +193,7 @@ def orthogonal_mlp(d: int, *, width: int = 128, depth: int = 3) -> nn.Sequential
 
     Examples
     --------
+    >>> from otgan.critics.lipschitz.layers import lipschitz_from_weights
     >>> critic = orthogonal_mlp(2, width=8, depth=2)
     >>> round(lipschitz_from_weights(critic), 5)
     1.0
@@ -217,77 +211,3 @@ def orthogonal_mlp(d: int, *, width: int = 128, depth: int = 3) -> nn.Sequential
             nn.init.orthogonal_(layer.weight)
             nn.init.zeros_(layer.bias)
     return critic
-
-
-@torch.no_grad()
-def orthonormalize_(weight: Tensor, iterations: int = 3) -> None:
-    """Move a matrix towards the nearest one with orthonormal rows or columns, in place.
-
-    Newton and Schulz's iteration X <- (3 X - X X^T X) / 2 maps singular values in [0, √3] into
-    [0, 1] and draws them to one, quadratically. So the norm is at most one after any number of
-    iterations, and the matrix is orthonormal to rounding if a step left it near.
-
-    Parameters
-    ----------
-    weight : torch.Tensor, shape (rows, columns)
-    iterations : int
-
-    References
-    ----------
-    Björck and Bowie, An iterative algorithm for computing the best estimate of an orthogonal
-    matrix (SIAM J. Numer. Anal. 8, 1971).
-
-    Examples
-    --------
-    >>> weight = torch.tensor([[1.1, 0.0], [0.0, 0.8]])
-    >>> orthonormalize_(weight, 5)
-    >>> weight
-    tensor([[1., 0.],
-            [0., 1.]])
-    """
-    wide = weight if weight.shape[0] <= weight.shape[1] else weight.T
-    gram = product(wide, wide)
-    square = product(gram, gram)
-    # The eighth root of |G⁴|_F is at least the largest singular value, and near it.
-    bound = torch.linalg.matrix_norm(product(square, square)) ** 0.125
-    wide = wide * (1.7 / bound).clamp(max=1.0)
-    for _ in range(iterations):
-        wide = 1.5 * wide - 0.5 * product(product(wide, wide), wide.T)
-    weight.copy_(wide if weight.shape[0] <= weight.shape[1] else wide.T)
-
-
-def scores(critic: nn.Module, points: Tensor) -> Tensor:
-    """One number for each point, whether the critic returns shape (n,) or (n, 1)."""
-    values = critic(points)
-    if not isinstance(values, Tensor):
-        raise InvalidInputError(
-            f"a critic must return one number for each point, got a {type(values).__name__}; to "
-            "fix it, return a tensor of shape (n,) or (n, 1) alone"
-        )
-    if values.numel() != len(points):
-        raise InvalidInputError(
-            f"a critic must return one number for each point, got shape {tuple(values.shape)} "
-            f"for {len(points)} points; to fix it, end it with a layer of one output"
-        )
-    return values.reshape(len(points))
-
-
-def refuse_batch_norm(critic: nn.Module) -> None:
-    """Raise if the critic normalizes over the batch: it is then no function of one point."""
-    for name, layer in critic.named_modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-            raise InvalidInputError(
-                f"a critic must score every point by itself, got batch normalization in layer "
-                f"{name!r}, which mixes the points of a batch; to fix it, use nn.LayerNorm"
-            )
-
-
-def refuse_inference(network: nn.Module) -> None:
-    """Raise if the network was made in inference mode: its parameters can never learn."""
-    for name, parameter in network.named_parameters():
-        if parameter.is_inference():
-            raise InvalidInputError(
-                f"a network that is to learn must be made outside of torch.inference_mode, got the "
-                f"parameter {name!r} from inside; to fix it, make it under "
-                "torch.inference_mode(False)"
-            )

@@ -1,4 +1,4 @@
-"""What a critic proves: sampled slopes, and lower bounds for two samples and for their distributions."""
+"""What the values of a critic prove: bounds of W1 of two samples, and of their distributions."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from scipy.optimize import minimize_scalar
-from scipy.special import stdtrit
-from torch import Tensor, nn
 
 from otgan.costs import GroundCost, MatrixCost, PointCost
-from otgan.critics.networks.mlp import scores
 from otgan.errors import InvalidInputError
+from otgan.estimates import as_confidence
+from otgan.inference.mean_gap import MeanGap
 from otgan.measures import FloatArray, as_float64
-from otgan.torch_modes import gradients_on
 from otgan.transport.duality import PLAIN_PAIRS, c_transform
 
 __all__ = [
@@ -24,41 +21,16 @@ __all__ = [
     "certified_lower_bound",
     "certified_lower_bounds",
     "certified_potentials",
-    "population_lower_bound",
-    "sampled_lipschitz",
-    "share_above",
+    "lower_confidence_bound",
+    "skill_score",
+    "zero_lower_bound",
 ]
 
 SEARCH_POINTS = 1500
 """Points of each sample on which the best scale of the critic is looked for."""
 
-SHARES = (0.2, 0.4, 0.6, 0.8)
-"""In which proportions the potentials from the two sides are mixed, on trial."""
-
-
-@gradients_on()
-def sampled_lipschitz(critic: nn.Module, x: Tensor, y: Tensor, rng: torch.Generator) -> float:
-    """The largest gradient norm at points of x, of y and between them: a lower bound.
-
-    Parameters
-    ----------
-    critic : torch.nn.Module
-    x, y : torch.Tensor, shapes (n, d) and (m, d)
-    rng : torch.Generator
-        Chooses pairs and the points between them.
-
-    Returns
-    -------
-    float
-        No network can be proved Lipschitz by samples; this only shows how steep it is at least.
-    """
-    count = min(max(len(x), len(y)), 4096)
-    u = x[torch.randint(len(x), (count,), generator=rng, device=x.device)]
-    v = y[torch.randint(len(y), (count,), generator=rng, device=y.device)]
-    share = torch.rand(count, 1, generator=rng, device=x.device, dtype=x.dtype)
-    points = torch.cat([u, v, torch.lerp(u, v, share)]).detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(scores(critic, points).sum(), points)
-    return float(torch.linalg.vector_norm(gradient.flatten(1), dim=1).max())
+FRACTIONS = (0.2, 0.4, 0.6, 0.8)
+"""Weights with which the potentials from the x side are tried in a mixture of both sides."""
 
 
 def certified_lower_bound(x: Any, y: Any, critic_x: FloatArray, critic_y: FloatArray) -> float:
@@ -115,13 +87,19 @@ class LowerBounds(NamedTuple):
 
 
 def certified_lower_bounds(
-    x: Any, y: Any, critic_x: FloatArray, critic_y: FloatArray, *, upper: float = math.inf
+    x: FloatArray,
+    y: FloatArray,
+    critic_x: FloatArray,
+    critic_y: FloatArray,
+    *,
+    upper: float = math.inf,
 ) -> LowerBounds:
     """`certified_lower_bound` of a critic beside that of the critic that is zero everywhere.
 
     Parameters
     ----------
-    x, y : array_like, shapes (n, d) and (m, d)
+    x, y : ndarray, shapes (n, d) and (m, d)
+        Points that have been checked.
     critic_x, critic_y : ndarray, shapes (n,) and (m,)
         Critic values, higher on x than on y.
     upper : float
@@ -134,11 +112,28 @@ def certified_lower_bounds(
     >>> round(bounds.critic, 6), bounds.zero
     (2.0, 0.75)
     """
-    zeros = [np.zeros(len(values)) for values in (critic_x, critic_y)]
-    critic = certified_lower_bound(x, y, critic_x, critic_y)
+    cost = _kept(PointCost(x, y))
+    h_x, h_y = _critic_values(critic_x, critic_y, cost.shape)
+    critic = max(0.0, _potentials(cost, h_x, h_y).value)
     # The scale of a critic is searched for on some of the points only, where zero may look worse.
-    zero = min(certified_lower_bound(x, y, *zeros), upper)
+    zero = min(_zero_lower_bound(cost), upper)
     return LowerBounds(max(min(critic, upper), zero), zero)
+
+
+def zero_lower_bound(x: FloatArray, y: FloatArray) -> float:
+    """What the critic that is zero everywhere proves of W1 of samples of shapes (n, d), (m, d).
+
+    Examples
+    --------
+    >>> zero_lower_bound(np.array([[0.0], [1.0]]), np.array([[3.0], [5.0]]))
+    3.5
+    """
+    return _zero_lower_bound(_kept(PointCost(x, y)))
+
+
+def _zero_lower_bound(cost: GroundCost) -> float:
+    n, m = cost.shape
+    return max(0.0, _potentials(cost, np.zeros(n), np.zeros(m)).value)
 
 
 class CertifiedPotentials(NamedTuple):
@@ -153,20 +148,18 @@ class CertifiedPotentials(NamedTuple):
         return float(self.f.mean() + self.g.mean())
 
 
-def share_above(lower: float, zero: float, exact: float) -> float:
-    """The share that a bound proves of what the critic that is zero everywhere leaves unproved.
+def skill_score(lower: float, zero: float, exact: float) -> float:
+    """The fraction that a bound proves of what the critic that is zero everywhere leaves unproved.
 
-    A skill score, as of forecasts: zero for that critic, one for an optimal one; NaN where nothing
-    is left.
+    As of forecasts: zero for that critic, one for an optimal one; NaN where nothing is left.
 
     References
     ----------
-    Murphy, Skill scores based on the mean square error (Monthly Weather Review 116, 1988), for the
-    name.
+    Murphy, Skill scores based on the mean square error (Monthly Weather Review 116, 1988).
 
     Examples
     --------
-    >>> share_above(9.5, 9.0, 10.0)
+    >>> skill_score(9.5, 9.0, 10.0)
     0.5
     """
     left = exact - zero
@@ -184,7 +177,7 @@ def certified_potentials(
     feasible potentials is feasible, so mixtures of the two sides are tried too, and improved by
     two more transforms; the best of all is returned.
 
-    Nothing else is optimized: two numbers and a share are chosen, and the linear program is not
+    Nothing else is optimized: two scales and a weight are chosen, and the linear program is not
     solved. But c-transforms of a constant (t = 0) already prove the mean distance to the nearest
     point of the other sample (of those searched), and no critic, however poor, proves less.
 
@@ -216,23 +209,31 @@ def certified_potentials(
     >>> round(float((f[:, None] + g - abs(x - y.T)).max()), 6)
     0.0
     """
-    cost: GroundCost = PointCost.of(x, y)
+    cost = _kept(PointCost.of(x, y))
+    return _potentials(cost, *_critic_values(critic_x, critic_y, cost.shape))
+
+
+def _potentials(cost: GroundCost, h_x: FloatArray, h_y: FloatArray) -> CertifiedPotentials:
+    """`certified_potentials` of arguments that have been checked."""
     n, m = cost.shape
-    h_x, h_y = _critic_values(critic_x, n, "critic_x"), _critic_values(critic_y, m, "critic_y")
     rows, columns = (np.linspace(0, k - 1, min(k, SEARCH_POINTS)).astype(int) for k in (n, m))
-    if n * m <= PLAIN_PAIRS:  # the distances are wanted often enough to keep them
-        cost = MatrixCost(cost.rows(slice(None)))
     part = MatrixCost(cost.restricted(rows, columns).rows(slice(None)))
     t_x, t_y = _best_scales(part, h_x[rows], h_y[columns])
     from_x = _improved(cost, t_x * h_x)
     g, f = _improved(cost.T, -t_y * h_y)
     from_y = CertifiedPotentials(f, g)
-    share = max(
-        SHARES,
+    fraction = max(
+        FRACTIONS,
         key=lambda s: _improved(part, s * from_x.f[rows] + (1 - s) * from_y.f[rows]).value,
     )
-    mixed = _improved(cost, share * from_x.f + (1 - share) * from_y.f)
+    mixed = _improved(cost, fraction * from_x.f + (1 - fraction) * from_y.f)
     return max(from_x, from_y, mixed, key=lambda pair: pair.value)
+
+
+def _kept(cost: PointCost) -> GroundCost:
+    """The cost as a matrix where it is small, since its entries are wanted often."""
+    n, m = cost.shape
+    return MatrixCost(cost.rows(slice(None))) if n * m <= PLAIN_PAIRS else cost
 
 
 def _best_scales(cost: MatrixCost, h_x: FloatArray, h_y: FloatArray) -> tuple[float, float]:
@@ -266,28 +267,32 @@ def _improved(cost: GroundCost, potential: FloatArray) -> CertifiedPotentials:
     return CertifiedPotentials(c_transform(cost.T, g), g)
 
 
-def _critic_values(values: Any, count: int, name: str) -> FloatArray:
-    checked = as_float64(values, name)
-    if checked.shape != (count,) or not np.isfinite(checked).all():
-        raise InvalidInputError(
-            f"{name} must hold {count} finite numbers, one for each point, got shape "
-            f"{checked.shape} with {int((~np.isfinite(checked)).sum())} that are not finite; to "
-            "fix it, give the critic's values at these points, or train one that did not diverge"
-        )
+def _critic_values(
+    critic_x: Any, critic_y: Any, shape: tuple[int, int]
+) -> tuple[FloatArray, FloatArray]:
+    """The values as float64, one for each point."""
+    checked = as_float64(critic_x, "critic_x"), as_float64(critic_y, "critic_y")
+    for values, count, name in zip(checked, shape, ("critic_x", "critic_y"), strict=True):
+        if values.shape != (count,) or not np.isfinite(values).all():
+            raise InvalidInputError(
+                f"{name} must hold {count} finite numbers, one for each point, got shape "
+                f"{values.shape} with {int((~np.isfinite(values)).sum())} that are not finite; to "
+                "fix it, give the critic's values at these points, or train one that did not "
+                "diverge"
+            )
     return checked
 
 
-def population_lower_bound(
+def lower_confidence_bound(
     f_x: Any, f_y: Any, lipschitz: float = 1.0, *, confidence_level: float = 0.95
 ) -> float:
-    """A number that W1 of the distributions exceeds with this confidence, from a critic's held-out values.
+    """A number that W1 of the distributions exceeds with this confidence, from held-out values.
 
     If f is L-Lipschitz, f / L is a competitor of the Kantorovich dual, so
     W1 >= (E f(x) - E f(y)) / L. With f fixed before the points were drawn, the difference of the
     two means is by the central limit theorem asymptotically normal about that, with variance
-    var f(x) / n + var f(y) / m. So (difference - t se) / L lies below W1 with the probability that
-    belongs to the quantile t, for which Student's is taken, with the degrees of freedom of Welch
-    and Satterthwaite; W1 is not negative, so neither is the bound.
+    var f(x) / n + var f(y) / m. Its lower confidence bound, over L, lies below W1 with that
+    probability; W1 is not negative, so neither is the bound.
 
     Parameters
     ----------
@@ -301,7 +306,8 @@ def population_lower_bound(
     -------
     float
         At least zero. It holds for whatever f, in any dimension; unlike `certified_lower_bound` it
-        speaks of the distributions, not of their samples.
+        speaks of the distributions, not of their samples. Student's quantile and a correction for
+        skewness are those of `otgan.inference.mean_gap.MeanGap`.
 
     Raises
     ------
@@ -310,15 +316,14 @@ def population_lower_bound(
 
     References
     ----------
-    Villani, Optimal Transport: Old and New (2009), Particular Case 5.16 (duality); Welch, The
-    generalization of 'Student's' problem when several different population variances are involved
-    (Biometrika 1947).
+    Villani, Optimal Transport: Old and New (2009), Particular Case 5.16 (duality); Johnson,
+    Modified t tests and confidence intervals for asymmetrical populations (JASA 1978).
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=1000) + 1, rng.normal(size=1000)
-    >>> 0.85 < population_lower_bound(x, y) <= 1.0
+    >>> 0.85 < lower_confidence_bound(x, y) <= 1.0
     True
     """
     if not lipschitz > 0:
@@ -326,23 +331,12 @@ def population_lower_bound(
             f"lipschitz must be a positive number, got {lipschitz}; to fix it, pass a constant "
             "that the critic is proved to have"
         )
-    if not 0 < confidence_level < 1:
-        raise InvalidInputError(
-            f"confidence_level must lie between 0 and 1, got {confidence_level}; to fix it, pass 0.95"
-        )
-    samples = [as_float64(values, name) for values, name in ((f_x, "f_x"), (f_y, "f_y"))]
+    level = as_confidence(confidence_level)
+    samples = as_float64(f_x, "f_x"), as_float64(f_y, "f_y")
     for sample, name in zip(samples, ("f_x", "f_y"), strict=True):
         if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
             raise InvalidInputError(
                 f"{name} must hold at least two finite numbers, got shape {sample.shape}; to fix "
                 "it, give the critic's values at held-out points"
             )
-    difference = float(samples[0].mean() - samples[1].mean())
-    terms = [float(sample.var(ddof=1)) / len(sample) for sample in samples]
-    variance = sum(terms)
-    if variance > 0:
-        weights = [
-            (term / variance) ** 2 / (len(s) - 1) for term, s in zip(terms, samples, strict=True)
-        ]
-        difference -= float(stdtrit(1.0 / sum(weights), confidence_level)) * math.sqrt(variance)
-    return max(0.0, difference / lipschitz)
+    return max(0.0, MeanGap.of(*samples).lower_confidence_bound(level) / lipschitz)

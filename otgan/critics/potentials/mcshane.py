@@ -20,18 +20,17 @@ import torch
 from torch import Tensor, nn
 
 from otgan.errors import InvalidInputError
-from otgan.inference.held_out_bracket import anchors_at_x
-from otgan.measures import as_float64, as_pair, as_points, is_torch
+from otgan.inference.held_out_potentials import anchors_at_x
+from otgan.measures import FloatArray, as_float64, as_pair, as_points, is_torch
 from otgan.transport.exact import emd
 from otgan.transport.result import TransportResult
 
 __all__ = [
     "ExactCritic",
     "McShane",
-    "anchors_at_x",
     "cone_values",
-    "envelope",
     "exact_critic",
+    "extended_potential",
     "nearest_cones",
 ]
 
@@ -156,52 +155,6 @@ def _distances(points: Tensor, apexes: Tensor) -> Tensor:
     return torch.cdist(points, apexes, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def envelope(
-    values: Any, anchors: Any, *, side: Literal["auto", "below", "above"] = "auto"
-) -> McShane:
-    """Any critic's values at anchors, made 1-Lipschitz: the nearest such function on one side.
-
-    Parameters
-    ----------
-    values : array_like or torch.Tensor, shape (m,)
-        Of any function at the anchors.
-    anchors : array_like or torch.Tensor, shape (m, d)
-    side : {"auto", "below", "above"}
-        The largest 1-Lipschitz function below the values, the smallest above them, or the one of
-        the two that changes the values at the anchors less, up to a constant: a single value that
-        is far too low pulls its whole neighborhood down, but is itself lifted from above.
-
-    Returns
-    -------
-    McShane
-        Equal to the values at the anchors where these are 1-Lipschitz already.
-
-    References
-    ----------
-    McShane (Bulletin of the AMS 1934), Theorem 1.
-
-    Examples
-    --------
-    >>> f = envelope([0.0, 5.0, 2.0], [[0.0], [1.0], [2.0]], side="below")
-    >>> f(f.anchors).tolist()
-    [0.0, 1.0, 2.0]
-    """
-    if side != "auto":
-        if side not in ("below", "above"):
-            raise InvalidInputError(
-                f"side must be 'auto', 'below' or 'above', got {side!r}; to fix it, name one"
-            )
-        return McShane(anchors, values, largest=side == "below")
-    both = [McShane(anchors, values, largest=largest) for largest in (True, False)]
-    return min(both, key=_changed)
-
-
-def _changed(extension: McShane) -> float:
-    """By how much the extension departs from its heights at the anchors, up to a constant."""
-    change = extension(extension.anchors) - extension.heights
-    return float((change - change.median()).abs().mean())
-
-
 class ExactCritic(NamedTuple):
     """The optimal critic of two samples, and the transport that proves it."""
 
@@ -261,8 +214,34 @@ def exact_critic(x: Any, y: Any, *, side: Side = "auto") -> ExactCritic:
     device = next((z.device for z in (x, y) if is_torch(z)), None)
     mu, nu = as_pair(x, y, None, None)
     transport = emd(mu.points, nu.points)
-    at_x = side == "x" or (side == "auto" and anchors_at_x(mu.points, nu.points, transport))
-    potential = (
-        McShane(mu.points, transport.f, largest=False) if at_x else McShane(nu.points, -transport.g)
-    )
+    potential = extended_potential(mu.points, nu.points, transport, side)
     return ExactCritic(potential.to(device) if device else potential, transport)
+
+
+def extended_potential(
+    x: FloatArray, y: FloatArray, transport: TransportResult, side: Side = "auto"
+) -> McShane:
+    """The critic of `exact_critic` where the transport between the two samples is known already.
+
+    Parameters
+    ----------
+    x, y : ndarray, shapes (n, d) and (m, d)
+    transport : TransportResult
+        From x to y.
+    side : {"auto", "x", "y"}
+
+    Returns
+    -------
+    McShane
+        On the CPU.
+
+    Examples
+    --------
+    >>> x, y = np.array([[0.0], [1.0]]), np.array([[3.0], [5.0]])
+    >>> f = extended_potential(x, y, emd(x, y))
+    >>> float(f(torch.tensor(x)).mean() - f(torch.tensor(y)).mean())
+    3.5
+    """
+    if side == "x" or (side == "auto" and anchors_at_x(x, y, transport)):
+        return McShane(x, transport.f, largest=False)
+    return McShane(y, -transport.g)

@@ -1,4 +1,4 @@
-"""Teach a network a function that is known, by its values and gradients."""
+"""Regression of a network on a known potential, by values and gradients."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from otgan.critics.networks.mlp import refuse_inference, scores
+from otgan.critics.forward import refuse_inference, scores
 from otgan.errors import InvalidInputError
 from otgan.measures import as_points
 from otgan.torch_modes import gradients_on
 
-__all__ = ["Distilled", "distil"]
+__all__ = ["PotentialFit", "fit_potential"]
 
 
 @dataclass(frozen=True)
-class Distilled:
-    """A network that was taught a potential, and how far it is from it at points kept from it.
+class PotentialFit:
+    """A network fitted to a potential, and its errors at points held out of the fit.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Distilled:
 
 
 @gradients_on()
-def distil(
+def fit_potential(
     potential: nn.Module,
     points: Any,
     network: nn.Module,
@@ -47,19 +47,19 @@ def distil(
     steps: int = 2000,
     batch_size: int = 256,
     optimizer: Optimizer | None = None,
-    seed: int = 0,
-) -> Distilled:
-    """Teach a network a potential, by its values and gradients.
+    rng: int | torch.Generator = 0,
+) -> PotentialFit:
+    """Fit a network to a potential, by least squares on its values and gradients.
 
-    Regression, not a game: the potential that the linear program found on a sample (or any other)
-    becomes a smooth function that is cheap to evaluate. It is met at the points, between random
-    pairs of them, and along the arcs of a plan, where optimal potentials have slope one.
+    The potential that the linear program found on a sample (or any other) becomes a smooth function
+    that is cheap to evaluate. It is sampled at the points, between random pairs of them, and along
+    the arcs of a plan, where optimal potentials have slope one.
 
     Parameters
     ----------
     potential : McShane or any torch.nn.Module
     points : array_like or torch.Tensor, shape (n, d)
-        Both samples, one above the other. An eighth is kept for the errors.
+        Both samples, concatenated. An eighth is held out for the errors.
     network : torch.nn.Module
         Trained in place.
     arcs : two array_like, shapes (k, d), optional
@@ -67,11 +67,12 @@ def distil(
     steps, batch_size : int
     optimizer : torch.optim.Optimizer, optional
         Over the parameters of the network; by default Adam, 2e-3. Its step decays to zero.
-    seed : int
+    rng : int or torch.Generator
+        A generator must be on the device of the network.
 
     Returns
     -------
-    Distilled
+    PotentialFit
 
     References
     ----------
@@ -86,7 +87,7 @@ def distil(
     >>> import numpy as np
     >>> cone = McShane([[0.0, 0.0]], [0.0])
     >>> cloud = np.random.default_rng(0).normal(size=(512, 2))
-    >>> distil(cone, cloud, mlp(2, width=32, depth=2), steps=300).value_error < 0.1
+    >>> fit_potential(cone, cloud, mlp(2, width=32, depth=2), steps=300).value_error < 0.1
     True
     """
     if steps < 1 or batch_size < 1:
@@ -96,27 +97,26 @@ def distil(
         )
     refuse_inference(network)
     like = next(network.parameters())
-    rng = torch.Generator(like.device).manual_seed(seed)
+    rng = rng if isinstance(rng, torch.Generator) else torch.Generator(like.device).manual_seed(rng)
     cloud = _tensor_like(points, "points", like)
     cloud = cloud[torch.randperm(len(cloud), generator=rng, device=like.device)]
-    kept = max(1, len(cloud) // 8)
-    lesson = _Lesson(
-        network, potential, cloud[kept:], [_tensor_like(z, "arcs", like) for z in arcs or ()], rng
-    )
+    held_out, kept = cloud.tensor_split([max(1, len(cloud) // 8)])
+    ends = [_tensor_like(z, "arcs", like) for z in arcs or ()]
+    problem = _RegressionProblem(network, potential, kept, ends, rng)
+    with torch.no_grad():
+        variance = float(scores(potential, cloud).var(correction=0)) or 1.0
     optimizer = optimizer or Adam(network.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
-    with torch.no_grad():
-        spread = float(scores(potential, cloud).var(correction=0)) or 1.0
     for _ in range(steps):
-        value, gradient = lesson.errors(lesson.points(batch_size), create_graph=True)
-        loss = value.square().mean() / spread + gradient.square().sum(dim=1).mean()
+        value, gradient = problem.errors(problem.points(batch_size), create_graph=True)
+        loss = value.square().mean() / variance + gradient.square().sum(dim=1).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         schedule.step()
-    unseen = torch.cat([cloud[:kept], _between(cloud[:kept], cloud[:kept], kept, rng)])
-    value, gradient = lesson.errors(unseen, create_graph=False)
-    return Distilled(
+    unseen = torch.cat([held_out, _between(held_out, held_out, len(held_out), rng)])
+    value, gradient = problem.errors(unseen, create_graph=False)
+    return PotentialFit(
         network,
         float(value.detach().square().mean().sqrt()),
         float(gradient.square().sum(dim=1).mean().sqrt()),
@@ -124,8 +124,8 @@ def distil(
 
 
 @dataclass(frozen=True)
-class _Lesson:
-    """What a network is taught, and where."""
+class _RegressionProblem:
+    """A network, the potential that it is fitted to, and the points where they are compared."""
 
     network: nn.Module
     potential: nn.Module
@@ -147,11 +147,11 @@ class _Lesson:
     def errors(self, points: Tensor, *, create_graph: bool) -> tuple[Tensor, Tensor]:
         """Network less potential at the points: values (n,) and gradients (n, d)."""
         points = points.detach().requires_grad_()
-        wanted = scores(self.potential, points)
-        (slope,) = torch.autograd.grad(wanted.sum(), points)
+        targets = scores(self.potential, points)
+        (slopes,) = torch.autograd.grad(targets.sum(), points)
         values = scores(self.network, points)
-        (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=create_graph)
-        return values - wanted.detach(), gradient - slope
+        (gradients,) = torch.autograd.grad(values.sum(), points, create_graph=create_graph)
+        return values - targets.detach(), gradients - slopes
 
 
 def _tensor_like(points: Any, name: str, like: Tensor) -> Tensor:
@@ -168,5 +168,5 @@ def _between(
     """Points between random pairs, or between the ends of random arcs."""
     i = torch.randint(len(u), (count,), generator=rng, device=u.device)
     j = i if paired else torch.randint(len(v), (count,), generator=rng, device=u.device)
-    share = torch.rand(count, 1, generator=rng, device=u.device, dtype=u.dtype)
-    return torch.lerp(u[i], v[j], share)
+    fraction = torch.rand(count, 1, generator=rng, device=u.device, dtype=u.dtype)
+    return torch.lerp(u[i], v[j], fraction)

@@ -1,1 +1,5 @@
-"""How a critic is trained."""
+"""How a critic is trained: its data, its options, and the loop."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

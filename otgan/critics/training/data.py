@@ -1,8 +1,7 @@
-"""The two distributions as a critic sees them: arrays that are split, or samplers that give fresh points."""
+"""The two distributions as a critic sees them: arrays that are split, or samplers."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,41 +12,19 @@ import torch
 from torch import Tensor
 
 from otgan.critics.training.options import FitOptions
+from otgan.critics.training.standardization import Scale
 from otgan.datasets import Distribution, Sample
-from otgan.datasets.samplers import unwrap_dataset, as_sampler, holds_points
+from otgan.datasets.samplers import as_sampler, holds_points, unwrap_dataset
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
 from otgan.measures import FloatArray, as_points, refuse_other_images, to_numpy
 
-__all__ = ["Distributions", "Scale", "Source", "as_distributions"]
+__all__ = ["Distributions", "Source", "as_distributions"]
 
-SURVEY = 4096
+N_PILOT = 4096
 """Points of each sampler from which center and scale are taken."""
 
 Draw = Callable[[int, torch.Generator], Tensor]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Critics see (x - center) / spread: about one in every coordinate."""
-
-    center: FloatArray
-    spread: float
-
-    @classmethod
-    def of(cls, x: FloatArray, y: FloatArray) -> Scale:
-        """The midpoint of the means, and the root mean square of a coordinate around it."""
-        center = x.mean(axis=0) / 2 + y.mean(axis=0) / 2
-        extent = max(float(np.abs(points - center).max()) for points in (x, y)) or 1.0
-        squares = [np.square((points - center) / extent).mean() for points in (x, y)]
-        return cls(center, extent * math.sqrt(sum(squares) / 2) or 1.0)
-
-    def standardize(
-        self, points: FloatArray, device: torch.device, dtype: torch.dtype = torch.float32
-    ) -> Tensor:
-        """Points as the critic sees them."""
-        scaled = (points - self.center) / self.spread
-        return torch.as_tensor(scaled, dtype=dtype, device=device)
 
 
 @dataclass(frozen=True)
@@ -57,12 +34,12 @@ class Source:
     Attributes
     ----------
     d : int
-    survey : ndarray, shape (k, d)
+    pilot : ndarray, shape (k, d)
         All points of an array, shuffled, or the first that a sampler gave; in units of the data.
-    train, test : callable
-        ``train(n, rng)`` gives a batch, ``test(n, rng)`` at most n points for the estimate, in
+    train, held_out : callable
+        ``train(n, rng)`` gives a batch, ``held_out(n, rng)`` at most n points for the estimate, in
         units of the data.
-    fresh : bool
+    is_sampler : bool
         Whether every draw is new: a sampler rather than an array.
     on_device : bool
         Whether batches are drawn on the device by the generator alone, so that drawing can be
@@ -70,15 +47,15 @@ class Source:
     """
 
     d: int
-    survey: FloatArray
+    pilot: FloatArray
     train: Draw
-    test: Draw
-    fresh: bool
+    held_out: Draw
+    is_sampler: bool
     on_device: bool
 
-    def test_points(self, n: int, rng: torch.Generator) -> FloatArray:
+    def held_out_points(self, n: int, rng: torch.Generator) -> FloatArray:
         """At most `n` points that are not trained on, float64."""
-        return self.test(n, rng).double().cpu().numpy()
+        return self.held_out(n, rng).double().cpu().numpy()
 
 
 @dataclass(frozen=True)
@@ -97,9 +74,9 @@ class Distributions:
         return self.x.d
 
     @property
-    def finite(self) -> bool:
+    def is_empirical(self) -> bool:
         """Whether both are arrays, so that there are two samples to bound exactly."""
-        return not (self.x.fresh or self.y.fresh)
+        return not (self.x.is_sampler or self.y.is_sampler)
 
     @property
     def on_device(self) -> bool:
@@ -108,17 +85,17 @@ class Distributions:
 
     def batches(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Training points of both distributions, standardized, shape (n, d) each."""
-        return self.seen(self.x.train(n, rng)), self.seen(self.y.train(n, rng))
+        return self.standardize(self.x.train(n, rng)), self.standardize(self.y.train(n, rng))
 
-    def tests(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def held_out(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Points of both distributions that are not trained on, standardized; at most `n` each."""
-        return self.seen(self.x.test(n, rng)), self.seen(self.y.test(n, rng))
+        return self.standardize(self.x.held_out(n, rng)), self.standardize(self.y.held_out(n, rng))
 
     def generator(self, seed: int) -> torch.Generator:
-        """A fresh generator on the device."""
+        """A new generator on the device."""
         return torch.Generator(self.device).manual_seed(seed)
 
-    def seen(self, points: Tensor) -> Tensor:
+    def standardize(self, points: Tensor) -> Tensor:
         """Points in units of the data as the critic sees them."""
         if points.dtype not in (torch.float32, torch.float64):  # others would round the center
             points = points.double()
@@ -140,13 +117,13 @@ def as_distributions(x: Any, y: Any, options: FitOptions, device: torch.device) 
         Points that are no points, distributions of different dimensions, too few points to hold any
         out.
     """
-    rng = torch.Generator(device).manual_seed(options.seed)
+    rng = torch.Generator(device).manual_seed(options.rng)
     x, y = unwrap_dataset(x, "x"), unwrap_dataset(y, "y")
     if holds_points(x) and holds_points(y):
         x, y = align_points(x, y)
         refuse_other_images((x, y))
     # Generators of their own: samplers that draw alike must not draw the same points.
-    owns = np.random.default_rng(options.seed).spawn(2)
+    owns = np.random.default_rng(options.rng).spawn(2)
     sources = [
         _as_source(distribution, name, options, rng, own)
         for distribution, name, own in zip((x, y), ("x", "y"), owns, strict=True)
@@ -156,7 +133,7 @@ def as_distributions(x: Any, y: Any, options: FitOptions, device: torch.device) 
             f"x and y must have the same number of columns, got {sources[0].d} and "
             f"{sources[1].d}; to fix it, give both distributions the same coordinates"
         )
-    return Distributions(sources[0], sources[1], Scale.of(*(s.survey for s in sources)), device)
+    return Distributions(sources[0], sources[1], Scale.of_pair(*(s.pilot for s in sources)), device)
 
 
 def _as_source(
@@ -169,13 +146,13 @@ def _as_source(
     if isinstance(
         distribution, Distribution
     ):  # also a `Sample`, which is resampled: whoever passes one wants that
-        survey = as_points(to_numpy(distribution.sample(SURVEY, rng)), f"{name}.sample({SURVEY})")
+        pilot = as_points(to_numpy(distribution.sample(N_PILOT, rng)), f"{name}.sample({N_PILOT})")
         return Source(
             distribution.d,
-            survey,
+            pilot,
             distribution.sample,
             distribution.sample,
-            fresh=True,
+            is_sampler=True,
             on_device=True,
         )
     sampler = as_sampler(distribution, name, own)
@@ -189,9 +166,9 @@ def _of_array(points: FloatArray, name: str, options: FitOptions, device: torch.
     if count >= len(points):
         raise InvalidInputError(
             f"held_out must leave points on both sides, got {options.held_out:.0%} of the "
-            f"{len(points)} points of {name}; to fix it, give more points or another share"
+            f"{len(points)} points of {name}; to fix it, give more points or another fraction"
         )
-    shuffled = points[np.random.default_rng(options.seed).permutation(len(points))]
+    shuffled = points[np.random.default_rng(options.rng).permutation(len(points))]
     # In float64: a small spread around a large offset must survive the subtraction of the center.
     whole = torch.as_tensor(shuffled, dtype=torch.float64, device=device)
     held_out, kept = whole[:count], whole[count:]
@@ -200,7 +177,12 @@ def _of_array(points: FloatArray, name: str, options: FitOptions, device: torch.
         return kept[torch.randint(len(kept), (n,), generator=rng, device=device)]
 
     return Source(
-        points.shape[1], shuffled, train, lambda n, rng: held_out[:n], fresh=False, on_device=True
+        points.shape[1],
+        shuffled,
+        train,
+        lambda n, rng: held_out[:n],
+        is_sampler=False,
+        on_device=True,
     )
 
 
@@ -208,5 +190,5 @@ def _of_sampler(sampler: Any, own: np.random.Generator, device: torch.device) ->
     def draw(n: int, rng: torch.Generator) -> Tensor:
         return torch.as_tensor(sampler.sample(n, own), device=device)
 
-    survey = sampler.sample(SURVEY, own)
-    return Source(sampler.d, survey, draw, draw, fresh=True, on_device=False)
+    pilot = sampler.sample(N_PILOT, own)
+    return Source(sampler.d, pilot, draw, draw, is_sampler=True, on_device=False)

@@ -12,34 +12,28 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from otgan.critics.constraints.base import (
-    CONSTRAINTS,
-    Constraint,
-    OrthogonalWeights,
-    PenalizedSlope,
-)
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.forward import evaluating, scores
 from otgan.critics.kernels.cuda_graph import CapturedStep
-from otgan.critics.kernels.maxmin import GapStep, sorts_pairs
 from otgan.critics.kernels.muon import Muon
+from otgan.critics.kernels.supported import Gradients
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.lipschitz.layers import evaluating
-from otgan.critics.networks.ensemble import members
-from otgan.critics.networks.mlp import scores
+from otgan.critics.networks.ensemble import members_of
 from otgan.critics.training.checkpoint import read_checkpoint, write_checkpoint
 from otgan.critics.training.data import Distributions
+from otgan.critics.training.fit_identity import fit_identity, refuse_other_fit
 from otgan.critics.training.interrupt import deferred_interrupt, program_ends, stopped
 from otgan.critics.training.options import FitOptions
-from otgan.critics.training.problem import problem_of, refuse_other_problem
 from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.progress import reporting
 
 __all__ = ["Budget", "CriticRecord", "Fit", "fit_critic"]
 
 RECORDS = 50
 """How many points of the training curve are kept."""
 
-WATCHED_POINTS = 2048
+CURVE_POINTS = 2048
 """Points of each distribution, never trained on, that the training curve is measured on."""
 
 WARM_UP = 100
@@ -48,12 +42,8 @@ WARM_UP = 100
 ANOTHER_FILE = "name another file, or remove this one"
 """What to do about a checkpoint that cannot be used."""
 
-LOOK_EVERY = 10
-"""Steps between looks at the clock: on a GPU each look waits for the steps before it."""
-
-
-Gradients = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, ...]]
-"""Writes the gradients of a batch's loss; returns gap and penalty."""
+SYNCHRONIZE_EVERY = 10
+"""Steps on a GPU between readings of the clock, each of which waits for the steps before it."""
 
 
 class CriticRecord(NamedTuple):
@@ -74,7 +64,7 @@ class Budget:
     seconds: float
 
     def used(self, step: int, seconds: float) -> float:
-        """The share that is used up."""
+        """The fraction that is used up."""
         return min(1.0, max(step / self.steps, seconds / self.seconds))
 
 
@@ -106,10 +96,10 @@ class Fit:
     best: dict[str, Tensor] = field(default_factory=dict)
     best_objective: float = -math.inf
 
-    def save(self, path: Path, problem: dict[str, Any]) -> None:
+    def save(self, path: Path, identity: dict[str, Any]) -> None:
         """Write a checkpoint, whole or not at all."""
         state = {
-            "problem": problem,
+            "identity": identity,
             "critic": self.critic.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "rng": self.rng.get_state(),
@@ -121,10 +111,10 @@ class Fit:
         }
         write_checkpoint(path, "fit", state)
 
-    def load(self, path: Path, problem: dict[str, Any]) -> None:
-        """Continue from a checkpoint of the same problem."""
+    def load(self, path: Path, identity: dict[str, Any]) -> None:
+        """Continue from a checkpoint of the same fit."""
         state = read_checkpoint(path, "fit", self.rng.device, ANOTHER_FILE)
-        refuse_other_problem(state["problem"], problem, path)
+        refuse_other_fit(state["identity"], identity, path)
         try:
             self.critic.load_state_dict(state["critic"])
             self.optimizer.load_state_dict(state["optimizer"])
@@ -147,7 +137,7 @@ class Fit:
 
 def fit_critic(
     critic: nn.Module,
-    rule: Constraint,
+    constraint: Constraint,
     distributions: Distributions,
     budget: Budget,
     options: FitOptions,
@@ -168,39 +158,39 @@ def fit_critic(
     TrainingDivergedError
         The loss became NaN or infinite.
     InvalidInputError
-        A checkpoint of another problem, or products of bfloat16 for a float64 network.
+        A checkpoint of another fit, or products of bfloat16 for a float64 network.
     """
     if options.precision == "bfloat16" and distributions.dtype != torch.float32:
         raise InvalidInputError(
-            f"precision must be 'float32' for a network of {distributions.dtype}, got 'bfloat16', which is "
-            "for networks of float32; to fix it, leave it out, or end network(d) with .float()"
+            f"precision must be 'float32' for a network of {distributions.dtype}, got 'bfloat16', "
+            "which is for networks of float32; to fix it, leave it out, or end network(d) with "
+            ".float()"
         )
     fit = Fit(
         critic,
-        _optimizer(critic, rule, options, distributions.device),
-        distributions.generator(options.seed + 1),
+        _optimizer(critic, constraint, options, distributions.device),
+        distributions.generator(options.rng + 1),
     )
     path = None if options.checkpoint is None else Path(options.checkpoint)
-    problem = problem_of(critic, rule, distributions, options)
+    identity = fit_identity(critic, constraint, distributions, options)
     if path is not None and path.exists():
-        fit.load(path, problem)
-    save = (lambda: None) if path is None else (lambda: fit.save(path, problem))
-    interrupted = _train(fit, rule, distributions, budget, options, save)
+        fit.load(path, identity)
+    save = (lambda: None) if path is None else (lambda: fit.save(path, identity))
+    interrupted = _train(fit, constraint, distributions, budget, options, save)
     save()
     if interrupted and program_ends():
         raise stopped(f"stopped at step {fit.step:,}, because the program ends")
     if interrupted and fit.best:
         fit.critic.load_state_dict(fit.best)
-    if hasattr(rule, "finish"):
-        rule.finish(fit.critic)
+    constraint.finish(fit.critic)
     return fit, interrupted
 
 
 def _optimizer(
-    critic: nn.Module, rule: Constraint, options: FitOptions, device: torch.device
+    critic: nn.Module, constraint: Constraint, options: FitOptions, device: torch.device
 ) -> torch.optim.Optimizer:
-    if getattr(rule, "keeps_optimizer", False):
-        return rule.optimizer(critic.parameters(), None)
+    if constraint.uses_own_optimizer:
+        return constraint.optimizer(critic.parameters(), None)
     return Muon(
         critic.parameters(),
         lr=_rate(options.vector_rate, device),
@@ -215,123 +205,96 @@ def _rate(rate: float, device: torch.device) -> float | Tensor:
 
 def _train(
     fit: Fit,
-    rule: Constraint,
+    constraint: Constraint,
     distributions: Distributions,
     budget: Budget,
     options: FitOptions,
     save: Callable[[], None],
 ) -> bool:
-    watched = distributions.tests(WATCHED_POINTS, distributions.generator(options.seed + 2))
-    step, rates = _step(fit, rule, distributions, options), _Rates(fit.optimizer)
+    """Step until the budget is used up; returns whether Ctrl-C came first."""
+    curve_points = distributions.held_out(CURVE_POINTS, distributions.generator(options.rng + 2))
+    step, rates = _step(fit, constraint, distributions, options), _Rates(fit.optimizer)
     started = time.perf_counter() - fit.seconds
     used = budget.used(fit.step, fit.seconds)
     recorded = _records_due(used)
-    bar = tqdm(total=100, disable=not options.progress, desc=f"critic ({rule.name})", unit="%")
+    bar = reporting(options.progress, 100, f"critic ({constraint.name})", unit="%")
     # Other threads are put to work by the gradients themselves, which know how.
-    with bar, deferred_interrupt() as interrupted, single_threaded():
+    with bar as report, deferred_interrupt() as interrupted, single_threaded():
         while used < 1.0 and not interrupted():
             rates.set(min(1.0, (fit.step + 1) / WARM_UP) * (1.0 - used))
             gap, penalty = step()
             fit.step += 1
-            if fit.step % LOOK_EVERY == 0 and distributions.device.type == "cuda":
+            if fit.step % SYNCHRONIZE_EVERY == 0 and distributions.device.type == "cuda":
                 torch.cuda.synchronize(distributions.device)
             fit.seconds = time.perf_counter() - started
             used = budget.used(fit.step, fit.seconds)
             if _records_due(used) > recorded:
                 recorded = _records_due(used)
-                _record(fit, distributions, watched, gap.item(), penalty.item())
-                bar.update(round(100 * used) - bar.n)
-                bar.set_postfix(held_out_gap=f"{fit.history[-1].held_out_gap:.4g}")
+                _record(fit, distributions, curve_points, gap.item(), penalty.item())
+                report(round(100 * used), f"held_out_gap={fit.history[-1].held_out_gap:.4g}")
                 save()
         return interrupted()
 
 
 def _records_due(used: float) -> int:
-    # Shares such as 0.58 are a little less than they should be.
+    # Fractions such as 0.58 are a little less than they should be.
     return math.floor(used * RECORDS + 1e-9)
 
 
 def _step(
-    fit: Fit, rule: Constraint, distributions: Distributions, options: FitOptions
+    fit: Fit, constraint: Constraint, distributions: Distributions, options: FitOptions
 ) -> CapturedStep[tuple[Tensor, ...]]:
     """One step of training, as a function without arguments."""
-    learning = [m for m in members(fit.critic) if any(p.requires_grad for p in m.parameters())]
-    crew = [_by_hand(m, rule, options) or _by_autograd(m, rule) for m in learning]
+    inner = torch.bfloat16 if options.precision == "bfloat16" else None
+    learning = [m for m in members_of(fit.critic) if any(p.requires_grad for p in m.parameters())]
+    gradients_of_members = [
+        constraint.fused_step(member, inner) or _by_autograd(member, constraint)
+        for member in learning
+    ]
     fit.critic.train()
 
     def step() -> tuple[Tensor, ...]:
-        shown = []
-        for gradients in crew:
+        measured = []
+        for gradients in gradients_of_members:
             real, fake = distributions.batches(options.batch_size, fit.rng)
-            shown.append(torch.stack(gradients(real, fake, fit.rng)))
+            measured.append(torch.stack(gradients(real, fake, fit.rng)))
         fit.optimizer.step()
-        rule.project(fit.critic)
-        return tuple(torch.stack(shown).mean(dim=0))
+        constraint.project(fit.critic)
+        return tuple(torch.stack(measured).mean(dim=0))
 
     # What waits for the device, as others' samplers and constraints may, cannot be captured; nor
     # were other optimizers made for it. On the CPU a captured step is just a step.
-    ours = type(rule) in {type(known) for known in CONSTRAINTS.values()}
-    capturable = ours and distributions.on_device and isinstance(fit.optimizer, Muon)
+    capturable = (
+        constraint.capturable and distributions.on_device and isinstance(fit.optimizer, Muon)
+    )
     return CapturedStep(step, distributions.device if capturable else "cpu", generators=[fit.rng])
 
 
-def _by_hand(critic: nn.Module, rule: Constraint, options: FitOptions) -> Gradients | None:
-    """Gradients without a graph, where constraint and network allow it."""
-    # A subclass with a penalty of its own is the user's, and is asked for it.
-    own = type(rule).penalty
-    inner = torch.bfloat16 if options.precision == "bfloat16" else None
-    if own is OrthogonalWeights.penalty and sorts_pairs(critic):
-        return _of_gap_alone(GapStep(critic), inner)
-    if not isinstance(rule, PenalizedSlope) or own is not PenalizedSlope.penalty:
-        return None
-    quick = rule.by_hand(critic)
-    if quick is None:
-        return None
-    quick.inner = inner
-
-    def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
-        return quick.gradients(real, fake, rule.points(real, fake, rng))
-
-    return gradients
-
-
-def _of_gap_alone(quick: GapStep, inner: torch.dtype | None) -> Gradients:
-    quick.inner = inner
-
-    def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
-        gap = quick.gradients(real, fake)
-        return gap, torch.zeros_like(gap)
-
-    return gradients
-
-
-def _by_autograd(critic: nn.Module, rule: Constraint) -> Gradients:
+def _by_autograd(critic: nn.Module, constraint: Constraint) -> Gradients:
     """Gradients of any critic under any constraint."""
 
     def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
-        f_real, f_fake = scores(critic, torch.cat([real, fake])).split(len(real))
-        gap = f_real.mean() - f_fake.mean()
-        penalty = rule.penalty(critic, real, fake, rng)
+        loss = constraint.loss(critic, real, fake, rng)
         for parameter in critic.parameters():
             parameter.grad = None
-        (penalty - gap).backward()
-        return gap.detach(), penalty.detach()
+        loss.total.backward()
+        return loss.gap.detach(), loss.penalty.detach()
 
     return gradients
 
 
 class _Rates:
-    """The learning rates, as shares of where they began."""
+    """The learning rates, as fractions of where they began."""
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self.groups: list[dict[str, Any]] = optimizer.param_groups
         for group in self.groups:
             group.setdefault("initial_lr", float(group["lr"]))
 
-    def set(self, share: float) -> None:
+    def set(self, fraction: float) -> None:
         """Set all rates; captured steps read theirs from tensors."""
         for group in self.groups:
-            rate = group["initial_lr"] * share
+            rate = group["initial_lr"] * fraction
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(rate)
             else:
@@ -341,15 +304,15 @@ class _Rates:
 def _record(
     fit: Fit,
     distributions: Distributions,
-    watched: tuple[Tensor, Tensor],
+    curve_points: tuple[Tensor, Tensor],
     gap: float,
     penalty: float,
 ) -> None:
-    # In training mode a look at spectrally normalized layers changes them.
+    """Add a point to the training curve, and keep the weights if they are the best so far."""
+    # In training mode a forward pass changes spectrally normalized layers.
     with evaluating(fit.critic), torch.no_grad():
-        held_out = float(
-            scores(fit.critic, watched[0]).mean() - scores(fit.critic, watched[1]).mean()
-        )
+        f_x, f_y = (scores(fit.critic, points) for points in curve_points)
+        held_out = float(f_x.mean() - f_y.mean())
     unit = distributions.scale.spread
     record = CriticRecord(fit.step, fit.seconds, gap * unit, held_out * unit, penalty * unit)
     if not all(math.isfinite(value) for value in (gap, held_out, penalty)):

@@ -10,7 +10,8 @@ from typing import Literal
 
 from otgan.critics.settings import MOST_POINTS
 from otgan.errors import InvalidInputError
-from otgan.inputs.options import as_count, as_flag, as_number, as_seed
+from otgan.inputs.options import as_count, as_number, as_seed
+from otgan.progress import Progress, as_progress
 
 __all__ = ["FitOptions"]
 
@@ -30,18 +31,18 @@ class FitOptions:
         Initial learning rates of weight matrices (Muon) and of everything else (Adam); both fall
         linearly to zero at the end of the budget.
     held_out : float
-        Share of each array that is kept from training; samplers give fresh points instead.
+        Fraction of each array that is kept from training; samplers give new points instead.
     test_points : int
-        Fresh points that each sampler gives for the final estimate.
-    seed : int
-        Of the split, the initial weights, the batches and the final test.
+        New points that each sampler gives for the final estimate.
+    rng : int
+        Seed of the split, the initial weights, the batches and the final test.
     precision : {"float32", "bfloat16"}
-        Of the products between hidden layers where gradients are taken by hand: under gradient
-        penalties and for orthogonal critics. ``"bfloat16"`` takes three quarters of the time, on
-        processors that know it, and costs no accuracy that we could measure; points, slopes,
-        weights and the estimate itself stay float32.
-    progress : bool
-        Whether to show a progress bar.
+        Of the products between hidden layers where gradients are computed without autograd: under
+        gradient penalties and for orthogonal critics. ``"bfloat16"`` takes three quarters of the
+        time, on processors that support it, at no loss of accuracy that we could measure; points,
+        slopes, weights and the estimate itself stay float32.
+    progress : bool or callable
+        True for a progress bar; or a function of (done, total, message), in per cent of the budget.
     checkpoint : path or None
         File that a fit writes now and then, and continues from if it is there. The same call
         resumes the fit; once it has ended, the file gives the same result again. The linear
@@ -53,9 +54,9 @@ class FitOptions:
     vector_rate: float = 1e-3
     held_out: float = 0.25
     test_points: int = 2**17
-    seed: int = 0
+    rng: int = 0
     precision: Literal["float32", "bfloat16"] = "float32"
-    progress: bool = False
+    progress: Progress = False
     checkpoint: str | Path | None = None
 
     def __post_init__(self) -> None:
@@ -66,14 +67,14 @@ class FitOptions:
             rate = as_number(getattr(self, name), name, "positive", WHERE)
             _check(name, rate, 0 < rate < math.inf, "positive and finite")
             self._set(name, rate)
-        share = as_number(self.held_out, "held_out", "between 0 and 1", WHERE)
-        _check("held_out", share, 0 < share < 1, "between 0 and 1")
-        self._set("held_out", share)
+        fraction = as_number(self.held_out, "held_out", "between 0 and 1", WHERE)
+        _check("held_out", fraction, 0 < fraction < 1, "between 0 and 1")
+        self._set("held_out", fraction)
         self._set("test_points", as_count(self.test_points, "test_points", least=2, hint=WHERE))
-        self._set("seed", as_seed(self.seed, WHERE, "seed"))
+        self._set("rng", as_seed(self.rng, WHERE, "rng"))
         known = isinstance(self.precision, str) and self.precision in ("float32", "bfloat16")
         _check("precision", self.precision, known, "'float32' or 'bfloat16'")
-        self._set("progress", as_flag(self.progress, "progress", WHERE))
+        self._set("progress", as_progress(self.progress))
         named = self.checkpoint is None or (
             isinstance(self.checkpoint, (str, os.PathLike)) and bool(str(self.checkpoint))
         )

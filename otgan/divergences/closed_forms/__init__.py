@@ -1,4 +1,4 @@
-"""Divergences and distances between parametric distributions: the truth that estimates are held against.
+"""Divergences and distances between parametric distributions, in closed form or by quadrature.
 
 By a closed form where there is one, otherwise by quadrature (or by summation, if both distributions
 are discrete) to a stated accuracy, or by an error: never by sampling. Nothing here is a public name

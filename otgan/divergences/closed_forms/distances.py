@@ -31,7 +31,7 @@ from otgan.measures import FloatArray
 __all__ = ["hellinger", "js", "kl", "total_variation", "wasserstein"]
 
 CENTER = np.array([0.05, 0.2, 0.35, 0.5])
-"""Probabilities whose quantiles tell how large quantiles are."""
+"""Probabilities whose quantiles stand for the size of all."""
 
 FIRST = 1e-100
 """Integrals of quantiles begin here. Beyond, |x|^p for p <= 10 adds nothing to a mean."""
@@ -269,9 +269,9 @@ def _as_pair(P: Any, Q: Any) -> tuple[ParametricDistribution, ParametricDistribu
     for distribution, name in ((P, "P"), (Q, "Q")):
         if not isinstance(distribution, ParametricDistribution):
             raise InvalidInputError(
-                f"{name} must be a parametric distribution such as Gaussian(0, 1), got {type(distribution)}; to fix "
-                "it, use otgan.kl_divergence and its kind for histograms, otgan.wasserstein for "
-                "points"
+                f"{name} must be a parametric distribution such as Gaussian(0, 1), got "
+                f"{type(distribution)}; to fix it, use otgan.kl_divergence and the like for "
+                "histograms, otgan.wasserstein for points"
             )
     if isinstance(P, Gaussian) and isinstance(Q, Gaussian):
         Q = Q._ordered_like(P)
@@ -280,7 +280,7 @@ def _as_pair(P: Any, Q: Any) -> tuple[ParametricDistribution, ParametricDistribu
             f"P and Q must have the same dimension, got {P.d} and {Q.d}; "
             "to fix it, give both distributions the same coordinates"
         )
-    # An exponential distribution is a gamma distribution: one family less to know formulas for.
+    # An exponential distribution is a gamma distribution: one family less to hold formulas for.
     P, Q = (
         Gamma(1, distribution.rate) if isinstance(distribution, Exponential) else distribution
         for distribution in (P, Q)
@@ -337,8 +337,9 @@ def _mean_over(P: Any, Q: Any, term: Term, *, kinks: bool = False) -> float:
     for distribution in (P, Q):
         if isinstance(distribution, Gamma) and distribution.shape < STEEPEST:
             raise InvalidInputError(
-                f"the shape of a gamma distribution must be at least {STEEPEST} for quadrature, got "
-                f"{distribution.shape:g}, where floats end before the distribution does; to fix it, choose another"
+                f"the shape of a gamma distribution must be at least {STEEPEST} for quadrature, "
+                f"got {distribution.shape:g}, which puts mass below the least positive float; to "
+                "fix it, choose another"
             )
     P, Q = _centered(P, Q)
 

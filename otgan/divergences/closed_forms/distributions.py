@@ -1,4 +1,4 @@
-"""Parametric distributions: a few numbers that say all about a distribution, and what follows from them.
+"""Parametric distributions: densities, quantiles and moments from a few parameters.
 
 They are known by their parameters; the distributions of :mod:`otgan.datasets` are known by how to
 sample them. These can be sampled too, in NumPy, and serve wherever a sampler does.
@@ -87,7 +87,7 @@ class ParametricDistribution(ABC):
         return np.asarray(points, dtype=np.float64).reshape(n, self.d)
 
     def log_density(self, points: Any) -> FloatArray:
-        """Logarithm of the density, or of the probability of a point if the distribution is discrete.
+        """Logarithm of the density, or of the probability of a point of a discrete distribution.
 
         Parameters
         ----------
@@ -248,7 +248,7 @@ class Gaussian(ParametricDistribution):
         return by_means + by_variances
 
     def _ordered_like(self, other: Gaussian) -> Gaussian:
-        """The distribution with its coordinates in the order of those of another, if both have names."""
+        """The distribution with its coordinates in the order of another's, if both have names."""
         order = order_like(other._names, self._names, ("P", "Q"), "coordinates")
         if order is None:
             return self
@@ -290,7 +290,9 @@ class Exponential(ParametricDistribution):
 
 @dataclass(frozen=True)
 class Gamma(ParametricDistribution):
-    """The distribution on (0, ∞) with density ``rate**shape * x**(shape - 1) * exp(-rate * x) / Γ(shape)``.
+    """The gamma distribution, on (0, ∞).
+
+    Its density is ``rate**shape * x**(shape - 1) * exp(-rate * x) / Γ(shape)``.
 
     Parameters
     ----------
@@ -478,7 +480,8 @@ class Poisson(ParametricDistribution):
         """
         if self.rate > MOST_BINS:
             raise InvalidInputError(
-                f"the rate of a Poisson distribution must be at most {MOST_BINS:g} to be listed, got "
+                f"the rate of a Poisson distribution must be at most {MOST_BINS:g} to be listed, "
+                "got "
                 f"{self.rate:g}; to fix it, use Gaussian({self.rate:g}, {self.rate:g})"
             )
         reach = 70 / 3 + math.sqrt((70 / 3) ** 2 + 140 * self.rate)

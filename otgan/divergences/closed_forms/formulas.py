@@ -43,7 +43,7 @@ ALIKE = 1e-12
 
 
 def closed_kl(P: Any, Q: Any) -> float:
-    """KL(P‖Q) of two distributions of one class, as a sum of terms that vanish to second order at P = Q."""
+    """KL(P‖Q) of two distributions of one class, by terms that vanish to second order at P = Q."""
     return _KL[type(P)](P, Q)
 
 

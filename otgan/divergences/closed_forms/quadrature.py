@@ -32,7 +32,7 @@ SHORTEST = 1e-250
 Integrand = Callable[[FloatArray, FloatArray], FloatArray]
 """A vectorized function of x and of the middle of the panel that x lies in.
 
-What is constant on a panel is safer told from its middle than from an x that rounding may have
+What is constant on a panel is safer read at its middle than at an x that rounding may have
 put across the border.
 """
 
@@ -104,8 +104,8 @@ def integrate(
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
     raise SolverError(
         f"an integral must converge to a relative {RTOL:g}, got {total + rest:.6g} with an "
-        f"estimated error of {error:.2g}; to fix it, rescale the distributions, or choose parameters that "
-        "are fewer orders of magnitude apart",
+        f"estimated error of {error:.2g}; to fix it, rescale the distributions, or choose "
+        "parameters that are fewer orders of magnitude apart",
         partial=float(total + rest),
     )
 

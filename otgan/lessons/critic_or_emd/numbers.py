@@ -96,7 +96,7 @@ class _Effort:
             steps=steps,
             network=lambda d: radial_mlp(d, width=self.width),
             device="cpu",
-            options=FitOptions(batch_size=512, test_points=2**16, seed=seed),
+            options=FitOptions(batch_size=512, test_points=2**16, rng=seed),
         )
 
 
@@ -166,7 +166,9 @@ def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[fl
         bracket = held_out_bracket(
             *(distribution.sample(k, rng) for k in (n, 4000) for distribution in (pair.x, pair.y))
         )
-        parts.append((bracket.upper, bracket.upper_se, bracket.lower, bracket.lower_se))
+        parts.append(
+            (bracket.upper_estimate, bracket.upper_se, bracket.lower_estimate, bracket.lower_se)
+        )
     upper, upper_se, lower, lower_se = np.array(parts).T
     once = np.sqrt(effort.repeats)
     return (

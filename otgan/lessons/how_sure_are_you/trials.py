@@ -14,7 +14,7 @@ from otgan import emd, kl_from_samples, wasserstein, wasserstein_interval
 from otgan.divergences.closed_forms import Gaussian, kl
 from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.errors import DuplicateSamplesError
-from otgan.estimates import influence_se, normal_interval
+from otgan.estimates import normal_interval, standard_error_of_gap
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -238,7 +238,7 @@ def trials(d: int, shift: float, n: int, repeats: int, rng: np.random.Generator)
         d=d,
         truth=shift,
         plug_in=np.array([r.distance for r in results]),
-        se=np.array([influence_se(r.f, r.g) for r in results]),
+        se=np.array([standard_error_of_gap(r.f, r.g) for r in results]),
     )
 
 

@@ -22,7 +22,8 @@ from otgan.lessons.neural_critic.records import (
 )
 
 if TYPE_CHECKING:
-    from otgan.critics.constraints.base import Constraint, WeightClipping
+    from otgan.critics.constraints.base import Constraint
+    from otgan.critics.constraints.clipping import WeightClipping
     from otgan.critics.estimation.result import DualEstimate
 
 __all__ = ["LINE", "NOISE", "run"]
@@ -72,7 +73,7 @@ class _Effort:
             steps=self.plane_steps if plane else self.steps,
             network=lambda d: rule.build(d, width, depth),
             device="cpu",
-            options=FitOptions(batch_size=self.batch, test_points=2**16, seed=seed),
+            options=FitOptions(batch_size=self.batch, test_points=2**16, rng=seed),
         )
 
 
@@ -118,13 +119,9 @@ def run(*, quick: bool = False, rng: int = 0) -> NeuralCritic:
     >>> bool(abs(gp.value - numbers.w1) < 4 * gp.se + 0.05 * numbers.w1)  # doctest: +SKIP
     True
     """
-    from otgan.critics.constraints.base import (
-        DivergencePenalty,
-        GradientPenalty,
-        OrthogonalWeights,
-        SpectralNormalization,
-        WeightClipping,
-    )
+    from otgan.critics.constraints.clipping import WeightClipping
+    from otgan.critics.constraints.norm_constrained import OrthogonalWeights, SpectralNormalization
+    from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 
     effort = QUICK if quick else FULL
     clip, lp = WeightClipping(), GradientPenalty(one_sided=True)
@@ -146,7 +143,7 @@ def run(*, quick: bool = False, rng: int = 0) -> NeuralCritic:
         clipped_ideal=LINE.clipped_reading,
         surfaces=tuple(
             _surface(effort, shape, rule, rng)
-            for rule in (clip, GradientPenalty(one_sided=True, ends=0.5))
+            for rule in (clip, GradientPenalty(one_sided=True, endpoint_fraction=0.5))
             for shape in effort.shapes
         ),
     )
@@ -170,8 +167,8 @@ def _on_line(
         ideal=ideal,
         value=r.value,
         se=r.se,
-        slope=r.lipschitz_sampled,
-        proved=r.lipschitz_proved,
+        slope=r.lipschitz_lower,
+        proved=r.lipschitz_upper,
     ), r
 
 
@@ -179,7 +176,7 @@ def _weighed(effort: _Effort, weight: float, seed: int, known: dict[Constraint, 
     """Penalties of one weight and its double, unless they are `known` already."""
     import torch
 
-    from otgan.critics.constraints.base import GradientPenalty
+    from otgan.critics.constraints.penalties import GradientPenalty
 
     def fit(weight: float) -> Fitted:
         rule = GradientPenalty(weight, one_sided=True)
@@ -225,7 +222,7 @@ def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surfac
         constraint=r.constraint,
         value=r.value,
         se=r.se,
-        slope=r.lipschitz_sampled,
+        slope=r.lipschitz_lower,
         w1=around.midpoint,
         w1_se=hypot(around.lower_se, around.upper_se) / 2,
         bound=NOISE * sqrt(pi / 2),

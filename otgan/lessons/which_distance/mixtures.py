@@ -205,4 +205,4 @@ def _differences(A: Mixture, B: Mixture) -> tuple[FloatArray, FloatArray]:
 
 def sinkhorn(x: FloatArray, y: FloatArray) -> float:
     """Sinkhorn's divergence of points, with the cost |x - y|² and ε = 1."""
-    return float(sinkhorn_divergence(x, y, p=2, regularization=1.0, max_iterations=100_000))
+    return float(sinkhorn_divergence(x, y, p=2, reg=1.0, max_iterations=100_000))

@@ -251,7 +251,7 @@ def _rounded(n: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
 
 def _power(sampler: Sampler, rng: np.random.Generator, trials: int = 40) -> float:
     p_values = [
-        two_sample_test(*sampler(TESTED, rng), permutations=199, rng=rng).p_value
+        two_sample_test(*sampler(TESTED, rng), n_resamples=199, rng=rng).pvalue
         for _ in range(trials)
     ]
     return float((np.array(p_values) <= 0.05).mean())

@@ -10,25 +10,19 @@ import numpy.typing as npt
 from otgan.costs import Metric, PointCost
 from otgan.measures import DiscreteMeasure, FloatArray
 from otgan.transport.compiled import compiled
-from otgan.transport.network_simplex.dense import solve_dense
+from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, MAX_PIVOTS, solve_dense
 from otgan.transport.network_simplex.fixed_point import Masses, as_masses, words_for
-from otgan.transport.network_simplex.multiscale import ALL_ARCS
-from otgan.transport.network_simplex.pricing import NORMS, add_sizes, to_reduced_costs
+from otgan.transport.network_simplex.point_costs import NORMS, to_reduced_costs, write_sizes
 from otgan.transport.result import EXACT_RTOL
+from otgan.transport.rounding import EPS, MARGINAL_TOLERANCE
 
-__all__ = ["PIVOTS", "Clouds", "in_range", "optimal_costs", "proved"]
+__all__ = ["certified_cost", "in_range", "optimal_costs"]
 
-ROUNDED_MASS = 1e-12
-"""Total mass by which the marginals of a plan may be wrong: far more than rounding makes it."""
-
-ROUNDING = 4 * float(np.finfo(np.float64).eps)
-"""Rounding of the dual value, as a share of the Euclidean norm of its terms."""
-
-PIVOTS = 1_000_000
-"""Before a pair is given up."""
+DUAL_ROUNDING = 4 * EPS
+"""Rounding of the dual value, as a fraction of the Euclidean norm of its terms."""
 
 
-class Clouds(NamedTuple):
+class _Clouds(NamedTuple):
     """Clouds one after another: the points of k are start[k] ... start[k + 1] - 1."""
 
     columns: FloatArray
@@ -58,8 +52,9 @@ def optimal_costs(
     Returns
     -------
     ndarray, shape (P,)
-        NaN where nothing was proved: for callables, for pairs with more than `ALL_ARCS` arcs, for
-        extents that float64 cannot bear, and where the bracket stayed wider than 1e-9 of the cost.
+        NaN where nothing was proved: for callables, for pairs with more than `MAX_DENSE_ARCS`
+        arcs, for extents whose powers leave the range of float64, and where the bracket stayed
+        wider than 1e-9 of the cost.
     """
     if not isinstance(metric, str):
         return np.full(len(pairs), np.nan)
@@ -71,12 +66,12 @@ def optimal_costs(
     elif metric == "sqeuclidean":  # not centered: that would cost clouds near the origin digits
         norm, power = "euclidean", 2 * p
     words = words_for(min(float(mu.weights.min()) for mu in rows + columns))
-    of_x, of_y = _laid_out(rows, x, words), _laid_out(columns, y, words)
-    return _prove_all(of_x, of_y, pairs, (NORMS[norm], power))
+    of_x, of_y = _joined(rows, x, words), _joined(columns, y, words)
+    return _certified_costs(of_x, of_y, pairs, (NORMS[norm], power))
 
 
-def _laid_out(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> Clouds:
-    return Clouds(
+def _joined(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> _Clouds:
+    return _Clouds(
         np.ascontiguousarray(points.T),
         np.concatenate([[0], np.cumsum([mu.n for mu in measures])]),
         np.concatenate([mu.weights for mu in measures]),
@@ -86,17 +81,18 @@ def _laid_out(measures: list[DiscreteMeasure], points: FloatArray, words: int) -
 
 
 @compiled
-def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
+def _certified_costs(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
     costs = np.full(len(pairs), np.nan)
     for at in range(len(pairs)):
         s, t = pairs[at]
         here, there = slice(x.start[s], x.start[s + 1]), slice(y.start[t], y.start[t + 1])
         of_x, of_y = x.columns[:, here], y.columns[:, there]
         n, m = of_x.shape[1], of_y.shape[1]
-        if n * m > ALL_ARCS or not in_range(of_x, of_y, norm[1]):
+        if n * m > MAX_DENSE_ARCS or not in_range(of_x, of_y, norm[1]):
             continue
         matrix = np.empty((n, m))
-        add_sizes(x, y, here.start, here.stop, there.start, there.stop, norm, matrix)
+        sources, targets = (here.start, here.stop), (there.start, there.stop)
+        write_sizes(x.columns, y.columns, sources, targets, norm, matrix)
         for i in range(n):
             to_reduced_costs(matrix[i], np.zeros(m), norm)
         a, b = x.weights[here], y.weights[there]
@@ -105,9 +101,9 @@ def _prove_all(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
             masses = np.full((n, 1), m // common), np.full((m, 1), n // common)
         else:
             masses = x.masses[here].copy(), y.masses[there].copy()
-        s_, t_, mass, f, _, _, finished = solve_dense(matrix, masses[0], masses[1], PIVOTS)
+        s_, t_, mass, f, _, _, finished = solve_dense(matrix, masses[0], masses[1], MAX_PIVOTS)
         if finished:
-            costs[at] = proved(matrix, a, b, (s_, t_, mass), f)
+            costs[at] = certified_cost(matrix, a, b, (s_, t_, mass), f)
     return costs
 
 
@@ -123,8 +119,8 @@ def in_range(x: Any, y: Any, power: Any) -> Any:
 
 
 @compiled
-def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True) -> Any:
-    """The cost of the plan; NaN unless it is a plan, and f proves that no other costs less.
+def certified_cost(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True) -> Any:
+    """The cost of the plan; NaN unless it is a plan and f proves that no other costs less.
 
     Where no cost is negative, as `positive` says, zero is a lower bound too.
     """
@@ -135,7 +131,7 @@ def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True)
         cost += mass[e] * matrix[i[e], j[e]]
         missing_a[i[e]] -= mass[e]
         missing_b[j[e]] -= mass[e]
-    if np.abs(missing_a).sum() + np.abs(missing_b).sum() > ROUNDED_MASS:
+    if np.abs(missing_a).sum() + np.abs(missing_b).sum() > MARGINAL_TOLERANCE:
         return np.nan
     g = np.full(len(b), np.inf)
     lower = size = 0.0
@@ -148,7 +144,7 @@ def proved(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True)
     for t in range(len(b)):
         lower += b[t] * g[t]
         size = np.hypot(size, b[t] * g[t])
-    lower -= ROUNDING * size
+    lower -= DUAL_ROUNDING * size
     if positive:
         lower = max(lower, 0.0)
     return cost if cost - lower <= EXACT_RTOL * abs(cost) else np.nan

@@ -7,24 +7,27 @@ from typing import Any
 import numpy as np
 
 from otgan.transport.compiled import compiled
+from otgan.transport.network_simplex.candidates import Candidates, incident_arcs
 from otgan.transport.network_simplex.fixed_point import add, amount, assign, is_zero, less, subtract
-from otgan.transport.network_simplex.simplex import (
-    Candidates,
+from otgan.transport.network_simplex.initial_basis import attach_component
+from otgan.transport.network_simplex.simplex import run_pivots
+from otgan.transport.network_simplex.tree import (
     Plan,
     Tree,
-    center,
-    incident,
+    center_potentials,
+    compute_potentials,
     largest_potential,
-    pivots,
-    refresh,
-    spread,
     thread_from_parents,
 )
+from otgan.transport.rounding import DENSE_TOLERANCE
 
-__all__ = ["TOLERANCE", "greedy", "solve_dense", "start_dense"]
+__all__ = ["MAX_DENSE_ARCS", "MAX_PIVOTS", "dense_start", "greedy_plan", "solve_dense"]
 
-TOLERANCE = 64 * float(np.finfo(np.float64).eps)
-"""Reduced costs are zero up to this share of the largest potential."""
+MAX_DENSE_ARCS = 2**18
+"""Entries of a cost matrix that are all candidates from the start."""
+
+MAX_PIVOTS = 1_000_000
+"""Of a small problem in a batch, before it is left to the solver for large ones."""
 
 
 @compiled
@@ -44,14 +47,20 @@ def solve_dense(matrix: Any, a: Any, b: Any, limit: Any) -> Any:
     i, j, mass, f, g, pivots, finished
         The plan's masses as floats that sum to one.
     """
-    n, m = matrix.shape
-    tree, arcs = start_dense(matrix, a, b)
-    done, _, spent = pivots(
-        tree, n, arcs, TOLERANCE * largest_potential(tree), True, 0, limit, 1 << 62
-    )
-    refresh(tree, n)
-    center(tree, n)
-    hub = n + m
+    n = len(a)
+    tree, arcs = dense_start(matrix, a, b)
+    tolerance = DENSE_TOLERANCE * largest_potential(tree)
+    done, _, spent = run_pivots(tree, n, arcs, tolerance, True, 0, limit, 1 << 62)
+    compute_potentials(tree, n)
+    center_potentials(tree, n)
+    i, j, mass = _plan_as_fractions(tree, n, a)
+    return i, j, mass, tree.pi[:n], -tree.pi[n:-1], spent, done
+
+
+@compiled
+def _plan_as_fractions(tree: Any, n: Any, a: Any) -> Any:
+    """The basic arcs that carry mass, as fractions of all mass."""
+    hub = len(tree.parent) - 1
     whole = np.zeros((1, a.shape[1]), np.int64)
     for v in range(n):
         add(whole, 0, a, v)
@@ -64,12 +73,12 @@ def solve_dense(matrix: Any, a: Any, b: Any, limit: Any) -> Any:
             i[count], j[count] = min(v, up), max(v, up) - n
             mass[count] = amount(tree.mass, v) / total
             count += 1
-    return i[:count], j[:count], mass[:count], tree.pi[:n], -tree.pi[n:hub], spent, done
+    return i[:count], j[:count], mass[:count]
 
 
 @compiled
-def start_dense(matrix: Any, a: Any, b: Any) -> Any:
-    """A first tree around a greedy plan, and all arcs."""
+def dense_start(matrix: Any, a: Any, b: Any) -> Any:
+    """A first basis around a greedy plan, and all arcs as candidates."""
     n, m = matrix.shape
     nodes = n + m + 1
     tree = Tree(
@@ -90,20 +99,20 @@ def start_dense(matrix: Any, a: Any, b: Any) -> Any:
     tree.pi[:n] = f
     tree.pi[n:-1] = -g
     arcs = Candidates(start, target, matrix.reshape(n * m))
-    plant_in(matrix, tree, Plan(*greedy(matrix, f, g, a, b)))
+    _initial_basis_dense(matrix, tree, Plan(*greedy_plan(matrix, f, g, a, b)))
     return tree, arcs
 
 
 @compiled
-def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
-    """What `simplex.plant` does, where there are all arcs: no heap, and costs as they are stored.
+def _initial_basis_dense(matrix: Any, tree: Any, plan: Any) -> None:
+    """:func:`initial_basis.initial_basis` where all arcs are candidates: the same but for ties.
 
-    The tree that it grows is the same but for ties.
+    Dijkstra's algorithm without a heap, on costs as they are stored.
     """
     n, m = matrix.shape
     hub = n + m
     pi = tree.pi
-    start, arc = incident(plan.i, plan.j, n, hub)
+    start, arc = incident_arcs(plan.i, plan.j, n, hub)
     done = np.zeros(hub + 1, np.bool_)
     order = np.empty(hub + 1, np.int32)
     length, near = np.full(n, np.inf), np.zeros(n, np.int64)
@@ -118,7 +127,7 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
         first = count
         done[v] = True
         order[first] = v
-        count = spread(first, order, done, tree, n, plan, start, arc)
+        count = attach_component(first, order, done, tree, n, plan, start, arc)
         if count == hub:
             break
         for k in range(first, count):
@@ -135,37 +144,37 @@ def plant_in(matrix: Any, tree: Any, plan: Any) -> None:
                 at_length, v = length[i], i
         tree.parent[v], tree.cost[v] = n + near[v], matrix[v, near[v]]
     thread_from_parents(tree)
-    refresh(tree, n)
+    compute_potentials(tree, n)
 
 
 @compiled
-def greedy(matrix: Any, f: Any, g: Any, a: Any, b: Any) -> Any:
-    """A plan: each point of the larger side in turn takes what is cheapest and has room.
+def greedy_plan(matrix: Any, f: Any, g: Any, a: Any, b: Any) -> Any:
+    """A plan: each point of the larger side in turn takes the cheapest point with capacity left.
 
-    Cheapest beside the potentials of the smaller side, whose points are few to look at.
+    Cheapest in costs less the potentials of the smaller side, whose points are few to compare.
     """
     n, m = matrix.shape
     i, j = np.empty(n + m, np.int32), np.empty(n + m, np.int32)
     mass, cost = np.empty((n + m, a.shape[1]), np.int64), np.empty(n + m)
     by_source = n >= m
-    left, room = (a.copy(), b.copy()) if by_source else (b.copy(), a.copy())
+    left, capacity = (a.copy(), b.copy()) if by_source else (b.copy(), a.copy())
     prices = g.copy() if by_source else f.copy()
     count = 0
     for s in range(len(left)):
         while not is_zero(left, s):
             best, to = np.inf, -1
-            for t in range(len(room)):
+            for t in range(len(capacity)):
                 price = (matrix[s, t] if by_source else matrix[t, s]) - prices[t]
                 if price < best:
                     best, to = price, t
-            if less(left, s, room, to):
+            if less(left, s, capacity, to):
                 assign(mass, count, left, s)
             else:
-                assign(mass, count, room, to)
+                assign(mass, count, capacity, to)
                 prices[to] = -np.inf  # full
             i[count], j[count] = (s, to) if by_source else (to, s)
             cost[count] = matrix[i[count], j[count]]
             subtract(left, s, mass, count)
-            subtract(room, to, mass, count)
+            subtract(capacity, to, mass, count)
             count += 1
     return i[:count], j[:count], mass[:count], cost[:count]

@@ -22,12 +22,12 @@ __all__ = [
     "amounts",
     "as_masses",
     "assign",
-    "balanced",
+    "balanced_masses",
+    "fractions",
     "is_zero",
     "less",
-    "shares",
     "subtract",
-    "sums",
+    "sums_of_ranges",
     "words_for",
 ]
 
@@ -40,15 +40,15 @@ BASE = 1 << BITS
 
 LAST_DIGITS = BASE - 1
 
-GOOD_PART = 1 / 32
-"""Of the mass: its points take up what rounding of all weights lacks, each 1e-14 of itself."""
+HEAVY_FRACTION = 1 / 32
+"""Of the mass: the points that carry it make up for the rounding of all weights, each by 1e-14."""
 
 KEPT_BITS = 53
 """All bits of the lightest weight are kept."""
 
 
 @compiled
-def balanced(a: Any, b: Any) -> Any:
+def balanced_masses(a: Any, b: Any) -> Any:
     """Positive weights, each summing to one, as masses with equal sums.
 
     Equal weights are small whole numbers, which round nothing.
@@ -97,7 +97,7 @@ def _heaviest(weights: Any) -> Any:
     """The points above some weight, which together carry a good part of the mass."""
     threshold = weights.max()
     carried = 0.0
-    while carried < GOOD_PART * weights.sum():
+    while carried < HEAVY_FRACTION * weights.sum():
         threshold /= 2
         carried = 0.0
         for w in weights:
@@ -150,9 +150,9 @@ def amounts(masses: Masses) -> FloatArray:
     return values
 
 
-def shares(masses: Masses, of: Masses) -> FloatArray:
-    """The masses as shares of the sum of others."""
-    return amounts(masses) / amounts(sums(of, np.array([0, len(of)])))[0]
+def fractions(masses: Masses, of: Masses) -> FloatArray:
+    """The masses as fractions of the sum of `of`."""
+    return amounts(masses) / amounts(sums_of_ranges(of, np.array([0, len(of)])))[0]
 
 
 @compiled
@@ -165,11 +165,11 @@ def amount(masses: Any, k: Any) -> Any:
 
 
 @compiled
-def sums(masses: Any, edges: Any) -> Any:
-    """The sums of masses edges[c] ... edges[c + 1] - 1, for every c."""
-    total = np.zeros((len(edges) - 1, masses.shape[1]), np.int64)
-    for c in range(len(edges) - 1):
-        for k in range(edges[c], edges[c + 1]):
+def sums_of_ranges(masses: Any, starts: Any) -> Any:
+    """The sums of masses starts[c] ... starts[c + 1] - 1, for every c."""
+    total = np.zeros((len(starts) - 1, masses.shape[1]), np.int64)
+    for c in range(len(starts) - 1):
+        for k in range(starts[c], starts[c + 1]):
             add(total, c, masses, k)
     return total
 

@@ -10,36 +10,36 @@ from scipy.sparse import csgraph
 from otgan.costs import SparseCost
 from otgan.errors import InfeasibleError
 from otgan.measures import FloatArray
-from otgan.transport.network_simplex import simplex
-from otgan.transport.network_simplex.fixed_point import Masses, balanced, shares
-from otgan.transport.network_simplex.multiscale import (
-    Outcome,
-    Progress,
-    Stop,
-    pivot_until_optimal,
-    stats_of,
-    tolerance_of,
+from otgan.transport.network_simplex.candidates import Candidates
+from otgan.transport.network_simplex.context import Outcome, PricingPass, SolveContext
+from otgan.transport.network_simplex.fixed_point import Masses, balanced_masses, fractions
+from otgan.transport.network_simplex.initial_basis import artificial_basis
+from otgan.transport.network_simplex.level import pivot_until_optimal, tolerance_of
+from otgan.transport.network_simplex.tree import (
+    Tree,
+    center_potentials,
+    compute_potentials,
+    empty_tree,
+    plan_of,
 )
-from otgan.transport.network_simplex.simplex import Candidates
+from otgan.transport.rounding import NEGLIGIBLE_MASS
 
-__all__ = ["solve_allowed"]
+__all__ = ["forbidden_mass_error", "solve_allowed"]
 
 Names = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
-
-NEGLIGIBLE = 1e-12
-"""Share of the mass of points connected by arcs that rounding may leave without an allowed one."""
 
 NAMED = 5
 """How many of the points that are cut off a message names."""
 
 
 def solve_allowed(
-    allowed: sparse.csr_array, a: FloatArray, b: FloatArray, stop: Stop, names: Names
+    allowed: sparse.csr_array, a: FloatArray, b: FloatArray, context: SolveContext, names: Names
 ) -> Outcome:
     """Transport on the arcs that are stored.
 
     All mass starts on artificial arcs by way of a hub, at a cost of one where allowed arcs cost
-    nothing. Once the simplex has emptied them they are sealed, and the true costs take over.
+    nothing: the first phase of a two-phase method. Once the simplex has emptied these arcs they are
+    fixed at zero, and the true costs take over.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def solve_allowed(
         The costs of allowed arcs.
     a, b : ndarray, shapes (n,) and (m,)
         Positive, each summing to one.
-    stop : Stop
+    context : SolveContext
     names : ndarray, ndarray
         What errors call the sources and the targets.
 
@@ -59,28 +59,29 @@ def solve_allowed(
     n, m = allowed.shape
     start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
     costs = allowed.data
-    masses = balanced(a, b)
-    tree = simplex.empty_tree(n, m, masses[0].shape[1])
-    simplex.hang_on_hub(tree, n, *masses)
+    masses = balanced_masses(a, b)
+    tree = empty_tree(n, m, masses[0].shape[1])
+    artificial_basis(tree, n, *masses)
     free = Candidates(start, target, np.zeros(len(costs)))
-    feasible = pivot_until_optimal(tree, n, free, 0.5, False, stop)
+    feasible = pivot_until_optimal(tree, n, free, 0.5, False, context)
     if feasible:
-        _check_all_is_carried(tree, n, masses, allowed, names)
-        _charge(tree, n, allowed)
+        _check_feasible(tree, n, masses, allowed, names)
+        _set_costs(tree, n, allowed)
     arcs = Candidates(start, target, costs)
-    done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, stop)
-    simplex.center(tree, n)
-    plan = simplex.plan_of(tree, n)
-    mass = shares(plan.mass, masses[0])
+    done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, context)
+    center_potentials(tree, n)
+    plan = plan_of(tree, n)
+    mass = fractions(plan.mass, masses[0])
     f, g = tree.pi[:n], -tree.pi[n:-1]
     cost = float(plan.cost @ mass)
     gap = cost - float(a @ f + b @ g)
-    stop.tell(Progress(1, 1, 1, n + m, len(costs), stop.pivots, cost, gap))
-    return Outcome(plan.i, plan.j, mass, f, g, done, stats_of(stop, 1))
+    pivots = context.counters.pivots
+    context.report(PricingPass(1, 1, 1, n + m, len(costs), pivots, cost, gap))
+    return Outcome(plan.i, plan.j, mass, f, g, done, context.counters.stats(1))
 
 
-def _check_all_is_carried(
-    tree: simplex.Tree,
+def _check_feasible(
+    tree: Tree,
     n: int,
     masses: tuple[Masses, Masses],
     allowed: sparse.csr_array,
@@ -92,11 +93,11 @@ def _check_all_is_carried(
     g < 0: they are full, and of these sources alone (the theorem of max-flow and min-cut).
     """
     hub = n + allowed.shape[1]
-    a, b = (shares(side, side) for side in masses)
-    left = np.where(tree.parent[:n] == hub, shares(tree.mass[:n], masses[0]), 0.0)
+    a, b = (fractions(side, side) for side in masses)
+    left = np.where(tree.parent[:n] == hub, fractions(tree.mass[:n], masses[0]), 0.0)
     _, part = csgraph.connected_components(_bipartite(allowed), directed=False)
     held = np.bincount(part, np.concatenate([a, b]))
-    if (np.bincount(part[:n], left, len(held)) <= NEGLIGIBLE * held).all():
+    if (np.bincount(part[:n], left, len(held)) <= NEGLIGIBLE_MASS * held).all():
         return
     sources = np.flatnonzero(tree.pi[:n] > 0.5)
     targets = np.unique(allowed[sources].indices)
@@ -108,6 +109,19 @@ def _check_all_is_carried(
         f"{mass:.6g} of it, whose arcs lead to {to_there} with room for "
         f"{b[targets].sum():.6g}: {left.sum():.6g} cannot be moved; to fix it, "
         "allow more arcs from there (fewer inf entries in C), or change the masses"
+    )
+
+
+def forbidden_mass_error(
+    plan: sparse.csr_array, forbidden: npt.NDArray[np.bool_]
+) -> InfeasibleError:
+    """Of a plan whose entries, in the order of ``plan.nonzero()``, use forbidden arcs."""
+    i, j = (np.unique(index[forbidden]) for index in plan.nonzero())
+    return InfeasibleError(
+        f"the allowed arcs must be able to carry all mass, got {_called('source', i)} with "
+        f"{plan.data[forbidden].sum():.6g} that only forbidden arcs to {_called('target', j)} "
+        "could carry; to fix it, allow more arcs from there (fewer inf entries in C), or change "
+        "the masses"
     )
 
 
@@ -127,11 +141,11 @@ def _called(what: str, points: npt.NDArray[np.intp]) -> str:
     return f"{what}{'s' if len(points) > 1 else ''} {first}{more}"
 
 
-def _charge(tree: simplex.Tree, n: int, allowed: sparse.csr_array) -> None:
+def _set_costs(tree: Tree, n: int, allowed: sparse.csr_array) -> None:
     """Put the true costs on the arcs of the tree."""
     hub = len(tree.parent) - 1
     v = np.flatnonzero(tree.parent[:-1] != hub)
     tree.cost[:] = 0.0
     up = tree.parent[v]
     tree.cost[v] = SparseCost(allowed).arcs(np.minimum(v, up), np.maximum(v, up) - n)
-    simplex.refresh(tree, n)
+    compute_potentials(tree, n)

@@ -16,13 +16,21 @@ import numpy.typing as npt
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 
-__all__ = ["CELL", "Cells", "Model", "Tree", "edges_at", "grow", "lay_out", "upper_model"]
+__all__ = [
+    "Cells",
+    "KdTree",
+    "LinearUpperBound",
+    "bounding_boxes",
+    "build_tree",
+    "cell_starts",
+    "linear_upper_bound",
+]
 
-CELL = 12
+LEAF_SIZE = 12
 """Points in a cell of the last level, at most."""
 
-SLOPES_UP_TO = 8
-"""Columns beyond which the models of potentials are flat: fitting slopes takes O(d**3)."""
+MAX_SLOPE_DIMENSION = 8
+"""Columns beyond which upper bounds of potentials are constant: fitting slopes takes O(d**3)."""
 
 
 class Cells(NamedTuple):
@@ -43,16 +51,19 @@ class Cells(NamedTuple):
     depth: int
 
 
-class Model(NamedTuple):
-    """Upper bounds of a potential in each cell: ``top + slope @ (point - center)``, and `peak`."""
+class LinearUpperBound(NamedTuple):
+    """Upper bounds of a potential in each cell.
+
+    They are ``offset + slope @ (point - center)``, and `maximum`.
+    """
 
     slope: FloatArray
-    top: FloatArray
-    peak: FloatArray
+    offset: FloatArray
+    maximum: FloatArray
 
 
 @dataclass(frozen=True)
-class Tree:
+class KdTree:
     """The order of a k-d tree, and its cells in that order."""
 
     order: npt.NDArray[np.intp]
@@ -60,41 +71,40 @@ class Tree:
 
 
 def depth_for(n: int) -> int:
-    """The level at which cells hold at most `CELL` points."""
-    return max(0, int(np.ceil(np.log2(n / CELL))))
+    """The level at which cells hold at most `LEAF_SIZE` points."""
+    return max(0, int(np.ceil(np.log2(n / LEAF_SIZE))))
 
 
-def edges_at(n: int, level: int) -> npt.NDArray[np.intp]:
+def cell_starts(n: int, level: int) -> npt.NDArray[np.intp]:
     """Where the cells of a level begin, and n."""
     return np.arange((1 << level) + 1) * n >> level
 
 
-def grow(points: FloatArray) -> Tree:
+def build_tree(points: FloatArray) -> KdTree:
     """Build the tree, O(n d log n) time."""
     depth = depth_for(len(points))
     order = _split(points, depth)
-    return Tree(order, lay_out(points[order]))
+    return KdTree(order, bounding_boxes(points[order]))
 
 
-def lay_out(points: FloatArray) -> Cells:
-    """The cells of points that are already in the order of a tree."""
+def bounding_boxes(points: FloatArray) -> Cells:
+    """The cells of points that are already in the order of a tree, with their boxes."""
     depth = depth_for(len(points))
     columns = np.ascontiguousarray(points.T)
     center, radius = _boxes(columns, depth)
     return Cells(columns, center, radius, depth)
 
 
-def upper_model(cells: Cells, potential: FloatArray) -> Model:
-    """The linear model of a potential in each cell that bounds it from above, O(n d log n) time.
+def linear_upper_bound(cells: Cells, potential: FloatArray) -> LinearUpperBound:
+    """A linear function in each cell that bounds a potential from above, O(n d log n) time.
 
-    Slopes are least squares fits; the tops are then raised until no point lies above.
+    Slopes are least squares fits; offsets are then raised until no point lies above.
     """
     shape = cells.center.shape
     slope = np.zeros(shape)
-    if shape[1] <= SLOPES_UP_TO and len(potential) > 1:
+    if shape[1] <= MAX_SLOPE_DIMENSION and len(potential) > 1:
         _fit_slopes(cells, potential, slope)
-    top, peak = _tops(cells, potential, slope)
-    return Model(slope, top, peak)
+    return LinearUpperBound(slope, *_offsets(cells, potential, slope))
 
 
 @compiled
@@ -202,7 +212,7 @@ def _add_moments(sums: Any, y: Any, g: Any) -> None:
 
 @compiled
 def _least_squares(sums: Any, slope: Any) -> None:
-    """Solve the normal equations by Cholesky's method, with a ridge for flat cells."""
+    """Solve the normal equations by Cholesky's method, with a ridge for cells in a plane."""
     d = len(slope)
     count = sums[0]
     if count < 2:
@@ -244,11 +254,11 @@ def _cholesky_solve(L: Any, rhs: Any, trace: Any) -> None:
 
 
 @compiled
-def _tops(cells: Any, potential: Any, slope: Any) -> Any:
+def _offsets(cells: Any, potential: Any, slope: Any) -> Any:
     columns, center, _, depth = cells
     d, n = columns.shape
     leaves = 1 << depth
-    top, peak = np.full(2 * leaves, -np.inf), np.full(2 * leaves, -np.inf)
+    offset, maximum = np.full(2 * leaves, -np.inf), np.full(2 * leaves, -np.inf)
     for k in range(leaves):
         for t in range(k * n >> depth, (k + 1) * n >> depth):
             v = leaves + k
@@ -256,7 +266,7 @@ def _tops(cells: Any, potential: Any, slope: Any) -> Any:
                 above = potential[t]
                 for c in range(d):
                     above -= slope[v, c] * (columns[c, t] - center[v, c])
-                top[v] = max(top[v], above)
-                peak[v] = max(peak[v], potential[t])
+                offset[v] = max(offset[v], above)
+                maximum[v] = max(maximum[v], potential[t])
                 v >>= 1
-    return top, peak
+    return offset, maximum

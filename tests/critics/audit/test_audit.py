@@ -44,12 +44,12 @@ def funnel(transport, y):
 def test_every_field_of_a_linear_critic_on_shifted_clouds():
     """f = -3 x1 from X to X + (2, 0): gap 6, slope 3, W1 = 2, gradients along the rays."""
     audit = otgan.audit_critic(linear(-3.0, 0.0), X, X + [2.0, 0.0])
-    for name, value in {"gap": 6, "exact": 2, "lipschitz_sampled": 3}.items():
+    for name, value in {"gap": 6, "sample_distance": 2, "lipschitz_lower": 3}.items():
         assert_allclose(getattr(audit, name), value, rtol=1e-9)
-    for name, value in {"lipschitz_proved": 3, "normalized_sampled": 2, "slope_mean": 3}.items():
+    for name, value in {"lipschitz_upper": 3, "normalized_gap": 2, "slope_mean": 3}.items():
         assert_allclose(getattr(audit, name), value, rtol=1e-9)
-    assert_allclose(audit.normalized_proved, 2, rtol=1e-12)
-    assert_allclose(audit.lower, 2, rtol=SEARCHED)
+    assert_allclose(audit.sample_lower_layers, 2, rtol=1e-12)
+    assert_allclose(audit.sample_lower, 2, rtol=SEARCHED)
     assert_allclose([audit.cosine_x, audit.cosine_middle, audit.cosine_y, audit.cosine], 1)
     assert_allclose(audit.slope_sd, 0, atol=1e-12)
     assert_allclose(audit.steepest.slope, 3, rtol=1e-9)
@@ -62,14 +62,14 @@ def test_every_field_of_a_linear_critic_on_shifted_clouds():
     assert_allclose(audit.floor, halves, rtol=1e-9)
     assert math.isnan(audit.reported) and math.isnan(audit.penalty_weight)
     assert audit.batch_size == 0
-    assert audit.names == ("too steep",)
+    assert audit.diagnosis_names == ("too steep",)
     assert_allclose(audit.f_x, 7 - 3 * X[:, 0], rtol=1e-12)
-    assert audit.transport.distance == audit.exact
+    assert audit.transport.distance == audit.sample_distance
 
 
 def test_oblique_critic_has_the_cosine_of_its_angle():
     audit = otgan.audit_critic(linear(-0.6, 0.8), X, X + [2.0, 0.0])
-    assert_allclose([audit.gap, audit.cosine, audit.lipschitz_proved], [1.2, 0.6, 1.0], rtol=1e-9)
+    assert_allclose([audit.gap, audit.cosine, audit.lipschitz_upper], [1.2, 0.6, 1.0], rtol=1e-9)
 
 
 @pytest.mark.parametrize(("n", "m", "d"), [(40, 60, 1), (60, 40, 2), (50, 50, 5)])
@@ -78,14 +78,14 @@ def test_the_exact_potential_gets_a_perfect_verdict(n, m, d):
     x, y = rng.normal(size=(n, d)), rng.normal(size=(m, d)) + 1.5
     exact = otgan.emd(x, y)
     audit = otgan.audit_critic(funnel(exact, y), x, y)
-    assert_allclose([audit.gap, audit.exact], exact.distance, rtol=1e-9)
-    assert_allclose(audit.lower, exact.distance, rtol=SEARCHED)
-    assert_allclose(audit.lipschitz_sampled, 1.0, rtol=1e-9)
+    assert_allclose([audit.gap, audit.sample_distance], exact.distance, rtol=1e-9)
+    assert_allclose(audit.sample_lower, exact.distance, rtol=SEARCHED)
+    assert_allclose(audit.lipschitz_lower, 1.0, rtol=1e-9)
     assert_allclose([audit.cosine_x, audit.cosine_middle, audit.cosine_y], 1.0, atol=1e-6)
-    assert audit.symptoms == ()
+    assert audit.diagnoses == ()
     assert audit.verdict.startswith("As good as the exact potential")
-    assert audit.lipschitz_proved == math.inf
-    assert audit.normalized_proved == 0.0
+    assert audit.lipschitz_upper == math.inf
+    assert audit.sample_lower_layers == 0.0
     assert "plain function" in audit.proof
 
 
@@ -94,11 +94,11 @@ def test_point_masses_show_the_formulas_of_the_penalized_optimum():
     x, y, critic = [[0.0, 0.0]], [[10.0, 0.0]], linear(-1.5, 0.0)
     told = {"penalty_weight": 10.0, "reported": 12.5}
     audit = otgan.audit_critic(critic, x, y, **told)
-    assert_allclose([audit.gap, audit.exact, audit.floor], [15, 10, 0])
-    assert audit.names == ("penalty weight too small", "penalized loss read as W1")
-    assert "gives 10" in audit.symptoms[0].cure
-    assert "about 50 W1 = 500" in audit.symptoms[0].cure
-    assert "50%" in audit.symptoms[0].finding
+    assert_allclose([audit.gap, audit.sample_distance, audit.floor], [15, 10, 0])
+    assert audit.diagnosis_names == ("penalty weight too small", "penalized loss read as W1")
+    assert "gives 10" in audit.diagnoses[0].fix
+    assert "about 50 W1 = 500" in audit.diagnoses[0].fix
+    assert "50%" in audit.diagnoses[0].finding
     for reported, name in [
         (15.0, "inflated gap read as W1"),
         (-15.0, "loss read as W1"),
@@ -106,9 +106,12 @@ def test_point_masses_show_the_formulas_of_the_penalized_optimum():
         (12.5, "penalized loss read as W1"),
         (77.0, "reported number unexplained"),
     ]:
-        assert otgan.audit_critic(critic, x, y, reported=reported).names == ("too steep", name)
-    assert otgan.audit_critic(critic, x, y, reported=10.0).names == ("too steep",)
-    assert "weight near 10" in otgan.audit_critic(critic, x, y).symptoms[0].finding
+        assert otgan.audit_critic(critic, x, y, reported=reported).diagnosis_names == (
+            "too steep",
+            name,
+        )
+    assert otgan.audit_critic(critic, x, y, reported=10.0).diagnosis_names == ("too steep",)
+    assert "weight near 10" in otgan.audit_critic(critic, x, y).diagnoses[0].finding
 
 
 def test_the_worst_pair_is_found_on_a_narrow_cliff():
@@ -121,7 +124,7 @@ def test_the_worst_pair_is_found_on_a_narrow_cliff():
     assert audit.steepest.slope > 9.5
     middle = 0.5 * (audit.steepest.u + audit.steepest.v)
     assert 2.0 <= middle[0] <= 2.1
-    assert audit.lipschitz_sampled <= 10.0
+    assert audit.lipschitz_lower <= 10.0
 
 
 # ---------------------------------------------------------------- what a critic may be
@@ -144,7 +147,7 @@ def test_modules_functions_arrays_and_devices_agree():
             assert audit.function.kind == kind
             assert_allclose(audit.gap, expected.gap, rtol=1e-9)
             assert_allclose(audit.cosine, expected.cosine, rtol=1e-6)
-            assert_allclose(audit.lipschitz_sampled, math.sqrt(10), rtol=1e-6)
+            assert_allclose(audit.lipschitz_lower, math.sqrt(10), rtol=1e-6)
 
 
 def test_dtype_is_the_critics_own():
@@ -165,12 +168,12 @@ def test_a_critic_on_a_gpu_is_audited_there():
         audit = otgan.audit_critic(critic.cuda(), points, Y)
         assert audit.function.device.type == "cuda"
         assert_allclose(audit.gap, expected.gap, rtol=1e-4)
-        assert_allclose(audit.lipschitz_proved, expected.lipschitz_proved, rtol=1e-6)
+        assert_allclose(audit.lipschitz_upper, expected.lipschitz_upper, rtol=1e-6)
         assert_allclose(audit.cosine, expected.cosine, rtol=1e-3)
     like = torch.tensor(X, device="cuda")
     assert otgan.audit_critic(lambda z: -z[:, 0], like, Y).function.device.type == "cuda"
     assert Residualized().cuda().double()(like).shape == (300,)
-    proof = otgan.audit_critic(Residualized().cuda(), like, Y).lipschitz_proved
+    proof = otgan.audit_critic(Residualized().cuda(), like, Y).lipschitz_upper
     assert math.isfinite(proof)
 
 
@@ -189,12 +192,12 @@ def test_the_proof_of_a_residual_sum_learns_its_shapes_from_the_points():
     critic = Residualized()
     weight = np.linalg.norm(critic.layers[0].weight.detach().double(), 2)
     audit = otgan.audit_critic(critic, X, Y)
-    assert_allclose(audit.lipschitz_proved, math.sqrt(2) * (1 + weight), rtol=1e-9)
+    assert_allclose(audit.lipschitz_upper, math.sqrt(2) * (1 + weight), rtol=1e-9)
 
 
 def test_points_on_the_line_and_images_keep_their_shape():
     on_line = otgan.audit_critic(linear(-1.0), [0.0, 1.0, 2.0], [5.0, 6.0])
-    assert on_line.exact == on_line.gap == 4.5
+    assert on_line.sample_distance == on_line.gap == 4.5
     images = RNG.normal(size=(30, 2, 4, 4))
     shifted = images.copy()
     shifted[:, 0, 0, 0] += 2.0
@@ -205,7 +208,7 @@ def test_points_on_the_line_and_images_keep_their_shape():
 
     audit = otgan.audit_critic(corner, images, shifted)
     assert audit.d == 32
-    assert_allclose([audit.gap, audit.exact, audit.cosine], [2, 2, 1], rtol=1e-9)
+    assert_allclose([audit.gap, audit.sample_distance, audit.cosine], [2, 2, 1], rtol=1e-9)
 
 
 def test_modules_are_left_in_their_mode_and_with_their_weights():
@@ -228,10 +231,10 @@ def test_works_inside_no_grad():
 
 def test_same_seed_same_audit_and_one_line():
     critic = small()
-    first, second = (otgan.audit_critic(critic, X, Y, seed=3) for _ in range(2))
+    first, second = (otgan.audit_critic(critic, X, Y, rng=3) for _ in range(2))
     assert repr(first) == repr(second) and "\n" not in repr(first)
     assert str(first) == first.report() == str(second)
-    assert first.numbers() == second.numbers()
+    assert first.to_dict() == second.to_dict()
 
 
 def test_subsampling_is_said():
@@ -269,9 +272,9 @@ def test_bad_input_is_refused_kindly(critic, x, options, message):
 
 def test_equal_samples_have_nothing_to_find():
     audit = otgan.audit_critic(small(), X, X)
-    assert audit.exact == audit.gap == 0
+    assert audit.sample_distance == audit.gap == 0
     assert math.isnan(audit.cosine)
-    assert audit.symptoms == ()
+    assert audit.diagnoses == ()
     assert "same points" in audit.verdict
 
 
@@ -301,10 +304,10 @@ def healthy():
 def test_healthy_critics_raise_no_alarm():
     for name, critic, x, y in healthy():
         audit = otgan.audit_critic(critic, x, y, batch_size=64)
-        assert audit.symptoms == (), (name, audit.symptoms)
-        assert audit.normalized_proved <= audit.exact * (1 + 1e-6)
-        assert audit.lower <= audit.exact
-        assert audit.lipschitz_sampled <= audit.lipschitz_proved * (1 + 1e-4)
+        assert audit.diagnoses == (), (name, audit.diagnoses)
+        assert audit.sample_lower_layers <= audit.sample_distance * (1 + 1e-6)
+        assert audit.sample_lower <= audit.sample_distance
+        assert audit.lipschitz_lower <= audit.lipschitz_upper * (1 + 1e-4)
         assert "Do not" not in audit.verdict
 
 
@@ -313,20 +316,20 @@ def test_healthy_critics_raise_no_alarm():
 
 def names(critic, x=X, y=Y, **told):
     audit = otgan.audit_critic(critic, x, y, **told)
-    for symptom in audit.symptoms:
+    for diagnosis in audit.diagnoses:
         shown = " ".join(str(audit).split())
-        assert f"! {symptom.name} {symptom.finding} Cure: {symptom.cure}" in shown
-        assert symptom.finding.endswith(".") and symptom.cure.endswith(".")
-    return audit.names
+        assert f"! {diagnosis.name} {diagnosis.finding} To fix it: {diagnosis.fix}" in shown
+        assert diagnosis.finding.endswith(".") and diagnosis.fix.endswith(".")
+    return audit.diagnosis_names
 
 
 def test_sign_flipped():
     critic = train(small(), Y, X, rule=penalty(50.0))
     audit = otgan.audit_critic(critic, X, Y)
-    assert audit.names == ("sign flipped",)
+    assert audit.diagnosis_names == ("sign flipped",)
     assert audit.gap < 0 and audit.cosine < -0.9
-    assert audit.lower > 0.95 * audit.exact
-    assert_allclose(audit.lower, certified_lower_bound(X, Y, -audit.f_x, -audit.f_y))
+    assert audit.sample_lower > 0.95 * audit.sample_distance
+    assert_allclose(audit.sample_lower, certified_lower_bound(X, Y, -audit.f_x, -audit.f_y))
 
 
 def test_sign_flipped_in_many_dimensions():
@@ -339,7 +342,7 @@ def test_sign_flipped_in_many_dimensions():
 def test_weight_too_small_and_what_is_printed():
     critic, weight = train(small(), X, Y, rule=penalty(0.3), steps=400), 0.3
     audit = otgan.audit_critic(critic, X, Y, penalty_weight=weight)
-    assert audit.names == ("penalty weight too small",)
+    assert audit.diagnosis_names == ("penalty weight too small",)
     objective = audit.gap - weight * float(np.square(audit.slopes - 1).mean())
     told = {"penalty_weight": weight}
     for reported, name in {
@@ -350,8 +353,8 @@ def test_weight_too_small_and_what_is_printed():
     }.items():
         assert names(critic, reported=reported, **told)[1:] == (name,)
     assert names(critic, reported=objective) == ("too steep", "penalized loss read as W1")
-    assert names(critic, reported=audit.exact, **told) == ("penalty weight too small",)
-    assert names(critic, reported=audit.normalized_sampled, **told)[1:] == ()
+    assert names(critic, reported=audit.sample_distance, **told) == ("penalty weight too small",)
+    assert names(critic, reported=audit.normalized_gap, **told)[1:] == ()
 
 
 def test_no_penalty_at_all():
@@ -370,8 +373,8 @@ def test_norm_over_the_batch(wrong):
 def test_norm_over_the_batch_is_hinted_at_without_the_batch_size():
     critic = train(small(), X, Y, rule=penalty(10.0, norm=torch.Tensor.norm))
     audit = otgan.audit_critic(critic, X, Y)
-    assert audit.names == ("too flat",)
-    assert "whole batch" in audit.symptoms[0].finding
+    assert audit.diagnosis_names == ("too flat",)
+    assert "whole batch" in audit.diagnoses[0].finding
 
 
 def test_norm_over_the_channels():
@@ -382,8 +385,8 @@ def test_norm_over_the_channels():
     critic.append(nn.Linear(72, 1))
     train(critic, x, y, rule=penalty(100.0, norm=lambda g: g.norm(dim=1)))
     audit = otgan.audit_critic(critic, x, y)
-    assert audit.names == ("norm over the wrong axis",)
-    assert "dim=(1,)" in audit.symptoms[0].finding and "3" in audit.symptoms[0].finding
+    assert audit.diagnosis_names == ("norm over the wrong axis",)
+    assert "dim=(1,)" in audit.diagnoses[0].finding and "3" in audit.diagnoses[0].finding
 
 
 def test_weight_clipping_is_too_flat():
@@ -409,7 +412,7 @@ def test_batch_norm_in_an_exported_program():
     sizes = ({0: torch.export.Dim("n")},)
     program = torch.export.export(critic, (torch.zeros(3, 2),), dynamic_shapes=sizes)
     audit = otgan.audit_critic(program.module(), X, Y)
-    assert audit.names[0] == "batch norm"
+    assert audit.diagnosis_names[0] == "batch norm"
     assert_allclose(audit.gap, otgan.audit_critic(critic, X, Y).gap, rtol=1e-5)
 
 
@@ -456,7 +459,7 @@ def test_the_picture_shows_what_was_measured(d):
     figure = critic_audit(audit)
     assert len(figure.axes) == 6
     texts = [text.get_text() for text in figure.axes[5].texts]
-    assert f"{audit.exact:.4g}" in texts and "5 →" not in texts[1]
+    assert f"{audit.sample_distance:.4g}" in texts and "5 →" not in texts[1]
     assert audit.verdict[:40] in figure.get_suptitle()
 
 
@@ -469,6 +472,7 @@ def test_the_page_names_the_mistakes_that_the_code_names():
     table = (root / "docs" / "audit.md").read_text().partition("## Mistakes by name")[2]
     rows = re.findall(r"^\| ([^|`]+) \|", table.partition("##")[0], flags=re.MULTILINE)
     named = {name for row in rows[1:] for name in row.split(", ")}
-    code = (root / "otgan" / "critics" / "symptoms.py").read_text()
-    written = set(re.findall(r'Symptom\(\s*f?"([^"]+)"', code)) - {"{ending} at the end"}
+    package = root / "otgan" / "critics" / "audit"
+    code = "".join(path.read_text() for path in package.glob("*.py"))
+    written = set(re.findall(r'Diagnosis\(\s*f?"([^"]+)"', code)) - {"{ending} at the end"}
     assert named == written | {"sigmoid at the end", "tanh at the end"}

@@ -9,16 +9,13 @@ from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose
 from torch import nn
 
-from otgan.critics.constraints.base import (
-    CONSTRAINTS,
-    DivergencePenalty,
-    GradientPenalty,
-    Reading,
-    WeightClipping,
-    as_constraint,
-)
+from otgan.critics.constraints.base import HeldOutGap
+from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
+from otgan.critics.constraints.clipping import WeightClipping
+from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 from otgan.critics.constraints.serialization import constraint_from, described
-from otgan.critics.networks.mlp import lipschitz_from_weights, mlp
+from otgan.critics.lipschitz.layers import lipschitz_from_weights
+from otgan.critics.networks.mlp import mlp
 from otgan.critics.settings import CONSTRAINT_NAMES
 from otgan.errors import InvalidInputError
 
@@ -79,12 +76,12 @@ def test_penalty_of_a_flat_critic_has_a_finite_gradient():
 def test_two_point_masses_are_read_back_as_their_distance(distance, weight):
     """Under gp and lp their slope is 1 + d/(2 weight), under div (d/(k p))^(1/(p-1))."""
     excess = distance / (2 * weight)
-    reading = Reading(distance * (1 + excess), weight * excess**2, math.inf, 1 + excess)
+    reading = HeldOutGap(distance * (1 + excess), weight * excess**2, math.inf, 1 + excess)
     assert_allclose(GradientPenalty(weight).distance(reading), distance, rtol=1e-9)
     unmeasured = reading._replace(penalty=math.nan)
     assert_allclose(GradientPenalty(weight).distance(unmeasured), distance, rtol=1e-9)
     slope = (distance / (6 * weight)) ** (1 / 5)
-    reading = Reading(distance * slope, weight * slope**6, math.inf, slope)
+    reading = HeldOutGap(distance * slope, weight * slope**6, math.inf, slope)
     assert_allclose(DivergencePenalty(weight).distance(reading), distance, rtol=1e-9)
 
 
@@ -99,15 +96,15 @@ def test_weights_are_lengths(rule):
         larger[0].weight /= 16.0
         larger[2].weight *= 16.0
     here = rule.penalty(critic, real, fake, rng())
-    there = replace(rule, weight=16 * rule.weight).in_units(1.0)
+    there = replace(rule, weight=16 * rule.weight).in_standard_units(1.0)
     far = there.penalty(larger, 16 * real, 16 * fake, rng())
     torch.testing.assert_close(far, 16 * here)
-    assert there.in_units(16.0) == rule
+    assert there.in_standard_units(16.0) == rule
 
 
 def test_half_of_the_penalized_points_are_ends():
     real, fake = torch.zeros(4000, 1), torch.ones(4000, 1)
-    points = replace(CONSTRAINTS["lp"], ends=0.5).points(real, fake, rng())
+    points = replace(CONSTRAINTS["lp"], endpoint_fraction=0.5).points(real, fake, rng())
     shares = [(points == end).float().mean().item() for end in (0.0, 1.0)]
     assert_allclose(shares, 0.25, atol=5 * math.sqrt(0.25 * 0.75 / 4000))
     inside = points[(points > 0) & (points < 1)]

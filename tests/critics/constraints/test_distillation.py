@@ -5,9 +5,10 @@ import torch
 from torch import nn
 
 import otgan
-from otgan.critics.constraints.base import CONSTRAINTS, Reading, as_constraint
+from otgan.critics.constraints.base import HeldOutGap
+from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
 from otgan.critics.constraints.distillation import Distillation
-from otgan.critics.networks.mlp import scores
+from otgan.critics.forward import scores
 from otgan.critics.potentials.mcshane import exact_critic
 
 RULE = Distillation()
@@ -35,7 +36,7 @@ def linear(*slopes):
 def test_loss_of_a_linear_critic(slope, expected):
     """Real points are generated ones shifted by (3, 4): every arc has the direction (0.6, 0.8)."""
     _, fake = clouds(9, 2)
-    loss = RULE.loss(linear(*slope), fake + torch.tensor([3.0, 4.0]), fake, rng())
+    loss = RULE.loss(linear(*slope), fake + torch.tensor([3.0, 4.0]), fake, rng()).total
     torch.testing.assert_close(loss.item(), expected, rtol=1e-5, atol=1e-10)
 
 
@@ -43,21 +44,21 @@ def test_optimal_potential_has_no_loss():
     """A cone around one real point; potentials of several may have kinks at generated points."""
     real, fake = clouds(40, 3)
     potential = exact_critic(real[:1], fake, side="x").potential
-    assert RULE.loss(potential, real[:1], fake, rng()).item() < 1e-8
+    assert RULE.loss(potential, real[:1], fake, rng()).total.item() < 1e-8
 
 
 def test_arcs_count_by_their_mass():
     """Two thirds of the mass stay at 0, a third comes from 1; the critic has slope 3."""
     real, fake = torch.tensor([[0.0]]), torch.tensor([[0.0], [0.0], [1.0]])
     # Where points coincide slope zero is due: (2/3) 3² + (1/3) (3 + 1)².
-    loss = RULE.loss(linear(3.0), real, fake, rng())
+    loss = RULE.loss(linear(3.0), real, fake, rng()).total
     torch.testing.assert_close(loss.item(), 34 / 3, rtol=1e-6, atol=0)
 
 
 def test_equal_points_give_finite_gradients():
     real, _ = clouds(5, 2)
     critic = RULE.build(2, 8, 1)
-    RULE.loss(critic, real, real.clone(), rng()).backward()
+    RULE.loss(critic, real, real.clone(), rng()).total.backward()
     gradients = [p.grad for p in critic.parameters() if p.grad is not None]
     assert gradients and all(torch.isfinite(g).all() for g in gradients)
 
@@ -71,7 +72,7 @@ def test_batches_teach_the_potential_of_the_distributions():
     for _ in range(150):
         real, fake = (torch.randn(64, 2, generator=generator) for _ in range(2))
         optimizer.zero_grad()
-        RULE.loss(critic, real + shift, fake, generator).backward()
+        RULE.loss(critic, real + shift, fake, generator).total.backward()
         optimizer.step()
     real, fake = clouds(4000, 2, seed=7)
     with torch.no_grad():
@@ -82,7 +83,7 @@ def test_batches_teach_the_potential_of_the_distributions():
 
 def test_it_is_the_constraint_of_its_name():
     assert as_constraint("distilled") == RULE == CONSTRAINTS["distilled"]
-    assert RULE.distance(Reading(2.0, float("nan"), 9.0, 3.0)) == 2.0
+    assert RULE.distance(HeldOutGap(2.0, float("nan"), 9.0, 3.0)) == 2.0
 
 
 def test_estimate_w1_takes_the_object_as_its_name():

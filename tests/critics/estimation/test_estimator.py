@@ -13,8 +13,11 @@ import torch
 from numpy.testing import assert_allclose
 
 import otgan
-from otgan.critics.constraints.base import CONSTRAINTS, GradientPenalty
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp, scores
+from otgan.critics.constraints.base import Constraint
+from otgan.critics.constraints.by_name import CONSTRAINTS
+from otgan.critics.constraints.penalties import GradientPenalty
+from otgan.critics.forward import scores
+from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import (
@@ -64,14 +67,14 @@ def gaussians():
 def test_bounds_hold_for_every_constraint(gaussians, constraint):
     r = otgan.estimate_w1(*gaussians, constraint, **quick_for(constraint))
     exact = otgan.emd(*gaussians).distance
-    assert_allclose(r.exact, exact, rtol=1e-12)
-    assert r.n_exact == (600, 600)
-    assert 0.95 * exact <= r.lower <= exact * (1 + 1e-9)
-    assert 0 < r.lower_zero <= r.lower and 0 <= r.skill <= 1
-    assert f"zero everywhere {r.lower_zero:.5g}" in r.report()
-    assert r.lipschitz_sampled <= r.lipschitz_proved * (1 + 1e-5)
+    assert_allclose(r.sample_distance, exact, rtol=1e-12)
+    assert r.sample_sizes == (600, 600)
+    assert 0.95 * exact <= r.sample_lower <= exact * (1 + 1e-9)
+    assert 0 < r.sample_lower_zero <= r.sample_lower and 0 <= r.skill <= 1
+    assert f"zero everywhere {r.sample_lower_zero:.5g}" in r.report()
+    assert r.lipschitz_lower <= r.lipschitz_upper * (1 + 1e-5)
     assert r.value > 0 and r.raw_gap > 0 and r.se > 0
-    assert 0 < r.lower_confidence < 5.0 < r.upper_confidence
+    assert 0 < r.population_low < 5.0 < r.population_high
     assert r.interval[0] < r.value < r.interval[1]
     assert r.constraint == constraint
     assert repr(r).startswith("DualEstimate(value=") and "\n" not in repr(r)
@@ -102,9 +105,9 @@ def test_scale_of_the_data_only_scales_the_result(gaussians, constraint, factor)
     r = otgan.estimate_w1(x, y, constraint, **options)
     scaled = otgan.estimate_w1(factor * x, factor * y, constraint, **options)
     # Differences in the last place of float32 grow over 60 steps.
-    for name in ("value", "se", "raw_gap", "exact", "lower_confidence", "upper_confidence"):
+    for name in ("value", "se", "raw_gap", "sample_distance", "population_low", "population_high"):
         assert_allclose(getattr(scaled, name), factor * getattr(r, name), rtol=1e-3)
-    assert_allclose(scaled.lipschitz_sampled, r.lipschitz_sampled, rtol=1e-3)
+    assert_allclose(scaled.lipschitz_lower, r.lipschitz_lower, rtol=1e-3)
 
 
 @pytest.mark.parametrize("factor", [30.0, 1 / 30])
@@ -144,9 +147,9 @@ def test_two_gaussians_on_the_line_show_the_penalized_optimum(one_sided):
 def test_value_never_exceeds_truth_where_the_weights_prove_it():
     pair = funnel_pair(4, 4)
     r = otgan.estimate_w1(pair.x, pair.y, "orthogonal", **quick_for("orthogonal"))
-    assert_allclose(r.lipschitz_proved, 1.0, rtol=0, atol=1e-6)
+    assert_allclose(r.lipschitz_upper, 1.0, rtol=0, atol=1e-6)
     assert 0.5 * pair.w1 < r.value <= pair.w1 + 4 * r.se
-    assert r.lower_confidence <= pair.w1
+    assert r.population_low <= pair.w1
 
 
 @pytest.mark.parametrize("rate", [0.04, 30.0])
@@ -157,7 +160,7 @@ def test_deep_orthogonal_critics_are_proved_to_rounding_whatever_the_rate(rate):
         pair.x, pair.y, "orthogonal", steps=5, options=options, device="cpu",
         network=lambda d: orthogonal_mlp(d, width=64, depth=9),
     )  # fmt: skip
-    assert abs(r.lipschitz_proved - 1.0) < 1e-6
+    assert abs(r.lipschitz_upper - 1.0) < 1e-6
 
 
 # ---------------------------------------------------------------- samplers
@@ -172,7 +175,7 @@ def test_automatic_estimates_of_known_pairs(pair):
         pair.x, pair.y, **{**QUICK, "steps": 1000, "network": radial, "options": options}
     )
     assert abs(r.value - pair.w1) <= 4 * r.se + 0.02 * pair.w1
-    assert r.lower_confidence <= pair.w1 <= r.upper_confidence
+    assert r.population_low <= pair.w1 <= r.population_high
     assert r.reason.startswith("1,000 points in 16 dimensions leave")
 
 
@@ -209,8 +212,8 @@ def test_samplers_of_ones_own(sampler, kind):
     budget = {**QUICK, "steps": 800, "options": replace(SMALL, batch_size=512)}
     r = otgan.estimate_w1(sampler(0.0, kind), sampler(2.0, kind), "lp", **budget)
     assert abs(r.value - truth) <= 4 * r.se + 0.03 * truth
-    assert r.lower_confidence <= truth <= r.upper_confidence
-    assert r.n_exact == (1000, 1000)
+    assert r.population_low <= truth <= r.population_high
+    assert r.sample_sizes == (1000, 1000)
 
 
 def test_an_array_beside_a_sampler():
@@ -218,7 +221,7 @@ def test_an_array_beside_a_sampler():
     points = pair.y.sample(3000, np.random.default_rng(0))
     r = otgan.estimate_w1(pair.x, points, "lp", **QUICK)
     assert abs(r.value - 5.0) <= 4 * r.se + 0.15
-    assert r.n_exact == (2048, 2048)
+    assert r.sample_sizes == (2048, 2048)
 
 
 def test_wrong_samplers_are_refused():
@@ -239,7 +242,7 @@ def test_same_seed_same_estimate_and_critic_reproduces_the_gap(gaussians):
     x, y = gaussians
     first, second = (otgan.estimate_w1(x, y, "lp", **QUICK) for _ in range(2))
     assert first.value == second.value
-    other = {**QUICK, "options": replace(SMALL, seed=1)}
+    other = {**QUICK, "options": replace(SMALL, rng=1)}
     assert otgan.estimate_w1(x, y, "lp", **other).value != first.value
     with torch.no_grad():
         f_x, f_y = (scores(first.critic, torch.tensor(p).float()).mean() for p in (x, y))
@@ -273,7 +276,7 @@ def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
 
     scaled = otgan.estimate_w1(*gaussians, "lp", **{**QUICK, "steps": 1}).reason
     assert threading.current_thread() is threading.main_thread()
-    rule = StopsAtStep100(weight=20 * rough(gaussians), one_sided=True, ends=0.5)
+    rule = StopsAtStep100(weight=20 * rough(gaussians), one_sided=True, endpoint_fraction=0.5)
     with pytest.raises(InterruptedFit, match="stopped at step 100") as stop:
         otgan.estimate_w1(*gaussians, rule, **call)
     assert isinstance(stop.value, KeyboardInterrupt)
@@ -289,13 +292,13 @@ def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
 
 def rough(clouds):
     """The rough distance that scales penalties, as the estimator finds it."""
-    from otgan.critics.estimation.evaluate import bracket_of
+    from otgan.critics.estimation.bracket import initial_bracket
     from otgan.critics.training.data import as_distributions
 
     distributions = as_distributions(*clouds, SMALL, torch.device("cpu"))
     return max(
-        projection_lower_bound(distributions.x.survey, distributions.y.survey),
-        bracket_of(distributions, SMALL.seed).lower,
+        projection_lower_bound(distributions.x.pilot, distributions.y.pilot),
+        initial_bracket(distributions, SMALL.rng).lower_estimate,
     )
 
 
@@ -325,8 +328,8 @@ def test_equal_distributions_are_near_zero():
     r = otgan.estimate_w1(rng.normal(size=(800, 2)), rng.normal(size=(800, 2)), "lp", **QUICK)
     assert abs(r.value) <= 4 * r.se + 0.05
     assert r.converged  # a gap of nothing but noise is not one that still grows
-    assert 0.0 <= r.lower <= r.exact
-    assert r.lower_confidence <= 0.05
+    assert 0.0 <= r.sample_lower <= r.sample_distance
+    assert r.population_low <= 0.05
 
 
 OTHERS = ["clip", "spectral", "orthogonal", "cones", "distilled"]
@@ -353,7 +356,7 @@ def test_point_masses_have_estimates_that_are_not_negative(constraint):
         r = otgan.estimate_w1(left, right, constraint, **{**quick_for(constraint), "steps": 2})
         assert r.value >= 0 and 0 <= r.interval[0] < r.interval[1]
         assert r.interval[0] <= w1 * (1 + 1e-12) and r.interval[1] >= w1 * (1 - 1e-12)
-        assert_allclose([r.exact, r.upper_confidence], w1, rtol=1e-12)
+        assert_allclose([r.sample_distance, r.population_high], w1, rtol=1e-12)
 
 
 @pytest.mark.parametrize("constraint", EVERY)
@@ -377,9 +380,9 @@ class Zero(torch.nn.Module):
 @pytest.mark.parametrize("constraint", ["clip", "gp", "lp", "div", "spectral", "orthogonal"])
 def test_a_critic_that_is_zero_everywhere_is_judged(gaussians, constraint):
     r = otgan.estimate_w1(*gaussians, constraint, **{**QUICK, "network": Zero, "steps": 20})
-    assert r.value == r.raw_gap == r.lipschitz_sampled == 0.0
-    assert not r.converged and r.interval == (0.0, r.upper_confidence)
-    assert r.lower_confidence > 4.5  # by potentials of a sample, as the weights prove nothing
+    assert r.value == r.raw_gap == r.lipschitz_lower == 0.0
+    assert not r.converged and r.interval == (0.0, r.population_high)
+    assert r.population_low > 4.5  # by potentials of a sample, as the weights prove nothing
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e6, 1e12])
@@ -395,7 +398,7 @@ def test_identical_samples_are_no_distance_apart(gaussians):
     x = gaussians[0]
     for constraint in ("auto", "exact"):
         r = otgan.estimate_w1(x, x[::-1], constraint, **{**QUICK, "steps": 50})
-        assert r.exact == 0.0 and abs(r.value) <= 4 * r.se + 0.05
+        assert r.sample_distance == 0.0 and abs(r.value) <= 4 * r.se + 0.05
     assert r.value >= 0.0
 
 
@@ -412,7 +415,7 @@ def test_the_linear_program_says_when_it_knows_little():
 def test_few_points_are_enough_for_a_number(n):
     rng = np.random.default_rng(4)
     r = otgan.estimate_w1(rng.normal(size=(n, 2)), rng.normal(size=(n, 2)) + 9, "lp", **QUICK)
-    assert r.n_held_out == 4 and r.lower <= r.exact * (1 + 1e-9)
+    assert r.n_held_out == 4 and r.sample_lower <= r.sample_distance * (1 + 1e-9)
 
 
 def test_an_under_trained_critic_is_said_to_be_one():
@@ -423,16 +426,13 @@ def test_an_under_trained_critic_is_said_to_be_one():
 
 
 def test_a_constraint_of_ones_own_plugs_in(gaussians):
-    class HalfSlope:
+    class HalfSlope(Constraint):
         """A linear critic whose slope is projected to one half."""
 
         name = "half"
 
         def build(self, d, width, depth):
             return torch.nn.Linear(d, 1)
-
-        def penalty(self, critic, real, fake, rng):
-            return real.new_zeros(())
 
         def project(self, critic):
             with torch.no_grad():
@@ -442,11 +442,11 @@ def test_a_constraint_of_ones_own_plugs_in(gaussians):
             return torch.optim.SGD(parameters, lr=learning_rate or 0.1)
 
         def distance(self, reading):
-            return reading.gap / reading.proved
+            return reading.gap / reading.lipschitz_upper
 
     faster = {**QUICK, "network": None, "options": replace(SMALL, vector_rate=0.05)}
     r = otgan.estimate_w1(*gaussians, HalfSlope(), **faster)
-    assert_allclose(r.lipschitz_proved, 0.5, rtol=1e-5)
+    assert_allclose(r.lipschitz_upper, 0.5, rtol=1e-5)
     assert abs(r.value - 5.0) <= 4 * r.se + 0.05
 
 
@@ -512,8 +512,14 @@ def test_wrong_input_is_refused(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"constraint": None}, "constraint must be a name or an object with the methods"),
-        ({"constraint": GradientPenalty}, "an object rather than its class"),
+        (
+            {"constraint": None},
+            "got None without build, distance, name, optimizer; to fix it, derive",
+        ),
+        (
+            {"constraint": GradientPenalty},
+            r"got the class GradientPenalty itself; to fix it, pass GradientPenalty\(\)",
+        ),
         ({"constraint": "LP"}, "did you mean 'lp'"),
         ({"network": mlp(2)}, "network must be a function that builds a critic"),
         ({"network": lambda d: None}, "must return a torch module with parameters"),
@@ -555,6 +561,6 @@ def test_divergence_is_an_error_not_a_number(gaussians):
 @pytest.mark.parametrize("constraint", sorted(CONSTRAINTS))
 def test_estimate_on_a_gpu(gaussians, constraint):
     r = otgan.estimate_w1(*gaussians, constraint, **{**quick_for(constraint), "device": "cuda"})
-    assert r.lower <= r.exact
+    assert r.sample_lower <= r.sample_distance
     if constraint in ("lp", "gp", "orthogonal"):
         assert abs(r.value - 5.0) <= 4 * r.se + 0.15

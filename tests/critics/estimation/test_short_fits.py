@@ -40,4 +40,4 @@ class InBatches(nn.Module):
 def test_functional_batch_norm_is_refused_before_training():
     with pytest.raises(InvalidInputError, match="score every point by itself"):
         otgan.estimate_w1(*two_gaussians(), "lp", steps=10**9, network=InBatches, **SHORT)
-    assert otgan.audit_critic(InBatches(2), *two_gaussians()).names[0] == "batch norm"
+    assert otgan.audit_critic(InBatches(2), *two_gaussians()).diagnosis_names[0] == "batch norm"

@@ -9,7 +9,7 @@ from torch.optim import Adam
 from otgan.critics.kernels import cuda_graph as captured
 from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.critics.kernels.muon import Muon
-from otgan.critics.kernels.relu import PenalizedStep, around_one
+from otgan.critics.kernels.relu import PenalizedStep, penalty_around_one
 from otgan.critics.networks.mlp import mlp
 from otgan.datasets import funnel_pair
 
@@ -20,7 +20,7 @@ def training(device, optimizer):
     torch.manual_seed(0)
     critic = mlp(2, width=16, depth=2).to(device)
     rng = torch.Generator(device).manual_seed(1)
-    gradients = PenalizedStep(critic, around_one())
+    gradients = PenalizedStep(critic, penalty_around_one())
     moves = optimizer(critic.parameters(), torch.tensor(1e-3, device=device))
 
     def step():

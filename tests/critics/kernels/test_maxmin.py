@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from otgan.critics.constraints.base import OrthogonalWeights
+from otgan.critics.constraints.norm_constrained import OrthogonalWeights
 from otgan.critics.kernels import matmul as products
-from otgan.critics.kernels.maxmin import GapStep, sorts_pairs
+from otgan.critics.kernels.maxmin import GapStep, is_maxmin_network
 from otgan.critics.networks.mlp import MaxMin, mlp, orthogonal_mlp
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.loop import Budget, fit_critic
@@ -92,7 +92,7 @@ def test_other_networks_are_refused():
     no_bias = nn.Sequential(nn.Linear(2, 4, bias=False), MaxMin(), nn.Linear(4, 1))
     two_outputs = nn.Sequential(nn.Linear(2, 4), MaxMin(), nn.Linear(4, 2))
     for critic in (mlp(2, width=4), no_bias, two_outputs, nn.Linear(2, 1)):
-        assert not sorts_pairs(critic)
+        assert not is_maxmin_network(critic)
         with pytest.raises(InvalidInputError, match="autograd"):
             GapStep(critic)
     critic = orthogonal_mlp(2, width=4)

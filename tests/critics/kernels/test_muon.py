@@ -8,7 +8,8 @@ from hypothesis import given, settings, strategies as st
 from torch import nn
 
 from otgan.critics.kernels.matmul import knows_bfloat16
-from otgan.critics.kernels.muon import Muon, is_matrix, nearly_polar, quick_dtype
+from otgan.critics.kernels.muon import Muon, is_matrix
+from otgan.critics.kernels.orthogonalize import nearly_polar, quick_dtype
 from otgan.errors import InvalidInputError
 
 

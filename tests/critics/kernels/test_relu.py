@@ -7,13 +7,13 @@ import torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from otgan.critics.constraints.base import GradientPenalty
+from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.critics.kernels import matmul as products
 from otgan.critics.kernels.relu import (
     PenalizedStep,
-    around_one,
-    power_of_slope,
-    supports,
+    is_relu_network,
+    penalty_around_one,
+    power_penalty,
 )
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp, radial_mlp
@@ -22,9 +22,9 @@ from tests.critics.training import worst_gradient
 
 PENALTIES = {
     "none": None,
-    "gp": around_one(10.0),
-    "lp": around_one(3.0, one_sided=True),
-    "div": power_of_slope(2.0, 6.0),
+    "gp": penalty_around_one(10.0),
+    "lp": penalty_around_one(3.0, one_sided=True),
+    "div": power_penalty(2.0, 6.0),
 }
 
 
@@ -130,7 +130,7 @@ def test_the_penalty_is_that_of_the_constraint():
         rule = GradientPenalty(weight=4.0, one_sided=one_sided)
         expected = rule.penalty(critic, x, y, rng).detach()
         share = torch.rand(32, generator=rng.manual_seed(1), dtype=x.dtype)[:, None]
-        step = PenalizedStep(critic, around_one(4.0, one_sided=one_sided))
+        step = PenalizedStep(critic, penalty_around_one(4.0, one_sided=one_sided))
         _, cost = step.gradients(x, y, torch.lerp(x, y, share))
         assert abs(cost - expected) < 1e-12
 
@@ -140,7 +140,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(n):
     critic, data = steep_critic(3, 32, 2, torch.float32), batches(n, 3, torch.float32)
     seen = []
     for threads in (1, 2, 3):
-        gap, cost = PenalizedStep(critic, around_one(), threads=threads).gradients(*data)
+        gap, cost = PenalizedStep(critic, penalty_around_one(), threads=threads).gradients(*data)
         seen.append([gap, cost, *(p.grad.clone() for p in critic.parameters())])
     for others in seen[1:]:
         assert all(map(torch.equal, seen[0], others))
@@ -148,7 +148,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(n):
 
 def test_gradients_keep_their_memory_and_replace_what_was_there():
     critic, data = steep_critic(2, 8, 2), batches(16, 2)
-    step = PenalizedStep(critic, around_one())
+    step = PenalizedStep(critic, penalty_around_one())
     step.gradients(*data)
     first = [p.grad.clone() for p in critic.parameters()]
     places = [p.grad.data_ptr() for p in critic.parameters()]
@@ -162,12 +162,12 @@ def test_it_trains_as_autograd_does():
     for by_hand in (True, False):
         critic = steep_critic(2, 16, 2)
         optimizer = torch.optim.Adam(critic.parameters(), lr=1e-2, betas=(0.0, 0.9))
-        step = PenalizedStep(critic, around_one())
+        step = PenalizedStep(critic, penalty_around_one())
         for seed in range(20):
             if by_hand:
                 step.gradients(*batches(32, 2, seed=seed))
             else:
-                by_autograd(critic, *batches(32, 2, seed=seed), around_one())
+                by_autograd(critic, *batches(32, 2, seed=seed), penalty_around_one())
             optimizer.step()
         finals.append([p.detach().clone() for p in critic.parameters()])
     # Rounding grows, and Adam divides small gradients by small ones.
@@ -178,7 +178,7 @@ def test_data_and_critic_are_left_as_they_were():
     critic, data = steep_critic(2, 8, 2), batches(600, 2)
     before = [t.detach().clone() for t in (*data, *critic.parameters())]
     threads = torch.get_num_threads()
-    PenalizedStep(critic, around_one()).gradients(*data)
+    PenalizedStep(critic, penalty_around_one()).gradients(*data)
     assert all(map(torch.equal, before, (*data, *critic.parameters())))
     assert torch.get_num_threads() == threads
 
@@ -207,14 +207,14 @@ def test_single_threaded_gives_the_threads_back_after_an_error():
     ],
 )
 def test_other_critics_are_refused(critic):
-    assert not supports(critic)
+    assert not is_relu_network(critic)
     with pytest.raises(InvalidInputError, match="autograd"):
         PenalizedStep(critic)
 
 
 @pytest.mark.parametrize("shapes", [[(4, 2), (5, 2), (4, 2)], [(4, 2), (4, 2)], [(4,)] * 3])
 def test_batches_that_do_not_match_are_refused(shapes):
-    step = PenalizedStep(mlp(2, width=4), around_one())
+    step = PenalizedStep(mlp(2, width=4), penalty_around_one())
     with pytest.raises(InvalidInputError, match="one shape"):
         step.gradients(*map(torch.zeros, shapes))
 

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
-from otgan.critics.constraints.base import CONSTRAINTS
+from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.estimation.estimator import estimate_w1
-from otgan.critics.kernels.maxmin import GapStep, sorts_pairs
-from otgan.critics.kernels.relu import PenalizedStep, supports
+from otgan.critics.kernels.maxmin import GapStep, is_maxmin_network
+from otgan.critics.kernels.relu import PenalizedStep, is_relu_network
 from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
@@ -77,7 +77,7 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(
     ("build", "known", "step"),
-    [(mlp, supports, PenalizedStep), (orthogonal_mlp, sorts_pairs, GapStep)],
+    [(mlp, is_relu_network, PenalizedStep), (orthogonal_mlp, is_maxmin_network, GapStep)],
 )
 def test_what_is_more_than_its_layers_is_left_to_autograd(build, known, step, change):
     critic = build(8, width=8)
@@ -92,10 +92,10 @@ def test_a_hook_on_every_module_is_seen():
     critic = mlp(2, width=8)
     hook = nn.modules.module.register_module_forward_hook(lambda *given: None)
     try:
-        assert not supports(critic)
+        assert not is_relu_network(critic)
     finally:
         hook.remove()
-    assert supports(critic)
+    assert is_relu_network(critic)
 
 
 def trained(constraint, network, **choices):

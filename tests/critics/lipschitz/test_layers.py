@@ -11,10 +11,10 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils import parametrizations
 
+from otgan.critics.forward import evaluating
 from otgan.critics.lipschitz.layers import (
     LAYERS,
     convolution_norm,
-    evaluating,
     lipschitz_from_weights,
     prove_lipschitz,
 )

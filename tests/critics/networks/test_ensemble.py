@@ -6,9 +6,11 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 import otgan
-from otgan.critics.constraints.base import CONSTRAINTS, DivergencePenalty, GradientPenalty
+from otgan.critics.constraints.by_name import CONSTRAINTS
+from otgan.critics.constraints.debiasing import debiased_penalty
+from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.networks.ensemble import Ensemble, debiased_penalty, members
+from otgan.critics.networks.ensemble import Ensemble, members_of
 from otgan.critics.networks.mlp import mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import funnel_pair
@@ -31,7 +33,7 @@ def test_the_bound_of_a_mean_is_the_mean_of_the_bounds(count):
     crew = [mlp(3, width=8, depth=2) for _ in range(count)]
     bounds = [lipschitz_from_weights(member) for member in crew]
     assert_allclose(lipschitz_from_weights(Ensemble(crew)), sum(bounds) / count, rtol=1e-12)
-    assert members(Ensemble(crew)) == crew
+    assert members_of(Ensemble(crew)) == crew
 
 
 @pytest.mark.parametrize("crew", [[], [mlp]])
@@ -97,7 +99,7 @@ def test_two_critics_are_nearer_the_truth_than_one():
     )
     assert abs(both.value - pair.w1) < abs(one.value - pair.w1)
     assert 0 < both.penalty < one.penalty
-    assert both.lower_confidence <= pair.w1
+    assert both.population_low <= pair.w1
 
 
 def small(d):
@@ -107,4 +109,4 @@ def small(d):
 def test_the_default_of_lp_is_two():
     x, y = torch.zeros(64, 2), torch.ones(64, 2)
     critic = otgan.estimate_w1(x, y, "lp", steps=1, device="cpu").critic.critic
-    assert len(members(critic)) == 2
+    assert len(members_of(critic)) == 2

@@ -8,17 +8,16 @@ import torch
 from numpy.testing import assert_allclose
 from torch import nn
 
+from otgan.critics.forward import refuse_batch_norm, scores
+from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.networks.mlp import (
     GroupSort,
     MaxMin,
     OnOriginalScale,
     WithRadius,
-    lipschitz_from_weights,
     mlp,
     orthogonal_mlp,
     radial_mlp,
-    refuse_batch_norm,
-    scores,
 )
 from otgan.errors import InvalidInputError
 

@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.potentials.mcshane import McShane, envelope, exact_critic
+from otgan.critics.potentials.mcshane import McShane, exact_critic, extended_potential
 from otgan.datasets import funnel_pair
 from otgan.errors import InvalidInputError
 
@@ -111,17 +111,12 @@ def test_anchors_are_put_where_points_lie_densely():
     assert torch.equal(exact_critic(y, x).potential.anchors, torch.from_numpy(x))
 
 
-def test_envelope_keeps_lipschitz_values_and_mends_others():
-    x, _ = clouds()
-    flat = np.sin(x[:, 0])
-    for side in ("auto", "below", "above"):
-        f = envelope(flat, x, side=side)
-        assert_allclose(f(f.anchors), flat, atol=1e-15)
-    pit, peak = flat.copy(), flat.copy()
-    pit[7] -= 50
-    peak[7] += 50
-    assert not envelope(pit, x).largest  # the others keep their values, the pit is filled
-    assert envelope(peak, x).largest
+def test_the_exact_critic_of_a_known_transport_is_the_same_without_solving_again():
+    x, y = clouds()
+    critic = exact_critic(x, y)
+    same = extended_potential(x, y, critic.transport)
+    assert same.largest == critic.potential.largest
+    assert torch.equal(same.heights, critic.potential.heights)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +126,6 @@ def test_envelope_keeps_lipschitz_values_and_mends_others():
         (lambda: McShane([[0.0]], [math.nan]), "heights must be 1 finite"),
         (lambda: McShane([[0.0]], [0.0])(torch.zeros(2, 3)), "points must have 1 coordinates"),
         (lambda: exact_critic([0.0], [1.0], side="z"), "side must be 'auto', 'x' or 'y'"),
-        (lambda: envelope([0.0], [[1.0]], side="over"), "side must be 'auto', 'below' or"),
     ],
 )
 def test_errors_say_what_to_do(call, words):

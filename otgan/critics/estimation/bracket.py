@@ -1,0 +1,58 @@
+"""The linear program on some of the points: what brackets W1 whatever a critic is worth."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+from otgan.critics.training.data import Distributions
+from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
+from otgan.measures import FloatArray
+
+__all__ = [
+    "ONE_SIDED",
+    "TWO_SIDED",
+    "initial_bracket",
+    "linear_program_sample",
+    "population_high",
+    "sample_sizes",
+]
+
+SAMPLE_POINTS = 1000
+"""Points of each sampler between which the exact distance is computed."""
+
+SAMPLE_PAIRS = 2**23
+"""Largest n * m for which arrays are compared whole, and not 2,048 points of each."""
+
+SAMPLE_LIMIT = 2048
+
+ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
+"""Normal quantiles of one-sided and of two-sided 95 % confidence intervals."""
+
+
+def initial_bracket(distributions: Distributions, seed: int) -> HeldOutBracket:
+    """W1 of the distributions between two estimates, from `linear_program_sample`."""
+    x, y = distributions.x.pilot, distributions.y.pilot
+    if distributions.x.is_sampler and distributions.y.is_sampler:
+        n = SAMPLE_POINTS
+        return held_out_bracket(x[:n], y[:n], x[n:], y[n:])
+    return held_out_bracket(*linear_program_sample(distributions), rng=seed)
+
+
+def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, FloatArray]:
+    """The points that are compared exactly: whole arrays, or enough of them."""
+    x, y = distributions.x.pilot, distributions.y.pilot
+    if distributions.is_empirical and len(x) * len(y) <= SAMPLE_PAIRS:
+        return x, y
+    if distributions.x.is_sampler and distributions.y.is_sampler:
+        return x[:SAMPLE_POINTS], y[:SAMPLE_POINTS]
+    return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
+
+
+def population_high(bracket: HeldOutBracket) -> float:
+    """W1 of the distributions is at most this, with 95 % confidence."""
+    return bracket.upper_estimate + ONE_SIDED * bracket.upper_se
+
+
+def sample_sizes(bracket: HeldOutBracket) -> tuple[int, int]:
+    """How many points of x and of y are compared exactly."""
+    return len(bracket.transport.f), len(bracket.transport.g)

@@ -1,0 +1,10 @@
+# The public names of the package, loaded on first use.
+from .cones import ConeNetwork as ConeNetwork
+from .ensemble import Ensemble as Ensemble
+from .mlp import (
+    GroupSort as GroupSort,
+    MaxMin as MaxMin,
+    OnOriginalScale as OnOriginalScale,
+    orthogonal_mlp as orthogonal_mlp,
+    radial_mlp as radial_mlp,
+)

@@ -1,0 +1,9 @@
+# The public names: the one list that the lazy loader, type checkers and editors read.
+from .config import GANConfig as GANConfig
+from .evaluation import Evaluation as Evaluation
+from .records import Record as Record
+from .report import write_report as write_report
+from .result import TrainResult as TrainResult
+from .resume import resume_gan as resume_gan
+from .run_directory import RunDirectory as RunDirectory
+from .trainer import train_gan as train_gan

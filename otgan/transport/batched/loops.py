@@ -1,0 +1,143 @@
+"""The loops over stacks of small problems, compiled at their first call.
+
+Apart from their callers because importing Numba takes some tenths of a second.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from otgan.transport.compiled import compiled
+from otgan.transport.monotone_coupling import (
+    northwest_fill,
+    path_potentials,
+    relative_deficit,
+    weighted_gaps,
+)
+from otgan.transport.network_simplex.batch import certified_cost, in_range
+from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, MAX_PIVOTS, solve_dense
+from otgan.transport.network_simplex.fixed_point import balanced_masses
+from otgan.transport.network_simplex.point_costs import to_reduced_costs, write_sizes
+
+__all__ = ["solve_clouds", "solve_lines", "solve_matrices"]
+
+
+@compiled
+def solve_clouds(
+    first: Any, last: Any, plans: Any, x: Any, y: Any, a: Any, b: Any, norm: Any
+) -> None:
+    """Problems first ... last - 1 between points (B, n, d) and (B, m, d), or (1, ...)."""
+    n, m = x.shape[1], y.shape[1]
+    if n * m > MAX_DENSE_ARCS:
+        return
+    matrix, zeros = np.empty((n, m)), np.zeros(m)
+    for k in range(first, last):
+        of_x = np.ascontiguousarray(x[k % len(x)].T)
+        of_y = np.ascontiguousarray(y[k % len(y)].T)
+        if not in_range(of_x, of_y, norm[1]):
+            continue
+        _fill_with_costs(of_x, of_y, norm, zeros, matrix)
+        _solve(matrix, a[k % len(a)], b[k % len(b)], k, plans)
+
+
+@compiled
+def solve_matrices(first: Any, last: Any, plans: Any, costs: Any, a: Any, b: Any) -> None:
+    """Problems first ... last - 1 of cost matrices (B, n, m)."""
+    if costs[0].size > MAX_DENSE_ARCS:
+        return
+    for k in range(first, last):
+        if np.isfinite(costs[k]).all():
+            _solve(costs[k], a[k % len(a)], b[k % len(b)], k, plans)
+
+
+@compiled
+def _fill_with_costs(of_x: Any, of_y: Any, norm: Any, zeros: Any, matrix: Any) -> None:
+    n, m = matrix.shape
+    write_sizes(of_x, of_y, (0, n), (0, m), norm, matrix)
+    for i in range(n):
+        to_reduced_costs(matrix[i], zeros, norm)
+
+
+@compiled
+def _solve(matrix: Any, a: Any, b: Any, k: Any, plans: Any) -> None:
+    """Solve between the points that carry mass; nothing is written unless it is proved."""
+    costs, path_i, path_j, masses, f, g = plans
+    rows, columns = np.flatnonzero(a), np.flatnonzero(b)
+    whole = len(rows) == len(a) and len(columns) == len(b)
+    core = np.ascontiguousarray(matrix) if whole else matrix[rows][:, columns]
+    of_a, of_b = a[rows], b[columns]
+    mass_a, mass_b = balanced_masses(of_a, of_b)
+    i, j, mass, up, _, _, finished = solve_dense(core, mass_a, mass_b, MAX_PIVOTS)
+    if not finished:
+        return
+    cost = certified_cost(core, of_a, of_b, (i, j, mass), up, matrix.min() >= 0)
+    if np.isnan(cost):
+        return
+    costs[k] = cost
+    count = len(mass)
+    path_i[k], path_j[k] = rows[i[0]], columns[j[0]]
+    for e in range(count):
+        path_i[k, e], path_j[k, e], masses[k, e] = rows[i[e]], columns[j[e]], mass[e]
+    f_k, g_k = f[k], g[k]
+    g_k[:] = np.inf  # c-transforms, so that points without mass have potentials too
+    for s in range(len(rows)):
+        row = matrix[rows[s]]
+        for t in range(len(b)):
+            g_k[t] = min(g_k[t], row[t] - up[s])
+    for s in range(len(a)):
+        row, least = matrix[s], np.inf
+        for t in range(len(b)):
+            least = min(least, row[t] - g_k[t])
+        f_k[s] = least
+
+
+@compiled
+def solve_lines(
+    first: Any, last: Any, plans: Any, x: Any, y: Any, a: Any, b: Any, exponent: Any
+) -> None:
+    """Problems first ... last - 1 on the line, of the cost |x - y| ** exponent, by quantiles."""
+    costs, path_i, path_j, masses, f, g = plans
+    n, m = x.shape[1], y.shape[1]
+    k_arcs = n + m - 1
+    i, j, mass = np.empty(k_arcs, np.int64), np.empty(k_arcs, np.int64), np.empty(k_arcs)
+    gaps, along, detours = np.empty(k_arcs), np.empty(k_arcs), np.empty(k_arcs)
+    for k in range(first, last):
+        of_x, of_y = x[k % len(x)].T, y[k % len(y)].T
+        if exponent != 1.0 and not in_range(of_x, of_y, exponent):
+            continue
+        order_x = np.argsort(of_x[0], kind="mergesort")
+        order_y = np.argsort(of_y[0], kind="mergesort")
+        sorted_x, sorted_y = of_x[0][order_x], of_y[0][order_y]
+        of_a, of_b = a[k % len(a)][order_x], b[k % len(b)][order_y]
+        _northwest_corner(of_a, of_b, i, j, mass)
+        _, total = weighted_gaps(sorted_x, sorted_y, i, j, mass, gaps)
+        costs[k] = total if exponent == 1.0 else (mass * gaps**exponent).sum()
+        for e in range(k_arcs):
+            along[e] = abs(sorted_x[i[e]] - sorted_y[j[e]]) ** exponent
+            detours[e] = -np.inf
+            turned = 0 < e < k_arcs - 1 and i[e] != i[e - 1] and i[e + 1] == i[e]
+            if turned and mass[e] == 0:
+                detours[e] = abs(sorted_x[i[e - 1]] - sorted_y[j[e + 1]]) ** exponent
+        up, down = path_potentials(i, j, along, detours)
+        for s in range(n):
+            f[k, order_x[s]] = up[s]
+        for t in range(m):
+            g[k, order_y[t]] = down[t]
+        path_i[k], path_j[k] = order_x[i[0]], order_y[j[0]]
+        for e in range(k_arcs):
+            path_i[k, e], path_j[k, e], masses[k, e] = order_x[i[e]], order_y[j[e]], mass[e]
+
+
+@compiled
+def _northwest_corner(a: Any, b: Any, i: Any, j: Any, mass: Any) -> None:
+    """The north-west corner rule; between equal weights in whole units: no sum is rounded."""
+    n, m = len(a), len(b)
+    if a.min() == a.max() and b.min() == b.max():
+        common = np.gcd(n, m)
+        a, b = np.full(n, 1.0 * (m // common)), np.full(m, 1.0 * (n // common))
+        northwest_fill(a, b, 0.0, i, j, mass)
+        mass /= n // common * m
+    else:
+        northwest_fill(a, b, relative_deficit(a, b), i, j, mass)

@@ -1,0 +1,85 @@
+"""The bias of plug-in distances, which are too large: what halves and mixtures of samples show.
+
+Intervals of such distances allow for the bias by what halves of the samples add to the value, and
+hold zero where permuted labels show such values (otgan.pooled_null).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from otgan.estimates import normal_interval
+from otgan.measures import FloatArray
+
+__all__ = [
+    "bias_warnings",
+    "halves_of",
+    "interval_without_bias",
+    "pooled_samples",
+    "rooted_cost",
+    "subsample",
+]
+
+
+def pooled_samples(
+    x: FloatArray, y: FloatArray, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Samples of the same sizes from the points of both, with their means made equal."""
+    points = rng.permutation(np.concatenate([x - x.mean(axis=0), y - y.mean(axis=0)]))
+    return points[: len(x)], points[len(x) :]
+
+
+def halves_of(
+    x: FloatArray, y: FloatArray, rng: np.random.Generator
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Both samples cut in two at random."""
+    of_x, of_y = (np.array_split(rng.permutation(points), 2) for points in (x, y))
+    return list(zip(of_x, of_y, strict=True))
+
+
+def subsample(
+    x: FloatArray, y: FloatArray, total: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """`total` of the points of both samples, at random, in proportion to their sizes."""
+    fraction = total / (len(x) + len(y))
+    some_x, some_y = (rng.permutation(z)[: max(2, round(fraction * len(z)))] for z in (x, y))
+    return some_x, some_y
+
+
+def interval_without_bias(
+    cost: float, se: float, of_halves: float, confidence_level: float, null_level: float = 0.0
+) -> tuple[float, float]:
+    """The interval for the distributions, where half the points show `of_halves` instead of `cost`.
+
+    The excess of the halves is all of the bias if that falls as 1/n (Quenouille's jackknife), and
+    1/(1 + √2) of it if it falls as n^(-1/2). The lower end allows for the second, and for
+    `null_level`.
+    """
+    excess = max(of_halves - cost, 0.0)
+    low, _ = normal_interval(
+        cost - max((1 + math.sqrt(2)) * excess, null_level), se, confidence_level
+    )
+    _, high = normal_interval(cost - excess, se, confidence_level)
+    return low, high
+
+
+def bias_warnings(cost: float, se: float, of_halves: float) -> tuple[str, ...]:
+    """A sentence, where the value is too large for the distributions by more than its error."""
+    if of_halves - cost <= se:
+        return ()
+    return (
+        "the value is too large for the distributions, by more than its standard error, as half "
+        "the points show one that is larger still; the interval allows for that, and more points "
+        "help",
+    )
+
+
+def rooted_cost(cost: float, se: float, p: float) -> tuple[float, float]:
+    """W = cost^(1/p) and its error, at most the root of the error: there is no slope at zero."""
+    if p == 1:
+        return cost, se
+    if cost == 0:
+        return 0.0, se ** (1 / p)
+    return cost ** (1 / p), min(se / p * cost ** (1 / p - 1), se ** (1 / p))

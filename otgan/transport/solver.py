@@ -1,0 +1,128 @@
+"""A transport problem that has been checked: the solver that suits it, and its certificate."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from otgan.costs import GroundCost, PointCost, SparseCost
+from otgan.measures import FloatArray
+from otgan.transport.couplings import Arcs
+from otgan.transport.duality import PLAIN_PAIRS, c_transform_of, certify_arcs
+from otgan.transport.result import TransportResult
+from otgan.transport.stopwatch import Stopwatch
+
+if TYPE_CHECKING:  # importing Numba takes some tenths of a second
+    from otgan.transport.network_simplex.context import Outcome, SolveContext
+
+__all__ = ["LineOutcome", "Problem", "certified", "solve_on_support"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Costs, masses that sum to one each, the order of the distance, and the mass before."""
+
+    cost: GroundCost
+    a: FloatArray
+    b: FloatArray
+    p: float
+    mass: float
+
+
+class LineOutcome(NamedTuple):
+    """Plan and potentials on the line, and nothing that was counted."""
+
+    i: Any
+    j: Any
+    mass: FloatArray
+    f: FloatArray
+    g: FloatArray
+    stats: dict[str, Any]
+
+
+def solve_on_support(problem: Problem, context: SolveContext) -> Outcome:
+    """Solve between the points that carry mass; the others get their potentials afterwards."""
+    cost, a, b = problem.cost, problem.a, problem.b
+    sources, targets = np.flatnonzero(a), np.flatnonzero(b)
+    n, m = cost.shape
+    if len(sources) == n and len(targets) == m:
+        return _solve(cost, a, b, context, (sources, targets))
+    core = cost.restricted(sources, targets)
+    outcome = _solve(core, a[sources], b[targets], context, (sources, targets))
+    to_all = cost.restricted(sources, np.arange(m))
+    g = c_transform_of(to_all, outcome.f, n_jobs=context.n_jobs)
+    g[np.isinf(g)] = 0.0  # without allowed arcs to any mass: nothing binds it
+    f = c_transform_of(cost.T, g, n_jobs=context.n_jobs)
+    return outcome._replace(i=sources[outcome.i], j=targets[outcome.j], f=f, g=g)
+
+
+def _solve(
+    cost: GroundCost, a: FloatArray, b: FloatArray, context: SolveContext, names: tuple[Any, Any]
+) -> Outcome:
+    """Solve between masses that are all positive, by the solver that suits the cost.
+
+    Errors call the points by their `names`.
+    """
+    from otgan.transport.network_simplex.forbidden import solve_allowed
+    from otgan.transport.network_simplex.multiscale import is_large, solve_matrix, solve_points
+
+    n, m = cost.shape
+    if isinstance(cost, PointCost) and is_large(n, m) and (points := cost.normed()) is not None:
+        return solve_points(points, a, b, context)
+    if isinstance(cost, SparseCost):
+        return solve_allowed(cost.arcs_by_source, a, b, context, names)
+    matrix = cost.rows(slice(0, n))
+    if (allowed := np.isfinite(matrix)).all():
+        return solve_matrix(np.ascontiguousarray(matrix), a, b, context)
+    i, j = np.nonzero(allowed)
+    start = np.searchsorted(i, np.arange(n + 1))
+    stored = sparse.csr_array((matrix[i, j], j, start), shape=(n, m))
+    return solve_allowed(stored, a, b, context, names)
+
+
+def certified(
+    problem: Problem,
+    solution: Outcome | LineOutcome,
+    solver: str,
+    watch: Stopwatch,
+    n_jobs: int | None = None,
+) -> TransportResult:
+    """The result, its bracket computed from plan and potentials alone."""
+    solved = watch.working
+    plan = Arcs(solution.i, solution.j, solution.mass)
+    n, m = problem.cost.shape
+    improve = n * m <= PLAIN_PAIRS or not bool(np.isfinite(solution.f).all())
+    proof = certify_arcs(
+        problem.cost,
+        plan,
+        (solution.f, solution.g),
+        (problem.a, problem.b),
+        improve=improve,
+        n_jobs=n_jobs,
+    )
+    stats = {
+        "seconds_preparing": watch.preparing,
+        "seconds_solving": solved,
+        "seconds_certifying": watch.working - solved,
+        "mass": problem.mass,
+        **solution.stats,
+    }
+    result = TransportResult(
+        cost=proof.upper,
+        lower=proof.lower,
+        upper=proof.upper,
+        plan=proof.plan,
+        f=proof.f,
+        g=proof.g,
+        p=problem.p,
+        solver=solver,
+        stats=stats,
+    )
+    logger.debug("%r in %.3g s", result, stats["seconds_solving"])
+    return result

@@ -1,0 +1,223 @@
+"""The solver as operations of torch: optimal plans and potentials, held fixed, and their forests.
+
+torch sees an operation that it cannot look into, whose results have no derivatives. So the exact
+problem is solved for the numbers at hand, wherever the call stands: under `torch.vmap` and
+`torch.func`, in what `torch.compile` and `torch.export` make, in a recorded trace.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from otgan.transport.batched.inputs import is_stack
+from otgan.transport.batched.plans import StackedPlans, plans_of_costs, plans_of_points
+from otgan.transport.compiled import compiled
+from otgan.transport.network_simplex.candidates import incident_arcs
+
+__all__ = ["Optimum", "optimum_of_costs", "optimum_of_points", "spanning_forest"]
+
+
+class Optimum(NamedTuple):
+    """An optimal plan as a list of k arcs, and optimal potentials.
+
+    Each of shape (k,), (n,) or (m,), or with a first axis B; arcs without mass may repeat others.
+    """
+
+    i: Tensor
+    j: Tensor
+    mass: Tensor
+    f: Tensor
+    g: Tensor
+
+
+Parts = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+@torch.library.custom_op("otgan::optimum_of_points", mutates_args=())
+def optimum_of_points(
+    x: Tensor, y: Tensor, a: Tensor | None, b: Tensor | None, p: float, metric: str,
+    n_jobs: int | None,
+) -> Parts:  # fmt: skip
+    """Optimal plan and potentials between points (n, d) and (m, d), or stacks (B, n, d)."""
+    data = x, y, a, b
+    return _on_device(plans_of_points(data, p, metric, n_jobs), x.device, is_stack(*data))  # type: ignore[arg-type]
+
+
+@torch.library.custom_op("otgan::optimum_of_costs", mutates_args=())
+def optimum_of_costs(C: Tensor, a: Tensor | None, b: Tensor | None, n_jobs: int | None) -> Parts:
+    """The same for cost matrices (n, m) or (B, n, m)."""
+    return _on_device(plans_of_costs(C, a, b, n_jobs), C.device, is_stack(C, None, a, b))
+
+
+def _on_device(plans: StackedPlans, device: torch.device, stacked: bool) -> Parts:
+    i, j, mass, f, g = (
+        torch.from_numpy(np.ascontiguousarray(part if stacked else part[0])).to(device)
+        for part in plans[1:]
+    )
+    return i, j, mass, f, g
+
+
+# ---------------------------------------------------------------- shapes alone
+
+
+@optimum_of_points.register_fake
+def _shapes_for_points(
+    x: Tensor, y: Tensor, a: Tensor | None, b: Tensor | None, p: float, metric: str,
+    n_jobs: int | None,
+) -> Parts:  # fmt: skip
+    return _empty(x, _stack_of((x, 2), (y, 2), (a, 1), (b, 1)), x.shape[-2], y.shape[-2])
+
+
+@optimum_of_costs.register_fake
+def _shapes_for_costs(C: Tensor, a: Tensor | None, b: Tensor | None, n_jobs: int | None) -> Parts:
+    return _empty(C, _stack_of((C, 2), (a, 1), (b, 1)), C.shape[-2], C.shape[-1])
+
+
+def _stack_of(*tensors: tuple[Tensor | None, int]) -> list[int]:
+    """The first axis of those that have one more than a single problem."""
+    return [t.shape[0] for t, axes in tensors if t is not None and t.ndim > axes][:1]
+
+
+def _empty(like: Tensor, stack: list[int], n: int, m: int) -> Parts:
+    arcs = [like.new_empty([*stack, n + m], dtype=kind) for kind in (torch.int64, torch.int64)]
+    rest = [like.new_empty([*stack, size], dtype=torch.float64) for size in (n + m, n, m)]
+    return arcs[0], arcs[1], rest[0], rest[1], rest[2]
+
+
+# ---------------------------------------------------------------- under vmap
+
+
+@optimum_of_points.register_vmap
+def _points_under_vmap(
+    info: Any, in_dims: Any, x: Tensor, y: Tensor, a: Any, b: Any, *options: Any
+) -> tuple[Parts, tuple[int, ...]]:
+    ranks = (2, 2, 1, 1)
+    stack, parts = _stacked(info.batch_size, in_dims, (x, y, a, b), ranks)
+    found = optimum_of_points(*parts, *options)
+    return _unstacked(found, info.batch_size, stack)
+
+
+@optimum_of_costs.register_vmap
+def _costs_under_vmap(
+    info: Any, in_dims: Any, C: Tensor, a: Any, b: Any, n_jobs: int | None
+) -> tuple[Parts, tuple[int, ...]]:
+    stack, parts = _stacked(info.batch_size, in_dims, (C, a, b), (2, 1, 1))
+    found = optimum_of_costs(*parts, n_jobs)
+    return _unstacked(found, info.batch_size, stack)
+
+
+def _stacked(
+    size: int, in_dims: Any, tensors: tuple[Any, ...], ranks: tuple[int, ...]
+) -> tuple[int | None, list[Any]]:
+    """All tensors with one first axis, of what vmap runs over times what was a stack already."""
+    moved = [
+        t if t is None or at is None else t.movedim(at, 0)
+        for t, at in zip(tensors, in_dims, strict=False)
+    ]
+    runs = [at is not None for at in in_dims]
+    stacks = [
+        t.shape[run]
+        for t, run, rank in zip(moved, runs, ranks, strict=False)
+        if t is not None and t.ndim - run > rank
+    ]
+    stack = stacks[0] if stacks else None
+    parts: list[Tensor | None] = []
+    for t, run, rank in zip(moved, runs, ranks, strict=False):
+        if t is None:
+            parts.append(None)
+            continue
+        t = t if run else t[None]
+        if stack is not None:
+            t = t if t.ndim - 1 > rank else t[:, None]
+            t = t.expand(size, stack, *t.shape[2:]).reshape(size * stack, *t.shape[2:])
+        else:
+            t = t.expand(size, *t.shape[1:])
+        parts.append(t)
+    return stack, parts
+
+
+def _unstacked(found: Any, size: int, stack: int | None) -> tuple[Parts, tuple[int, ...]]:
+    if stack is not None:
+        found = tuple(part.unflatten(0, (size, stack)) for part in found)
+    return tuple(found), (0,) * 5
+
+
+# ---------------------------------------------------------------- the forest of a plan
+
+
+Forest = tuple[Tensor, Tensor]
+
+
+@torch.library.custom_op("otgan::spanning_forest", mutates_args=())
+def spanning_forest(i: Tensor, j: Tensor, mass: Tensor, f: Tensor, g: Tensor) -> Forest:
+    """For each of n sources and m targets its parent in the forest, and the arc that leads there.
+
+    Parameters
+    ----------
+    i, j, mass : torch.Tensor, shape (k,) or (B, k)
+        Arcs from source i to target j; those without mass do not count.
+    f, g : torch.Tensor, shapes (n,) and (m,), or (B, n) and (B, m)
+        The potentials, which only say how many points there are: recorded traces would hold
+        numbers fixed.
+
+    Returns
+    -------
+    parent, arc : torch.Tensor of int64, shape (n + m,) or (B, n + m)
+        Targets are counted from n on. A root is its own parent; its arc means nothing.
+    """
+    n, m = f.shape[-1], g.shape[-1]
+    arcs = [np.atleast_2d(part.detach().cpu().numpy()) for part in (i, j, mass)]
+    parent = np.tile(np.arange(n + m), (len(arcs[0]), 1))
+    arc = np.zeros_like(parent)
+    for row in range(len(parent)):
+        _grow_forest(arcs[0][row], arcs[1][row], arcs[2][row], n, parent[row], arc[row])
+    shape = (*i.shape[:-1], n + m)
+    up, along = (torch.from_numpy(part).reshape(shape).to(i.device) for part in (parent, arc))
+    return up, along
+
+
+@spanning_forest.register_fake
+def _shapes_of_forest(i: Tensor, j: Tensor, mass: Tensor, f: Tensor, g: Tensor) -> Forest:
+    shape = (*i.shape[:-1], f.shape[-1] + g.shape[-1])
+    return i.new_empty(shape), i.new_empty(shape)
+
+
+@spanning_forest.register_vmap
+def _forest_under_vmap(info: Any, in_dims: Any, *tensors: Tensor) -> tuple[Forest, tuple[int, int]]:
+    size = info.batch_size
+    moved = [
+        t[None].expand(size, *t.shape) if at is None else t.movedim(at, 0)
+        for t, at in zip(tensors, in_dims, strict=True)
+    ]
+    shape = moved[0].shape[:-1]
+    parent, arc = spanning_forest(*(t.reshape(-1, t.shape[-1]) for t in moved))
+    return (parent.reshape(*shape, -1), arc.reshape(*shape, -1)), (0, 0)
+
+
+@compiled
+def _grow_forest(i: Any, j: Any, mass: Any, n: Any, parent: Any, arc: Any) -> None:
+    """Breadth first from every point that no tree has reached; parents begin as the points."""
+    nodes = len(parent)
+    used = np.flatnonzero(mass)
+    start, at_node = incident_arcs(i[used], j[used], n, nodes)
+    reached, queue = np.zeros(nodes, np.bool_), np.empty(nodes, np.int64)
+    for root in range(nodes):
+        if reached[root]:
+            continue
+        reached[root] = True
+        queue[0], length, at = root, 1, 0
+        while at < length:
+            v = queue[at]
+            at += 1
+            for k in range(start[v], start[v + 1]):
+                e = used[at_node[k]]
+                other = n + j[e] if v < n else i[e]
+                if not reached[other]:
+                    reached[other] = True
+                    parent[other], arc[other] = v, e
+                    queue[length] = other
+                    length += 1

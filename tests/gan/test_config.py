@@ -1,0 +1,76 @@
+"""GANConfig: its defaults, its refusals, and its plain values."""
+
+import dataclasses
+import json
+
+import pytest
+
+from otgan import GANConfig, GradientPenalty, WeightClipping
+from otgan.critics.constraints.distillation import Distillation
+from otgan.errors import InvalidInputError
+from otgan.gan.config import CHANGEABLE_SETTINGS
+
+
+def test_defaults_are_those_of_the_papers():
+    config = GANConfig()
+    assert (config.batch_size, config.n_critic) == (64, 5)
+    assert config.critic_constraint == GradientPenalty(weight=10.0, one_sided=True)
+    assert GANConfig(constraint="gp").critic_constraint == GradientPenalty(weight=10.0)
+    assert GANConfig(constraint="clip").critic_constraint == WeightClipping(0.01)
+    assert config.learning_rate is None  # the constraint's own, see test_constraints
+    assert not config.decay
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
+        ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
+        ({"learning_rate": -1.0}, "learning_rate must be positive"),
+        ({"constraint": "gpp"}, "did you mean 'gp'"),
+        ({"constraint": "Exact"}, "must be one of exact, clip.* did you mean 'exact'"),
+        ({"constraint": "distiled"}, "did you mean 'distilled'"),
+        ({"monitor_points": 1}, "monitor_points must be a whole number of at least 2"),
+    ],
+)
+def test_wrong_settings_are_refused(change, message):
+    with pytest.raises(InvalidInputError, match=message):
+        GANConfig(**change)
+
+
+def test_settings_survive_the_file():
+    config = GANConfig.toy(rng=7, steps=11)
+    assert GANConfig.from_dict(config.to_dict()) == config
+    assert GANConfig.from_dict(GANConfig(constraint="lp").to_dict()).constraint == "lp"
+    penalty = GradientPenalty(weight=3.0, one_sided=True)
+    again = GANConfig.from_dict(GANConfig(constraint=penalty).to_dict())
+    assert again.constraint == penalty
+    again = GANConfig.from_dict(GANConfig(constraint=Distillation()).to_dict())
+    assert again.constraint == Distillation()
+
+
+def test_plain_values_are_those_of_json():
+    config = GANConfig(constraint=GradientPenalty(weight=3.0), learning_rate=1e-3)
+    assert GANConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_an_unknown_setting_names_the_nearest_one():
+    with pytest.raises(InvalidInputError, match="got 'step'; to fix it, did you mean 'steps'"):
+        GANConfig.from_dict({"step": 3})
+    with pytest.raises(InvalidInputError, match="settings must be a dict, got list"):
+        GANConfig.from_dict([])
+
+
+def test_networks_that_are_too_large_are_refused_before_memory_is_allocated():
+    with pytest.raises(InvalidInputError, match="must make a network of at most"):
+        GANConfig(width=10**6)
+    with pytest.raises(InvalidInputError, match="depth must be at most"):
+        GANConfig(depth=10**6)
+
+
+def test_what_may_change_on_resuming_is_a_setting():
+    assert set(CHANGEABLE_SETTINGS) <= {field.name for field in dataclasses.fields(GANConfig)}
+
+
+def test_without_a_critic_there_is_no_constraint():
+    assert GANConfig(constraint="exact").critic_constraint is None

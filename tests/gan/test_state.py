@@ -1,0 +1,93 @@
+"""The state of a run: where it starts, and that it is stored and restored to the bit."""
+
+import copy
+import io
+
+import pytest
+import torch
+
+from otgan import GANConfig
+from otgan.errors import InvalidInputError
+from otgan.gan.records import Record
+from otgan.gan.state import TrainState
+from tests.gan.short_run import TINY, same_weights
+
+CPU = torch.device("cpu")
+
+
+def started(**changes):
+    return TrainState.start(2, GANConfig(**{**TINY, **changes}), CPU)
+
+
+def stepped(state):
+    """The state after a step of both optimizers, which then hold moments."""
+    for optimizer in (state.generator_optimizer, state.critic_optimizer):
+        optimizer.zero_grad(set_to_none=True)
+    points = state.generator(torch.ones(3, 8))
+    (state.critic(points).sum() + points.square().sum()).backward()
+    state.generator_optimizer.step()
+    state.critic_optimizer.step()
+    state.step = 1
+    state.records.append(Record(1, 0.1, 1.0, 0.9, 1.2, 0.3, 8, 0.9, 0.1, 0.2))
+    return state
+
+
+def test_the_seed_decides_the_start():
+    same_weights(started().generator, started().generator)
+    same_weights(started().critic, started().critic)
+    first, other = started().generator.state_dict(), started(rng=1).generator.state_dict()
+    assert not torch.equal(first["0.weight"], other["0.weight"])
+
+
+def test_the_average_starts_at_the_generator():
+    state = started()
+    same_weights(state.generator, state.averaged)
+    assert state.generator is not state.averaged
+    assert state.best_w1 == float("inf")
+
+
+def test_without_a_critic_there_is_one_optimizer():
+    state = started(constraint="exact")
+    assert state.critic is None and state.critic_optimizer is None
+    assert "critic" not in state.to_dict()
+
+
+@pytest.mark.parametrize("constraint", ["clip", "lp", "spectral", "orthogonal", "cones"])
+def test_a_stored_state_is_restored_to_the_bit(constraint):
+    state = stepped(started(constraint=constraint))
+    state.remember_best(1.2)
+    file = io.BytesIO()
+    torch.save(state.to_dict(), file)
+    file.seek(0)
+    again = started(constraint=constraint, rng=5)
+    again.load_dict(torch.load(file, weights_only=True))
+    for name in ("generator", "averaged", "critic"):
+        same_weights(getattr(state, name), getattr(again, name))
+    assert (again.step, again.best_w1, again.records) == (1, 1.2, state.records)
+    before = copy.deepcopy(again.generator.state_dict())
+    stepped(state), stepped(again)  # moments are part of the next step
+    same_weights(state.generator, again.generator)
+    assert not torch.equal(before["0.weight"], again.generator.state_dict()["0.weight"])
+
+
+def test_the_best_weights_are_a_copy():
+    state = stepped(started())
+    state.remember_best(0.5)
+    kept = state.best["0.weight"].clone()
+    with torch.no_grad():
+        state.averaged[0].weight.zero_()
+    assert torch.equal(state.best["0.weight"], kept)
+
+
+def test_learning_rates_are_those_of_the_configuration_that_goes_on():
+    again = started(learning_rate=0.5)
+    again.load_dict(stepped(started()).to_dict())
+    for optimizer in (again.generator_optimizer, again.critic_optimizer):
+        assert [group["lr"] for group in optimizer.param_groups] == [0.5]
+
+
+@pytest.mark.parametrize("changes", [{"width": 16}, {"constraint": "clip"}, {"depth": 3}])
+def test_a_state_of_another_form_is_refused(changes):
+    stored = started(constraint="spectral").to_dict()
+    with pytest.raises(InvalidInputError, match="must have the form that they had"):
+        started(**changes).load_dict(stored)

@@ -1,0 +1,95 @@
+"""The glossary is in order and complete; pages, docstrings and messages use its terms."""
+
+import re
+import tokenize
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+SECTIONS = re.split(r"(?m)^## ", GLOSSARY)[1:]
+ENTRIES = {
+    section.partition("\n")[0]: re.findall(r"(?ms)^- \*\*(.+?)\*\*(.*?)(?=^- |\Z)", section)
+    for section in SECTIONS
+    if not section.startswith("Sources")
+}
+SOURCES = re.split(r"(?m)^- ", SECTIONS[-1])[1:]
+
+PRIVATE = {
+    "house": "package",
+    "houses": "packages",
+    "door": "input validation",
+    "doors": "input validation",
+    "wall": "layer boundary",
+    "walls": "layer boundary",
+    "rooms": "modules",
+    "law": "distribution",
+    "laws": "distributions",
+    "sandwich": "held-out bracket",
+    "committee": "ensemble",
+    "crew": "members",
+    "mend": "hint, or: to fix it",
+    "symptom": "diagnosis",
+    "symptoms": "diagnoses",
+}
+"""Words that this package once used in a sense of its own, and the standard terms."""
+
+PROPER = re.compile(
+    r"metric laws?|test_laws|laws? of large numbers|power laws?|laws hold|wall[- ](?:clock|time)"
+    r"|Mathematical laws?",
+    re.IGNORECASE,
+)
+
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(
+    page for page in (ROOT / "docs").glob("*.md")
+)
+MODULES = sorted((ROOT / "otgan").rglob("*.py"))
+
+
+@pytest.mark.parametrize("section", ENTRIES)
+def test_terms_are_in_alphabetical_order(section):
+    terms = [term.casefold() for term, _ in ENTRIES[section]]
+    assert terms == sorted(terms) and len(set(terms)) == len(terms) > 4
+
+
+def test_every_term_has_a_source_that_is_listed():
+    for term, text in (entry for entries in ENTRIES.values() for entry in entries):
+        if text.startswith(": see "):
+            continue
+        cited = re.findall(r"\*([^*]+)\*\s*$", text.strip())
+        assert cited, f"{term} has no source"
+        for year in re.findall(r"\b(?:1[89]|20)\d\d\b", cited[0]):
+            assert any(year in source for source in SOURCES), (term, year)
+
+
+def test_every_source_is_cited():
+    cited = " ".join(text for entries in ENTRIES.values() for _, text in entries)
+    for source in SOURCES:
+        first = re.split(r",| and | et al", source)[0].strip()
+        assert first in re.sub(r"\s+", " ", cited), first
+
+
+def private_words(text):
+    words = re.findall(r"[a-z]+", PROPER.sub("", text).casefold().replace("'s", ""))
+    return sorted({word for word in words if word in PRIVATE})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_use_standard_terms(page):
+    found = private_words(page.read_text(encoding="utf-8"))
+    assert not found, {word: PRIVATE[word] for word in found}
+
+
+def test_docstrings_comments_and_messages_use_standard_terms():
+    found = {}
+    for module in MODULES:
+        with tokenize.open(module) as file:
+            prose = [
+                token.string
+                for token in tokenize.generate_tokens(file.readline)
+                if token.type in (tokenize.STRING, tokenize.COMMENT)
+            ]
+        if words := private_words("\n".join(prose)):
+            found[str(module.relative_to(ROOT))] = words
+    assert found == {}

@@ -1,0 +1,123 @@
+"""Pricing finds what a look at all pairs finds, and its bounds are bounds."""
+
+import itertools
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import otgan
+from otgan.costs import PointCost
+from otgan.transport import duality
+from otgan.transport.network_simplex.cell_search import lower_bounds
+from otgan.transport.network_simplex.kdtree import (
+    bounding_boxes,
+    build_tree,
+    cell_starts,
+    linear_upper_bound,
+)
+from otgan.transport.network_simplex.point_costs import cost_matrix
+from otgan.transport.network_simplex.pricing import smallest_reduced_costs
+from otgan.transport.network_simplex.reduced_costs import Search
+from tests.cases import EPS, dense_cost
+
+NORMS = [(2, 1.0), (2, 2.0), (2, 3.0), (1, 1.0), (1, 1.5), (0, 1.0), (0, 2.0)]
+SIZES = [(200, 150, 2, 3), (1, 90, 3, 1), (90, 1, 1, 2), (150, 170, 9, 4)]
+NAMES = {2: "euclidean", 1: "cityblock", 0: "chebyshev"}
+
+
+def clouds(n, m, d, kind, seed=0):
+    rng = np.random.default_rng(seed)
+    if kind == "lattice":
+        return rng.integers(-3, 4, (n, d)) * 1.0, rng.integers(-3, 4, (m, d)) * 1.0
+    if kind == "point":
+        return np.zeros((n, d)), np.ones((m, d))
+    if kind == "flat":
+        return rng.normal(size=(n, 1)) * np.ones(d), rng.normal(size=(m, 1)) * np.ones(d)
+    return rng.normal(size=(n, d)), rng.normal(size=(m, d)) + 1
+
+
+def by_brute_force(x, y, g, below, norm, k):
+    reduced = dense_cost(x, y, NAMES[norm[0]], norm[1]) - g
+    reduced[reduced >= np.reshape(below, (-1, 1))] = np.inf
+    padded = np.pad(reduced, ((0, 0), (0, k)), constant_values=np.inf)
+    return np.sort(padded, axis=1)[:, :k]
+
+
+@pytest.mark.parametrize("kind", ["Gaussian", "lattice", "point", "flat"])
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize(("n", "m", "d", "k"), SIZES)
+def test_the_cheapest_are_those_of_brute_force(kind, norm, n, m, d, k):
+    x, y = (cloud[build_tree(cloud).order] for cloud in clouds(n, m, d, kind))
+    rng = np.random.default_rng(1)
+    g = dense_cost(x, y, NAMES[norm[0]], norm[1]).min(axis=0) - rng.random(m) * 0.3
+    f = by_brute_force(x, y, g, np.full(n, np.inf), norm, 1)[:, 0]
+    for below in (np.full(n, np.inf), f + 0.1, f - 1e-9, np.full(n, -np.inf)):
+        found = smallest_reduced_costs(
+            bounding_boxes(x), bounding_boxes(y), f, Search.of(g, below, k, norm)
+        )
+        expected = by_brute_force(x, y, g, below, norm, k)
+        # A cost on the verge of `below` may fall to either side of it.
+        assert_allclose(found.value, expected, rtol=0, atol=64 * EPS * 40.0 ** norm[1])
+        assert_array_equal(found.j >= 0, np.isfinite(found.value))
+        i, at = np.nonzero(found.j >= 0)
+        j = found.j[i, at]
+        cost = dense_cost(x, y, NAMES[norm[0]], norm[1])[i, j]
+        assert_allclose(found.value[i, at], cost - g[j], rtol=0, atol=64 * EPS * 40.0 ** norm[1])
+
+
+def test_in_the_plane_most_pairs_of_cells_are_left_out():
+    x, y = (cloud[build_tree(cloud).order] for cloud in clouds(4000, 4000, 2, "Gaussian"))
+    cost = PointCost.of(x, y, p=2)
+    g = otgan.c_transform(cost, np.square(x).sum(axis=1))
+    f = otgan.c_transform(cost.T, g)
+    x, y = bounding_boxes(x), bounding_boxes(y)
+    bounds = linear_upper_bound(x, f), linear_upper_bound(y, g)
+    leaves = range(1 << x.depth, 2 << x.depth)
+    left = sum(
+        lower_bounds((x, y), bounds, u, v, (2, 2.0))[0] < bounds[0].offset[u]
+        for u in leaves
+        for v in leaves
+    )
+    assert left < 0.05 * len(leaves) ** 2
+
+
+@pytest.mark.parametrize("d", [1, 2, 5, 8, 9])
+@pytest.mark.parametrize("n", [1, 2, 13, 300])
+def test_models_bound_a_potential_from_above(n, d):
+    x = np.random.default_rng(0).normal(size=(n, d))
+    tree = build_tree(x)
+    potential = np.sin(3 * x[tree.order, 0]) + np.abs(x[tree.order, -1])
+    bound = linear_upper_bound(tree.cells, potential)
+    for level in range(tree.cells.depth + 1):
+        for k, (begin, end) in enumerate(itertools.pairwise(cell_starts(n, level))):
+            v = (1 << level) + k
+            steps = tree.cells.columns[:, begin:end].T - tree.cells.center[v]
+            assert (np.abs(steps) <= tree.cells.radius[v] * (1 + 4 * EPS)).all()
+            above = bound.offset[v] + steps @ bound.slope[v]
+            assert (above >= potential[begin:end] - 1e-12).all()
+            assert_allclose(bound.maximum[v], potential[begin:end].max(), rtol=0)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"])
+@pytest.mark.parametrize("d", [2, 12])
+@pytest.mark.parametrize("p", [1, 1.5])
+def test_a_c_transform_by_cells_is_the_plain_one(monkeypatch, metric, d, p):
+    x, y = clouds(300, 250, d, "Gaussian")
+    cost = PointCost.of(x, y, metric=metric, p=p)
+    f = np.random.default_rng(2).normal(size=300)
+    plain = otgan.c_transform(cost, f)
+    monkeypatch.setattr(duality, "PLAIN_PAIRS", 0)
+    by_cells = otgan.c_transform(cost, f)
+    assert_allclose(by_cells, plain, rtol=0, atol=64 * EPS * np.abs(plain).max())
+    plan = np.full((300, 250), 1 / 75_000)
+    with_guess = otgan.certify(cost, plan, f, plain)
+    assert_allclose(with_guess.g, plain, rtol=0, atol=64 * EPS * np.abs(plain).max())
+
+
+@pytest.mark.parametrize("power", [1.0, 1.5, 2.0])
+def test_stored_costs_lose_no_digits_near_zero(power):
+    x = np.random.default_rng(0).normal(size=(60, 10))
+    y = x + 1e-9
+    costs = cost_matrix(x, y, (2, power))
+    assert_allclose(costs, dense_cost(x, y, "euclidean", power), rtol=1e-11)
