@@ -258,7 +258,8 @@ def finite(options):
             r = otgan.estimate_w1(x, y, constraint, seconds=options.seconds or 60.0)
             print(
                 f"| {name} | {constraint} | {r.sample_distance:.6f} | {r.sample_lower:.6f} | "
-                f"{100 * r.sample_lower / r.sample_distance:.3f} % | {100 * r.sample_lower_zero / r.sample_distance:.3f} % | "
+                f"{100 * r.sample_lower / r.sample_distance:.3f} % | "
+                f"{100 * r.sample_lower_zero / r.sample_distance:.3f} % | "
                 f"{time.perf_counter() - started:.0f} |",
                 flush=True,
             )

@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from otgan.inputs.options import as_confidence, as_rng
+from otgan.inputs.options import as_confidence
 from otgan.results import Result
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "Estimate",
     "normal_interval",
     "rooted",
-    "seed_from",
     "shown",
     "standard_error_of_gap",
     "warn_near_zero",
@@ -179,19 +177,6 @@ def warn_near_zero(value: float, se: float) -> tuple[str, ...]:
         "the value is within three standard errors of zero, as for equal distributions; "
         "otgan.two_sample_test tests whether the distributions differ at all",
     )
-
-
-def seed_from(rng: Any) -> int:
-    """One seed from an int, itself, or from a generator, of which one number is drawn.
-
-    Examples
-    --------
-    >>> seed_from(3)
-    3
-    """
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
-        return int(rng)
-    return int(as_rng(rng).integers(2**32))
 
 
 def shown(value: float, scale: float, *, digits: int = 6) -> str:

@@ -23,13 +23,12 @@ class Result(ABC):
 
     @abstractmethod
     def __float__(self) -> float:
-        """The number that was asked for."""
+        """The main number."""
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers, flags and text by their names, as JSON can hold them.
 
-        Fields that `repr` leaves out, arrays, and whatever else is not plain (plans, networks) are
-        left out.
+        Fields that `repr` leaves out, arrays, and other objects (plans, networks) are left out.
         """
         assert dataclasses.is_dataclass(self)
         names = [field.name for field in dataclasses.fields(self) if field.repr]

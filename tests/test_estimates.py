@@ -15,11 +15,11 @@ from otgan.estimates import (
     Estimate,
     normal_interval,
     rooted,
-    seed_from,
     shown,
     standard_error_of_gap,
     warn_near_zero,
 )
+from otgan.inputs.options import seed_from
 
 
 @pytest.mark.parametrize("level", [0.5, 0.95, 0.999])

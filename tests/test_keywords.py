@@ -62,9 +62,7 @@ def test_the_nearest_option_is_named(function, wrong, near):
 
 def test_without_a_near_option_all_are_listed():
     unknown: dict[str, Any] = {"banana": 1}
-    with pytest.raises(
-        UnexpectedKeywordError, match=r"ring8\(\) has no option 'banana'; .*: none$"
-    ):
+    with pytest.raises(UnexpectedKeywordError, match=r"ring8\(\) has .* options are: none$"):
         otgan.datasets.ring8(**unknown)
     with pytest.raises(UnexpectedKeywordError, match=r"its options are: .*batch_size, .*width$"):
         otgan.GANConfig(**unknown)

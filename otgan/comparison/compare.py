@@ -21,8 +21,8 @@ from otgan.errors import (
     SolverError,
     nearest_name,
 )
-from otgan.estimates import OUTSIDE, seed_from
-from otgan.inputs.options import as_confidence
+from otgan.estimates import OUTSIDE
+from otgan.inputs.options import as_confidence, seed_from
 from otgan.measures import FloatArray, as_pair
 from otgan.progress import Progress, as_progress, reporting
 from otgan.transport.result import TransportResult

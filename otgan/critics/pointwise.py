@@ -13,23 +13,23 @@ from otgan.errors import InvalidInputError
 
 __all__ = ["mixes_points", "refuse_unless_pointwise"]
 
-LOOKED_AT = 8
+N_POINTS = 8
 """Points that are scored together and alone."""
 
-MOVED = 0.05
-"""Deviation of the noise by which weights are moved: a last layer of zeros would hide all."""
+PERTURBATION = 0.05
+"""Deviation of the noise that is added to weights: a last layer of zeros would hide all."""
 
-ALIKE = 1e-3
+SPREAD_TOLERANCE = 1e-3
 """Difference of values, relative to their spread, beyond which it is not rounding."""
 
-ROUNDING = 1e-4
+VALUE_TOLERANCE = 1e-4
 """The same, relative to the values themselves: some thousand roundings of float32."""
 
 
 def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
     """Raise unless the critic is a differentiable function of one point of shape (d,).
 
-    It is tried on a few points in evaluation and in training mode, with weights that are moved a
+    It is tried on a few points in evaluation and in training mode, with weights that are changed a
     little, and left as it was.
 
     Raises
@@ -42,11 +42,11 @@ def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
     rng = torch.Generator("cpu").manual_seed(0)
     kind = next((p.dtype for p in critic.parameters() if p.is_floating_point()), torch.float32)
     place = next(critic.parameters()).device
-    points = _noise((LOOKED_AT, d), rng).to(place, kind)
-    with torch.enable_grad(), _put_back(critic):
+    points = _noise((N_POINTS, d), rng).to(place, kind)
+    with torch.enable_grad(), _restored(critic):
         _set_training(critic, False)
         _refuse_other_values(critic, points)
-        _move(critic, rng)
+        _perturb(critic, rng)
         with torch.no_grad():  # buffers that count are a state, too
             first, second = (scores(critic, points).double() for _ in range(2))
         if _differ(first, second):
@@ -67,13 +67,13 @@ def mixes_points(critic: nn.Module, points: Tensor) -> bool:
     """Whether a module scores a point differently alone and beside others, in either mode.
 
     It is left as it was; dropout is off, and a module that is random in training mode for another
-    reason is only looked at in evaluation mode.
+    reason is only tried in evaluation mode.
 
     Parameters
     ----------
     critic : torch.nn.Module
     points : torch.Tensor, shape (n, ...)
-        As the critic takes them; a single point tells nothing.
+        As the critic takes them; a single point shows nothing.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def mixes_points(critic: nn.Module, points: Tensor) -> bool:
     """
     if len(points) < 2:
         return False
-    with _put_back(critic):
+    with _restored(critic):
         for training in (False, True):
             _set_training(critic, training)
             together = _together(critic, points)
@@ -102,7 +102,7 @@ def mixes_points(critic: nn.Module, points: Tensor) -> bool:
 
 def _together(critic: nn.Module, points: Tensor) -> Tensor:
     """Scores in float64; the critic's buffers are as they were before, also in training mode."""
-    with torch.no_grad(), _buffers_put_back(critic):
+    with torch.no_grad(), _buffers_restored(critic):
         return critic(points).reshape(len(points)).double().cpu()
 
 
@@ -120,7 +120,7 @@ def _refuse_other_values(critic: nn.Module, points: Tensor) -> None:
     if not bool(values.isfinite().all()):
         raise InvalidInputError(
             "a critic must return finite numbers, got NaN or inf before any training; to fix it, "
-            "look for a root or logarithm of what may be zero, and at its initial weights"
+            "look for a root or logarithm of what may be zero, and check its initial weights"
         )
     if not values.requires_grad:
         raise InvalidInputError(
@@ -132,8 +132,8 @@ def _refuse_other_values(critic: nn.Module, points: Tensor) -> None:
 def _differ(one: Tensor, other: Tensor) -> bool:
     """Whether two sets of scores differ by more than rounding; NaN, as a spread of one, does."""
     spread = float(one.std()) + float((one - one.mean()).abs().max())
-    rounding = ROUNDING * float(one.abs().max())
-    return not bool(((one - other).abs() <= ALIKE * spread + rounding).all())
+    rounding = VALUE_TOLERANCE * float(one.abs().max())
+    return not bool(((one - other).abs() <= SPREAD_TOLERANCE * spread + rounding).all())
 
 
 def _set_training(critic: nn.Module, training: bool) -> None:
@@ -143,11 +143,11 @@ def _set_training(critic: nn.Module, training: bool) -> None:
 
 
 @torch.no_grad()
-def _move(critic: nn.Module, rng: torch.Generator) -> None:
+def _perturb(critic: nn.Module, rng: torch.Generator) -> None:
     for weight in critic.parameters():
         if weight.is_floating_point():
             noise = _noise(tuple(weight.shape), rng)
-            weight.add_(MOVED * noise.to(weight.device, weight.dtype))
+            weight.add_(PERTURBATION * noise.to(weight.device, weight.dtype))
 
 
 def _noise(shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
@@ -156,12 +156,12 @@ def _noise(shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
 
 
 @contextmanager
-def _put_back(critic: nn.Module) -> Iterator[None]:
+def _restored(critic: nn.Module) -> Iterator[None]:
     """Modes, weights, buffers and torch's generator as they are now, whatever happens."""
     modes = [(module, module.training) for module in critic.modules()]
     weights = [(weight, weight.detach().clone()) for weight in critic.parameters()]
     try:
-        with torch.random.fork_rng(devices=[]), _buffers_put_back(critic):
+        with torch.random.fork_rng(devices=[]), _buffers_restored(critic):
             yield
     finally:
         for module, training in modes:
@@ -172,7 +172,7 @@ def _put_back(critic: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _buffers_put_back(critic: nn.Module) -> Iterator[None]:
+def _buffers_restored(critic: nn.Module) -> Iterator[None]:
     """Buffers, which training mode changes: power iterations, running statistics."""
     buffers = [(buffer, buffer.detach().clone()) for buffer in critic.buffers()]
     try:

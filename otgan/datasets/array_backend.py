@@ -34,7 +34,7 @@ class Backend:
     dtype: Any
 
     def cast(self, array: Any, dtype: Any = None) -> Any:
-        """The array in the dtype asked for, itself if it has that already."""
+        """The array in another floating dtype; itself if it has that dtype."""
         if isinstance(dtype, str):
             dtype = getattr(self.xp, dtype, dtype)
         try:

@@ -66,8 +66,9 @@ class Distribution(ABC):
         Parameters
         ----------
         n : int
-        rng : numpy.random.Generator or torch.Generator, optional
-            Decides the array library and the device; a fresh NumPy generator if omitted.
+        rng : numpy.random.Generator, torch.Generator or int, optional
+            Decides the array library and the device; an integer seeds a generator of NumPy, and a
+            fresh one is made if omitted.
         dtype : str or dtype, optional
             Of the points: float64 for NumPy and float32 for torch if omitted. Computed in float64
             in either case (in float32 on Apple's GPUs, which have no other).

@@ -25,7 +25,7 @@ from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.potentials import MinFunnel, Nearest, Negative, in_blocks, unit
 from otgan.datasets.random_source import RandomSource
 from otgan.errors import InvalidInputError, SolverError
-from otgan.inputs.options import as_count, as_positive
+from otgan.inputs.options import as_count, as_positive, seed_from
 from otgan.measures import as_float64, as_points
 
 __all__ = ["FunnelTruth", "Funnelled", "RayMove", "funnel_pair", "funnel_pair_from", "integrate"]
@@ -258,8 +258,7 @@ def funnel_pair(
     True
     """
     d, n_funnels, box = as_count(d, "d"), as_count(n_funnels, "n_funnels"), as_positive(box, "box")
-    own = isinstance(rng, np.random.Generator)
-    seed = int(rng.integers(2**63)) if own else as_count(rng, "rng", least=0)
+    seed = seed_from(rng)
     # Not default_rng(seed): points that users draw with the same seed would fall on the apexes.
     source = np.random.default_rng([seed, *b"funnels"])
     centers = box * (2.0 * source.random((n_funnels, d)) - 1.0)

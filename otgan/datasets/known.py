@@ -35,7 +35,7 @@ class KnownPair:
     f : Potential
         An optimal potential.
     compute : callable
-        Gives the `KnownW1`; called once, when it is first asked for.
+        Returns the `KnownW1`; called once, at first use.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Pairs of distributions whose W1 has a closed form.
 
 All but the shifts move mass along rays that leave one point, or one of several: there the
-distance to the nearest of these points, or minus it, is an optimal potential, and it tells the
+distance to the nearest of these points, or minus it, is an optimal potential, and gives the
 lengths of all moves. See `otgan.datasets.funnels` for why that makes the moves optimal.
 """
 

@@ -94,14 +94,13 @@ class TorchSource:
 
 
 def as_random_source(rng: Any = None) -> RandomSource:
-    """Random numbers from a generator of NumPy or torch; from a fresh one of NumPy if omitted."""
-    if rng is None:
-        return NumpySource(np.random.default_rng())
-    if isinstance(rng, np.random.Generator):
-        return NumpySource(rng)
+    """Random numbers from a generator of NumPy or torch, or from a seed of NumPy's."""
     if type(rng).__module__.partition(".")[0] == "torch" and hasattr(rng, "manual_seed"):
         return TorchSource(rng)
+    whole = isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0
+    if rng is None or whole or isinstance(rng, np.random.Generator):
+        return NumpySource(np.random.default_rng(rng))
     raise InvalidInputError(
-        f"rng must be a numpy.random.Generator, a torch.Generator or None, got {rng!r}; "
-        "to fix it, pass numpy.random.default_rng(seed)"
+        "rng must be a numpy.random.Generator, a torch.Generator, a seed or None, got "
+        f"{rng!r}; to fix it, pass numpy.random.default_rng(seed)"
     )

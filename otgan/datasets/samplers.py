@@ -52,7 +52,8 @@ class CheckedSampler:
         Raises
         ------
         InvalidInputError
-            Another number of points than asked for, of another shape than before, NaN or infinite.
+            Another number of points than requested, points of another shape than before, NaN or
+            infinities.
         """
         points = _checked_draw(self.draw, self.name, n, rng)
         if points.shape[1] != self.d:
@@ -183,7 +184,7 @@ def _of_torch(distribution: Any) -> DrawFunction:
 def _of_scipy(distribution: Any) -> DrawFunction:
     """Frozen distributions of SciPy, whose parameters may be arrays: a number of a point for each.
 
-    Those of several variables give a single point without its row, so two are asked for.
+    Multivariate ones return a single point without its row, so two are drawn.
     """
     one = hasattr(distribution, "args") and hasattr(distribution, "kwds")
     given = (*distribution.args, *distribution.kwds.values()) if one else ()
@@ -197,10 +198,10 @@ def _of_scipy(distribution: Any) -> DrawFunction:
 
 
 def _first_working_call(
-    ask: Callable[..., Any], name: str, rng: np.random.Generator
+    function: Callable[..., Any], name: str, rng: np.random.Generator
 ) -> DrawFunction:
     """The call that the signature allows; else with k alone, else with a shape."""
-    calls = _calls(ask)
+    calls = _calls(function)
     failures = []
     for call in calls:
         try:
@@ -215,22 +216,22 @@ def _first_working_call(
     )
 
 
-def _calls(ask: Callable[..., Any]) -> list[DrawFunction]:
+def _calls(function: Callable[..., Any]) -> list[DrawFunction]:
     try:
-        parameters = list(inspect.signature(ask).parameters.values())
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # written in C
         parameters = []
     named = {p.name for p in parameters[1:]}
     if "rng" in named:
-        return [lambda n, rng: ask(n, rng=rng)]
+        return [lambda n, rng: function(n, rng=rng)]
     if "random_state" in named:
-        return [lambda n, rng: ask(n, random_state=int(rng.integers(2**31)))]
+        return [lambda n, rng: function(n, random_state=int(rng.integers(2**31)))]
     if "seed" in named:
-        return [lambda n, rng: ask(n, seed=int(rng.integers(2**31)))]
+        return [lambda n, rng: function(n, seed=int(rng.integers(2**31)))]
     second = parameters[1] if len(parameters) > 1 else None
     if second is not None and second.default is second.empty and second.kind in POSITIONAL:
-        return [lambda n, rng: ask(n, rng)]
-    return [lambda n, rng: ask(n), lambda n, rng: ask((n,))]
+        return [lambda n, rng: function(n, rng)]
+    return [lambda n, rng: function(n), lambda n, rng: function((n,))]
 
 
 # ---------------------------------------------------------------- what was drawn
@@ -245,7 +246,7 @@ def _checked_draw(draw: DrawFunction, name: str, n: int, rng: np.random.Generato
     except Exception as reason:  # the user's code may raise anything
         first = str(reason).partition("\n")[0]
         raise InvalidInputError(
-            f"{name} must give {n} points where it is asked for {n}, got a "
+            f"{name} must give {n} points for k={n}, got a "
             f"{type(reason).__name__} ({first}); {HINT}"
         ) from reason
 
@@ -257,9 +258,7 @@ def _rows(name: str, given: Any, n: int) -> Any:
     shape = tuple(getattr(given, "shape", ()))
     if not shape or shape[0] != n or 0 in shape:
         got = f"shape {shape}" if hasattr(given, "shape") else f"a {type(given).__name__}"
-        raise InvalidInputError(
-            f"{name} must give {n} points where it is asked for {n}, got {got}; {HINT}"
-        )
+        raise InvalidInputError(f"{name} must give {n} points for k={n}, got {got}; {HINT}")
     return _flattened(given) if is_torch(given) else _flattened(as_float64(given, name))
 
 

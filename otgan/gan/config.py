@@ -56,7 +56,8 @@ class GANConfig:
         None is that of the constraint's paper.
     generator_optimizer : {"adam", "rmsprop"} or None
         Adam with betas (0.5, 0.9), at 1e-4 without a learning rate; or RMSProp, at 5e-5. None is
-        the optimizer of the constraint's paper, which also trains the critic.
+        the optimizer of the constraint's paper, which also trains the critic; without a critic,
+        Adam at 1e-3.
     decay : bool
         Whether the learning rate falls linearly to zero.
     average : float

@@ -11,9 +11,9 @@ from scipy.spatial import cKDTree
 
 from otgan.datasets import GaussianMixture
 from otgan.divergences.histograms import kl_divergence
-from otgan.measures import as_points
+from otgan.measures import FloatArray, as_points
 
-__all__ = ["ModeCoverage", "mode_coverage"]
+__all__ = ["ModeCoverage", "coverage_of", "mode_coverage"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,12 @@ def mode_coverage(points: Any, mixture: GaussianMixture) -> ModeCoverage:
     >>> mode_coverage(ring8().modes[:4], ring8())
     ModeCoverage(modes=4, of=8, high_quality=1.0, reverse_kl=0.6931471805599453)
     """
-    distance, nearest = cKDTree(mixture.modes).query(as_points(points, "points"))
+    return coverage_of(as_points(points, "points"), mixture)
+
+
+def coverage_of(points: FloatArray, mixture: GaussianMixture) -> ModeCoverage:
+    """:func:`mode_coverage` of points that have been checked."""
+    distance, nearest = cKDTree(mixture.modes).query(points)
     near = distance < 3.0 * mixture.std
     counts = np.bincount(nearest[near], minlength=len(mixture.modes))
     return ModeCoverage(

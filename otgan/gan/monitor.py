@@ -20,12 +20,12 @@ from otgan.critics.lipschitz.sampled import sampled_lipschitz
 from otgan.critics.networks.mlp import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
-    certified_lower_bound,
     certified_lower_bounds,
+    zero_lower_bound,
 )
 from otgan.gan.data import TrainingData
 from otgan.gan.evaluation import Evaluation
-from otgan.gan.modes import ModeCoverage, mode_coverage
+from otgan.gan.modes import ModeCoverage, coverage_of
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.records import Record
 from otgan.measures import DiscreteMeasure, FloatArray, frame_of
@@ -185,7 +185,7 @@ class Monitor:
         """The critic's estimate, and the lower bounds that it and the zero critic prove."""
         real = self.real
         if critic is None or self.constraint is None:
-            zero = certified_lower_bound(real, fake, np.zeros(len(real)), np.zeros(len(fake)))
+            zero = zero_lower_bound(real, fake)
             return exact_lower, LowerBounds(exact_lower, min(zero, exact_lower))
         f_real, f_fake = self.critic_values(critic, real), self.critic_values(critic, fake)
         rng = self.streams.torch(step, "slopes", self.device)
@@ -198,7 +198,7 @@ class Monitor:
 
     def _coverage(self, fake: FloatArray) -> ModeCoverage | None:
         mixture = self.data.mixture
-        return None if mixture is None else mode_coverage(fake, mixture)
+        return None if mixture is None else coverage_of(fake, mixture)
 
 
 def _generated_measure(points: FloatArray) -> DiscreteMeasure:

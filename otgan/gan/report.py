@@ -109,7 +109,7 @@ def summary_rows(
         rows += _distance_rows(summary)
     if summary and summary["of"]:
         rows += _mode_rows(summary)
-    if last.exact_w1 > 0 and not math.isnan(last.w1_lower_zero):
+    if last.exact_w1 > 0:
         fraction, of_zero = (bound / last.exact_w1 for bound in (last.w1_lower, last.w1_lower_zero))
         meaning = (
             "lower bound over exact W1 at the last step; "

@@ -152,6 +152,8 @@ class RunDirectory:
         InvalidInputError
             A constraint of the user's own, which only its own code can rebuild.
         """
+        from otgan.critics.constraints.serialization import is_known
+
         settings, path = self.settings(), self.path / "config.json"
         del settings["data"]
         missing = sorted(GANConfig.__dataclass_fields__.keys() - settings.keys())
@@ -162,7 +164,7 @@ class RunDirectory:
         except DamagedFileError:
             raise
         except InvalidInputError as reason:
-            if isinstance(settings["constraint"], dict) and "rebuilt from a file" in str(reason):
+            if not is_known(settings["constraint"]):
                 raise
             wrong = str(reason).partition("; to fix it")[0]
             raise damaged(path, f"others: {wrong}", "restore what stood there") from None

@@ -11,7 +11,7 @@ import numpy as np
 from otgan.datasets import Sample
 from otgan.datasets.samplers import as_sampler, holds_points, unwrap_dataset
 from otgan.errors import InvalidInputError
-from otgan.estimates import normal_interval, seed_from
+from otgan.estimates import normal_interval
 from otgan.inference.held_out_potentials import (
     Split,
     fold_splits,
@@ -21,7 +21,7 @@ from otgan.inference.held_out_potentials import (
 )
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
-from otgan.inputs.options import as_confidence
+from otgan.inputs.options import as_confidence, seed_from
 from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
 from otgan.results import Result
 from otgan.transport.exact import solve_measures

@@ -20,6 +20,7 @@ __all__ = [
     "as_rng",
     "as_seed",
     "as_text",
+    "seed_from",
 ]
 
 LARGEST_SEED = 2**63 - 1000
@@ -110,12 +111,25 @@ fix it, pass a fraction such as 0.95
 
 
 def as_rng(rng: Any) -> np.random.Generator:
-    """A random generator from one, from a seed, or from whatever else NumPy takes for either."""
+    """A random generator of NumPy, from one or from a seed."""
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
         hint = "pass numpy.random.default_rng(seed) or a non-negative integer"
         raise _wrong("rng", "a numpy.random.Generator, a seed or None", rng, hint) from None
+
+
+def seed_from(rng: Any) -> int:
+    """A seed: the integer itself, or one that is drawn from a generator.
+
+    Examples
+    --------
+    >>> seed_from(3)
+    3
+    """
+    if isinstance(rng, (int, np.integer)):
+        return as_seed(rng)
+    return int(as_rng(rng).integers(2**32))
 
 
 def as_flag(value: Any, name: str, hint: str) -> bool:

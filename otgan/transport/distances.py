@@ -144,8 +144,8 @@ def wasserstein_1d(
     Returns
     -------
     numpy floating, ndarray of shape (B,), or torch.Tensor of shape () or (B,)
-        The distance (root taken), in the units of x and the floating dtype of the points. For
-        torch input a tensor on the same device, differentiable in points and weights as
+        The distance, in the units of x and the floating dtype of the points: the root is taken, as
+        by SciPy's `wasserstein_distance`, and not by POT's `wasserstein_1d`. For torch input a tensor on the same device, differentiable in points and weights as
         :func:`wasserstein` is. O((n + m) log(n + m)) time.
 
     Raises

@@ -291,7 +291,8 @@ def _solve_and_certify(problem: Problem, options: _Options) -> TransportResult:
         def reporter(step: PricingPass) -> None:
             report(context.counters.passes, str(step))
 
-        context = SolveContext(Limits(rtol, limit), reporter=reporter, n_jobs=n_jobs)
+        told = None if progress is False else reporter
+        context = SolveContext(Limits(rtol, limit), reporter=told, n_jobs=n_jobs)
         outcome = solve_on_support(problem, context)
         name = "simplex" if outcome.stats["levels"] == 1 else "multiscale-simplex"
         result = certified(problem, outcome, name, watch, n_jobs)

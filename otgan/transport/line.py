@@ -16,9 +16,6 @@ __all__ = ["LineSolution", "line_distance", "solve_line"]
 MAX_COPIES = 10_000
 """Up to so many copies of points are compared faster than the arcs of a plan are listed."""
 
-RADIX_SORTED = 2_000
-"""So many points are sorted faster by their bits than by comparisons of them."""
-
 
 class LineSolution(NamedTuple):
     """An optimal plan on the line with optimal potentials."""
@@ -78,10 +75,6 @@ def _sorted(measure: DiscreteMeasure) -> FloatArray:
 
 def _sorted_with_weights(measure: DiscreteMeasure) -> tuple[FloatArray, FloatArray]:
     points, weights = measure.points[:, 0], measure.weights
-    if measure.n >= RADIX_SORTED:
-        from otgan.transport.monotone_coupling import sort_along
-
-        return sort_along(points, weights)
     order = points.argsort()
     return points[order], weights[order]
 

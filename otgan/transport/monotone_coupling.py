@@ -16,14 +16,11 @@ __all__ = [
     "northwest_fill",
     "path_potentials",
     "relative_deficit",
-    "sort_along",
     "weighted_gaps",
 ]
 
 EQUAL_MASS = 8 * EPS
 """Two masses that differ by this fraction of the heavier one were equal before rounding."""
-
-ALL_BITS, SIGN_BIT = np.uint64(2**64 - 1), np.uint64(2**63)
 
 BALANCED = 1e-9
 """Total masses that differ by less than this fraction were equal before rounding."""
@@ -166,41 +163,3 @@ def path_potentials(path_i: Any, path_j: Any, costs: Any, detours: Any) -> Any:
             least = costs[k + 1] - (detours[k] - f[i - 1])
             f[i] = min(f[i], max(least, 0.0))
     return f, g
-
-
-@compiled
-def sort_along(keys: Any, values: Any) -> Any:
-    """The keys in order, and each with its value: sorted byte by byte, from the last byte on.
-
-    A radix sort (Knuth, The Art of Computer Programming 3, 5.2.5), O(n). The bits of floats are
-    in the order of the floats once those of negative ones are flipped, and the sign of others.
-    """
-    n = len(keys)
-    bits, payload = keys.view(np.uint64), values.view(np.uint64)
-    pairs, sorted_pairs = np.empty((n, 2), np.uint64), np.empty((n, 2), np.uint64)
-    starts = np.zeros((8, 256), np.intp)
-    for k in range(n):
-        pairs[k, 0] = bits[k] ^ (ALL_BITS if bits[k] & SIGN_BIT else SIGN_BIT)
-        pairs[k, 1] = payload[k]
-        for place in range(8):
-            starts[place, _byte(pairs[k, 0], place)] += 1
-    for place in range(8):
-        start = starts[place]
-        before = 0
-        for byte in range(256):
-            before, start[byte] = before + start[byte], before
-        for k in range(n):
-            byte = _byte(pairs[k, 0], place)
-            sorted_pairs[start[byte], 0] = pairs[k, 0]
-            sorted_pairs[start[byte], 1] = pairs[k, 1]
-            start[byte] += 1
-        pairs, sorted_pairs = sorted_pairs, pairs
-    for k in range(n):
-        pairs[k, 0] ^= SIGN_BIT if pairs[k, 0] & SIGN_BIT else ALL_BITS
-    floats = pairs.view(np.float64)
-    return floats[:, 0].copy(), floats[:, 1].copy()
-
-
-@compiled
-def _byte(bits: Any, place: Any) -> Any:
-    return (bits >> np.uint64(8 * place)) & np.uint64(255)

@@ -203,8 +203,8 @@ def test_bad_requests_are_refused(rng):
     for n in (-1, 2.5, True, "3"):
         with refused("n must be a whole number"):
             distribution.sample(n, rng)
-    for generator in (0, "cpu", np.random.RandomState(0)):
-        with refused("rng must be a numpy.random.Generator, a torch.Generator or None"):
+    for generator in (-1, "cpu", np.random.RandomState(0)):
+        with refused("rng must be a numpy.random.Generator, a torch.Generator, a seed or None"):
             distribution.sample(3, generator)
     for dtype in ("int64", "nonsense", complex):
         with refused("dtype must be a real floating dtype"):

@@ -158,7 +158,7 @@ class Uneven(Dataset):
         (seeded, "fresh points each time, got the same 64 twice"),
         (lambda k, rng: seeded(k), "fresh points each time"),
         (lambda k: np.full((k, 2), np.nan), "must be finite"),
-        (lambda k: np.zeros((k + 1, 2)), "64 points where it is asked for 64, got shape"),
+        (lambda k: np.zeros((k + 1, 2)), "64 points for k=64, got shape"),
         (lambda k: np.zeros((2, k)), "got shape"),
         (lambda k: np.zeros((k, 0)), "got shape"),
         (lambda k: 1.0, "got a float"),

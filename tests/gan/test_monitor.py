@@ -79,12 +79,13 @@ def test_the_floor_is_the_distance_of_real_samples(ring):
     assert not monitor.within_floor(max(expected) * (1 + 1e-6))
 
 
-def test_one_measurement_checks_two_arrays_at_most_and_no_pair(ring):
-    """Points that were checked are not checked again: of pairs, none; of points, the new ones."""
+def test_one_measurement_checks_the_generated_points_once(ring):
+    """The real points were checked when the run began."""
     monitor, state = ring
     monitor.floor_draws  # noqa: B018 - computed once a run
     entered = Counter()
-    watched = {measures.as_pair.__code__: "as_pair", measures.DiscreteMeasure.of.__code__: "of"}
+    functions = (measures.as_pair, measures.as_points, measures.DiscreteMeasure.of)
+    watched = {function.__code__: function.__name__ for function in functions}
 
     def count(frame, event, argument):
         if event == "call" and frame.f_code in watched:
@@ -96,7 +97,7 @@ def test_one_measurement_checks_two_arrays_at_most_and_no_pair(ring):
         monitor.measure(1, state.averaged, state.critic, 0.0)
     finally:
         sys.setprofile(before)
-    assert entered["as_pair"] == 0
+    assert entered["as_pair"] == entered["as_points"] == 0
     assert entered["of"] == 1  # the generated points
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import otgan
-from otgan import GANConfig, WeightClipping, train_gan
+from otgan import GANConfig, GradientPenalty, WeightClipping, train_gan
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.gan.run_directory import RunDirectory
 from tests.gan.short_run import CLOUD, RUN, TINY, same_but_for_time, same_weights
@@ -267,6 +267,21 @@ def test_array_runs_resume_with_their_array(tmp_path):
         otgan.resume_gan(tmp_path)
     again = train_gan(data, GANConfig(**TINY), out=tmp_path, resume=True)
     assert again.evaluation == first.evaluation
+
+
+class Mine(GradientPenalty):
+    """A constraint of the user's own."""
+
+
+def test_a_run_under_a_constraint_of_ones_own_is_resumed_by_its_own_program(tmp_path):
+    config = GANConfig(**{**RUN, "constraint": Mine()})
+    whole = train_gan("ring8", config, out=tmp_path)
+    with pytest.raises(
+        InvalidInputError, match=r"rebuilt from a file, got .*Mine.*train_gan\(data"
+    ):
+        otgan.resume_gan(tmp_path)
+    again = train_gan("ring8", config, out=tmp_path, resume=True)
+    assert again.evaluation == whole.evaluation
 
 
 def test_resume_needs_a_run(tmp_path):

@@ -18,6 +18,7 @@ from otgan.inputs.options import (
     as_rng,
     as_seed,
     as_text,
+    seed_from,
 )
 from tests.cases import refused
 
@@ -109,6 +110,15 @@ def test_generators():
     for value in ("0", -1, 0.5):
         with refused("rng must be a numpy.random.Generator", repr(value)):
             as_rng(value)
+
+
+def test_a_seed_is_an_integer_or_drawn_from_a_generator():
+    assert seed_from(np.int64(7)) == 7
+    drawn = [seed_from(np.random.default_rng(0)) for _ in range(2)]
+    assert drawn[0] == drawn[1] != seed_from(np.random.default_rng(1))
+    for value in (True, -1, "0", 0.5):
+        with refused("rng must be"):
+            seed_from(value)
 
 
 def test_flags():

@@ -8,7 +8,6 @@ from scipy.stats import norm, wasserstein_distance
 import otgan
 from otgan.measures import as_pair, to_numpy
 from otgan.transport.line import solve_line
-from otgan.transport.monotone_coupling import sort_along
 from tests.cases import EPS, EXACT_RTOL, FORMS, dense_cost, orders, problems, refused
 
 # Quantiles are sums of up to 16 weights, and the value a sum over them.
@@ -183,12 +182,3 @@ def test_the_caller_keeps_his_arrays():
     for weights in (None, a):
         otgan.wasserstein_1d(x, y, weights, weights, p=2)
     assert_array_equal([x, y, a], [[3, 1, 2], [5, 4, 6], [1, 2, 1]])
-
-
-@given(st.lists(st.tuples(st.floats(-1e290, 1e290), st.floats(0, 1)), min_size=1, max_size=50))
-def test_sorting_by_bits_is_sorting(pairs):
-    keys, values = np.array(pairs).T.copy()
-    order = np.argsort(keys + 0.0, kind="stable")  # adding zero loses the sign of zeros
-    sorted_keys, sorted_values = sort_along(keys, values)
-    assert_array_equal(sorted_keys, keys[order])
-    assert sorted(zip(sorted_keys, sorted_values, strict=True)) == sorted(pairs)

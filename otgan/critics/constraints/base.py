@@ -1,4 +1,4 @@
-"""What a constraint on a critic is: its network, penalty, projection, and estimate of a distance."""
+"""The base class of constraints: network, penalty, projection, and estimate of a distance."""
 
 from __future__ import annotations
 
@@ -125,10 +125,11 @@ Linear without distance; to fix it, define that in the class
 
     def __new__(cls, *args: Any, **settings: Any) -> Self:
         """Refuse a class with missing methods, in our words."""
-        missing = sorted(cls.__abstractmethods__ & set(REQUIRED))
+        missing = sorted(cls.__abstractmethods__)
         if missing:
+            required = sorted({*REQUIRED, *missing})
             raise InvalidInputError(
-                f"a constraint must define {', '.join(REQUIRED)}, got {cls.__name__} without "
+                f"a constraint must define {', '.join(required)}, got {cls.__name__} without "
                 f"{', '.join(missing)}; to fix it, define "
                 f"{'that' if len(missing) == 1 else 'them'} in the class"
             )
@@ -186,6 +187,7 @@ Linear without distance; to fix it, define that in the class
 
     def start(self, critic: nn.Module, x: Tensor, y: Tensor) -> None:
         """Initialize a new critic, in place, from points of the two distributions."""
+        return None
 
     def penalty(
         self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator
@@ -211,6 +213,8 @@ Linear without distance; to fix it, define that in the class
 
     def project(self, critic: nn.Module) -> None:
         """Put the critic back into its family, in place, after a step."""
+        return None
 
     def finish(self, critic: nn.Module) -> None:
         """Change a trained critic, in place, before it is evaluated."""
+        return None

@@ -12,7 +12,7 @@ from otgan.critics.constraints.base import Constraint
 from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
 from otgan.errors import InvalidInputError
 
-__all__ = ["constraint_from", "described", "normalized"]
+__all__ = ["constraint_from", "described", "is_known", "normalized"]
 
 
 def described(constraint: str | Constraint) -> str | dict[str, Any]:
@@ -50,14 +50,14 @@ def constraint_from(stored: Any) -> str | Constraint:
     """
     if isinstance(stored, str):
         return stored
-    name = stored.get("name") if isinstance(stored, Mapping) else None
-    own = isinstance(stored, Mapping) and stored.get("class")
-    if own or not isinstance(name, str) or name not in CONSTRAINTS:
+    if not is_known(stored):
+        name = stored.get("class") or stored.get("name") if isinstance(stored, Mapping) else None
         raise InvalidInputError(
             f"the constraint must be one of {', '.join(CONSTRAINTS)} to be rebuilt from a file, "
-            f"got {own or name!r}; to fix it, resume from Python with train_gan(data, config, "
+            f"got {name!r}; to fix it, resume from Python with train_gan(data, config, "
             "out=..., resume=True)"
         )
+    name = stored["name"]
     known = CONSTRAINTS[name]
     assert dataclasses.is_dataclass(known)
     fields = {f.name: f for f in dataclasses.fields(known)}
@@ -69,6 +69,20 @@ def constraint_from(stored: Any) -> str | Constraint:
                 f"{key}={value!r}; to fix it, restore what stood there"
             )
     return as_constraint(type(known)(**settings))
+
+
+def is_known(stored: Any) -> bool:
+    """Whether the class is otgan's, and not the user's own, of what `described` gave.
+
+    Examples
+    --------
+    >>> is_known("gp"), is_known({"name": "gp", "class": "mine.Penalty"})
+    (True, False)
+    """
+    if isinstance(stored, Mapping):
+        name = stored.get("name")
+        return isinstance(name, str) and name in CONSTRAINTS and not stored.get("class")
+    return isinstance(stored, str)
 
 
 def normalized(stored: Any) -> Any:

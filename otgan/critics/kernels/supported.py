@@ -22,11 +22,11 @@ HOOKS = (
 
 
 def all_plain(critic: nn.Module, layers: Sequence[nn.Module]) -> bool:
-    """Whether every parameter of the layers learns, and nobody watches or changes what they do.
+    """Whether every parameter of the layers learns, and no hook or parametrization is attached.
 
     A frozen or shared parameter, a hook on a layer or on a parameter (weight normalization and
     pruning of old are hooks), a weight that is computed, another forward on the object itself, or
-    parameters of several dtypes: autograd knows how to deal with all of these.
+    parameters of several dtypes: only autograd handles all of these.
 
     Examples
     --------

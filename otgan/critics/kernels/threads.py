@@ -1,4 +1,4 @@
-"""Threads that each do a piece of a step, instead of sharing every small operation of it."""
+"""Threads that each work on a part of a batch, instead of sharing every small operation."""
 
 from __future__ import annotations
 
@@ -68,21 +68,21 @@ class Workers:
         if threads < 2:
             return [work(item) for item in items]
         with single_threaded():
-            shares = [items[k::threads] for k in range(threads)]
-            others = [_begin(work, share) for share in shares[1:]]
-            done = [_all(work, shares[0]), *(result() for result in others)]
+            chunks = [items[k::threads] for k in range(threads)]
+            others = [_begin(work, chunk) for chunk in chunks[1:]]
+            done = [_all(work, chunks[0]), *(result() for result in others)]
         return [done[k % threads][k // threads] for k in range(len(items))]
 
 
-def _begin(work: Callable[[Item], Result], share: Sequence[Item]) -> Callable[[], list[Result]]:
-    """Start on a share in another thread; what is returned waits for its results."""
+def _begin(work: Callable[[Item], Result], chunk: Sequence[Item]) -> Callable[[], list[Result]]:
+    """Start on a chunk in another thread; the function that is returned waits for its results."""
     try:
-        return _pool().submit(_all, work, share).result
+        return _pool().submit(_all, work, chunk).result
     except RuntimeError:  # the main thread has ended, which closes all pools; this one goes on
-        return partial(_all, work, share)
+        return partial(_all, work, chunk)
 
 
-@cache  # one for all: others would only stand in each other's way
+@cache  # one for all callers: several would compete for the same cores
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(initializer=torch.set_num_threads, initargs=(1,))
 
@@ -91,6 +91,6 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
-@torch.no_grad()  # which each thread must say for itself
+@torch.no_grad()  # a mode of each thread
 def _all(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     return [work(item) for item in items]

@@ -77,7 +77,7 @@ class ConeNetwork(nn.Module):
         self.register_buffer("sign", torch.tensor(float(sign)))
 
     @classmethod
-    def from_points(cls, x: Tensor, y: Tensor, count: int = 512, *, seed: int = 0) -> ConeNetwork:
+    def from_points(cls, x: Tensor, y: Tensor, count: int = 512, *, rng: int = 0) -> ConeNetwork:
         """A network that starts from the optimal potential of some of these points.
 
         Parameters
@@ -86,8 +86,8 @@ class ConeNetwork(nn.Module):
             Samples, f to be high on x.
         count : int
             Cones.
-        seed : int
-            Of the choice of points.
+        rng : int
+            Seed of the choice of points.
 
         Examples
         --------
@@ -97,11 +97,11 @@ class ConeNetwork(nn.Module):
         True
         """
         critic = cls(x.shape[1], count).to(x)
-        critic.place(x, y, seed=seed)
+        critic.place(x, y, rng=rng)
         return critic
 
     @torch.no_grad()
-    def place(self, x: Tensor, y: Tensor, *, seed: int = 0) -> None:
+    def place(self, x: Tensor, y: Tensor, *, rng: int = 0) -> None:
         """Move apexes, heights and sign, in place, to the optimal potential of some points.
 
         The linear program is solved between as many points of x and of y as there are cones;
@@ -112,14 +112,16 @@ class ConeNetwork(nn.Module):
         ----------
         x, y : torch.Tensor, shapes (n, d) and (m, d)
             Of fewer points than cones, some carry several.
-        seed : int
-            Of the choice of points.
+        rng : int
+            Seed of the choice of points.
         """
         count = len(self.heights)
-        rng = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(rng)
         chosen = [
             points[
-                torch.randperm(len(points), generator=rng, device="cpu")[:count].to(points.device)
+                torch.randperm(len(points), generator=generator, device="cpu")[:count].to(
+                    points.device
+                )
             ]
             for points in (x, y)
         ]

@@ -10,8 +10,8 @@ from scipy.optimize import minimize_scalar
 
 from otgan.costs import GroundCost, MatrixCost, PointCost
 from otgan.errors import InvalidInputError
-from otgan.estimates import as_confidence
 from otgan.inference.mean_gap import MeanGap
+from otgan.inputs.options import as_confidence
 from otgan.measures import FloatArray, as_float64
 from otgan.transport.duality import PLAIN_PAIRS, c_transform
 

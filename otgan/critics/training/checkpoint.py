@@ -1,7 +1,7 @@
-"""Checkpoints: tensors and plain values in one file, with a digest that tells if a bit has changed.
+"""Checkpoints: tensors and plain values in one file, with a digest that shows any changed bit.
 
 PyTorch reads a flipped bit in a weight as another weight, and opens archives that unpack to any
-size. So a file is looked at before it is loaded, and nothing in it is ever executed. The digest is
+size. So a file is checked before it is loaded, and nothing in it is ever executed. The digest is
 the comment of the archive: `torch.load` reads the file as any other.
 """
 
@@ -53,7 +53,7 @@ def write_checkpoint(path: Path, kind: str, contents: Mapping[str, Any]) -> None
         file.write(hashlib.sha256(archive).hexdigest().encode())
 
 
-def read_checkpoint(path: Path, kind: str, device: torch.device | str, cure: str) -> dict[str, Any]:
+def read_checkpoint(path: Path, kind: str, device: torch.device | str, hint: str) -> dict[str, Any]:
     """A checkpoint of that kind, exactly as it was written.
 
     Parameters
@@ -62,7 +62,7 @@ def read_checkpoint(path: Path, kind: str, device: torch.device | str, cure: str
     kind : {"run", "fit"}
     device : torch.device or str
         Where its tensors go.
-    cure : str
+    hint : str
         How the message ends if it cannot be used.
 
     Raises
@@ -81,9 +81,9 @@ def read_checkpoint(path: Path, kind: str, device: torch.device | str, cure: str
     except Exception:  # whatever the unpickler makes of other files
         raise DamagedFileError(
             f"the checkpoint {path} must be one that a {kind} has written, got a damaged file or "
-            f"one of another kind; to fix it, {cure}"
+            f"one of another kind; to fix it, {hint}"
         ) from None
-    return checked_checkpoint(stored, path, kind, cure)
+    return checked_checkpoint(stored, path, kind, hint)
 
 
 def kind_of(stored: Any) -> str | None:
@@ -92,7 +92,7 @@ def kind_of(stored: Any) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def checked_checkpoint(stored: Any, path: Path, kind: str, cure: str) -> dict[str, Any]:
+def checked_checkpoint(stored: Any, path: Path, kind: str, hint: str) -> dict[str, Any]:
     """The contents of a file, if they are a checkpoint of that kind and no bit of it has changed.
 
     Raises
@@ -111,7 +111,7 @@ def checked_checkpoint(stored: Any, path: Path, kind: str, cure: str) -> dict[st
     if wrong:
         raise DamagedFileError(
             f"the checkpoint {path} must be one that a {kind} has written, got {wrong}; to fix it, "
-            f"{cure}"
+            f"{hint}"
         )
     return stored
 

@@ -44,7 +44,7 @@ def fit_identity(
     }
 
 
-def refuse_other_fit(known: Mapping[str, Any], problem: Mapping[str, Any], path: Path) -> None:
+def refuse_other_fit(known: Mapping[str, Any], identity: Mapping[str, Any], path: Path) -> None:
     """Raise if a checkpoint is of another problem, and say in what it differs.
 
     Warns
@@ -52,15 +52,15 @@ def refuse_other_fit(known: Mapping[str, Any], problem: Mapping[str, Any], path:
     InputWarning
         A sampler that gave other points than last time, though they look alike.
     """
-    for name, now in problem.items():
+    for name, now in identity.items():
         before = known.get(name)
         if before == now:
             continue
         if not _may_be_alike(before, now):
             raise InvalidInputError(
                 f"the checkpoint {path} must be of the same problem, got one with "
-                f"{_in_words(name, before)} instead of {_in_words(name, now)}; to fix it, name another "
-                "file, or remove this one"
+                f"{_in_words(name, before)} instead of {_in_words(name, now)}; to fix it, name "
+                "another file, or remove this one"
             )
         warnings.warn(
             f"{name} is a sampler that gives other points than when {path} was written; they look "

@@ -14,7 +14,7 @@ from types import FrameType
 
 __all__ = ["deferred_interrupt", "ends_with_the_program", "program_ends", "stopped"]
 
-PATIENCE = 60.0
+STOP_TIMEOUT = 60.0
 """Seconds that the end of a program waits for a step of training to end."""
 
 
@@ -85,10 +85,10 @@ _elsewhere: set[tuple[int, threading.Event]] = set()
 def _end_training() -> None:
     _ending.set()
     for thread, over in list(_elsewhere):
-        over.wait(PATIENCE)
+        over.wait(STOP_TIMEOUT)
         # Then it has only to unwind. (A join that Ctrl-C interrupted takes it for ended already.)
-        patience = time.monotonic() + 1.0
-        while thread in sys._current_frames() and time.monotonic() < patience:
+        deadline = time.monotonic() + 1.0
+        while thread in sys._current_frames() and time.monotonic() < deadline:
             time.sleep(0.001)
 
 

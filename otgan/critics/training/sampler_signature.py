@@ -35,8 +35,10 @@ def sampler_signature(points: FloatArray) -> list[list[list[float]]]:
     >>> points = np.random.default_rng(0).normal(size=(4096, 2))
     >>> others = np.random.default_rng(1).normal(size=(4096, 2))
     >>> known = sampler_signature(points)
-    >>> same_signature(known, sampler_signature(others)), same_signature(known, sampler_signature(50 * others))
-    (True, False)
+    >>> same_signature(known, sampler_signature(others))
+    True
+    >>> same_signature(known, sampler_signature(50 * others))
+    False
     """
     columns = points[:, :COORDINATES].T
     marks = np.quantile(columns, LEVELS, axis=1).T

@@ -131,11 +131,18 @@ class SolveContext:
         limits = Limits(self.limits.rtol, 0)
         return replace(self, limits=limits, counters=Counters(), reporter=None)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody wants to know where the solve stands."""
+        return self.reporter is not None or logger.isEnabledFor(logging.DEBUG)
+
     def report(self, step: PricingPass) -> None:
         """Count a pass, and report where the solve stands."""
-        step = step._replace(cost=self.scale * step.cost + self.offset, gap=self.scale * step.gap)
         self.counters.passes += 1
         self.counters.arcs = step.arcs
+        if not self.is_watched:
+            return
+        step = step._replace(cost=self.scale * step.cost + self.offset, gap=self.scale * step.gap)
         logger.debug("pricing pass %d: %s", self.counters.passes, step)
         if self.reporter is not None:
             self.reporter(step)

@@ -15,7 +15,7 @@ from otgan.critics.audit.plot import critic_audit
 from otgan.critics.networks.mlp import OnOriginalScale, mlp
 from otgan.critics.potentials.bounds import certified_lower_bound
 from otgan.errors import InvalidInputError
-from tests.critics.training import orthogonal, penalty, small, train
+from tests.critics.plain_training import orthogonal, penalty, small, train
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 2))

@@ -9,7 +9,7 @@ from torch import nn
 
 import otgan
 from otgan.critics.networks.mlp import mlp
-from tests.critics.training import orthogonal, penalty, train
+from tests.critics.plain_training import orthogonal, penalty, train
 
 RNG = np.random.default_rng(3)
 X, Y = RNG.normal(size=(200, 2)), RNG.normal(size=(200, 2)) + [3.0, 0.0]

@@ -15,7 +15,7 @@ from otgan.critics.training.data import as_distributions
 from otgan.critics.training.loop import Budget, fit_critic
 from otgan.critics.training.options import FitOptions
 from otgan.errors import InvalidInputError
-from tests.critics.training import worst_gradient
+from tests.critics.plain_training import worst_gradient
 
 
 def batches(n, d, dtype=torch.float64, seed=0):

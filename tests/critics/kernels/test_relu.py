@@ -18,7 +18,7 @@ from otgan.critics.kernels.relu import (
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp, radial_mlp
 from otgan.errors import InvalidInputError
-from tests.critics.training import worst_gradient
+from tests.critics.plain_training import worst_gradient
 
 PENALTIES = {
     "none": None,

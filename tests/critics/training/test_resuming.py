@@ -37,7 +37,7 @@ def test_a_fit_whose_checkpoint_is_damaged_or_cannot_be_written_is_refused_befor
         ({"x": CLOUD + 1.0}, "x of 605 points in 2 dimensions .* instead of x of 605"),
         ({"y": CLOUD[:-1]}, "y of 303 points .* instead of y of 604"),
         ({"held_out": 0.3}, "held_out 0.25 instead of held_out 0.3"),
-        ({"seed": 1}, "seed 0 instead of seed 1"),
+        ({"rng": 1}, "rng 0 instead of rng 1"),
         ({"matrix_rate": 0.01}, "matrix_rate 0.04 instead of matrix_rate 0.01"),
         ({"constraint": "orthogonal"}, "constraint lp .* instead of constraint orthogonal"),
         ({"network": lambda d: mlp(d, width=8, depth=2)}, "network .* instead of network"),
