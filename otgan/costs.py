@@ -14,6 +14,7 @@ from scipy.spatial.distance import cdist
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_order
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_float64, as_points, refuse_other_images
 
 __all__ = [
@@ -142,6 +143,7 @@ class NormedPoints(NamedTuple):
     power: float
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class PointCost:
     """The cost metric(x_i, y_j) ** p between two clouds of points, computed when asked for.

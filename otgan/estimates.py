@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from otgan.inputs.options import as_confidence
+from otgan.keywords import checks_keywords
 from otgan.results import Result
 
 __all__ = [
@@ -31,6 +32,7 @@ OUTSIDE = (
 """The warning of an estimate whose interval does not hold its value."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Estimate(Result):
     """A number estimated from two samples, and how well it is known.

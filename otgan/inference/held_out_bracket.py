@@ -22,6 +22,7 @@ from otgan.inference.held_out_potentials import (
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
 from otgan.inputs.options import as_confidence, seed_from
+from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_pair, as_points, refuse_other_images
 from otgan.results import Result
 from otgan.transport.exact import solve_measures
@@ -39,6 +40,7 @@ DRAWN = 2048
 """Points that a sampler is asked for."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class HeldOutBracket(Result):
     """W1 of two distributions between two estimates, one biased down and one biased up.
@@ -91,6 +93,7 @@ class HeldOutBracket(Result):
         return max(0.0, low), high
 
 
+@checks_keywords
 def held_out_bracket(
     x: Any,
     y: Any,

@@ -12,6 +12,7 @@ from otgan.costs import MatrixCost, Metric, PointCost, as_ground_cost, line_expo
 from otgan.errors import InvalidInputError, SolverError
 from otgan.inputs.labels import align_weights_of_costs
 from otgan.inputs.options import as_order
+from otgan.keywords import checks_keywords
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
@@ -31,6 +32,7 @@ from otgan.transport.threads import as_n_jobs
 __all__ = ["OptimalPair", "emd", "emd_from_cost", "optimal_pair", "solve_costs", "solve_measures"]
 
 
+@checks_keywords
 def emd(
     x: Any,
     y: Any,
@@ -131,6 +133,7 @@ def emd(
     return _solve_measures(mu, nu, metric, as_order(p), options)
 
 
+@checks_keywords
 def emd_from_cost(
     C: Any,
     a: Any = None,

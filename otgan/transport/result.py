@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from otgan.costs import GroundCost
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
 from otgan.transport.rounding import EPS
@@ -26,6 +27,7 @@ MOVED_BY_ROUNDING = 1e-15
 """Fraction of the mass that rounding of the weights may move: its costs allow for no gap."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class TransportResult(Result):
     """An optimal transport cost with its certificate.

@@ -10,6 +10,7 @@ from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_count, as_order, as_positive, as_rng
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
@@ -37,6 +38,7 @@ TERMS = 10
 """Of the series that stands for the Sinkhorn divergence of nearly equal distributions."""
 
 
+@checks_keywords
 def sinkhorn_divergence(
     x: Any,
     y: Any,

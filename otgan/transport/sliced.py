@@ -12,6 +12,7 @@ import numpy.typing as npt
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.estimates import Estimate, rooted, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
@@ -44,6 +45,7 @@ MAX_RELABELED_POINTS = 50_000
 """Of more points in both samples, labels of so many are permuted."""
 
 
+@checks_keywords
 def sliced_wasserstein(
     x: Any,
     y: Any,

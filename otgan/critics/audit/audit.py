@@ -17,6 +17,7 @@ from otgan.critics.potentials.bounds import certified_lower_bounds
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_rng
+from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import solve_measures
@@ -24,6 +25,7 @@ from otgan.transport.exact import solve_measures
 __all__ = ["audit_critic"]
 
 
+@checks_keywords
 @gradients_on()
 def audit_critic(
     critic: Any,

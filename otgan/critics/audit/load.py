@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-import warnings
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from otgan.critics.audit.run_checkpoint import critic_of_checkpoint, is_checkpoint
 from otgan.critics.audit.torch_files import FileKind, TorchFile
 from otgan.critics.networks.mlp import GroupSort, OnOriginalScale
-from otgan.errors import InputWarning, InvalidInputError, nearest_name
+from otgan.errors import InvalidInputError, nearest_name, warn_user
 
 __all__ = ["ACTIVATIONS", "load_critic"]
 
@@ -149,11 +148,9 @@ def _rebuilt(state: dict[str, Tensor], activation: str | None, path: Path) -> nn
     _refuse_other_networks(state, path)
     weights = {key: value for key, value in state.items() if _part(key) == "weight"}
     if activation is None and len(weights) > 1:
-        warnings.warn(
+        warn_user(
             f"{path} does not say what lies between its layers, so ReLU was assumed; to choose, "
-            f"pass activation= (--activation), one of {', '.join(ACTIVATIONS)}",
-            InputWarning,
-            stacklevel=3,
+            f"pass activation= (--activation), one of {', '.join(ACTIVATIONS)}"
         )
     between = ACTIVATIONS[activation or "relu"]
     layers: list[nn.Module] = []

@@ -15,6 +15,7 @@ from otgan.critics.audit.gradients import Rays, SteepestPair
 from otgan.critics.gaps import normalized_gap
 from otgan.critics.potentials.bounds import skill_score
 from otgan.estimates import shown, standard_error_of_gap
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
 from otgan.transport.result import TransportResult
@@ -29,6 +30,7 @@ LEARNED_FRACTION = 0.3
 show nothing that a critic has learned."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class CriticAudit(Result):
     """A critic beside the exact dual on the same points.
