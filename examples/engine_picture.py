@@ -1,12 +1,12 @@
 """How the exact engine works: one solve from coarse to fine, and what its pricing passes report.
 
-Run: python examples/engine_picture.py
+Run: python examples/engine_picture.py [engine.png]
 """
 
 from __future__ import annotations
 
+import sys
 from itertools import groupby, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,7 +26,6 @@ from otgan.transport.network_simplex.tree import plan_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PICTURE = Path(__file__).parent.parent / "docs" / "images" / "engine.png"
 N = 3500
 ROUNDING = 1e-16
 """Where gaps of zero are drawn on the log axis."""
@@ -144,7 +143,7 @@ def main() -> None:
         pairs = [len(plans[step.level - 1].x) * len(plans[step.level - 1].y) for step in history]
         draw_arcs(axes[5], history, pairs)
         print(result)
-        print("picture:", save(figure, PICTURE, dpi=100))
+        print("picture:", save(figure, *sys.argv[1:] or ["engine.png"], dpi=100))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
-from . import datasets as datasets, divergences as divergences
+from . import datasets as datasets, divergences as divergences, lessons as lessons
 from .comparison.compare import compare as compare
 from .comparison.result import Comparison as Comparison
 from .costs import PointCost as PointCost
@@ -47,10 +47,19 @@ from .divergences.samples import (
 from .divergences.variational import Variational as Variational
 from .errors import (
     DamagedFileError as DamagedFileError,
+    DuplicateSamplesError as DuplicateSamplesError,
+    InfeasibleError as InfeasibleError,
     InputWarning as InputWarning,
     InterruptedFit as InterruptedFit,
+    InvalidInputError as InvalidInputError,
+    MissingExtraError as MissingExtraError,
+    OtganError as OtganError,
     OutputError as OutputError,
     SampleTooSmallError as SampleTooSmallError,
+    SolverError as SolverError,
+    TrainingDivergedError as TrainingDivergedError,
+    UnequalMassError as UnequalMassError,
+    UnexpectedKeywordError as UnexpectedKeywordError,
 )
 from .estimates import Estimate as Estimate
 from .gan.config import GANConfig as GANConfig

@@ -14,6 +14,7 @@ from scipy.spatial.distance import cdist
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_order
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_float64, as_points, refuse_other_images
 
 __all__ = [
@@ -37,7 +38,7 @@ BLOCK_ENTRIES = 2**21
 """How many costs are held at once when a whole pass is made over all pairs (16 MiB)."""
 
 CALLED_PAIRS = 2**28
-"""Most pairs for which a callable metric is asked: 2 GiB of costs, and some minutes at least."""
+"""Most pairs for which a callable metric is called: 2 GiB of costs, and some minutes at least."""
 
 
 class GroundCost(Protocol):
@@ -142,6 +143,7 @@ class NormedPoints(NamedTuple):
     power: float
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class PointCost:
     """The cost metric(x_i, y_j) ** p between two clouds of points, computed when asked for.
@@ -268,7 +270,7 @@ class PointCost:
 def as_ground_cost(cost: Any) -> GroundCost:
     """A `GroundCost` from a matrix of shape (n, m), SciPy sparse or not, or the one given.
 
-    A callable metric is asked here, once for every pair.
+    A callable metric is called here, once for every pair.
 
     Raises
     ------
@@ -303,12 +305,12 @@ def stored(cost: PointCost) -> MatrixCost:
     Raises
     ------
     InvalidInputError
-        A callable metric that would have to be asked for more than `CALLED_PAIRS` pairs.
+        A callable metric that would have to be called for more than `CALLED_PAIRS` pairs.
     """
     n, m = cost.shape
     if not isinstance(cost.metric, str) and n * m > CALLED_PAIRS:
         raise InvalidInputError(
-            f"a callable metric must be asked for at most {CALLED_PAIRS:,} pairs of points, got "
+            f"a callable metric must be called for at most {CALLED_PAIRS:,} pairs of points, got "
             f"{n:,} x {m:,} = {n * m:,}; to fix it, name one of {', '.join(METRIC_NAMES)}, give "
             "fewer points, or compute the costs in whole arrays and pass them to emd_from_cost"
         )

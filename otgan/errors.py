@@ -57,7 +57,7 @@ class OutputError(OtganError, OSError):
 
 
 class InputWarning(_OneLine, UserWarning):
-    """Ambiguous input; the message says how it was read, and why."""
+    """Input that can be read in several ways; the message says how it was read, and why."""
 
 
 class DuplicateSamplesError(InvalidInputError):
@@ -126,7 +126,7 @@ class InterruptedFit(KeyboardInterrupt):
 
 
 class MissingExtraError(OtganError, ImportError):
-    """An optional dependency that the call needs is not installed."""
+    """An optional dependency that the call needs is not installed; the message says how to."""
 
 
 def warn_user(message: str, category: type[Warning] = InputWarning) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from otgan.inputs.options import as_confidence
+from otgan.keywords import checks_keywords
 from otgan.results import Result
 
 __all__ = [
@@ -31,6 +32,7 @@ OUTSIDE = (
 """The warning of an estimate whose interval does not hold its value."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Estimate(Result):
     """A number estimated from two samples, and how well it is known.
@@ -150,15 +152,19 @@ def standard_error_of_gap(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.fl
     """Standard error of a gap of means, mean(of_x) - mean(of_y), of independent samples.
 
     Also that of an estimate whose first-order change is such a gap or sum, with the influence of
-    each point. Constants and signs of `of_x`, shape (n,), and `of_y`, shape (m,), do not matter;
-    n and m at least 2.
+    each point. Constants and signs of `of_x`, shape (n,), and `of_y`, shape (m,), do not matter. A
+    single value shows no spread.
 
     Examples
     --------
     >>> standard_error_of_gap(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
     1.0
     """
-    return math.sqrt(of_x.var(ddof=1) / len(of_x) + of_y.var(ddof=1) / len(of_y))
+    errors = [
+        float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+        for values in (of_x, of_y)
+    ]
+    return math.hypot(*errors)
 
 
 def warn_near_zero(value: float, se: float) -> tuple[str, ...]:

@@ -103,6 +103,11 @@ class DiscreteMeasure:
         """
         return _measure(as_float64(points, name), weights, name)
 
+    @classmethod
+    def uniform(cls, points: FloatArray) -> DiscreteMeasure:
+        """Equal weights on points that have been checked, shape (n, d)."""
+        return cls(points, None, 1.0)
+
     @cached_property
     def weights(self) -> FloatArray:
         """The masses, shape (n,), as an array in any case."""

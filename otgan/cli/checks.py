@@ -9,21 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from otgan.errors import InvalidInputError, OutputError, require
-from otgan.inputs.options import as_count
-from otgan.output_files import why_no_folder
 
 __all__ = [
     "check_emd",
     "check_files",
     "check_folder",
     "check_numbers",
+    "check_picture",
     "check_run",
-    "check_told",
     "check_training",
+    "check_training_details",
 ]
 
-MOST_THREADS = 1024
-"""Beyond it, threads are refused by the system rather than by us."""
+MAX_JOBS = 1024
+"""More threads are refused by the system rather than by us."""
 
 
 def check_files(*paths: str) -> None:
@@ -36,22 +35,32 @@ def check_files(*paths: str) -> None:
 
 
 def check_numbers(options: argparse.Namespace) -> None:
-    """Raise on a number that its command cannot use; what a command lacks is passed over."""
+    """Raise on a number that its command cannot use; options that it lacks are passed over.
+
+    ``--n-jobs -1`` becomes the number of cores.
+    """
+    from otgan.inputs.options import as_count  # loads NumPy, which not every command needs
+
     given = {name: value for name, value in vars(options).items() if value is not None}
-    for name in ("seed", "rng"):
-        if name in given:
-            as_count(given[name], f"--{name}", least=0)
-    if "threads" in given:
-        as_count(options.threads, "--threads")
-        if options.threads > MOST_THREADS:
-            raise InvalidInputError(
-                f"--threads must be at most {MOST_THREADS}, got {options.threads}; to fix it, pass "
-                "no more than there are cores"
-            )
+    if "rng" in given:
+        as_count(options.rng, "--rng", least=0)
+    if "n_jobs" in given:
+        hint = "pass no more than there are cores, or -1 for all of them"
+        if options.n_jobs == -1:
+            options.n_jobs = os.cpu_count() or 1
+        as_count(options.n_jobs, "--n-jobs", most=MAX_JOBS, hint=hint)
 
 
-def check_told(options: argparse.Namespace) -> None:
-    """Raise on what cannot have been said about a critic."""
+def check_picture(path: str | None) -> None:
+    """Raise on a path where no picture can be saved."""
+    if path is not None:
+        from otgan.plot import as_picture_path
+
+        as_picture_path(path)
+
+
+def check_training_details(options: argparse.Namespace) -> None:
+    """Raise on numbers that no critic can have been trained with."""
     if options.reported is not None and not math.isfinite(options.reported):
         raise InvalidInputError(
             f"reported must be finite, got {options.reported}; to fix it, pass what was printed "
@@ -74,6 +83,8 @@ def check_emd(**options: Any) -> None:
 
 def check_folder(path: Path) -> None:
     """Raise unless this is, or can become, a folder in which files can be made."""
+    from otgan.output_files import why_no_folder
+
     if reason := why_no_folder(path):
         raise OutputError(
             f"the folder must be one that can be written, got {str(path)!r} ({reason}); to fix it, "

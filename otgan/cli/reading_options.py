@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from otgan.cli.terminal import complain
 from otgan.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from otgan.datasets import Table
     from otgan.datasets.files.read_options import LoadOptions
 
-__all__ = ["FILES", "add_reading", "load_weights", "notes_on", "reading_of"]
+__all__ = ["FILES", "add_reading", "load_weights", "reading_of", "report_notes"]
 
 FILES = "file of points, one a row: .csv, .tsv, .npy, .npz, .parquet, .feather, IDX, or pictures"
 
@@ -68,6 +68,9 @@ def load_weights(path: str, points: Table, where: str, options: argparse.Namespa
     return order_weights(table, points, (path, where))
 
 
-def notes_on(tables: Iterable[Table]) -> list[str]:
-    """How files were read that could have been read otherwise, each sentence once."""
-    return list(dict.fromkeys(chain.from_iterable(table.notes for table in tables)))
+def report_notes(*tables: Table) -> list[str]:
+    """Write on stderr how files were read that could have been read otherwise, each note once."""
+    notes = list(dict.fromkeys(chain.from_iterable(table.notes for table in tables)))
+    for note in notes:
+        complain(note)
+    return notes

@@ -23,6 +23,7 @@ from otgan.errors import (
 )
 from otgan.estimates import OUTSIDE
 from otgan.inputs.options import as_confidence, seed_from
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_pair
 from otgan.progress import Progress, as_progress, reporting
 from otgan.transport.result import TransportResult
@@ -42,6 +43,7 @@ RANGE = (1e-75, 1e75)
 logger = logging.getLogger(__name__)
 
 
+@checks_keywords
 def compare(
     x: Any,
     y: Any,

@@ -12,6 +12,7 @@ import numpy as np
 from otgan.comparison.quantities import QUANTITIES, Unit
 from otgan.errors import nearest_name
 from otgan.estimates import shown
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
 from otgan.transport.result import TransportResult
@@ -78,6 +79,7 @@ class ComparedQuantity(Result):
         return f"ComparedQuantity({self.key}={self.value:.4g}{ends}, unit={self.unit!r}{warned})"
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Comparison(Result):
     """Two samples, compared in every way that fits them.

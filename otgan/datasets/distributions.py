@@ -14,6 +14,7 @@ from otgan.datasets.array_backend import DeviceConstant
 from otgan.datasets.random_source import RandomSource, as_random_source
 from otgan.errors import require
 from otgan.inputs.options import as_count
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
 __all__ = [
@@ -92,6 +93,7 @@ class Distribution(ABC):
         """Points in the working precision of the backend of `source`."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class GaussianMixture(Distribution):
     """Equally likely round Gaussians.
@@ -122,6 +124,7 @@ class GaussianMixture(Distribution):
         return centers + self.std * source.normal(n, self.d)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class SwissRoll(Distribution):
     """The spiral of the swiss roll, seen from the side, with Gaussian noise.
@@ -149,6 +152,7 @@ class SwissRoll(Distribution):
         return (spiral + self.noise * source.normal(n, 2)) / self.scale
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Sample(Distribution):
     """A finite set of points, drawn with replacement.
@@ -174,6 +178,7 @@ class Sample(Distribution):
         return source.backend.xp.take(self._points.on(source.backend), which, axis=0)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Cube(Distribution):
     """The uniform distribution on [-half_width, half_width]^d.
@@ -196,6 +201,7 @@ class Cube(Distribution):
         return self.half_width * (2.0 * source.uniform(n, self.d) - 1.0)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Ball(Distribution):
     """The uniform distribution on a ball about the origin, its radii raised to a power.
@@ -225,6 +231,7 @@ class Ball(Distribution):
         return radii * _directions(n, self.d, source)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Spheres(Distribution):
     """Equally likely spheres of one radius, with the uniform distribution on each.
@@ -253,6 +260,7 @@ class Spheres(Distribution):
         return centers + self.radius * _directions(n, self.d, source)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Shifted(Distribution):
     """Another distribution, moved.
@@ -285,6 +293,7 @@ class Shifted(Distribution):
         return points + self._shift.on(backend)
 
 
+@checks_keywords
 def ring8() -> GaussianMixture:
     """Eight Gaussians on a circle, with the constants of the WGAN-GP paper's toy experiments.
 
@@ -304,6 +313,7 @@ def ring8() -> GaussianMixture:
     )
 
 
+@checks_keywords
 def grid25() -> GaussianMixture:
     """Twenty-five Gaussians on a grid, with the constants of the WGAN-GP paper's experiments.
 
@@ -322,11 +332,13 @@ def grid25() -> GaussianMixture:
     return GaussianMixture(modes / 2.828, 0.05 / 2.828)
 
 
+@checks_keywords
 def swissroll() -> SwissRoll:
     """The swiss roll with the constants of the WGAN-GP paper: noise 0.25, divided by 7.5."""
     return SwissRoll()
 
 
+@checks_keywords
 def digits() -> Sample:
     """The 1,797 handwritten digits of scikit-learn: 8 x 8 gray values in [0, 1], flattened.
 

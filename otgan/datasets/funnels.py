@@ -26,6 +26,7 @@ from otgan.datasets.potentials import MinFunnel, Nearest, Negative, in_blocks, u
 from otgan.datasets.random_source import RandomSource
 from otgan.errors import InvalidInputError, SolverError
 from otgan.inputs.options import as_count, as_positive, seed_from
+from otgan.keywords import checks_keywords
 from otgan.measures import as_float64, as_points
 
 __all__ = ["FunnelTruth", "Funnelled", "RayMove", "funnel_pair", "funnel_pair_from", "integrate"]
@@ -211,6 +212,7 @@ def _one_scrambling(
     return length / 2**log2_points, fall / 2**log2_points
 
 
+@checks_keywords
 def funnel_pair(
     d: int, n_funnels: int, p: float = 8, *, rng: Any = 0, box: float = 2.5
 ) -> KnownPair:
@@ -267,6 +269,7 @@ def funnel_pair(
     return funnel_pair_from(centers, biases, p, box=box, name=name)
 
 
+@checks_keywords
 def funnel_pair_from(
     centers: Any, biases: Any, p: float = 8, *, box: float = 2.5, name: str = "funnels"
 ) -> KnownPair:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from otgan.datasets.distributions import Distribution
 from otgan.datasets.potentials import Potential
+from otgan.keywords import checks_keywords
 
 __all__ = ["KnownPair", "KnownW1"]
 
@@ -20,6 +21,7 @@ class KnownW1(NamedTuple):
     se: float = 0.0
 
 
+@checks_keywords
 @dataclass(frozen=True, eq=False)
 class KnownPair:
     """Two distributions with known W1, and a function that proves it.

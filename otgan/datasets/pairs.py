@@ -27,6 +27,7 @@ from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.potentials import Linear, MinFunnel, Negative, Potential
 from otgan.errors import InvalidInputError
 from otgan.inputs.options import as_count, as_positive
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_float64, as_points
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 
+@checks_keywords
 def dirac_and_sphere(d: int, radius: float = 1.0) -> KnownPair:
     """The origin (x) against the uniform distribution on a sphere about it (y).
 
@@ -71,6 +73,7 @@ def dirac_and_sphere(d: int, radius: float = 1.0) -> KnownPair:
     return cones(origin, as_positive(radius, "radius"), name=name)
 
 
+@checks_keywords
 def absolute_value() -> KnownPair:
     """The origin of the line (x) against -1 or +1 (y); W1 = 1, f = -|·|.
 
@@ -86,6 +89,7 @@ def absolute_value() -> KnownPair:
     return cones(_origin(1), 1.0, name="absolute value")
 
 
+@checks_keywords
 def cones(
     centers: Any = ((-2.0, 0.0), (0.0, 0.0), (2.0, 0.0)),
     radius: float = 1.0,
@@ -128,6 +132,7 @@ def cones(
     return _closed_form(name, Sample(centers), Spheres(centers, radius), f, radius)
 
 
+@checks_keywords
 def round_gaussians(d: int, std_x: float, std_y: float) -> KnownPair:
     """N(0, std_x² I) against N(0, std_y² I); W1 = |std_x - std_y| E‖Z‖, f = ±‖·‖.
 
@@ -166,6 +171,7 @@ def round_gaussians(d: int, std_x: float, std_y: float) -> KnownPair:
     )
 
 
+@checks_keywords
 def ball_and_power(d: int, p: float = 8.0, radius: float = 1.0) -> KnownPair:
     """A uniform distribution on a ball (y) against its image under r -> radius (r / radius)^p (x).
 
@@ -203,6 +209,7 @@ def ball_and_power(d: int, p: float = 8.0, radius: float = 1.0) -> KnownPair:
     )
 
 
+@checks_keywords
 def shifted(shift: Any, base: Sampler | None = None, *, name: str = "shifted") -> KnownPair:
     """Any distribution (x) against the same distribution shifted (y).
 
@@ -250,6 +257,7 @@ def shifted(shift: Any, base: Sampler | None = None, *, name: str = "shifted") -
     return _closed_form(name, x, Shifted(base, vector), Linear(-vector / length), length)
 
 
+@checks_keywords
 def two_points(distance: float, d: int = 1) -> KnownPair:
     """The origin (x) against the point at `distance` on the first axis (y); W1 = distance.
 
@@ -279,6 +287,7 @@ def two_points(distance: float, d: int = 1) -> KnownPair:
     return shifted(shift, Sample(origin), name=f"two points d={d} distance={distance:g}")
 
 
+@checks_keywords
 def gaussians_on_line(mean_x: float, std_x: float, mean_y: float, std_y: float) -> KnownPair:
     """N(mean_x, std_x²) against N(mean_y, std_y²), on the line.
 
@@ -326,6 +335,7 @@ def gaussians_on_line(mean_x: float, std_x: float, mean_y: float, std_y: float) 
     return _closed_form(name, x, y, f, spread + mean * (1 - 2 * ndtr(-ratio)))
 
 
+@checks_keywords
 def square_and_zero(side: int = 35, size: int = 64) -> KnownPair:
     """Images of a square, all +1 or all -1 (x), against the zero image (y).
 

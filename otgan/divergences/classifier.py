@@ -33,6 +33,7 @@ from otgan.divergences.ties import hold_copies
 from otgan.errors import InvalidInputError, require
 from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
 from otgan.inputs.options import as_count
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic
 from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
@@ -44,6 +45,7 @@ _CLIP = 0.01  # D is clipped to [_CLIP, 1 - _CLIP] for the lower bound, which ne
 _LOG_2 = math.log(2)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Classifier:
     """A classifier that learns to tell two samples apart, scored on points it was not fitted to.

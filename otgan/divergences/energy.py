@@ -19,12 +19,14 @@ from otgan.divergences.pair_means import (
 )
 from otgan.estimates import Estimate
 from otgan.inputs.options import as_confidence, as_rng
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 
 __all__ = ["Energy", "energy_distance", "energy_distance_squared"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Energy:
     """The squared energy distance between samples, as a statistic of :func:`two_sample_test`.
@@ -53,6 +55,7 @@ class Energy:
         return energy_means_on_line(x, y) if x.shape[1] == 1 else PairMeans.of(x, y, np.negative)
 
 
+@checks_keywords
 def energy_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0.95) -> Estimate:
     """Energy distance (2 E|X - Y| - E|X - X'| - E|Y - Y'|)^(1/2) of the distributions of samples.
 
@@ -101,6 +104,7 @@ def energy_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0
     return _compared("energy_distance", x, y, rng, confidence_level).root()
 
 
+@checks_keywords
 def energy_distance_squared(
     x: Any, y: Any, *, unbiased: bool = True, rng: Any = 0, confidence_level: float = 0.95
 ) -> Estimate:

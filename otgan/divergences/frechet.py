@@ -10,6 +10,7 @@ import numpy as np
 from otgan.costs import PointCost
 from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_rng
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
@@ -26,6 +27,7 @@ RANK = 1e-12
 """Width, over that of the widest direction, of a direction in which the points do not spread."""
 
 
+@checks_keywords
 def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0.95) -> Estimate:
     """W2 between the Gaussians with the means and covariances of two samples.
 
@@ -101,6 +103,7 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     )
 
 
+@checks_keywords
 def frechet_distance_squared(
     x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0.95
 ) -> Estimate:

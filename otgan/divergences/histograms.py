@@ -21,6 +21,7 @@ from otgan.divergences.histogram_checks import (
 )
 from otgan.errors import InvalidInputError
 from otgan.inputs.bins import align_histograms
+from otgan.keywords import checks_keywords
 from otgan.measures import is_torch
 from otgan.torch_modes import is_recorded
 
@@ -37,6 +38,7 @@ _LOG_2 = math.log(2)
 _ROUNDING = 1e-12  # how far above its bound rounding may push a bounded divergence
 
 
+@checks_keywords
 def kl_divergence(
     p: Any, q: Any, *, axis: int = -1, base: float | None = None, normalize: bool = False
 ) -> Any:
@@ -101,6 +103,7 @@ def kl_divergence(
     return pair.finish(pair.sum(terms) / unit)
 
 
+@checks_keywords
 def js_divergence(
     p: Any, q: Any, *, axis: int = -1, base: float | None = None, normalize: bool = False
 ) -> Any:
@@ -149,6 +152,7 @@ def js_divergence(
     return pair.finish(_js_nats(pair) / unit)
 
 
+@checks_keywords
 def js_distance(
     p: Any, q: Any, *, axis: int = -1, base: float | None = None, normalize: bool = False
 ) -> Any:
@@ -193,6 +197,7 @@ def js_distance(
     return pair.finish(_sqrt(pair.xp, _js_nats(pair) / unit))
 
 
+@checks_keywords
 def total_variation(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) -> Any:
     """Total variation distance TV(p, q) = ½ Σ |p - q|: a metric between 0 and 1.
 
@@ -233,6 +238,7 @@ def total_variation(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) 
     return pair.finish(_trim(xp, value, 1.0))
 
 
+@checks_keywords
 def hellinger(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) -> Any:
     """Hellinger distance H(p, q), where H² = ½ Σ (√p - √q)² = 1 - Σ √(pq): between 0 and 1.
 
@@ -280,6 +286,7 @@ def hellinger(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) -> Any
     return pair.finish(_sqrt(xp, _trim(xp, squared, 1.0)))
 
 
+@checks_keywords
 def chi2_divergence(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) -> Any:
     """Pearson's χ² divergence χ²(p‖q) = Σ (p - q)²/q of two histograms.
 

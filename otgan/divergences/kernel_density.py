@@ -28,6 +28,7 @@ from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.inputs.options import as_positive
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
 
@@ -38,6 +39,7 @@ _NEIGHBOR = 5  # the point that a kernel reaches at least
 _AGREEMENT = 3  # standard errors between kernels and neighbors that call for no warning
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class KernelDensity:
     """KL and JS from Gaussian kernels, in coordinates that whiten each sample.

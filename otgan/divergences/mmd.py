@@ -18,6 +18,7 @@ from otgan.divergences.pair_means import (
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.estimates import Estimate
 from otgan.inputs.options import as_confidence, as_positive, as_rng
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 
@@ -32,6 +33,7 @@ SOME_PAIRS = 1_000_000
 """From more points, the median is that of so many random distances."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class MMD:
     """The squared maximum mean discrepancy between samples, as a statistic of `two_sample_test`.
@@ -88,6 +90,7 @@ class MMD:
         return PairMeans.of(x, y, lambda distances: _evaluate(self.kernel, distances / width))
 
 
+@checks_keywords
 def mmd(
     x: Any,
     y: Any,
@@ -142,6 +145,7 @@ def mmd(
     return _compared("mmd", statistic, x, y, rng, confidence_level).root()
 
 
+@checks_keywords
 def mmd_squared(
     x: Any,
     y: Any,

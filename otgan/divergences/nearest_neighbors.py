@@ -43,6 +43,7 @@ from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.inputs.options import as_count
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic
 from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
@@ -52,6 +53,7 @@ __all__ = ["NearestNeighbors"]
 _NEAR, _WIDE = 5, 20
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class NearestNeighbors:
     """k-nearest-neighbor estimates of KL and JS between distributions with densities.

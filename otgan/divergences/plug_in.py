@@ -24,6 +24,7 @@ from otgan.divergences.histograms import js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
 from otgan.inputs.options import as_count
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.pooled_null import PooledNull, count_permutations
 
@@ -33,6 +34,7 @@ _FEW_POINTS = 20  # so many may all be different
 _CROWDED = 0.1  # fraction of x in one bin that is too much
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Discrete:
     """KL and JS between distributions on values that repeat: counts, categories, rounded numbers.
@@ -111,6 +113,7 @@ class Discrete:
         return counts_x + self.smoothing, counts_y + self.smoothing
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Histogram:
     """KL and JS from counts in bins, in one or two dimensions.

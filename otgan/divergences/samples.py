@@ -19,6 +19,7 @@ from otgan.divergences.variational import Variational
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.estimates import Estimate
 from otgan.inputs.options import as_confidence, as_rng
+from otgan.keywords import checks_keywords
 from otgan.measures import (
     FloatArray,
     as_float64,
@@ -60,6 +61,7 @@ class DivergenceMethod(Protocol):
         """JS(P, Q) from x of P and y of Q."""
 
 
+@checks_keywords
 def kl_from_samples(
     x: Any,
     y: Any,
@@ -132,6 +134,7 @@ def kl_from_samples(
     return _run("kl", x, y, chosen, ties, confidence_level, rng)
 
 
+@checks_keywords
 def js_from_samples(
     x: Any,
     y: Any,

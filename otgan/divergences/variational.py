@@ -26,6 +26,7 @@ from otgan.errors import (
 )
 from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
 from otgan.inputs.options import as_count
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.pooled_null import extend_to_zero
 from otgan.torch_modes import gradients_on
@@ -46,6 +47,7 @@ _LOOK = 20  # steps between two looks at the validation points
 _PATIENCE = 200  # steps without a better look that end the training
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Variational:
     """KL and JS from samples, by the variational bound of a network on points it has not seen.

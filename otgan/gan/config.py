@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, unknown_constraint
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.inputs.options import as_count, as_flag, as_number, as_seed, as_text
+from otgan.keywords import checks_keywords
 
 if TYPE_CHECKING:
     from otgan.critics.constraints.base import Constraint
@@ -32,6 +33,7 @@ MAX_WEIGHTS = 2**30
 """Of one network: 4 GB, of which training holds a dozen copies."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class GANConfig:
     """How to train a GAN. The defaults are those of WGAN papers: batches of 64, five critic steps.

@@ -48,7 +48,7 @@ class DataRecord:
     fingerprint : str
         SHA-256 of all points in the order of their split, or of the first ones of a sampler; empty
         for a sampler that gives other points when it is called again with an equal generator.
-    outline : list
+    signature : list
         Quantiles of the points of such a sampler; else empty.
     reading : dict
         The options that a file was read with, as plain values.
@@ -59,7 +59,7 @@ class DataRecord:
     n: int
     d: int
     fingerprint: str
-    outline: list[Any] = field(default_factory=list, repr=False)
+    signature: list[Any] = field(default_factory=list, repr=False)
     reading: dict[str, Any] = field(default_factory=dict)
 
     def difference(self, other: DataRecord) -> str | None:
@@ -68,7 +68,7 @@ class DataRecord:
             return f"points in {other.d} dimensions instead of {self.d}"
         if self.n != other.n:
             return f"{_count(other.n)} instead of {_count(self.n)}"
-        alike = same_signature(self.outline, other.outline)
+        alike = same_signature(self.signature, other.signature)
         if self.fingerprint != other.fingerprint or not alike:
             return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
         return None
@@ -174,12 +174,12 @@ def _of_sampler(sampler: Sampler, seed: int, blank: DataRecord) -> TrainingData:
     """Data that come from a sampler, described by the first points that it gives."""
     pilot = _pilot_sample(sampler, seed)
     # Rounded, for processors differ in the last digits of sines and exponentials.
-    fingerprint, outlined = _fingerprint(_rounded(pilot)), []
+    fingerprint, signature = _fingerprint(_rounded(pilot)), []
     if not np.array_equal(pilot, _pilot_sample(sampler, seed)):
-        fingerprint, outlined = "", sampler_signature(pilot)
+        fingerprint, signature = "", sampler_signature(pilot)
     scale = Scale.of_sample(pilot)
     mixture = sampler if isinstance(sampler, GaussianMixture) else None
-    record = replace(blank, d=pilot.shape[1], fingerprint=fingerprint, outline=outlined)
+    record = replace(blank, d=pilot.shape[1], fingerprint=fingerprint, signature=signature)
     return TrainingData(record, sampler, (sampler, sampler), scale.center, scale.spread, mixture)
 
 

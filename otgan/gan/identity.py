@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
+from otgan.errors import DamagedFileError, InvalidInputError, warn_user
 from otgan.gan.config import CHANGEABLE_SETTINGS, CONFIG_FORMAT, GANConfig
 from otgan.gan.data import DataRecord, TrainingData
 
@@ -140,12 +139,10 @@ class RunIdentity:
                 "folder"
             )
         if not given.checkable:
-            warnings.warn(
+            warn_user(
                 f"the data of the run in {path} come from a sampler that gives other points each "
                 "time it is called; they look like those of before, and are taken to be of the "
-                "same distribution",
-                InputWarning,
-                stacklevel=5,
+                "same distribution"
             )
 
     def _differs(self, name: str, now: Mapping[str, Any]) -> bool:

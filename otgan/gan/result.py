@@ -14,12 +14,14 @@ from otgan.gan.generator import Generator
 from otgan.gan.monitor import Monitor
 from otgan.gan.records import Record
 from otgan.inputs.options import as_count, as_seed
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
 
 __all__ = ["TrainResult"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class TrainResult(Result):
     """A trained generator and its evaluation.

@@ -15,11 +15,13 @@ from otgan.gan.identity import RunIdentity
 from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.trainer import train_gan
+from otgan.keywords import checks_keywords
 from otgan.progress import Progress
 
 __all__ = ["resume_gan"]
 
 
+@checks_keywords
 def resume_gan(
     out: str | Path,
     *,

@@ -29,6 +29,7 @@ from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.inputs.options import as_flag
+from otgan.keywords import checks_keywords
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
 from otgan.transport.distances import wasserstein
@@ -36,6 +37,7 @@ from otgan.transport.distances import wasserstein
 __all__ = ["train_gan"]
 
 
+@checks_keywords
 @ends_with_the_program()
 @gradients_on()
 def train_gan(

@@ -22,18 +22,25 @@ from otgan.inference.held_out_potentials import (
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
 from otgan.inputs.options import as_confidence, seed_from
-from otgan.measures import FloatArray, as_pair, as_points, refuse_other_images
+from otgan.keywords import checks_keywords
+from otgan.measures import DiscreteMeasure, FloatArray, as_pair, as_points, refuse_other_images
 from otgan.results import Result
 from otgan.transport.exact import solve_measures
 from otgan.transport.result import TransportResult
 
-__all__ = ["HeldOutBracket", "held_out_bracket"]
+__all__ = [
+    "HeldOutBracket",
+    "bracket_of_folds",
+    "bracket_of_fresh_points",
+    "held_out_bracket",
+]
 
 
 DRAWN = 2048
 """Points that a sampler is asked for."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class HeldOutBracket(Result):
     """W1 of two distributions between two estimates, one biased down and one biased up.
@@ -86,6 +93,7 @@ class HeldOutBracket(Result):
         return max(0.0, low), high
 
 
+@checks_keywords
 def held_out_bracket(
     x: Any,
     y: Any,
@@ -151,18 +159,36 @@ def held_out_bracket(
     x, y, fresh = _aligned(x, y, x_new, y_new)
     seed = seed_from(rng)
     mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
-    transport = solve_measures(mu, nu)
-    upper_se = sample_gap(transport).se
     if fresh:
-        split = _fresh_split(mu.points, nu.points, fresh)
-        gaps = [MeanGap.of(*held_out_values(split, one_sided_extension, transport))]
-        n, m = mu.n + len(split.x_new), nu.n + len(split.y_new)
-    else:
-        _check_folds(folds, mu.n, nu.n)
-        splits = fold_splits(mu.points, nu.points, folds, np.random.default_rng(seed))
-        gaps = [MeanGap.of(*held_out_values(split, one_sided_extension)) for split in splits]
-        n, m = mu.n, nu.n
+        new = _fresh_points(mu.points, nu.points, fresh)
+        return bracket_of_fresh_points(mu, nu, *new)
+    _check_folds(folds, mu.n, nu.n)
+    return bracket_of_folds(mu, nu, folds, seed)
+
+
+def bracket_of_fresh_points(
+    mu: DiscreteMeasure, nu: DiscreteMeasure, x_new: FloatArray, y_new: FloatArray
+) -> HeldOutBracket:
+    """:func:`held_out_bracket` with fresh points, of arguments that have been checked."""
+    transport = solve_measures(mu, nu)
+    split = Split(mu.points, nu.points, x_new, y_new)
+    gap = MeanGap.of(*held_out_values(split, one_sided_extension, transport))
+    return _bracket([gap], transport, mu.n + len(x_new), nu.n + len(y_new))
+
+
+def bracket_of_folds(
+    mu: DiscreteMeasure, nu: DiscreteMeasure, folds: int, seed: int
+) -> HeldOutBracket:
+    """:func:`held_out_bracket` without fresh points, of arguments that have been checked."""
+    transport = solve_measures(mu, nu)
+    splits = fold_splits(mu.points, nu.points, folds, np.random.default_rng(seed))
+    gaps = [MeanGap.of(*held_out_values(split, one_sided_extension)) for split in splits]
+    return _bracket(gaps, transport, mu.n, nu.n)
+
+
+def _bracket(gaps: Sequence[MeanGap], transport: TransportResult, n: int, m: int) -> HeldOutBracket:
     lower_se = float(np.mean([gap.se for gap in gaps]))
+    upper_se = sample_gap(transport).se
     if transport.distance == 0:  # nothing has to move, and the potentials of all points are zero
         upper_se = max(upper_se, lower_se)
     return HeldOutBracket(
@@ -206,11 +232,13 @@ def _points(distribution: Any, name: str, seed: int) -> FloatArray:
     return points
 
 
-def _fresh_split(x: FloatArray, y: FloatArray, fresh: Sequence[Any]) -> Split:
+def _fresh_points(
+    x: FloatArray, y: FloatArray, fresh: Sequence[Any]
+) -> tuple[FloatArray, FloatArray]:
     x_new, y_new = as_points(fresh[0], "x_new"), as_points(fresh[1], "y_new")
     as_pair(x_new, x, None, None)
     as_pair(y_new, y, None, None)
-    return Split(x, y, x_new, y_new)
+    return x_new, y_new
 
 
 def _check_folds(folds: int, n: int, m: int) -> None:

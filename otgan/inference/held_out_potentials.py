@@ -78,8 +78,7 @@ def held_out_values(
     """
     x, y, x_new, y_new = split
     if transport is None:
-        mu, nu = (DiscreteMeasure(points, None, 1.0) for points in (x, y))
-        transport = solve_measures(mu, nu)
+        transport = solve_measures(DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y))
     potential = extension(x, y, transport)
     return potential(x_new), potential(y_new)
 

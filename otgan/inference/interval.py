@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from otgan.keywords import checks_keywords
 from otgan.results import Result
 
 __all__ = ["Interval"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Interval(Result):
     """A confidence interval for the distance between two distributions.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from scipy.special import stdtrit
 
+from otgan.estimates import standard_error_of_gap
 from otgan.measures import FloatArray
 
 __all__ = ["MeanGap"]
@@ -53,8 +53,7 @@ class MeanGap:
     def of(cls, f_x: FloatArray, f_y: FloatArray) -> MeanGap:
         """The gap of values of shapes (n,) and (m,); a single value shows no spread. O(n + m)."""
         n, m = len(f_x), len(f_y)
-        spread_x, spread_y = (float(f.std(ddof=1)) if len(f) > 1 else 0.0 for f in (f_x, f_y))
-        se = math.hypot(spread_x / math.sqrt(n), spread_y / math.sqrt(m))
+        se = standard_error_of_gap(f_x, f_y)
         skewness = 0.0
         if se > 0:
             cubes_x = float((((f_x - f_x.mean()) / se) ** 3).mean())

@@ -12,6 +12,7 @@ import numpy as np
 from otgan.errors import InterruptedFit, InvalidInputError
 from otgan.inference.statistics import as_statistic
 from otgan.inputs.options import as_count, as_rng
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic, Statistic
 from otgan.measures import FloatArray, as_pair
 from otgan.pooled_null import ROUNDING
@@ -24,6 +25,7 @@ EXTENTS = (1e-100, 1e100)
 """Extents of the pool for which squared distances stay far from overflow and underflow."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class TestResult(Result):
     """What a permutation test found, with the names of SciPy's `permutation_test`.
@@ -115,6 +117,7 @@ class TestResult(Result):
         return "\n".join(f"{name:<14}{text}" for name, text in rows)
 
 
+@checks_keywords
 def two_sample_test(
     x: Any,
     y: Any,

@@ -24,6 +24,7 @@ from otgan.inference.held_out_potentials import (
 from otgan.inference.interval import Interval
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.options import as_confidence, as_rng
+from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair, refuse_gradients
 from otgan.transport.exact import solve_measures
 
@@ -35,6 +36,7 @@ FEWEST_POINTS = 10
 Potential = tuple[Callable[[FloatArray], Any], float]
 
 
+@checks_keywords
 def wasserstein_interval(
     x: Any,
     y: Any,

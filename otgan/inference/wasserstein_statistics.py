@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from otgan.inputs.options import as_count
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
@@ -52,6 +53,7 @@ class Wasserstein:
         return LabelStatistic(n, m, lambda labels: _optimal_costs(matrix, labels, n), batch)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class SlicedWasserstein:
     """The sliced Wasserstein distance of order 1: the mean of W1 over random projections.

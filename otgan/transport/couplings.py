@@ -11,8 +11,8 @@ from otgan.measures import FloatArray
 
 __all__ = ["Arcs", "nearest_coupling", "northwest_corner"]
 
-DUST = 1e-14
-"""Mass below this share of both its source's and its target's comes from rounding sums."""
+ROUNDED_MASS = 1e-14
+"""Mass below this fraction of both its source's and its target's comes from rounding sums."""
 
 
 class Arcs(NamedTuple):
@@ -96,7 +96,7 @@ def nearest_coupling(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
         i = np.concatenate([i, sources[patch.i]])
         j = np.concatenate([j, targets[patch.j]])
         mass = np.concatenate([mass, patch.mass])
-    keep = mass > DUST * np.minimum(a[i], b[j])
+    keep = mass > ROUNDED_MASS * np.minimum(a[i], b[j])
     return _in_order(Arcs(i[keep], j[keep], mass[keep]), len(b))
 
 
@@ -127,5 +127,5 @@ def _in_order(arcs: Arcs, m: int) -> Arcs:
 def _missing(index: npt.NDArray[np.integer], mass: FloatArray, wanted: FloatArray) -> FloatArray:
     """What points lack of their mass, where that is more than rounding of the sums; else zero."""
     lacking = wanted - np.bincount(index, mass, len(wanted))
-    rounding = DUST + np.finfo(float).eps * np.bincount(index, minlength=len(wanted))
+    rounding = ROUNDED_MASS + np.finfo(float).eps * np.bincount(index, minlength=len(wanted))
     return np.where(lacking > rounding * wanted, lacking, 0.0)

@@ -10,6 +10,7 @@ from otgan.costs import Metric, line_exponent
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_weights_of_costs
 from otgan.inputs.options import as_order
+from otgan.keywords import checks_keywords
 from otgan.measures import (
     as_float64,
     as_pair,
@@ -29,6 +30,7 @@ from otgan.transport.threads import as_n_jobs
 __all__ = ["transport_cost", "wasserstein", "wasserstein_1d"]
 
 
+@checks_keywords
 def wasserstein(
     x: Any,
     y: Any,
@@ -122,6 +124,7 @@ def wasserstein(
     return like_points(result.distance, x, y)
 
 
+@checks_keywords
 def wasserstein_1d(
     x: Any, y: Any, a: Any = None, b: Any = None, *, p: float = 1, normalize: bool = False
 ) -> Any:
@@ -145,8 +148,9 @@ def wasserstein_1d(
     -------
     numpy floating, ndarray of shape (B,), or torch.Tensor of shape () or (B,)
         The distance, in the units of x and the floating dtype of the points: the root is taken, as
-        by SciPy's `wasserstein_distance`, and not by POT's `wasserstein_1d`. For torch input a tensor on the same device, differentiable in points and weights as
-        :func:`wasserstein` is. O((n + m) log(n + m)) time.
+        by SciPy's `wasserstein_distance`, and not by POT's `wasserstein_1d`. For torch input a
+        tensor on the same device, differentiable in points and weights as :func:`wasserstein` is.
+        O((n + m) log(n + m)) time.
 
     Raises
     ------
@@ -188,6 +192,7 @@ def wasserstein_1d(
     return like_points(line_distance(mu, nu, p), x, y)
 
 
+@checks_keywords
 def transport_cost(
     C: Any,
     a: Any = None,

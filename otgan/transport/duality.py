@@ -6,7 +6,7 @@ potentials with f_i + g_j <= C_ij,
     a.f + b.g  =  sum_ij P_ij (f_i + g_j)  <=  sum_ij P_ij C_ij,
 
 so any such pair bounds the optimal cost from below and any such plan bounds it from above.
-The code here knows nothing of how plan and potentials were found.
+The code here does not use how plan and potentials were found.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from otgan.costs import (
 )
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_to_costs, align_weights_of_costs
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_float64, as_probabilities
 from otgan.results import Result
 from otgan.transport.couplings import Arcs, nearest_coupling
@@ -54,6 +55,7 @@ MIN_ROUNDING = 1e-290
 """Rounding below it is left out of the bracket of a cost of zero."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Certificate(Result):
     """A bracket for the optimal transport cost, with the plan and potentials that prove it.
@@ -100,6 +102,7 @@ class Certificate(Result):
         )
 
 
+@checks_keywords
 def c_transform(cost: Any, f: Any) -> FloatArray:
     """The largest g that is feasible beside f: g_j = min_i (C_ij - f_i).
 
@@ -170,6 +173,7 @@ def c_transform_of(
     return g
 
 
+@checks_keywords
 def dual_violation(cost: Any, f: Any, g: Any) -> float:
     """How far potentials are from feasible: max(0, max_ij f_i + g_j - C_ij).
 
@@ -201,6 +205,7 @@ def dual_violation(cost: Any, f: Any, g: Any) -> float:
     return worst
 
 
+@checks_keywords
 def certify(
     cost: Any,
     plan: Any,
@@ -311,12 +316,12 @@ def _primal_value(
 ) -> tuple[Arcs, float]:
     """The cost of a plan, without masses on forbidden arcs that are rounding errors."""
     prices = ground.arcs(plan.i, plan.j)
-    dust = np.isinf(prices)
-    if dust.any():
-        dust &= plan.mass < NEGLIGIBLE_MASS * np.minimum(a[plan.i], b[plan.j])
-    if dust.any():
-        plan = Arcs(plan.i[~dust], plan.j[~dust], plan.mass[~dust])
-        prices = prices[~dust]
+    rounded = np.isinf(prices)
+    if rounded.any():
+        rounded &= plan.mass < NEGLIGIBLE_MASS * np.minimum(a[plan.i], b[plan.j])
+    if rounded.any():
+        plan = Arcs(plan.i[~rounded], plan.j[~rounded], plan.mass[~rounded])
+        prices = prices[~rounded]
     return plan, math.fsum(plan.mass * prices)
 
 

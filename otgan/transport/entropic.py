@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 MARGINAL_ERROR = 1e-6
-"""Mass that a converged plan may have in the wrong place, as a share of all mass."""
+"""Mass that a converged plan may have in the wrong place, as a fraction of all mass."""
 
 ROUNDS = 100
 """Rounds of scaling between two steps of Newton's method."""

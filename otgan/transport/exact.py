@@ -12,6 +12,7 @@ from otgan.costs import MatrixCost, Metric, PointCost, as_ground_cost, line_expo
 from otgan.errors import InvalidInputError, SolverError
 from otgan.inputs.labels import align_weights_of_costs
 from otgan.inputs.options import as_order
+from otgan.keywords import checks_keywords
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
@@ -31,6 +32,7 @@ from otgan.transport.threads import as_n_jobs
 __all__ = ["OptimalPair", "emd", "emd_from_cost", "optimal_pair", "solve_costs", "solve_measures"]
 
 
+@checks_keywords
 def emd(
     x: Any,
     y: Any,
@@ -62,7 +64,7 @@ def emd(
         Order, at least one.
     metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
         A callable takes two points of shape (d,); it is slow, and need not be a metric. It is
-        asked once for every pair, for 2**28 pairs at most.
+        called once for every pair, for 2**28 pairs at most.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
     rtol : float, default 0
@@ -72,7 +74,8 @@ def emd(
         Pivots before giving up; by default far more than any solvable problem was seen to need.
     n_jobs : int, optional
         Threads of pricing passes and of the certificate: all cores by default and for -1, one
-        for 1. The result has the same bits for every number.
+        for 1. The result has the same bits for every number. Matrix products, in more than six
+        dimensions, take the threads of BLAS.
     progress : bool or callable, default False
         True for a bar on the terminal, or a function of (done, total, message): how many pricing
         passes were made, None, and the level, cost and gap so far.
@@ -104,8 +107,8 @@ def emd(
 
     Notes
     -----
-    On the line (d = 1) the quantile plan is used, with potentials as small as it leaves room
-    for, so that the bracket closes for clouds that nearly coincide too. Otherwise a network
+    On the line (d = 1) the quantile plan is used, with the smallest potentials that it
+    allows, so that the bracket closes for clouds that nearly coincide too. Otherwise a network
     simplex on few arcs, from coarse to fine, closed by a pricing pass over all pairs that leaves
     out what bounds rule out: in the plane memory grows as the number of points, and time as about
     its power 1.6; in many dimensions time grows a little faster than n m. The first call compiles
@@ -130,6 +133,7 @@ def emd(
     return _solve_measures(mu, nu, metric, as_order(p), options)
 
 
+@checks_keywords
 def emd_from_cost(
     C: Any,
     a: Any = None,
@@ -291,8 +295,8 @@ def _solve_and_certify(problem: Problem, options: _Options) -> TransportResult:
         def reporter(step: PricingPass) -> None:
             report(context.counters.passes, str(step))
 
-        told = None if progress is False else reporter
-        context = SolveContext(Limits(rtol, limit), reporter=told, n_jobs=n_jobs)
+        watcher = None if progress is False else reporter
+        context = SolveContext(Limits(rtol, limit), reporter=watcher, n_jobs=n_jobs)
         outcome = solve_on_support(problem, context)
         name = "simplex" if outcome.stats["levels"] == 1 else "multiscale-simplex"
         result = certified(problem, outcome, name, watch, n_jobs)

@@ -138,11 +138,11 @@ def _cost(optimum: Optimum, arc_costs: Tensor, a: Tensor | None, b: Tensor | Non
 
 
 def _move(weights: Tensor | None) -> Tensor | None:
-    """Shares of the weights less themselves: zero, and what the derivatives in them come from."""
+    """The normalized weights less themselves: zero, and what the derivatives in them come from."""
     if weights is None or not _may_vary(weights):
         return None
-    share = weights.double() / weights.double().sum(-1, keepdim=True)
-    return share - share.detach()
+    normalized = weights.double() / weights.double().sum(-1, keepdim=True)
+    return normalized - normalized.detach()
 
 
 def _shifts(optimum: Optimum, arc_costs: Tensor) -> tuple[Tensor, Tensor]:
@@ -180,7 +180,7 @@ def _may_vary(tensor: Tensor) -> bool:
 
 
 def _arc_costs(u: Tensor, v: Tensor, metric: Metric, p: float) -> Tensor:
-    """metric(u_k, v_k) ** p, with finite derivatives, zero in doubt, where two points coincide."""
+    """metric(u_k, v_k) ** p, with finite derivatives, zero where two points coincide at a kink."""
     difference = u - v
     if metric in ("euclidean", "sqeuclidean"):
         return _power_of_length(difference, p if metric == "euclidean" else 2 * p)

@@ -46,8 +46,8 @@ def c_transform_on_line(x: FloatArray, y: FloatArray, exponent: float, f: FloatA
 
 @compiled
 def _search(x: Any, y: Any, exponent: Any, f: Any, found: Any) -> None:
-    """Middle targets first; what is left of each looks left of its source, the rest right."""
-    todo = np.empty((2 + 64, 4), np.int64)  # a range of targets, and the sources to look at
+    """Middle targets first: those left of one search left of its source, the others right of it."""
+    todo = np.empty((2 + 64, 4), np.int64)  # a range of targets, and the range of sources to search
     todo[0] = 0, len(y), 0, len(x)
     count = 1
     while count > 0:

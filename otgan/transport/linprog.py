@@ -16,6 +16,7 @@ from scipy.optimize import linprog
 from otgan.costs import MatrixCost, as_ground_cost
 from otgan.errors import InfeasibleError, SolverError
 from otgan.inputs.labels import align_weights_of_costs
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_probabilities
 from otgan.transport.duality import certify
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
@@ -31,6 +32,7 @@ HIGHS_OPTIONS = {
 Its presolve takes weights below its tolerance for a problem without any plan."""
 
 
+@checks_keywords
 def emd_linprog(
     C: Any, a: Any = None, b: Any = None, *, normalize: bool = False
 ) -> TransportResult:

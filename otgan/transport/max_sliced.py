@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 
 from otgan.estimates import Estimate, rooted, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
 from otgan.transport.plug_in_bias import bias_warnings, interval_without_bias, rooted_cost
@@ -29,6 +30,7 @@ N_CANDIDATES = 256
 """Random directions among which the search for the worst one chooses where to start."""
 
 
+@checks_keywords
 def max_sliced_wasserstein(
     x: Any,
     y: Any,

@@ -64,8 +64,8 @@ def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path:
 
     What a point has left is a sum of two numbers (Dekker 1971): taking a million masses from it
     rounds each of them, and nothing else. Where a source and a target are used up together but
-    for rounding, the heavier one gives way and no dust is passed on to a neighbor. The plan is
-    exact for weights that differ from the given ones by `EQUAL_MASS` of themselves.
+    for rounding, the heavier one is adjusted and no rounding error is passed on to a neighbor. The
+    plan is exact for weights that differ from the given ones by `EQUAL_MASS` of themselves.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError, UnequalMassError
 from otgan.inputs.labels import align_clouds, align_weights
 from otgan.inputs.options import as_order
+from otgan.keywords import checks_keywords
 from otgan.measures import (
     MASS_RTOL,
     DiscreteMeasure,
@@ -62,6 +63,7 @@ class Tile(NamedTuple):
     pairs: npt.NDArray[np.int64]
 
 
+@checks_keywords
 def pairwise_wasserstein(
     clouds: Iterable[Any],
     others: Iterable[Any] | None = None,

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from otgan.costs import GroundCost
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
 from otgan.transport.rounding import EPS
@@ -22,10 +23,11 @@ EXACT_RTOL = 1e-9
 MAX_ALLOWANCE = 1e-2
 """Fraction of the cost beyond which a gap is an error, whatever potentials could explain."""
 
-ROUNDED_MASS = 1e-15
+MOVED_BY_ROUNDING = 1e-15
 """Fraction of the mass that rounding of the weights may move: its costs allow for no gap."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class TransportResult(Result):
     """An optimal transport cost with its certificate.
@@ -123,8 +125,8 @@ def is_tight(
 
     Both ends are sums of masses times costs or potentials, which are known to a unit in the last
     place, so the bracket may be wider by a few of these: 16. Potentials allow for no more than
-    n + m times the most expensive arc that carries more than `ROUNDED_MASS` of the mass: a plan
-    whose arcs cost at most r has optimal potentials within (n + m) r of each other.
+    n + m times the most expensive arc that carries more than `MOVED_BY_ROUNDING` of the mass: a
+    plan whose arcs cost at most r has optimal potentials within (n + m) r of each other.
     """
     if not np.isfinite(result.upper):
         return False  # some mass found no allowed arc
@@ -141,6 +143,6 @@ def is_tight(
     unit = 16 * EPS
     if carried == 0:
         return bool(result.gap <= accepted + unit * weighed)
-    most_expensive = float(prices[plan.data > ROUNDED_MASS].max())
+    most_expensive = float(prices[plan.data > MOVED_BY_ROUNDING].max())
     allowance = unit * min(weighed, sum(cost.shape) * most_expensive)
     return bool(result.gap <= accepted + unit * carried + min(allowance, MAX_ALLOWANCE * carried))

@@ -10,6 +10,7 @@ from otgan.costs import PointCost
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_count, as_order, as_positive, as_rng
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
@@ -37,6 +38,7 @@ TERMS = 10
 """Of the series that stands for the Sinkhorn divergence of nearly equal distributions."""
 
 
+@checks_keywords
 def sinkhorn_divergence(
     x: Any,
     y: Any,
@@ -73,8 +75,8 @@ def sinkhorn_divergence(
         Diagnostics: `null_level`, the value after the samples were given one mean, and then pooled,
         which is what equal distributions show; `of_halves`, the mean value of halves of the
         samples; `null_pvalue`, how often permuted labels show such a divergence; `reg`;
-        the `iterations` of the three problems together; and `marginal_error`, the largest share of
-        mass in the wrong place in a plan.
+        the `iterations` of the three problems together; and `marginal_error`, the largest fraction
+        of mass in the wrong place in a plan.
 
     Raises
     ------

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from otgan.costs import BLOCK_ENTRIES, PointCost
 from otgan.estimates import Estimate, rooted, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
+from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
@@ -44,6 +45,7 @@ MAX_RELABELED_POINTS = 50_000
 """Of more points in both samples, labels of so many are permuted."""
 
 
+@checks_keywords
 def sliced_wasserstein(
     x: Any,
     y: Any,
@@ -315,7 +317,7 @@ def relabeled_costs(samples: Samples, thetas: FloatArray, labels: BoolArray) -> 
 def potentials_of_slices(samples: Samples, slices: _Slices) -> tuple[FloatArray, FloatArray]:
     """Dual potentials of every point, summed over the directions.
 
-    Along the staircase f_i + g_j is the cost, so a step on in i raises f, and one in j raises g,
+    Along the path of arcs f_i + g_j is the cost, so a step in i raises f, and one in j raises g,
     by what the cost rises. The potentials of each direction are shifted to f_0 = g_0 = 0.
     A corner (i + 1, j) without mass might as well be (i, j + 1): halfway between the potentials
     of both paths it has the cost that stands for it here.

@@ -7,7 +7,7 @@ problem is solved for the numbers at hand, wherever the call stands: under `torc
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,9 @@ from otgan.transport.batched.inputs import is_stack
 from otgan.transport.batched.plans import StackedPlans, plans_of_costs, plans_of_points
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import incident_arcs
+
+if TYPE_CHECKING:
+    from otgan.costs import Metric
 
 __all__ = ["Optimum", "optimum_of_costs", "optimum_of_points", "spanning_forest"]
 
@@ -44,7 +47,8 @@ def optimum_of_points(
 ) -> Parts:  # fmt: skip
     """Optimal plan and potentials between points (n, d) and (m, d), or stacks (B, n, d)."""
     data = x, y, a, b
-    return _on_device(plans_of_points(data, p, metric, n_jobs), x.device, is_stack(*data))  # type: ignore[arg-type]
+    plans = plans_of_points(data, p, cast("Metric", metric), n_jobs)
+    return _on_device(plans, x.device, is_stack(*data))
 
 
 @torch.library.custom_op("otgan::optimum_of_costs", mutates_args=())

@@ -388,13 +388,53 @@ def test_wrong_names_get_the_nearest(arguments, message, capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["emd"], ["nonsense"], ["emd", "a", "b", "--p", "x"], ["report", "run", "--threads", "2"]],
+    [[], ["emd"], ["nonsense"], ["emd", "a", "b", "--p", "x"], ["report", "run", "--n-jobs", "2"]],
 )
 def test_wrong_usage_gets_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
     assert "usage: otgan" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["emmd", "a", "b"], "the command must be one of emd, compare,"),
+        (["emmd", "a", "b"], "got 'emmd'; to fix it, did you mean 'emd'?"),
+        (["compare", "a", "b", "--confidence", "2", "--ruler"], "unknown option --ruler; to fix"),
+        (["compare", "a", "b", "--rnq=3"], "unknown option --rnq; to fix it, did you mean '--rng'"),
+        (["train", "ring8", "--critic-steps", "3"], "did you mean '--n-critic'?"),
+        (
+            ["emd", "a", "b", "--seed", "1"],
+            "unknown option --seed; to fix it, see otgan emd --help",
+        ),
+        (["emd", "a", "b", "c"], "unexpected argument 'c'; to fix it, leave it out"),
+        (["--versio", "--x"], "otgan"),
+    ],
+)
+def test_unknown_commands_and_options_get_the_nearest(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    shown = capsys.readouterr()
+    assert stopped.value.code == (0 if "--versio" in arguments else 2)
+    assert message in shown.err + shown.out
+
+
+@pytest.mark.torch
+def test_all_cores_on_request(clouds, critic, capsys, monkeypatch):
+    import torch
+
+    threads = []
+    monkeypatch.setattr(torch, "set_num_threads", threads.append)
+    files = [str(critic[1]), str(clouds[0]), str(clouds[1])]
+    assert main(["audit", *files, "--n-jobs", "-1"]) == 0
+    assert main(["audit", *files, "--n-jobs", "1"]) == 0
+    assert threads == [os.cpu_count(), 1]
+    capsys.readouterr()
+    for wrong in ("0", "-2", "5000"):
+        assert main(["audit", *files, "--n-jobs", wrong]) == 2
+        assert "--n-jobs must be" in capsys.readouterr().err
 
 
 @pytest.mark.torch
@@ -484,7 +524,17 @@ def test_demo_ends_near_the_floor_on_all_modes(tmp_path):
 def test_lessons_list_and_run(tmp_path, capsys):
     assert main(["lesson"]) == 0
     assert "piles-of-dirt" in capsys.readouterr().out
+    assert main(["lesson", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0] == "piles-of-dirt"
     picture = tmp_path / "piles.png"
-    assert main(["lesson", "piles-of-dirt", "--draw", str(picture)]) == 0
+    assert main(["lesson", "piles-of-dirt", "--plot", str(picture)]) == 0
     assert "5" in capsys.readouterr().out
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_numbers_of_a_lesson_as_json(capsys):
+    assert main(["lesson", "parallel-lines", "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    numbers = otgan.lessons.load("parallel-lines").run()
+    assert_allclose(values["w"], numbers.w)
+    assert values["kl"][0] is None and numbers.kl[0] == np.inf  # JSON has no infinity

@@ -143,7 +143,7 @@ def commands(place, encoding):
     yield "resume", run
     yield "report", run
     yield ("lesson",)
-    yield "lesson", "piles-of-dirt", "--draw", place / "lesson.png"
+    yield "lesson", "piles-of-dirt", "--plot", place / "lesson.png"
     yield ("--help",)
 
 

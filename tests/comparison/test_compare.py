@@ -368,7 +368,7 @@ def test_the_command_prints_the_report_and_draws(files, plane, tmp_path, capsys)
 
 
 def test_the_command_speaks_json(files, plane, capsys):
-    options = ["--confidence-level", "0.8", "--seed", "3", "--seconds", "0.02", "--ties", "drop"]
+    options = ["--confidence-level", "0.8", "--rng", "3", "--seconds", "0.02", "--ties", "drop"]
     assert main(["compare", *files, "--json", *options]) == 0
     printed = json.loads(capsys.readouterr().out)
     options = {"confidence_level": 0.8, "rng": 3, "seconds": 0.02, "ties": "drop"}

@@ -58,3 +58,63 @@ def test_the_limit_of_a_pool_names_what_stores_no_matrix():
     check_pool_size(10_000, 10_000, "mmd")
     with pytest.raises(InvalidInputError, match=r"20,000 points.*'mmd'.*got 20,001.*\"sliced\""):
         check_pool_size(10_001, 10_000, "mmd")
+
+
+# ---------------------------------------------------------------- one object, both uses
+
+
+def samples(d=2):
+    rng = np.random.default_rng(1)
+    return rng.normal(size=(60, d)), rng.normal(size=(50, d)) + 0.7
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        otgan.NearestNeighbors(k=3, start="none", whiten=False),
+        otgan.NearestNeighbors(k=3, start="none"),
+        otgan.NearestNeighbors(k="matched"),
+        otgan.NearestNeighbors(),
+    ],
+    ids=repr,
+)
+def test_neighbors_are_the_same_in_estimates_and_tests(method):
+    x, y = samples()
+    test = otgan.two_sample_test(x, y, statistic=method, n_resamples=19)
+    assert test.statistic_name == "knn" and test.pvalue <= 0.15
+    assert_allclose(test.statistic, method.kl_value(x, y), rtol=1e-10)
+    estimate = otgan.kl_from_samples(x, y, method=method)
+    if method.k != "auto":
+        assert_allclose(test.statistic, estimate.value, rtol=1e-10)
+
+
+def test_a_classifier_serves_estimates_and_tests():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    method, (x, y) = otgan.Classifier(linear_model.LogisticRegression()), samples()
+    test = otgan.two_sample_test(x, y, statistic=method, n_resamples=99)
+    assert test.statistic_name == "classifier" and test.pvalue < 0.05
+    assert otgan.kl_from_samples(x, y, method=method).value > 0
+
+
+def test_a_model_without_probabilities_serves_tests_alone():
+    svm = pytest.importorskip("sklearn.svm")
+    method, (x, y) = otgan.Classifier(svm.LinearSVC()), samples()
+    assert otgan.two_sample_test(x, y, statistic=method, n_resamples=99).pvalue < 0.05
+    for estimate in (otgan.kl_from_samples, otgan.js_from_samples):
+        with pytest.raises(InvalidInputError, match="fit and predict_proba, got"):
+            estimate(x, y, method=method)
+
+
+def test_a_random_model_gives_one_result_for_one_seed():
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    method, (x, y) = otgan.Classifier(ensemble.RandomForestClassifier(5)), samples()
+    first, again = (otgan.two_sample_test(x, y, statistic=method, n_resamples=9) for _ in range(2))
+    assert first == again
+
+
+@pytest.mark.parametrize("name", ["sliced", "wasserstein"])
+def test_on_the_line_the_statistic_is_the_distance(name):
+    x, y = samples(1)
+    test = otgan.two_sample_test(x, y, statistic=name, n_resamples=1)
+    assert_allclose(test.statistic, otgan.wasserstein_1d(x[:, 0], y[:, 0]), rtol=1e-12)
+    assert_allclose(test.statistic, otgan.sliced_wasserstein(x, y).value, rtol=1e-12)

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from otgan.datasets import funnel_pair
-from otgan.lessons.critic_or_emd import FUNNELS, explain, run
+from otgan.lessons.critic_or_emd import explain, run
+from otgan.lessons.critic_or_emd.numbers import FUNNELS
 from tests.lessons.cached import numbers_of
 
 

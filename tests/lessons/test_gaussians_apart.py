@@ -8,7 +8,8 @@ from scipy.special import ndtr
 
 from otgan.errors import InvalidInputError
 from otgan.lessons.densities import Normal, js, kl, tv, w1
-from otgan.lessons.gaussians_apart import compare, draw, explain, run
+from otgan.lessons.gaussians_apart import draw, explain, run
+from otgan.lessons.gaussians_apart.numbers import compare
 from otgan.plot import save
 
 DELTAS = [0, 0.5, 1, 2, 3, 4, 6, 8, 10]

@@ -9,8 +9,8 @@ from scipy.stats import binom
 
 from otgan import NearestNeighbors, kl_from_samples
 from otgan.errors import DuplicateSamplesError
-from otgan.lessons.how_sure import explain
-from otgan.lessons.how_sure_trials import METHODS, nearest_point, refusal, slopes_of
+from otgan.lessons.how_sure_are_you import explain
+from otgan.lessons.how_sure_are_you.trials import METHODS, nearest_point, refusal, slopes_of
 from tests.lessons.cached import numbers_of
 
 
@@ -32,7 +32,7 @@ def test_floors_tend_to_their_constants(numbers):
 
 
 def test_exact_floor_against_one_and_two_points():
-    from otgan.lessons.how_sure_trials import _mean_difference
+    from otgan.lessons.how_sure_are_you.trials import _mean_difference
 
     levels = np.linspace(0, 1, 21)
     assert_allclose(_mean_difference(1, levels), 2 * levels * (1 - levels), atol=1e-15)

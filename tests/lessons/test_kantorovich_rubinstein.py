@@ -6,7 +6,8 @@ from scipy.spatial.distance import cdist, pdist
 
 from otgan import dual_violation, emd, emd_from_cost, emd_linprog
 from otgan.errors import InvalidInputError
-from otgan.lessons.kantorovich_rubinstein import draw, explain, mcshane, run
+from otgan.lessons.kantorovich_rubinstein import draw, explain, run
+from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
 from otgan.plot import save
 
 ROUNDING = 1e-12
@@ -15,7 +16,7 @@ ROUNDING = 1e-12
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_every_critic_is_below_every_plan(n, m, seed):
-    numbers = run(n=n, m=m, trials=40, seed=seed)
+    numbers = run(n=n, m=m, trials=40, rng=seed)
     w = numbers.distance
     assert numbers.dual_values.max() <= w + ROUNDING
     assert numbers.improved_values.max() <= w + ROUNDING
@@ -27,7 +28,7 @@ def test_every_critic_is_below_every_plan(n, m, seed):
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_both_sides_meet(n, m, seed):
-    numbers = run(n=n, m=m, trials=1, seed=seed)
+    numbers = run(n=n, m=m, trials=1, rng=seed)
     C = cdist(numbers.x, numbers.y)
     assert numbers.gap <= ROUNDING
     assert (np.diff(numbers.lower) >= 0).all() and (np.diff(numbers.upper) <= 0).all()
@@ -74,7 +75,7 @@ def test_weak_duality_for_weighted_clouds(seed):
 
 def test_same_seed_same_numbers():
     assert_allclose(run(trials=5).dual_values, run(trials=5).dual_values, rtol=0)
-    assert run(trials=5, seed=1).distance != run(trials=5).distance
+    assert run(trials=5, rng=1).distance != run(trials=5).distance
 
 
 def test_text_holds_the_numbers():

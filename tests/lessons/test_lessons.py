@@ -1,23 +1,27 @@
-"""What holds for every lesson: it can be found, run, explained, drawn and run as a script."""
+"""What holds for every lesson: it can be found, run, explained, drawn, and run from a shell."""
 
 from __future__ import annotations
 
 import dataclasses
+import doctest
+import json
 import pickle
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
+import numpy as np
 import pytest
 
+import otgan
 from otgan.errors import InvalidInputError
 from otgan.lessons import LESSONS, load
 from otgan.plot import save
+from otgan.results import Result
 from tests.lessons.cached import numbers_of, trains
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 PNG = b"\x89PNG\r\n\x1a\n"
+SLOW = ["neural-critic", "critic-or-emd", "how-sure-are-you", "which-distance"]
+"""Lessons whose numbers take too long to be computed twice."""
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -40,24 +44,68 @@ def test_unknown_name_offers_the_nearest(wrong, offered):
 
 def test_listing_imports_no_lesson():
     code = (
-        "import sys, otgan.lessons; "
-        "assert not [m for m in sys.modules if m.startswith('otgan.lessons.')]"
+        "import sys, otgan; print(*otgan.lessons.LESSONS); "
+        "assert not [m for m in sys.modules if m.startswith('otgan.lessons.')]; "
+        "assert 'numpy' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == list(LESSONS)
 
 
-def test_numbers_need_no_matplotlib(tmp_path):
-    trained = [name for name in LESSONS if trains(name)]
+def text_in_another_process(names, *arguments):
+    """What the lessons say in a process of their own that has no matplotlib."""
+    code = (
+        "import json, sys; sys.modules['matplotlib'] = None\n"
+        "import otgan\n"
+        "lessons = [otgan.lessons.load(name) for name in sys.argv[1].split()]\n"
+        f"texts = [lesson.explain(lesson.run({', '.join(arguments)})) for lesson in lessons]\n"
+        "json.dump(texts, sys.stdout)"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, " ".join(names)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def texts_here(names):
+    return [load(name).explain(numbers_of(name)) for name in names]
+
+
+def test_a_fresh_process_without_matplotlib_gives_the_same_numbers():
+    fast = [name for name in LESSONS if name not in SLOW]
+    assert text_in_another_process(fast) == texts_here(fast)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_a_fresh_process_gives_the_same_numbers_of_slow_lessons(name):
+    quick = ["quick=True"] * trains(name)
+    assert text_in_another_process([name], *quick) == texts_here([name])
+
+
+def test_slow_lessons_are_explained_without_matplotlib(tmp_path):
     file = tmp_path / "numbers"
-    file.write_bytes(pickle.dumps([(name, numbers_of(name)) for name in trained]))
+    file.write_bytes(pickle.dumps([(name, numbers_of(name)) for name in SLOW]))
     code = (
         "import pathlib, pickle, sys; sys.modules['matplotlib'] = None\n"
-        "from otgan.lessons import LESSONS, load\n"
-        f"for name in set(LESSONS) - {set(trained)}: load(name).explain(load(name).run())\n"
-        f"numbers = pickle.loads(pathlib.Path({str(file)!r}).read_bytes())\n"
-        "for name, trained in numbers: load(name).explain(trained)"
+        "from otgan.lessons import load\n"
+        "numbers = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())\n"
+        "for name, found in numbers:\n"
+        "    load(name).explain(found)\n"
+        "    assert callable(load(name).run)"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+    subprocess.run([sys.executable, "-W", "error", "-c", code, str(file)], check=True)
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_examples_of_slow_docstrings(name):
+    run = load(name).run
+    shown = vars(sys.modules[run.__module__]) | {"run": lambda quick=False: numbers_of(name)}
+    example = doctest.DocTestParser().get_doctest(run.__doc__, shown, name, None, 0)
+    assert example.examples
+    for line in example.examples:
+        assert line.options.pop(doctest.SKIP)
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -66,6 +114,26 @@ def test_numbers_are_frozen(name):
     assert dataclasses.is_dataclass(numbers)
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(numbers, dataclasses.fields(numbers)[0].name, 0)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_numbers_are_a_line_to_read_and_a_dictionary_for_json(name):
+    numbers = numbers_of(name)
+    assert repr(numbers).startswith(f"{type(numbers).__name__}(")
+    assert "\n" not in repr(numbers) and len(repr(numbers)) < 400
+    values = json.loads(json.dumps(numbers.to_dict()))
+    assert list(values) == [field.name for field in dataclasses.fields(numbers)]
+    for field in dataclasses.fields(numbers):
+        value = getattr(numbers, field.name)
+        if isinstance(value, np.ndarray):
+            assert np.array_equal(values[field.name], value, equal_nan=True)
+
+
+def test_a_lesson_on_one_distance_is_worth_it():
+    for name, distance in (("piles-of-dirt", 0.5), ("kantorovich-rubinstein", None)):
+        numbers = numbers_of(name)
+        assert isinstance(numbers, Result)
+        assert float(numbers) == (numbers.distance if distance is None else distance)
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -81,18 +149,9 @@ def test_picture_can_be_saved(name, tmp_path):
     assert written.read_bytes().startswith(PNG)
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_example_runs_as_a_script(name, tmp_path):
-    file = f"{name.replace('-', '_')}.py"
-    script = shutil.copy(EXAMPLES / file, tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", script, *["--quick"] * trains(name)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(load(name).explain(numbers_of(name)))
-    picture = tmp_path / "out" / f"{Path(file).stem}.png"
-    assert picture.read_bytes().startswith(PNG)
-    assert f"python examples/{file}" in (EXAMPLES / file).read_text(encoding="utf-8")
+def test_all_errors_are_names_of_otgan():
+    errors = [name for name in otgan.errors.__all__ if name[0].isupper()]
+    assert len(errors) >= 13
+    for name in errors:
+        assert getattr(otgan, name) is getattr(otgan.errors, name)
+        assert issubclass(getattr(otgan, name), (otgan.OtganError, Warning, BaseException))

@@ -10,8 +10,9 @@ from scipy.special import ndtr
 
 from otgan.critics.networks.mlp import mlp
 from otgan.lessons.densities import Normal
-from otgan.lessons.neural_critic import LINE, NOISE, explain, run
-from otgan.lessons.perfect_critics import PerfectCritics, steepest_clipped
+from otgan.lessons.neural_critic import explain, run
+from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
+from otgan.lessons.neural_critic.numbers import LINE, NOISE
 from tests.lessons.cached import numbers_of
 
 # ---------------------------------------------------------------- perfect critics
@@ -138,8 +139,8 @@ def assert_surfaces(n, least):
         assert_allclose(s.bound, NOISE * math.sqrt(math.pi / 2))
         assert s.w1 <= s.bound + 4 * s.w1_se
         assert s.value <= s.w1 + 4 * math.hypot(s.se, s.w1_se)
-        assert s.share >= least if s.constraint == "lp" else s.share <= 0.4
-    assert n.piled > 0.6
+        assert s.fraction >= least if s.constraint == "lp" else s.fraction <= 0.4
+    assert n.fraction_at_limit > 0.6
 
 
 def test_surfaces_hold_what_they_are_said_to(numbers):
@@ -153,7 +154,7 @@ def test_text_holds_the_numbers(numbers):
     for number in (
         "2.2103", "4.103", "1.4055", "1.777", f"{gp.value:.3f}", f"{lp.gap:.3f}",
         f"{div.value:.3f}", f"{clip.gap:.2g}", f"{weighed.extrapolated:.3f}",
-        f"{numbers.piled:.0%}", *(f"{s.share:.0%}" for s in numbers.surfaces),
+        f"{numbers.fraction_at_limit:.0%}", *(f"{s.fraction:.0%}" for s in numbers.surfaces),
         *(f"{c.steepest:.2g}" for c in numbers.clipped),
     ):  # fmt: skip
         assert number in text, number

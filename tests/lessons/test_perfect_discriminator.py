@@ -6,7 +6,8 @@ from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
 
 from otgan.errors import InvalidInputError
-from otgan.lessons.perfect_discriminator import discriminator, draw, explain, run
+from otgan.lessons.perfect_discriminator import draw, explain, run
+from otgan.lessons.perfect_discriminator.numbers import discriminator
 from otgan.plot import save
 
 DELTAS = [1, 2, 4, 6, 8]

@@ -20,9 +20,17 @@ from otgan import (
     wasserstein_1d,
 )
 from otgan.divergences.closed_forms import Gaussian, js, kl, total_variation, wasserstein
-from otgan.lessons.which_distance import (
+from otgan.lessons.which_distance import explain
+from otgan.lessons.which_distance.closed_forms import (
+    _entropic,
+    of_moved_uniform,
+    of_rotation,
+    of_rounding,
+)
+from otgan.lessons.which_distance.distances import NAMES
+from otgan.lessons.which_distance.mixtures import NORMAL, Mixture, of_mixtures
+from otgan.lessons.which_distance.numbers import (
     HUMPS,
-    NAMES,
     OUTLYING,
     RARE,
     TESTED,
@@ -31,20 +39,8 @@ from otgan.lessons.which_distance import (
     _rotated,
     _rounded,
     _shifted,
-    explain,
 )
-from otgan.lessons.which_distance_laws import (
-    NORMAL,
-    Mixture,
-    _entropic,
-    as_shifts,
-    mixtures,
-    moved_uniform,
-    of_shift,
-    rotated,
-    rounded,
-    scaled_shift,
-)
+from otgan.lessons.which_distance.shifts import equivalent_shifts, of_scaled_shift, of_shift
 from tests.lessons.cached import numbers_of
 
 
@@ -65,7 +61,7 @@ def test_shift_has_its_closed_forms():
 
 @pytest.mark.parametrize("shift", [1e-3, 0.3, 1.0, 4.0])
 def test_ruler_returns_the_shift(shift):
-    assert_allclose(astuple(as_shifts(of_shift(shift))), shift, rtol=1e-6)
+    assert_allclose(astuple(equivalent_shifts(of_shift(shift))), shift, rtol=1e-6)
 
 
 def test_noise_weakens_slices_and_kernels_and_nothing_else(numbers):
@@ -91,7 +87,7 @@ def test_units(numbers):
         assert_allclose(getattr(scaled, name), 1000 * getattr(plain, name))
     assert_allclose(scaled.sinkhorn, 1e6 * plain.sinkhorn)
     assert scaled.mmd < plain.mmd / 500
-    assert_allclose(scaled_shift(1, 1).mmd, plain.mmd)
+    assert_allclose(of_scaled_shift(1, 1).mmd, plain.mmd)
     assert_allclose(numbers.affine[0], 0.5 * (3.5 + 1 + 2 - 3), rtol=1e-12)
     assert_allclose(numbers.affine[1], numbers.affine[0], rtol=1e-10)
 
@@ -105,15 +101,15 @@ def test_disjoint_distributions_are_all_alike_to_divergences(numbers):
         assert_allclose([values.w1, values.sliced, values.frechet], shift)
         assert_allclose(values.sinkhorn, shift**2)
     ceiling = numbers.moved[-1].mmd
-    assert_allclose(moved_uniform(40).mmd, ceiling, rtol=1e-9)
+    assert_allclose(of_moved_uniform(40).mmd, ceiling, rtol=1e-9)
     assert_allclose(
         [v.mmd for v in np.array(numbers.moved)[numbers.apart >= 7]], ceiling, rtol=2e-3
     )
-    assert all(value == 0 for value in astuple(moved_uniform(0)))
+    assert all(value == 0 for value in astuple(of_moved_uniform(0)))
 
 
 def test_mixture_of_one_part_is_a_normal_distribution():
-    values, (P, Q) = mixtures(NORMAL, Mixture.of((1, 1, 2))), (Gaussian(0, 1), Gaussian(1, 4))
+    values, (P, Q) = of_mixtures(NORMAL, Mixture.of((1, 1, 2))), (Gaussian(0, 1), Gaussian(1, 4))
     assert_allclose(values.kl, kl(P, Q), rtol=1e-12)
     assert_allclose(values.kl_back, kl(Q, P), rtol=1e-12)
     assert_allclose(values.js, js(P, Q), rtol=1e-10)
@@ -131,7 +127,7 @@ def test_mixture_of_one_part_is_a_normal_distribution():
 
 @pytest.mark.parametrize("Q", [OUTLYING, RARE, HUMPS])
 def test_mixtures_by_quadrature(Q):
-    values = mixtures(NORMAL, Q)
+    values = of_mixtures(NORMAL, Q)
     x, coarse = np.linspace(-15, 35, 20_001, retstep=True)
     p, q = (
         norm.pdf(x[:, None], distribution.means, distribution.deviations) @ distribution.weights
@@ -192,7 +188,7 @@ def test_rotation_moves_mass_along_the_optimal_potential(numbers):
 
 def test_rotation_by_quadrature():
     a, b = 1.5, 0.5
-    values = rotated(0.5)
+    values = of_rotation(0.5)
 
     def p(y, x):
         return norm.pdf(x, 0, math.sqrt(a)) * norm.pdf(y, 0, math.sqrt(b))
@@ -229,7 +225,7 @@ def test_rounding_is_all_to_divergences_and_little_to_transport(numbers):
             + quad(lambda x, c: abs(x - c) * norm.pdf(x), c, c + step / 2, (c,))[0]
             for c in step * np.arange(-90, 91)
         ]
-        assert_allclose(rounded(step).w1, math.fsum(cells), rtol=1e-9)
+        assert_allclose(of_rounding(step).w1, math.fsum(cells), rtol=1e-9)
     assert numbers.change("rounding").power <= 0.05 + 4 * math.sqrt(0.05 * 0.95 / 40)
 
 

@@ -7,7 +7,8 @@ from numpy.testing import assert_allclose
 
 from otgan import wasserstein_1d
 from otgan.errors import InvalidInputError
-from otgan.lessons.xy_game import explain, run, simultaneous
+from otgan.lessons.xy_game import explain, run
+from otgan.lessons.xy_game.numbers import simultaneous
 
 starts = st.tuples(st.floats(-10, 10), st.floats(-10, 10)).filter(lambda s: math.hypot(*s) > 1e-3)
 etas = st.floats(1e-3, 0.95)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from numpy.testing import assert_allclose
 
 import otgan
+from otgan.pooled_null import permuted_labels
 from otgan.transport import sliced
 from tests.cases import dense_cost, problems
 from tests.transport.samples import sliced_shift, two_normals
@@ -95,3 +96,19 @@ def test_the_two_errors_of_slices_are_told_apart():
     assert_allclose(few.diagnostics["sampling_se"], many.diagnostics["sampling_se"], rtol=0.2)
     again = [otgan.sliced_wasserstein(x, y, n_projections=50, rng=k).value for k in range(1, 200)]
     assert_allclose(few.diagnostics["projections_se"], np.std(again), rtol=0.3)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_relabeled_samples_have_the_distances_of_what_they_hold(p):
+    x, y = two_normals(25, 12, 9, 3, 1)
+    samples = sliced.Samples.between(x, y, p)
+    thetas = sliced.random_directions(3, 7, np.random.default_rng(0))
+    labels = permuted_labels(12, 9, 0.9, np.random.default_rng(1), cheap=False)
+    values = sliced.relabeled_costs(samples, thetas, labels)
+    assert_allclose(values[0], sliced.costs_along(samples, thetas).mean(), rtol=1e-12)
+    pool = np.concatenate([x, y])
+    expected = [
+        np.mean([otgan.wasserstein_1d(pool[row] @ t, pool[~row] @ t, p=p) ** p for t in thetas])
+        for row in labels
+    ]
+    assert_allclose(values, expected, rtol=1e-12)

@@ -10,7 +10,6 @@ import pytest
 import otgan
 from otgan.transport.compiled import compiled
 from otgan.transport.stopwatch import Stopwatch, preparation, preparing
-from otgan.transport.threads import run_in_threads
 
 
 def test_nothing_is_counted_twice():
@@ -54,22 +53,6 @@ def test_compiling_is_preparation_and_happens_once():
         assert first > 0
         assert total(np.ones(10, kind)) == 10
         assert watch.preparing == first
-
-
-def test_threads_that_wait_for_a_loop_are_preparing(monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-
-    both = threading.Barrier(2, timeout=60)
-
-    def work(chunk):
-        with preparing():
-            both.wait()
-            time.sleep(0.05)
-
-    watch = Stopwatch()
-    run_in_threads(work, 2)
-    assert watch.preparing >= 0.05
-    assert watch.working >= 0  # were both threads counted, there would be more than has passed
 
 
 @pytest.mark.parametrize("d", [1, 2])

@@ -1,1 +1,5 @@
-"""Any critic held against the exact dual."""
+"""Any critic held against the exact dual on the same points."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

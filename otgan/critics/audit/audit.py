@@ -17,13 +17,15 @@ from otgan.critics.potentials.bounds import certified_lower_bounds
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_rng
-from otgan.measures import FloatArray, as_float64, as_pair
+from otgan.keywords import checks_keywords
+from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair
 from otgan.torch_modes import gradients_on
-from otgan.transport.exact import emd
+from otgan.transport.exact import solve_measures
 
 __all__ = ["audit_critic"]
 
 
+@checks_keywords
 @gradients_on()
 def audit_critic(
     critic: Any,
@@ -97,75 +99,77 @@ def audit_critic(
     whole, shape = _points(x, y)
     points = _affordable_points(whole, max_pairs, rng)
     function = CriticFunction.of(critic, points[0], shape, x)
-    return _audit(function, points, training, rng, (len(whole[0]), len(whole[1])))
+    measured = _measure(function, points, training, rng)
+    return _audit(measured, (len(whole[0]), len(whole[1])))
 
 
-def _audit(
+def _measure(
     function: CriticFunction,
     points: tuple[FloatArray, FloatArray],
     training: TrainingInfo,
     rng: np.random.Generator,
-    given: tuple[int, int],
-) -> CriticAudit:
+) -> Measurements:
     (x, y), (f_x, f_y) = points, (function.values(part) for part in points)
     gap = float(f_x.mean() - f_y.mean())
-    transport = emd(x, y)
+    transport = solve_measures(DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y))
     sign = -1.0 if gap < 0 else 1.0
     # Exact and bound agree for a perfect critic, and may cross there by rounding.
-    bounds = certified_lower_bounds(x, y, sign * f_x, sign * f_y, upper=transport.upper)
+    bounds = certified_lower_bounds(x, y, sign * f_x, sign * f_y, upper=transport.distance_upper)
     rays = trace_rays(function, x, y, transport, rng)
     between, slopes = slopes_between(function, x, y, rng)
-    steepest = steepest_pair(function, x, y, _steep_points(between, slopes, rays), rng)
-    proof = _prove(function)
-    cosines = rays.mean_cosines()
-    measured = Measurements(
+    return Measurements(
         function=function,
         x=x,
         y=y,
         f_x=f_x,
         f_y=f_y,
         gap=gap,
-        sample_distance=transport.distance,
+        transport=transport,
         sample_lower=bounds.critic,
         sample_lower_zero=bounds.zero,
         floor=0.5 * (_floor(x) + _floor(y)),
-        steepest_slope=steepest.slope,
+        steepest=steepest_pair(function, x, y, _steep_points(between, slopes, rays), rng),
         slopes=slopes,
         rays=rays,
         training=training,
     )
+
+
+def _audit(m: Measurements, given: tuple[int, int]) -> CriticAudit:
+    proof = _prove(m.function)
+    cosines = m.rays.mean_cosines()
     return CriticAudit(
-        gap=gap,
-        sample_distance=measured.sample_distance,
-        sample_lower=measured.sample_lower,
-        sample_lower_zero=measured.sample_lower_zero,
-        lipschitz_lower=steepest.slope,
+        gap=m.gap,
+        sample_distance=m.sample_distance,
+        sample_lower=m.sample_lower,
+        sample_lower_zero=m.sample_lower_zero,
+        lipschitz_lower=m.steepest.slope,
         lipschitz_upper=proof.value,
         proof=proof.reason,
         cosine_x=float(cosines[0]),
         cosine_middle=float(cosines[1]),
         cosine_y=float(cosines[2]),
-        slope_mean=float(slopes.mean()),
-        slope_sd=float(slopes.std()),
-        steepest=steepest,
-        floor=measured.floor,
-        reported=training.reported,
-        penalty_weight=training.penalty_weight,
-        batch_size=training.batch_size,
-        n=len(x),
-        m=len(y),
+        slope_mean=m.mean_slope,
+        slope_sd=float(m.slopes.std()),
+        steepest=m.steepest,
+        floor=m.floor,
+        reported=m.training.reported,
+        penalty_weight=m.training.penalty_weight,
+        batch_size=m.training.batch_size,
+        n=len(m.x),
+        m=len(m.y),
         n_given=given[0],
         m_given=given[1],
-        d=x.shape[1],
-        diagnoses=diagnose(measured),
-        transport=transport,
-        x=x,
-        y=y,
-        f_x=f_x,
-        f_y=f_y,
-        rays=rays,
-        slopes=slopes,
-        function=function,
+        d=m.x.shape[1],
+        diagnoses=diagnose(m),
+        transport=m.transport,
+        x=m.x,
+        y=m.y,
+        f_x=m.f_x,
+        f_y=m.f_y,
+        rays=m.rays,
+        slopes=m.slopes,
+        function=m.function,
     )
 
 
@@ -239,4 +243,7 @@ def _prove(function: CriticFunction) -> LipschitzProof:
 
 def _floor(points: FloatArray) -> float:
     """W1 between every second point and the others."""
-    return emd(points[::2], points[1::2]).distance if len(points) > 1 else 0.0
+    if len(points) < 2:
+        return 0.0
+    halves = DiscreteMeasure.uniform(points[::2]), DiscreteMeasure.uniform(points[1::2])
+    return solve_measures(*halves).distance

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-import warnings
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from otgan.critics.audit.run_checkpoint import critic_of_checkpoint, is_checkpoint
 from otgan.critics.audit.torch_files import FileKind, TorchFile
 from otgan.critics.networks.mlp import GroupSort, OnOriginalScale
-from otgan.errors import InputWarning, InvalidInputError, nearest_name
+from otgan.errors import InvalidInputError, nearest_name, warn_user
 
 __all__ = ["ACTIVATIONS", "load_critic"]
 
@@ -26,9 +25,9 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,
     "groupsort": GroupSort,
 }
-"""What may stand between the linear layers of a state dict, which does not tell."""
+"""What may stand between the linear layers of a state dict, which does not say."""
 
-NESTED = ("state_dict", "model_state_dict", "critic", "discriminator", "model")
+NESTED_KEYS = ("state_dict", "model_state_dict", "critic", "discriminator", "model")
 
 DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 """In which a network of linear layers can be evaluated."""
@@ -40,7 +39,7 @@ NEEDS_TRUST: dict[FileKind, str] = {
     "tensors": "a pickled object, which runs code in it while it is loaded",
 }
 
-CURE = "write it again with torch.save(critic.state_dict(), path)"
+HINT = "write it again with torch.save(critic.state_dict(), path)"
 
 
 def load_critic(
@@ -58,8 +57,8 @@ def load_critic(
         - with `trust`, TorchScript from ``torch.jit.save``, an exported program from
           ``torch.export.save``, or a whole module from ``torch.save(critic, path)``.
     activation : {"relu", "leaky_relu", "tanh", "groupsort"}, optional
-        Between the layers of a state dict, which does not tell; the leaky slope is 0.2. If it is
-        omitted, ReLU is taken, and an `InputWarning` says so.
+        Between the layers of a state dict, which does not say; the leaky slope is 0.2. If it is
+        omitted, ReLU is assumed, and an `InputWarning` says so.
     trust : bool
         Unpickling a module may run any code that its author put into the file, and so may loading
         an exported program; TorchScript may write to any file. Say that you trust the author.
@@ -92,7 +91,7 @@ def load_critic(
     True
     """
     path = Path(path)
-    file = TorchFile(path, "a critic", CURE)
+    file = TorchFile(path, "a critic", HINT)
     try:
         content = file.tensors()
     except pickle.UnpicklingError:
@@ -123,7 +122,7 @@ def _refuse_nan(critic: nn.Module, path: Path) -> None:
 
 def _state(content: Any, path: Path) -> dict[str, Tensor]:
     """The tensors of a state dict, which may lie one level deep in a checkpoint."""
-    inner = [content[key] for key in NESTED if isinstance(content, Mapping) and key in content]
+    inner = [content[key] for key in NESTED_KEYS if isinstance(content, Mapping) and key in content]
     for candidate in (content, *inner):
         if (
             isinstance(candidate, Mapping)
@@ -147,25 +146,30 @@ def _rebuilt(state: dict[str, Tensor], activation: str | None, path: Path) -> nn
         )
     center, scale = state.pop("center", None), state.pop("scale", None)
     _refuse_other_networks(state, path)
-    layers: list[nn.Module] = []
     weights = {key: value for key, value in state.items() if _part(key) == "weight"}
     if activation is None and len(weights) > 1:
-        warnings.warn(
-            f"{path} does not tell what lies between its layers, and ReLU was taken; to decide, "
-            f"pass activation= (--activation), one of {', '.join(ACTIVATIONS)}",
-            InputWarning,
-            stacklevel=3,
+        warn_user(
+            f"{path} does not say what lies between its layers, so ReLU was assumed; to choose, "
+            f"pass activation= (--activation), one of {', '.join(ACTIVATIONS)}"
         )
     between = ACTIVATIONS[activation or "relu"]
+    layers: list[nn.Module] = []
     for key, weight in weights.items():
         bias = state.get(key.removesuffix("weight") + "bias")
         layer = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, dtype=weight.dtype)
         layer.load_state_dict({"weight": weight} | ({} if bias is None else {"bias": bias}))
         layers += [layer, between()]
     critic = nn.Sequential(*layers[:-1])
-    if center is None and scale is None:
-        return critic
-    d = next(iter(weights.values())).shape[1]
+    return critic if center is None and scale is None else _scaled(critic, center, scale, path)
+
+
+def _scaled(
+    critic: nn.Sequential, center: Tensor | None, scale: Tensor | None, path: Path
+) -> nn.Module:
+    """A critic of standardized points as a function of points in the units of the data."""
+    first = critic[0]
+    assert isinstance(first, nn.Linear)
+    d = first.in_features
     if (
         center is None
         or scale is None
@@ -173,10 +177,11 @@ def _rebuilt(state: dict[str, Tensor], activation: str | None, path: Path) -> nn
         or scale.numel() != 1
         or not 0 < float(scale) < math.inf
     ):
+        given = [tensor for tensor in (center, scale) if tensor is not None]
         raise InvalidInputError(
             f"the state dict in {path} must hold center, {d} numbers, and scale, a positive one, "
-            f"or neither, got shapes {[tuple(t.shape) for t in (center, scale) if t is not None]}; "
-            "to fix it, save the critic's state_dict() as it is"
+            f"or neither, got shapes {[tuple(t.shape) for t in given]}; to fix it, save the "
+            "critic's state_dict() as it is"
         )
     return OnOriginalScale(critic, center, float(scale))
 
@@ -186,18 +191,18 @@ def _refuse_other_networks(state: dict[str, Tensor], path: Path) -> None:
     weights = {key: value for key, value in state.items() if _part(key) == "weight"}
     biases = {key.removesuffix("weight") + "bias": len(value) for key, value in weights.items()
               if value.ndim == 2}  # fmt: skip
-    strange = [key for key, value in weights.items() if value.ndim != 2]
-    strange += [
+    unexpected = [key for key, value in weights.items() if value.ndim != 2]
+    unexpected += [
         key
         for key, value in state.items()
         if key not in weights and value.shape != (biases.get(key, -1),)
     ]
     chain = [value.shape for value in weights.values() if value.ndim == 2]
     fits = all(before[0] == after[1] for before, after in pairwise(chain))
-    if strange or not chain or not fits or chain[-1][0] != 1 or 0 in map(min, chain):
+    if unexpected or not chain or not fits or chain[-1][0] != 1 or 0 in map(min, chain):
         got = (
-            f"the entry {strange[0]!r} of shape {tuple(state[strange[0]].shape)}"
-            if strange
+            f"the entry {unexpected[0]!r} of shape {tuple(state[unexpected[0]].shape)}"
+            if unexpected
             else f"weights of shapes {list(map(tuple, chain))}"
         )
         raise InvalidInputError(

@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from otgan.critics.audit.adapter import CriticFunction
-from otgan.critics.audit.gradients import Rays
+from otgan.critics.audit.gradients import Rays, SteepestPair
 from otgan.critics.gaps import normalized_gap
 from otgan.estimates import standard_error_of_gap
 from otgan.measures import FloatArray
+from otgan.transport.result import TransportResult
 
 __all__ = [
     "ALIGNED",
@@ -21,7 +22,6 @@ __all__ = [
     "SUFFICIENT_FRACTION",
     "Measurements",
     "TrainingInfo",
-    "noise_of_gap",
 ]
 
 STEEP_RATIO = 1.1
@@ -68,10 +68,10 @@ class Measurements:
     function : CriticFunction
     x, y, f_x, f_y : ndarray
         Points, and the critic's values.
-    gap, sample_distance, sample_lower, sample_lower_zero, floor : float
+    gap, sample_lower, sample_lower_zero, floor : float
+    transport : TransportResult
+    steepest : SteepestPair
         As in CriticAudit.
-    steepest_slope : float
-        The largest slope that was found.
     slopes : ndarray
         At points between independent x and y.
     rays : Rays
@@ -84,19 +84,24 @@ class Measurements:
     f_x: FloatArray
     f_y: FloatArray
     gap: float
-    sample_distance: float
+    transport: TransportResult
     sample_lower: float
     sample_lower_zero: float
     floor: float
-    steepest_slope: float
+    steepest: SteepestPair
     slopes: FloatArray
     rays: Rays
     training: TrainingInfo
 
     @property
+    def sample_distance(self) -> float:
+        """W1 of the two samples."""
+        return self.transport.distance
+
+    @property
     def normalized_gap(self) -> float:
         """The gap over the largest slope."""
-        return normalized_gap(self.gap, self.steepest_slope)
+        return normalized_gap(self.gap, self.steepest.slope)
 
     @property
     def abs_gap(self) -> float:
@@ -130,7 +135,9 @@ class Measurements:
         )
         center = (means[0] + means[1]) / 2
         radii = [np.linalg.norm(points - center, axis=1) for points in (self.x, self.y)]
-        by_radius = abs(float(radii[0].mean() - radii[1].mean())) - 3.0 * noise_of_gap(*radii)
+        by_radius = abs(float(radii[0].mean() - radii[1].mean())) - 3.0 * standard_error_of_gap(
+            *radii
+        )
         return max(0.0, by_radius, math.sqrt(max(0.0, shift - 9.0 * noise)))
 
     @cached_property
@@ -175,7 +182,7 @@ class Measurements:
     @property
     def is_reversed(self) -> bool:
         """Whether minus the critic has much of the gap that it should have, beyond noise."""
-        noise = noise_of_gap(self.f_x, self.f_y)
+        noise = standard_error_of_gap(self.f_x, self.f_y)
         return self.is_informative and self.gap < 0 and self.abs_gap > 4.0 * noise
 
     @cached_property
@@ -192,7 +199,7 @@ class Measurements:
     @property
     def flat_fraction(self) -> float:
         """Fraction of the mass to be moved on whose rays the critic is flat."""
-        flat = self.rays.slopes[:, 1] < 0.01 * self.steepest_slope
+        flat = self.rays.slopes[:, 1] < 0.01 * self.steepest.slope
         return float(self.rays.mass @ flat) if len(self.rays.mass) else 0.0
 
     @property
@@ -205,14 +212,3 @@ class Measurements:
             float((w >= (1.0 - 1e-6) * w.max()).double().mean()) > CLIPPED_FRACTION
             for w in matrices
         )
-
-
-def noise_of_gap(f_x: FloatArray, f_y: FloatArray) -> float:
-    """Standard error of mean f_x - mean f_y; a single point has no noise that could be known.
-
-    Examples
-    --------
-    >>> noise_of_gap(np.array([1.0, 3.0]), np.array([7.0]))
-    1.0
-    """
-    return standard_error_of_gap(*(f if len(f) > 1 else np.repeat(f, 2) for f in (f_x, f_y)))

@@ -140,8 +140,8 @@ def _mark_violations(audit: CriticAudit, axis: Axes) -> None:
     steep = audit.rays.slopes[:, 1] > 1.05
     middle = 0.5 * (audit.rays.x + audit.rays.y)[steep][:SHOWN_RAYS]
     if len(middle):
-        share = float(audit.rays.mass[steep].sum())
-        label = f"slope > 1.05 on {share:.0%} of the rays"
+        fraction = float(audit.rays.mass[steep].sum())
+        label = f"slope > 1.05 on {fraction:.0%} of the rays"
         axis.scatter(
             *_columns(middle), s=12, facecolors="none", edgecolors=RED, lw=0.7, label=label
         )
@@ -258,7 +258,7 @@ def _cosines(audit: CriticAudit, axis: Axes) -> None:
         )
     axis.axvline(1.0, color=GREEN, label="optimal: 1")
     axis.axvline(audit.cosine_middle, color=INK, ls=":", label=f"mean: {audit.cosine_middle:.3f}")
-    axis.set(title="gradient along the exact rays", xlabel="cosine", ylabel="share of the mass")
+    axis.set(title="gradient along the exact rays", xlabel="cosine", ylabel="fraction of the mass")
     axis.set(xticks=[-1.0, -0.5, 0.0, 0.5, 1.0])
     axis.legend(fontsize=8, loc="upper left")
 

@@ -12,10 +12,10 @@ import numpy as np
 from otgan.critics.audit.adapter import CriticFunction
 from otgan.critics.audit.diagnosis import Diagnosis
 from otgan.critics.audit.gradients import Rays, SteepestPair
-from otgan.critics.audit.measurements import noise_of_gap
 from otgan.critics.gaps import normalized_gap
 from otgan.critics.potentials.bounds import skill_score
-from otgan.estimates import shown
+from otgan.estimates import shown, standard_error_of_gap
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
 from otgan.transport.result import TransportResult
@@ -30,6 +30,7 @@ LEARNED_FRACTION = 0.3
 show nothing that a critic has learned."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class CriticAudit(Result):
     """A critic beside the exact dual on the same points.
@@ -220,7 +221,7 @@ def _verdict(audit: CriticAudit) -> str:
 
 def _gap_counts(audit: CriticAudit) -> bool:
     """Whether the gap is beyond noise, of a critic with about the slopes of a trained one."""
-    noise = noise_of_gap(audit.f_x, audit.f_y)
+    noise = standard_error_of_gap(audit.f_x, audit.f_y)
     return audit.gap > 4.0 * noise and audit.slope_mean > 0.5
 
 
@@ -243,7 +244,7 @@ def _report(audit: CriticAudit) -> str:
     """The table, the diagnoses, the verdict."""
     lines = [f"{'number':<24}{'value':>12}  what it is"]
     for name, value, meaning in _rows(audit):
-        lines.append(f"{name:<24}{value:>12}  {meaning}")
+        lines.append(f"{name:<24}{value:>12}  {meaning}".rstrip())
     lines += ["", f"steepest pair   {audit.steepest}"]
     if (audit.n, audit.m) != (audit.n_given, audit.m_given):
         lines.append(

@@ -46,7 +46,7 @@ def critic_of_checkpoint(content: dict[str, Any], path: Path) -> nn.Module:
     if kind_of(content) == "fit":
         raise InvalidInputError(
             f"{path} must be a critic or the checkpoint of a run, got that of a fit, which does "
-            "not tell the form of its network; to fix it, take `critic` of what estimate_w1 returns"
+            "not say how its network is built; to fix it, take `critic` of what estimate_w1 returns"
         )
     stored = checked_checkpoint(content, path, "run", "start the run anew")
     settings = stored["settings"]
@@ -56,16 +56,16 @@ def critic_of_checkpoint(content: dict[str, Any], path: Path) -> nn.Module:
             "fix it, train with another constraint"
         )
     rule = as_constraint(constraint_from(settings["constraint"]))
-    form = len(stored["center"]), settings["width"], min(settings["depth"], MOST_LAYERS)
+    sizes = len(stored["center"]), settings["width"], min(settings["depth"], MOST_LAYERS)
     with seeded(0, torch.device("cpu")), torch.device("meta"):
-        wanted = rule.build(*form)  # its shapes, without memory
+        wanted = rule.build(*sizes)  # its shapes, without memory
     if _shapes(wanted.state_dict()) != _shapes(stored["critic"]):
         raise DamagedFileError(
             f"{path} must hold the critic that its settings describe, got another one; to fix it, "
             "start the run anew"
         )
     with seeded(0, torch.device("cpu")):
-        critic = rule.build(*form)
+        critic = rule.build(*sizes)
     critic.to(next(value.dtype for value in stored["critic"].values() if value.is_floating_point()))
     critic.load_state_dict(stored["critic"])
     rule.finish(critic)  # as train_gan does with the critic that it returns

@@ -1,4 +1,4 @@
-"""Files that PyTorch wrote: what kind they are, and their tensors, without running their code."""
+"""Files that PyTorch wrote: what kind they are, and their tensors, without running code in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tarfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,16 +25,17 @@ __all__ = ["FileKind", "TorchFile"]
 
 FileKind = Literal["TorchScript", "program", "tar", "tensors"]
 
-CLAIM, LITTLE = 16, 2**20
+MAX_RATIO, ALWAYS_ALLOWED = 16, 2**20
 """How many times larger than its file its content may be, for code is compressed and weights may be
-shared; and bytes that are never too many."""
+shared; and how many bytes are never too many."""
 
-FOLDER = 0x10
+DIRECTORY_ATTRIBUTE = 0x10
+"""Of an entry in a ZIP archive."""
 
-CALLED = {"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"}
+NAMING_OPCODES = {"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"}
 """Instructions of a pickle that name a function or class, which others then call."""
 
-OLD_PICKLES = 5
+N_LEGACY_PICKLES = 5
 """How many pickles follow each other in a file of PyTorch before version 1.6."""
 
 BROKEN = "an archive that is cut off or was altered"
@@ -47,15 +48,15 @@ class TorchFile:
     Attributes
     ----------
     path : Path
-    what : str
+    expected : str
         What the file should be, for messages: "a critic".
-    cure : str
-        What to do about a damaged one.
+    hint : str
+        What to do about a damaged one, for messages.
     """
 
     path: Path
-    what: str
-    cure: str
+    expected: str
+    hint: str
 
     @cached_property
     def kind(self) -> FileKind:
@@ -70,13 +71,13 @@ class TorchFile:
         """
         if self.path.is_dir():
             raise InvalidInputError(
-                f"{str(self.path)!r} must be the file of {self.what}, got a folder; to fix it, "
+                f"{str(self.path)!r} must be the file of {self.expected}, got a folder; to fix it, "
                 "name the file in it"
             )
         if not self.path.is_file():
             raise InvalidInputError(
-                f"the file of {self.what} must exist, got {str(self.path)!r}; to fix it, check the "
-                "path"
+                f"the file of {self.expected} must exist, got {str(self.path)!r}; to fix it, check "
+                "the path"
             )
         if self.path.stat().st_size == 0:
             raise self.damaged("an empty file")
@@ -136,7 +137,7 @@ class TorchFile:
                 return load[self.kind]()
             except (AttributeError, ImportError) as reason:
                 raise InvalidInputError(
-                    f"the code that {self.path} needs must be at hand, got {reason}; to fix it, "
+                    f"the code that {self.path} needs must be importable, got {reason}; to fix it, "
                     "import or define the class where it was when the file was written, or save "
                     "its state_dict() instead"
                 ) from None
@@ -148,7 +149,8 @@ class TorchFile:
     def damaged(self, got: str) -> DamagedFileError:
         """The error for a file that is not what it should be."""
         return DamagedFileError(
-            f"{self.path} must be {self.what} saved by PyTorch, got {got}; to fix it, {self.cure}"
+            f"{self.path} must be {self.expected} saved by PyTorch, got {got}; to fix it, "
+            f"{self.hint}"
         )
 
     def _is_archive(self) -> bool:
@@ -164,19 +166,21 @@ class TorchFile:
             with zipfile.ZipFile(self.path) as archive:
                 entries = archive.infolist()
                 claimed = sum(entry.file_size for entry in entries)
-                fits = claimed <= CLAIM * size + LITTLE
+                fits = claimed <= MAX_RATIO * size + ALWAYS_ALLOWED
                 altered = archive.testzip() if fits else None
         except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, zlib.error):
             raise self.damaged(BROKEN) from None
         if not fits:
             raise self.damaged(f"entries that claim {claimed:,} bytes, too many for it")
         # Of an entry that is marked as a folder, PyTorch reads whatever was in memory.
-        altered = next((e.filename for e in entries if e.external_attr & FOLDER), altered)
+        altered = next(
+            (e.filename for e in entries if e.external_attr & DIRECTORY_ATTRIBUTE), altered
+        )
         if altered is not None:
             raise self.damaged(f"an entry that was altered, {altered!r}")
         return [entry.filename for entry in entries]
 
-    def _refuse_claims(self, content: Any) -> None:
+    def _refuse_claims(self, content: object) -> None:
         """Raise if tensors hold no plain numbers, or claim more of them than the file can hold."""
         tensors = list(_tensors_in(content))
         for name, tensor in tensors:
@@ -184,10 +188,10 @@ class TorchFile:
             if layout:
                 raise InvalidInputError(
                     f"the tensors in {self.path} must hold plain numbers, got {name!r}, a {layout} "
-                    f"tensor; to fix it, save {self.what} with dense weights on a real device"
+                    f"tensor; to fix it, save {self.expected} with dense weights on a real device"
                 )
         claimed = sum(tensor.numel() * tensor.element_size() for _, tensor in tensors)
-        if claimed > CLAIM * self.path.stat().st_size + LITTLE:
+        if claimed > MAX_RATIO * self.path.stat().st_size + ALWAYS_ALLOWED:
             raise self.damaged(f"tensors that claim {claimed:,} bytes, too many for it")
 
 
@@ -208,27 +212,21 @@ def _would_run_code(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith("data.pkl")]
             return _calls(io.BytesIO(archive.read(names[0])))
-    except (
-        ValueError,
-        IndexError,
-        MemoryError,
-        OSError,
-        zipfile.BadZipFile,
-    ):  # no pickle to its end
-        return False
+    except (ValueError, IndexError, MemoryError, OSError, zipfile.BadZipFile):
+        return False  # no pickle to its end
 
 
 def _calls(stream: IO[bytes]) -> bool:
     named = set()
-    for _ in range(OLD_PICKLES):
+    for _ in range(N_LEGACY_PICKLES):
         named |= {code.name for code, _, _ in pickletools.genops(stream)}  # to its very end
         if not stream.read(1):
             break
         stream.seek(-1, io.SEEK_CUR)
-    return not named.isdisjoint(CALLED)
+    return not named.isdisjoint(NAMING_OPCODES)
 
 
-def _tensors_in(content: Any, name: str = "", depth: int = 8) -> Any:
+def _tensors_in(content: object, name: str = "", depth: int = 8) -> Iterator[tuple[str, Tensor]]:
     """All tensors in nested mappings and lists, with their names."""
     if isinstance(content, Tensor):
         yield name, content

@@ -13,10 +13,12 @@ from otgan.critics.constraints.base import Constraint, Gradients, HeldOutGap, Pa
 from otgan.critics.gaps import normalized_gap
 from otgan.critics.kernels.maxmin import fused_gap
 from otgan.critics.networks.mlp import mlp
+from otgan.keywords import checks_keywords
 
 __all__ = ["WeightClipping"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class WeightClipping(Constraint):
     """Clip every weight to [-limit, limit] after each step (Algorithm 1 of the WGAN paper).

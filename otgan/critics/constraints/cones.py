@@ -12,10 +12,12 @@ from torch.optim import Adam, Optimizer
 from otgan.critics.constraints.base import Constraint, HeldOutGap, Parameters
 from otgan.critics.gaps import normalized_gap
 from otgan.critics.networks.cones import ConeNetwork
+from otgan.keywords import checks_keywords
 
 __all__ = ["Cones"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Cones(Constraint):
     """A minimum or maximum of cones: 1-Lipschitz whatever its parameters are.

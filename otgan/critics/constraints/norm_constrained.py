@@ -16,10 +16,12 @@ from otgan.critics.kernels.maxmin import fused_gap
 from otgan.critics.kernels.orthogonalize import orthonormalize_
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.networks.mlp import mlp, orthogonal_mlp
+from otgan.keywords import checks_keywords
 
 __all__ = ["OrthogonalWeights", "SpectralNormalization"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class SpectralNormalization(Constraint):
     """Divide every weight matrix by its largest singular value, tracked by power iteration.
@@ -57,6 +59,7 @@ class SpectralNormalization(Constraint):
         return normalized_gap(held_out.gap, held_out.lipschitz_lower)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class OrthogonalWeights(Constraint):
     """Orthogonal weights and GroupSort: 1-Lipschitz by construction, and able to be steep.

@@ -30,6 +30,7 @@ from otgan.critics.kernels.relu import (
 from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.mlp import mlp, radial_mlp
 from otgan.inputs.options import as_positive
+from otgan.keywords import checks_keywords
 from otgan.torch_modes import gradients_on
 
 __all__ = ["DivergencePenalty", "GradientPenalty", "PenalizedSlope"]
@@ -88,6 +89,7 @@ class PenalizedSlope(Constraint):
         return gradients
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class GradientPenalty(PenalizedSlope):
     """Penalize gradient norms other than one (WGAN-GP), or only those above (WGAN-LP).
@@ -174,6 +176,7 @@ class GradientPenalty(PenalizedSlope):
         return penalized_gap_inverse(held_out.gap, self.weight)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class DivergencePenalty(PenalizedSlope):
     """Penalize a high power of the slope: the Wasserstein divergence of WGAN-div, which is not W1.

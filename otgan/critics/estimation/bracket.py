@@ -5,8 +5,12 @@ from __future__ import annotations
 from statistics import NormalDist
 
 from otgan.critics.training.data import Distributions
-from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
-from otgan.measures import FloatArray
+from otgan.inference.held_out_bracket import (
+    HeldOutBracket,
+    bracket_of_folds,
+    bracket_of_fresh_points,
+)
+from otgan.measures import DiscreteMeasure, FloatArray
 
 __all__ = [
     "ONE_SIDED",
@@ -31,11 +35,12 @@ ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
 
 def initial_bracket(distributions: Distributions, seed: int) -> HeldOutBracket:
     """W1 of the distributions between two estimates, from `linear_program_sample`."""
-    x, y = distributions.x.pilot, distributions.y.pilot
+    x, y = linear_program_sample(distributions)
+    mu, nu = DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y)
     if distributions.x.is_sampler and distributions.y.is_sampler:
-        n = SAMPLE_POINTS
-        return held_out_bracket(x[:n], y[:n], x[n:], y[n:])
-    return held_out_bracket(*linear_program_sample(distributions), rng=seed)
+        new = distributions.x.pilot[SAMPLE_POINTS:], distributions.y.pilot[SAMPLE_POINTS:]
+        return bracket_of_fresh_points(mu, nu, *new)
+    return bracket_of_folds(mu, nu, 2, seed)
 
 
 def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, FloatArray]:

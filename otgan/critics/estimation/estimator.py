@@ -29,6 +29,7 @@ from otgan.critics.training.loop import ANOTHER_FILE, Budget, fit_critic
 from otgan.critics.training.options import FitOptions
 from otgan.errors import InterruptedFit, InvalidInputError
 from otgan.inputs.options import as_count, as_number
+from otgan.keywords import checks_keywords
 from otgan.output_files import try_to_write
 from otgan.torch_modes import float32_by_default, gradients_on
 
@@ -41,6 +42,7 @@ EVALUATION_FRACTION = 0.1
 """Fraction of a limit in seconds that is kept for evaluating the critic."""
 
 
+@checks_keywords
 @ends_with_the_program()
 @gradients_on()
 def estimate_w1(
@@ -158,7 +160,7 @@ def estimate_w1(
 
 
 def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
-    """The device asked for; ``"auto"`` is CUDA if there is any, else the CPU.
+    """The device requested; ``"auto"`` is CUDA if there is any, else the CPU.
 
     Raises
     ------

@@ -34,10 +34,10 @@ from otgan.critics.seeding import seeded
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
 from otgan.critics.training.options import FitOptions
-from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
-from otgan.measures import FloatArray
+from otgan.inference.held_out_bracket import HeldOutBracket, bracket_of_fresh_points
+from otgan.measures import DiscreteMeasure, FloatArray
 from otgan.torch_modes import float32_by_default
-from otgan.transport.exact import emd
+from otgan.transport.exact import solve_measures
 
 __all__ = ["solve"]
 
@@ -82,7 +82,8 @@ def solve(
             distribution.held_out_points(count, rng)
             for distribution in (distributions.x, distributions.y)
         ]
-        larger = held_out_bracket(x, y, *new)
+        mu, nu = DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y)
+        larger = bracket_of_fresh_points(mu, nu, *new)
     estimate = _estimate(x, y, larger, distributions, selection)
     estimate = replace(estimate, seconds=time.perf_counter() - started)
     if selection.name == "distilled":
@@ -110,8 +111,8 @@ def _estimate(
         penalty=0.0,
         population_low=max(0.0, bracket.lower_estimate - ONE_SIDED * bracket.lower_se),
         population_high=population_high(bracket),
-        sample_lower=bracket.transport.lower,
-        sample_lower_zero=min(zero_lower_bound(x, y), bracket.transport.lower),
+        sample_lower=bracket.transport.distance_lower,
+        sample_lower_zero=min(zero_lower_bound(x, y), bracket.transport.distance_lower),
         sample_distance=bracket.upper_estimate,
         sample_sizes=sample_sizes(bracket),
         lipschitz_lower=1.0,
@@ -215,7 +216,7 @@ def _fit(
     transport = bracket.transport
     if max(len(x), len(y)) > DISTILL_POINTS:
         x, y = x[:DISTILL_POINTS], y[:DISTILL_POINTS]
-        transport = emd(x, y)
+        transport = solve_measures(DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y))
     u, v = (distributions.scale.standardize(z, distributions.device) for z in (x, y))
     potential = _standardized(extended_potential(x, y, transport), distributions)
     i, j = transport.plan.tocoo().coords

@@ -9,11 +9,13 @@ from torch import nn
 
 from otgan.critics.potentials.bounds import skill_score
 from otgan.critics.training.loop import CriticRecord
+from otgan.keywords import checks_keywords
 from otgan.results import Result
 
 __all__ = ["DualEstimate"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class DualEstimate(Result):
     """A neural estimate of W1 between two distributions, and what bounds it.

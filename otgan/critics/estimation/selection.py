@@ -1,4 +1,4 @@
-"""Which constraint: the one asked for, or the one that suits the distributions."""
+"""Which constraint: the one requested, or the one that suits the distributions."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ def select_constraint(
     bracket: HeldOutBracket,
     budget: Budget,
 ) -> Selection:
-    """The constraint asked for; for ``"auto"`` the linear program where it is precise, else lp."""
+    """The constraint requested; for ``"auto"`` the linear program where it is precise, else lp."""
     if isinstance(constraint, Distillation):
         constraint = constraint.name  # it has no settings: the object is another form of its name
     if constraint == "auto":
         return _select_automatically(distributions, bracket, budget)
     if isinstance(constraint, str) and constraint in LINEAR_PROGRAM_NAMES:
         points = _affordable_points(distributions, bracket, budget)
-        return Selection(constraint, None, points, "asked for")
+        return Selection(constraint, None, points, "requested")
     if isinstance(constraint, str):
-        return _select_by_name(constraint, "asked for", distributions, bracket)
+        return _select_by_name(constraint, "requested", distributions, bracket)
     rule = as_constraint(constraint)
     return Selection(
         rule.name, rule.in_standard_units(distributions.scale.spread), 0, "given as an object"

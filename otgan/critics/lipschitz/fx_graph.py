@@ -14,6 +14,7 @@ from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
 from otgan.critics.lipschitz.convolution import convolution_norm
+from otgan.measures import FloatArray
 
 __all__ = ["Unproved", "bound_along_graph"]
 
@@ -306,24 +307,24 @@ def _constant(node: fx.Node, arguments: list[Any], keywords: dict[str, Any]) -> 
     return target(*arguments, **keywords)
 
 
-def _depends_on_input(value: Any) -> bool:
+def _depends_on_input(value: object) -> bool:
     if isinstance(value, (tuple, list)):
         return any(_depends_on_input(part) for part in value)
     return isinstance(value, LipschitzBound)
 
 
-def _is_single(value: Any) -> bool:
+def _is_single(value: object) -> bool:
     """Whether this can be broadcast to anything, and nothing to it."""
     return isinstance(value, (int, float)) or (isinstance(value, Tensor) and value.numel() == 1)
 
 
-def _is_size(value: Any) -> bool:
+def _is_size(value: object) -> bool:
     if isinstance(value, (tuple, list)):
         return any(_is_size(part) for part in value)
     return value is _SIZE
 
 
-def _shape(node: Any) -> tuple[int, ...] | None:
+def _shape(node: object) -> tuple[int, ...] | None:
     """The shape that a trial run saw."""
     meta = node.meta.get("tensor_meta") if isinstance(node, fx.Node) else None
     return tuple(meta.shape) if meta is not None and hasattr(meta, "shape") else None
@@ -338,7 +339,7 @@ def _zeros_like(node: Any, layer: nn.Module) -> Tensor | None:
     return torch.zeros(shape, dtype=node.meta["tensor_meta"].dtype, device=device)
 
 
-def _array(value: Any) -> Any:
+def _array(value: object) -> FloatArray:
     if not isinstance(value, Tensor):
         raise Unproved("a layer whose weights depend on the points has no bound here")
     return value.detach().double().cpu().numpy()

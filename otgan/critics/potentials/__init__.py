@@ -1,1 +1,5 @@
 """Kantorovich potentials of samples, extended to all points, and the bounds that they prove."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

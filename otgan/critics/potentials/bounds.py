@@ -13,7 +13,7 @@ from otgan.errors import InvalidInputError
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.options import as_confidence
 from otgan.measures import FloatArray, as_float64
-from otgan.transport.duality import PLAIN_PAIRS, c_transform
+from otgan.transport.duality import PLAIN_PAIRS, c_transform_of
 
 __all__ = [
     "CertifiedPotentials",
@@ -263,8 +263,8 @@ def _best_scales(cost: MatrixCost, h_x: FloatArray, h_y: FloatArray) -> tuple[fl
 
 def _improved(cost: GroundCost, potential: FloatArray) -> CertifiedPotentials:
     """The feasible potentials that two c-transforms make of any numbers on the sources."""
-    g = c_transform(cost, potential)
-    return CertifiedPotentials(c_transform(cost.T, g), g)
+    g = c_transform_of(cost, potential)
+    return CertifiedPotentials(c_transform_of(cost.T, g), g)
 
 
 def _critic_values(

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from otgan.errors import InvalidInputError
 from otgan.inference.held_out_potentials import anchors_at_x
 from otgan.measures import FloatArray, as_float64, as_pair, as_points, is_torch
-from otgan.transport.exact import emd
+from otgan.transport.exact import solve_measures
 from otgan.transport.result import TransportResult
 
 __all__ = [
@@ -213,7 +213,7 @@ def exact_critic(x: Any, y: Any, *, side: Side = "auto") -> ExactCritic:
         )
     device = next((z.device for z in (x, y) if is_torch(z)), None)
     mu, nu = as_pair(x, y, None, None)
-    transport = emd(mu.points, nu.points)
+    transport = solve_measures(mu, nu)
     potential = extended_potential(mu.points, nu.points, transport, side)
     return ExactCritic(potential.to(device) if device else potential, transport)
 
@@ -238,6 +238,7 @@ def extended_potential(
     Examples
     --------
     >>> x, y = np.array([[0.0], [1.0]]), np.array([[3.0], [5.0]])
+    >>> from otgan import emd
     >>> f = extended_potential(x, y, emd(x, y))
     >>> float(f(torch.tensor(x)).mean() - f(torch.tensor(y)).mean())
     3.5

@@ -44,12 +44,12 @@ def projection_lower_bound(x: FloatArray, y: FloatArray) -> float:
     lines = np.divide(lines, norms, out=np.zeros_like(lines), where=norms > 0)
     images = [(x @ line, y @ line) for line in lines]
     images += [(_distances(x, mean), _distances(y, mean)) for mean in means]
-    return max(line_distance(_uniform(of_x), _uniform(of_y), 1.0) for of_x, of_y in images)
+    return max(line_distance(_on_the_line(of_x), _on_the_line(of_y), 1.0) for of_x, of_y in images)
 
 
 def _distances(points: FloatArray, center: FloatArray) -> FloatArray:
     return np.linalg.norm(points - center, axis=1)
 
 
-def _uniform(image: FloatArray) -> DiscreteMeasure:
-    return DiscreteMeasure(image[:, None], None, 1.0)
+def _on_the_line(image: FloatArray) -> DiscreteMeasure:
+    return DiscreteMeasure.uniform(image[:, None])

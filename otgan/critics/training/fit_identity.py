@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from otgan.critics.constraints.serialization import described
 from otgan.critics.training.data import Distributions, Source
 from otgan.critics.training.options import FitOptions
 from otgan.critics.training.sampler_signature import same_signature, sampler_signature
-from otgan.errors import InputWarning, InvalidInputError
+from otgan.errors import InvalidInputError, warn_user
 
 __all__ = ["fit_identity", "refuse_other_fit"]
 
@@ -62,11 +61,9 @@ def refuse_other_fit(known: Mapping[str, Any], identity: Mapping[str, Any], path
                 f"{_in_words(name, before)} instead of {_in_words(name, now)}; to fix it, name "
                 "another file, or remove this one"
             )
-        warnings.warn(
+        warn_user(
             f"{name} is a sampler that gives other points than when {path} was written; they look "
-            "alike, and are taken to be of the same distribution",
-            InputWarning,
-            stacklevel=6,
+            "alike, and are taken to be of the same distribution"
         )
 
 
@@ -81,10 +78,10 @@ def _distribution(source: Source) -> dict[str, Any]:
 
 def _may_be_alike(before: Any, now: Any) -> bool:
     """Whether two samplers may give the same distribution."""
-    outlines = [
+    signatures = [
         v["signature"] for v in (before, now) if isinstance(v, Mapping) and "signature" in v
     ]
-    return len(outlines) == 2 and all(outlines) and same_signature(*outlines)
+    return len(signatures) == 2 and all(signatures) and same_signature(*signatures)
 
 
 def _in_words(name: str, value: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 from otgan.critics.settings import MOST_POINTS
 from otgan.errors import InvalidInputError
 from otgan.inputs.options import as_count, as_number, as_seed
+from otgan.keywords import checks_keywords
 from otgan.progress import Progress, as_progress
 
 __all__ = ["FitOptions"]
@@ -19,6 +20,7 @@ WHERE = "change it in the FitOptions"
 """How messages about a wrong setting end."""
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class FitOptions:
     """How `estimate_w1` trains. One setting serves all constraints and problems.

@@ -20,6 +20,7 @@ from otgan.datasets.files.read_options import LIMIT, LoadOptions, ReadOptions, T
 from otgan.datasets.files.safe_open import DECOMPRESSORS, as_input_errors, as_path, open_regular
 from otgan.datasets.files.text_tables import read_text
 from otgan.errors import DamagedFileError, InvalidInputError, nearest_name, warn_user
+from otgan.keywords import checks_keywords, checks_keywords_of
 from otgan.measures import FloatArray
 
 __all__ = [
@@ -44,6 +45,7 @@ MAGIC = {
 """The first bytes of files, and the suffixes that such files may have."""
 
 
+@checks_keywords_of(LoadOptions)
 def load(source: str | Path, **options: Unpack[LoadOptions]) -> Distribution:
     """A data set by its name, or the points in a file or folder.
 
@@ -81,6 +83,7 @@ def load(source: str | Path, **options: Unpack[LoadOptions]) -> Distribution:
     )
 
 
+@checks_keywords
 def load_points(
     path: str | Path,
     *,
@@ -161,6 +164,7 @@ def load_points(
     )
 
 
+@checks_keywords_of(LoadOptions)
 def load_table(path: str | Path, **options: Unpack[LoadOptions]) -> Table:
     r"""Points with the names of their columns, and with notes on how they were read.
 
@@ -209,6 +213,7 @@ def _read(path: str | Path, options: ReadOptions) -> Table:
     return choose_columns(read_idx(path, options.limit), options, str(path))
 
 
+@checks_keywords_of(LoadOptions)
 def load_pair(a: str | Path, b: str | Path, **options: Unpack[LoadOptions]) -> tuple[Table, Table]:
     r"""Two files whose columns mean the same: those of `b` take the order that they have in `a`.
 
@@ -295,6 +300,7 @@ def _check_names(ours: tuple[str, ...], theirs: tuple[str, ...], a: Any, b: Any)
     )
 
 
+@checks_keywords
 def load_idx(path: str | Path, *, limit: int = LIMIT) -> FloatArray:
     """The images of an IDX file, as MNIST and Fashion-MNIST come, flattened to [0, 1].
 
@@ -324,6 +330,7 @@ def load_idx(path: str | Path, *, limit: int = LIMIT) -> FloatArray:
     return read_idx(as_path(path), ReadOptions(limit=limit).limit).points
 
 
+@checks_keywords
 def load_images(
     folder: str | Path, *, size: int = 32, gray: bool = False, limit: int = LIMIT
 ) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.inputs.options import as_count
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
 __all__ = ["LoadOptions", "ReadOptions", "Table", "stored_options"]
@@ -143,6 +144,7 @@ def stored_options(stored: Any, where: Path) -> LoadOptions:
     return cast(LoadOptions, dict(stored))
 
 
+@checks_keywords
 @dataclass(frozen=True, eq=False)
 class Table:
     """Points from a file, and how they were read.

@@ -26,6 +26,7 @@ from otgan.divergences.closed_forms.formulas import (
 from otgan.divergences.closed_forms.quadrature import integrate
 from otgan.errors import InvalidInputError
 from otgan.inputs.options import as_order
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
 __all__ = ["hellinger", "js", "kl", "total_variation", "wasserstein"]
@@ -50,6 +51,7 @@ STEEPEST = 0.05
 """Of a gamma distribution of a smaller shape, more than rounding lies below the smallest float."""
 
 
+@checks_keywords
 def kl(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     """Kullback-Leibler divergence KL(P‖Q) = E_P log(p/q), in nats.
 
@@ -99,6 +101,7 @@ def kl(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     return _mean_over(P, Q, lambda log_ratio: log_ratio)
 
 
+@checks_keywords
 def js(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     """Jensen-Shannon divergence JS(P, Q) = ½ KL(P‖M) + ½ KL(Q‖M), M = (P + Q)/2, in nats.
 
@@ -134,6 +137,7 @@ def js(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     return _trim(_mean_over_both(P, Q, _js_term), LOG_2)
 
 
+@checks_keywords
 def total_variation(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     """Total variation distance TV(P, Q) = ½ ∫ |p - q|: a metric between 0 and 1.
 
@@ -170,6 +174,7 @@ def total_variation(P: ParametricDistribution, Q: ParametricDistribution) -> flo
     return _trim(_mean_over_both(P, Q, _tv_term, kinks=True), 1.0)
 
 
+@checks_keywords
 def hellinger(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     """Hellinger distance H(P, Q), where H² = ½ ∫ (√p - √q)² = 1 - ∫ √(pq): between 0 and 1.
 
@@ -208,6 +213,7 @@ def hellinger(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     return math.sqrt(_trim(_mean_over_both(P, Q, _hellinger_term), 1.0))
 
 
+@checks_keywords
 def wasserstein(P: ParametricDistribution, Q: ParametricDistribution, *, p: float = 1) -> float:
     """Wasserstein distance W_p(P, Q) = (inf E ‖X - Y‖^p)^(1/p), Euclidean, root taken.
 

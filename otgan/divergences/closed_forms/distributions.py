@@ -25,6 +25,7 @@ from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_moments
 from otgan.inputs.matching import order_like
 from otgan.inputs.options import as_count, as_rng
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_float64, as_points
 
 __all__ = [
@@ -171,6 +172,7 @@ class ParametricDistribution(ABC):
         return self.frozen.isf(v)
 
 
+@checks_keywords
 @dataclass(frozen=True, eq=False, repr=False)
 class Gaussian(ParametricDistribution):
     """The normal distribution N(mean, covariance) in any dimension.
@@ -258,6 +260,7 @@ class Gaussian(ParametricDistribution):
         return replace(self, mean=self.mean + shift)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Exponential(ParametricDistribution):
     """The distribution on [0, ∞) with density ``rate * exp(-rate * x)``.
@@ -288,6 +291,7 @@ class Exponential(ParametricDistribution):
         return scipy.stats.expon(scale=1 / self.rate)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Gamma(ParametricDistribution):
     """The gamma distribution, on (0, ∞).
@@ -331,6 +335,7 @@ class Gamma(ParametricDistribution):
         return by_rates + by_shapes - gammaln_difference(self.shape, other.shape)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Laplace(ParametricDistribution):
     """The distribution with density ``exp(-|x - location| / scale) / (2 * scale)``.
@@ -380,6 +385,7 @@ class Laplace(ParametricDistribution):
         return replace(self, location=self.location + shift)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Uniform(ParametricDistribution):
     """The distribution with constant density on [low, high].
@@ -434,6 +440,7 @@ class Uniform(ParametricDistribution):
         return replace(self, low=self.low + shift, high=self.high + shift)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Poisson(ParametricDistribution):
     """The distribution on 0, 1, 2, ... with probabilities ``exp(-rate) * rate**k / k!``.

@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import OtganError
-from otgan.measures import FloatArray, as_pair, beyond_dtype
+from otgan.measures import DiscreteMeasure, FloatArray, as_pair, beyond_dtype
 from otgan.progress import Progress, Report, reporting
 from otgan.transport.batched.inputs import Stack, as_stack, as_stacked_costs, is_stack
 from otgan.transport.couplings import Arcs
-from otgan.transport.exact import emd_from_cost, optimal_pair
+from otgan.transport.exact import emd_from_cost, optimal_pair, solve_costs
+from otgan.transport.result import TransportResult
 from otgan.transport.threads import n_threads
 
 __all__ = ["StackedPlans", "like_points", "plans_of_costs", "plans_of_points", "stacked_distances"]
@@ -61,19 +62,19 @@ def plans_of_points(
     `data` are the points x and y and the weights a and b. A single problem gives a stack of one.
     """
 
-    def alone(x: Any, y: Any, a: Any, b: Any) -> StackedPlans:
-        pair = optimal_pair(*as_pair(x, y, a, b), metric, p, n_jobs)
+    def alone(mu: DiscreteMeasure, nu: DiscreteMeasure) -> StackedPlans:
+        pair = optimal_pair(mu, nu, metric, p, n_jobs)
         return _stack_of_one(pair.arcs, pair.f, pair.g, pair.cost)
 
     if not is_stack(*data):
-        return alone(*data)
+        return alone(*as_pair(*data))
     stack = as_stack(*data)
     with reporting(progress, stack.size, "wasserstein", unit="problem") as report:
         plans = _plans_of_small_points(stack, metric, p, n_jobs, report)
 
         def at(k: int) -> StackedPlans:
             x, y, a, b = (_at(values, k) for values in stack[1:])
-            return alone(x, y, a, b)
+            return alone(DiscreteMeasure(x, a, 1.0), DiscreteMeasure(y, b, 1.0))
 
         return _completed(plans, at, "clouds", report)
 
@@ -83,14 +84,13 @@ def plans_of_costs(
 ) -> StackedPlans:
     """Optimal plans for cost matrices (n, m) or (B, n, m); a single one gives a stack of one."""
 
-    def alone(C: Any, a: Any, b: Any) -> StackedPlans:
-        result = emd_from_cost(C, a, b, n_jobs=n_jobs)
+    def alone(result: TransportResult) -> StackedPlans:
         plan = result.plan.tocoo()
         arcs = Arcs(plan.coords[0], plan.coords[1], plan.data)
         return _stack_of_one(arcs, result.f, result.g, result.cost)
 
     if not is_stack(C, None, a, b):
-        return alone(C, a, b)
+        return alone(emd_from_cost(C, a, b, n_jobs=n_jobs))
     from otgan.transport.batched.loops import solve_matrices
 
     costs, stack = as_stacked_costs(C, a, b)
@@ -98,12 +98,12 @@ def plans_of_costs(
     with reporting(progress, stack.size, "transport_cost", unit="problem") as report:
         tasks = _Tasks(costs[0].size, n_jobs, report)
         tasks.run(solve_matrices, plans, costs, stack.a, stack.b)
-        return _completed(
-            plans,
-            lambda k: alone(costs[k], _at(stack.a, k), _at(stack.b, k)),
-            "cost matrices",
-            report,
-        )
+
+        def at(k: int) -> StackedPlans:
+            a, b = _at(stack.a, k), _at(stack.b, k)
+            return alone(solve_costs(costs[k], a, b, n_jobs=n_jobs))
+
+        return _completed(plans, at, "cost matrices", report)
 
 
 def stacked_distances(

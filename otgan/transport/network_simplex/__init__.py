@@ -1,1 +1,1 @@
-"""The engine: the network simplex method, from coarse to fine."""
+"""The network simplex method, from coarse to fine: the solver of exact transport."""

@@ -1,4 +1,4 @@
-"""What goes along with one solve: its limits, what is counted, and who is told of every pass."""
+"""What goes along with one solve: its limits, its counters, and who gets a report of every pass."""
 
 from __future__ import annotations
 

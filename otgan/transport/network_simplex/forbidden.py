@@ -106,7 +106,7 @@ def _check_feasible(
     to_there = _called("target", names[1][targets])
     raise InfeasibleError(
         f"the allowed arcs must be able to carry all mass, got {from_there} with "
-        f"{mass:.6g} of it, whose arcs lead to {to_there} with room for "
+        f"{mass:.6g} of it, whose arcs lead to {to_there} with a mass of "
         f"{b[targets].sum():.6g}: {left.sum():.6g} cannot be moved; to fix it, "
         "allow more arcs from there (fewer inf entries in C), or change the masses"
     )

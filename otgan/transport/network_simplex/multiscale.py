@@ -1,7 +1,7 @@
 """Exact transport from coarse to fine: a network simplex on few arcs, closed by pricing.
 
 The clouds are halved into cells until some hundred are left. Every level starts from the one
-before: its potentials, by c-transforms, tell which arcs are promising, and its plan, disaggregated
+before: its potentials, by c-transforms, show which arcs are promising, and its plan, disaggregated
 to the points in the cells, is a first plan. The simplex solves the problem on these arcs; pricing
 then compares all pairs, adds arcs that would improve the plan, and proves optimality when there
 are none.

@@ -334,7 +334,7 @@ def test_sign_flipped():
 
 
 def test_sign_flipped_in_many_dimensions():
-    """Samples in 20 dimensions are 4.9 apart, their distributions 3; the critic sees 2.5."""
+    """Samples of 20 dimensions are 4.9 apart, their distributions 3, and the critic sees 2.5."""
     x, y = RNG.normal(size=(2, 400, 20))
     y[:, 0] += 3.0
     assert names(train(small(20), y, x, rule=penalty(50.0)), x, y) == ("sign flipped",)

@@ -342,7 +342,7 @@ def test_a_module_with_nan_is_refused_however_it_was_saved(tmp_path):
         load_critic(tmp_path / "critic.pt", trust=True)
 
 
-def test_a_module_whose_class_is_not_at_hand_says_so(tmp_path):
+def test_a_module_whose_class_is_not_importable_says_so(tmp_path):
     path = tmp_path / "critic.pt"
     torch.save(Local(), path)
     content = path.read_bytes()
@@ -352,7 +352,7 @@ def test_a_module_whose_class_is_not_at_hand_says_so(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in entries.items():
             archive.writestr(name, data.replace(b"Local", b"Other"))
-    with pytest.raises(InvalidInputError, match="must be at hand"):
+    with pytest.raises(InvalidInputError, match="must be importable"):
         load_critic(path, trust=True)
 
 
@@ -373,7 +373,7 @@ def test_a_pipe_is_no_file(tmp_path):
 def test_a_state_dict_does_not_tell_its_activation(tmp_path):
     critic = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
     torch.save(critic.state_dict(), tmp_path / "critic.pt")
-    with pytest.warns(InputWarning, match="ReLU was taken"):
+    with pytest.warns(InputWarning, match="ReLU was assumed"):
         load_critic(tmp_path / "critic.pt")
     told = load_critic(tmp_path / "critic.pt", activation="tanh")
     assert torch.equal(told(POINTS), critic(POINTS))

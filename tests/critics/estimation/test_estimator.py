@@ -114,11 +114,14 @@ def test_scale_of_the_data_only_scales_the_result(gaussians, constraint, factor)
 
 @pytest.mark.parametrize("factor", [30.0, 1 / 30])
 def test_scale_of_samplers(factor):
-    base, scaled = round_gaussians(2, 2.0, 1.0), round_gaussians(2, 2.0 * factor, 1.0 * factor)
-    r, s = (otgan.estimate_w1(pair.x, pair.y, "lp", **QUICK) for pair in (base, scaled))
-    assert abs(r.value - base.w1) < 3 * r.se
-    # The same draws; differences in the last place of float32 grow over 300 steps.
-    assert_allclose(s.value, factor * r.value, rtol=5e-3)
+    base, large = round_gaussians(2, 2.0, 1.0), round_gaussians(2, 2.0 * factor, 1.0 * factor)
+    assert_allclose(large.w1, factor * base.w1, rtol=1e-12)
+    small_value = otgan.estimate_w1(base.x, base.y, "lp", **QUICK)
+    value = otgan.estimate_w1(large.x, large.y, "lp", **QUICK)
+    assert_allclose(value.value, factor * small_value.value, rtol=0, atol=5 * value.se)
+    for low_high in ("population_low", "population_high", "sample_distance"):
+        ends = getattr(value, low_high), factor * getattr(small_value, low_high)
+        assert_allclose(*ends, rtol=1e-6)
 
 
 # ---------------------------------------------------------------- penalized optimum

@@ -13,8 +13,12 @@ from otgan.critics.training.checkpoint import (
 )
 from otgan.errors import DamagedFileError, InvalidInputError, OutputError
 
-CONTENTS: dict[str, Any] = {"weights": {"a": torch.arange(7.0), "b": torch.tensor(1 / 3, dtype=torch.float64)},
-            "step": 12, "history": [(1, 0.5)], "name": None}  # fmt: skip
+CONTENTS: dict[str, Any] = {
+    "weights": {"a": torch.arange(7.0), "b": torch.tensor(1 / 3, dtype=torch.float64)},
+    "step": 12,
+    "history": [(1, 0.5)],
+    "name": None,
+}
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""What two samples say about the distance of their distributions: an interval, and a test.
+
+Two normal distributions in the plane lie exactly 0.5 apart. Their samples lie further apart.
+
+Run: python examples/interval_and_test.py
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+import otgan
+from otgan.measures import FloatArray
+
+SHIFT = 0.5
+
+
+def two_samples(n: int, shift: float, seed: int) -> tuple[FloatArray, FloatArray]:
+    x, y = np.random.default_rng(seed).normal(size=(2, n, 2))
+    return x, y + [shift, 0.0]
+
+
+def main() -> None:
+    print(f"W1 of the distributions is {SHIFT}")
+    for n in (50, 200, 800):
+        x, y = two_samples(n, SHIFT, seed=n)
+        interval = otgan.wasserstein_interval(x, y)
+        print(
+            f"{n:4d} points each: W1 of the samples {otgan.wasserstein(x, y):.3f}, 95 % interval "
+            f"of the distributions [{interval.low:.3f}, {interval.high:.3f}]"
+        )
+
+    covered = [
+        SHIFT in otgan.wasserstein_interval(*two_samples(100, SHIFT, seed)) for seed in range(40)
+    ]
+    print(f"of 40 such intervals from 100 points each, {sum(covered)} cover {SHIFT}")
+
+    # Equal distributions have distance zero, and samples never do: a test asks whether what is
+    # left is more than chance.
+    for name, shift in (("different", SHIFT), ("equal", 0.0)):
+        x, y = two_samples(100, shift, seed=1)
+        test = otgan.two_sample_test(x, y, statistic="wasserstein")
+        distance = otgan.wasserstein(x, y)
+        print(f"{name} distributions: W1 of samples {distance:.3f}, p-value {test.pvalue:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""``otgan emd`` and ``otgan compare``: distances between two files of points."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from functools import partial
+from typing import TYPE_CHECKING
+
+import otgan
+from otgan.cli.checks import check_emd, check_files, check_numbers, check_picture
+from otgan.cli.parser import add_json, add_plot, add_progress, add_rng
+from otgan.cli.reading_options import (
+    FILES,
+    add_reading,
+    load_weights,
+    reading_of,
+    report_notes,
+)
+from otgan.cli.terminal import progress_bar, save_picture, say
+from otgan.text import encodable
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from otgan.cli.parser import Commands
+    from otgan.transport.result import TransportResult
+
+__all__ = ["add_compare", "add_emd"]
+
+
+def add_emd(commands: Commands) -> None:
+    """Add the command ``otgan emd``."""
+    emd = commands.add_parser(
+        "emd",
+        help="exact distance between two files of points",
+        description="The Wasserstein distance between two files of points, with a certificate.",
+    )
+    emd.add_argument("a", help=FILES)
+    emd.add_argument("b", help="the other file")
+    emd.add_argument("--p", type=float, default=1.0, metavar="X", help="order (default 1)")
+    emd.add_argument(
+        "--metric",
+        default="euclidean",
+        metavar="NAME",
+        help="euclidean (default), sqeuclidean, cityblock, chebyshev or cosine",
+    )
+    emd.add_argument(
+        "--weights", nargs=2, metavar=("A", "B"), help="files with a weight for each point"
+    )
+    emd.add_argument(
+        "--normalize",
+        action="store_true",
+        help="allow weights with different sums, such as counts",
+    )
+    emd.add_argument(
+        "--rtol",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="stop once the gap is below this fraction of the cost (default 0: exact)",
+    )
+    add_json(emd)
+    add_reading(emd)
+    add_progress(emd)
+    emd.set_defaults(run=_emd)
+
+
+def _emd(options: argparse.Namespace) -> int:
+    from otgan.datasets import load_pair
+
+    check_files(options.a, options.b, *(options.weights or ()))
+    check_emd(p=options.p, metric=options.metric, rtol=options.rtol)
+    pair = load_pair(options.a, options.b, **reading_of(options))
+    clouds = zip(options.weights or (), pair, (options.a, options.b), strict=False)
+    weights = [load_weights(path, table, file, options) for path, table, file in clouds]
+    x, y = (table.points for table in pair)
+    a, b = (table.points[:, 0] for table in weights) if weights else (None, None)
+    notes = report_notes(*pair, *weights)
+    with progress_bar(options.progress) as bar:
+        result = otgan.emd(
+            x,
+            y,
+            a,
+            b,
+            p=options.p,
+            metric=options.metric,
+            normalize=options.normalize,
+            rtol=options.rtol,
+            progress=False if bar is None else partial(_show_emd, bar),
+        )
+    if options.json:
+        more = {"metric": options.metric, "stats": dict(result.stats), "notes": notes}
+        say(json.dumps(result.to_dict() | more))
+    else:
+        say(_table(result, options.metric, x.shape[1]))
+    return 0
+
+
+def _table(result: TransportResult, metric: str, d: int) -> str:
+    """The distance, for people."""
+    seconds = result.stats["seconds_solving"] + result.stats["seconds_certifying"]
+    before = result.stats["seconds_preparing"]
+    return "\n".join(
+        [
+            f"distance  {result.distance:.10g}   (W{result.p:g}, {metric})",
+            f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},",
+            f"          {result.upper:.17g}], a gap of {result.gap:.2g}",
+            f"points    {result.n} and {result.m} in {d} dimensions",
+            f"solver    {result.solver}, {seconds:.3g} s, after {before:.3g} s of loading and "
+            "compiling",
+        ]
+    )
+
+
+def _show_emd(bar: tqdm, done: int, total: int | None, message: str) -> None:
+    bar.set_postfix_str(message)
+
+
+def add_compare(commands: Commands) -> None:
+    """Add the command ``otgan compare``."""
+    compare = commands.add_parser(
+        "compare",
+        help="everything that fits two files of points, with intervals and a test",
+        description="Distances, divergences and a test between two samples, each with an interval "
+        "for the distributions, and with what it is sensitive to and what it misses.",
+    )
+    compare.add_argument("a", help=FILES)
+    compare.add_argument("b", help="the other file")
+    compare.add_argument(
+        "--confidence-level",
+        type=float,
+        default=0.95,
+        metavar="X",
+        help="of the intervals (default 0.95)",
+    )
+    compare.add_argument(
+        "--ties",
+        default="auto",
+        metavar="WORD",
+        help="what KL and JS do about equal points: auto (default: count values that repeat "
+        "often), raise, drop, jitter or discrete",
+    )
+    compare.add_argument(
+        "--seconds",
+        type=float,
+        default=10.0,
+        metavar="X",
+        help="leave out quantities that are expected to take longer (default 10)",
+    )
+    add_rng(compare, "everything random (default 0)")
+    add_plot(compare, "compare.png")
+    add_json(compare)
+    add_reading(compare)
+    add_progress(compare)
+    compare.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from otgan.comparison.compare import check_options
+    from otgan.datasets import load_pair
+    from otgan.inputs.options import as_confidence
+
+    check_files(options.a, options.b)
+    check_numbers(options)
+    as_confidence(options.confidence_level)
+    check_options(options.ties, options.seconds)
+    check_picture(options.plot)
+    first, second = load_pair(options.a, options.b, **reading_of(options))
+    notes = report_notes(first, second)
+    with progress_bar(options.progress) as bar:
+        comparison = otgan.compare(
+            first.points,
+            second.points,
+            confidence_level=options.confidence_level,
+            rng=options.rng,
+            ties=options.ties,
+            seconds=options.seconds,
+            progress=False if bar is None else partial(_show_compare, bar),
+        )
+    values = comparison.to_dict()
+    values["notes"] = [*notes, *values["notes"]]
+    say(json.dumps(values) if options.json else comparison.report())
+    if options.plot:
+        from otgan.comparison.plot import two_samples
+
+        names = first.names or second.names
+        save_picture(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
+    return 0
+
+
+def _show_compare(bar: tqdm, done: int, total: int | None, name: str) -> None:
+    bar.total, bar.n = total, done
+    bar.set_description_str(encodable(name, bar.fp.encoding))

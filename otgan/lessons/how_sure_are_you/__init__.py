@@ -1,0 +1,8 @@
+"""How sure can one be of a distance, when all one has is samples?"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"numbers": ["HowSure", "run"], "words": ["explain"], "figure": ["draw"]},
+)

@@ -1,0 +1,114 @@
+"""Piles of dirt: the distance between two heaps, as carrying, as a plan and as prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from otgan import emd, emd_linprog, js_divergence, kl_divergence, total_variation, wasserstein_1d
+from otgan.lessons.record import Record
+from otgan.measures import FloatArray, as_points, as_weights, check_equal_mass
+from otgan.results import Result
+
+__all__ = ["PilesOfDirt", "run"]
+
+
+@dataclass(frozen=True, repr=False)
+class PilesOfDirt(Record, Result):
+    """The numbers of the lesson; work is in shovelfuls times steps.
+
+    Attributes
+    ----------
+    P, Q : ndarray, shape (n,)
+        Shovelfuls in each pile, as they are and as they should be; equal totals.
+    flow : ndarray, shape (n,)
+        Shovelfuls carried from pile i to pile i + 1, negative if carried back; the last is 0.
+    work : float
+        The absolute values of `flow` added up: the least work.
+    primal, dual : float
+        The same from the linear program over plans and from the one over prices.
+    plan : ndarray, shape (n, n)
+        Shovelfuls moved from pile i to pile j by an optimal plan.
+    prices : ndarray, shape (n,)
+        Optimal potential f, zero at the first pile; Σ f (P - Q) is the work.
+    distance : float
+        W₁ of the two as probability distributions: work for one shovelful in all.
+    kl, kl_reversed, js, tv : float
+        KL(P‖Q), KL(Q‖P), JS and TV of the distributions, in nats where that matters.
+    """
+
+    P: FloatArray
+    Q: FloatArray
+    flow: FloatArray
+    work: float
+    primal: float
+    dual: float
+    plan: FloatArray
+    prices: FloatArray
+    distance: float
+    kl: float
+    kl_reversed: float
+    js: float
+    tv: float
+
+    def __float__(self) -> float:
+        """W₁ of the two distributions."""
+        return self.distance
+
+
+def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
+    """Compute the work between two rows of piles in four ways, and the divergences beside it.
+
+    Parameters
+    ----------
+    P, Q : array_like, shape (n,)
+        Non-negative amounts of dirt with equal totals, in piles one step apart.
+
+    Returns
+    -------
+    PilesOfDirt
+        The linear programs take O(n²) variables: meant for up to a few hundred piles.
+
+    Raises
+    ------
+    InvalidInputError
+        Negative, missing or infinite amounts, or rows of different length.
+    UnequalMassError
+        Totals that differ.
+
+    Examples
+    --------
+    >>> numbers = run()
+    >>> numbers.flow
+    array([ 2.,  2., -1.,  0.])
+    >>> numbers.work, numbers.distance
+    (5.0, 0.5)
+    """
+    n = len(as_points(P, "P"))
+    P, Q = as_weights(P, n, "P"), as_weights(Q, n, "Q")
+    total = float(P.sum())
+    check_equal_mass(total, float(Q.sum()), hint="divide each by its own sum")
+    Q = Q * (total / Q.sum())  # what rounding the totals may differ by
+    place = np.arange(n)
+    steps = np.abs(place[:, None] - place)
+    program = emd_linprog(steps, P, Q)
+    # What piles 0..i have in excess has to cross from i to i + 1.
+    flow = np.cumsum(P - Q)
+    flow[-1] = 0.0
+    return PilesOfDirt(
+        P=P,
+        Q=Q,
+        flow=flow,
+        work=float(np.abs(flow).sum()),
+        primal=total * program.upper,
+        dual=total * program.lower,
+        plan=total * emd(place, place, P, Q).plan.toarray(),
+        prices=program.f - program.f[0],
+        distance=float(wasserstein_1d(place, place, P, Q)),
+        kl=float(kl_divergence(P, Q)),
+        kl_reversed=float(kl_divergence(Q, P)),
+        js=float(js_divergence(P, Q)),
+        tv=float(total_variation(P, Q)),
+    )

@@ -1,0 +1,8 @@
+"""The game xy: one player descends, the other ascends, and the order of their moves decides."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"numbers": ["XYGame", "run"], "words": ["explain"], "figure": ["draw"]},
+)
