@@ -17,6 +17,7 @@ import otgan
 from otgan import GANConfig, GradientPenalty, WeightClipping, train_gan
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.gan.run_directory import RunDirectory
+from tests.cases import points_of
 from tests.gan.short_run import CLOUD, RUN, TINY, same_but_for_time, same_weights
 
 
@@ -48,9 +49,9 @@ def test_a_run_is_not_resumed_on_other_data(tmp_path, data, message):
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
     same = otgan.train_gan(torch.tensor(CLOUD), config, out=tmp_path, resume=True)
     parts = same.monitor.data  # what is held out was never trained on
-    held_out = np.concatenate([half.points for half in parts.halves])
+    held_out = np.concatenate([points_of(half) for half in parts.halves])
     assert len(held_out) == 242
-    assert not {*map(tuple, held_out)} & {*map(tuple, parts.train.points)}
+    assert not {*map(tuple, held_out)} & {*map(tuple, points_of(parts.train))}
 
 
 def test_a_run_on_a_sampler_is_not_resumed_on_another_one(tmp_path):

@@ -17,6 +17,7 @@ from otgan.gan.random_streams import RandomStreams
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.gan.trainer import _critic_step
+from tests.cases import points_of
 from tests.gan.short_run import TINY, same_but_for_time, same_weights
 
 ALL = [*sorted(CONSTRAINTS), "exact"]
@@ -192,8 +193,8 @@ def test_any_array_trains_on_points_that_are_not_measured_on(data):
     result = train_gan(data, GANConfig(**TINY))
     parts = result.monitor.data
     given = np.asarray(data, dtype=float).reshape(60, -1)
-    held_out = np.concatenate([half.points for half in parts.halves])
-    together = np.concatenate([parts.train.points, held_out])
+    held_out = np.concatenate([points_of(half) for half in parts.halves])
+    together = np.concatenate([points_of(parts.train), held_out])
     assert_array_equal(np.sort(together, axis=0), np.sort(given, axis=0))
     assert {*map(tuple, result.monitor.real)} <= {*map(tuple, held_out)}
     assert math.isnan(result.records[-1].modes)
