@@ -71,7 +71,7 @@ def test_public_names_all_load():
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_parameters_of_functions_are_documented(name):
     thing = getattr(otgan, name)
-    section = inspect.getdoc(thing).partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+    section = inspect.getdoc(thing).partition("\nParameters\n---")[2].partition("\n---")[0]
     headings = " ".join(line for line in section.splitlines() if not line.startswith(" "))
     assert set(inspect.signature(thing).parameters) - words(headings) == set()
 

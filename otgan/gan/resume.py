@@ -56,6 +56,17 @@ def resume_gan(
         A file of the run that is truncated, was altered, or is something else.
     OutputError
         The folder cannot be written to, or another run is writing to it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from otgan import GANConfig, train_gan
+    >>> config = GANConfig(steps=2, n_critic=1, width=8, monitor_every=1, monitor_points=64)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = train_gan("ring8", config, out=Path(folder) / "run")
+    ...     len(resume_gan(Path(folder) / "run", steps=4).records)
+    4
     """
     directory = RunDirectory.at(out)
     config, name = directory.config(), directory.settings()["data"]
