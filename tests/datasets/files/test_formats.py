@@ -221,7 +221,7 @@ def test_what_columns_of_parquet_and_feather_may_hold(tmp_path, suffix):
     write(good)
     assert load_points(path).tolist() == [[1, 1, 0.5, 3], [2, 0, 1.5, 4]]
     for column, found in (
-        (["a", "b"], "must hold numbers, got the type large_string"),
+        (["a", "b"], "must hold numbers, got the type (large_)?string"),
         (pd.to_datetime(["2020-01-01", "2020-01-02"]), "the type timestamp"),
         ([[1.0], [2.0]], "the type list"),
         (pd.array([1, None], dtype="Int64"), "missing values, got 1"),
