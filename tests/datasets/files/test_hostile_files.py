@@ -198,7 +198,7 @@ class PlantedInPoints:
 
 
 # Older versions of pyarrow warn that they do not execute it.
-@pytest.mark.filterwarnings("ignore:pickle-based deserialization:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:.*PyExtensionType")
 def test_nothing_in_a_file_of_points_is_executed(tmp_path):
     sign = tmp_path / "executed"
     planted, raw = (
