@@ -62,7 +62,8 @@ def resume_gan(
     >>> import tempfile
     >>> from pathlib import Path
     >>> from otgan import GANConfig, train_gan
-    >>> config = GANConfig(steps=2, n_critic=1, width=8, monitor_every=1, monitor_points=64)
+    >>> few = {"monitor_points": 64, "evaluation_points": 64}
+    >>> config = GANConfig(steps=2, n_critic=1, width=8, monitor_every=1, **few)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = train_gan("ring8", config, out=Path(folder) / "run")
     ...     len(resume_gan(Path(folder) / "run", steps=4).records)
