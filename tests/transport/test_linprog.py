@@ -29,7 +29,15 @@ def test_closed_forms(case):
 @given(cost_matrices(forbidden=True))
 def test_forbidden_arcs(C):
     cost = C[linear_sum_assignment(C)].mean()
-    check_plan_and_potentials(otgan.emd_linprog(C), C, cost=cost)
+    try:
+        result, proved = otgan.emd_linprog(C), True
+    except SolverError as error:  # the tolerances of HiGHS are absolute: tiny costs are a bracket
+        result, proved = error.partial, False
+    if proved:
+        check_plan_and_potentials(result, C, cost=cost)
+    else:
+        rounding = 1e-9 * np.abs(C[np.isfinite(C)]).max()
+        assert result.lower - rounding <= cost <= result.upper + rounding
 
 
 @given(cost_matrices())
