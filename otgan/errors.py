@@ -41,7 +41,7 @@ class _OneLine:
 
 
 class OtganError(_OneLine, Exception):
-    """Root of all errors raised by otgan."""
+    """Root of all errors raised by otgan: ``except otgan.OtganError`` catches all of them."""
 
 
 class InvalidInputError(OtganError, ValueError):
