@@ -91,7 +91,7 @@ class SolverError(OtganError, RuntimeError):
 
 
 class TrainingDivergedError(OtganError, RuntimeError):
-    """A loss or a weight became NaN or infinite during training."""
+    """A loss or a weight became NaN or infinite in training; the message says at which step."""
 
 
 class SampleTooSmallError(OtganError, RuntimeError):
