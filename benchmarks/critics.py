@@ -50,7 +50,7 @@ def funnels(
 ) -> Iterator[NamedPair]:
     for d in dimensions:
         for count in counts:
-            yield f"funnels d={d} N={count}", datasets.funnel_pair(d, count, seed=seed)
+            yield f"funnels d={d} N={count}", datasets.funnel_pair(d, count, rng=seed)
 
 
 def known_pairs() -> Iterator[NamedPair]:

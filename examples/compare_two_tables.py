@@ -25,7 +25,7 @@ def crescent_and_gaussian(
 
 def as_table(points: FloatArray, columns: tuple[str, ...]) -> np.ndarray:
     """A table of NumPy's; one of pandas, polars, Arrow or xarray does as well."""
-    return np.rec.fromarrays(points.T, names=list(columns))
+    return np.rec.fromarrays(list(points.T), formats=["f8"] * len(columns), names=list(columns))
 
 
 def main() -> None:

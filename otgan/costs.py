@@ -151,6 +151,15 @@ class PointCost:
     Distances are computed from direct differences in float64, never from inner products, so
     that a common offset of the points costs no more digits than the points themselves lost;
     the cosine distance is half the squared difference of the unit vectors.
+
+    Attributes
+    ----------
+    x, y : ndarray, shapes (n, d) and (m, d)
+        The points; unit vectors if the metric is ``"cosine"``.
+    metric : str or callable
+        Distance of two points.
+    p : float
+        Power of the distance.
     """
 
     x: FloatArray

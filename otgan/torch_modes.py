@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from otgan.errors import require
+
 __all__ = ["float32_by_default", "gradients_on", "is_recorded", "is_wrapped"]
 
 
@@ -23,6 +25,7 @@ def gradients_on() -> Iterator[None]:
     ...     torch.ones(1, requires_grad=True).exp().requires_grad
     True
     """
+    require("torch", extra="torch", purpose="training a network")
     import torch
 
     plain = [torch.autocast(kind, enabled=False) for kind in ("cpu", "cuda")]

@@ -147,6 +147,11 @@ def as_columns(points):
     return array[:, None] if array.ndim == 1 else array
 
 
+def points_of(sample):
+    """The points of a sampler that is a sample."""
+    return sample.points
+
+
 def probabilities(weights, n):
     if weights is None:
         return np.full(n, 1 / n)

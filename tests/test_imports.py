@@ -87,6 +87,7 @@ except ImportError as error:
     assert printed == "True True True False False False MissingExtraError True"
 
 
+@pytest.mark.torch
 def test_nothing_is_left_out_where_torch_is():
     assert run("import otgan; print('audit_critic' in dir(otgan), 'emd' in otgan.__all__)") == [
         "True",

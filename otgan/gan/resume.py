@@ -56,6 +56,18 @@ def resume_gan(
         A file of the run that is truncated, was altered, or is something else.
     OutputError
         The folder cannot be written to, or another run is writing to it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from otgan import GANConfig, train_gan
+    >>> few = {"monitor_points": 64, "evaluation_points": 64}
+    >>> config = GANConfig(steps=2, n_critic=1, width=8, monitor_every=1, **few)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = train_gan("ring8", config, out=Path(folder) / "run")
+    ...     len(resume_gan(Path(folder) / "run", steps=4).records)
+    4
     """
     directory = RunDirectory.at(out)
     config, name = directory.config(), directory.settings()["data"]

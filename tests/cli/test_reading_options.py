@@ -62,6 +62,7 @@ def test_a_critic_is_audited_on_points_as_the_flags_say(years, tmp_path, capsys)
     assert_allclose(values["gap"], (x - y)[:, 0].mean(), atol=1e-6)
 
 
+@pytest.mark.torch
 def test_a_run_is_trained_and_resumed_on_points_as_the_flags_say(years, tmp_path, capsys):
     out = str(tmp_path / "run")
     assert main(["train", years[0], *TINY, "--out", out]) == 2

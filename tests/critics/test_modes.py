@@ -1,7 +1,10 @@
 """The same numbers whatever torch was set to outside."""
 
 import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +40,7 @@ def deterministic():
         torch.use_deterministic_algorithms(False)
 
 
-MODES = {
+MODES: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "float64": lambda: default_dtype(torch.float64),
     "bfloat16": lambda: default_dtype(torch.bfloat16),
     "no_grad": torch.no_grad,
@@ -67,8 +70,8 @@ def estimates():
 
 def runs():
     x, _ = points()
-    sizes = {"steps": 1, "n_critic": 1, "width": 8, "monitor_every": 1}
-    few = {"monitor_points": 16, "evaluation_points": 16, "device": "cpu"}
+    sizes: dict[str, Any] = {"steps": 1, "n_critic": 1, "width": 8, "monitor_every": 1}
+    few: dict[str, Any] = {"monitor_points": 16, "evaluation_points": 16, "device": "cpu"}
     return [
         otgan.train_gan(x, otgan.GANConfig(constraint=name, **sizes, **few)).evaluation.exact_w1
         for name in ("exact", *CONSTRAINTS)
@@ -138,7 +141,7 @@ def test_penalties_and_slopes_can_be_looked_at_without_gradients(mode):
 
 def test_a_run_is_resumed_where_float64_is_the_default(tmp_path):
     x, _ = points()
-    sizes = {"n_critic": 1, "width": 8, "monitor_every": 1, "monitor_points": 16}
+    sizes: dict[str, Any] = {"n_critic": 1, "width": 8, "monitor_every": 1, "monitor_points": 16}
     config = otgan.GANConfig(steps=2, evaluation_points=16, device="cpu", **sizes)
     whole = otgan.train_gan(x, config, out=tmp_path / "run")
     with default_dtype(torch.float64):

@@ -35,6 +35,10 @@ def mean_and_se(values):
 # ---------------------------------------------------------------- the move
 
 
+def move_of(pair):
+    return pair.x.move
+
+
 def move_by_the_book(point, centers, biases, p, box):
     """T(y) for one point as the benchmark's paper has it: ray lengths from the point outward."""
     heights = np.linalg.norm(point - centers, axis=1) + biases
@@ -57,10 +61,10 @@ def move_by_the_book(point, centers, biases, p, box):
 def test_points_move_as_the_paper_says(d, n_funnels, p, rng):
     pair = funnel_pair(d, n_funnels, p, rng=3)
     points = pair.y.sample(50, rng)
-    funnels = pair.x.move.funnels
+    funnels = move_of(pair).funnels
     expected = [move_by_the_book(y, funnels.centers, funnels.biases, p, 2.5) for y in points]
     # The book's difference of squares loses digits where funnels nearly tie.
-    assert_allclose(pair.x.move(points), expected, atol=1e-9)
+    assert_allclose(move_of(pair)(points), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize(("d", "n_funnels"), [(1, 5), (2, 4), (2, 64), (8, 16), (64, 16), (64, 64)])
@@ -68,7 +72,7 @@ def test_the_move_is_an_optimal_plan(d, n_funnels, rng):
     """By the exact solver, which knows nothing of funnels."""
     pair = funnel_pair(d, n_funnels, rng=1)
     y = pair.y.sample(400, rng)
-    x = pair.x.move(y)
+    x = move_of(pair)(y)
     paired = np.linalg.norm(x - y, axis=1).mean()
     assert_allclose(otgan.emd(x, y).cost, paired, rtol=1e-9)
     # And f proves it: the dual value of these very points is the same.
@@ -84,7 +88,7 @@ def test_potentials_are_1_lipschitz_and_fall_at_full_speed_along_the_move(data):
     p = data.draw(st.floats(1, 20))
     pair = funnel_pair_from(centers, biases, p)
     y = data.draw(arrays(float, (6, d), elements=st.floats(-2.5, 2.5)))
-    x = pair.x.move(y)
+    x = move_of(pair)(y)
     f, g = pair.potential(x), pair.potential(y)
     rounding = 64 * EPS * 10  # a few operations on numbers below ten
     assert (np.abs(f[:, None] - g) <= np.linalg.norm(x[:, None] - y, axis=2) + rounding).all()
@@ -94,16 +98,16 @@ def test_potentials_are_1_lipschitz_and_fall_at_full_speed_along_the_move(data):
 
 def test_mass_on_an_apex_stays(rng, torch):
     pair = funnel_pair(3, 5)
-    centers = pair.x.move.funnels.centers[[int(np.argmin(pair.x.move.funnels.biases))]]
+    centers = move_of(pair).funnels.centers[[int(np.argmin(move_of(pair).funnels.biases))]]
     for points in (centers, torch.tensor(centers)):
-        assert_array_equal(np.asarray(pair.x.move(points)), centers)
+        assert_array_equal(np.asarray(move_of(pair)(points)), centers)
         assert_array_equal(np.asarray(pair.gradient(points)), np.zeros((1, 3)))
 
 
 def test_power_one_moves_nothing(rng):
     pair = funnel_pair(4, 8, 1)
     y = pair.y.sample(100, rng)
-    assert_array_equal(pair.x.move(y), y)
+    assert_array_equal(move_of(pair)(y), y)
     assert pair.w1 == 0
 
 
@@ -115,7 +119,7 @@ def test_a_hidden_funnel_makes_no_difference(rng):
         np.concatenate([centers, [[0.0, 0.0]], centers[:1]]), [*biases, 9.0, biases[0]]
     )
     y = few.y.sample(200, rng)
-    assert_allclose(more.x.move(y), few.x.move(y), atol=1e-12)
+    assert_allclose(move_of(more)(y), move_of(few)(y), atol=1e-12)
 
 
 # ---------------------------------------------------------------- the truth
@@ -146,7 +150,7 @@ def test_w1_on_the_line_is_exact(p):
 def test_w1_is_that_of_plain_monte_carlo(d, n_funnels, rng):
     pair = funnel_pair(d, n_funnels)
     y = pair.y.sample(20_000, rng)
-    mean, se = mean_and_se(np.linalg.norm(y - pair.x.move(y), axis=1))
+    mean, se = mean_and_se(np.linalg.norm(y - move_of(pair)(y), axis=1))
     assert_allclose(pair.w1, mean, atol=5 * np.hypot(se, pair.w1_se))
     # From independent samples of both distributions, by the potential alone.
     f, se_f = mean_and_se(pair.potential(pair.x.sample(20_000, rng)))
@@ -170,12 +174,12 @@ def test_w1_is_that_of_large_samples_by_exact_transport(d, n_funnels, rng):
 
 def test_both_sides_of_the_duality_agree():
     for d, n_funnels in ((2, 64), (128, 16)):
-        truth = integrate(funnel_pair(d, n_funnels).x.move, log2_points=10, scramblings=4)
+        truth = integrate(move_of(funnel_pair(d, n_funnels)), log2_points=10, scramblings=4)
         assert_allclose(truth.primal, truth.dual, rtol=1e-12)
 
 
 def test_standard_errors_say_how_far_apart_computations_are():
-    move = funnel_pair(8, 16).x.move
+    move = move_of(funnel_pair(8, 16))
     runs = [integrate(move, log2_points=9, rng=seed) for seed in range(20)]
     values, errors = np.array([(run.primal, run.se) for run in runs]).T
     # The spread of 20 runs is known to 16 %; four times that.
@@ -183,7 +187,7 @@ def test_standard_errors_say_how_far_apart_computations_are():
 
 
 def test_more_points_give_a_smaller_error():
-    move = funnel_pair(2, 4).x.move
+    move = move_of(funnel_pair(2, 4))
     few, many = (integrate(move, log2_points=k, rng=5) for k in (8, 14))
     # 64 times the points: plain Monte Carlo would gain a factor 8.
     assert many.se < few.se / 16
@@ -211,7 +215,7 @@ def test_the_truth_is_computed_when_asked_for_and_once(monkeypatch):
 
 
 def test_the_truth_is_a_function_of_the_parameters():
-    funnels = funnel_pair(3, 5, rng=4).x.move.funnels
+    funnels = move_of(funnel_pair(3, 5, rng=4)).funnels
     rebuilt = funnel_pair_from(funnels.centers.tolist(), funnels.biases.tolist())
     original, twin = funnel_pair(3, 5, rng=4), pickle.loads(pickle.dumps(rebuilt))
     assert original.w1 == rebuilt.w1 == twin.w1
@@ -220,7 +224,7 @@ def test_the_truth_is_a_function_of_the_parameters():
 
 def test_parameters_beyond_float64_are_noticed():
     # At heights of 1e15 a fall of the potential is known to 1/8.
-    move = funnel_pair_from([[0.0], [1.0]], [1e15, 1e15 + 0.5]).x.move
+    move = move_of(funnel_pair_from([[0.0], [1.0]], [1e15, 1e15 + 0.5]))
     with pytest.raises(SolverError, match="must agree, got") as caught:
         integrate(move, log2_points=4, scramblings=2)
     assert caught.value.partial.se >= 0
@@ -233,7 +237,7 @@ def test_parameters_beyond_float64_are_noticed():
 def test_torch_and_numpy_compute_the_same(d, n_funnels, rng, torch):
     pair = funnel_pair(d, n_funnels)
     points = pair.y.sample(500, rng)
-    for function in (pair.x.move, pair.potential, pair.gradient):
+    for function in (move_of(pair), pair.potential, pair.gradient):
         ours = function(points)
         theirs = function(torch.tensor(points))
         assert theirs.dtype == torch.float64
@@ -256,16 +260,18 @@ def test_samples_in_float32_are_accurate_to_their_rounding(torch):
 def test_points_of_the_same_seed_are_not_the_apexes():
     pair = funnel_pair(2, 4, rng=0)
     points = pair.y.sample(4, np.random.default_rng(0))
-    assert (pair.potential(points) != -pair.x.move.funnels.biases).all()
+    assert (pair.potential(points) != -move_of(pair).funnels.biases).all()
     assert_allclose(np.linalg.norm(pair.gradient(points), axis=1), 1, rtol=1e-12)
 
 
 def test_blocks_make_no_difference(rng, monkeypatch):
     pair = funnel_pair(3, 7)
     points = pair.y.sample(100, rng)
-    whole = [function(points) for function in (pair.x.move, pair.potential, pair.gradient)]
+    whole = [function(points) for function in (move_of(pair), pair.potential, pair.gradient)]
     monkeypatch.setattr(potentials, "BLOCK", 70)
-    for function, expected in zip((pair.x.move, pair.potential, pair.gradient), whole, strict=True):
+    for function, expected in zip(
+        (move_of(pair), pair.potential, pair.gradient), whole, strict=True
+    ):
         assert_allclose(function(points), expected, rtol=1e-14)  # products of another shape
 
 
@@ -312,7 +318,7 @@ def test_bad_arguments_are_refused():
 
 def test_points_of_another_kind_are_refused(torch):
     pair = funnel_pair(2, 4)
-    for function in (pair.potential, pair.gradient, pair.x.move):
+    for function in (pair.potential, pair.gradient, move_of(pair)):
         with refused("points must have 2 columns, got 3"):
             function(np.zeros((4, 3)))
         with refused("points must be finite"):

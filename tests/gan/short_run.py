@@ -1,13 +1,29 @@
 """Settings of the shortest run that still writes every file, points for it, and what is equal."""
 
+from typing import Any
+
 import numpy as np
 from numpy.testing import assert_array_equal
 
-RUN = {"steps": 4, "batch_size": 8, "n_critic": 1, "width": 8, "depth": 1, "monitor_every": 2}
+RUN: dict[str, Any] = {
+    "steps": 4,
+    "batch_size": 8,
+    "n_critic": 1,
+    "width": 8,
+    "depth": 1,
+    "monitor_every": 2,
+}
 RUN |= {"monitor_points": 32, "evaluation_points": 32, "device": "cpu"}
 CLOUD = np.random.default_rng(0).normal(size=(605, 2))
 
-TINY = {"steps": 6, "batch_size": 16, "n_critic": 2, "width": 8, "depth": 2, "monitor_every": 2}
+TINY: dict[str, Any] = {
+    "steps": 6,
+    "batch_size": 16,
+    "n_critic": 2,
+    "width": 8,
+    "depth": 2,
+    "monitor_every": 2,
+}
 TINY |= {"monitor_points": 64, "evaluation_points": 64, "device": "cpu"}
 
 

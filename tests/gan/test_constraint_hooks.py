@@ -1,7 +1,7 @@
 """What the trainer asks of a constraint, in which order, and of which points."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -68,7 +68,7 @@ def test_every_hook_is_honored():
 
 def test_a_resumed_run_is_not_started_again(tmp_path):
     constraint = Recorded()
-    config = {**TINY, "constraint": constraint}
+    config: dict[str, Any] = {**TINY, "constraint": constraint}
     train_gan("ring8", GANConfig(**{**config, "steps": 2}), out=tmp_path)
     constraint.calls.clear()
     train_gan("ring8", GANConfig(**{**config, "steps": 3}), out=tmp_path, resume=True)
@@ -97,7 +97,11 @@ def test_cones_stay_where_they_are_built():
     ],
 )
 def test_the_settings_choose_the_optimizer_of_the_generator(name, rate, kind, expected):
-    settings = {"constraint": "clip", "generator_optimizer": name, "learning_rate": rate}
+    settings: dict[str, Any] = {
+        "constraint": "clip",
+        "generator_optimizer": name,
+        "learning_rate": rate,
+    }
     state = TrainState.start(2, GANConfig(**TINY, **settings), CPU)
     assert type(state.generator_optimizer) is kind
     assert [group["lr"] for group in state.generator_optimizer.param_groups] == [expected]

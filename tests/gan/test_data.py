@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from otgan.datasets import ring8
 from otgan.errors import InvalidInputError
 from otgan.gan.data import PILOT_POINTS, as_training_data
+from tests.cases import points_of
 
 POINTS = np.random.default_rng(0).normal(size=(60, 3)) * [1.0, 2.0, 3.0] + 5.0
 
@@ -28,7 +29,7 @@ POINTS = np.random.default_rng(0).normal(size=(60, 3)) * [1.0, 2.0, 3.0] + 5.0
 )
 def test_a_finite_data_set_is_split_into_disjoint_parts(data):
     split = as_training_data(data)
-    parts = [split.train.points, *(half.points for half in split.halves)]
+    parts = [points_of(split.train), *(points_of(half) for half in split.halves)]
     assert [len(part) for part in parts] == [36, 12, 12]
     given = np.asarray(data, dtype=float).reshape(60, -1)
     assert_array_equal(np.sort(np.concatenate(parts), axis=0), np.sort(given, axis=0))
@@ -37,13 +38,13 @@ def test_a_finite_data_set_is_split_into_disjoint_parts(data):
 
 def test_center_and_scale_are_those_of_the_training_points():
     split = as_training_data(POINTS)
-    assert_allclose(split.center, split.train.points.mean(axis=0), rtol=1e-15)
-    assert_allclose(split.scale, split.train.points.std(axis=0).mean(), rtol=1e-15)
+    assert_allclose(split.center, points_of(split.train).mean(axis=0), rtol=1e-15)
+    assert_allclose(split.scale, points_of(split.train).std(axis=0).mean(), rtol=1e-15)
     assert as_training_data(np.full((20, 2), 7.0)).scale == 1.0  # equal points have none
 
 
 def test_the_seed_decides_the_split():
-    first, again, other = (as_training_data(POINTS, seed).train.points for seed in (3, 3, 4))
+    first, again, other = (points_of(as_training_data(POINTS, seed).train) for seed in (3, 3, 4))
     assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -52,13 +53,13 @@ def test_held_out_samples_come_from_their_halves_without_repetition():
     split, rng = as_training_data(POINTS), np.random.default_rng(0)
     first, second = split.held_out(100, rng), split.second_held_out(100, rng)
     for drawn, half in zip((first, second), split.halves, strict=True):
-        assert_array_equal(np.sort(drawn, axis=0), np.sort(half.points, axis=0))
+        assert_array_equal(np.sort(drawn, axis=0), np.sort(points_of(half), axis=0))
     assert len(split.held_out(5, rng)) == 5
 
 
 def test_pairs_of_held_out_samples_are_new_disjoint_splits():
     split, rng = as_training_data(POINTS), np.random.default_rng(0)
-    both = np.concatenate([half.points for half in split.halves])
+    both = np.concatenate([points_of(half) for half in split.halves])
     pairs = [split.held_out_pair(100, rng) for _ in range(2)]
     for pair in pairs:
         assert [len(sample) for sample in pair] == [12, 12]
@@ -78,7 +79,7 @@ def test_a_sampler_gives_new_points_and_knows_its_modes():
 
 def test_the_fingerprint_is_that_of_the_points_in_their_order():
     split = as_training_data(POINTS)
-    ordered = np.concatenate([*(half.points for half in split.halves), split.train.points])
+    ordered = np.concatenate([*(points_of(half) for half in split.halves), points_of(split.train)])
     expected = hashlib.sha256(b"(60, 3) " + ordered.astype("<f8").tobytes()).hexdigest()
     assert split.record.fingerprint == expected
     assert as_training_data(-np.zeros((20, 1))).record == as_training_data(np.zeros((20, 1))).record

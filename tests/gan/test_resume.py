@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import otgan
 from otgan import GANConfig, GradientPenalty, WeightClipping, train_gan
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.gan.run_directory import RunDirectory
+from tests.cases import points_of
 from tests.gan.short_run import CLOUD, RUN, TINY, same_but_for_time, same_weights
 
 
@@ -47,9 +49,9 @@ def test_a_run_is_not_resumed_on_other_data(tmp_path, data, message):
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
     same = otgan.train_gan(torch.tensor(CLOUD), config, out=tmp_path, resume=True)
     parts = same.monitor.data  # what is held out was never trained on
-    held_out = np.concatenate([half.points for half in parts.halves])
+    held_out = np.concatenate([points_of(half) for half in parts.halves])
     assert len(held_out) == 242
-    assert not {*map(tuple, held_out)} & {*map(tuple, parts.train.points)}
+    assert not {*map(tuple, held_out)} & {*map(tuple, points_of(parts.train))}
 
 
 def test_a_run_on_a_sampler_is_not_resumed_on_another_one(tmp_path):
@@ -302,7 +304,7 @@ def test_settings_that_were_altered_in_the_file_are_not_applied(tmp_path):
     points = tmp_path / "points.npy"
     np.save(points, np.random.default_rng(0).normal(size=(40, 2)))
     out = tmp_path / "run"
-    measured = {"monitor_every": 2, "monitor_points": 10, "evaluation_points": 10}
+    measured: dict[str, Any] = {"monitor_every": 2, "monitor_points": 10, "evaluation_points": 10}
     tiny = GANConfig(steps=2, batch_size=8, n_critic=1, width=4, depth=1, **measured)
     train_gan(str(points), tiny, out=out)
     stored = json.loads((out / "config.json").read_text())

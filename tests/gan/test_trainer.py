@@ -1,6 +1,7 @@
 """The trainer: its steps, its numbers, its refusals."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from otgan.gan.random_streams import RandomStreams
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.gan.trainer import _critic_step
+from tests.cases import points_of
 from tests.gan.short_run import TINY, same_but_for_time, same_weights
 
 ALL = [*sorted(CONSTRAINTS), "exact"]
@@ -66,7 +68,12 @@ def test_two_runs_of_one_seed_are_equal_in_every_number(trained):
 
 
 def test_exact_constraint_descends_the_exact_distance():
-    changes = {"constraint": "exact", "steps": 300, "batch_size": 64, "learning_rate": 1e-2}
+    changes: dict[str, Any] = {
+        "constraint": "exact",
+        "steps": 300,
+        "batch_size": 64,
+        "learning_rate": 1e-2,
+    }
     result = train_gan("ring8", GANConfig(**{**TINY, **changes, "monitor_every": 100}))
     w1 = [record.exact_w1 for record in result.records]
     one_point = otgan.emd(result.monitor.real, np.zeros((1, 2))).distance
@@ -78,7 +85,12 @@ def test_exact_constraint_descends_the_exact_distance():
 @pytest.mark.parametrize("constraint", ["exact", "distilled"])
 def test_linear_program_teaches_the_generator(constraint):
     """Before and after, on the same held-out points and latents."""
-    changes = {"constraint": constraint, "steps": 200, "batch_size": 64, "learning_rate": 3e-3}
+    changes: dict[str, Any] = {
+        "constraint": constraint,
+        "steps": 200,
+        "batch_size": 64,
+        "learning_rate": 3e-3,
+    }
     config = GANConfig(**{**TINY, **changes, "width": 32, "monitor_every": 200})
     result = train_gan("ring8", config)
     start = TrainState.start(2, config, torch.device("cpu")).averaged
@@ -181,8 +193,8 @@ def test_any_array_trains_on_points_that_are_not_measured_on(data):
     result = train_gan(data, GANConfig(**TINY))
     parts = result.monitor.data
     given = np.asarray(data, dtype=float).reshape(60, -1)
-    held_out = np.concatenate([half.points for half in parts.halves])
-    together = np.concatenate([parts.train.points, held_out])
+    held_out = np.concatenate([points_of(half) for half in parts.halves])
+    together = np.concatenate([points_of(parts.train), held_out])
     assert_array_equal(np.sort(together, axis=0), np.sort(given, axis=0))
     assert {*map(tuple, result.monitor.real)} <= {*map(tuple, held_out)}
     assert math.isnan(result.records[-1].modes)

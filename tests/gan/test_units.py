@@ -1,5 +1,7 @@
 """A trained critic and generator are in the units of the data."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     plain = otgan.train_gan(CLOUD, config, out=tmp_path)
     far = otgan.train_gan(64.0 * CLOUD + 1024.0, config)
     points = torch.tensor(CLOUD[:50])  # float64: single precision rounds 64 x + 1024 by 6e-5
-    single = {"rtol": 1.3e-6, "atol": 1e-5}
+    single: dict[str, Any] = {"rtol": 1.3e-6, "atol": 1e-5}
     torch.testing.assert_close(far.critic(64 * points + 1024), 64 * plain.critic(points), **single)
     latents = torch.randn(20, config.latent_dim, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(

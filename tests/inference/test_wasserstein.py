@@ -55,8 +55,8 @@ def test_lower_end_is_the_mean_of_two_held_out_bounds(d):
     rng = np.random.default_rng(3)
     (x_1, x_2), (y_1, y_2) = (np.array_split(rng.permutation(z), 2) for z in (x, y))
     folds = [
-        plain_bound(*held_out(x_1, y_1, x_2, y_2), 0.9),
-        plain_bound(*held_out(x_2, y_2, x_1, y_1), 0.9),
+        plain_bound(*held_out(x_1, y_1, x_2, y_2), level=0.9),
+        plain_bound(*held_out(x_2, y_2, x_1, y_1), level=0.9),
     ]
     expected = np.mean(folds, axis=0)
     assert_allclose([interval.lower_estimate, interval.lower_se, interval.low], expected, rtol=1e-9)

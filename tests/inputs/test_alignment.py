@@ -91,8 +91,9 @@ def test_counts_of_values_are_compared_value_by_value_not_by_rank():
     assert_allclose(otgan.js_divergence(Counter(a), Counter(b)), right, rtol=1e-12)
     by_polars = [polars.Series(list(s)).value_counts() for s in (a, b)]
     assert_allclose(otgan.js_divergence(*by_polars), right, rtol=1e-12)
-    by_numpy = [np.unique_counts(s.to_numpy(str)) for s in (a, b)]
-    assert_allclose(otgan.js_divergence(*by_numpy), right, rtol=1e-12)
+    if hasattr(np, "unique_counts"):  # since NumPy 2.0
+        by_numpy = [np.unique_counts(s.to_numpy(str)) for s in (a, b)]
+        assert_allclose(otgan.js_divergence(*by_numpy), right, rtol=1e-12)
     # A value that one side lacks has no mass there: disjoint ones are log 2 apart.
     other = pd.Series(list("xxxyyz")).value_counts()
     assert_allclose(otgan.js_divergence(counted[0], other), math.log(2), rtol=1e-15)

@@ -120,7 +120,9 @@ def test_masks_are_found_in_lists_tuples_and_records():
 
 
 def test_tensors_of_other_classes_are_tensors():
-    class Named(torch.Tensor):
+    from torch import Tensor
+
+    class Named(Tensor):
         pass
 
     named = torch.ones(2, requires_grad=True).as_subclass(Named)

@@ -15,7 +15,7 @@ import otgan
 from otgan.inputs.bins import align_histograms
 from otgan.inputs.labels import align_measures, align_points
 from otgan.measures import DiscreteMeasure, as_pair
-from tests.cases import made, refused, torch
+from tests.cases import made, points_of, refused, torch
 
 UV = pd.DataFrame({"u": [1.0, 2.0, 3.0], "v": [4.0, 5.0, 6.0]})
 
@@ -391,5 +391,5 @@ def test_a_table_to_train_on_is_data_although_it_has_a_method_called_sample(tabl
     points = np.arange(40.0).reshape(20, 2)
     columns = {"u": points[:, 0], "v": points[:, 1]}
     assert_array_equal(
-        as_training_data(table(columns)).train.points, as_training_data(points).train.points
+        points_of(as_training_data(table(columns)).train), points_of(as_training_data(points).train)
     )

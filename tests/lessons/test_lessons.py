@@ -8,6 +8,7 @@ import json
 import pickle
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,9 +132,9 @@ def test_numbers_are_a_line_to_read_and_a_dictionary_for_json(name):
 
 def test_a_lesson_on_one_distance_is_worth_it():
     for name, distance in (("piles-of-dirt", 0.5), ("kantorovich-rubinstein", None)):
-        numbers = numbers_of(name)
-        assert isinstance(numbers, Result)
+        numbers: Any = numbers_of(name)
         assert float(numbers) == (numbers.distance if distance is None else distance)
+        assert isinstance(numbers, Result)
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -247,7 +247,9 @@ def test_a_recorded_trace_solves_the_problem_it_is_given():
 @TORCHS_OWN
 @pytest.mark.slow
 def test_compiled_and_exported_with_gradients():
-    class Distance(torch.nn.Module):
+    from torch import nn
+
+    class Distance(nn.Module):
         def forward(self, x, y, a, b):
             return otgan.wasserstein(x, y, a, b, p=2)
 

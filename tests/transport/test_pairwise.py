@@ -1,5 +1,7 @@
 """Distances between all clouds: what emd says pair by pair, whoever computes them."""
 
+from typing import Any
+
 import joblib
 import numpy as np
 import pytest
@@ -56,7 +58,7 @@ def test_known_answers(case):
 
 def test_two_lists():
     others = [CLOUDS[4] + 1, CLOUDS[0], CLOUDS[2]]
-    options = {"weights": WEIGHTS, "other_weights": [None, None, [1, 1, 1, 0, 1]]}
+    options: dict[str, Any] = {"weights": WEIGHTS, "other_weights": [None, None, [1, 1, 1, 0, 1]]}
     ours = otgan.pairwise_wasserstein(CLOUDS, others, p=2, **options)
     assert ours.shape == (6, 3)
     assert_allclose(ours, one_by_one(CLOUDS, others, p=2, **options), rtol=EXACT_RTOL, atol=1e-15)

@@ -183,7 +183,8 @@ class DivergencePenalty(PenalizedSlope):
 
     ``weight * E[|∇f(x̂)|^power]`` has no slope that it prefers. For two point masses at distance d
     the gap is ``d (d / (weight power))^(1 / (power - 1))``, which `distance` inverts; for other
-    distributions the result is only near W1.
+    distributions the result is only near W1. `endpoint_fraction` is that of
+    :class:`GradientPenalty`.
 
     References
     ----------

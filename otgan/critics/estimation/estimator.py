@@ -120,7 +120,8 @@ def estimate_w1(
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(400, 2)), rng.normal(size=(400, 2)) + [3, 4]
-    >>> r = estimate_w1(x, y, "lp", steps=200, device="cpu")
+    >>> few = FitOptions(batch_size=64)
+    >>> r = estimate_w1(x, y, "lp", steps=200, device="cpu", options=few)
     >>> r.sample_lower <= r.sample_distance and abs(r.value - 5) < 0.5
     True
     """

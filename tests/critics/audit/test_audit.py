@@ -3,6 +3,7 @@
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_the_exact_potential_gets_a_perfect_verdict(n, m, d):
 def test_point_masses_show_the_formulas_of_the_penalized_optimum():
     """Slope 1 + d / (2 weight) at d = 10, weight 10: gap 15, objective 12.5."""
     x, y, critic = [[0.0, 0.0]], [[10.0, 0.0]], linear(-1.5, 0.0)
-    told = {"penalty_weight": 10.0, "reported": 12.5}
+    told: dict[str, Any] = {"penalty_weight": 10.0, "reported": 12.5}
     audit = otgan.audit_critic(critic, x, y, **told)
     assert_allclose([audit.gap, audit.sample_distance, audit.floor], [15, 10, 0])
     assert audit.diagnosis_names == ("penalty weight too small", "penalized loss read as W1")
@@ -344,7 +345,7 @@ def test_weight_too_small_and_what_is_printed():
     audit = otgan.audit_critic(critic, X, Y, penalty_weight=weight)
     assert audit.diagnosis_names == ("penalty weight too small",)
     objective = audit.gap - weight * float(np.square(audit.slopes - 1).mean())
-    told = {"penalty_weight": weight}
+    told: dict[str, Any] = {"penalty_weight": weight}
     for reported, name in {
         objective: "penalized loss read as W1",
         -objective: "penalized loss read as W1",

@@ -1,5 +1,7 @@
 """Audits of points far from the origin."""
 
+from typing import Any
+
 import pytest
 
 import otgan
@@ -12,7 +14,7 @@ def test_critics_of_points_far_from_the_origin_are_audited_as_near_it(constraint
     """Time stamps, say: single precision holds a billion in steps of 64."""
     x, y = CLOUD[:150] + 2.0**30, CLOUD[150:300] + 2.0**30 + 3.0
     options = otgan.FitOptions(batch_size=32, test_points=100)
-    call = {"steps": 20, "device": "cpu", "options": options}
+    call: dict[str, Any] = {"steps": 20, "device": "cpu", "options": options}
     critic = otgan.estimate_w1(x, y, constraint, **call).critic
     center, scale = critic.center.numpy(), float(critic.scale)
     f_x, f_y = (scale * values(critic.critic, (p - center) / scale) for p in (x, y))

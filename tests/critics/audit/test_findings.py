@@ -30,7 +30,7 @@ def test_what_the_zero_critic_proves_of_images_stands_beside_every_certified_sha
     )
     assert audit.skill < 0.1  # of what is above that, an untrained critic proves nothing
     assert "No mistake" not in audit.verdict and "zero everywhere proves" in audit.verdict
-    r = otgan.estimate_w1(*flat, "lp", steps=1, **SHORT)
+    r = otgan.estimate_w1(*flat, constraint="lp", steps=1, **SHORT)
     assert (
         nearest
         <= r.sample_lower_zero * (1 + 1e-12)

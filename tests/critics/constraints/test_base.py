@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ from otgan.critics.networks.ensemble import members_of
 from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp
 from otgan.errors import InvalidInputError
 
-CPU = {"device": "cpu"}
+CPU: dict[str, Any] = {"device": "cpu"}
 
 
 class Plain(Constraint):
@@ -89,7 +90,7 @@ def test_objects_of_other_classes_are_refused_with_what_they_lack():
 
     with pytest.raises(InvalidInputError, match=r"without distance; to fix it, derive its class"):
         as_constraint(Similar())
-    Similar.distance = Plain.distance
+    setattr(Similar, "distance", Plain.distance)  # noqa: B010
     for call in (as_constraint, lambda c: otgan.GANConfig(constraint=c)):
         with pytest.raises(InvalidInputError, match=r"derive its class from .*\.Constraint and"):
             call(Similar())
@@ -153,7 +154,7 @@ def test_default_networks_have_the_depth_and_members_of_their_constraint(name, d
     members = members_of(CONSTRAINTS[name].default_network(3))
     assert len(members) == count
     for member in members:
-        layers = [layer for layer in member if isinstance(layer, nn.Linear)]
+        layers = [layer for layer in member.children() if isinstance(layer, nn.Linear)]
         assert [layer.out_features for layer in layers] == [DEFAULT_WIDTH] * depth + [1]
         assert isinstance(member[0], WithRadius) == (name in ("lp", "div"))
 

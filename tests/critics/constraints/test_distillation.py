@@ -1,5 +1,7 @@
 """Distillation batch by batch: its loss by hand, and what a critic learns by it."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -88,7 +90,7 @@ def test_it_is_the_constraint_of_its_name():
 
 def test_estimate_w1_takes_the_object_as_its_name():
     x, y = (z.numpy() for z in clouds(200, 2))
-    budget = {"steps": 50, "device": "cpu"}
+    budget: dict[str, Any] = {"steps": 50, "device": "cpu"}
     by_object = otgan.estimate_w1(x, y + 3, RULE, **budget)
     by_name = otgan.estimate_w1(x, y + 3, "distilled", **budget)
     assert by_object.constraint == "distilled"

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def small_for(constraint):
     return lambda d: CONSTRAINTS[constraint].build(d, 32, 2)
 
 
-QUICK = {"steps": 300, "device": "cpu", "options": SMALL, "network": small}
+QUICK: dict[str, Any] = {"steps": 300, "device": "cpu", "options": SMALL, "network": small}
 
 
 def radial(d):
@@ -65,7 +65,7 @@ def gaussians():
 
 @pytest.mark.parametrize("constraint", [*sorted(CONSTRAINTS), "exact"])
 def test_bounds_hold_for_every_constraint(gaussians, constraint):
-    r = otgan.estimate_w1(*gaussians, constraint, **quick_for(constraint))
+    r = otgan.estimate_w1(*gaussians, constraint=constraint, **quick_for(constraint))
     exact = otgan.emd(*gaussians).distance
     assert_allclose(r.sample_distance, exact, rtol=1e-12)
     assert r.sample_sizes == (600, 600)
@@ -86,12 +86,14 @@ def test_value_is_near_the_truth(gaussians, constraint):
     """Four standard errors of 300 held-out points, and 3 % for a short training."""
     # The two-sided penalty holds on to slopes of the wrong sign, and lets go of them slowly.
     steps = 1500 if constraint == "gp" else 300
-    r = otgan.estimate_w1(*gaussians, constraint, **{**quick_for(constraint), "steps": steps})
+    r = otgan.estimate_w1(
+        *gaussians, constraint=constraint, **{**quick_for(constraint), "steps": steps}
+    )
     assert abs(r.value - 5.0) <= 4 * r.se + 0.15
 
 
 def test_the_curve_is_recorded(gaussians):
-    r = otgan.estimate_w1(*gaussians, "lp", **QUICK)
+    r = otgan.estimate_w1(*gaussians, constraint="lp", **QUICK)
     steps = [record.step for record in r.history]
     assert steps == sorted(set(steps)) and steps[-1] == r.steps == 300 and len(steps) == 50
     assert r.n_held_out == 300
@@ -211,7 +213,7 @@ class SeededSampler(PlainSampler):
 @pytest.mark.parametrize("sampler", [PlainSampler, SeededSampler])
 def test_samplers_of_ones_own(sampler, kind):
     truth = 2.0 * math.sqrt(3.0)
-    budget = {**QUICK, "steps": 800, "options": replace(SMALL, batch_size=512)}
+    budget: dict[str, Any] = {**QUICK, "steps": 800, "options": replace(SMALL, batch_size=512)}
     r = otgan.estimate_w1(sampler(0.0, kind), sampler(2.0, kind), "lp", **budget)
     assert abs(r.value - truth) <= 4 * r.se + 0.03 * truth
     assert r.population_low <= truth <= r.population_high
@@ -244,7 +246,7 @@ def test_same_seed_same_estimate_and_critic_reproduces_the_gap(gaussians):
     x, y = gaussians
     first, second = (otgan.estimate_w1(x, y, "lp", **QUICK) for _ in range(2))
     assert first.value == second.value
-    other = {**QUICK, "options": replace(SMALL, rng=1)}
+    other: dict[str, Any] = {**QUICK, "options": replace(SMALL, rng=1)}
     assert otgan.estimate_w1(x, y, "lp", **other).value != first.value
     with torch.no_grad():
         f_x, f_y = (scores(first.critic, torch.tensor(p).float()).mean() for p in (x, y))
@@ -261,9 +263,9 @@ def test_torch_input_float32_and_lists(gaussians):
 
 
 def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
-    whole = otgan.estimate_w1(*gaussians, "lp", **QUICK)
+    whole = otgan.estimate_w1(*gaussians, constraint="lp", **QUICK)
     file = tmp_path / "critic.pt"
-    call = {**QUICK, "options": replace(SMALL, checkpoint=file)}
+    call: dict[str, Any] = {**QUICK, "options": replace(SMALL, checkpoint=file)}
 
     class StopsAtStep100(GradientPenalty):
         """Presses Ctrl-C for the user."""
@@ -276,19 +278,19 @@ def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
 
         calls: ClassVar = []
 
-    scaled = otgan.estimate_w1(*gaussians, "lp", **{**QUICK, "steps": 1}).reason
+    scaled = otgan.estimate_w1(*gaussians, constraint="lp", **{**QUICK, "steps": 1}).reason
     assert threading.current_thread() is threading.main_thread()
     rule = StopsAtStep100(weight=20 * rough(gaussians), one_sided=True, endpoint_fraction=0.5)
     with pytest.raises(InterruptedFit, match="stopped at step 100") as stop:
-        otgan.estimate_w1(*gaussians, rule, **call)
+        otgan.estimate_w1(*gaussians, constraint=rule, **call)
     assert isinstance(stop.value, KeyboardInterrupt)
     partial = stop.value.estimate
     assert partial.steps == 100 and abs(partial.value - 5.0) <= 4 * partial.se + 0.3
-    resumed = otgan.estimate_w1(*gaussians, "lp", **call)
+    resumed = otgan.estimate_w1(*gaussians, constraint="lp", **call)
     assert "penalty weight" in scaled
     assert resumed.steps == 300 and len(resumed.history) == len(whole.history)
     assert resumed.value == whole.value
-    again = otgan.estimate_w1(*gaussians, "lp", **call)
+    again = otgan.estimate_w1(*gaussians, constraint="lp", **call)
     assert again.value == whole.value
 
 
@@ -297,7 +299,7 @@ def rough(clouds):
     from otgan.critics.estimation.bracket import initial_bracket
     from otgan.critics.training.data import as_distributions
 
-    distributions = as_distributions(*clouds, SMALL, torch.device("cpu"))
+    distributions = as_distributions(*clouds, options=SMALL, device=torch.device("cpu"))
     return max(
         projection_lower_bound(distributions.x.pilot, distributions.y.pilot),
         initial_bracket(distributions, SMALL.rng).lower_estimate,
@@ -305,15 +307,19 @@ def rough(clouds):
 
 
 def test_a_checkpoint_of_another_problem_is_refused(gaussians, tmp_path):
-    call = {**QUICK, "steps": 5, "options": replace(SMALL, checkpoint=tmp_path / "critic.pt")}
-    otgan.estimate_w1(*gaussians, "lp", **call)
+    call: dict[str, Any] = {
+        **QUICK,
+        "steps": 5,
+        "options": replace(SMALL, checkpoint=tmp_path / "critic.pt"),
+    }
+    otgan.estimate_w1(*gaussians, constraint="lp", **call)
     with pytest.raises(InvalidInputError, match="must be of the same problem"):
-        otgan.estimate_w1(*gaussians, "orthogonal", **{**call, "network": None})
+        otgan.estimate_w1(*gaussians, constraint="orthogonal", **{**call, "network": None})
     with pytest.raises(InvalidInputError, match="must be of the same problem"):
         otgan.estimate_w1(gaussians[0], gaussians[1] + 1.0, "lp", **call)
     call["options"].checkpoint.write_text("something else")
     with pytest.raises(InvalidInputError, match="must be one that a fit has written"):
-        otgan.estimate_w1(*gaussians, "lp", **call)
+        otgan.estimate_w1(*gaussians, constraint="lp", **call)
 
 
 def test_a_budget_in_seconds_ends():
@@ -342,7 +348,9 @@ EVERY = ["gp", "lp", "div", "exact", *(pytest.param(n, marks=pytest.mark.slow) f
 @pytest.mark.parametrize("steps", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_critic_that_learned_nothing_claims_nothing(gaussians, constraint, steps):
     """Never below zero, never an interval without width, nor one that misses W1 = 5."""
-    r = otgan.estimate_w1(*gaussians, constraint, **{**quick_for(constraint), "steps": steps})
+    r = otgan.estimate_w1(
+        *gaussians, constraint=constraint, **{**quick_for(constraint), "steps": steps}
+    )
     assert r.value >= 0 and r.se > 0
     assert 0 <= r.interval[0] < r.interval[1]
     assert r.interval[0] <= 5.0 <= r.interval[1]
@@ -381,7 +389,9 @@ class Zero(torch.nn.Module):
 
 @pytest.mark.parametrize("constraint", ["clip", "gp", "lp", "div", "spectral", "orthogonal"])
 def test_a_critic_that_is_zero_everywhere_is_judged(gaussians, constraint):
-    r = otgan.estimate_w1(*gaussians, constraint, **{**QUICK, "network": Zero, "steps": 20})
+    r = otgan.estimate_w1(
+        *gaussians, constraint=constraint, **{**QUICK, "network": Zero, "steps": 20}
+    )
     assert r.value == r.raw_gap == r.lipschitz_lower == 0.0
     assert not r.converged and r.interval == (0.0, r.population_high)
     assert r.population_low > 4.5  # by potentials of a sample, as the weights prove nothing
@@ -446,8 +456,8 @@ def test_a_constraint_of_ones_own_plugs_in(gaussians):
         def distance(self, reading):
             return reading.gap / reading.lipschitz_upper
 
-    faster = {**QUICK, "network": None, "options": replace(SMALL, vector_rate=0.05)}
-    r = otgan.estimate_w1(*gaussians, HalfSlope(), **faster)
+    faster: dict[str, Any] = {**QUICK, "network": None, "options": replace(SMALL, vector_rate=0.05)}
+    r = otgan.estimate_w1(*gaussians, constraint=HalfSlope(), **faster)
     assert_allclose(r.lipschitz_upper, 0.5, rtol=1e-5)
     assert abs(r.value - 5.0) <= 4 * r.se + 0.05
 
@@ -456,7 +466,7 @@ def test_a_network_of_ones_own_plugs_in(gaussians):
     def network(d):
         return torch.nn.Sequential(torch.nn.Linear(d, 24), torch.nn.SiLU(), torch.nn.Linear(24, 1))
 
-    r = otgan.estimate_w1(*gaussians, "lp", **{**QUICK, "network": network})
+    r = otgan.estimate_w1(*gaussians, constraint="lp", **{**QUICK, "network": network})
     assert abs(r.value - 5.0) <= 4 * r.se + 0.15
     assert any(isinstance(m, torch.nn.SiLU) for m in r.critic.modules())
 
@@ -483,7 +493,11 @@ def two_threads():
 
 def test_layers_of_ones_own_are_asked_by_one_thread(two_threads):
     pair, layer = shifted([3.0, 4.0]), Remembers()
-    few = {"steps": 2, "device": "cpu", "options": SMALL}  # more points than one thread would take
+    few: dict[str, Any] = {
+        "steps": 2,
+        "device": "cpu",
+        "options": SMALL,
+    }  # more points than one thread would take
     otgan.estimate_w1(
         pair.x, pair.y, "gp", network=lambda d: torch.nn.Sequential(layer, small(d)), **few
     )
@@ -556,13 +570,15 @@ def test_divergence_is_an_error_not_a_number(gaussians):
             return super().penalty(critic, real, fake, rng) * math.nan
 
     with pytest.raises(TrainingDivergedError, match="must stay finite"):
-        otgan.estimate_w1(*gaussians, Explosive(), **QUICK)
+        otgan.estimate_w1(*gaussians, constraint=Explosive(), **QUICK)
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("constraint", sorted(CONSTRAINTS))
 def test_estimate_on_a_gpu(gaussians, constraint):
-    r = otgan.estimate_w1(*gaussians, constraint, **{**quick_for(constraint), "device": "cuda"})
+    r = otgan.estimate_w1(
+        *gaussians, constraint=constraint, **{**quick_for(constraint), "device": "cuda"}
+    )
     assert r.sample_lower <= r.sample_distance
     if constraint in ("lp", "gp", "orthogonal"):
         assert abs(r.value - 5.0) <= 4 * r.se + 0.15

@@ -11,7 +11,7 @@ from tests.critics.short_fit import SHORT, two_gaussians
 @pytest.mark.parametrize("constraint", ["clip", "gp", "lp", "spectral", "div", "orthogonal"])
 def test_a_critic_stopped_at_once_shows_no_negative_distance(constraint):
     """A gradient penalty around one gave -200.76 ± 1e-6 for distributions that are 5 apart."""
-    r = otgan.estimate_w1(*two_gaussians(), constraint, steps=1, **SHORT)
+    r = otgan.estimate_w1(*two_gaussians(), constraint=constraint, steps=1, **SHORT)
     assert 0 <= r.value <= 5.0 and not r.converged
     assert r.interval[0] <= 5.0 <= r.interval[1]
 
@@ -21,7 +21,9 @@ def test_a_critic_whose_weights_are_zero_is_judged_after_training():
         def forward(self, points):
             return 0.0 * super().forward(points)
 
-    r = otgan.estimate_w1(*two_gaussians(), "lp", steps=5, network=lambda d: Zero(d, 1), **SHORT)
+    r = otgan.estimate_w1(
+        *two_gaussians(), constraint="lp", steps=5, network=lambda d: Zero(d, 1), **SHORT
+    )
     assert r.value == 0.0 and r.verdict.startswith("under-trained")
 
 
@@ -39,5 +41,7 @@ class InBatches(nn.Module):
 
 def test_functional_batch_norm_is_refused_before_training():
     with pytest.raises(InvalidInputError, match="score every point by itself"):
-        otgan.estimate_w1(*two_gaussians(), "lp", steps=10**9, network=InBatches, **SHORT)
+        otgan.estimate_w1(
+            *two_gaussians(), constraint="lp", steps=10**9, network=InBatches, **SHORT
+        )
     assert otgan.audit_critic(InBatches(2), *two_gaussians()).diagnosis_names[0] == "batch norm"

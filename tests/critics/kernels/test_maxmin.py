@@ -66,8 +66,7 @@ def test_inner_products_may_be_of_bfloat16(knows, monkeypatch):
     torch.manual_seed(0)
     critic, data = orthogonal_mlp(8, width=64, depth=4), batches(512, 8, torch.float32)
     gap, expected = by_autograd(critic, *data)
-    step = GapStep(critic)
-    step.inner = torch.bfloat16
+    step = GapStep(critic, inner_dtype=torch.bfloat16)
     assert abs(step.gradients(*data) - gap) < 0.01
     assert all(p.grad.dtype == torch.float32 for p in critic.parameters())
     for p, e in zip(critic.parameters(), expected, strict=True):

@@ -72,7 +72,7 @@ def by_autograd(critic, x, y, between, penalty):
 def test_gradients_are_those_of_autograd(n, d, width, depth, name, network, seed):
     critic = steep_critic(d, width, depth, seed=seed, network=network)
     data = batches(n, d, seed=seed)
-    gap, cost, expected = by_autograd(critic, *data, PENALTIES[name])
+    gap, cost, expected = by_autograd(critic, *data, penalty=PENALTIES[name])
     own_gap, own_cost = PenalizedStep(critic, PENALTIES[name]).gradients(*data)
     scale = 1.0 + cost.item()
     assert abs(own_gap - gap) < 1e-12 * scale
@@ -88,8 +88,8 @@ def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypat
         monkeypatch.setattr(products, "_ONEDNN", False)
     critic, data = steep_critic(d, 128, 2, torch.float32), batches(1024, d, torch.float32)
     exact = copy.deepcopy(critic).double()
-    _, _, expected = by_autograd(exact, *(t.double() for t in data), PENALTIES[name])
-    by_autograd(critic, *data, PENALTIES[name])
+    _, _, expected = by_autograd(exact, *(t.double() for t in data), penalty=PENALTIES[name])
+    by_autograd(critic, *data, penalty=PENALTIES[name])
     error = worst_gradient(critic, expected)
     PenalizedStep(critic, PENALTIES[name]).gradients(*data)
     # A sum over 1024 points on each side, most of which cancel, in steps of 6e-8.
@@ -101,9 +101,8 @@ def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypat
 def test_inner_products_may_be_of_bfloat16(name, network):
     critic = steep_critic(8, 64, 3, torch.float32, network=network)
     data = batches(512, 8, torch.float32)
-    gap, cost, expected = by_autograd(critic, *data, PENALTIES[name])
-    step = PenalizedStep(critic, PENALTIES[name])
-    step.inner = torch.bfloat16
+    gap, cost, expected = by_autograd(critic, *data, penalty=PENALTIES[name])
+    step = PenalizedStep(critic, PENALTIES[name], inner_dtype=torch.bfloat16)
     quick_gap, quick_cost = step.gradients(*data)
     assert all(p.grad.dtype == torch.float32 for p in critic.parameters())
     assert abs(quick_gap - gap) < 0.02 and abs(quick_cost - cost) <= 0.03 * cost
@@ -167,7 +166,7 @@ def test_it_trains_as_autograd_does():
             if by_hand:
                 step.gradients(*batches(32, 2, seed=seed))
             else:
-                by_autograd(critic, *batches(32, 2, seed=seed), penalty_around_one())
+                by_autograd(critic, *batches(32, 2, seed=seed), penalty=penalty_around_one())
             optimizer.step()
         finals.append([p.detach().clone() for p in critic.parameters()])
     # Rounding grows, and Adam divides small gradients by small ones.
@@ -223,7 +222,7 @@ def test_batches_that_do_not_match_are_refused(shapes):
 @pytest.mark.parametrize("name", PENALTIES)
 def test_a_gpu_gives_the_same_gradients(name):
     critic, data = steep_critic(3, 16, 3), batches(64, 3)
-    _, _, expected = by_autograd(critic, *data, PENALTIES[name])
+    _, _, expected = by_autograd(critic, *data, penalty=PENALTIES[name])
     critic.cuda()
     PenalizedStep(critic, PENALTIES[name]).gradients(*(points.cuda() for points in data))
     assert worst_gradient(critic.cpu(), expected) < 1e-12

@@ -1,5 +1,7 @@
 """Critics trained apart and averaged."""
 
+from typing import Any
+
 import pytest
 import torch
 from numpy.testing import assert_allclose
@@ -73,7 +75,7 @@ def test_all_members_are_looked_at_in_the_same_points():
 def test_members_are_trained_each_by_itself():
     # Distributions of one point each: all batches are alike.
     x, y = torch.zeros(64, 2), torch.ones(64, 2)
-    options = {"steps": 20, "device": "cpu", "options": FitOptions(batch_size=8)}
+    options: dict[str, Any] = {"steps": 20, "device": "cpu", "options": FitOptions(batch_size=8)}
     alone, both = (
         otgan.estimate_w1(x, y, "spectral", network=network, **options).critic.critic
         for network in (build, lambda d: Ensemble([build(d), build(d)]))

@@ -1,5 +1,7 @@
 """Checkpoints: what is written is read to the bit, and no other file is."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -11,8 +13,12 @@ from otgan.critics.training.checkpoint import (
 )
 from otgan.errors import DamagedFileError, InvalidInputError, OutputError
 
-CONTENTS = {"weights": {"a": torch.arange(7.0), "b": torch.tensor(1 / 3, dtype=torch.float64)},
-            "step": 12, "history": [(1, 0.5)], "name": None}  # fmt: skip
+CONTENTS: dict[str, Any] = {
+    "weights": {"a": torch.arange(7.0), "b": torch.tensor(1 / 3, dtype=torch.float64)},
+    "step": 12,
+    "history": [(1, 0.5)],
+    "name": None,
+}
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def arrays():
 
 
 def test_arrays_are_split_into_points_to_train_on_and_others(arrays):
-    pair = as_distributions(*arrays, FitOptions(held_out=0.25), CPU)
+    pair = as_distributions(*arrays, options=FitOptions(held_out=0.25), device=CPU)
     for source, points in zip((pair.x, pair.y), arrays, strict=True):
         held_out = source.held_out_points(10**6, pair.generator(0))
         assert len(held_out) == round(0.25 * len(points))
@@ -37,14 +37,15 @@ def test_arrays_are_split_into_points_to_train_on_and_others(arrays):
 
 def test_the_seed_decides_the_split(arrays):
     one, same, other = (
-        as_distributions(*arrays, FitOptions(rng=seed), CPU).x.pilot for seed in (0, 0, 1)
+        as_distributions(*arrays, options=FitOptions(rng=seed), device=CPU).x.pilot
+        for seed in (0, 0, 1)
     )
     assert_array_equal(one, same)
     assert not np.array_equal(one, other)
 
 
 def test_batches_are_standardized_in_the_dtype_of_the_critic(arrays):
-    pair = as_distributions(*arrays, FitOptions(), CPU)
+    pair = as_distributions(*arrays, options=FitOptions(), device=CPU)
     x, y = pair.batches(20_000, pair.generator(0))
     assert x.dtype == y.dtype == torch.float32 and x.shape == y.shape == (20_000, 2)
     whole = torch.cat([x, y])
@@ -55,8 +56,8 @@ def test_batches_are_standardized_in_the_dtype_of_the_critic(arrays):
 
 
 def test_a_large_offset_eats_no_digits(arrays):
-    near = as_distributions(*arrays, FitOptions(), CPU)
-    far = as_distributions(*(points + 1e8 for points in arrays), FitOptions(), CPU)
+    near = as_distributions(*arrays, options=FitOptions(), device=CPU)
+    far = as_distributions(*(points + 1e8 for points in arrays), options=FitOptions(), device=CPU)
     for one, other in zip(near.batches(50, near.generator(0)), far.batches(50, far.generator(0)),
                           strict=True):  # fmt: skip
         assert_allclose(one, other, atol=1e-6)

@@ -1,5 +1,7 @@
 """Fits that are resumed from a checkpoint, and those that must not be."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,8 +14,8 @@ def test_a_fit_whose_checkpoint_is_damaged_or_cannot_be_written_is_refused_befor
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(60, 2)), rng.normal(size=(60, 2)) + 3.0
     path = tmp_path / "critic.pt"
-    call = {"steps": 3, "device": "cpu", "network": lambda d: mlp(d, width=8)}
-    small = {"batch_size": 16, "test_points": 100}
+    call: dict[str, Any] = {"steps": 3, "device": "cpu", "network": lambda d: mlp(d, width=8)}
+    small: dict[str, Any] = {"batch_size": 16, "test_points": 100}
     options = otgan.FitOptions(**small, checkpoint=path)
     first = otgan.estimate_w1(x, y, "lp", **call, options=options)
     whole = path.read_bytes()
@@ -44,8 +46,12 @@ def test_a_fit_whose_checkpoint_is_damaged_or_cannot_be_written_is_refused_befor
     ],
 )
 def test_a_fit_is_not_resumed_on_another_problem(tmp_path, change, message):
-    options = {"batch_size": 16, "test_points": 100, "checkpoint": tmp_path / "critic.pt"}
-    arguments = {"x": CLOUD, "y": CLOUD[::2] + 3.0, "constraint": "lp", "steps": 3}
+    options: dict[str, Any] = {
+        "batch_size": 16,
+        "test_points": 100,
+        "checkpoint": tmp_path / "critic.pt",
+    }
+    arguments: dict[str, Any] = {"x": CLOUD, "y": CLOUD[::2] + 3.0, "constraint": "lp", "steps": 3}
     arguments |= {"device": "cpu", "network": lambda d: mlp(d, width=8)}
     otgan.estimate_w1(**arguments, options=otgan.FitOptions(**options))
     for name, value in change.items():
@@ -55,8 +61,12 @@ def test_a_fit_is_not_resumed_on_another_problem(tmp_path, change, message):
 
 
 def test_a_fit_on_samplers_is_not_resumed_on_others(tmp_path):
-    options = {"batch_size": 16, "test_points": 100, "checkpoint": tmp_path / "critic.pt"}
-    call = {"steps": 3, "device": "cpu", "network": lambda d: mlp(d, width=8)}
+    options: dict[str, Any] = {
+        "batch_size": 16,
+        "test_points": 100,
+        "checkpoint": tmp_path / "critic.pt",
+    }
+    call: dict[str, Any] = {"steps": 3, "device": "cpu", "network": lambda d: mlp(d, width=8)}
     call["options"] = otgan.FitOptions(**options)
     pair = otgan.datasets.shifted([1.0, 0.0]), otgan.datasets.shifted([50.0, 0.0])
     otgan.estimate_w1(pair[0].x, pair[0].y, "lp", **call)
