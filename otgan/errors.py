@@ -41,7 +41,7 @@ class _OneLine:
 
 
 class OtganError(_OneLine, Exception):
-    """Root of all errors raised by otgan."""
+    """Root of all errors raised by otgan: ``except otgan.OtganError`` catches all of them."""
 
 
 class InvalidInputError(OtganError, ValueError):
@@ -91,7 +91,7 @@ class SolverError(OtganError, RuntimeError):
 
 
 class TrainingDivergedError(OtganError, RuntimeError):
-    """A loss or a weight became NaN or infinite during training."""
+    """A loss or a weight became NaN or infinite in training; the message says at which step."""
 
 
 class SampleTooSmallError(OtganError, RuntimeError):

@@ -322,7 +322,7 @@ def test_roots_cover_their_distance_near_and_far():
             lambda x, y: otgan.mmd_squared(x, y, kernel="imq", bandwidth=0.7, unbiased=False),
         ),
     ],
-    ids=repr,
+    ids=["energy", "mmd", "mmd, imq"],
 )
 def test_the_statistic_of_the_test_is_the_biased_value(statistic, estimate, d):
     x, y = two_normals(14, 25, 18, d, 1)
