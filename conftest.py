@@ -109,6 +109,10 @@ def _is_expected(error: ImportError) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if unstable := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(
+            f"names of tests must be alike in every process, got {unstable[0]}; to fix it, pass ids"
+        )
     on_gpu = [item for item in items if item.get_closest_marker("gpu")]
     if on_gpu and not _cuda_is_available():
         for item in on_gpu:
