@@ -41,6 +41,11 @@ def made(value):
     return value() if callable(value) else value
 
 
+def mistyped(value: object) -> Any:
+    """A value of a type that the parameter it goes to does not take, on purpose."""
+    return value
+
+
 NAMED_METRICS = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
 
 
@@ -253,7 +258,7 @@ def read_only(array):
 
 
 # How the same numbers may come: every one of these must give the same answer.
-FORMS = {
+FORMS: dict[str, Callable[[np.ndarray], Any]] = {
     "list": lambda array: array.tolist(),
     "int": lambda array: array.astype(int),
     "uint8": lambda array: array.astype(np.uint8),

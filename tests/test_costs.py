@@ -12,6 +12,7 @@ from tests.cases import (
     NAMED_METRICS,
     adversarial_cases,
     dense_cost,
+    mistyped,
     refused,
     unequal,
 )
@@ -156,7 +157,8 @@ def test_what_a_metric_is_on_the_line(metric, exponent):
 
 def test_a_callable_metric_must_return_one_number():
     with refused("one number for two points", "ndarray of shape (2,)"):
-        PointCost.of([[0.0, 1.0]], [[2.0, 3.0]], metric=lambda u, v: u - v).rows(slice(None))
+        metric = mistyped(lambda u, v: u - v)
+        PointCost.of([[0.0, 1.0]], [[2.0, 3.0]], metric=metric).rows(slice(None))
 
 
 # ---------------------------------------------------------------- callables

@@ -71,7 +71,7 @@ def test_public_names_all_load():
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_parameters_of_functions_are_documented(name):
     thing = getattr(otgan, name)
-    section = inspect.getdoc(thing).partition("\nParameters\n---")[2].partition("\n---")[0]
+    section = documentation(thing).partition("\nParameters\n---")[2].partition("\n---")[0]
     headings = " ".join(line for line in section.splitlines() if not line.startswith(" "))
     assert set(inspect.signature(thing).parameters) - words(headings) == set()
 
@@ -79,10 +79,16 @@ def test_parameters_of_functions_are_documented(name):
 @pytest.mark.parametrize("name", CLASSES)
 def test_fields_of_classes_are_documented(name):
     thing = getattr(otgan, name)
-    text = inspect.getdoc(thing)
+    text = documentation(thing)
     assert text.splitlines()[0].endswith(".")
     if not issubclass(thing, BaseException):
         assert set(inspect.signature(thing).parameters) - words(text) == set()
+
+
+def documentation(thing: object) -> str:
+    text = inspect.getdoc(thing)
+    assert text is not None
+    return text
 
 
 def words(text):
@@ -91,4 +97,4 @@ def words(text):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_have_an_example_that_runs(name):
-    assert ">>> " in inspect.getdoc(getattr(otgan, name))
+    assert ">>> " in documentation(getattr(otgan, name))

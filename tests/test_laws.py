@@ -4,6 +4,8 @@ Costs are compared, not distances: a cost of zero is known to rounding, and its 
 the root of that.
 """
 
+from typing import Any
+
 import numpy as np
 import ot
 import pytest
@@ -28,7 +30,7 @@ from tests.cases import (
 
 # Two exact costs are each within 1e-9 of the truth. Points lie in [-3, 3]^3, whose distances are
 # below 36 even when squared, so that costs round at 16 ulps of 36 ** p.
-TWO_EXACT = {"rtol": 2 * EXACT_RTOL, "atol": 16 * EPS * 36}
+TWO_EXACT: dict[str, Any] = {"rtol": 2 * EXACT_RTOL, "atol": 16 * EPS * 36}
 
 
 def tolerance(p):

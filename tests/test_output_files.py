@@ -58,10 +58,19 @@ def test_a_link_is_replaced_and_not_followed(tmp_path):
 
 
 def test_data_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
-    done = []
+    done: list[str] = []
     flush, rename = os.fsync, os.replace
-    monkeypatch.setattr(os, "fsync", lambda fd: (done.append("flush"), flush(fd))[1])
-    monkeypatch.setattr(os, "replace", lambda a, b: (done.append("replace"), rename(a, b))[1])
+
+    def flushed(descriptor: int) -> None:
+        done.append("flush")
+        flush(descriptor)
+
+    def renamed(source: Path, target: Path) -> None:
+        done.append("replace")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "replace", renamed)
     with replacing(tmp_path / "notes") as file:
         file.write(b"new")
     assert done[:2] == ["flush", "replace"]
@@ -147,7 +156,7 @@ def test_a_killed_process_keeps_no_lock(tmp_path):
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "locked\n"
+        assert process.stdout is not None and process.stdout.readline() == "locked\n"
         with pytest.raises(OutputError, match="one run at a time"), only_writer(tmp_path):
             pass
         process.send_signal(signal.SIGKILL)

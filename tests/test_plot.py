@@ -82,7 +82,9 @@ def test_names_of_columns_are_drawn_as_they_are(tmp_path, d):
             figure = two_samples(comparison, names=(name, name)[:d])
             label = figure.axes[0].get_xaxis().label
             assert label.get_text() == drawable(name) and not label.get_parse_math()
-        figure.axes[0].figure.savefig(tmp_path / "x.svg")
+        drawn = figure.axes[0].figure
+        assert isinstance(drawn, Figure)
+        drawn.savefig(tmp_path / "x.svg")
         save(figure, tmp_path / "x.png")
 
 

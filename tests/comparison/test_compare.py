@@ -129,6 +129,7 @@ def test_on_the_line_w1_is_by_quantiles_and_needs_no_slices():
     for key, p in (("w1", 1), ("w2", 2)):
         assert_allclose(c[key].value, otgan.wasserstein_1d(x[:, 0], y[:, 0], p=p), rtol=1e-12)
         assert c[key].method == "line"
+    assert c["w1"].interval is not None and c.transport is not None
     assert c["w1"].interval[0] < 1 < c["w1"].interval[1]
     assert c.transport.distance == c["w1"].value
     assert "on the line" in c.report()
@@ -138,7 +139,7 @@ def test_ten_dimensions_and_equal_distributions():
     c = compare(*gaussians(250, 350, 10, shift=0.0))
     assert c.keys() == ALL
     assert c["w1"].value > 1.5  # far above the truth, 0, and the interval knows it
-    assert c["w1"].interval[0] == 0
+    assert c["w1"].interval is not None and c["w1"].interval[0] == 0
     assert c["test"].value > 0.05 and "no proof" in c.verdict
     for key in ("sliced", "energy", "mmd", "sinkhorn"):
         assert any("equal distributions" in sentence for sentence in c[key].warnings), key
@@ -371,8 +372,9 @@ def test_the_command_speaks_json(files, plane, capsys):
     options = ["--confidence-level", "0.8", "--rng", "3", "--seconds", "0.02", "--ties", "drop"]
     assert main(["compare", *files, "--json", *options]) == 0
     printed = json.loads(capsys.readouterr().out)
-    options = {"confidence_level": 0.8, "rng": 3, "seconds": 0.02, "ties": "drop"}
-    expected = compare(plane.x, plane.y, **options).to_dict()
+    expected = compare(
+        plane.x, plane.y, confidence_level=0.8, rng=3, seconds=0.02, ties="drop"
+    ).to_dict()
     for row in (*printed["rows"], *expected["rows"]):
         del row["seconds"]
     assert printed == json.loads(json.dumps(expected))

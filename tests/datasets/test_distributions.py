@@ -20,7 +20,7 @@ from otgan.datasets import (
     ring8,
     swissroll,
 )
-from tests.cases import refused
+from tests.cases import mistyped, refused
 
 TRIANGLE = np.array([[0.0, 3.0], [4.0, 0.0], [-1.0, -1.0]])
 
@@ -143,7 +143,7 @@ def test_sampling_in_torch_never_waits_for_the_device(distribution, torch):
             called.add(function.overloadpacket.__name__)
             return function(*args, **(kwargs or {}))
 
-    called = set()
+    called: set[str] = set()
     generator = torch.Generator().manual_seed(0)
     distribution.sample(64, generator)  # brings the constants
     with Recorder():
@@ -202,7 +202,7 @@ def test_bad_requests_are_refused(rng):
     distribution = ring8()
     for n in (-1, 2.5, True, "3"):
         with refused("n must be a whole number"):
-            distribution.sample(n, rng)
+            distribution.sample(mistyped(n), rng)
     for generator in (-1, "cpu", np.random.RandomState(0)):
         with refused("rng must be a numpy.random.Generator, a torch.Generator, a seed or None"):
             distribution.sample(3, generator)

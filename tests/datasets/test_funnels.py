@@ -12,7 +12,7 @@ import otgan
 from otgan.datasets import funnel_pair, funnel_pair_from, potentials
 from otgan.datasets.funnels import integrate
 from otgan.errors import SolverError
-from tests.cases import refused
+from tests.cases import mistyped, refused
 
 EPS = np.finfo(float).eps
 SIZES = [(1, 1), (1, 5), (2, 4), (2, 64), (8, 16), (64, 16), (128, 256)]
@@ -292,9 +292,9 @@ def test_gradients_are_finite_differences(d, n_funnels, rng):
 def test_bad_arguments_are_refused():
     for d in (0, 2.5, True, "2"):
         with refused("d must be a whole number"):
-            funnel_pair(d, 4)
+            funnel_pair(mistyped(d), 4)
         with refused("n_funnels must be a whole number"):
-            funnel_pair(2, d)
+            funnel_pair(2, mistyped(d))
     for seed in (-1, 0.5, True):
         with refused("rng must be"):
             funnel_pair(2, 4, rng=seed)

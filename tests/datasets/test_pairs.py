@@ -21,7 +21,7 @@ from otgan.datasets import (
     square_and_zero,
     two_points,
 )
-from tests.cases import refused
+from tests.cases import mistyped, refused
 
 EPS = np.finfo(float).eps
 
@@ -244,7 +244,7 @@ def test_images_are_squares_of_both_signs(rng):
         (lambda: shifted([0.0, 0.0]), "shift must be one finite vector"),
         (lambda: shifted([[1.0]]), "shift must be one finite vector"),
         (lambda: shifted([1.0], ring8()), "shift must have as many coordinates as the base"),
-        (lambda: two_points("1"), "distance must be a positive number"),
+        (lambda: two_points(mistyped("1")), "distance must be a positive number"),
         (lambda: gaussians_on_line(0, 1, 0, 1), "the two distributions must differ"),
         (lambda: gaussians_on_line(np.nan, 1, 0, 1), "the means must be finite"),
         (lambda: square_and_zero(9, 8), "side must be at most size"),

@@ -175,11 +175,11 @@ def test_certainty_is_said():
 
 def test_the_same_rng_gives_the_same_number():
     x, y = shifted(np.random.default_rng(11), 60, 50, 1.0, d=3)
-    state = np.random.get_state()[1].copy()  # noqa: NPY002 - it must stay as it is
+    state = np.random.get_state(legacy=False)  # noqa: NPY002 - it must stay as it is
     first, again, other = (kl(Classifier(), x, y, seed) for seed in (0, 0, 1))
     assert first == again
     assert first.value != other.value
-    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+    np.testing.assert_equal(np.random.get_state(legacy=False), state)  # noqa: NPY002
     forest = pytest.importorskip("sklearn.ensemble").RandomForestClassifier(5)
     assert kl(Classifier(forest), x, y) == kl(Classifier(forest), x, y)
 

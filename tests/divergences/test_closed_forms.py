@@ -39,7 +39,7 @@ from otgan.divergences.histograms import (
     total_variation as tv_of_histograms,
 )
 from otgan.errors import SolverError
-from tests.cases import refused
+from tests.cases import mistyped, refused
 from tests.divergences.problems import LINE, WANG
 
 LOG_2 = math.log(2)
@@ -132,7 +132,7 @@ def test_other_parameters_mean_what_they_say():
         (lambda: Gaussian("a", 1), "mean must be an array of real numbers"),
         (lambda: Exponential(0), "rate must be positive"),
         (lambda: Exponential(math.nan), "rate must be a number"),
-        (lambda: Exponential("1"), "rate must be a number"),
+        (lambda: Exponential(mistyped("1")), "rate must be a number"),
         (lambda: Exponential(True), "rate must be a number"),
         (lambda: Gamma(-1, 1), "shape must be positive"),
         (lambda: Laplace(0, 0), "scale must be positive"),
@@ -141,7 +141,7 @@ def test_other_parameters_mean_what_they_say():
         (lambda: Uniform(2, 1), "low must be below high"),
         (lambda: Poisson(1e300), "rate must be a number"),
         (lambda: Poisson(1).sample(-1, 0), "n must be a whole number"),
-        (lambda: Poisson(1).sample(1.5, 0), "n must be a whole number"),
+        (lambda: Poisson(1).sample(mistyped(1.5), 0), "n must be a whole number"),
         (lambda: Poisson(1).cdf([[0, 1]]), "points must have the 1 columns of the distribution"),
         (lambda: Poisson(1).log_density([math.nan]), "points must be finite"),
         (lambda: js(Poisson(1e11), Poisson(2e11)), "at most 1e+10 to be listed"),

@@ -223,7 +223,9 @@ def test_the_unit_of_mass_does_not_matter(function, exponent):
 
 def test_chi2_beyond_the_largest_float_is_infinite():
     assert chi2_divergence([1.0, 0.0], [1e-320, 1.0]) == math.inf
-    single = chi2_divergence(np.float32([1, 0]), np.float32([1e-44, 1]))
+    single = chi2_divergence(
+        np.array([1, 0], dtype=np.float32), np.array([1e-44, 1], dtype=np.float32)
+    )
     assert single.dtype == np.float32 and single == math.inf
 
 
@@ -363,9 +365,10 @@ def test_no_histograms_give_no_numbers():
 
 @pytest.mark.parametrize("function", ALL)
 def test_one_pair_gives_a_numpy_scalar(function):
-    value = function([3, 2, 1, 4], [1, 2, 4, 3])
+    p, q = [3, 2, 1, 4], [1, 2, 4, 3]
+    value = function(p, q)
     assert type(value) is np.float64
-    single = function(np.float32([3, 2, 1, 4]), np.float32([1, 2, 4, 3]))
+    single = function(np.array(p, dtype=np.float32), np.array(q, dtype=np.float32))
     assert type(single) is np.float32
     assert single == np.float32(value)  # computed in float64, rounded once
 

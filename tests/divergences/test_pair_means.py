@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.divergences.mmd import median_distance
-from tests.cases import PLAIN_FORMS, problems, refused
+from tests.cases import PLAIN_FORMS, mistyped, problems, refused
 
 KERNELS = {
     "gaussian": lambda r: np.exp(-(r**2) / 2),
@@ -266,9 +266,9 @@ def test_bad_options_are_refused():
     x, y = [1.0, 2.0], [3.0, 5.0]
     for width in (0, -1, math.nan, math.inf, "mean", None, True, [1.0]):
         with refused("bandwidth must be"):
-            otgan.mmd_squared(x, y, bandwidth=width)
+            otgan.mmd_squared(x, y, bandwidth=mistyped(width))
     with refused("kernel must be", "did you mean 'gaussian'?"):
-        otgan.mmd_squared(x, y, kernel="gauss")
+        otgan.mmd_squared(x, y, kernel=mistyped("gauss"))
     with refused("the median distance", "got 0"):
         otgan.mmd_squared([1, 1, 1, 1], [1, 1, 1, 2])
 

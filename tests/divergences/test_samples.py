@@ -1,6 +1,7 @@
 """KL and JS from samples: closed forms, hand cases, refusals, and defects known from elsewhere."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from otgan.divergences.kernel_density import KernelDensity
 from otgan.divergences.nearest_neighbors import NearestNeighbors
 from otgan.divergences.plug_in import Discrete, Histogram
 from otgan.errors import DuplicateSamplesError, InvalidInputError
+from tests.cases import mistyped
 
-METHODS = ["knn", "histogram", "kde"]
+METHODS: list[Literal["knn", "histogram", "kde"]] = ["knn", "histogram", "kde"]
 
 
 def gaussians(n, m, *, d=1, shift=1.0, scale=1.0, seed=0):
@@ -67,7 +69,8 @@ class TestNearestNeighbors:
         assert_allclose(method.kl_value(x @ mix + 7, y @ mix + 7), method.kl_value(x, y), rtol=1e-8)
 
     def test_a_gaussian_start_removes_the_bias_in_high_dimension(self):
-        d, errors = 10, {"none": [], "auto": []}
+        d = 10
+        errors: dict[Literal["none", "auto"], list[float]] = {"none": [], "auto": []}
         covariance = 0.001 * np.eye(d) + 0.999
         truth = 0.5 * np.linalg.solve(covariance, np.ones(d)).sum()
         for seed in range(6):
@@ -262,7 +265,7 @@ class TestOtherMethods:
     def test_parameters_without_meaning(self):
         for make in (
             lambda: Histogram(1),
-            lambda: Histogram(2.5),
+            lambda: Histogram(mistyped(2.5)),
             lambda: KernelDensity(0),
             lambda: Discrete(-1),
         ):
@@ -321,7 +324,7 @@ class TestDoor:
 
     def test_near_names_are_suggested(self):
         with pytest.raises(InvalidInputError, match="did you mean 'histogram'"):
-            otgan.kl_from_samples([1, 2], [3, 4], method="histogramm")
+            otgan.kl_from_samples([1, 2], [3, 4], method=mistyped("histogramm"))
 
     def test_a_method_of_the_users_own(self):
         class Always:

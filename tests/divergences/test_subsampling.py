@@ -40,8 +40,13 @@ def test_subsamples_are_drawn_without_replacement_and_in_proportion():
 
 def test_wide_samples_take_more_points():
     sizes = []
+
+    def recorded(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        sizes.append(len(u))
+        return gap(u, v)
+
     x = np.random.default_rng(0).normal(size=(1000, 100))
-    subsample_spread(lambda u, v: sizes.append(len(u)) or gap(u, v), x, x, np.random.default_rng(0))
+    subsample_spread(recorded, x, x, np.random.default_rng(0))
     assert set(sizes) == {400}
 
 

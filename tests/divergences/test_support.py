@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, namedtuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ TENTHS = np.round(np.arange(0, 2, 0.1), 1)
         (TENTHS, TENTHS.astype(np.float32)),
         (0.1 * np.arange(20), TENTHS),
         (np.cumsum(np.full(20, 0.1)), TENTHS),
-        ([0, 1, 0.1], np.float32([0, 1, 0.1])),
+        ([0, 1, 0.1], np.array([0, 1, 0.1], dtype=np.float32)),
         (1e300 * np.array([0.1 * 3, 1]), 1e300 * np.array([0.3, 1])),
         (np.log(np.arange(1, 20)), np.log2(np.arange(1, 20)) * math.log(2)),
     ],
@@ -188,17 +189,22 @@ def test_truth_values_and_numbers_are_no_categories():
     assert_allclose(found.diagnostics["plug_in"], 0.5 * math.log(3))
 
 
+def coded(x, y) -> tuple[np.ndarray, np.ndarray]:
+    codes = as_codes(x, y)
+    assert codes is not None
+    return codes
+
+
 def test_rows_of_categories_are_told_apart_by_all_columns():
     x, y = np.array([["a", "1"], ["b", "2"]]), np.array([["a", "2"], ["b", "1"]])
-    codes = as_codes(x, y)
-    assert len(np.unique(np.concatenate(codes), axis=0)) == 4
+    assert len(np.unique(np.concatenate(coded(x, y)), axis=0)) == 4
     mixed = pd.DataFrame({"name": A, "count": np.arange(60) % 2})
     found = otgan.js_from_samples(mixed, mixed, ties="discrete")
     assert found.diagnostics["plug_in"] == 0 and found.diagnostics["cells"] == 5
 
 
 def rows_of_tuples(columns):
-    Row = namedtuple("Row", list(columns))
+    Row: Any = namedtuple("Row", list(columns))  # type: ignore[misc]  # names known when it runs
     return list(map(Row, *columns.values()))
 
 
@@ -234,13 +240,13 @@ def test_columns_of_categories_are_matched_by_their_names(table):
 
 def test_columns_of_categories_without_names_are_positions():
     x = pd.DataFrame({"name": A, "kind": B})
-    right = as_codes(x, x)
+    right = coded(x, x)
     for y in (x.to_numpy(), pd.DataFrame(x.to_numpy()), pl.DataFrame(x.to_numpy())):
-        for found, expected in zip(as_codes(x, y), right, strict=True):
+        for found, expected in zip(coded(x, y), right, strict=True):
             np.testing.assert_array_equal(found, expected)
     numbered = pd.DataFrame({"kind": np.arange(60) % 2, "name": A})
-    codes = as_codes(numbered, numbered[["name", "kind"]])  # text and numbers
-    np.testing.assert_array_equal(*codes)
+    first, second = coded(numbered, numbered[["name", "kind"]])  # text and numbers
+    np.testing.assert_array_equal(first, second)
     with refused("'a' more than once"):
         as_codes(x.set_axis(["a", "a"], axis=1), x.set_axis(["a", "a"], axis=1))
 
@@ -255,7 +261,7 @@ def test_what_is_no_pair_of_categories():
         (A, pd.Series([*B, np.nan]), "y must not hold missing"),
         (pd.Series([*A, None], dtype="string"), B, "the first in row 60"),
         (np.array([A, A]).T, B, "the same number of columns"),
-        (np.ma.array(A, mask=[1] + 59 * [0]), B, "masked"),
+        (np.ma.array(np.array(A), mask=[True] + 59 * [False]), B, "masked"),
         (
             pd.DataFrame({"a": A, "b": B}),
             pd.DataFrame({"a": A, "c": B}),
@@ -264,7 +270,9 @@ def test_what_is_no_pair_of_categories():
     ]:
         with refused(message):
             otgan.js_from_samples(x, y, ties="discrete")
-    for options in ({}, {"method": "classifier"}, {"method": "kde", "ties": "discrete"}):
+    choices: list[dict[str, Any]]
+    choices = [{}, {"method": "classifier"}, {"method": "kde", "ties": "discrete"}]
+    for options in choices:
         with refused('pass ties="discrete" and no method'):
             otgan.kl_from_samples(A, B, **options)
     with refused("values must repeat"):

@@ -81,7 +81,8 @@ def test_folds_hold_every_point_out_once(folds):
 
 
 def test_halves_change_places():
-    one, two = half_splits(*clouds(), rng=np.random.default_rng(0))
+    x, y = clouds()
+    one, two = half_splits(x, y, rng=np.random.default_rng(0))
     assert_array_equal(one.x, two.x_new)
     assert_array_equal(one.y_new, two.y)
     assert {len(one.x), len(one.x_new)} == {12} and {len(one.y), len(one.y_new)} == {8, 9}

@@ -15,6 +15,7 @@ from otgan import MMD, Classifier, Energy, NearestNeighbors, SlicedWasserstein, 
 from otgan.errors import DuplicateSamplesError, InterruptedFit, InvalidInputError, MissingExtraError
 from otgan.inference.statistics import STATISTICS
 from otgan.inference.wasserstein_statistics import Wasserstein
+from tests.cases import mistyped
 
 NAMES = sorted(STATISTICS)
 
@@ -473,11 +474,11 @@ def test_bad_samples_are_refused(x, y, message):
     ("build", "message"),
     [
         (lambda: SlicedWasserstein(n_projections=0), "n_projections must be"),
-        (lambda: NearestNeighbors(k=1.5), "k must be"),
+        (lambda: NearestNeighbors(k=mistyped(1.5)), "k must be"),
         (lambda: MMD(bandwidth=0), "bandwidth must be"),
-        (lambda: MMD(bandwidth="mean"), "bandwidth must be"),
+        (lambda: MMD(bandwidth=mistyped("mean")), "bandwidth must be"),
         (lambda: Classifier(train_fraction=1), "train_fraction must be"),
-        (lambda: Classifier(train_fraction="half"), "train_fraction must be"),
+        (lambda: Classifier(train_fraction=mistyped("half")), "train_fraction must be"),
         (lambda: Classifier(model=type), "model must be"),
     ],
 )

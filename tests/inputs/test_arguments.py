@@ -14,6 +14,7 @@ from tests.cases import torch
 
 def test_arguments_in_the_order_of_other_libraries_are_named():
     a, b, M = np.full(3, 1 / 3), np.full(2, 0.5), np.arange(6.0).reshape(3, 2)
+    arguments: tuple
     for arguments in ((a, b, M), ([], [], M), (M, a, b)):
         with pytest.raises(InvalidInputError, match=r"call emd_from_cost\(M, a, b\)"):
             otgan.emd(*arguments)
@@ -32,8 +33,8 @@ def test_raw_counts_of_unequal_total_are_normalized_on_request():
             function(bins, bins, few, many)
         assert_allclose(float(function(bins, bins, few, many, normalize=True)), right, rtol=1e-12)
     C = np.abs(np.subtract.outer(bins, bins))
-    for function in (otgan.emd_from_cost, otgan.emd_linprog):
-        assert_allclose(function(C, few, many, normalize=True).cost, right, rtol=1e-12)
+    for solve in (otgan.emd_from_cost, otgan.emd_linprog):
+        assert_allclose(solve(C, few, many, normalize=True).cost, right, rtol=1e-12)
     many_pairs = otgan.pairwise_wasserstein([bins, bins], weights=[few, many], normalize=True)
     assert_allclose(many_pairs[0, 1], right, rtol=1e-12)
     with pytest.raises(UnequalMassError, match="pass normalize=True"):

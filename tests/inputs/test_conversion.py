@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,7 @@ def test_quantities_are_refused_before_their_units_are_dropped():
 
 def test_masks_are_found_in_lists_tuples_and_records():
     row = np.ma.masked_equal([1.0, 99.0], 99.0)
-    records = np.ma.array([(1, 2.0)], mask=[(True, False)], dtype="i8, f8")
+    records: np.ma.MaskedArray = np.ma.array([(1, 2.0)], mask=[(True, False)], dtype="i8, f8")
     for values in ([row], ([1.0, 2.0], row), [[row, row]], [np.ma.masked], records):
         with refused("must not hold masked entries"):
             as_float64(values, "x")
@@ -143,7 +144,7 @@ def test_lists_of_tensors_are_stacked_with_their_gradients():
 
 
 def test_lists_within_themselves_end():
-    values = [1.0]
+    values: list[Any] = [1.0]
     values.append(values)
     with refused("x must be an array of real numbers"):
         plain_float64(values, "x")

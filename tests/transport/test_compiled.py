@@ -21,7 +21,7 @@ otgan.emd(rng.normal(size=(60000, 2)), rng.normal(size=(60000, 2)) + 1)
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stdout.readline() == "compiled\n"
+    assert process.stdout is not None and process.stdout.readline() == "compiled\n"
     time.sleep(2)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)

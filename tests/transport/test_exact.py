@@ -318,7 +318,7 @@ def test_a_result_is_frozen_short_and_a_number():
     assert result.stats["mass"] == 4
     assert "\n" not in repr(result) and len(repr(result)) < 120
     with pytest.raises(dataclasses.FrozenInstanceError):
-        result.cost = 0
+        result.cost = 0  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])

@@ -18,12 +18,12 @@ def test_large_costs_that_stand_for_missing_arcs(large):
         mask[i, rng.choice(150, 2, replace=False)] = True
     for j in range(150):
         mask[rng.choice(100, 2, replace=False), j] = True
-    i, j = mask.nonzero()
-    arcs = np.arange(len(i))
-    rows = sparse.coo_array((np.ones(len(i)), (i, arcs)))
-    columns = sparse.coo_array((np.ones(len(i)), (j, arcs)))
+    sources, targets = mask.nonzero()
+    arcs = np.arange(len(sources))
+    rows = sparse.coo_array((np.ones(len(arcs)), (sources, arcs)))
+    columns = sparse.coo_array((np.ones(len(arcs)), (targets, arcs)))
     sums = np.repeat([1 / 100, 1 / 150], [100, 150])
-    true = linprog(C[i, j], A_eq=sparse.vstack([rows, columns]), b_eq=sums).fun
+    true = linprog(C[sources, targets], A_eq=sparse.vstack([rows, columns]), b_eq=sums).fun
     assert_allclose(true, 0.3867297254, rtol=1e-9)
     r = otgan.emd_from_cost(C + large * ~mask)
     assert_allclose([r.lower, r.cost], true, rtol=2e-9)

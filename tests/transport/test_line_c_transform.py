@@ -19,8 +19,8 @@ def test_halving_gives_the_plain_transform(p):
 
 def test_ties_and_repeated_points():
     rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 5, 60) * 1.0, rng.integers(0, 5, 80) * 1.0
-    for f in (np.zeros(60), -np.abs(x - 2), rng.integers(0, 3, 60) * 1.0):
+    x, y = rng.integers(0, 5, 60).astype(float), rng.integers(0, 5, 80).astype(float)
+    for f in (np.zeros(60), -np.abs(x - 2), rng.integers(0, 3, 60).astype(float)):
         plain = (np.abs(x[:, None] - y) - f[:, None]).min(axis=0)
         assert_allclose(c_transform_on_line(x, y, 1, f), plain, atol=0)
 

@@ -70,7 +70,7 @@ def test_weights_below_the_tolerance_are_not_infeasible():
 def test_an_answer_that_is_not_exact_raises_with_its_bracket():
     x = np.random.default_rng(0).normal(size=(2, 40, 2))
     x[:, 0] = 1e8, 0
-    C = dense_cost(*x, p=2)
+    C = dense_cost(x[0], x[1], p=2)
     with refused("certified gap", "otgan.emd_from_cost", error=SolverError) as caught:
         otgan.emd_linprog(C)
     partial = caught.value.partial

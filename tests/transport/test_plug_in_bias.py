@@ -1,6 +1,7 @@
 """What sliced, max-sliced and Sinkhorn estimates have in common: errors, intervals, refusals."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,10 +9,14 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import otgan
-from tests.cases import PLAIN_FORMS, refused
+from tests.cases import PLAIN_FORMS, mistyped, refused
 from tests.transport.samples import sliced_shift, two_normals
 
-ALL = [otgan.sliced_wasserstein, otgan.max_sliced_wasserstein, otgan.sinkhorn_divergence]
+ALL: list[Callable[..., otgan.Estimate]] = [
+    otgan.sliced_wasserstein,
+    otgan.max_sliced_wasserstein,
+    otgan.sinkhorn_divergence,
+]
 
 
 SLICED = ALL[:2]
@@ -137,7 +142,7 @@ def sinkhorn_of_squares(x, y, rng):
     return otgan.sinkhorn_divergence(x, y, p=2, reg=epsilon, rng=rng)
 
 
-DISTRIBUTIONS = {
+DISTRIBUTIONS: dict[str, tuple[Callable[..., otgan.Estimate], Callable[[int], float]]] = {
     "sliced": (otgan.sliced_wasserstein, lambda d: sliced_shift(d, 1)),
     "sliced, p = 2": (
         lambda x, y, rng: otgan.sliced_wasserstein(x, y, p=2, n_projections=200, rng=rng),
@@ -191,13 +196,13 @@ def test_bad_options_are_refused():
     x, y = [1, 2, 3, 4], [2, 3, 4, 6]
     for count in (0, -1, 2.5, "many", True):
         with refused("n_projections must be"):
-            otgan.sliced_wasserstein(x, y, n_projections=count)
+            otgan.sliced_wasserstein(x, y, n_projections=mistyped(count))
         with refused("n_restarts must be"):
-            otgan.max_sliced_wasserstein(x, y, n_restarts=count)
+            otgan.max_sliced_wasserstein(x, y, n_restarts=mistyped(count))
         with refused("max_iterations must be"):
-            otgan.sinkhorn_divergence(x, y, max_iterations=count)
+            otgan.sinkhorn_divergence(x, y, max_iterations=mistyped(count))
     for epsilon in (0, -1, np.inf, np.nan, "small", True):
         with refused("reg must be"):
-            otgan.sinkhorn_divergence(x, y, reg=epsilon)
+            otgan.sinkhorn_divergence(x, y, reg=mistyped(epsilon))
     with refused("reg must be", "a mean cost of 0"):
         otgan.sinkhorn_divergence([1, 1], [1, 1])

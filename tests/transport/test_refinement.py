@@ -36,6 +36,7 @@ def exact_cost(C, a, b):
                 mass * Fraction(float(C[arc])) for mass, arc in zip(masses, basis, strict=True)
             )
             best = cost if best is None else min(best, cost)
+    assert best is not None
     return float(best)
 
 

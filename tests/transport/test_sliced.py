@@ -31,7 +31,8 @@ def test_a_shift_in_closed_form(d, p):
 @pytest.mark.parametrize("p", [1, 1.5, 2])
 @pytest.mark.parametrize("sizes", [(30, 30), (30, 20), (7, 12)])
 def test_exact_on_the_line(sizes, p):
-    x, y = two_normals(1, *sizes, d=1, shift=1, scale=2)
+    n, m = sizes
+    x, y = two_normals(1, n, m, d=1, shift=1, scale=2)
     expected = otgan.wasserstein_1d(x, y, p=p)
     for function in (otgan.sliced_wasserstein, otgan.max_sliced_wasserstein):
         result = function(x, y, p=p)
@@ -45,7 +46,8 @@ def test_exact_on_the_line(sizes, p):
 @pytest.mark.parametrize("p", [1, 2, 3])
 @pytest.mark.parametrize("sizes", [(40, 40), (40, 27)])
 def test_agrees_with_pot_direction_by_direction(sizes, p):
-    x, y = two_normals(2, *sizes, d=3, shift=1)
+    n, m = sizes
+    x, y = two_normals(2, n, m, d=3, shift=1)
     normal = np.random.default_rng(5).normal(size=(60, 3))
     thetas = normal / np.linalg.norm(normal, axis=1, keepdims=True)
     expected = ot.sliced_wasserstein_distance(x, y, projections=thetas.T, p=p)
@@ -77,7 +79,8 @@ def test_slices_are_below_the_whole(problem):
 @pytest.mark.parametrize("p", [1, 1.5, 3])
 @pytest.mark.parametrize("sizes", [(9, 9), (12, 8), (7, 5), (1, 4)])
 def test_potentials_of_slices_are_a_proof(sizes, p):
-    x, y = two_normals(24, *sizes, d=1, shift=0.5)
+    n, m = sizes
+    x, y = two_normals(24, n, m, d=1, shift=0.5)
     clouds = sliced.Samples.between(x, y, p)
     slices = sliced.solve_slices(clouds, np.ones((1, 1)))
     f, g = sliced.potentials_of_slices(clouds, slices)

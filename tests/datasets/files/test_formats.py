@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from otgan.datasets import load, load_idx, load_images, load_pair, load_points
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
-from tests.cases import points_of
+from tests.cases import mistyped, points_of
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_deep_gray_pictures_keep_their_levels_when_they_are_resized(tmp_path):
     Image.fromarray(levels.astype(np.uint16)).save(tmp_path / "a.png")
     shown = load_images(tmp_path, size=8, gray=True).reshape(8, 8)
     assert shown.min() >= 0.0 and shown.max() <= 1.0
-    assert_allclose(shown[::7, ::7], [[0, 1], [1 / 65535, 32768 / 65535]], atol=2e-6)
+    assert_allclose(shown[::7, ::7], [[0.0, 1.0], [1 / 65535, 32768 / 65535]], atol=2e-6)
 
 
 def test_pictures_that_would_fill_the_memory_are_refused(tmp_path):
@@ -191,7 +191,7 @@ def test_pictures_that_would_fill_the_memory_are_refused(tmp_path):
         load_images(tmp_path, size=10**6)
     for size in (0, 2.5, "8", None):
         with pytest.raises(InvalidInputError, match="size must be"):
-            load_images(tmp_path, size=size)
+            load_images(tmp_path, size=mistyped(size))
 
 
 def test_columns_of_arrays_and_images_can_be_chosen(tmp_path, rng):

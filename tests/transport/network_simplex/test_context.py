@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import otgan
 from otgan.costs import PointCost
 from otgan.errors import SolverError
-from otgan.transport.network_simplex.context import Limits, SolveContext
+from otgan.transport.network_simplex.context import Limits, PricingPass, SolveContext
 from otgan.transport.network_simplex.multiscale import solve_matrix, solve_points
 from tests.cases import refused
 
@@ -31,9 +31,10 @@ def badly_scaled():
 
 def test_every_pass_is_reported():
     x, y = clouds(1500, 1400)
-    passes = []
+    passes: list[PricingPass] = []
     context = SolveContext(reporter=passes.append)
     points = PointCost.of(x, y).normed()
+    assert points is not None
     outcome = solve_points(points, uniform(1500), uniform(1400), context)
     result = otgan.emd(x, y)
     assert len(passes) == outcome.stats["pricing_passes"] == result.stats["pricing_passes"]
@@ -47,9 +48,11 @@ def test_every_pass_is_reported():
 
 def test_the_units_of_one_problem_are_not_those_of_the_next():
     x, y = clouds(600, 500, scale=1e6)
-    passes = []
+    passes: list[PricingPass] = []
     context = SolveContext(reporter=passes.append)
-    solve_points(PointCost.of(x, y).normed(), uniform(600), uniform(500), context)
+    points = PointCost.of(x, y).normed()
+    assert points is not None
+    solve_points(points, uniform(600), uniform(500), context)
     C = np.random.default_rng(1).random((20, 30))
     outcome = solve_matrix(C, uniform(20), uniform(30), context)
     assert_allclose(passes[-1].cost, C[outcome.i, outcome.j] @ outcome.mass, rtol=1e-12)
@@ -60,7 +63,9 @@ def test_refinements_are_reported_in_the_units_of_the_problem():
     x[0] = y[0] = 1e12
     messages = []
     result = otgan.emd(x, y, progress=lambda done, total, message: messages.append(message))
-    costs = [float(re.search(r"of cost (\S+)$", message)[1]) for message in messages]
+    found = [re.search(r"of cost (\S+)$", message) for message in messages]
+    assert all(found)
+    costs = [float(match[1]) for match in found if match]
     assert len(costs) == result.stats["pricing_passes"] > 5
     assert_allclose(costs[-1], result.cost, rtol=1e-3)
     assert max(costs) < 2 * result.cost
