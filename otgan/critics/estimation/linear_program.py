@@ -36,6 +36,7 @@ from otgan.critics.training.loop import Budget
 from otgan.critics.training.options import FitOptions
 from otgan.inference.held_out_bracket import HeldOutBracket, bracket_of_fresh_points
 from otgan.measures import DiscreteMeasure, FloatArray
+from otgan.progress import Report, reporting
 from otgan.torch_modes import float32_by_default
 from otgan.transport.exact import solve_measures
 
@@ -68,6 +69,19 @@ def solve(
 
     `bracket` is that of `linear_program_sample`; where more points are wanted, another is made.
     """
+    parts = 2 if selection.name == "distilled" else 1
+    with reporting(options.progress, parts, "linear program") as report:
+        return _solve(distributions, selection, bracket, budget, options, report)
+
+
+def _solve(
+    distributions: Distributions,
+    selection: Selection,
+    bracket: HeldOutBracket,
+    budget: Budget,
+    options: FitOptions,
+    report: Report,
+) -> DualEstimate:
     started = time.perf_counter()
     x, y = linear_program_sample(distributions)
     larger = bracket
@@ -86,9 +100,11 @@ def solve(
         larger = bracket_of_fresh_points(mu, nu, *new)
     estimate = _estimate(x, y, larger, distributions, selection)
     estimate = replace(estimate, seconds=time.perf_counter() - started)
+    report(1, "")
     if selection.name == "distilled":
         steps = int(min(DISTILL_STEPS, budget.steps))
-        return _distilled(estimate, distributions, bracket, larger, steps, options)
+        estimate = _distilled(estimate, distributions, bracket, larger, steps, options)
+        report(2, "")
     return estimate
 
 
