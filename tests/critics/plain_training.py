@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from otgan.critics.networks.mlp import GroupSort, mlp
+from otgan.critics.audit.group_sort import GroupSort
+from otgan.critics.networks.feedforward import mlp
 
 
 def penalty(weight, *, norm=lambda g: g.flatten(1).norm(dim=1)):

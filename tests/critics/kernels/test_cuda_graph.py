@@ -10,7 +10,7 @@ from otgan.critics.kernels import cuda_graph as captured
 from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.critics.kernels.muon import Muon
 from otgan.critics.kernels.relu import PenalizedStep, penalty_around_one
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.datasets import funnel_pair
 
 

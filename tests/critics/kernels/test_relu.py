@@ -16,7 +16,7 @@ from otgan.critics.kernels.relu import (
     power_penalty,
 )
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import WithRadius, mlp, orthogonal_mlp, radial_mlp
 from otgan.errors import InvalidInputError
 from tests.critics.plain_training import worst_gradient
 
