@@ -32,7 +32,7 @@ from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
-from otgan.transport.gradients import distance
+from otgan.transport.gradients import distance_of_clouds
 
 __all__ = ["train_gan"]
 
@@ -274,7 +274,7 @@ def _generator_step(state: TrainState, real: Tensor, latents: Tensor) -> None:
     fake = state.generator(latents)
     _check_finite(fake, "a generated point", state)
     if state.critic is None:
-        loss = distance(fake, real, p=1.0)
+        loss = distance_of_clouds(fake, real)
     else:
         loss = -scores(state.critic, fake).mean()
     _check_finite(loss, "the generator's loss", state)
