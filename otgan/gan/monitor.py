@@ -17,7 +17,7 @@ from otgan.critics.constraints.base import Constraint, HeldOutGap
 from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.mlp import OnOriginalScale
+from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bounds,

@@ -33,14 +33,14 @@ ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
 """Normal quantiles of one-sided and of two-sided 95 % confidence intervals."""
 
 
-def initial_bracket(distributions: Distributions, seed: int) -> HeldOutBracket:
+def initial_bracket(distributions: Distributions, rng: int) -> HeldOutBracket:
     """W1 of the distributions between two estimates, from `linear_program_sample`."""
     x, y = linear_program_sample(distributions)
     mu, nu = DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y)
     if distributions.x.is_sampler and distributions.y.is_sampler:
         new = distributions.x.pilot[SAMPLE_POINTS:], distributions.y.pilot[SAMPLE_POINTS:]
         return bracket_of_fresh_points(mu, nu, *new)
-    return bracket_of_folds(mu, nu, 2, seed)
+    return bracket_of_folds(mu, nu, 2, rng)
 
 
 def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, FloatArray]:

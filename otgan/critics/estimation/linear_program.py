@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.bracket import (
     ONE_SIDED,
     TWO_SIDED,
@@ -26,7 +27,6 @@ from otgan.critics.estimation.held_out import (
 from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.estimation.selection import Selection
 from otgan.critics.estimation.verdict import contradiction, interval_of
-from otgan.critics.networks.mlp import radial_mlp
 from otgan.critics.potentials.bounds import zero_lower_bound
 from otgan.critics.potentials.mcshane import McShane, extended_potential
 from otgan.critics.potentials.regression import PotentialFit, fit_potential
@@ -85,11 +85,13 @@ def solve(
         mu, nu = DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y)
         larger = bracket_of_fresh_points(mu, nu, *new)
     estimate = _estimate(x, y, larger, distributions, selection)
-    estimate = replace(estimate, seconds=time.perf_counter() - started)
-    if selection.name == "distilled":
-        steps = int(min(DISTILL_STEPS, budget.steps))
-        return _distilled(estimate, distributions, bracket, larger, steps, options)
-    return estimate
+    if selection.rule is None:
+        return replace(estimate, seconds=time.perf_counter() - started)
+    steps = int(min(DISTILL_STEPS, budget.steps))
+    fit = _fit(selection.rule, distributions, bracket, steps, options)
+    distilled = _distilled(estimate, fit, distributions, bracket, larger, options)
+    spent = time.perf_counter() - started
+    return replace(distilled, constraint=selection.name, steps=steps, seconds=spent)
 
 
 def _estimate(
@@ -162,10 +164,10 @@ def _combined(bracket: HeldOutBracket) -> tuple[float, float]:
 
 def _distilled(
     exact: DualEstimate,
+    fit: PotentialFit,
     distributions: Distributions,
     bracket: HeldOutBracket,
     larger: HeldOutBracket,
-    steps: int,
     options: FitOptions,
 ) -> DualEstimate:
     """The same with a network fitted to the potentials, evaluated as any other critic.
@@ -173,12 +175,8 @@ def _distilled(
     What it proves is proved of `linear_program_sample`, hence of `bracket`; what its value is held
     against is `larger`.
     """
-    started = time.perf_counter()
-    fit = _fit(distributions, bracket, steps, options)
-    stats, unit = (
-        held_out_stats(fit.network, None, distributions, options),
-        distributions.scale.spread,
-    )
+    stats = held_out_stats(fit.network, None, distributions, options)
+    unit = distributions.scale.spread
     raw, se = stats.reading.gap * unit, max(stats.gap_se, ROUNDING) * unit
     objection = contradiction(raw, se, larger)
     certified = certified_on_sample(fit.network, distributions, bracket)
@@ -200,16 +198,17 @@ def _distilled(
         lipschitz_upper=stats.reading.lipschitz_upper,
         converged=exact.converged and objection is None,
         verdict=learned if objection is None else objection.sentence,
-        constraint="distilled",
-        steps=steps,
-        seconds=exact.seconds + time.perf_counter() - started,
         n_held_out=stats.n_points,
         critic=on_original_scale(fit.network, distributions),
     )
 
 
 def _fit(
-    distributions: Distributions, bracket: HeldOutBracket, steps: int, options: FitOptions
+    rule: Constraint,
+    distributions: Distributions,
+    bracket: HeldOutBracket,
+    steps: int,
+    options: FitOptions,
 ) -> PotentialFit:
     """A network fitted to the potentials of `linear_program_sample`, or of some of its points."""
     x, y = linear_program_sample(distributions)
@@ -221,7 +220,7 @@ def _fit(
     potential = _standardized(extended_potential(x, y, transport), distributions)
     i, j = transport.plan.tocoo().coords
     with seeded(options.rng, distributions.device), float32_by_default():
-        network: nn.Module = radial_mlp(distributions.d).to(distributions.device)
+        network = rule.default_network(distributions.d).to(distributions.device)
     return fit_potential(
         potential, torch.cat([u, v]), network, arcs=(u[i], v[j]), steps=steps, rng=options.rng
     )
