@@ -116,8 +116,8 @@ def compare(
     reasons: dict[str, str] = {}
     chosen, notes = _choose_ties(mu.points, nu.points, ties, reasons)
     samples = Samples(
-        x=mu.points,
-        y=nu.points,
+        mu=mu,
+        nu=nu,
         confidence_level=as_confidence(confidence_level),
         rng=seed_from(rng),
         ties=chosen,
@@ -271,7 +271,7 @@ def _add_reasons(samples: Samples, reasons: dict[str, str]) -> None:
         reasons["sliced"] = "on the line it is W1 itself"
     if samples.ties == "discrete":
         return
-    few = min(len(samples.x), len(samples.y))
+    few = min(samples.mu.n, samples.nu.n)
     if few < SMALLEST_SAMPLE:
         for key in DIVERGENCES:
             reasons.setdefault(
