@@ -4,6 +4,7 @@ import json
 import math
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import otgan
 from otgan.cli.main import main
 from otgan.comparison.compare import compare
 from otgan.comparison.quantities import QUANTITIES, Samples
-from otgan.comparison.result import WIDTH
+from otgan.comparison.result import WIDTH, Comparison
 from otgan.errors import InvalidInputError
 from otgan.measures import DiscreteMeasure
 
@@ -34,7 +35,7 @@ def equal_points(n, d, *, seconds):
 
 
 @pytest.fixture(scope="module")
-def plane():
+def plane() -> Comparison:
     return compare(*gaussians(300, 200, 2))
 
 
@@ -356,7 +357,7 @@ def test_an_unknown_key_gets_the_nearest(plane):
 
 
 @pytest.fixture
-def files(tmp_path, plane):
+def files(tmp_path: Path, plane: Comparison) -> tuple[str, str]:
     np.savetxt(tmp_path / "a.csv", plane.x, delimiter=",", fmt="%.17g")
     np.save(tmp_path / "b.npy", plane.y)
     return str(tmp_path / "a.csv"), str(tmp_path / "b.npy")
