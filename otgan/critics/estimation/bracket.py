@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 from otgan.critics.training.data import Distributions
 from otgan.inference.held_out_bracket import (
     HeldOutBracket,
@@ -13,11 +11,11 @@ from otgan.inference.held_out_bracket import (
 from otgan.measures import DiscreteMeasure, FloatArray
 
 __all__ = [
-    "ONE_SIDED",
-    "TWO_SIDED",
+    "EACH_END",
     "initial_bracket",
     "linear_program_sample",
     "population_high",
+    "population_low",
     "sample_sizes",
 ]
 
@@ -29,8 +27,8 @@ SAMPLE_PAIRS = 2**23
 
 SAMPLE_LIMIT = 2048
 
-ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
-"""Normal quantiles of one-sided and of two-sided 95 % confidence intervals."""
+EACH_END = 0.9
+"""Confidence level of an interval each of whose ends alone holds with 95 % confidence."""
 
 
 def initial_bracket(distributions: Distributions, rng: int) -> HeldOutBracket:
@@ -53,9 +51,14 @@ def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, Flo
     return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
 
 
+def population_low(bracket: HeldOutBracket) -> float:
+    """W1 of the distributions is at least this, with 95 % confidence."""
+    return bracket.interval(EACH_END)[0]
+
+
 def population_high(bracket: HeldOutBracket) -> float:
     """W1 of the distributions is at most this, with 95 % confidence."""
-    return bracket.upper_estimate + ONE_SIDED * bracket.upper_se
+    return bracket.interval(EACH_END)[1]
 
 
 def sample_sizes(bracket: HeldOutBracket) -> tuple[int, int]:

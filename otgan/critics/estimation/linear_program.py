@@ -12,10 +12,9 @@ from torch import nn
 
 from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.bracket import (
-    ONE_SIDED,
-    TWO_SIDED,
     linear_program_sample,
     population_high,
+    population_low,
     sample_sizes,
 )
 from otgan.critics.estimation.held_out import (
@@ -103,15 +102,18 @@ def _estimate(
 ) -> DualEstimate:
     value, se = _combined(bracket)
     rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper_estimate)
-    low = bracket.lower_estimate - TWO_SIDED * max(bracket.lower_se, rounding)
-    high = bracket.upper_estimate + TWO_SIDED * max(bracket.upper_se, rounding)
+    never_a_point = replace(
+        bracket,
+        lower_se=max(bracket.lower_se, rounding),
+        upper_se=max(bracket.upper_se, rounding),
+    )
     return DualEstimate(
         value=value,
         se=max(se, rounding),
-        interval=(max(0.0, low), high),
+        interval=never_a_point.interval(),
         raw_gap=bracket.lower_estimate,
         penalty=0.0,
-        population_low=max(0.0, bracket.lower_estimate - ONE_SIDED * bracket.lower_se),
+        population_low=population_low(bracket),
         population_high=population_high(bracket),
         sample_lower=bracket.transport.distance_lower,
         sample_lower_zero=min(zero_lower_bound(x, y), bracket.transport.distance_lower),
