@@ -84,7 +84,7 @@ class _Effort:
     reused_steps: int
     width: int
 
-    def fit(self, x: Any, y: Any, steps: int, seed: int) -> DualEstimate:
+    def fit(self, x: Any, y: Any, steps: int, rng: int) -> DualEstimate:
         """Train a critic on samplers or on arrays."""
         from otgan.critics.networks.mlp import radial_mlp
         from otgan.critics.training.options import FitOptions
@@ -96,7 +96,7 @@ class _Effort:
             steps=steps,
             network=lambda d: radial_mlp(d, width=self.width),
             device="cpu",
-            options=FitOptions(batch_size=512, test_points=2**16, rng=seed),
+            options=FitOptions(batch_size=512, test_points=2**16, rng=rng),
         )
 
 
@@ -156,15 +156,15 @@ def run(*, quick: bool = False, rng: int = 0) -> CriticOrEmd:
     )
 
 
-def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[float, ...]:
+def _of_samples(effort: _Effort, pair: KnownPair, n: int, rng: int) -> tuple[float, ...]:
     """Exact W₁ of samples of n points, its se; the value of their potentials elsewhere, its se."""
     from otgan.inference.held_out_bracket import held_out_bracket
 
     parts = []
     for repeat in range(effort.repeats):
-        rng = np.random.default_rng([seed, repeat, n, pair.d])
+        generator = np.random.default_rng([rng, repeat, n, pair.d])
         bracket = held_out_bracket(
-            *(distribution.sample(k, rng) for k in (n, 4000) for distribution in (pair.x, pair.y))
+            *(side.sample(k, generator) for k in (n, 4000) for side in (pair.x, pair.y))
         )
         parts.append(
             (bracket.upper_estimate, bracket.upper_se, bracket.lower_estimate, bracket.lower_se)
@@ -179,10 +179,10 @@ def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[fl
     )
 
 
-def _of_critics(effort: _Effort, pair: KnownPair, seed: int) -> tuple[float, ...]:
+def _of_critics(effort: _Effort, pair: KnownPair, rng: int) -> tuple[float, ...]:
     """Value, se and gap of a critic on fresh points; value and se of one on few points."""
-    fresh = effort.fit(pair.x, pair.y, effort.steps, seed)
-    rng = np.random.default_rng([seed, pair.d])
-    x, y = (distribution.sample(effort.counts[-1], rng) for distribution in (pair.x, pair.y))
-    reused = effort.fit(x, y, effort.reused_steps, seed)
+    fresh = effort.fit(pair.x, pair.y, effort.steps, rng)
+    generator = np.random.default_rng([rng, pair.d])
+    x, y = (side.sample(effort.counts[-1], generator) for side in (pair.x, pair.y))
+    reused = effort.fit(x, y, effort.reused_steps, rng)
     return fresh.value, fresh.se, fresh.raw_gap, reused.value, reused.se

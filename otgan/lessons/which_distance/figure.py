@@ -165,7 +165,7 @@ def _draw_noise(axes: Axes, n: WhichDistance) -> None:
         )
     axes.plot(n.dimensions, n.noise_power, "o", color=INK, markersize=5)
     axes.annotate(
-        f"● share of tests that find it\nin {TESTED} points each",
+        f"● fraction of tests that find it\nin {TESTED} points each",
         (1, 0.03),
         color=INK,
         fontsize=9,

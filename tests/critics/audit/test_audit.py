@@ -93,8 +93,8 @@ def test_the_exact_potential_gets_a_perfect_verdict(n, m, d):
 def test_point_masses_show_the_formulas_of_the_penalized_optimum():
     """Slope 1 + d / (2 weight) at d = 10, weight 10: gap 15, objective 12.5."""
     x, y, critic = [[0.0, 0.0]], [[10.0, 0.0]], linear(-1.5, 0.0)
-    told: dict[str, Any] = {"penalty_weight": 10.0, "reported": 12.5}
-    audit = otgan.audit_critic(critic, x, y, **told)
+    training: dict[str, Any] = {"penalty_weight": 10.0, "reported": 12.5}
+    audit = otgan.audit_critic(critic, x, y, **training)
     assert_allclose([audit.gap, audit.sample_distance, audit.floor], [15, 10, 0])
     assert audit.diagnosis_names == ("penalty weight too small", "penalized loss read as W1")
     assert "gives 10" in audit.diagnoses[0].fix
@@ -315,8 +315,8 @@ def test_healthy_critics_raise_no_alarm():
 # ---------------------------------------------------------------- mistakes, made for real
 
 
-def names(critic, x=X, y=Y, **told):
-    audit = otgan.audit_critic(critic, x, y, **told)
+def names(critic, x=X, y=Y, **training):
+    audit = otgan.audit_critic(critic, x, y, **training)
     for diagnosis in audit.diagnoses:
         shown = " ".join(str(audit).split())
         assert f"! {diagnosis.name} {diagnosis.finding} To fix it: {diagnosis.fix}" in shown
@@ -345,17 +345,19 @@ def test_weight_too_small_and_what_is_printed():
     audit = otgan.audit_critic(critic, X, Y, penalty_weight=weight)
     assert audit.diagnosis_names == ("penalty weight too small",)
     objective = audit.gap - weight * float(np.square(audit.slopes - 1).mean())
-    told: dict[str, Any] = {"penalty_weight": weight}
+    training: dict[str, Any] = {"penalty_weight": weight}
     for reported, name in {
         objective: "penalized loss read as W1",
         -objective: "penalized loss read as W1",
         audit.gap: "inflated gap read as W1",
         -audit.gap: "loss read as W1",
     }.items():
-        assert names(critic, reported=reported, **told)[1:] == (name,)
+        assert names(critic, reported=reported, **training)[1:] == (name,)
     assert names(critic, reported=objective) == ("too steep", "penalized loss read as W1")
-    assert names(critic, reported=audit.sample_distance, **told) == ("penalty weight too small",)
-    assert names(critic, reported=audit.normalized_gap, **told)[1:] == ()
+    assert names(critic, reported=audit.sample_distance, **training) == (
+        "penalty weight too small",
+    )
+    assert names(critic, reported=audit.normalized_gap, **training)[1:] == ()
 
 
 def test_no_penalty_at_all():

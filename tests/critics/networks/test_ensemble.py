@@ -32,16 +32,16 @@ def seeded(seed=0):
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_the_bound_of_a_mean_is_the_mean_of_the_bounds(count):
-    crew = [mlp(3, width=8, depth=2) for _ in range(count)]
-    bounds = [lipschitz_from_weights(member) for member in crew]
-    assert_allclose(lipschitz_from_weights(Ensemble(crew)), sum(bounds) / count, rtol=1e-12)
-    assert members_of(Ensemble(crew)) == crew
+    members = [mlp(3, width=8, depth=2) for _ in range(count)]
+    bounds = [lipschitz_from_weights(member) for member in members]
+    assert_allclose(lipschitz_from_weights(Ensemble(members)), sum(bounds) / count, rtol=1e-12)
+    assert members_of(Ensemble(members)) == members
 
 
-@pytest.mark.parametrize("crew", [[], [mlp]])
-def test_a_committee_has_members(crew):
+@pytest.mark.parametrize("members", [[], [mlp]])
+def test_an_ensemble_has_members(members):
     with pytest.raises(InvalidInputError, match="members must be one critic or more"):
-        Ensemble(crew)
+        Ensemble(members)
 
 
 def test_one_critic_pays_its_own_penalty():
@@ -58,10 +58,12 @@ def test_noise_of_members_does_not_pay(count, rule):
     # Both are quadratic in the slope, so this is the unbiased estimate of the mean's square.
     least = 1.0 if isinstance(rule, GradientPenalty) else 0.0
     slopes = 3.0 + torch.rand(count, generator=seeded(), dtype=torch.float64)
-    crew = Ensemble(linear([slope]) for slope in slopes)
+    members = Ensemble(linear([slope]) for slope in slopes)
     x, y = torch.zeros(1, 1), torch.ones(1, 1)
     expected = 2.0 * ((slopes.mean() - least) ** 2 - slopes.var() / count)
-    assert_allclose(debiased_penalty(rule, crew, x, y, seeded()).item(), expected.item(), rtol=1e-5)
+    assert_allclose(
+        debiased_penalty(rule, members, x, y, seeded()).item(), expected.item(), rtol=1e-5
+    )
 
 
 def test_all_members_are_looked_at_in_the_same_points():
