@@ -130,8 +130,9 @@ def accuracy(repetitions: int) -> Iterator[str]:
     yield ""
     yield (
         "A setting fails where its bias exceeds 0.5 nats; the last column is the fraction of "
-        "samples on which the default settings warned. `least` is the Cramér-Rao bound: no estimate "
-        "without bias has a smaller RMSE, even if told that both distributions are Gaussian."
+        "samples on which the default settings warned. `least` is the Cramér-Rao bound: no "
+        "estimate without bias has a smaller RMSE, even if told that both distributions are "
+        "Gaussian."
     )
     yield ""
     names = ["default", *RIVALS]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -39,7 +39,10 @@ __all__ = [
     "image_grid",
     "panels",
     "save",
+    "side_by_side",
 ]
+
+Numbers = TypeVar("Numbers")
 
 MAX_NAME_LENGTH = 60
 """Characters of a user's name that are drawn."""
@@ -99,6 +102,36 @@ def panels(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
         yield figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+
+
+def side_by_side(
+    numbers: Numbers, *draw: Callable[[Axes, Numbers], None], width: float, height: float
+) -> Figure:
+    """A figure of one row, each panel drawn by a function of its axes and the numbers.
+
+    Parameters
+    ----------
+    numbers : object
+    *draw : callable(axes, numbers)
+        One for each panel.
+    width, height : float
+        Inches for each panel.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> def curve(axes, values):
+    ...     axes.plot(values)
+    >>> len(side_by_side([1, 4, 9], curve, curve, width=4.0, height=3.0).axes)
+    2
+    """
+    with panels(1, len(draw), width=width, height=height) as (figure, axes):
+        for axis, function in zip(axes, draw, strict=True):
+            function(axis, numbers)
+    return figure
 
 
 def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
