@@ -73,10 +73,10 @@ def sheared(rng, n, m):
 
 
 def kl(method, x, y, seed=0):
-    """KL by a method of its own, without the door."""
+    """KL by a method of its own, without checks of the input."""
     return method.kl(x, y, confidence_level=0.95, rng=np.random.default_rng(seed))
 
 
 def js(method, x, y, seed=0, confidence_level=0.95):
-    """JS by a method of its own, without the door."""
+    """JS by a method of its own, without checks of the input."""
     return method.js(x, y, confidence_level=confidence_level, rng=np.random.default_rng(seed))
