@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from otgan.errors import InvalidInputError, OutputError, require
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.output_files import make_folder, replacing, why_no_file
 from otgan.text import encodable, printable, shortened
@@ -74,6 +75,7 @@ STYLE: Any = {
 }
 
 
+@checks_keywords
 @contextmanager
 def panels(
     rows: int, columns: int, *, width: float = 4.2, height: float = 3.4
@@ -104,6 +106,7 @@ def panels(
         yield figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
 
 
+@checks_keywords
 def side_by_side(
     numbers: Numbers, *draw: Callable[[Axes, Numbers], None], width: float, height: float
 ) -> Figure:
@@ -134,6 +137,7 @@ def side_by_side(
     return figure
 
 
+@checks_keywords
 def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     """Write a figure, creating its folder; the ending of the name decides the format.
 
@@ -165,6 +169,7 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     return path
 
 
+@checks_keywords
 def as_picture_path(path: str | Path) -> Path:
     """The path of a picture that can be saved, checked before it is drawn; no folder is made yet.
 
@@ -201,6 +206,7 @@ def _unwritable(path: Path, reason: str) -> OutputError:
     )
 
 
+@checks_keywords
 def drawable(text: str) -> str:
     """A user's text as a figure can show it: on one line, and in letters that its fonts hold.
 
@@ -223,6 +229,7 @@ def _letters(font: str) -> frozenset[int]:
     return frozenset(get_font(font).get_charmap())
 
 
+@checks_keywords
 def image_grid(images: FloatArray, *, side: int, columns: int = 12) -> Figure:
     """Square images in rows, each given as one flattened point.
 

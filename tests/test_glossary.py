@@ -87,7 +87,10 @@ def private_words(text):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_use_standard_terms(page):
-    found = private_words(page.read_text(encoding="utf-8"))
+    text = page.read_text(encoding="utf-8")
+    if page.name == "CHANGELOG.md":
+        text = re.sub(r"(?m)^\|.*?\|", "", text)  # its first column holds names that are gone
+    found = private_words(text)
     assert not found, {word: PRIVATE[word] for word in found}
 
 

@@ -17,12 +17,14 @@ from torch.optim import Adam, Optimizer
 from otgan.critics.constraints.base import Constraint, CriticLoss, HeldOutGap, Parameters
 from otgan.critics.forward import scores
 from otgan.critics.networks.mlp import radial_mlp
+from otgan.keywords import checks_keywords
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import emd
 
 __all__ = ["Distillation"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Distillation(Constraint):
     """A critic that learns the slopes of each batch's optimal potentials, for the trainer.

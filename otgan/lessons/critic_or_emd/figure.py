@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.critic_or_emd.numbers import CriticOrEmd
 from otgan.plot import BLUE, GRAY, GREEN, INK, VIOLET, side_by_side
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: CriticOrEmd) -> Figure:
     """All errors against the dimension, and those of the EMD against the number of points.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from otgan import estimate_w1
 from otgan.datasets import KnownPair, funnel_pair
+from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -20,6 +21,7 @@ __all__ = ["CriticOrEmd", "run"]
 FUNNELS = 4
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class CriticOrEmd(Record):
     """The numbers of the lesson, for one pair of distributions in each of k dimensions.
@@ -104,6 +106,7 @@ FULL = _Effort((1, 2, 4, 8, 16, 32), (250, 500, 1000, 2000), 4, 1000, 400, 64)
 QUICK = _Effort((2, 16), (125, 500), 2, 300, 200, 64)
 
 
+@checks_keywords
 def run(*, quick: bool = False, rng: int = 0) -> CriticOrEmd:
     """Estimate W₁ of pairs that are known, in more and more dimensions, by samples and critics.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.how_sure_are_you.numbers import HowSure
 from otgan.lessons.how_sure_are_you.trials import COUNTS, DIMENSIONS, METHODS, NEIGHBORS, SIZES
 from otgan.lessons.text import page, table
@@ -9,6 +10,7 @@ from otgan.lessons.text import page, table
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: HowSure) -> str:
     """The lesson as text.
 

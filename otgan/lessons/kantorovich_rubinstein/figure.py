@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.kantorovich_rubinstein.numbers import KantorovichRubinstein, mcshane
 from otgan.plot import BLUE, GREEN, INK, ORANGE, side_by_side
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: KantorovichRubinstein) -> Figure:
     """Random bounds, the solver's bounds pivot by pivot, and the optimal critic with its plan.
 

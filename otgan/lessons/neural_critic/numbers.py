@@ -11,6 +11,7 @@ import numpy as np
 from otgan import estimate_w1
 from otgan.datasets import DATASETS, Distribution, gaussians_on_line
 from otgan.datasets.random_source import RandomSource
+from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal
 from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.neural_critic.records import (
@@ -96,6 +97,7 @@ class _Noisy(Distribution):
         return self.base._draw(n, source) + self.std * source.normal(n, self.d)
 
 
+@checks_keywords
 def run(*, quick: bool = False, rng: int = 0) -> NeuralCritic:
     """Train critics on the line, where everything is known, and in the plane, to look at them.
 

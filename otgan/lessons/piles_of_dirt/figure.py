@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.piles_of_dirt.numbers import PilesOfDirt
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, side_by_side
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: PilesOfDirt) -> Figure:
     """The carrying, a plan and the prices, side by side.
 

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.which_distance.distances import NAMES
 from otgan.lessons.which_distance.numbers import TESTED, WhichDistance
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, panels
@@ -36,6 +37,7 @@ SPAN = 1.5
 """Powers of ten, up and down, over which the colors of the matrix change."""
 
 
+@checks_keywords
 def draw(numbers: WhichDistance) -> Figure:
     """The matrix of who sees what; below, three changes that grow.
 

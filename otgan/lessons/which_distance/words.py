@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.text import page, table
 from otgan.lessons.which_distance.distances import NAMES, Distances
 from otgan.lessons.which_distance.numbers import MANY, TESTED, WhichDistance
@@ -26,6 +27,7 @@ CONCLUSION = (
 )
 
 
+@checks_keywords
 def explain(numbers: WhichDistance) -> str:
     """The lesson as text.
 
