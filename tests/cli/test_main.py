@@ -190,6 +190,7 @@ def test_ctrl_c_stops_emd_with_one_line(tmp_path):
     files = [str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
     command = [sys.executable, "-m", "otgan", "emd", *files, "--progress"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
         errors = b""
         while b"level" not in errors and (letter := process.stderr.read(1)):
             errors += letter
@@ -425,7 +426,7 @@ def test_unknown_commands_and_options_get_the_nearest(arguments, message, capsys
 def test_all_cores_on_request(clouds, critic, capsys, monkeypatch):
     import torch
 
-    threads = []
+    threads: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", threads.append)
     files = [str(critic[1]), str(clouds[0]), str(clouds[1])]
     assert main(["audit", *files, "--n-jobs", "-1"]) == 0

@@ -180,10 +180,15 @@ def interrupted(arguments, until, **environment):
     stderr (bytes), or something is so (a function).
     """
     command = [sys.executable, "-m", "otgan", *map(str, arguments)]
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     if isinstance(until, int):
         environment["PYTHONPROFILEIMPORTTIME"] = "1"  # a line on stderr for each module
-    with subprocess.Popen(command, env=os.environ | environment, **pipes) as process:
+    with subprocess.Popen(
+        command,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
         errors = b""
         if isinstance(until, int):
             errors = b"".join(itertools.islice(process.stderr, until))

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import otgan
 from otgan.cli.main import main
 from otgan.comparison.compare import compare
 from otgan.comparison.quantities import QUANTITIES, Samples
-from otgan.comparison.result import WIDTH
+from otgan.comparison.result import WIDTH, Comparison
 from otgan.errors import InvalidInputError
 
 ALL = ("w1", "w2", "sliced", "energy", "mmd", "sinkhorn", "frechet", "kl_xy", "kl_yx", "js", "test")
@@ -28,7 +29,7 @@ def gaussians(n, m, d, shift=1.0, seed=0):
 
 
 @pytest.fixture(scope="module")
-def plane():
+def plane() -> Comparison:
     return compare(*gaussians(300, 200, 2))
 
 
@@ -350,7 +351,7 @@ def test_an_unknown_key_gets_the_nearest(plane):
 
 
 @pytest.fixture
-def files(tmp_path, plane):
+def files(tmp_path: Path, plane: Comparison) -> tuple[str, str]:
     np.savetxt(tmp_path / "a.csv", plane.x, delimiter=",", fmt="%.17g")
     np.save(tmp_path / "b.npy", plane.y)
     return str(tmp_path / "a.csv"), str(tmp_path / "b.npy")

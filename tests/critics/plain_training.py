@@ -53,6 +53,12 @@ def train(critic, x, y, *, steps=200, batch=64, rule=None, loss=None, clip=None)
     return critic
 
 
+def gradient_of(parameter: nn.Parameter) -> torch.Tensor:
+    """The gradient that it must have."""
+    assert parameter.grad is not None
+    return parameter.grad
+
+
 def worst_gradient(critic, expected):
     """Largest error over the largest entry, of all gradients together."""
     actual = [p.grad for p in critic.parameters()]

@@ -164,7 +164,7 @@ class Drawn:
 
     def __init__(self, kind):
         self.kind, self.rng = kind, torch.Generator().manual_seed(0)
-        self.last = None
+        self.last = torch.empty(0)
 
     def sample(self, k):
         self.last = (10 * torch.randn(k, 2, generator=self.rng) + 300).to(self.kind)

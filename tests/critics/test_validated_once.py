@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ PUBLIC = {
 def entered(monkeypatch):
     """How often each function that validates is called from inside the package."""
     otgan.estimate_w1, otgan.audit_critic  # noqa: B018 - loads their modules
-    counts = Counter()
+    counts: Counter[str] = Counter()
 
     def counting(name, function):
         def call(*args, **options):
@@ -54,7 +55,7 @@ def entered(monkeypatch):
 def test_estimate_w1(entered, constraint, sampled):
     pair = shifted([3.0, 0.0])
     x, y = (pair.x, pair.y) if sampled else (X, Y)
-    call = {
+    call: dict[str, Any] = {
         "steps": 2,
         "seconds": 0.2,
         "device": "cpu",

@@ -16,6 +16,7 @@ from otgan.critics.audit.plot import critic_audit
 from otgan.critics.networks.mlp import OnOriginalScale, mlp
 from otgan.critics.potentials.bounds import certified_lower_bound
 from otgan.errors import InvalidInputError
+from tests.critics.linear_layer import linear_layer
 from tests.critics.plain_training import orthogonal, penalty, small, train
 
 RNG = np.random.default_rng(0)
@@ -191,7 +192,7 @@ class Residualized(nn.Module):
 
 def test_the_proof_of_a_residual_sum_learns_its_shapes_from_the_points():
     critic = Residualized()
-    weight = np.linalg.norm(critic.layers[0].weight.detach().double(), 2)
+    weight = np.linalg.norm(linear_layer(critic.layers, 0).weight.detach().double(), 2)
     audit = otgan.audit_critic(critic, X, Y)
     assert_allclose(audit.lipschitz_upper, math.sqrt(2) * (1 + weight), rtol=1e-9)
 
@@ -444,7 +445,7 @@ def test_tanh_at_the_end_and_not_inside():
 def test_constant_and_saturated_critics():
     dead = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
     with torch.no_grad():
-        dead[0].bias.fill_(-1e3)
+        linear_layer(dead, 0).bias.fill_(-1e3)
     assert names(dead) == ("constant critic",)
     assert "constant" in otgan.audit_critic(dead, X, Y).verdict
     # A bounded ending explains what is flat; where there is none, that is the finding.

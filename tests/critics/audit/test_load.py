@@ -17,6 +17,7 @@ from torch import nn
 
 from otgan.critics.audit.load import load_critic
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
+from tests.critics.linear_layer import linear_layer
 
 POINTS = torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
 
@@ -279,7 +280,7 @@ def test_weights_keep_their_dtype(tmp_path, dtype):
     critic = network(dtype)
     torch.save(critic.state_dict(), tmp_path / "critic.pt")
     loaded = load_critic(tmp_path / "critic.pt", activation="relu")
-    assert loaded[0].weight.dtype == dtype
+    assert linear_layer(loaded, 0).weight.dtype == dtype
     assert torch.equal(loaded(POINTS.to(dtype)), critic(POINTS.to(dtype)))
 
 

@@ -20,6 +20,7 @@ def test_training_finds_the_funnels():
 
     torch.manual_seed(0)
     critic = rule.build(8, 128, 2)
+    assert isinstance(critic, ConeNetwork)
     critic.place(*draw(256))
     optimizer = rule.optimizer(critic.parameters(), None)
     held_out = draw(8192)

@@ -79,7 +79,8 @@ def test_a_distilled_network_proves_a_bound_of_the_distance_beside_it():
 
 @pytest.mark.parametrize("name", ["exact", "distilled"])
 def test_no_linear_program_is_solved_twice(monkeypatch, name):
-    seen, solve = Counter(), linear_program.solve_measures
+    seen: Counter[tuple[bytes, bytes]] = Counter()
+    solve = linear_program.solve_measures
 
     def counting(mu, nu, *args, **options):
         seen[mu.points.tobytes(), nu.points.tobytes()] += 1

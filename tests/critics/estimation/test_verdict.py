@@ -43,6 +43,7 @@ def test_a_value_inside_the_bracket_is_not_contradicted(value):
 )
 def test_a_value_outside_of_it_is(value, lower, words, too_large):
     found = contradiction(value, 0.1, bracket(lower, 5.0))
+    assert found is not None
     assert found.sentence.startswith(words) and found.too_large == too_large
 
 
@@ -71,7 +72,8 @@ def test_growth_of_next_to_nothing_is_held_against_the_distance():
     ],
 )
 def test_a_curve_that_still_moves_is_unsettled(history, words):
-    assert unsettled(0.01, history, bracket(1.0, 2.0)).sentence.startswith(words)
+    found = unsettled(0.01, history, bracket(1.0, 2.0))
+    assert found is not None and found.sentence.startswith(words)
 
 
 def test_a_curve_that_moves_less_than_its_noise_is_settled():

@@ -94,9 +94,12 @@ class FakeCuda:
 def test_every_call_is_one_step(monkeypatch):
     fake = FakeCuda()
     monkeypatch.setattr(captured, "cuda", fake)
-    step = CapturedStep(
-        lambda: fake.log.append("step") or 7, "cuda", generators=[torch.Generator()], warm_up=2
-    )
+
+    def logged():
+        fake.log.append("step")
+        return 7
+
+    step = CapturedStep(logged, "cuda", generators=[torch.Generator()], warm_up=2)
     assert [step() for _ in range(4)] == [7] * 4
     warm, recorded = ["step"] * 2, ["generator", "record", "step"]
     assert fake.log == [*warm, *recorded, "replay", "replay"]

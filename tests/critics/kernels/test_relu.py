@@ -20,6 +20,8 @@ from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp, radial_m
 from otgan.errors import InvalidInputError
 from tests.critics.plain_training import worst_gradient
 
+Batches = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
 PENALTIES = {
     "none": None,
     "gp": penalty_around_one(10.0),
@@ -28,7 +30,7 @@ PENALTIES = {
 }
 
 
-def batches(n, d, dtype=torch.float64, seed=0):
+def batches(n: int, d: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> Batches:
     rng = torch.Generator().manual_seed(seed)
     x, y = (torch.randn(n, d, generator=rng, dtype=dtype) for _ in range(2))
     share = torch.rand(n, 1, generator=rng, dtype=dtype)
@@ -88,7 +90,8 @@ def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypat
         monkeypatch.setattr(products, "_ONEDNN", False)
     critic, data = steep_critic(d, 128, 2, torch.float32), batches(1024, d, torch.float32)
     exact = copy.deepcopy(critic).double()
-    _, _, expected = by_autograd(exact, *(t.double() for t in data), penalty=PENALTIES[name])
+    x, y, between = (t.double() for t in data)
+    _, _, expected = by_autograd(exact, x, y, between, penalty=PENALTIES[name])
     by_autograd(critic, *data, penalty=PENALTIES[name])
     error = worst_gradient(critic, expected)
     PenalizedStep(critic, PENALTIES[name]).gradients(*data)

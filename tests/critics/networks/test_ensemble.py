@@ -11,12 +11,19 @@ import otgan
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.constraints.debiasing import debiased_penalty
 from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
+from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.networks.ensemble import Ensemble, members_of
-from otgan.critics.networks.mlp import mlp, radial_mlp
+from otgan.critics.networks.mlp import OnOriginalScale, mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import funnel_pair
 from otgan.errors import InvalidInputError
+
+
+def trained_network(estimate: DualEstimate) -> nn.Module:
+    """What was trained, which takes standardized points."""
+    assert isinstance(estimate.critic, OnOriginalScale)
+    return estimate.critic.critic
 
 
 def linear(slopes):
@@ -79,9 +86,10 @@ def test_members_are_trained_each_by_itself():
     x, y = torch.zeros(64, 2), torch.ones(64, 2)
     options: dict[str, Any] = {"steps": 20, "device": "cpu", "options": FitOptions(batch_size=8)}
     alone, both = (
-        otgan.estimate_w1(x, y, "spectral", network=network, **options).critic.critic
+        trained_network(otgan.estimate_w1(x, y, "spectral", network=network, **options))
         for network in (build, lambda d: Ensemble([build(d), build(d)]))
     )
+    assert isinstance(both, Ensemble)
     one, other = both.members
     for weight, same, another in zip(*(c.parameters() for c in (alone, one, other)), strict=True):
         assert torch.equal(weight, same)
@@ -114,5 +122,5 @@ def small(d):
 
 def test_the_default_of_lp_is_two():
     x, y = torch.zeros(64, 2), torch.ones(64, 2)
-    critic = otgan.estimate_w1(x, y, "lp", steps=1, device="cpu").critic.critic
+    critic = trained_network(otgan.estimate_w1(x, y, "lp", steps=1, device="cpu"))
     assert len(members_of(critic)) == 2
