@@ -263,7 +263,7 @@ def finite(options: argparse.Namespace) -> None:
     ]:
         cases.append((name, pair.x.sample(512, rng), pair.y.sample(512, rng)))
     names = [options.constraint] if options.constraint else ["lp", "orthogonal", "auto"]
-    print("| samples | constraint | exact | proved | share | by zero | seconds |")
+    print("| samples | constraint | exact | proved | fraction | by zero | seconds |")
     print("|---|---|---|---|---|---|---|")
     for name, x, y in cases:
         for constraint in names:

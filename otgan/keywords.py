@@ -18,30 +18,37 @@ Target = TypeVar("Target", bound=Callable[..., Any])
 SYNONYMS = {
     "alpha": ("confidence_level", "reg", "weight"),
     "bootstraps": ("n_resamples",),
+    "callback": ("progress",),
     "confidence": ("confidence_level",),
     "directions": ("n_projections",),
     "epochs": ("steps",),
     "eps": ("reg",),
     "epsilon": ("reg",),
     "generator": ("rng",),
+    "lambda_": ("weight", "reg"),
     "lambda_gp": ("weight",),
     "lr": ("learning_rate",),
     "max_iter": ("max_iterations", "steps"),
     "n_boot": ("n_resamples",),
     "n_iter": ("max_iterations", "steps"),
+    "numitermax": ("max_iterations", "steps"),
+    "numthreads": ("n_jobs",),
     "order": ("p",),
     "penalty": ("weight",),
     "permutations": ("n_resamples",),
     "random_state": ("rng",),
     "regularization": ("reg",),
     "seed": ("rng",),
+    "share": ("train_fraction", "endpoint_fraction"),
+    "sigma": ("bandwidth",),
     "slices": ("n_projections",),
+    "threads": ("n_jobs",),
     "tol": ("rtol", "tolerance"),
     "tqdm": ("progress",),
     "verbose": ("progress",),
     "workers": ("n_jobs",),
 }
-"""What SciPy, POT, scikit-learn and others call such options, and what they may be called here."""
+"""What SciPy, POT, scikit-learn and others call such options, in lower case, and our names."""
 
 
 def checks_keywords(target: Target) -> Target:

@@ -119,7 +119,7 @@ def test_sums_of_float32_pass():
     rng = np.random.default_rng(0)
     a = rng.random(1000).astype(np.float32)
     mu, _ = as_pair(np.arange(1000), [0.0], a / a.sum(), None)
-    assert_allclose(mu.mass, 1, rtol=1e-6)  # float32 rounding, which the door forgives
+    assert_allclose(mu.mass, 1, rtol=1e-6)  # float32 rounding, which validation forgives
     assert_allclose(mu.weights.sum(), 1, rtol=1e-15)
 
 

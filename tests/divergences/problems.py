@@ -80,7 +80,7 @@ def sheared(rng: np.random.Generator, n: int, m: int) -> Samples:
 
 
 def kl(method: DivergenceMethod, x: np.ndarray, y: np.ndarray, seed: int = 0) -> Estimate:
-    """KL by a method of its own, without the door."""
+    """KL by a method of its own, without checks of the input."""
     return method.kl(x, y, confidence_level=0.95, rng=np.random.default_rng(seed))
 
 
@@ -91,5 +91,5 @@ def js(
     seed: int = 0,
     confidence_level: float = 0.95,
 ) -> Estimate:
-    """JS by a method of its own, without the door."""
+    """JS by a method of its own, without checks of the input."""
     return method.js(x, y, confidence_level=confidence_level, rng=np.random.default_rng(seed))

@@ -17,6 +17,7 @@ from otgan.critics.audit.run_checkpoint import critic_of_checkpoint, is_checkpoi
 from otgan.critics.audit.torch_files import FileKind, TorchFile
 from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.errors import InvalidInputError, nearest_name, warn_user
+from otgan.keywords import checks_keywords
 
 __all__ = ["ACTIVATIONS", "load_critic"]
 
@@ -43,6 +44,7 @@ NEEDS_TRUST: dict[FileKind, str] = {
 HINT = "write it again with torch.save(critic.state_dict(), path)"
 
 
+@checks_keywords
 def load_critic(
     path: str | Path, *, activation: str | None = None, trust: bool = False
 ) -> nn.Module:

@@ -9,6 +9,7 @@ import numpy as np
 
 from otgan.costs import PointCost
 from otgan.critics.audit.result import CriticAudit
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, panels
 from otgan.transport.duality import c_transform
@@ -28,6 +29,7 @@ SHOWN_POINTS = 1500
 LINES: Any = {"colors": INK, "linewidths": 0.35, "linestyles": "solid"}
 
 
+@checks_keywords
 def critic_audit(audit: CriticAudit) -> Figure:
     """The critic and the exact potential side by side, slopes, cosines, and the numbers.
 

@@ -17,6 +17,7 @@ from torch.optim import Adam, Optimizer
 from otgan.critics.constraints.base import Constraint, CriticLoss, HeldOutGap, Parameters
 from otgan.critics.forward import scores
 from otgan.critics.networks.feedforward import radial_mlp
+from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import solve_measures
@@ -24,6 +25,7 @@ from otgan.transport.exact import solve_measures
 __all__ = ["Distillation"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Distillation(Constraint):
     """A critic that learns the slopes of each batch's optimal potentials, for the trainer.

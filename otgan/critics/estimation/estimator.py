@@ -151,6 +151,7 @@ def estimate_w1(
     return estimate
 
 
+@checks_keywords
 def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
     """The device requested; ``"auto"`` is CUDA if there is any, else the CPU.
 

@@ -22,6 +22,7 @@ from torch.optim.adam import adam
 from otgan.critics.kernels.orthogonalize import nearly_polar, quick_dtype
 from otgan.critics.kernels.threads import Workers
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = ["Muon", "is_matrix"]
 
@@ -40,6 +41,7 @@ def is_matrix(parameter: Tensor) -> bool:
     return parameter.ndim == 2 and min(parameter.shape) > 1
 
 
+@checks_keywords
 class Muon(Optimizer):
     """Momentum made orthogonal for matrices, Adam for vectors and single rows.
 

@@ -26,6 +26,7 @@ from otgan.critics.kernels.supported import all_plain
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.networks.feedforward import WithRadius, radius
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = [
     "PenalizedStep",
@@ -110,6 +111,7 @@ def is_relu_network(critic: nn.Module) -> bool:
     return one and relus and all_plain(critic, list(critic))
 
 
+@checks_keywords
 class PenalizedStep:
     """The gradients of a critic's loss, as `backward` would leave them, without a graph.
 

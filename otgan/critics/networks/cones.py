@@ -15,10 +15,12 @@ from torch import Tensor, nn
 
 from otgan.critics.potentials.mcshane import cone_values, exact_critic, nearest_cones
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = ["ConeNetwork"]
 
 
+@checks_keywords
 class ConeNetwork(nn.Module):
     """A critic of K cones: ``f(x) = sign * min_k (|x - a_k| + b_k)``.
 

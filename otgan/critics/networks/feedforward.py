@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = [
     "MaxMin",
@@ -46,6 +47,7 @@ class MaxMin(nn.Module):
         return torch.cat([one - excess, other + excess], dim=-1)
 
 
+@checks_keywords
 class OnOriginalScale(nn.Module):
     """A critic trained on (x - center) / scale, as a function of x with the same slopes.
 
@@ -123,6 +125,7 @@ def radius(points: Tensor) -> Tensor:
     return (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
 
 
+@checks_keywords
 def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:
     """A ReLU network that is also given each point's distance from the origin.
 
@@ -141,6 +144,7 @@ def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:
     return nn.Sequential(WithRadius(), *mlp(d + 1, width=width, depth=depth))
 
 
+@checks_keywords
 def orthogonal_mlp(d: int, *, width: int = 128, depth: int = 3) -> nn.Sequential:
     """A critic that is 1-Lipschitz by its weights: orthogonal matrices and MaxMin.
 

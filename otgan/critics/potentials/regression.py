@@ -11,12 +11,14 @@ from torch.optim import Adam, Optimizer
 
 from otgan.critics.forward import refuse_inference, scores
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 from otgan.measures import as_points
 from otgan.torch_modes import gradients_on
 
 __all__ = ["PotentialFit", "fit_potential"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class PotentialFit:
     """A network fitted to a potential, and its errors at points held out of the fit.
@@ -37,6 +39,7 @@ class PotentialFit:
     gradient_error: float
 
 
+@checks_keywords
 @gradients_on()
 def fit_potential(
     potential: nn.Module,
