@@ -124,8 +124,10 @@ def solve_matrix(
         return _outcome(solution, masses[0], context, 1)
     i, j, mass, f, g, pivots, finished = solve_dense(matrix, *masses, context.pivots_left)
     context.counters.pivots += pivots
-    cost = float(matrix[i, j] @ mass) if context.is_watched else np.nan
-    gap = cost - float(a @ f + b @ g) if context.is_watched else np.nan
+    cost = gap = np.nan
+    if context.is_watched:
+        cost = float(matrix[i, j] @ mass)
+        gap = cost - float(a @ f + b @ g)
     points, pivots = sum(matrix.shape), context.counters.pivots
     context.report(PricingPass(1, 1, 1, points, matrix.size, pivots, cost, gap))
     return Outcome(i, j, mass, f, g, finished, context.counters.stats(1))
