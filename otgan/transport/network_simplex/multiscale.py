@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from otgan.costs import NormedPoints
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.transport.network_simplex.coarsening import (
     Cloud,
@@ -69,6 +70,7 @@ def is_large(n: int, m: int) -> bool:
     return n * m > MAX_DENSE_ARCS or (max(n, m) > MAX_DENSE_SIDE and min(n, m) > 1)
 
 
+@checks_keywords
 def solve_points(
     points: NormedPoints, a: FloatArray, b: FloatArray, context: SolveContext
 ) -> Outcome:
@@ -105,6 +107,7 @@ def solve_points(
     return outcome._replace(i=of_x[outcome.i], j=of_y[outcome.j], f=f, g=g)
 
 
+@checks_keywords
 def solve_matrix(
     matrix: FloatArray, a: FloatArray, b: FloatArray, context: SolveContext
 ) -> Outcome:
