@@ -6,7 +6,7 @@ Source: Gleixner, Steffy and Wolter, Iterative refinement for linear programming
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class _DoubleDouble(NamedTuple):
     def zero(cls, n: int) -> _DoubleDouble:
         return cls(np.zeros(n), np.zeros(n))
 
-    def plus(self, other: Any) -> _DoubleDouble:
+    def plus(self, other: FloatArray | float) -> _DoubleDouble:
         total, lost = _exact_sum(self.high, other)
         return _DoubleDouble(*_exact_sum(total, self.low + lost))
 
@@ -98,7 +98,7 @@ class _DoubleDouble(NamedTuple):
         return np.where(self.low < 0, np.nextafter(self.high, -np.inf), self.high)
 
 
-def _exact_sum(x: FloatArray, y: Any) -> tuple[FloatArray, FloatArray]:
+def _exact_sum(x: FloatArray, y: FloatArray | float) -> tuple[FloatArray, FloatArray]:
     """The sum x + y, and what rounding took from it (Knuth's TwoSum)."""
     total = x + y
     back = total - x

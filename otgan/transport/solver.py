@@ -6,10 +6,11 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from otgan.costs import GroundCost, PointCost, SparseCost
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.couplings import Arcs
 from otgan.transport.duality import PLAIN_PAIRS, c_transform_of, certify_arcs
 from otgan.transport.result import TransportResult
@@ -36,8 +37,8 @@ class Problem(NamedTuple):
 class LineOutcome(NamedTuple):
     """Plan and potentials on the line, and nothing that was counted."""
 
-    i: Any
-    j: Any
+    i: IntArray
+    j: IntArray
     mass: FloatArray
     f: FloatArray
     g: FloatArray
@@ -61,7 +62,11 @@ def solve_on_support(problem: Problem, context: SolveContext) -> Outcome:
 
 
 def _solve(
-    cost: GroundCost, a: FloatArray, b: FloatArray, context: SolveContext, names: tuple[Any, Any]
+    cost: GroundCost,
+    a: FloatArray,
+    b: FloatArray,
+    context: SolveContext,
+    names: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
 ) -> Outcome:
     """Solve between masses that are all positive, by the solver that suits the cost.
 

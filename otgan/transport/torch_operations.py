@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from otgan.transport.batched.inputs import is_stack
-from otgan.transport.batched.plans import StackedPlans, plans_of_costs, plans_of_points
+from otgan.transport.batched.plans import plans_of_costs, plans_of_points
+from otgan.transport.batched.result import StackedPlans
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import incident_arcs
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.compiled import compiled
 
 __all__ = [
@@ -42,7 +42,9 @@ class IncomingArcs(NamedTuple):
 
 
 @compiled
-def merge_candidates(start: Any, target: Any, m: Any, from_sources: Any, from_targets: Any) -> Any:
+def merge_candidates(
+    start: Ints, target: Nodes, m: int, from_sources: Nodes, from_targets: Nodes
+) -> tuple[Ints, Nodes]:
     """The candidates with the arcs (i, from_sources[i, k]) and (from_targets[j, k], j) added.
 
     Entries of -1 are skipped; every arc is kept once.
@@ -67,7 +69,7 @@ def merge_candidates(start: Any, target: Any, m: Any, from_sources: Any, from_ta
 
 
 @compiled
-def _row_starts(start: Any, from_sources: Any, from_targets: Any) -> Any:
+def _row_starts(start: Ints, from_sources: Nodes, from_targets: Nodes) -> Ints:
     rows = start.copy()
     rows[1:] -= start[:-1]
     for i in range(from_sources.shape[0]):
@@ -81,7 +83,7 @@ def _row_starts(start: Any, from_sources: Any, from_targets: Any) -> Any:
 
 
 @compiled
-def _without_repeats(rows: Any, arcs: Any, m: Any) -> Any:
+def _without_repeats(rows: Ints, arcs: Nodes, m: int) -> tuple[Ints, Nodes]:
     seen = np.full(m, -1, np.int64)
     kept = begin = 0
     for i in range(len(rows) - 1):
@@ -97,7 +99,7 @@ def _without_repeats(rows: Any, arcs: Any, m: Any) -> Any:
 
 
 @compiled
-def incident_arcs(i: Any, j: Any, n: Any, nodes: Any) -> Any:
+def incident_arcs(i: IntArray, j: IntArray, n: int, nodes: int) -> tuple[Ints, Nodes]:
     """The arcs at every node."""
     start = np.zeros(nodes + 1, np.int64)
     for e in range(len(i)):
@@ -116,7 +118,7 @@ def incident_arcs(i: Any, j: Any, n: Any, nodes: Any) -> Any:
 
 
 @compiled
-def by_target(arcs: Any, n: Any, m: Any) -> Any:
+def by_target(arcs: Candidates, n: int, m: int) -> IncomingArcs:
     """Candidates in the order of their targets."""
     start = np.zeros(m + 1, np.int64)
     for e in range(len(arcs.target)):

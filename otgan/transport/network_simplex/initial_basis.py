@@ -6,16 +6,23 @@ Source: Ahuja, Magnanti and Orlin, Network Flows (1993), sections 11.5 (an initi
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
-from otgan.transport.network_simplex.candidates import by_target, incident_arcs
-from otgan.transport.network_simplex.fixed_point import assign
-from otgan.transport.network_simplex.tree import compute_potentials, thread_from_parents
+from otgan.transport.network_simplex.candidates import (
+    Candidates,
+    IncomingArcs,
+    Ints,
+    Nodes,
+    by_target,
+    incident_arcs,
+)
+from otgan.transport.network_simplex.fixed_point import Masses, assign
+from otgan.transport.network_simplex.tree import Plan, Tree, compute_potentials, thread_from_parents
 
 __all__ = ["artificial_basis", "attach_component", "initial_basis"]
 
@@ -30,7 +37,7 @@ class _Search(NamedTuple):
 
 
 @compiled
-def initial_basis(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
+def initial_basis(tree: Tree, n: int, plan: Plan, arcs: Candidates) -> None:
     """Build a strongly feasible tree around a plan, guided by the potentials in ``tree.pi``.
 
     The arcs of the plan must form a forest. Its components are joined by shortest paths to a
@@ -75,8 +82,15 @@ def initial_basis(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
 
 @compiled
 def _shorten_paths(
-    joined: Any, at_length: Any, tree: Any, n: Any, arcs: Any, into: Any, search: Any, held: Any
-) -> Any:
+    joined: Nodes,
+    at_length: float,
+    tree: Tree,
+    n: int,
+    arcs: Candidates,
+    into: IncomingArcs,
+    search: _Search,
+    held: int,
+) -> int:
     """Reach sources from the targets among the nodes that joined; how many the heap holds then."""
     for node in joined:
         j = node - n
@@ -97,8 +111,15 @@ def _shorten_paths(
 
 @compiled
 def attach_component(
-    first: Any, order: Any, done: Any, tree: Any, n: Any, plan: Any, start: Any, arc: Any
-) -> Any:
+    first: int,
+    order: Nodes,
+    done: npt.NDArray[np.bool_],
+    tree: Tree,
+    n: int,
+    plan: Plan,
+    start: Ints,
+    arc: Nodes,
+) -> int:
     """Attach all nodes that the plan connects with order[first]; return how many `order` holds."""
     count = first + 1
     at = first
@@ -118,7 +139,7 @@ def attach_component(
 
 
 @compiled
-def _push(heap: Any, key: Any, held: Any, v: Any, k: Any) -> Any:
+def _push(heap: Nodes, key: FloatArray, held: int, v: int, k: float) -> int:
     at = held
     while at > 0 and key[(at - 1) >> 1] > k:
         heap[at], key[at] = heap[(at - 1) >> 1], key[(at - 1) >> 1]
@@ -128,7 +149,7 @@ def _push(heap: Any, key: Any, held: Any, v: Any, k: Any) -> Any:
 
 
 @compiled
-def _pop(heap: Any, key: Any, held: Any) -> Any:
+def _pop(heap: Nodes, key: FloatArray, held: int) -> tuple[int, float, int]:
     v, k = heap[0], key[0]
     held -= 1
     at = 0
@@ -145,7 +166,7 @@ def _pop(heap: Any, key: Any, held: Any) -> Any:
 
 
 @compiled
-def artificial_basis(tree: Any, n: Any, a: Any, b: Any) -> None:
+def artificial_basis(tree: Tree, n: int, a: Masses, b: Masses) -> None:
     """The basis whose arcs are all artificial, at a cost of one."""
     hub = len(tree.parent) - 1
     for v in range(hub):
