@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ class LineOutcome(NamedTuple):
     mass: FloatArray
     f: FloatArray
     g: FloatArray
-    stats: dict[str, Any]
+    stats: dict[str, int]
 
 
 def solve_on_support(problem: Problem, context: SolveContext) -> Outcome:

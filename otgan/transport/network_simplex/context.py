@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,7 @@ class Outcome(NamedTuple):
     f: FloatArray
     g: FloatArray
     finished: bool
-    stats: dict[str, Any]
+    stats: dict[str, int]
 
 
 @checks_keywords
