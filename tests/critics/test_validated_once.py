@@ -23,7 +23,7 @@ PUBLIC = {
     "c_transform": "otgan.transport.duality",
     "wasserstein": "otgan.transport.distances",
     "wasserstein_1d": "otgan.transport.distances",
-    "held_out_bracket": "otgan.inference.held_out_bracket",
+    "held_out_bracket": "otgan.inference.held_out",
     "lower_confidence_bound": "otgan.critics.potentials.bounds",
 }
 
