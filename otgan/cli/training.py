@@ -75,6 +75,7 @@ def add_train(commands: Commands) -> None:
     )
     train.add_argument("--device", metavar="NAME", help="auto (default), cpu, cuda, ...")
     add_reading(train)
+    _add_progress(train)
     add_n_jobs(train)
     train.set_defaults(run=_train)
 
@@ -101,7 +102,9 @@ def _train(options: argparse.Namespace) -> int:
     config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
     source = as_training_data(options.data, config.rng, **reading_of(options))
-    return _run(lambda: otgan.train_gan(source, config, out=out, progress=True), out, options)
+    return _run(
+        lambda: otgan.train_gan(source, config, out=out, progress=options.progress), out, options
+    )
 
 
 def add_resume(commands: Commands) -> None:
@@ -116,6 +119,7 @@ def add_resume(commands: Commands) -> None:
         help="whether the learning rate falls to zero",
     )
     resume.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, ...")
+    _add_progress(resume)
     add_n_jobs(resume)
 
 
@@ -129,7 +133,9 @@ def _resume(options: argparse.Namespace) -> int:
     check_training()
     RunDirectory(folder).settings()  # what is not a run is refused before torch is imported
     changes = {name: getattr(options, name) for name in CHANGEABLE_SETTINGS}
-    return _run(lambda: otgan.resume_gan(folder, **changes, progress=True), folder, options)
+    return _run(
+        lambda: otgan.resume_gan(folder, **changes, progress=options.progress), folder, options
+    )
 
 
 def add_demo(commands: Commands) -> None:
@@ -178,6 +184,16 @@ def _report(options: argparse.Namespace) -> int:
     say(summary_table(options.folder))
     say(f"\nreport: {printable(str(page))}")
     return 0
+
+
+def _add_progress(command: argparse.ArgumentParser) -> None:
+    """The flags of `add_progress`; a bar is the default, as training takes minutes."""
+    command.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="a progress bar on stderr (default: yes)",
+    )
 
 
 def _add_on_run(

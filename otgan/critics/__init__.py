@@ -4,6 +4,6 @@ import lazy_loader
 
 from otgan.errors import require
 
-require("torch", extra="torch", purpose="training a critic")
+require("torch", extra="torch", purpose="a critic")
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

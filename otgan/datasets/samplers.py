@@ -202,17 +202,20 @@ def _first_working_call(
 ) -> DrawFunction:
     """The call that the signature allows; else with k alone, else with a shape."""
     calls = _calls(function)
-    failures = []
+    failures: list[Exception] = []
     for call in calls:
         try:
             _rows(name, call(TRIAL_POINTS, rng), TRIAL_POINTS)
         except Exception as reason:  # the user's code may raise anything
-            failures.append(str(reason).partition("\n")[0] or type(reason).__name__)
+            failures.append(reason)
         else:
             return call
+    if isinstance(failures[0], InvalidInputError):  # it says already what was drawn
+        raise failures[0]
+    first = str(failures[0]).partition("\n")[0] or type(failures[0]).__name__
     raise InvalidInputError(
         f"{name}({TRIAL_POINTS}) must give an array of shape ({TRIAL_POINTS}, d), got "
-        f"{failures[0]}; {HINT}"
+        f"{first}; {HINT}"
     )
 
 

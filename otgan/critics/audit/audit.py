@@ -237,7 +237,7 @@ def _affordable_points(
 def _prove(function: CriticFunction) -> LipschitzProof:
     module = function.module
     if module is None:
-        return LipschitzProof(math.inf, "a plain function has no layers to prove anything by")
+        return LipschitzProof(math.inf, "a plain function has no layers to bound it by")
     return prove_lipschitz(module, function.shape)
 
 

@@ -272,7 +272,7 @@ def _numbers(audit: CriticAudit, axis: Axes) -> None:
         ("raw gap", audit.gap, VIOLET),
         ("gap / largest slope", audit.normalized_gap, VIOLET),
         ("gap / proved slope", audit.sample_lower_layers, GREEN),
-        ("certified by values", audit.sample_lower, GREEN),
+        ("lower bound by values", audit.sample_lower, GREEN),
         ("  by the zero critic", audit.sample_lower_zero, GREEN),
         ("exact", audit.sample_distance, BLUE),
         ("floor", audit.floor, GRAY),

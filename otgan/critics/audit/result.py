@@ -278,14 +278,14 @@ def _rows(audit: CriticAudit) -> list[tuple[str, str, str]]:
         ("gap / sampled slope", distance(audit.normalized_gap), "conservative, not certified"),
         ("gap / proved slope", distance(audit.sample_lower_layers), "certified: at most W1"),
         (
-            "certified by values",
+            "lower bound by values",
             distance(audit.sample_lower),
-            "c-transform of f: at most W1, any scale",
+            "from the critic's values (c-transform), whatever its scale",
         ),
         (
             "  by the zero critic",
             distance(audit.sample_lower_zero),
-            "the same of f = 0, not trained",
+            "the same from f = 0, which is not trained",
         ),
         (
             "floor",
@@ -301,13 +301,13 @@ def _rows(audit: CriticAudit) -> list[tuple[str, str, str]]:
 
 def _rows_of_slopes(audit: CriticAudit) -> list[tuple[str, str, str]]:
     top = audit.lipschitz_lower
-    proved = "nothing" if math.isinf(audit.lipschitz_upper) else f"{audit.lipschitz_upper:.6g}"
+    upper = "none" if math.isinf(audit.lipschitz_upper) else f"{audit.lipschitz_upper:.6g}"
     spread = f"± {shown(audit.slope_sd, top, digits=2)}; optimal is 1"
     cosines = (audit.cosine_x, audit.cosine_middle, audit.cosine_y)
     near_x, middle, near_y = ("-" if math.isnan(c) else f"{c:.4f}" for c in cosines)
     return [
         ("slope, largest found", shown(top, 1.0), "the Lipschitz constant is no less"),
-        ("slope, proved", proved, f"and no more: {audit.proof}"),
+        ("slope, upper bound", upper, audit.proof),
         ("slope between", shown(audit.slope_mean, top, digits=4), spread),
         ("cosine near x", near_x, "gradient against the exact rays; optimal is 1"),
         ("cosine half way", middle, ""),

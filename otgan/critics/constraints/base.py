@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from otgan.critics.constraints.hooks import HookReturn, check_definitions, check_returns
 from otgan.critics.forward import scores
 from otgan.critics.kernels.supported import Gradients
 from otgan.errors import InvalidInputError
@@ -102,7 +105,8 @@ class Constraint(ABC):
     Raises
     ------
     InvalidInputError
-        A class that lacks a required method, when an object of it is made.
+        A class that lacks a required method, misspells one or gives it other arguments, when an
+        object of it is made; a method that returns what it must not, when it is called.
 
     Examples
     --------
@@ -140,7 +144,8 @@ Linear without distance; to fix it, define that in the class
     reads nothing back from the device. Each class says so for itself: it is not inherited."""
 
     def __new__(cls, *args: Any, **settings: Any) -> Self:
-        """Refuse a class with missing methods, in our words."""
+        """Refuse a class with missing or misspelled methods, in our words."""
+        check_definitions(cls, Constraint, HOOKS)
         missing = sorted(cls.__abstractmethods__)
         if missing:
             required = sorted({*REQUIRED, *missing})
@@ -162,6 +167,7 @@ Linear without distance; to fix it, define that in the class
             cls.fused_step = Constraint.fused_step  # type: ignore[method-assign]
         cls.capturable = vars(cls).get("capturable", False)
         cls.solves_linear_program = vars(cls).get("solves_linear_program", False)
+        check_returns(cls, Constraint, RETURNS)
 
     @property
     @abstractmethod
@@ -235,3 +241,48 @@ Linear without distance; to fix it, define that in the class
     def finish(self, critic: nn.Module) -> None:
         """Change a trained critic, in place, before it is evaluated."""
         return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, Tensor) and value.ndim == 0
+
+
+def _is_loss(value: object) -> bool:
+    return isinstance(value, CriticLoss) and all(map(_is_scalar, value))
+
+
+_CONSTRAINT = HookReturn(lambda value: isinstance(value, Constraint), "a constraint", "self")
+_MODULE = HookReturn(lambda value: isinstance(value, nn.Module), "a torch module", "a critic")
+
+RETURNS = {
+    "penalty_weight": HookReturn(
+        lambda value: value is None or _is_number(value), "a finite number or None", "one of them"
+    ),
+    "above_one": _CONSTRAINT,
+    "scaled_to": _CONSTRAINT,
+    "in_standard_units": _CONSTRAINT,
+    "build": _MODULE,
+    "default_network": _MODULE,
+    "optimizer": HookReturn(
+        lambda value: isinstance(value, Optimizer),
+        "a torch optimizer",
+        "one, such as torch.optim.Adam(parameters, lr=learning_rate or 1e-4)",
+    ),
+    "penalty": HookReturn(_is_scalar, "a tensor with a single number", "a mean over the points"),
+    "loss": HookReturn(
+        _is_loss,
+        "a CriticLoss of three tensors with a single number",
+        "CriticLoss(total, gap, penalty)",
+    ),
+    "fused_step": HookReturn(
+        lambda value: value is None or callable(value), "a function or None", "one of them"
+    ),
+    "distance": HookReturn(_is_number, "a finite number", "a float, such as held_out.gap"),
+}
+"""What the hooks must return, whose value is used."""
+
+HOOKS = ("start", "project", "finish", *RETURNS)

@@ -46,6 +46,11 @@ orthogonal, cones, distilled, or an object of a subclass of Constraint, got 'gb'
 you mean 'gp'?
     """
     if isinstance(constraint, Constraint):
+        if not isinstance(constraint.name, str):
+            raise InvalidInputError(
+                f"{type(constraint).__name__}.name must be a string, got {constraint.name!r}; to "
+                "fix it, define name as a class attribute or as a property"
+            )
         return constraint
     if not isinstance(constraint, str):
         raise _no_constraint(constraint)

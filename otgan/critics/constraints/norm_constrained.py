@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
+from torch.nn.utils import parametrizations, parametrize
 from torch.optim import Adam, Optimizer
 
 from otgan.critics.constraints.base import Constraint, Gradients, HeldOutGap, Parameters
@@ -49,6 +49,17 @@ class SpectralNormalization(Constraint):
     def fused_step(self, critic: nn.Module, inner_dtype: torch.dtype | None) -> Gradients | None:
         """The gradients of the gap alone, for a network of the user's without parametrizations."""
         return fused_gap(critic, inner_dtype)
+
+    def finish(self, critic: nn.Module) -> None:
+        """Make the normalized weights plain ones, of the same values: such a critic is pickled."""
+        was_training = critic.training
+        critic.eval()  # in training mode reading a weight changes it
+        for module in list(critic.modules()):
+            parametrized = dict(module.named_children()).get("parametrizations")
+            if isinstance(parametrized, nn.ModuleDict):
+                for name in list(parametrized):
+                    parametrize.remove_parametrizations(module, name)
+        critic.train(was_training)
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 2e-4, betas (0, 0.9)."""

@@ -35,6 +35,7 @@ from otgan.critics.training.loop import Budget
 from otgan.critics.training.options import FitOptions
 from otgan.inference.held_out import HeldOutBracket, bracket_of_fresh_points
 from otgan.measures import DiscreteMeasure, FloatArray
+from otgan.progress import Report, reporting
 from otgan.torch_modes import float32_by_default
 from otgan.transport.exact import solve_measures
 
@@ -67,6 +68,19 @@ def solve(
 
     `bracket` is that of `linear_program_sample`; where more points are wanted, another is made.
     """
+    parts = 1 if selection.rule is None else 2
+    with reporting(options.progress, parts, "linear program") as report:
+        return _solve(distributions, selection, bracket, budget, options, report)
+
+
+def _solve(
+    distributions: Distributions,
+    selection: Selection,
+    bracket: HeldOutBracket,
+    budget: Budget,
+    options: FitOptions,
+    report: Report,
+) -> DualEstimate:
     started = time.perf_counter()
     x, y = linear_program_sample(distributions)
     larger = bracket
@@ -84,11 +98,13 @@ def solve(
         mu, nu = DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y)
         larger = bracket_of_fresh_points(mu, nu, *new)
     estimate = _estimate(x, y, larger, distributions, selection)
+    report(1, "")
     if selection.rule is None:
         return replace(estimate, seconds=time.perf_counter() - started)
     steps = int(min(DISTILL_STEPS, budget.steps))
     fit = _fit(selection.rule, distributions, bracket, steps, options)
     distilled = _distilled(estimate, fit, distributions, bracket, larger, options)
+    report(2, "")
     spent = time.perf_counter() - started
     return replace(distilled, constraint=selection.name, steps=steps, seconds=spent)
 

@@ -66,7 +66,9 @@ class DualEstimate(Result):
     lipschitz_upper : float
         Upper bound of the critic's Lipschitz constant, proved by its weights; ``inf`` if unknown.
     converged : bool
-        False if the critic is known to be under-trained. True is no proof.
+        Of a critic: False if its value is known to be wrong, or its training to have stopped too
+        early. Of the linear program: False if its two estimates are too far apart to say much. True
+        is no proof.
     verdict : str
         The same in a sentence.
     constraint : str
@@ -126,7 +128,7 @@ class DualEstimate(Result):
             f"DualEstimate(value={self.value:.4g} ± {self.se:.2g}, W1 of the distributions in "
             f"[{self.population_low:.4g}, {self.population_high:.4g}], samples "
             f"{self.sample_lower:.4g} <= {self.sample_distance:.4g}, constraint={self.constraint!r}"
-            f"{'' if self.converged else ', under-trained'})"
+            f"{'' if self.converged else self._objection()})"
         )
 
     def report(self) -> str:
@@ -150,6 +152,11 @@ class DualEstimate(Result):
             ("verdict", self.verdict),
         ]  # fmt: skip
         return "\n".join(f"{name:<22} {text}" for name, text in rows)
+
+    def _objection(self) -> str:
+        known = ("under-trained", "over-trained", "too large")
+        words = [word for word in known if self.verdict.startswith(word)]
+        return f", {words[0] if words else 'wide bracket'}"
 
     def _which(self) -> str:
         return "" if self.constraint == "exact" else " that it was not trained on"

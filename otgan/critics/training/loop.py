@@ -220,7 +220,14 @@ def _train(
     started = time.perf_counter() - fit.seconds
     used = budget.used(fit.step, fit.seconds)
     recorded = _records_due(used)
-    bar = reporting(options.progress, 100, f"critic ({constraint.name})", unit="%")
+    by_steps = math.isfinite(budget.steps)
+    bar = reporting(
+        options.progress,
+        math.ceil(budget.steps if by_steps else budget.seconds),
+        f"critic ({constraint.name})",
+        unit="step" if by_steps else "s",
+        done=fit.step if by_steps else int(fit.seconds),
+    )
     # Other threads are put to work by the gradients themselves, which know how.
     with bar as report, deferred_interrupt() as interrupted, single_threaded():
         while used < 1.0 and not interrupted():
@@ -234,7 +241,8 @@ def _train(
             if _records_due(used) > recorded:
                 recorded = _records_due(used)
                 _record(fit, distributions, curve_points, gap.item(), penalty.item())
-                report(round(100 * used), f"held_out_gap={fit.history[-1].held_out_gap:.4g}")
+                done = fit.step if by_steps else min(round(fit.seconds), math.ceil(budget.seconds))
+                report(done, f"held_out_gap={fit.history[-1].held_out_gap:.4g}")
                 save()
         return interrupted()
 

@@ -44,7 +44,10 @@ class FitOptions:
         time, on processors that support it, at no loss of accuracy that we could measure; points,
         slopes, weights and the estimate itself stay float32.
     progress : bool or callable
-        True for a progress bar; or a function of (done, total, message), in per cent of the budget.
+        True for a progress bar; or a function of (done, total, message), called at most 50 times:
+        steps done of all steps, fewer than all if the seconds end first; seconds of all seconds for
+        training, where steps are not limited. The linear program reports once it is solved, 1 of 1,
+        or of 2 where a network is then fitted to it.
     checkpoint : path or None
         File that a fit writes now and then, and continues from if it is there. The same call
         resumes the fit; once it has ended, the file gives the same result again. The linear

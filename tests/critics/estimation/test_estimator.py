@@ -239,7 +239,10 @@ def test_wrong_samplers_are_refused():
         def sample(self, k):
             return np.zeros((k + 1, 3))
 
-    with pytest.raises(InvalidInputError, match=r"x.sample\(64\) must give an array of shape"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"^x.sample must give 64 points for k=64, got shape \(65, 3\); to fix it, pass",
+    ):
         otgan.estimate_w1(Longer(), Longer(), **QUICK)
     with pytest.raises(InvalidInputError, match="same number of columns, got 3 and 2"):
         otgan.estimate_w1(PlainSampler(0), np.zeros((9, 2)), **QUICK)

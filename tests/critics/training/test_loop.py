@@ -167,12 +167,12 @@ def test_frozen_parameters_and_frozen_members_stay():
     assert not torch.equal(first, weights(critic.members[0]))
 
 
-def test_progress_is_reported_in_per_cent():
+def test_progress_is_reported_in_steps():
     reports = []
     options = FitOptions(batch_size=16, progress=lambda *now: reports.append(now))
     fit(network(), WeightClipping(), 20, options)
-    assert [done for done, _, _ in reports] == list(range(5, 101, 5))
-    assert {total for _, total, _ in reports} == {100}
+    assert [done for done, _, _ in reports] == list(range(1, 21))
+    assert {total for _, total, _ in reports} == {20}
     assert all(message.startswith("held_out_gap=") for *_, message in reports)
 
 
