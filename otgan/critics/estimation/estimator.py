@@ -212,7 +212,7 @@ def _check_network(critic: object, distributions: Distributions) -> None:
     if not isinstance(critic, nn.Module) or not any(p.requires_grad for p in critic.parameters()):
         raise InvalidInputError(
             f"network(d) must return a torch module with parameters that require gradients, got "
-            f"{critic!r}; to fix it, return one, such as otgan.critics.networks.mlp.mlp(d)"
+            f"{critic!r}; to fix it, return one, such as otgan.critics.networks.orthogonal_mlp(d)"
         )
     refuse_inference(critic)
     first = _first_parameter(critic)
