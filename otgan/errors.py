@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import os.path
 import sys
 import warnings
 from collections.abc import Iterable
@@ -191,8 +190,9 @@ def nearest_name(
 
 def _likeness(wrong: str, name: str) -> float:
     """How alike two words are: the ratio of equal letters, and more for a common beginning."""
-    beginning = len(os.path.commonprefix([wrong, name]))
-    return difflib.SequenceMatcher(None, wrong, name).ratio() + 0.1 * min(beginning, 3)
+    ends = range(1, 1 + min(3, len(wrong), len(name)))
+    beginning = sum(wrong[:end] == name[:end] for end in ends)
+    return difflib.SequenceMatcher(None, wrong, name).ratio() + 0.1 * beginning
 
 
 def is_installed(module: str) -> bool:

@@ -92,8 +92,8 @@ except ImportError as error:
 def test_subpackages_are_there_after_importing_otgan():
     code = """
 import otgan
-print(otgan.transport.exact.emd is otgan.emd, otgan.inference.interval.Interval is otgan.Interval)
-print(otgan.comparison.compare.compare is otgan.compare, otgan.plot is not None)
+print(otgan.transport.emd is otgan.emd, otgan.inference.Interval is otgan.Interval)
+print(otgan.comparison.compare is otgan.compare, otgan.plot is not None)
 print(otgan.errors.OtganError is otgan.OtganError, otgan.costs.PointCost is otgan.PointCost)
 """
     assert run(code) == ["True"] * 6

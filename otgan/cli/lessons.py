@@ -19,7 +19,11 @@ __all__ = ["add_lesson"]
 
 def add_lesson(commands: Commands) -> None:
     """Add the command ``otgan lesson``."""
-    lesson = commands.add_parser("lesson", help="work through an example of duality")
+    lesson = commands.add_parser(
+        "lesson",
+        help="work through an example of duality",
+        description="Computes a worked example and explains its numbers; --plot also draws it.",
+    )
     lesson.add_argument("name", nargs="?", help="which lesson; without a name, list them")
     add_plot(lesson, "lesson.png")
     add_json(lesson)

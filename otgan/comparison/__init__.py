@@ -1,8 +1,1 @@
 """Every distance and divergence that fits two samples, in one table."""
-
-import lazy_loader
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules={"compare", "plot", "quantities", "result"},
-)

@@ -1,15 +1,1 @@
 """How sure to be of a distance: intervals for the distributions, and permutation tests."""
-
-import lazy_loader
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules={
-        "held_out_bracket",
-        "interval",
-        "permutations",
-        "statistics",
-        "wasserstein",
-        "wasserstein_statistics",
-    },
-)
