@@ -76,7 +76,8 @@ class MatrixCost:
     @property
     def shape(self) -> tuple[int, int]:
         """Number of sources and of targets."""
-        return self.matrix.shape[0], self.matrix.shape[1]
+        n, m = self.matrix.shape
+        return n, m
 
     @property
     def T(self) -> MatrixCost:

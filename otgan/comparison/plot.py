@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from otgan.comparison.result import ComparedQuantity, Comparison, pluralize
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, drawable, panels
 
@@ -31,6 +32,7 @@ TAIL, REACH, FEW_POINTS = 0.02, 2, 20
 """Points are far that lie beyond the inner 96 % by twice their width; of fewer points, none."""
 
 
+@checks_keywords
 def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     """The samples, the optimal plan of W1, and every value with its interval.
 
@@ -55,7 +57,7 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
 
     Examples
     --------
-    >>> from otgan.comparison.compare import compare
+    >>> from otgan.comparison.table import compare
     >>> x = np.random.default_rng(0).normal(size=(40, 2))
     >>> len(two_samples(compare(x, x + [1, 0])).axes)
     4

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.measures import FloatArray
+from otgan.transport.rounding import EPS
 
 __all__ = ["Arcs", "nearest_coupling", "northwest_corner"]
 
@@ -127,5 +128,5 @@ def _in_order(arcs: Arcs, m: int) -> Arcs:
 def _missing(index: npt.NDArray[np.integer], mass: FloatArray, wanted: FloatArray) -> FloatArray:
     """What points lack of their mass, where that is more than rounding of the sums; else zero."""
     lacking = wanted - np.bincount(index, mass, len(wanted))
-    rounding = ROUNDED_MASS + np.finfo(float).eps * np.bincount(index, minlength=len(wanted))
+    rounding = ROUNDED_MASS + EPS * np.bincount(index, minlength=len(wanted))
     return np.where(lacking > rounding * wanted, lacking, 0.0)

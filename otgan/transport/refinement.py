@@ -57,7 +57,7 @@ def refined(
         spread = max(most_expensive - least, EPS * abs(most_expensive), MIN_SPREAD)
         capped = np.where(allowed, np.minimum(reduced, least + 2 * (n + m) * spread), np.inf)
         units = context.in_units(1.0, float(problem.a @ f.high + problem.b @ g.high))
-        outcome = solve_on_support(replace(problem, cost=MatrixCost(capped)), units)
+        outcome = solve_on_support(problem._replace(cost=MatrixCost(capped)), units)
         f, g = f.plus(_finite(outcome.f)), g.plus(_finite(outcome.g))
         plan = outcome.i, outcome.j
         offset = _weighted_median(np.r_[f.high, -g.high], np.r_[problem.a, problem.b])

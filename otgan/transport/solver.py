@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,8 +23,7 @@ __all__ = ["LineOutcome", "Problem", "certified", "solve_on_support"]
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Costs, masses that sum to one each, the order of the distance, and the mass before."""
 
     cost: GroundCost
@@ -49,7 +47,7 @@ class LineOutcome(NamedTuple):
 def solve_on_support(problem: Problem, context: SolveContext) -> Outcome:
     """Solve between the points that carry mass; the others get their potentials afterwards."""
     cost, a, b = problem.cost, problem.a, problem.b
-    sources, targets = np.flatnonzero(a), np.flatnonzero(b)
+    (sources,), (targets,) = a.nonzero(), b.nonzero()
     n, m = cost.shape
     if len(sources) == n and len(targets) == m:
         return _solve(cost, a, b, context, (sources, targets))

@@ -10,7 +10,7 @@ import numpy as np
 
 from otgan.critics.estimation.bracket import TWO_SIDED, population_high
 from otgan.critics.training.loop import CriticRecord
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 
 __all__ = ["Objection", "contradiction", "interval_of", "late_growth", "unsettled"]
 

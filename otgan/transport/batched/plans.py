@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import OtganError
+from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_pair, beyond_dtype
 from otgan.progress import Progress, Report, reporting
 from otgan.transport.batched.inputs import Stack, as_stack, as_stacked_costs, is_stack
@@ -50,6 +51,7 @@ class StackedPlans(NamedTuple):
         return cls(np.full(size, np.nan), i, j, mass, f, g)
 
 
+@checks_keywords
 def plans_of_points(
     data: tuple[Any, Any, Any, Any],
     p: float,
@@ -79,6 +81,7 @@ def plans_of_points(
         return _completed(plans, at, "clouds", report)
 
 
+@checks_keywords
 def plans_of_costs(
     C: Any, a: Any, b: Any, n_jobs: int | None = None, progress: Progress = False
 ) -> StackedPlans:
@@ -106,6 +109,7 @@ def plans_of_costs(
         return _completed(plans, at, "cost matrices", report)
 
 
+@checks_keywords
 def stacked_distances(
     data: tuple[Any, Any, Any, Any],
     p: float,

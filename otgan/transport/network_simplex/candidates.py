@@ -10,7 +10,15 @@ import numpy.typing as npt
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 
-__all__ = ["Candidates", "Ints", "Nodes", "by_target", "incident_arcs", "merge_candidates"]
+__all__ = [
+    "Candidates",
+    "IncomingArcs",
+    "Ints",
+    "Nodes",
+    "by_target",
+    "incident_arcs",
+    "merge_candidates",
+]
 
 Ints = npt.NDArray[np.int64]
 
@@ -23,6 +31,14 @@ class Candidates(NamedTuple):
     start: Ints
     target: Nodes
     cost: FloatArray
+
+
+class IncomingArcs(NamedTuple):
+    """The same arcs in the order of their targets: which they are, and from where."""
+
+    start: Ints
+    arc: Nodes
+    source: Nodes
 
 
 @compiled
@@ -114,4 +130,4 @@ def by_target(arcs: Any, n: Any, m: Any) -> Any:
             j = arcs.target[e]
             arc[free[j]], source[free[j]] = e, i
             free[j] += 1
-    return start, arc, source
+    return IncomingArcs(start, arc, source)

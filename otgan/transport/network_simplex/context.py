@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
 __all__ = ["Counters", "Limits", "Outcome", "PricingPass", "SolveContext"]
@@ -61,6 +62,7 @@ class Outcome(NamedTuple):
     stats: dict[str, Any]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Limits:
     """When to stop: at this relative gap, or after so many pivots in all."""
@@ -87,6 +89,7 @@ class Counters:
         }
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class SolveContext:
     """Limits, counters and reporter of a solve.

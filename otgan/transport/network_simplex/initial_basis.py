@@ -6,16 +6,27 @@ Source: Ahuja, Magnanti and Orlin, Network Flows (1993), sections 11.5 (an initi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import by_target, incident_arcs
 from otgan.transport.network_simplex.fixed_point import assign
 from otgan.transport.network_simplex.tree import compute_potentials, thread_from_parents
 
 __all__ = ["artificial_basis", "attach_component", "initial_basis"]
+
+
+class _Search(NamedTuple):
+    """Dijkstra's algorithm: nodes that are reached, lengths of paths, and a heap with its keys."""
+
+    done: npt.NDArray[np.bool_]
+    length: FloatArray
+    heap: npt.NDArray[np.int32]
+    key: FloatArray
 
 
 @compiled
@@ -32,10 +43,12 @@ def initial_basis(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
     m = hub - n
     tree.mass[:] = 0
     plan_start, plan_arc = incident_arcs(plan.i, plan.j, n, hub)
-    into_start, into_arc, into_source = by_target(arcs, n, m)
-    done = np.zeros(hub + 1, np.bool_)
-    length = np.full(hub + 1, np.inf)
-    heap, key = np.empty(len(arcs.target) + hub + 1, np.int32), np.empty(len(arcs.target) + hub + 1)
+    into = by_target(arcs, n, m)
+    size = len(arcs.target) + hub + 1
+    search = _Search(
+        np.zeros(hub + 1, np.bool_), np.full(hub + 1, np.inf),
+        np.empty(size, np.int32), np.empty(size),
+    )  # fmt: skip
     order = np.empty(hub + 1, np.int32)
     count = held = 0
     parent[hub], cost[hub], pi[hub] = -1, 0.0, 0.0
@@ -43,34 +56,43 @@ def initial_basis(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
     next_root = 0
     while count < hub:
         if held == 0:
-            while done[next_root]:
+            while search.done[next_root]:
                 next_root += 1
             v = next_root
             parent[v], cost[v] = hub, pi[v]
         else:
-            v, at_length, held = _pop(heap, key, held)
-            if done[v]:
+            v, at_length, held = _pop(search.heap, search.key, held)
+            if search.done[v]:
                 continue
         first = count
-        done[v] = True
+        search.done[v] = True
         order[count] = v
-        count = attach_component(first, order, done, tree, n, plan, plan_start, plan_arc)
-        for k in range(first, count):
-            j = order[k] - n
-            if j < 0:
-                continue
-            for t in range(into_start[j], into_start[j + 1]):
-                i, e = into_source[t], into_arc[t]
-                if done[i]:
-                    continue
-                reduced = arcs.cost[e] - pi[i] + pi[n + j]
-                further = at_length + max(reduced, 0.0)
-                if further < length[i]:
-                    length[i] = further
-                    parent[i], cost[i] = n + j, arcs.cost[e]
-                    held = _push(heap, key, held, i, further)
+        count = attach_component(first, order, search.done, tree, n, plan, plan_start, plan_arc)
+        held = _shorten_paths(order[first:count], at_length, tree, n, arcs, into, search, held)
     thread_from_parents(tree)
     compute_potentials(tree, n)
+
+
+@compiled
+def _shorten_paths(
+    joined: Any, at_length: Any, tree: Any, n: Any, arcs: Any, into: Any, search: Any, held: Any
+) -> Any:
+    """Reach sources from the targets among the nodes that joined; how many the heap holds then."""
+    for node in joined:
+        j = node - n
+        if j < 0:
+            continue
+        for t in range(into.start[j], into.start[j + 1]):
+            i, e = into.source[t], into.arc[t]
+            if search.done[i]:
+                continue
+            reduced = arcs.cost[e] - tree.pi[i] + tree.pi[n + j]
+            further = at_length + max(reduced, 0.0)
+            if further < search.length[i]:
+                search.length[i] = further
+                tree.parent[i], tree.cost[i] = n + j, arcs.cost[e]
+                held = _push(search.heap, search.key, held, i, further)
+    return held
 
 
 @compiled

@@ -11,9 +11,9 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.cli.main import main
-from otgan.comparison.compare import compare
 from otgan.comparison.quantities import QUANTITIES, Samples
 from otgan.comparison.result import WIDTH
+from otgan.comparison.table import compare
 from otgan.errors import InvalidInputError
 
 ALL = ("w1", "w2", "sliced", "energy", "mmd", "sinkhorn", "frechet", "kl_xy", "kl_yx", "js", "test")
