@@ -1,6 +1,6 @@
 """Optimal transport and divergences, and the GANs built on them.
 
-Every number comes with a bracket that can be checked: a plan above, potentials below.
+Every transport cost comes with a bracket that can be checked: a plan above, potentials below.
 The public names are loaded on first use; importing otgan loads neither torch nor Numba. Without
 torch, what needs it is not listed, and raises an error that says so.
 """

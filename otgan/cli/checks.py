@@ -68,14 +68,15 @@ def check_training_details(options: argparse.Namespace) -> None:
     """Raise on numbers that no critic can have been trained with."""
     if options.reported is not None and not math.isfinite(options.reported):
         raise InvalidInputError(
-            f"reported must be finite, got {options.reported}; to fix it, pass what was printed "
+            f"--reported must be finite, got {options.reported}; to fix it, pass what was printed "
             "as W1"
         )
     for name in ("penalty_weight", "batch_size"):
         value = getattr(options, name)
         if value is not None and not 0 < value < math.inf:
             raise InvalidInputError(
-                f"{name} must be positive, got {value!r}; to fix it, pass the one of the training"
+                f"--{name.replace('_', '-')} must be positive, got {value!r}; to fix it, pass the "
+                "one of the training"
             )
 
 

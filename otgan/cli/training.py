@@ -106,7 +106,7 @@ def _train(options: argparse.Namespace) -> int:
     names = GANConfig.__dataclass_fields__
     chosen = {n: value for n, value in vars(options).items() if n in names and value is not None}
     check_constraint(options.constraint)
-    with errors_name_flags(chosen):
+    with errors_name_flags(names):
         config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
     source = as_training_data(options.data, config.rng, **reading_of(options))
@@ -149,7 +149,12 @@ def _resume(options: argparse.Namespace) -> int:
     check_training()
     RunDirectory(folder).settings()  # what is not a run is refused before torch is imported
     changes = {name: getattr(options, name) for name in CHANGEABLE_SETTINGS}
-    return _run(lambda: otgan.resume_gan(folder, **changes, progress=True), folder, options)
+
+    def resume() -> TrainResult:
+        with errors_name_flags(changes):
+            return otgan.resume_gan(folder, **changes, progress=True)
+
+    return _run(resume, folder, options)
 
 
 def add_demo(commands: Commands) -> None:

@@ -127,7 +127,8 @@ def as_rng(rng: Any) -> np.random.Generator:
 
 def is_seed(value: Any) -> bool:
     """Whether it is a whole number that is not negative, of any size; True and False are none."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 0
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and int(value) >= 0
 
 
 def seed_from(rng: Any) -> int:
