@@ -1,5 +1,17 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
-from . import datasets as datasets, divergences as divergences, lessons as lessons
+from . import (
+    comparison as comparison,
+    costs as costs,
+    critics as critics,
+    datasets as datasets,
+    divergences as divergences,
+    errors as errors,
+    gan as gan,
+    inference as inference,
+    lessons as lessons,
+    plot as plot,
+    transport as transport,
+)
 from .comparison.result import Comparison as Comparison
 from .comparison.table import compare as compare
 from .costs import PointCost as PointCost

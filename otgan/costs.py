@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
-from otgan.errors import InvalidInputError
+from otgan.errors import InvalidInputError, nearest_name
 from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_order
 from otgan.keywords import checks_keywords
@@ -135,6 +135,11 @@ class SparseCost:
         return SparseCost(_in_order(self.arcs_by_source[sources][:, targets]))
 
 
+def _near_metric(metric: object) -> str:
+    otherwise = "name one of these or pass your own cost matrix to emd_from_cost"
+    return nearest_name(str(metric), METRIC_NAMES, otherwise=otherwise)
+
+
 class NormedPoints(NamedTuple):
     """Two clouds with C_ij = norm(x_i - y_j) ** power."""
 
@@ -145,7 +150,7 @@ class NormedPoints(NamedTuple):
 
 
 @checks_keywords
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointCost:
     """The cost metric(x_i, y_j) ** p between two clouds of points, computed when asked for.
 
@@ -197,11 +202,16 @@ class PointCost:
         if not (callable(metric) or (isinstance(metric, str) and metric in METRIC_NAMES)):
             raise InvalidInputError(
                 f"metric must be one of {', '.join(METRIC_NAMES)}, or a callable, got {metric!r}; "
-                "to fix it, name one of these or pass your own cost matrix to emd_from_cost"
+                f"to fix it, {_near_metric(metric)}"
             )
         cost = cls(x, y, metric, p)
         cost._check_range()
         return cost
+
+    def __repr__(self) -> str:
+        n, m = self.shape
+        metric = getattr(self.metric, "__name__", self.metric)
+        return f"PointCost({n}×{m}, d={self.x.shape[1]}, metric={metric!r}, p={self.p:g})"
 
     @property
     def shape(self) -> tuple[int, int]:

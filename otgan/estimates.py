@@ -73,7 +73,7 @@ class Estimate(Result):
     n: int
     m: int
     confidence_level: float = 0.95
-    diagnostics: Mapping[str, float] = field(default_factory=dict)
+    diagnostics: Mapping[str, float] = field(default_factory=dict, hash=False)
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

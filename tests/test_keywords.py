@@ -12,7 +12,7 @@ import pytest
 
 import otgan
 from otgan.errors import OtganError, UnexpectedKeywordError
-from otgan.keywords import checks_keywords, checks_keywords_of, nearest_option
+from otgan.keywords import SETTINGS, checks_keywords, checks_keywords_of, nearest_option
 
 PACKAGES = [
     "otgan",
@@ -68,6 +68,13 @@ NEAREST = [
     ("Classifier", "share", "train_fraction"),
     ("estimate_w1", "numItermax", "steps"),
     ("lessons.load", "nam", "name"),
+    ("emd", "tolerance", "rtol"),
+    ("wasserstein_1d", "u_weights", "a"),
+    ("sinkhorn_divergence", "numItermax", "max_iterations"),
+    ("sinkhorn_divergence", "blur", "reg"),
+    ("two_sample_test", "n_permutations", "n_resamples"),
+    ("mmd", "sigma", "bandwidth"),
+    ("NearestNeighbors", "n_neighbors", "k"),
 ]
 
 
@@ -79,6 +86,39 @@ def test_the_nearest_option_is_named(path, wrong, near):
     name = function.__name__
     assert str(caught.value) == f"{name}() has no option {wrong!r}; did you mean {near!r}?"
     assert isinstance(caught.value, OtganError)
+
+
+ELSEWHERE = [
+    ("estimate_w1", "seed", "pass options=FitOptions(rng=...)"),
+    ("estimate_w1", "progress", "pass options=FitOptions(progress=...)"),
+    ("train_gan", "steps", "pass config=GANConfig(steps=...)"),
+    ("train_gan", "lr", "pass config=GANConfig(learning_rate=...)"),
+    ("train_gan", "verbose", "did you mean 'progress'?"),
+    ("kl_from_samples", "k", "pass method=NearestNeighbors(k=...)"),
+    ("js_from_samples", "n_neighbors", "pass method=NearestNeighbors(k=...)"),
+    ("mmd", "unbiased", "call mmd_squared, which is the unbiased square"),
+    ("energy_distance", "squared", "call energy_distance_squared, which is the unbiased square"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrong", "hint"), ELSEWHERE)
+def test_options_that_are_elsewhere_are_named(name, wrong, hint):
+    with pytest.raises(UnexpectedKeywordError) as caught:
+        getattr(otgan, name)(**{wrong: 1})
+    assert str(caught.value) == f"{name}() has no option {wrong!r}; {hint}"
+
+
+def test_the_named_settings_are_fields():
+    own = {"estimate_w1": otgan.FitOptions, "train_gan": otgan.GANConfig}
+    for name, holder in own.items():
+        fields = {field.name for field in dataclasses.fields(holder)}
+        assert set(SETTINGS[name][1].split()) == fields
+
+
+def test_toy_settings_name_their_own_function():
+    message = r"^GANConfig.toy\(\) has no option 'step'; did you mean 'steps'\?$"
+    with pytest.raises(UnexpectedKeywordError, match=message):
+        otgan.GANConfig.toy(step=1)
 
 
 def test_without_a_near_option_all_are_listed():

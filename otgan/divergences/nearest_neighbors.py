@@ -147,9 +147,9 @@ class NearestNeighbors:
         diagnostics = {"gaussian_start": float(chosen.start == "gaussian")}
         if chosen.k != "matched":
             diagnostics["k"] = float(chosen._ks(x, y)[taken])
+        used = " and ".join(str(min(len(side), ALTERNATIVE_POINTS)) for side in (x, y))
         diagnostics |= {
-            f"alternative on {ALTERNATIVE_POINTS} points: {name}": v
-            for name, v in alternatives.items()
+            f"alternative on {used} points: {name}": v for name, v in alternatives.items()
         }
         return _estimate(
             value, spread[:, taken], (len(x), len(y)), confidence_level, diagnostics, warnings

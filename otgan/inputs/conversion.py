@@ -170,7 +170,15 @@ def _hint(values: Any, got: str) -> str:
         return "pass real and imaginary parts as two columns"
     if "<U" in got or "str" in got:
         return "turn the text into numbers, e.g. by numpy.asarray(values, dtype=float)"
+    if _is_sampler(values):
+        return "pass points that were drawn from it; estimate_w1 and held_out_bracket take samplers"
     return "check that every row has the same length and holds only numbers"
+
+
+def _is_sampler(values: Any) -> bool:
+    """Whether it is no table or list, but something that points can be drawn from."""
+    draws = callable(values) or hasattr(values, "rvs") or hasattr(values, "sample")
+    return draws and not hasattr(values, "shape") and not hasattr(values, "__len__")
 
 
 # ---------------------------------------------------------------- whole numbers

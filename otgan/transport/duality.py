@@ -58,7 +58,7 @@ MIN_ROUNDING = 1e-290
 
 
 @checks_keywords
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Certificate(Result):
     """A bracket for the optimal transport cost, with the plan and potentials that prove it.
 

@@ -79,7 +79,7 @@ def entropic_between(C: FloatArray, reg: float, max_iterations: int) -> Entropic
                 break
             f, rounds = _newton(C, f, reg, max_iterations - iterations)
             iterations += rounds
-        return _checked(C, f, _beside(C, f, reg), reg, iterations)
+        return _checked(C, f, _beside(C, f, reg), reg, iterations, max_iterations)
 
 
 def entropic_within(C: FloatArray, reg: float, max_iterations: int) -> EntropicPlan:
@@ -92,7 +92,7 @@ def entropic_within(C: FloatArray, reg: float, max_iterations: int) -> EntropicP
     """
     u, iterations = scaled_within(np.exp(-C / reg), max_iterations)
     f = reg * np.log(u)
-    return _checked(C, f, f, reg, iterations)
+    return _checked(C, f, f, reg, iterations, max_iterations)
 
 
 def scaled_within(kernel: FloatArray, max_iterations: int) -> tuple[FloatArray, int]:
@@ -186,7 +186,7 @@ def _newton(C: FloatArray, f: FloatArray, reg: float, rounds: int) -> tuple[Floa
 
 
 def _checked(
-    C: FloatArray, f: FloatArray, g: FloatArray, reg: float, iterations: int
+    C: FloatArray, f: FloatArray, g: FloatArray, reg: float, iterations: int, limit: int
 ) -> EntropicPlan:
     """The dual value of potentials, or an error if the plan they make is not one."""
     n, m = C.shape
@@ -195,8 +195,8 @@ def _checked(
     if not error <= MARGINAL_ERROR:
         raise SolverError(
             f"the plan's marginals must be right to {MARGINAL_ERROR:g} of the mass, got an error "
-            f"of {error:.3g} after {iterations} iterations; to fix it, raise max_iterations, or "
-            f"reg, which was {reg:.3g}"
+            f"of {error:.3g} after {min(iterations, limit)} iterations; to fix it, raise "
+            f"max_iterations, or reg, which was {reg:.3g}"
         )
     value = float(f.mean() + g.mean() - reg * (plan.sum() - 1))
     return EntropicPlan(value, f, g, error, iterations)

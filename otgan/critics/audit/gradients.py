@@ -10,7 +10,7 @@ import numpy as np
 from otgan.critics.audit.adapter import CriticFunction
 from otgan.critics.vectors import unit_vectors
 from otgan.measures import FloatArray
-from otgan.results import Result
+from otgan.results import Result, plain
 from otgan.transport.result import TransportResult
 
 __all__ = ["Rays", "SteepestPair", "slopes_between", "steepest_pair", "trace_rays"]
@@ -37,7 +37,7 @@ N_STARTS, N_STEPS = 32, 24
 Generator = np.random.Generator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rays:
     """Segments along which the exact plan moves mass, with the critic's gradients on them.
 
@@ -67,7 +67,7 @@ class Rays:
         return self.mass @ self.cosines if len(self.mass) else np.full(3, np.nan)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SteepestPair(Result):
     """The pair of points between which the critic was found to rise most steeply.
 
@@ -96,8 +96,8 @@ class SteepestPair(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Slope, rise, distance, and the coordinates of both points."""
-        points = {"u": self.u.tolist(), "v": self.v.tolist()}
-        return {"slope": self.slope, **super().to_dict(), **points}
+        points = {"u": plain(self.u.tolist()), "v": plain(self.v.tolist())}
+        return {"slope": plain(self.slope), **super().to_dict(), **points}
 
     def __str__(self) -> str:
         return f"slope {self.slope:.4g}, from {_coordinates(self.u)} down to {_coordinates(self.v)}"
