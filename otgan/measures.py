@@ -13,6 +13,7 @@ import numpy as np
 from otgan.errors import InvalidInputError, UnequalMassError, warn_user
 from otgan.inputs.conversion import (
     FloatArray,
+    IntArray,
     is_torch,
     plain_float64,
     refuse_mask,
@@ -26,6 +27,7 @@ __all__ = [
     "MASS_RTOL",
     "DiscreteMeasure",
     "FloatArray",
+    "IntArray",
     "as_float64",
     "as_pair",
     "as_points",

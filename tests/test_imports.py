@@ -41,6 +41,19 @@ def test_importing_otgan_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
+    "package", ["transport", "transport.batched", "transport.network_simplex", "inference"]
+)
+def test_listing_the_names_of_a_package_loads_no_solver(package):
+    code = f"import sys, otgan.{package} as package; print(len(dir(package)) > 4)"
+    assert run(f"{code}; print('numba' in sys.modules)") == ["True", "False"]
+
+
+def test_taking_a_solver_compiles_nothing():
+    code = "import sys; from otgan.transport import emd; print('numba' in sys.modules)"
+    assert run(code) == ["False"]
+
+
+@pytest.mark.parametrize(
     "call",
     [
         "otgan.wasserstein([0, 1], [2, 3])",

@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 import otgan
 from otgan.costs import PointCost
 from otgan.errors import UnequalMassError
-from otgan.inference.held_out_bracket import held_out_bracket
+from otgan.inference.held_out import held_out_bracket
 from otgan.measures import DiscreteMeasure, as_float64, as_pair, as_points, is_torch, to_numpy
 from tests.cases import FORMS, refused, torch
 

@@ -25,6 +25,7 @@ WIDTH = 100
 LEGEND = "Values are those of the points; data: the unit of the coordinates; !: see the warnings."
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class ComparedQuantity(Result):
     """One row of a :class:`Comparison`. ``float(row)`` is its value.

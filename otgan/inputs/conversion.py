@@ -18,6 +18,7 @@ from otgan.torch_modes import is_wrapped
 __all__ = [
     "EXACT",
     "FloatArray",
+    "IntArray",
     "from_library",
     "is_torch",
     "plain_float64",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer]
 
 EXACT = 2**53
 """Float64 holds every whole number up to this one."""

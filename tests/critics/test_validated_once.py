@@ -21,7 +21,7 @@ PUBLIC = {
     "emd": "otgan.transport.exact",
     "c_transform": "otgan.transport.duality",
     "wasserstein_1d": "otgan.transport.distances",
-    "held_out_bracket": "otgan.inference.held_out_bracket",
+    "held_out_bracket": "otgan.inference.held_out",
     "lower_confidence_bound": "otgan.critics.potentials.bounds",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otgan.critics.training.data import Distributions
-from otgan.inference.held_out_bracket import (
+from otgan.inference.held_out import (
     HeldOutBracket,
     bracket_of_folds,
     bracket_of_fresh_points,

@@ -19,7 +19,7 @@ from otgan.critics.estimation.verdict import contradiction, interval_of, late_gr
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Fit
 from otgan.critics.training.options import FitOptions
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 
 __all__ = ["evaluate_critic"]
 

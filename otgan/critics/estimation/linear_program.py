@@ -33,7 +33,7 @@ from otgan.critics.seeding import seeded
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
 from otgan.critics.training.options import FitOptions
-from otgan.inference.held_out_bracket import HeldOutBracket, bracket_of_fresh_points
+from otgan.inference.held_out import HeldOutBracket, bracket_of_fresh_points
 from otgan.measures import DiscreteMeasure, FloatArray
 from otgan.torch_modes import float32_by_default
 from otgan.transport.exact import solve_measures

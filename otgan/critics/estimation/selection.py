@@ -12,7 +12,7 @@ from otgan.critics.estimation.bracket import sample_sizes
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 
 __all__ = ["LINEAR_PROGRAM_NAMES", "Selection", "select_constraint"]
 

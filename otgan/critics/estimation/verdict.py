@@ -11,7 +11,7 @@ import numpy as np
 from otgan.critics.estimation.bracket import population_high
 from otgan.critics.training.loop import CriticRecord
 from otgan.estimates import normal_interval
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 
 __all__ = ["Objection", "contradiction", "interval_of", "late_growth", "unsettled"]
 

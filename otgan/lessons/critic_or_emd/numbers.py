@@ -158,7 +158,7 @@ def run(*, quick: bool = False, rng: int = 0) -> CriticOrEmd:
 
 def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[float, ...]:
     """Exact W₁ of samples of n points, its se; the value of their potentials elsewhere, its se."""
-    from otgan.inference.held_out_bracket import held_out_bracket
+    from otgan.inference.held_out import held_out_bracket
 
     parts = []
     for repeat in range(effort.repeats):

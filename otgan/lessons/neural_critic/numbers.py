@@ -199,7 +199,7 @@ def _clipped(effort: _Effort, rule: WeightClipping, width: int, seed: int) -> Cl
 def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surface:
     import torch
 
-    from otgan.inference.held_out_bracket import held_out_bracket
+    from otgan.inference.held_out import held_out_bracket
 
     distribution = DATASETS[shape]()
     noisy = _Noisy(distribution, NOISE)

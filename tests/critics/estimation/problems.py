@@ -8,7 +8,7 @@ from torch import nn
 
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.options import FitOptions
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 
 CPU = torch.device("cpu")
 OPTIONS = FitOptions(batch_size=64, test_points=4_000)

@@ -13,7 +13,7 @@ from otgan.critics.estimation.bracket import (
     sample_sizes,
 )
 from otgan.datasets import shifted
-from otgan.inference.held_out_bracket import held_out_bracket
+from otgan.inference.held_out import held_out_bracket
 from tests.critics.estimation.problems import bracket, clouds, distributions
 
 

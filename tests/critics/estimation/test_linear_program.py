@@ -14,7 +14,7 @@ from otgan.critics.estimation.bracket import initial_bracket
 from otgan.critics.estimation.selection import Selection
 from otgan.critics.training.loop import Budget
 from otgan.datasets import shifted
-from otgan.inference import held_out_bracket, held_out_potentials
+from otgan.inference import held_out, held_out_potentials
 from tests.critics.estimation.problems import OPTIONS, bracket, clouds, distributions
 
 
@@ -86,7 +86,7 @@ def test_no_linear_program_is_solved_twice(monkeypatch, name):
         seen[mu.points.tobytes(), nu.points.tobytes()] += 1
         return solve(mu, nu, *args, **options)
 
-    for module in (linear_program, held_out_bracket, held_out_potentials):
+    for module in (linear_program, held_out, held_out_potentials):
         monkeypatch.setattr(module, "solve_measures", counting)
     solved(name, *clouds())
     assert len(seen) == 3 and set(seen.values()) == {1}  # the whole samples, and two folds
