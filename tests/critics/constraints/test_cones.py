@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from otgan.critics.constraints.base import HeldOutGap
 from otgan.critics.constraints.cones import Cones
+from otgan.critics.networks.cones import ConeNetwork
 from otgan.datasets import funnel_pair
 
 
