@@ -29,7 +29,7 @@ from otgan.critics.kernels.maxmin import GapStep
 from otgan.critics.kernels.muon import Muon
 from otgan.critics.kernels.relu import PenalizedStep, penalty_around_one
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.datasets import funnel_pair
 
 Step = Callable[[], Any]

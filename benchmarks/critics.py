@@ -319,7 +319,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--constraint")
-    parser.add_argument("--rng", type=int, default=0, help="seed of the pairs")
+    parser.add_argument("--rng", type=int, default=0, help="of the pairs")
     parser.add_argument("--only", help="pairs with this in their name")
     parser.add_argument("--published", action="store_true", help="networks of 2 x 128 units")
     options = parser.parse_args()

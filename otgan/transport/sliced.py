@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
-from otgan.estimates import Estimate, rooted, standard_error_of_gap
+from otgan.estimates import Estimate, rooted, standard_error_of_gap, standard_error_of_mean
 from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
@@ -117,7 +117,7 @@ def sliced_wasserstein(
     costs, f, g = _costs_and_potentials(samples, thetas)
     cost = float(costs.mean())
     value, sampling_se = rooted_cost(cost, standard_error_of_gap(f, g), samples.p)
-    spread = costs.std(ddof=1) / math.sqrt(len(costs)) if len(costs) > 1 else 0.0
+    spread = standard_error_of_mean(costs)
     _, projections_se = rooted_cost(cost, spread, samples.p)
     null_level = float(costs_along(samples.pooled(rng), thetas).mean())
     of_halves = float(np.mean([costs_along(half, thetas) for half in samples.halves(rng)]))

@@ -300,7 +300,7 @@ def test_audit_gives_images_to_the_critic_in_their_shape(tmp_path, capsys):
 def test_audit_of_a_critic_that_standardizes_its_points(clouds, tmp_path, capsys):
     import torch
 
-    from otgan.critics.networks.mlp import OnOriginalScale, mlp
+    from otgan.critics.networks.feedforward import OnOriginalScale, mlp
 
     a, b, x, y = clouds
     critic = OnOriginalScale(mlp(2, width=8), torch.tensor([5.0, 0.0]), 3.0)

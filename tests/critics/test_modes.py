@@ -14,7 +14,7 @@ import otgan
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.critics.potentials.mcshane import McShane
 from otgan.critics.potentials.regression import fit_potential
 from otgan.critics.training.data import as_distributions

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 import otgan
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.pointwise import mixes_points, refuse_unless_pointwise
 from otgan.critics.training.options import FitOptions
 from otgan.errors import InvalidInputError

@@ -12,7 +12,7 @@ from otgan.critics.constraints.base import Constraint, CriticLoss
 from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.networks.cones import ConeNetwork
-from otgan.critics.networks.mlp import OnOriginalScale
+from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.errors import InvalidInputError
 from otgan.gan.state import TrainState
 from tests.gan.short_run import TINY
@@ -56,6 +56,22 @@ class Recorded(Constraint):
 
     def penalty(self, critic, real, fake, rng):
         raise AssertionError("the loss of its own needs none")
+
+    def default_network(self, d):
+        raise AssertionError("width and depth are those of the settings")
+
+    def scaled_to(self, length):
+        raise AssertionError("there is no distance yet")
+
+    def in_standard_units(self, length):
+        raise AssertionError("weights are for standardized points")
+
+    def fused_step(self, critic, inner_dtype):
+        raise AssertionError("the loss is its own")
+
+    @property
+    def above_one(self):
+        raise AssertionError("no penalty is measured")
 
 
 def test_every_hook_is_honored():

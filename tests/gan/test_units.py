@@ -8,7 +8,7 @@ import torch
 
 import otgan
 from otgan.critics.audit.load import load_critic
-from otgan.critics.networks.mlp import OnOriginalScale
+from otgan.critics.networks.feedforward import OnOriginalScale
 from tests.critics.short_fit import values
 from tests.gan.short_run import CLOUD, RUN
 

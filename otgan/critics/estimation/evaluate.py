@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from otgan.critics.constraints.base import Constraint
-from otgan.critics.estimation.bracket import TWO_SIDED, population_high, sample_sizes
+from otgan.critics.estimation.bracket import population_high, sample_sizes
 from otgan.critics.estimation.held_out import (
     ROUNDING,
     HeldOutStats,
@@ -71,7 +71,7 @@ def _population_low(by_weights: float, bracket: HeldOutBracket) -> float:
 
     The better of two 97.5 % bounds is a 95 % bound.
     """
-    return max(0.0, by_weights, bracket.lower_estimate - TWO_SIDED * bracket.lower_se)
+    return max(by_weights, bracket.interval()[0])
 
 
 def _settled(fit: Fit, bracket: HeldOutBracket) -> str:

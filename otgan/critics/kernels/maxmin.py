@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from otgan.critics.kernels.matmul import gradient_of, product, rows_of_block, total
 from otgan.critics.kernels.supported import Gradients, all_plain
 from otgan.critics.kernels.threads import Workers
-from otgan.critics.networks.mlp import MaxMin
+from otgan.critics.networks.feedforward import MaxMin
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 

@@ -58,7 +58,7 @@ class Muon(Optimizer):
     matrix_lr : float or torch.Tensor
         Of the matrices: the spectral norm of a step.
     momentum : float
-        Share of the past in the (Nesterov) momentum of matrices.
+        Weight of the past in the (Nesterov) momentum of matrices.
     betas, eps
         Of Adam.
     iterations : int
@@ -95,10 +95,10 @@ class Muon(Optimizer):
         eps: float = 1e-8,
         iterations: int = 5,
     ) -> None:
-        for name, share in (("momentum", momentum), ("betas", betas[0]), ("betas", betas[1])):
-            if not 0.0 <= share < 1.0:
+        for name, decay in (("momentum", momentum), ("betas", betas[0]), ("betas", betas[1])):
+            if not 0.0 <= decay < 1.0:
                 raise InvalidInputError(
-                    f"{name} must be at least 0 and below 1, got {share}; to fix it, try 0.9"
+                    f"{name} must be at least 0 and below 1, got {decay}; to fix it, try 0.9"
                 )
         params = list(params)
         both = (

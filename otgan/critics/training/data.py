@@ -92,9 +92,9 @@ class Distributions:
         """Points of both distributions that are not trained on, standardized; at most `n` each."""
         return self.standardize(self.x.held_out(n, rng)), self.standardize(self.y.held_out(n, rng))
 
-    def generator(self, seed: int) -> torch.Generator:
+    def generator(self, rng: int) -> torch.Generator:
         """A new generator on the device."""
-        return torch.Generator(self.device).manual_seed(seed)
+        return torch.Generator(self.device).manual_seed(rng)
 
     def standardize(self, points: Tensor) -> Tensor:
         """Points in units of the data as the critic sees them."""

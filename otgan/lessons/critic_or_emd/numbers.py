@@ -88,7 +88,7 @@ class _Effort:
 
     def fit(self, x: Any, y: Any, steps: int, rng: int) -> DualEstimate:
         """Train a critic on samplers or on arrays."""
-        from otgan.critics.networks.mlp import radial_mlp
+        from otgan.critics.networks.feedforward import radial_mlp
         from otgan.critics.training.options import FitOptions
 
         return estimate_w1(

@@ -22,7 +22,14 @@ from otgan.transport.exact import emd_from_cost, optimal_pair, solve_costs
 from otgan.transport.result import TransportResult
 from otgan.transport.threads import n_threads
 
-__all__ = ["StackedPlans", "like_points", "plans_of_costs", "plans_of_points", "stacked_distances"]
+__all__ = [
+    "StackedPlans",
+    "like_points",
+    "plan_of_measures",
+    "plans_of_costs",
+    "plans_of_points",
+    "stacked_distances",
+]
 
 COSTS_PER_TASK = 2**19
 """Costs in the problems of a task: some milliseconds of a core."""
@@ -61,22 +68,26 @@ def plans_of_points(
 
     `data` are the points x and y and the weights a and b. A single problem gives a stack of one.
     """
-
-    def alone(mu: DiscreteMeasure, nu: DiscreteMeasure) -> StackedPlans:
-        pair = optimal_pair(mu, nu, metric, p, n_jobs)
-        return _stack_of_one(pair.arcs, pair.f, pair.g, pair.cost)
-
     if not is_stack(*data):
-        return alone(*as_pair(*data))
+        return plan_of_measures(*as_pair(*data), p, metric, n_jobs)
     stack = as_stack(*data)
     with reporting(progress, stack.size, "wasserstein", unit="problem") as report:
         plans = _plans_of_small_points(stack, metric, p, n_jobs, report)
 
         def at(k: int) -> StackedPlans:
             x, y, a, b = (_at(values, k) for values in stack[1:])
-            return alone(DiscreteMeasure(x, a, 1.0), DiscreteMeasure(y, b, 1.0))
+            mu, nu = DiscreteMeasure(x, a, 1.0), DiscreteMeasure(y, b, 1.0)
+            return plan_of_measures(mu, nu, p, metric, n_jobs)
 
         return _completed(plans, at, "clouds", report)
+
+
+def plan_of_measures(
+    mu: DiscreteMeasure, nu: DiscreteMeasure, p: float, metric: Metric, n_jobs: int | None = None
+) -> StackedPlans:
+    """The optimal plan between measures that have been checked, as a stack of one."""
+    pair = optimal_pair(mu, nu, metric, p, n_jobs)
+    return _stack_of_one(pair.arcs, pair.f, pair.g, pair.cost)
 
 
 def plans_of_costs(

@@ -13,7 +13,7 @@ from torch import nn
 
 import otgan
 from otgan.critics.audit.plot import critic_audit
-from otgan.critics.networks.mlp import OnOriginalScale, mlp
+from otgan.critics.networks.feedforward import OnOriginalScale, mlp
 from otgan.critics.potentials.bounds import certified_lower_bound
 from otgan.errors import InvalidInputError
 from tests.critics.linear_layer import linear_layer
@@ -94,8 +94,8 @@ def test_the_exact_potential_gets_a_perfect_verdict(n, m, d):
 def test_point_masses_show_the_formulas_of_the_penalized_optimum():
     """Slope 1 + d / (2 weight) at d = 10, weight 10: gap 15, objective 12.5."""
     x, y, critic = [[0.0, 0.0]], [[10.0, 0.0]], linear(-1.5, 0.0)
-    training: dict[str, Any] = {"penalty_weight": 10.0, "reported": 12.5}
-    audit = otgan.audit_critic(critic, x, y, **training)
+    options: dict[str, Any] = {"penalty_weight": 10.0, "reported": 12.5}
+    audit = otgan.audit_critic(critic, x, y, **options)
     assert_allclose([audit.gap, audit.sample_distance, audit.floor], [15, 10, 0])
     assert audit.diagnosis_names == ("penalty weight too small", "penalized loss read as W1")
     assert "gives 10" in audit.diagnoses[0].fix
@@ -316,8 +316,8 @@ def test_healthy_critics_raise_no_alarm():
 # ---------------------------------------------------------------- mistakes, made for real
 
 
-def names(critic, x=X, y=Y, **training):
-    audit = otgan.audit_critic(critic, x, y, **training)
+def names(critic, x=X, y=Y, **options):
+    audit = otgan.audit_critic(critic, x, y, **options)
     for diagnosis in audit.diagnoses:
         shown = " ".join(str(audit).split())
         assert f"! {diagnosis.name} {diagnosis.finding} To fix it: {diagnosis.fix}" in shown
@@ -346,19 +346,17 @@ def test_weight_too_small_and_what_is_printed():
     audit = otgan.audit_critic(critic, X, Y, penalty_weight=weight)
     assert audit.diagnosis_names == ("penalty weight too small",)
     objective = audit.gap - weight * float(np.square(audit.slopes - 1).mean())
-    training: dict[str, Any] = {"penalty_weight": weight}
+    options: dict[str, Any] = {"penalty_weight": weight}
     for reported, name in {
         objective: "penalized loss read as W1",
         -objective: "penalized loss read as W1",
         audit.gap: "inflated gap read as W1",
         -audit.gap: "loss read as W1",
     }.items():
-        assert names(critic, reported=reported, **training)[1:] == (name,)
+        assert names(critic, reported=reported, **options)[1:] == (name,)
     assert names(critic, reported=objective) == ("too steep", "penalized loss read as W1")
-    assert names(critic, reported=audit.sample_distance, **training) == (
-        "penalty weight too small",
-    )
-    assert names(critic, reported=audit.normalized_gap, **training)[1:] == ()
+    assert names(critic, reported=audit.sample_distance, **options) == ("penalty weight too small",)
+    assert names(critic, reported=audit.normalized_gap, **options)[1:] == ()
 
 
 def test_no_penalty_at_all():

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import otgan
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from tests.critics.plain_training import orthogonal, penalty, train
 
 RNG = np.random.default_rng(3)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import otgan
-from otgan.critics.networks.mlp import OnOriginalScale
+from otgan.critics.networks.feedforward import OnOriginalScale
 from tests.critics.short_fit import values
 from tests.gan.short_run import CLOUD
 

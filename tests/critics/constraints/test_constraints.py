@@ -15,7 +15,7 @@ from otgan.critics.constraints.clipping import WeightClipping
 from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 from otgan.critics.constraints.serialization import constraint_from, described
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.critics.settings import CONSTRAINT_NAMES
 from otgan.errors import InvalidInputError
 from tests.critics.linear_layer import linear_layer

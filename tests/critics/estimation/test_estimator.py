@@ -17,7 +17,7 @@ from otgan.critics.constraints.base import Constraint
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.critics.forward import scores
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import (

@@ -9,6 +9,7 @@ import torch
 from numpy.testing import assert_allclose
 
 import otgan
+from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.estimation import linear_program
 from otgan.critics.estimation.bracket import initial_bracket
 from otgan.critics.estimation.selection import Selection
@@ -20,7 +21,7 @@ from tests.critics.estimation.problems import OPTIONS, bracket, clouds, distribu
 
 def solved(name, x, y, *, n_points=0, steps=20):
     both = distributions(x, y)
-    selection = Selection(name, None, n_points, "a test")
+    selection = Selection(name, CONSTRAINTS.get(name), n_points, "a test")
     first = initial_bracket(both, 0)
     return linear_program.solve(both, selection, first, Budget(steps, 60.0), OPTIONS)
 

@@ -10,7 +10,7 @@ from torch import nn
 from otgan.critics.constraints.norm_constrained import OrthogonalWeights
 from otgan.critics.kernels import matmul as products
 from otgan.critics.kernels.maxmin import GapStep, is_maxmin_network
-from otgan.critics.networks.mlp import MaxMin, mlp, orthogonal_mlp
+from otgan.critics.networks.feedforward import MaxMin, mlp, orthogonal_mlp
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.loop import Budget, fit_critic
 from otgan.critics.training.options import FitOptions

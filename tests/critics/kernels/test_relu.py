@@ -16,7 +16,7 @@ from otgan.critics.kernels.relu import (
     power_penalty,
 )
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import WithRadius, mlp, orthogonal_mlp, radial_mlp
 from otgan.errors import InvalidInputError
 from tests.critics.plain_training import worst_gradient
 
@@ -33,8 +33,8 @@ PENALTIES = {
 def batches(n: int, d: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> Batches:
     rng = torch.Generator().manual_seed(seed)
     x, y = (torch.randn(n, d, generator=rng, dtype=dtype) for _ in range(2))
-    share = torch.rand(n, 1, generator=rng, dtype=dtype)
-    return x, y + 0.3, torch.lerp(x, y, share)
+    fraction = torch.rand(n, 1, generator=rng, dtype=dtype)
+    return x, y + 0.3, torch.lerp(x, y, fraction)
 
 
 def steep_critic(d, width, depth, dtype=torch.float64, seed=0, network=mlp):
@@ -131,9 +131,9 @@ def test_the_penalty_is_that_of_the_constraint():
         rng = torch.Generator().manual_seed(1)
         rule = GradientPenalty(weight=4.0, one_sided=one_sided)
         expected = rule.penalty(critic, x, y, rng).detach()
-        share = torch.rand(32, generator=rng.manual_seed(1), dtype=x.dtype)[:, None]
+        fraction = torch.rand(32, generator=rng.manual_seed(1), dtype=x.dtype)[:, None]
         step = PenalizedStep(critic, penalty_around_one(4.0, one_sided=one_sided))
-        _, cost = step.gradients(x, y, torch.lerp(x, y, share))
+        _, cost = step.gradients(x, y, torch.lerp(x, y, fraction))
         assert abs(cost - expected) < 1e-12
 
 

