@@ -1,5 +1,7 @@
 """Short names of constraints, and what may be passed instead of one."""
 
+from typing import Any
+
 import pytest
 
 from otgan.critics.constraints import Constraint
@@ -43,5 +45,6 @@ def test_anything_else_is_refused_by_the_methods_that_it_lacks(given):
 
 
 def test_a_class_in_place_of_its_object():
+    wrong: Any = type(CONSTRAINTS["gp"])
     with refused("the class GradientPenalty itself", "pass GradientPenalty()"):
-        as_constraint(type(CONSTRAINTS["gp"]))
+        as_constraint(wrong)
