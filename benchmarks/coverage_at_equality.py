@@ -134,17 +134,17 @@ def main() -> None:
         rng = np.random.default_rng([at, 2026])
         pairs = [draw(rng) for _ in range(repetitions)]
         start = time.perf_counter()
-        share = float(np.mean([holds_zero(function, *pair) for pair in pairs]))
+        fraction = float(np.mean([holds_zero(function, *pair) for pair in pairs]))
         seconds = (time.perf_counter() - start) / repetitions
-        error = math.sqrt(share * (1 - share) / repetitions)
+        error = math.sqrt(fraction * (1 - fraction) / repetitions)
         itself, width = "refused", "-"
         if repeats:
             held, narrowest = of_itself(function, [x for x, _ in pairs], repetitions)
             least_itself = min(least_itself, held)
             itself, width = f"{100 * held:.1f} %", f"{narrowest:.3g}"
-        least = min(least, share)
+        least = min(least, fraction)
         print(
-            f"| {name} | {distribution} | {100 * share:.1f} ± {100 * error:.1f} % | {itself} "
+            f"| {name} | {distribution} | {100 * fraction:.1f} ± {100 * error:.1f} % | {itself} "
             f"| {width} | {seconds:.3f} |",
             flush=True,
         )

@@ -29,7 +29,7 @@ from otgan.critics.kernels.maxmin import GapStep
 from otgan.critics.kernels.muon import Muon
 from otgan.critics.kernels.relu import PenalizedStep, penalty_around_one
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.datasets import funnel_pair
 
 Step = Callable[[], Any]
@@ -57,8 +57,8 @@ def graph_step(
     """The loop that everyone writes."""
 
     def step() -> None:
-        x, y, share = draw()
-        between = (share * x + (1 - share) * y).requires_grad_()
+        x, y, fraction = draw()
+        between = (fraction * x + (1 - fraction) * y).requires_grad_()
         (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
         excess = gradient.norm(dim=1) - 1
         if one_sided:
@@ -77,8 +77,8 @@ def hand_step(
     gradients = PenalizedStep(critic, penalty_around_one(10.0, one_sided=one_sided))
 
     def step() -> None:
-        x, y, share = draw()
-        gradients.gradients(x, y, torch.lerp(y, x, share))
+        x, y, fraction = draw()
+        gradients.gradients(x, y, torch.lerp(y, x, fraction))
         optimizer.step()
 
     return step

@@ -9,7 +9,7 @@ python benchmarks/critics.py scale         coordinates times 30 and 1/30, every 
 python benchmarks/critics.py table         the tables and the picture of what has been measured
 
 Every run appends rows to benchmarks/results/critics.csv, and leaves out what is there already, so
-it can be stopped and continued. Options: --seconds, --steps, --constraint, --seed, --only.
+it can be stopped and continued. Options: --seconds, --steps, --constraint, --rng, --only.
 """
 
 import argparse
@@ -46,11 +46,11 @@ TEXT = ("run", "pair", "constraint", "network", "converged", "used")
 
 
 def funnels(
-    dimensions: Sequence[int] = DIMENSIONS, counts: Sequence[int] = FUNNELS, seed: int = 0
+    dimensions: Sequence[int] = DIMENSIONS, counts: Sequence[int] = FUNNELS, rng: int = 0
 ) -> Iterator[NamedPair]:
     for d in dimensions:
         for count in counts:
-            yield f"funnels d={d} N={count}", datasets.funnel_pair(d, count, rng=seed)
+            yield f"funnels d={d} N={count}", datasets.funnel_pair(d, count, rng=rng)
 
 
 def known_pairs() -> Iterator[NamedPair]:
@@ -106,7 +106,7 @@ def against_gradient(
 
 
 def auto(options: argparse.Namespace) -> Iterator[Planned]:
-    for name, pair in funnels((2, 8, 32, 128), (4, 64), options.seed):
+    for name, pair in funnels((2, 8, 32, 128), (4, 64), options.rng):
         yield name, pair, options.constraint or "auto", "", {"seconds": options.seconds or 90.0}
 
 
@@ -117,7 +117,7 @@ def known(options: argparse.Namespace) -> Iterator[Planned]:
 
 def constraints(options: argparse.Namespace) -> Iterator[Planned]:
     names = [options.constraint] if options.constraint else [*CONSTRAINTS, "exact"]
-    pairs = [*funnels((2, 8, 32), (4,), options.seed), *funnels((8,), (64,), options.seed)]
+    pairs = [*funnels((2, 8, 32), (4,), options.rng), *funnels((8,), (64,), options.rng)]
     for name, pair in pairs:
         for constraint in names:
             yield name, pair, constraint, "", {"seconds": options.seconds or 30.0}
@@ -127,7 +127,7 @@ def full(options: argparse.Namespace) -> Iterator[Planned]:
     constraint = options.constraint or "lp"
     quick = FitOptions(batch_size=1024, precision="bfloat16")
     for count in FUNNELS:
-        for name, pair in funnels(counts=(count,), seed=options.seed):
+        for name, pair in funnels(counts=(count,), rng=options.rng):
             budget: dict[str, Any] = {"steps": options.steps or 60_000, "options": quick}
             if options.published:
                 budget["network"] = published(constraint)
@@ -145,7 +145,7 @@ def run(options: argparse.Namespace) -> None:
     file = RESULTS / "critics.csv"
     done = {(r["run"], r["pair"], r["constraint"], r["network"]) for r in read(file)}
     tag = options.run
-    for flag in ("seconds", "steps", "seed"):
+    for flag in ("seconds", "steps", "rng"):
         if getattr(options, flag):
             tag += f" {flag}={getattr(options, flag):g}"
     for name, pair, constraint, network, budget in RUNS[options.run](options):
@@ -252,7 +252,7 @@ def table(rows: list[Row]) -> None:
 
 def finite(options: argparse.Namespace) -> None:
     """The certified lower bound over the exact EMD of two arrays."""
-    rng = np.random.default_rng(options.seed)
+    rng = np.random.default_rng(options.rng)
     ring = datasets.ring8().sample(2048, rng), rng.normal(size=(2048, 2))
     cases = [("ring and Gaussian, n=2048", *ring)]
     for name, pair in [
@@ -263,7 +263,7 @@ def finite(options: argparse.Namespace) -> None:
     ]:
         cases.append((name, pair.x.sample(512, rng), pair.y.sample(512, rng)))
     names = [options.constraint] if options.constraint else ["lp", "orthogonal", "auto"]
-    print("| samples | constraint | exact | proved | share | by zero | seconds |")
+    print("| samples | constraint | exact | proved | fraction | by zero | seconds |")
     print("|---|---|---|---|---|---|---|")
     for name, x, y in cases:
         for constraint in names:
@@ -319,7 +319,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--constraint")
-    parser.add_argument("--seed", type=int, default=0, help="of the pairs")
+    parser.add_argument("--rng", type=int, default=0, help="of the pairs")
     parser.add_argument("--only", help="pairs with this in their name")
     parser.add_argument("--published", action="store_true", help="networks of 2 x 128 units")
     options = parser.parse_args()

@@ -129,9 +129,10 @@ def accuracy(repetitions: int) -> Iterator[str]:
     yield "## Accuracy: RMSE of KL, bias in brackets, all settings on the same samples"
     yield ""
     yield (
-        "A setting fails where its bias exceeds 0.5 nats; the last column is the share of samples "
-        "on which the default settings warned. `least` is the Cramér-Rao bound: no estimate "
-        "without bias has a smaller RMSE, even if told that both distributions are Gaussian."
+        "A setting fails where its bias exceeds 0.5 nats; the last column is the fraction of "
+        "samples on which the default settings warned. `least` is the Cramér-Rao bound: no "
+        "estimate without bias has a smaller RMSE, even if told that both distributions are "
+        "Gaussian."
     )
     yield ""
     names = ["default", *RIVALS]
@@ -188,10 +189,10 @@ def coverage(repetitions: int) -> Iterator[str]:
             covered += e.interval[0] <= problem.truth <= e.interval[1]
             values.append(e.value)
             errors.append(e.se)
-        share = covered / runs
-        noise = math.sqrt(share * (1 - share) / runs)
+        fraction = covered / runs
+        noise = math.sqrt(fraction * (1 - fraction) / runs)
         yield (
-            f"| {problem.name} | {n:,} | {m:,} | {share:.1%} ± {noise:.1%} | "
+            f"| {problem.name} | {n:,} | {m:,} | {fraction:.1%} ± {noise:.1%} | "
             f"{np.mean(values) - problem.truth:+.4f} | {np.std(values):.4f} | "
             f"{np.mean(errors):.4f} | {(time.perf_counter() - start) / runs:.2f} |"
         )

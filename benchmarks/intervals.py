@@ -45,20 +45,20 @@ def scales(n: int, d: int, std: float) -> tuple[float, Draw]:
     )
 
 
-def mixtures(n: int, share: float, w: float) -> tuple[float, Draw]:
-    """N(0, I) in the plane; a share of the points lies at (6, 0), of x, or at (6 + w, 0), of y.
+def mixtures(n: int, fraction: float, w: float) -> tuple[float, Draw]:
+    """N(0, I) in the plane; a fraction of the points lies at (6, 0), of x, or at (6 + w, 0), of y.
 
-    W1 is share * w: nothing is shorter than the difference of the means.
+    W1 is fraction * w: nothing is shorter than the difference of the means.
     """
 
     def draw(rng: np.random.Generator) -> FloatArray:
         clouds = rng.normal(size=(2, n, 2))
         for cloud, place in zip(clouds, (6.0, 6.0 + w), strict=True):
-            chosen = rng.random(n) < share
+            chosen = rng.random(n) < fraction
             cloud[chosen] = 0.05 * cloud[chosen] + [place, 0]
         return clouds
 
-    return share * w, draw
+    return fraction * w, draw
 
 
 def on_a_line(n: int, w: float) -> Draw:
@@ -96,8 +96,8 @@ def other_cells() -> Iterator[Cell]:
         yield "exponential, x longer, d=1", 100, 300, w, exponentials(100, 300, 1 + w, 1)
     for d in (1, 2, 5):
         yield f"scales 1 and 1.5, d={d}", 200, 200, *scales(200, d, 1.5)
-    for share, w in ((0.1, 3.0), (0.5, 3.0)):
-        yield f"mixture, {share:g} of mass moves, d=2", 200, 200, *mixtures(200, share, w)
+    for fraction, w in ((0.1, 3.0), (0.5, 3.0)):
+        yield f"mixture, {fraction:g} of mass moves, d=2", 200, 200, *mixtures(200, fraction, w)
     for w in (0.2, 0.3):
         yield "Gaussians on a line, d=5", 200, 200, w, on_a_line(200, w)
     common = [0.225] * 4
@@ -124,7 +124,9 @@ def print_cells(cells: Iterable[Cell], repetitions: int) -> None:
         count = repetitions if n < 1000 else max(2, repetitions // 2)
         intervals = measure(draw, count, rng)
         low, high, plug_in = np.array([(i.low, i.high, i.plug_in) for i in intervals]).T
-        held = [100 * share.mean() for share in ((low <= w) & (w <= high), low <= w, w <= high)]
+        held = [
+            100 * fraction.mean() for fraction in ((low <= w) & (w <= high), low <= w, w <= high)
+        ]
         error = math.sqrt(held[0] * (100 - held[0]) / count)
         worst.append(held)
         print(

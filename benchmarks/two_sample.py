@@ -157,14 +157,14 @@ def row(*cells: str) -> None:
 
 def level(repeats: int) -> None:
     """Whether p-values are uniform for equal distributions, and how often they are <= 0.05."""
-    table(["statistic", "d", "p of KS test", "share ≤ 0.05", "share ≤ 0.5"])
+    table(["statistic", "d", "p of KS test", "fraction ≤ 0.05", "fraction ≤ 0.5"])
     for name in STATISTICS:
         for d in (1, 5):
             p = np.array([ours(name)(*shifted(0, d, 30, seed), seed) for seed in range(repeats)])
             jitter = np.random.default_rng(0).random(repeats) / (1 + PERMUTATIONS)
             uniform = scipy.stats.kstest(p - jitter, "uniform").pvalue
-            shares = [f"{np.mean(p <= bound):.3f}" for bound in (0.05, 0.5)]
-            row(name, str(d), f"{uniform:.2f}", *shares)
+            fractions = [f"{np.mean(p <= bound):.3f}" for bound in (0.05, 0.5)]
+            row(name, str(d), f"{uniform:.2f}", *fractions)
 
 
 def rejections(test: PValue, sample: Sampler, setting: Setting, repeats: int) -> NDArray[np.bool_]:
@@ -240,8 +240,8 @@ def choices(repeats: int) -> None:
         "classifier: boosted trees": Classifier(trees),
     }
     for name, statistic in statistics.items():
-        shares = [rejections(ours(statistic), *problem, repeats).mean() for problem in problems]
-        row(name, *(f"{share:.2f}" for share in shares))
+        fractions = [rejections(ours(statistic), *problem, repeats).mean() for problem in problems]
+        row(name, *(f"{fraction:.2f}" for fraction in fractions))
 
 
 def seconds(repeats: int) -> None:

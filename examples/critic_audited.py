@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import otgan
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.datasets import ring8
 from otgan.measures import FloatArray
 

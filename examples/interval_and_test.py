@@ -15,15 +15,15 @@ from otgan.measures import FloatArray
 SHIFT = 0.5
 
 
-def two_samples(n: int, shift: float, seed: int) -> tuple[FloatArray, FloatArray]:
-    x, y = np.random.default_rng(seed).normal(size=(2, n, 2))
+def two_samples(n: int, shift: float, rng: int) -> tuple[FloatArray, FloatArray]:
+    x, y = np.random.default_rng(rng).normal(size=(2, n, 2))
     return x, y + [shift, 0.0]
 
 
 def main() -> None:
     print(f"W1 of the distributions is {SHIFT}")
     for n in (50, 200, 800):
-        x, y = two_samples(n, SHIFT, seed=n)
+        x, y = two_samples(n, SHIFT, rng=n)
         interval = otgan.wasserstein_interval(x, y)
         print(
             f"{n:4d} points each: W1 of the samples {otgan.wasserstein(x, y):.3f}, 95 % interval "
@@ -31,14 +31,14 @@ def main() -> None:
         )
 
     covered = [
-        SHIFT in otgan.wasserstein_interval(*two_samples(100, SHIFT, seed)) for seed in range(40)
+        SHIFT in otgan.wasserstein_interval(*two_samples(100, SHIFT, rng)) for rng in range(40)
     ]
     print(f"of 40 such intervals from 100 points each, {sum(covered)} cover {SHIFT}")
 
     # Equal distributions have distance zero, and samples never do: a test asks whether what is
     # left is more than chance.
     for name, shift in (("different", SHIFT), ("equal", 0.0)):
-        x, y = two_samples(100, shift, seed=1)
+        x, y = two_samples(100, shift, rng=1)
         test = otgan.two_sample_test(x, y, statistic="wasserstein")
         distance = otgan.wasserstein(x, y)
         print(f"{name} distributions: W1 of samples {distance:.3f}, p-value {test.pvalue:.3f}")

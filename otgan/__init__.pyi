@@ -1,7 +1,19 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
-from . import datasets as datasets, divergences as divergences, lessons as lessons
-from .comparison.compare import compare as compare
+from . import (
+    comparison as comparison,
+    costs as costs,
+    critics as critics,
+    datasets as datasets,
+    divergences as divergences,
+    errors as errors,
+    gan as gan,
+    inference as inference,
+    lessons as lessons,
+    plot as plot,
+    transport as transport,
+)
 from .comparison.result import Comparison as Comparison
+from .comparison.table import compare as compare
 from .costs import PointCost as PointCost
 from .critics.audit.audit import audit_critic as audit_critic
 from .critics.audit.result import CriticAudit as CriticAudit
@@ -66,7 +78,7 @@ from .gan.config import GANConfig as GANConfig
 from .gan.result import TrainResult as TrainResult
 from .gan.resume import resume_gan as resume_gan
 from .gan.trainer import train_gan as train_gan
-from .inference.held_out_bracket import (
+from .inference.held_out import (
     HeldOutBracket as HeldOutBracket,
     held_out_bracket as held_out_bracket,
 )

@@ -11,11 +11,11 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
-from otgan.errors import InvalidInputError
+from otgan.errors import InvalidInputError, nearest_name
 from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_order
 from otgan.keywords import checks_keywords
-from otgan.measures import FloatArray, as_float64, as_points, refuse_other_images
+from otgan.measures import FloatArray, IntArray, as_float64, as_points, refuse_other_images
 
 __all__ = [
     "GroundCost",
@@ -58,11 +58,11 @@ class GroundCost(Protocol):
         """The costs from some sources to every target."""
         ...
 
-    def arcs(self, i: Any, j: Any) -> FloatArray:
+    def arcs(self, i: IntArray, j: IntArray) -> FloatArray:
         """The costs C[i[k], j[k]] on a list of arcs."""
         ...
 
-    def restricted(self, sources: Any, targets: Any) -> GroundCost:
+    def restricted(self, sources: IntArray, targets: IntArray) -> GroundCost:
         """The cost between some of the points."""
         ...
 
@@ -76,7 +76,8 @@ class MatrixCost:
     @property
     def shape(self) -> tuple[int, int]:
         """Number of sources and of targets."""
-        return self.matrix.shape[0], self.matrix.shape[1]
+        n, m = self.matrix.shape
+        return n, m
 
     @property
     def T(self) -> MatrixCost:
@@ -87,11 +88,11 @@ class MatrixCost:
         """A block of rows, without a copy."""
         return self.matrix[rows]
 
-    def arcs(self, i: Any, j: Any) -> FloatArray:
+    def arcs(self, i: IntArray, j: IntArray) -> FloatArray:
         """The entries at (i, j)."""
         return self.matrix[i, j]
 
-    def restricted(self, sources: Any, targets: Any) -> MatrixCost:
+    def restricted(self, sources: IntArray, targets: IntArray) -> MatrixCost:
         """The cost between some of the points."""
         return MatrixCost(self.matrix[np.ix_(sources, targets)])
 
@@ -120,7 +121,7 @@ class SparseCost:
         block[stored.coords] = stored.data
         return block
 
-    def arcs(self, i: Any, j: Any) -> FloatArray:
+    def arcs(self, i: IntArray, j: IntArray) -> FloatArray:
         """The entries at (i, j), ``inf`` where there is none."""
         stored = self.arcs_by_source
         m = stored.shape[1]
@@ -129,9 +130,14 @@ class SparseCost:
         at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         return np.where(keys[at] == wanted, stored.data[at], np.inf)
 
-    def restricted(self, sources: Any, targets: Any) -> SparseCost:
+    def restricted(self, sources: IntArray, targets: IntArray) -> SparseCost:
         """The cost between some of the points."""
         return SparseCost(_in_order(self.arcs_by_source[sources][:, targets]))
+
+
+def _near_metric(metric: object) -> str:
+    otherwise = "name one of these or pass your own cost matrix to emd_from_cost"
+    return nearest_name(str(metric), METRIC_NAMES, otherwise=otherwise)
 
 
 class NormedPoints(NamedTuple):
@@ -144,7 +150,7 @@ class NormedPoints(NamedTuple):
 
 
 @checks_keywords
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointCost:
     """The cost metric(x_i, y_j) ** p between two clouds of points, computed when asked for.
 
@@ -196,11 +202,16 @@ class PointCost:
         if not (callable(metric) or (isinstance(metric, str) and metric in METRIC_NAMES)):
             raise InvalidInputError(
                 f"metric must be one of {', '.join(METRIC_NAMES)}, or a callable, got {metric!r}; "
-                "to fix it, name one of these or pass your own cost matrix to emd_from_cost"
+                f"to fix it, {_near_metric(metric)}"
             )
         cost = cls(x, y, metric, p)
         cost._check_range()
         return cost
+
+    def __repr__(self) -> str:
+        n, m = self.shape
+        metric = getattr(self.metric, "__name__", self.metric)
+        return f"PointCost({n}×{m}, d={self.x.shape[1]}, metric={metric!r}, p={self.p:g})"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -224,7 +235,7 @@ class PointCost:
             return _call_on_pairs(name, power, self.x[rows], self.y)
         return _power(cdist(self.x[rows], self.y, metric=name), power)
 
-    def arcs(self, i: Any, j: Any) -> FloatArray:
+    def arcs(self, i: IntArray, j: IntArray) -> FloatArray:
         """Costs on the arcs (i[k], j[k]), O(number of arcs * d)."""
         u, v = self.x[i], self.y[j]
         name, power = _simplify(self.metric, self.p)
@@ -253,7 +264,7 @@ class PointCost:
             return NormedPoints(x, y, "euclidean", 2.0 * self.p)
         return NormedPoints(x, y, self.metric, self.p)
 
-    def restricted(self, sources: Any, targets: Any) -> PointCost:
+    def restricted(self, sources: IntArray, targets: IntArray) -> PointCost:
         """The cost between some of the points."""
         return PointCost(self.x[sources], self.y[targets], self.metric, self.p)
 
@@ -326,7 +337,7 @@ def stored(cost: PointCost) -> MatrixCost:
     return MatrixCost(cost.rows(slice(0, n)))
 
 
-def _as_sparse_cost(cost: Any) -> SparseCost:
+def _as_sparse_cost(cost: sparse.sparray) -> SparseCost:
     stored = sparse.coo_array(cost)
     if stored.ndim != 2 or 0 in stored.shape:
         raise InvalidInputError(
@@ -355,7 +366,7 @@ def _as_sparse_cost(cost: Any) -> SparseCost:
     return SparseCost(sparse.csr_array((data, j, start), shape=stored.shape))
 
 
-def _in_order(cost: Any) -> sparse.csr_array:
+def _in_order(cost: sparse.sparray) -> sparse.csr_array:
     by_source = sparse.csr_array(cost)
     by_source.sort_indices()
     return by_source
@@ -384,7 +395,7 @@ def _simplify(metric: Metric, p: float) -> tuple[Metric, float]:
 
 
 def _call_on_pairs(
-    metric: Callable[..., Any], power: float, x: FloatArray, y: FloatArray
+    metric: Callable[[FloatArray, FloatArray], float], power: float, x: FloatArray, y: FloatArray
 ) -> FloatArray:
     """Every pair once; a wrong value ends it with the row in which it comes."""
     costs = np.empty((len(x), len(y)))

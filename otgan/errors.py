@@ -142,20 +142,57 @@ def _is_ours(module: str) -> bool:
     return module.partition(".")[0] in ("otgan", "contextlib")
 
 
+LEAST_LIKENESS = 0.65
+"""Words that are less alike are not taken for each other."""
+
+OTHER_WORDS = {
+    "gradient_penalty": ("gp",),
+    "l1": ("cityblock",),
+    "l2": ("euclidean",),
+    "linf": ("chebyshev",),
+    "manhattan": ("cityblock",),
+    "nearest_neighbors": ("knn",),
+    "neighbors": ("knn",),
+    "neighbours": ("knn",),
+    "one_sided": ("lp",),
+    "rbf": ("gaussian",),
+    "spectral_norm": ("spectral",),
+    "weight_clipping": ("clip",),
+    "wgan-gp": ("gp",),
+}
+"""What SciPy, scikit-learn and the papers call some choices."""
+
+
 def nearest_name(
     wrong: str, names: Iterable[str], *, otherwise: str = "choose one of these"
 ) -> str:
     """The end of an error message: the name that was probably meant, if one is near.
 
+    Names that begin alike are preferred, and words of other packages are known.
+
     Examples
     --------
     >>> nearest_name("spectre", ["gp", "spectral"])
     "did you mean 'spectral'?"
+    >>> nearest_name("rbf", ["laplacian", "gaussian"])
+    "did you mean 'gaussian'?"
     >>> nearest_name("foo", ["gp", "spectral"])
     'choose one of these'
     """
-    near = difflib.get_close_matches(wrong, list(names), n=1, cutoff=0.4)
-    return f"did you mean {near[0]!r}?" if near else otherwise
+    known = list(names)
+    given = wrong.lower()
+    likeness = {name: _likeness(given, name.lower()) for name in known}
+    likeness |= dict.fromkeys(set(OTHER_WORDS.get(given, ())) & set(known), 1.0)
+    near = max(known, key=lambda name: likeness[name], default="")
+    alike = near in likeness and likeness[near] >= LEAST_LIKENESS
+    return f"did you mean {near!r}?" if alike else otherwise
+
+
+def _likeness(wrong: str, name: str) -> float:
+    """How alike two words are: the ratio of equal letters, and more for a common beginning."""
+    ends = range(1, 1 + min(3, len(wrong), len(name)))
+    beginning = sum(wrong[:end] == name[:end] for end in ends)
+    return difflib.SequenceMatcher(None, wrong, name).ratio() + 0.1 * beginning
 
 
 def is_installed(module: str) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
     "rooted",
     "shown",
     "standard_error_of_gap",
+    "standard_error_of_mean",
     "warn_near_zero",
 ]
 
@@ -72,7 +73,7 @@ class Estimate(Result):
     n: int
     m: int
     confidence_level: float = 0.95
-    diagnostics: Mapping[str, float] = field(default_factory=dict)
+    diagnostics: Mapping[str, float] = field(default_factory=dict, hash=False)
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -160,11 +161,19 @@ def standard_error_of_gap(of_x: npt.NDArray[np.float64], of_y: npt.NDArray[np.fl
     >>> standard_error_of_gap(np.array([-1.0, 1.0]), np.array([5.0, 5.0]))
     1.0
     """
-    errors = [
-        float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-        for values in (of_x, of_y)
-    ]
-    return math.hypot(*errors)
+    return math.hypot(standard_error_of_mean(of_x), standard_error_of_mean(of_y))
+
+
+def standard_error_of_mean(values: npt.ArrayLike) -> float:
+    """Standard error of the mean of independent values, shape (n,); a single one shows no spread.
+
+    Examples
+    --------
+    >>> standard_error_of_mean([1.0, 2.0, 3.0, 4.0, 5.0])
+    0.7071067811865476
+    """
+    array = np.asarray(values, dtype=np.float64)
+    return float(array.std(ddof=1)) / math.sqrt(len(array)) if len(array) > 1 else 0.0
 
 
 def warn_near_zero(value: float, se: float) -> tuple[str, ...]:

@@ -11,37 +11,73 @@ from typing import Any, TypeVar, cast
 
 from otgan.errors import UnexpectedKeywordError
 
-__all__ = ["checks_keywords", "checks_keywords_of", "nearest_option"]
+__all__ = ["checks_keywords", "checks_keywords_of", "nearest_option", "refuse_unknown"]
 
 Target = TypeVar("Target", bound=Callable[..., Any])
 
 SYNONYMS = {
     "alpha": ("confidence_level", "reg", "weight"),
+    "blur": ("reg",),
     "bootstraps": ("n_resamples",),
+    "bw": ("bandwidth",),
+    "callback": ("progress",),
     "confidence": ("confidence_level",),
     "directions": ("n_projections",),
     "epochs": ("steps",),
     "eps": ("reg",),
     "epsilon": ("reg",),
+    "gamma": ("bandwidth",),
     "generator": ("rng",),
+    "lambda_": ("weight", "reg"),
     "lambda_gp": ("weight",),
     "lr": ("learning_rate",),
     "max_iter": ("max_iterations", "steps"),
     "n_boot": ("n_resamples",),
     "n_iter": ("max_iterations", "steps"),
+    "n_neighbors": ("k",),
+    "n_perm": ("n_resamples",),
+    "n_permutations": ("n_resamples",),
+    "numitermax": ("max_iterations", "steps"),
+    "numthreads": ("n_jobs",),
     "order": ("p",),
     "penalty": ("weight",),
     "permutations": ("n_resamples",),
     "random_state": ("rng",),
     "regularization": ("reg",),
     "seed": ("rng",),
+    "share": ("train_fraction", "endpoint_fraction"),
+    "sigma": ("bandwidth",),
     "slices": ("n_projections",),
+    "threads": ("n_jobs",),
     "tol": ("rtol", "tolerance"),
+    "tolerance": ("rtol",),
     "tqdm": ("progress",),
+    "u_weights": ("a",),
+    "v_weights": ("b",),
     "verbose": ("progress",),
+    "weights_x": ("a",),
+    "weights_y": ("b",),
     "workers": ("n_jobs",),
 }
-"""What SciPy, POT, scikit-learn and others call such options, and what they may be called here."""
+"""What SciPy, POT, scikit-learn and others call such options, in lower case, and our names."""
+
+SETTINGS = {
+    "estimate_w1": (
+        "options=FitOptions({}=...)",
+        "batch_size checkpoint held_out matrix_rate precision progress rng test_points vector_rate",
+    ),
+    "train_gan": (
+        "config=GANConfig({}=...)",
+        "average batch_size constraint decay depth device evaluation_points generator_optimizer "
+        "latent_dim learning_rate monitor_every monitor_points n_critic rng steps width",
+    ),
+    "kl_from_samples": ("method=NearestNeighbors({}=...)", "k"),
+    "js_from_samples": ("method=NearestNeighbors({}=...)", "k"),
+}
+"""Functions whose other options are fields of an object: how to pass it, and these fields."""
+
+UNBIASED_SQUARES = {"energy_distance": "energy_distance_squared", "mmd": "mmd_squared"}
+"""Functions that are another function where peers have the option `squared` or `unbiased`."""
 
 
 def checks_keywords(target: Target) -> Target:
@@ -91,7 +127,7 @@ def _checked(function: Any, name: str, also: Iterable[str]) -> Any:
     if code.co_flags & inspect.CO_VARKEYWORDS and not also:
         raise TypeError(f"{name} takes any keywords; to fix it, use checks_keywords_of")
     options = frozenset([*own, *also])
-    refuse = _refuse
+    refuse = refuse_unknown
 
     def checked(*args: Any, **kwargs: Any) -> Any:
         if kwargs and not options.issuperset(kwargs):
@@ -103,12 +139,22 @@ def _checked(function: Any, name: str, also: Iterable[str]) -> Any:
     return functools.wraps(function)(moved)
 
 
-def _refuse(name: str, given: Iterable[str], options: frozenset[str]) -> None:
+def refuse_unknown(name: str, given: Iterable[str], options: frozenset[str]) -> None:
+    """Raise on the first of these keywords that is no option of the function."""
     wrong = next(option for option in given if option not in options)
-    near = nearest_option(wrong, options)
-    listed = ", ".join(sorted(options)) or "none"
-    hint = f"did you mean {near!r}?" if near else f"its options are: {listed}"
-    raise UnexpectedKeywordError(f"{name}() has no option {wrong!r}; {hint}")
+    raise UnexpectedKeywordError(f"{name}() has no option {wrong!r}; {_hint(name, wrong, options)}")
+
+
+def _hint(name: str, wrong: str, options: frozenset[str]) -> str:
+    if name in UNBIASED_SQUARES and wrong in ("squared", "unbiased"):
+        return f"call {UNBIASED_SQUARES[name]}, which is the unbiased square"
+    form, fields = SETTINGS.get(name, ("", ""))
+    meant = {wrong, *SYNONYMS.get(wrong.lower(), ())}
+    if not meant & options and (moved := meant & set(fields.split())):
+        return f"pass {form.format(min(moved))}"
+    if near := nearest_option(wrong, options):
+        return f"did you mean {near!r}?"
+    return f"its options are: {', '.join(sorted(options)) or 'none'}"
 
 
 def nearest_option(wrong: str, options: Iterable[str]) -> str | None:

@@ -13,6 +13,7 @@ import numpy as np
 from otgan.errors import InvalidInputError, UnequalMassError, warn_user
 from otgan.inputs.conversion import (
     FloatArray,
+    IntArray,
     is_torch,
     plain_float64,
     refuse_mask,
@@ -26,6 +27,7 @@ __all__ = [
     "MASS_RTOL",
     "DiscreteMeasure",
     "FloatArray",
+    "IntArray",
     "as_float64",
     "as_pair",
     "as_points",
@@ -307,6 +309,7 @@ def as_points(points: Any, name: str) -> FloatArray:
 
 
 def _as_rows(array: FloatArray, name: str) -> FloatArray:
+    given = array
     if array.ndim == 1:
         array = array[:, None]
     elif array.ndim == 4 and array.size:
@@ -329,7 +332,7 @@ def _as_rows(array: FloatArray, name: str) -> FloatArray:
         )
     least, most = _range(array)
     if not (least >= -LARGEST_COORDINATE and most <= LARGEST_COORDINATE):  # NaN fails this too
-        _check_finite(array, name)
+        _check_finite(given, name)
         largest = max(-least, most)
         raise InvalidInputError(
             f"{name} must have coordinates of at most {LARGEST_COORDINATE:g}, got {largest:.3g}; "
@@ -420,7 +423,8 @@ def _check_finite(array: FloatArray, name: str) -> None:
     bad = ~np.isfinite(array)
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
+        index = first if len(first) > 1 else first[0]
         raise InvalidInputError(
-            f"{name} must be finite, got {array[first]} at index {first} "
+            f"{name} must be finite, got {array[first]} at index {index} "
             f"({int(bad.sum())} such entries); to fix it, drop or fill these entries"
         )

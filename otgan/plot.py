@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from otgan.errors import InvalidInputError, OutputError, require
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.output_files import make_folder, replacing, why_no_file
 from otgan.text import encodable, printable, shortened
@@ -39,7 +40,10 @@ __all__ = [
     "image_grid",
     "panels",
     "save",
+    "side_by_side",
 ]
+
+Numbers = TypeVar("Numbers")
 
 MAX_NAME_LENGTH = 60
 """Characters of a user's name that are drawn."""
@@ -71,6 +75,7 @@ STYLE: Any = {
 }
 
 
+@checks_keywords
 @contextmanager
 def panels(
     rows: int, columns: int, *, width: float = 4.2, height: float = 3.4
@@ -101,6 +106,38 @@ def panels(
         yield figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
 
 
+@checks_keywords
+def side_by_side(
+    numbers: Numbers, *draw: Callable[[Axes, Numbers], None], width: float, height: float
+) -> Figure:
+    """A figure of one row, each panel drawn by a function of its axes and the numbers.
+
+    Parameters
+    ----------
+    numbers : object
+    *draw : callable(axes, numbers)
+        One for each panel.
+    width, height : float
+        Inches for each panel.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> def curve(axes, values):
+    ...     axes.plot(values)
+    >>> len(side_by_side([1, 4, 9], curve, curve, width=4.0, height=3.0).axes)
+    2
+    """
+    with panels(1, len(draw), width=width, height=height) as (figure, axes):
+        for axis, function in zip(axes, draw, strict=True):
+            function(axis, numbers)
+    return figure
+
+
+@checks_keywords
 def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     """Write a figure, creating its folder; the ending of the name decides the format.
 
@@ -132,6 +169,7 @@ def save(figure: Figure, path: str | Path, *, dpi: int = 130) -> Path:
     return path
 
 
+@checks_keywords
 def as_picture_path(path: str | Path) -> Path:
     """The path of a picture that can be saved, checked before it is drawn; no folder is made yet.
 
@@ -168,6 +206,7 @@ def _unwritable(path: Path, reason: str) -> OutputError:
     )
 
 
+@checks_keywords
 def drawable(text: str) -> str:
     """A user's text as a figure can show it: on one line, and in letters that its fonts hold.
 
@@ -190,6 +229,7 @@ def _letters(font: str) -> frozenset[int]:
     return frozenset(get_font(font).get_charmap())
 
 
+@checks_keywords
 def image_grid(images: FloatArray, *, side: int, columns: int = 12) -> Figure:
     """Square images in rows, each given as one flattened point.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -28,7 +29,8 @@ class Result(ABC):
     def to_dict(self) -> dict[str, Any]:
         """Numbers, flags and text by their names, as JSON can hold them.
 
-        Fields that `repr` leaves out, arrays, and other objects (plans, networks) are left out.
+        Numbers that are infinite or NaN, which JSON does not have, are None. Fields that `repr`
+        leaves out, arrays, and other objects (plans, networks) are left out.
         """
         assert dataclasses.is_dataclass(self)
         names = [field.name for field in dataclasses.fields(self) if field.repr]
@@ -37,7 +39,7 @@ class Result(ABC):
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON can hold it, or NotImplemented.
+    """The value as JSON can hold it, or NotImplemented; infinite numbers and NaN are None.
 
     Examples
     --------
@@ -45,11 +47,15 @@ def plain(value: Any) -> Any:
     [0.5, {'n': 3}]
     >>> plain(np.zeros(3))
     NotImplemented
+    >>> plain([1.5, math.inf])
+    [1.5, None]
     """
     if isinstance(value, Result):
         return value.to_dict()
     if isinstance(value, np.generic):
-        return value.item()
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, os.PathLike):

@@ -7,10 +7,10 @@ a mistake in otgan's own certificate cannot excuse itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,6 +19,9 @@ from numpy.testing import assert_allclose
 
 from otgan.errors import InvalidInputError
 
+if TYPE_CHECKING:
+    from otgan.transport.result import TransportResult
+
 EPS = np.finfo(float).eps
 EXACT_RTOL = 1e-9  # what the documentation promises
 
@@ -26,17 +29,17 @@ EXACT_RTOL = 1e-9  # what the documentation promises
 class Optional:
     """A package that is loaded where a test first uses it; without it, that test is skipped."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self._name = name
 
-    def __getattr__(self, attribute):
+    def __getattr__(self, attribute: str) -> Any:
         return getattr(pytest.importorskip(self._name), attribute)
 
 
 torch = Optional("torch")
 
 
-def made(value):
+def made(value: Any) -> Any:
     """What a function of no arguments makes, so that parameters of tests need not load torch."""
     return value() if callable(value) else value
 
@@ -62,22 +65,32 @@ class Case:
     metric: str | Callable = "euclidean"
     cost: float | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
-    def args(self):
+    def args(self) -> tuple[Any, Any, Any, Any]:
         return self.x, self.y, self.a, self.b
 
     @property
-    def options(self):
+    def options(self) -> dict[str, Any]:
         return {"p": self.p, "metric": self.metric}
 
 
 # ---------------------------------------------------------------- one check for all
 
 
-def check_transport(result, x, y, a=None, b=None, *, p=1, metric="euclidean", cost=None):
+def check_transport(
+    result: TransportResult,
+    x: Any,
+    y: Any,
+    a: Any = None,
+    b: Any = None,
+    *,
+    p: float = 1,
+    metric: str | Callable = "euclidean",
+    cost: float | None = None,
+) -> None:
     """Hold a TransportResult between two clouds against the definition."""
     C = dense_cost(x, y, metric, p)
     blur = 0.0
@@ -92,7 +105,15 @@ def check_transport(result, x, y, a=None, b=None, *, p=1, metric="euclidean", co
     assert float(result) == result.distance
 
 
-def check_plan_and_potentials(result, C, a=None, b=None, *, cost=None, blur=0.0):
+def check_plan_and_potentials(
+    result: TransportResult,
+    C: Any,
+    a: Any = None,
+    b: Any = None,
+    *,
+    cost: float | None = None,
+    blur: float = 0.0,
+) -> None:
     """Hold a TransportResult for the cost matrix C, known to `blur`, against the definition."""
     C = np.asarray(C, dtype=float)
     n, m = C.shape
@@ -128,7 +149,7 @@ def check_plan_and_potentials(result, C, a=None, b=None, *, cost=None, blur=0.0)
         assert_allclose(result.cost, cost, rtol=EXACT_RTOL, atol=rounding)
 
 
-def dense_cost(x, y, metric="euclidean", p=1):
+def dense_cost(x: Any, y: Any, metric: str | Callable = "euclidean", p: float = 1) -> np.ndarray:
     """metric(x_i, y_j) ** p, from the definition."""
     x, y = as_columns(x), as_columns(y)
     if callable(metric):
@@ -147,17 +168,17 @@ def dense_cost(x, y, metric="euclidean", p=1):
     return distances**p
 
 
-def as_columns(points):
+def as_columns(points: Any) -> np.ndarray:
     array = np.asarray(points, dtype=float)
     return array[:, None] if array.ndim == 1 else array
 
 
-def points_of(sample):
+def points_of(sample: Any) -> Any:
     """The points of a sampler that is a sample."""
     return sample.points
 
 
-def probabilities(weights, n):
+def probabilities(weights: Any, n: int) -> np.ndarray:
     if weights is None:
         return np.full(n, 1 / n)
     array = np.asarray(weights, dtype=float)
@@ -165,7 +186,9 @@ def probabilities(weights, n):
 
 
 @contextmanager
-def refused(*fragments, error=InvalidInputError):
+def refused(
+    *fragments: str, error: type[Exception] = InvalidInputError
+) -> Iterator[pytest.ExceptionInfo[Any]]:
     """The call must raise, and say what must be, what came, how to fix it, and `fragments`."""
     with pytest.raises(error) as caught:
         yield caught
@@ -177,16 +200,16 @@ def refused(*fragments, error=InvalidInputError):
 # ---------------------------------------------------------------- closed forms
 
 
-def circle(radius, n, center=(0.0, 0.0)):
+def circle(radius: float, n: int, center: Sequence[float] = (0.0, 0.0)) -> np.ndarray:
     angle = 2 * np.pi * np.arange(n) / n
     return np.array(center) + radius * np.column_stack([np.cos(angle), np.sin(angle)])
 
 
-def grid(*sizes):
+def grid(*sizes: int) -> np.ndarray:
     return np.stack(np.meshgrid(*map(np.arange, sizes)), axis=-1).reshape(-1, len(sizes))
 
 
-def unequal(u, v):
+def unequal(u: np.ndarray, v: np.ndarray) -> float:
     """The discrete metric, for which optimal transport is total variation."""
     return float((u != v).any())
 
@@ -246,12 +269,12 @@ CLOSED_FORMS = [
 ]  # fmt: skip
 
 
-def reversed_twice(array):
+def reversed_twice(array: np.ndarray) -> np.ndarray:
     """The same numbers behind negative strides."""
     return np.ascontiguousarray(array[::-1])[::-1]
 
 
-def read_only(array):
+def read_only(array: np.ndarray) -> np.ndarray:
     copy = array.copy()
     copy.flags.writeable = False
     return copy
@@ -282,6 +305,8 @@ PLAIN_FORMS = {name: form for name, form in FORMS.items() if name != "torch grad
 
 # ---------------------------------------------------------------- Hypothesis
 
+Measure = tuple[np.ndarray, np.ndarray]
+
 sizes = st.integers(1, 8)
 dimensions = st.integers(1, 3)
 orders = st.sampled_from([1, 1.5, 2, 3])
@@ -290,7 +315,9 @@ norm_metrics = st.sampled_from(["euclidean", "sqeuclidean", "cityblock", "chebys
 
 
 @st.composite
-def clouds(draw, d, n=sizes, span=3):
+def clouds(
+    draw: st.DrawFn, d: int, n: int | st.SearchStrategy[int] = sizes, span: int = 3
+) -> np.ndarray:
     """Points on a small integer grid: duplicates and tied distances are the rule."""
     count = n if isinstance(n, int) else draw(n)
     entries = st.integers(-span, span)
@@ -299,7 +326,7 @@ def clouds(draw, d, n=sizes, span=3):
 
 
 @st.composite
-def weights(draw, n):
+def weights(draw: st.DrawFn, n: int) -> np.ndarray:
     """Probabilities: uniform, tied, with zeros, or over twelve orders of magnitude."""
     masses = st.one_of(
         st.just([1.0] * n),
@@ -310,23 +337,29 @@ def weights(draw, n):
 
 
 @st.composite
-def measures(draw, d, span=3):
+def measures(draw: st.DrawFn, d: int, span: int = 3) -> Measure:
     x = draw(clouds(d, span=span))
     return x, draw(weights(len(x)))
 
 
 @st.composite
-def problems(draw, count=2, d=dimensions, min_d=1):
+def problems(
+    draw: st.DrawFn,
+    count: int = 2,
+    d: int | st.SearchStrategy[int] = dimensions,
+    min_d: int = 1,
+) -> list[Measure]:
     """`count` measures (x, a) on one space of small integer points."""
     dimension = max(min_d, d if isinstance(d, int) else draw(d))
     return [draw(measures(dimension)) for _ in range(count)]
 
 
 @st.composite
-def adversarial_cases(draw):
+def adversarial_cases(draw: st.DrawFn) -> Case:
     """A Case of any metric and order, at any scale and offset that float64 can bear."""
     (x, a), (y, b) = draw(problems())
-    metric = draw(st.sampled_from([*NAMED_METRICS, unequal]))
+    metrics: list[str | Callable] = [*NAMED_METRICS, unequal]
+    metric = draw(st.sampled_from(metrics))
     scale, offset = draw(st.sampled_from([(1, 0), (1e-12, 0), (1e8, 0), (1, 1e8), (0.1, 0)]))
     if metric == "cosine":  # no zero vectors
         x, y = np.where(x == 0, 4, x), np.where(y == 0, 4, y)
@@ -335,7 +368,7 @@ def adversarial_cases(draw):
 
 
 @st.composite
-def cost_matrices(draw, forbidden=False):
+def cost_matrices(draw: st.DrawFn, forbidden: bool = False) -> np.ndarray:
     """Small matrices, full of ties, of any sign; with `forbidden`, inf off a feasible diagonal."""
     n = draw(st.integers(1, 6))
     m = n if forbidden else draw(st.integers(1, 6))

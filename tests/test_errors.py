@@ -60,6 +60,15 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it():
 
 def test_names_far_from_all_others_are_not_guessed():
     assert nearest_name("gaussian", ["ring8", "grid25"]) == "choose one of these"
+    assert nearest_name("version", ["lesson", "report"]) == "choose one of these"
+    for wrong, names, near in (
+        ("lipp", ["clip", "gp", "lp"], "lp"),
+        ("euclidian", ["euclidean", "sqeuclidean"], "euclidean"),
+        ("rbf", ["gaussian", "laplacian"], "gaussian"),
+        ("neighbours", ["classifier", "knn"], "knn"),
+        ("GP", ["clip", "gp"], "gp"),
+    ):
+        assert nearest_name(wrong, names) == f"did you mean {near!r}?"
     assert nearest_name("ring", ["ring8", "grid25"]) == "did you mean 'ring8'?"
 
 

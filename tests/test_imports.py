@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import otgan
+
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "ot", "matplotlib")
 
@@ -38,6 +40,19 @@ def loaded(code, **environment):
 
 def test_importing_otgan_loads_nothing_heavy():
     assert loaded("import otgan; dir(otgan)") == []
+
+
+@pytest.mark.parametrize(
+    "package", ["transport", "transport.batched", "transport.network_simplex", "inference"]
+)
+def test_listing_the_names_of_a_package_loads_no_solver(package):
+    code = f"import sys, otgan.{package} as package; print(len(dir(package)) > 4)"
+    assert run(f"{code}; print('numba' in sys.modules)") == ["True", "False"]
+
+
+def test_taking_a_solver_compiles_nothing():
+    code = "import sys; from otgan.transport import emd; print('numba' in sys.modules)"
+    assert run(code) == ["False"]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +100,40 @@ except ImportError as error:
 """
     printed = " ".join(run(WITHOUT_TORCH + code))
     assert printed == "True True True False False False MissingExtraError True"
+
+
+def test_subpackages_are_there_after_importing_otgan():
+    code = """
+import otgan
+print(otgan.transport.emd is otgan.emd, otgan.inference.Interval is otgan.Interval)
+print(otgan.comparison.compare is otgan.compare, otgan.plot is not None)
+print(otgan.errors.OtganError is otgan.OtganError, otgan.costs.PointCost is otgan.PointCost)
+"""
+    assert run(code) == ["True"] * 6
+
+
+@pytest.mark.torch
+def test_critics_and_gan_are_there_after_importing_otgan():
+    code = """
+import otgan
+print(otgan.gan.GANConfig is otgan.GANConfig, callable(otgan.critics.audit.load_critic))
+print(issubclass(otgan.GradientPenalty, otgan.critics.constraints.Constraint))
+"""
+    assert run(code) == ["True"] * 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("train_wgan", "train_gan"),
+        ("wassertein", "wasserstein"),
+        ("NearestNeighbours", "NearestNeighbors"),
+    ],
+)
+def test_a_name_that_does_not_exist_names_the_nearest(old, new):
+    with pytest.raises(AttributeError, match=f"^otgan has no attribute '{old}'; .*'{new}'"):
+        getattr(otgan, old)
+    assert not hasattr(otgan, "__no_such_name__")
 
 
 @pytest.mark.torch

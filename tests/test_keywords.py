@@ -1,9 +1,10 @@
-"""Unknown keywords of public functions and dataclasses: the error names the nearest option."""
+"""Unknown keywords of public functions and classes: the error names the nearest option."""
 
 import dataclasses
 import importlib
 import inspect
 import pickle
+import pkgutil
 from operator import attrgetter
 from typing import Any
 
@@ -11,35 +12,46 @@ import pytest
 
 import otgan
 from otgan.errors import OtganError, UnexpectedKeywordError
-from otgan.keywords import checks_keywords, checks_keywords_of, nearest_option
+from otgan.keywords import SETTINGS, checks_keywords, checks_keywords_of, nearest_option
 
-PUBLIC = ("otgan", "otgan.datasets", "otgan.divergences.closed_forms")
-
-
-def has_options(thing):
-    """Whether it is a public function, or a dataclass that can be built."""
-    if isinstance(thing, type):
-        return dataclasses.is_dataclass(thing) and not inspect.isabstract(thing)
-    return inspect.isfunction(thing)
-
-
-CALLABLES = [
-    pytest.param(thing, id=f"{module}.{name}")
-    for module in PUBLIC
-    for name in importlib.import_module(module).__all__
-    if has_options(thing := getattr(importlib.import_module(module), name))
+PACKAGES = [
+    "otgan",
+    *(m.name for m in pkgutil.walk_packages(otgan.__path__, "otgan.") if m.ispkg),
+    "otgan.plot",
 ]
 
 
-@pytest.mark.parametrize("thing", CALLABLES)
-def test_every_public_function_and_dataclass_names_an_unknown_keyword(thing):
+def is_protocol(thing):
+    return getattr(thing, "_is_protocol", False)
+
+
+def has_options(thing):
+    """Whether it is a function or a class of ours that can be called."""
+    if isinstance(thing, type):
+        ours = "__init__" in vars(thing) and thing.__module__.startswith("otgan.")
+        called = not (inspect.isabstract(thing) or is_protocol(thing))
+        return ours and called and not issubclass(thing, BaseException)
+    return inspect.isfunction(thing)
+
+
+CALLABLES = {
+    thing: f"{thing.__module__}.{thing.__qualname__}"
+    for package in map(importlib.import_module, PACKAGES)
+    for name in getattr(package, "__all__", ())
+    if has_options(thing := getattr(package, name))
+}
+"""All that the packages offer, once, with its full name."""
+
+
+@pytest.mark.parametrize("thing", CALLABLES, ids=CALLABLES.get)
+def test_every_public_function_and_class_names_an_unknown_keyword(thing):
     message = rf"^{thing.__name__}\(\) has no option 'no_such_option'; "
     with pytest.raises(UnexpectedKeywordError, match=message):
         thing(no_such_option=1)
 
 
 def test_there_are_many_of_them():
-    assert len(CALLABLES) > 80
+    assert len(CALLABLES) > 150
 
 
 NEAREST = [
@@ -48,6 +60,21 @@ NEAREST = [
     ("GradientPenalty", "wieght", "weight"),
     ("wasserstein_interval", "seed", "rng"),
     ("datasets.load_table", "cols", "columns"),
+    ("emd", "numThreads", "n_jobs"),
+    ("wasserstein", "threads", "n_jobs"),
+    ("GradientPenalty", "lambda_", "weight"),
+    ("sinkhorn_divergence", "lambda_", "reg"),
+    ("MMD", "sigma", "bandwidth"),
+    ("Classifier", "share", "train_fraction"),
+    ("estimate_w1", "numItermax", "steps"),
+    ("lessons.load", "nam", "name"),
+    ("emd", "tolerance", "rtol"),
+    ("wasserstein_1d", "u_weights", "a"),
+    ("sinkhorn_divergence", "numItermax", "max_iterations"),
+    ("sinkhorn_divergence", "blur", "reg"),
+    ("two_sample_test", "n_permutations", "n_resamples"),
+    ("mmd", "sigma", "bandwidth"),
+    ("NearestNeighbors", "n_neighbors", "k"),
 ]
 
 
@@ -59,6 +86,39 @@ def test_the_nearest_option_is_named(path, wrong, near):
     name = function.__name__
     assert str(caught.value) == f"{name}() has no option {wrong!r}; did you mean {near!r}?"
     assert isinstance(caught.value, OtganError)
+
+
+ELSEWHERE = [
+    ("estimate_w1", "seed", "pass options=FitOptions(rng=...)"),
+    ("estimate_w1", "progress", "pass options=FitOptions(progress=...)"),
+    ("train_gan", "steps", "pass config=GANConfig(steps=...)"),
+    ("train_gan", "lr", "pass config=GANConfig(learning_rate=...)"),
+    ("train_gan", "verbose", "did you mean 'progress'?"),
+    ("kl_from_samples", "k", "pass method=NearestNeighbors(k=...)"),
+    ("js_from_samples", "n_neighbors", "pass method=NearestNeighbors(k=...)"),
+    ("mmd", "unbiased", "call mmd_squared, which is the unbiased square"),
+    ("energy_distance", "squared", "call energy_distance_squared, which is the unbiased square"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrong", "hint"), ELSEWHERE)
+def test_options_that_are_elsewhere_are_named(name, wrong, hint):
+    with pytest.raises(UnexpectedKeywordError) as caught:
+        getattr(otgan, name)(**{wrong: 1})
+    assert str(caught.value) == f"{name}() has no option {wrong!r}; {hint}"
+
+
+def test_the_named_settings_are_fields():
+    own = {"estimate_w1": otgan.FitOptions, "train_gan": otgan.GANConfig}
+    for name, holder in own.items():
+        fields = {field.name for field in dataclasses.fields(holder)}
+        assert set(SETTINGS[name][1].split()) == fields
+
+
+def test_toy_settings_name_their_own_function():
+    message = r"^GANConfig.toy\(\) has no option 'step'; did you mean 'steps'\?$"
+    with pytest.raises(UnexpectedKeywordError, match=message):
+        otgan.GANConfig.toy(step=1)
 
 
 def test_without_a_near_option_all_are_listed():

@@ -6,8 +6,8 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.costs import PointCost
-from otgan.errors import UnequalMassError
-from otgan.inference.held_out_bracket import held_out_bracket
+from otgan.errors import InvalidInputError, UnequalMassError
+from otgan.inference.held_out import held_out_bracket
 from otgan.measures import DiscreteMeasure, as_float64, as_pair, as_points, is_torch, to_numpy
 from tests.cases import FORMS, refused, torch
 
@@ -22,6 +22,22 @@ def test_every_array_becomes_the_same_float64(form):
     assert_array_equal(measure.points, GRID)
     assert_allclose(measure.weights, [1 / 9, 3 / 9, 5 / 9], rtol=1e-15)
     assert measure.mass == 9 and measure.n == 3 and measure.d == 2
+
+
+def test_positions_in_points_on_the_line_are_one_number():
+    for points, index in (([2.0, np.nan], "1"), ([[2.0], [np.nan]], r"\(1, 0\)")):
+        with pytest.raises(InvalidInputError, match=f"x must be finite, got nan at index {index} "):
+            as_points(points, "x")
+
+
+def test_a_sampler_is_no_array_of_points():
+    class Sampler:
+        def sample(self, n):
+            return np.zeros((n, 2))
+
+    for sampler in (Sampler(), lambda n: np.zeros((n, 2))):
+        with pytest.raises(InvalidInputError, match="estimate_w1 and held_out_bracket take samp"):
+            as_points(sampler, "x")
 
 
 def test_one_axis_means_points_on_the_line_of_equal_weight():
@@ -119,7 +135,7 @@ def test_sums_of_float32_pass():
     rng = np.random.default_rng(0)
     a = rng.random(1000).astype(np.float32)
     mu, _ = as_pair(np.arange(1000), [0.0], a / a.sum(), None)
-    assert_allclose(mu.mass, 1, rtol=1e-6)  # float32 rounding, which the door forgives
+    assert_allclose(mu.mass, 1, rtol=1e-6)  # float32 rounding, which validation forgives
     assert_allclose(mu.weights.sum(), 1, rtol=1e-15)
 
 

@@ -16,7 +16,7 @@ STARTS = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml", "jpg": b"\xff\xd8"
 
 
 @pytest.fixture
-def figure():
+def figure() -> Figure:
     with panels(1, 1) as (figure, (axis,)):
         axis.plot([0, 1], [1, 0])
     return figure

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import otgan
+from otgan.transport import exact
 from tests.counting import validations
 
 RNG = np.random.default_rng(0)
@@ -45,8 +46,23 @@ def test_a_comparison_validates_once_for_itself_and_for_each_function_that_it_ca
     rows = []
 
     def call():
-        rows.append(otgan.compare(X, Y, rng=0).rows)
+        rows.append(otgan.compare(X, Y, rng=0).keys())
 
     call()
     entered = validations(call)
-    assert len(entered) <= 2 + len(rows[0]), entered  # W1 has two: the plan and the interval
+    calling = set(rows[0]) - {"w1", "w2"}  # these solve the checked measures, intervals and all
+    assert len(entered) == 1 + len(calling), entered
+
+
+def test_a_comparison_solves_no_problem_twice(monkeypatch):
+    solved = []
+    real = exact._solve_measures
+
+    def counted(mu, nu, metric, p, options):
+        solved.append((mu.n, nu.n, p))
+        return real(mu, nu, metric, p, options)
+
+    monkeypatch.setattr(exact, "_solve_measures", counted)
+    otgan.compare(X, Y, rng=0)
+    halves = [(30, 25, 1.0)] * 2
+    assert sorted(solved) == sorted([(60, 50, 1.0), (60, 50, 2.0), *halves])

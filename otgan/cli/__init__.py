@@ -1,1 +1,3 @@
-"""The command line."""
+"""The command line: no public names, as ``otgan`` on a terminal starts `otgan.cli.main`."""
+
+__all__: list[str] = []

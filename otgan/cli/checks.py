@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from otgan.errors import InvalidInputError, OutputError, require
+from otgan.errors import InvalidInputError, OutputError, nearest_name, require
 
 __all__ = [
+    "check_constraint",
     "check_emd",
     "check_files",
     "check_folder",
@@ -19,6 +23,7 @@ __all__ = [
     "check_run",
     "check_training",
     "check_training_details",
+    "errors_name_flags",
 ]
 
 MAX_JOBS = 1024
@@ -63,22 +68,55 @@ def check_training_details(options: argparse.Namespace) -> None:
     """Raise on numbers that no critic can have been trained with."""
     if options.reported is not None and not math.isfinite(options.reported):
         raise InvalidInputError(
-            f"reported must be finite, got {options.reported}; to fix it, pass what was printed "
+            f"--reported must be finite, got {options.reported}; to fix it, pass what was printed "
             "as W1"
         )
     for name in ("penalty_weight", "batch_size"):
         value = getattr(options, name)
         if value is not None and not 0 < value < math.inf:
             raise InvalidInputError(
-                f"{name} must be positive, got {value!r}; to fix it, pass the one of the training"
+                f"--{name.replace('_', '-')} must be positive, got {value!r}; to fix it, pass the "
+                "one of the training"
             )
 
 
 def check_emd(**options: Any) -> None:
     """Raise on options that :func:`otgan.emd` refuses, by its own rules."""
+    from otgan.costs import METRIC_NAMES
     from otgan.transport.exact import emd
 
+    _check_word("--metric", options["metric"], tuple(METRIC_NAMES))
     emd([1.0], [1.0], **options)
+
+
+def check_constraint(name: str | None) -> None:
+    """Raise on a word that is no constraint."""
+    from otgan.critics.settings import CONSTRAINT_NAMES
+
+    if name is not None:
+        _check_word("--constraint", name, ("exact", *CONSTRAINT_NAMES))
+
+
+def _check_word(flag: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        raise InvalidInputError(
+            f"{flag} must be one of {', '.join(known)}, got {word!r}; to fix it, "
+            f"{nearest_name(word, known)}"
+        )
+
+
+@contextmanager
+def errors_name_flags(names: Iterable[str]) -> Iterator[None]:
+    """Errors about settings with these names speak of flags, and of no objects of Python."""
+    try:
+        yield
+    except InvalidInputError as error:
+        message = str(error).replace("change it in the GANConfig", "pass another value")
+        message = message.replace(" in the GANConfig", "")
+        head, must, rest = message.partition(" must ")
+        for name in sorted(names, key=len, reverse=True):
+            head = re.sub(rf"(?<![\w-]){name}\b", f"--{name.replace('_', '-')}", head)
+        raise type(error)(head + must + rest) from None
 
 
 def check_folder(path: Path) -> None:

@@ -157,7 +157,7 @@ def add_compare(commands: Commands) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from otgan.comparison.compare import check_options
+    from otgan.comparison.table import check_options
     from otgan.datasets import load_pair
     from otgan.inputs.options import as_confidence
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from otgan import lessons
 from otgan.cli.checks import check_picture
@@ -20,7 +19,11 @@ __all__ = ["add_lesson"]
 
 def add_lesson(commands: Commands) -> None:
     """Add the command ``otgan lesson``."""
-    lesson = commands.add_parser("lesson", help="work through an example of duality")
+    lesson = commands.add_parser(
+        "lesson",
+        help="work through an example of duality",
+        description="Computes a worked example and explains its numbers; --plot also draws it.",
+    )
     lesson.add_argument("name", nargs="?", help="which lesson; without a name, list them")
     add_plot(lesson, "lesson.png")
     add_json(lesson)
@@ -35,16 +38,7 @@ def _lesson(options: argparse.Namespace) -> int:
     check_picture(options.plot)
     lesson = lessons.load(options.name)
     numbers = lesson.run()
-    say(json.dumps(_finite(numbers.to_dict())) if options.json else lesson.explain(numbers))
+    say(json.dumps(numbers.to_dict()) if options.json else lesson.explain(numbers))
     if options.plot:
         save_picture(lambda: lesson.draw(numbers), options.plot, quiet=options.json)
     return 0
-
-
-def _finite(value: Any) -> Any:
-    """The value with None for what is infinite or NaN, as JSON has no such numbers."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, list) else value

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from otgan.errors import nearest_name
+from otgan.keywords import nearest_option
 from otgan.text import printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ __all__ = ["Parser", "add_json", "add_n_jobs", "add_plot", "add_progress", "add_
 
 
 class Parser(argparse.ArgumentParser):
-    """Says which command or option was probably meant."""
+    """Says which command or option was probably meant; takes no abbreviations."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
         """Exit with the usage and a sentence, which may quote what a user typed."""
@@ -30,9 +33,10 @@ class Parser(argparse.ArgumentParser):
         if not word.startswith("-"):
             self.error(f"unexpected argument {word!r}; to fix it, leave it out")
         flag = word.partition("=")[0]
-        known = [name.removeprefix("--") for name in self._option_string_actions]
-        near = difflib.get_close_matches(flag.removeprefix("--"), known, n=1)
-        hint = f"did you mean '--{near[0]}'?" if near else f"see {self.prog} --help"
+        flags = [name for name in self._option_string_actions if name.startswith("--")]
+        known = {name.removeprefix("--").replace("-", "_"): name for name in flags}
+        near = nearest_option(flag.removeprefix("--").replace("-", "_"), known)
+        hint = f"did you mean {known[near]!r}?" if near else f"see {self.prog} --help"
         self.error(f"unknown option {flag}; to fix it, {hint}")
 
 

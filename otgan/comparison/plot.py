@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from otgan.comparison.result import ComparedQuantity, Comparison, pluralize
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, drawable, panels
 
@@ -31,6 +33,7 @@ TAIL, REACH, FEW_POINTS = 0.02, 2, 20
 """Points are far that lie beyond the inner 96 % by twice their width; of fewer points, none."""
 
 
+@checks_keywords
 def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     """The samples, the optimal plan of W1, and every value with its interval.
 
@@ -55,7 +58,7 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
 
     Examples
     --------
-    >>> from otgan.comparison.compare import compare
+    >>> from otgan.comparison.table import compare
     >>> x = np.random.default_rng(0).normal(size=(40, 2))
     >>> len(two_samples(compare(x, x + [1, 0])).axes)
     4
@@ -88,9 +91,9 @@ def _histograms(comparison: Comparison, axis: Axes) -> None:
     bins = _bins(_near(comparison.x, comparison.y)[0][:, 0])
     for points, color, _ in _named(comparison):
         density = np.histogram(points, bins)[0] / (len(points) * np.diff(bins))
-        style: Any = {"bins": bins.tolist(), "weights": density, "color": color}
-        axis.hist(bins[:-1], alpha=0.3, **style)
-        axis.hist(bins[:-1], histtype="step", lw=1.5, **style)
+        draw = partial(axis.hist, bins[:-1], bins=bins.tolist(), weights=density, color=color)
+        draw(alpha=0.3)
+        draw(histtype="step", lw=1.5)
     axis.set(title="the samples", ylabel="density")
 
 
@@ -209,7 +212,7 @@ def _outside(far: int) -> str:
     return f" ({pluralize(far, 'point')} outside)" if far else ""
 
 
-def _some(total: int, most: int) -> Any:
+def _some(total: int, most: int) -> npt.NDArray[np.intp]:
     """Which of `total` things are drawn: all, or `most` at random."""
     if total <= most:
         return np.arange(total)
@@ -255,8 +258,10 @@ def _forest(rows: list[ComparedQuantity], axis: Axes) -> None:
     for k, row in zip(place, rows, strict=True):
         warned = bool(row.warnings)
         if row.interval is not None:
-            style: Any = {"color": INK, "lw": 1.6, "solid_capstyle": "butt"}
-            axis.plot(row.interval, [k, k], ls=(0, (2, 1.2)) if warned else "-", **style)
+            axis.plot(
+                row.interval, [k, k], ls=(0, (2, 1.2)) if warned else "-", color=INK, lw=1.6,
+                solid_capstyle="butt",
+            )  # fmt: skip
             axis.plot(row.interval, [k, k], "|", color=INK, ms=8, mew=1.6)
         if "null_level" in row.diagnostics:
             axis.plot([row.diagnostics["null_level"]], [k], "|", color=GREEN, ms=15, mew=2.2)
@@ -284,16 +289,14 @@ def _explain_signs(figure: Figure, rows: list[ComparedQuantity]) -> None:
     """One legend for both panels of intervals, below them, of the signs that they show."""
     from matplotlib.lines import Line2D
 
-    dot: Any = {"marker": "o", "ms": 6.5, "mec": BLUE, "mew": 1.5}
-    whole, dashed = (
-        Line2D([], [], color=INK, ls=ls, mfc=BLUE, **dot) for ls in ("-", (0, (2, 1.2)))
-    )
+    dot = partial(Line2D, [], [], marker="o", ms=6.5, mec=BLUE, mew=1.5)
+    whole, dashed = dot(color=INK, ls="-", mfc=BLUE), dot(color=INK, ls=(0, (2, 1.2)), mfc=BLUE)
     tick = Line2D([], [], color=GREEN, ls="", marker="|", ms=13, mew=2.2)
     sure = [not row.warnings for row in rows if row.interval is not None]
     signs = (
         ("value and interval", whole, any(sure)),
         ("interval with warnings", dashed, not all(sure)),
-        ("no interval", Line2D([], [], ls="", mfc="white", **dot), len(sure) < len(rows)),
+        ("no interval", dot(ls="", mfc="white"), len(sure) < len(rows)),
         (
             "what equal distributions would show",
             tick,

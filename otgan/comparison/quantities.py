@@ -15,10 +15,11 @@ from otgan.divergences.ties import Ties
 from otgan.errors import InvalidInputError, SolverError
 from otgan.estimates import Estimate
 from otgan.inference.permutations import two_sample_test
-from otgan.inference.wasserstein import wasserstein_interval
+from otgan.inference.wasserstein import check_sizes, interval_of
+from otgan.inputs.options import as_rng
 from otgan.label_statistic import LARGEST_POOL
-from otgan.measures import FloatArray
-from otgan.transport.exact import emd
+from otgan.measures import DiscreteMeasure, FloatArray
+from otgan.transport.exact import solve_measures
 from otgan.transport.result import TransportResult
 from otgan.transport.sinkhorn import sinkhorn_divergence
 from otgan.transport.sliced import sliced_wasserstein
@@ -37,7 +38,8 @@ class Samples:
 
     Attributes
     ----------
-    x, y : ndarray, shapes (n, d) and (m, d)
+    mu, nu : DiscreteMeasure
+        The points of either sample, with equal weights.
     confidence_level : float
     rng : int
         The seed that every quantity starts from, so that its own function gives the same number.
@@ -47,22 +49,32 @@ class Samples:
         What is expected to take longer is left out.
     """
 
-    x: FloatArray
-    y: FloatArray
+    mu: DiscreteMeasure
+    nu: DiscreteMeasure
     confidence_level: float
     rng: int
     ties: Ties
     seconds: float
 
     @property
+    def x(self) -> FloatArray:
+        """The points of the first sample, shape (n, d)."""
+        return self.mu.points
+
+    @property
+    def y(self) -> FloatArray:
+        """The points of the second sample, shape (m, d)."""
+        return self.nu.points
+
+    @property
     def total(self) -> int:
         """Number of points of both."""
-        return len(self.x) + len(self.y)
+        return self.mu.n + self.nu.n
 
     @property
     def d(self) -> int:
         """Dimension of the space."""
-        return self.x.shape[1]
+        return self.mu.d
 
 
 @dataclass(frozen=True)
@@ -117,17 +129,19 @@ class Quantity:
 
 
 def _w1(s: Samples) -> Outcome:
-    result = emd(s.x, s.y)
-    interval, warnings = _interval_of_distributions(s)
+    result = solve_measures(s.mu, s.nu)
+    interval, warnings = _interval_of_distributions(s, result)
     return Outcome(result.distance, interval, result.solver, warnings=warnings, transport=result)
 
 
 def _w2(s: Samples) -> Outcome:
-    result = emd(s.x, s.y, p=2)
+    result = solve_measures(s.mu, s.nu, p=2.0)
     return Outcome(result.distance, None, result.solver)
 
 
-def _interval_of_distributions(s: Samples) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+def _interval_of_distributions(
+    s: Samples, transport: TransportResult
+) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
     """An interval for W1 of the distributions, or why there is none."""
     if _interval_seconds(s) > s.seconds:
         return None, (
@@ -136,7 +150,8 @@ def _interval_of_distributions(s: Samples) -> tuple[tuple[float, float] | None, 
             "of a random part of the points costs less",
         )
     try:
-        interval = wasserstein_interval(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
+        check_sizes(s.mu.n, s.nu.n)
+        interval = interval_of(s.mu, s.nu, transport, s.confidence_level, as_rng(s.rng))
     except (InvalidInputError, SolverError) as reason:
         return None, (f"no interval for the distributions: {reason}",)
     return (interval.low, interval.high), ()
@@ -176,7 +191,8 @@ def _energy(s: Samples) -> Outcome:
 
 def _mmd(s: Samples) -> Outcome:
     estimate = mmd_squared(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
-    return _outcome(estimate, f"unbiased, Gauss, width {estimate.diagnostics['bandwidth']:.3g}")
+    bandwidth = estimate.diagnostics["bandwidth"]
+    return _outcome(estimate, f"unbiased, Gaussian kernel, bandwidth {bandwidth:.3g}")
 
 
 def _sinkhorn(s: Samples) -> Outcome:

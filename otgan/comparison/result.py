@@ -25,6 +25,7 @@ WIDTH = 100
 LEGEND = "Values are those of the points; data: the unit of the coordinates; !: see the warnings."
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class ComparedQuantity(Result):
     """One row of a :class:`Comparison`. ``float(row)`` is its value.
@@ -66,7 +67,7 @@ class ComparedQuantity(Result):
     seconds: float
     sensitive_to: str
     insensitive_to: str
-    diagnostics: Mapping[str, float] = field(default_factory=dict)
+    diagnostics: Mapping[str, float] = field(default_factory=dict, hash=False)
     warnings: tuple[str, ...] = ()
 
     def __float__(self) -> float:
@@ -109,7 +110,7 @@ class Comparison(Result):
     derived: ClassVar[tuple[str, ...]] = ("verdict",)
 
     rows: tuple[ComparedQuantity, ...]
-    left_out: Mapping[str, str]
+    left_out: Mapping[str, str] = field(hash=False)
     notes: tuple[str, ...]
     n: int
     m: int

@@ -11,7 +11,7 @@ __all__ = ["seeded"]
 
 
 @contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
+def seeded(rng: int, device: torch.device) -> Iterator[None]:
     """Seed the global generators of the CPU and of `device`, and put them back afterwards.
 
     ``torch.manual_seed`` would seed those of all other devices, too, and leave them seeded.
@@ -27,8 +27,8 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """
     on_cuda = device.type == "cuda"
     with torch.random.fork_rng(devices=[device] if on_cuda else []):
-        torch.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(rng)
         if on_cuda:
             with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
+                torch.cuda.manual_seed(rng)
         yield

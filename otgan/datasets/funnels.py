@@ -25,6 +25,7 @@ from otgan.datasets.known import KnownPair, KnownW1
 from otgan.datasets.potentials import MinFunnel, Nearest, Negative, in_blocks, unit
 from otgan.datasets.random_source import RandomSource
 from otgan.errors import InvalidInputError, SolverError
+from otgan.estimates import standard_error_of_mean
 from otgan.inputs.options import as_count, as_positive, seed_from
 from otgan.keywords import checks_keywords
 from otgan.measures import as_float64, as_points
@@ -181,7 +182,7 @@ def integrate(
         ]
     )
     primal, dual = (float(side) for side in pairs.mean(axis=0))
-    truth = FunnelTruth(primal, dual, float(pairs[:, 0].std(ddof=1) / np.sqrt(scramblings)))
+    truth = FunnelTruth(primal, dual, standard_error_of_mean(pairs[:, 0]))
     if not abs(primal - dual) <= 1e-10 * move.box * np.sqrt(move.funnels.d):
         raise SolverError(
             f"the mean move and the mean fall of the potential must agree, got {primal:.12g} and "

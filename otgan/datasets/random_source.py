@@ -8,6 +8,7 @@ import numpy as np
 
 from otgan.datasets.array_backend import NUMPY, Backend
 from otgan.errors import InvalidInputError
+from otgan.inputs.options import is_seed
 
 __all__ = ["RandomSource", "as_random_source"]
 
@@ -97,8 +98,7 @@ def as_random_source(rng: Any = None) -> RandomSource:
     """Random numbers from a generator of NumPy or torch, or from a seed of NumPy's."""
     if type(rng).__module__.partition(".")[0] == "torch" and hasattr(rng, "manual_seed"):
         return TorchSource(rng)
-    whole = isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0
-    if rng is None or whole or isinstance(rng, np.random.Generator):
+    if rng is None or isinstance(rng, np.random.Generator) or is_seed(rng):
         return NumpySource(np.random.default_rng(rng))
     raise InvalidInputError(
         "rng must be a numpy.random.Generator, a torch.Generator, a seed or None, got "

@@ -31,7 +31,13 @@ from otgan.divergences.held_out import (
 )
 from otgan.divergences.ties import hold_copies
 from otgan.errors import InvalidInputError, require
-from otgan.estimates import Estimate, normal_interval, standard_error_of_gap, warn_near_zero
+from otgan.estimates import (
+    Estimate,
+    normal_interval,
+    standard_error_of_gap,
+    standard_error_of_mean,
+    warn_near_zero,
+)
 from otgan.inputs.options import as_count
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic
@@ -158,7 +164,7 @@ class Classifier:
             "certain": _certain_fraction(s, t),
         }
         warnings = [*_warn_of_certain(s, t), *warn_beyond_log_m(value, len(y))]
-        if abs(mean_ratio - 1) > 4 * ratio.std(ddof=1) / math.sqrt(len(y)):
+        if abs(mean_ratio - 1) > 4 * standard_error_of_mean(ratio):
             warnings.append(
                 f"the mean of e^logit over y is {mean_ratio:.3g} and should be 1: the classifier "
                 "is not calibrated, so compare with donsker_varadhan, or pass another model"

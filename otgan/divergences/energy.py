@@ -12,6 +12,7 @@ from otgan.costs import PointCost
 from otgan.divergences.pair_means import (
     PairMeans,
     SquaredDistance,
+    biased_values,
     energy_means_on_line,
     null_of,
     quadratic_form,
@@ -20,7 +21,7 @@ from otgan.divergences.pair_means import (
 from otgan.estimates import Estimate
 from otgan.inputs.options import as_confidence, as_rng
 from otgan.keywords import checks_keywords
-from otgan.label_statistic import LabelStatistic, check_pool_size
+from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 
 __all__ = ["Energy", "energy_distance", "energy_distance_squared"]
@@ -49,6 +50,12 @@ class Energy:
         matrix = squareform(pdist(np.concatenate([x, y])))
         np.negative(matrix, out=matrix)
         return quadratic_form(matrix, len(x), len(y))
+
+    def values(self, x: FloatArray, y: FloatArray, labels: BoolArray) -> FloatArray:
+        """Under one batch of labels, without the matrix of all distances in memory."""
+        if x.shape[1] == 1:
+            return squared_area_on_line(x, y).values(labels)
+        return biased_values(x, y, np.negative, labels)
 
     def means(self, x: FloatArray, y: FloatArray) -> PairMeans:
         """Mean distances, negative, of each point to the others."""
@@ -149,8 +156,7 @@ def energy_distance_squared(
     :mod:`otgan.divergences.pair_means` describes the standard error and the interval.
 
     O((n + m) (log(n + m) + B)) time on the line; otherwise O((n + m)² (d + B)), with the distances
-    held in blocks of 16 MiB, and B = 199 permutations at 95 %, for which the distances of at most
-    5,000 points are stored (200 MB).
+    held in blocks of 16 MiB, and B = 199 permutations at 95 %, which look at 5,000 points at most.
 
     Source: Székely and Rizzo, Energy statistics: a class of statistics based on distances, 2013.
 

@@ -10,8 +10,10 @@ from scipy.spatial.distance import pdist, squareform
 
 from otgan.costs import PointCost
 from otgan.divergences.pair_means import (
+    Kernel,
     PairMeans,
     SquaredDistance,
+    biased_values,
     null_of,
     quadratic_form,
 )
@@ -19,7 +21,7 @@ from otgan.errors import InvalidInputError, nearest_name
 from otgan.estimates import Estimate
 from otgan.inputs.options import as_confidence, as_positive, as_rng
 from otgan.keywords import checks_keywords
-from otgan.label_statistic import LabelStatistic, check_pool_size
+from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 
 __all__ = ["MMD", "KernelName", "median_distance", "mmd", "mmd_squared"]
@@ -84,10 +86,18 @@ class MMD:
         np.fill_diagonal(matrix, 1.0)
         return quadratic_form(matrix, len(x), len(y))
 
+    def values(self, x: FloatArray, y: FloatArray, labels: BoolArray) -> FloatArray:
+        """Under one batch of labels, without the matrix of all pairs in memory."""
+        return biased_values(x, y, self._of_distances(), labels)
+
     def means(self, x: FloatArray, y: FloatArray) -> PairMeans:
-        """The mean kernel of each point with the others, for a bandwidth that is a number."""
+        """The mean kernel of each point with the others."""
+        return PairMeans.of(x, y, self._of_distances())
+
+    def _of_distances(self) -> Kernel:
+        """The kernel of unscaled distances, for a bandwidth that is a number."""
         width = float(self.bandwidth)
-        return PairMeans.of(x, y, lambda distances: _evaluate(self.kernel, distances / width))
+        return lambda distances: _evaluate(self.kernel, distances / width)
 
 
 @checks_keywords

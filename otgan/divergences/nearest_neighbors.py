@@ -147,21 +147,12 @@ class NearestNeighbors:
         diagnostics = {"gaussian_start": float(chosen.start == "gaussian")}
         if chosen.k != "matched":
             diagnostics["k"] = float(chosen._ks(x, y)[taken])
+        used = " and ".join(str(min(len(side), ALTERNATIVE_POINTS)) for side in (x, y))
         diagnostics |= {
-            f"alternative on {ALTERNATIVE_POINTS} points: {name}": v
-            for name, v in alternatives.items()
+            f"alternative on {used} points: {name}": v for name, v in alternatives.items()
         }
-        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
-        return Estimate(
-            value=value,
-            se=se,
-            interval=extend_to_zero(interval),
-            method="knn",
-            n=len(x),
-            m=len(y),
-            confidence_level=confidence_level,
-            diagnostics=diagnostics,
-            warnings=tuple(warnings),
+        return _estimate(
+            value, spread[:, taken], (len(x), len(y)), confidence_level, diagnostics, warnings
         )
 
     def js(
@@ -194,17 +185,8 @@ class NearestNeighbors:
             *warn_negative(value, se),
         ]
         diagnostics = {"k": float(k), f"alternative: k={wide}": float(found[1])}
-        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
-        return Estimate(
-            value=value,
-            se=se,
-            interval=extend_to_zero(interval),
-            method="knn",
-            n=len(x),
-            m=len(y),
-            confidence_level=confidence_level,
-            diagnostics=diagnostics,
-            warnings=tuple(warnings),
+        return _estimate(
+            value, spread[:, 0], (len(x), len(y)), confidence_level, diagnostics, warnings
         )
 
     def js_value(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> float:
@@ -281,19 +263,16 @@ class NearestNeighbors:
         value = float(estimate(stacked, stacked)[0])
         spread = subsample_spread(estimate, stacked, stacked, rng)
         se = float(spread.std(ddof=1))
-        warnings = tuple(warn_few_points(x, x) + warn_negative(value, se))
-        interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
-        return Estimate(
-            value=value,
-            se=se,
-            interval=extend_to_zero(interval),
-            method="knn, density of y known",
-            n=len(x),
-            m=0,
-            confidence_level=confidence_level,
-            diagnostics={"gaussian_start": float(gaussian)},
-            warnings=warnings,
+        warnings = [*warn_few_points(x, x), *warn_negative(value, se)]
+        found = _estimate(
+            value,
+            spread[:, 0],
+            (len(x), 0),
+            confidence_level,
+            {"gaussian_start": float(gaussian)},
+            warnings,
         )
+        return replace(found, method="knn, density of y known")
 
     def _with_start(self, x: FloatArray, y: FloatArray) -> NearestNeighbors:
         """The same with `start` decided by the samples."""
@@ -338,6 +317,30 @@ class NearestNeighbors:
         with np.errstate(divide="ignore", invalid="ignore"):
             means = x.shape[1] * (np.log(nu) - np.log(rho)).mean(axis=0)
         return _finite(means) + digamma(ks) - digamma(ks_y) + math.log(len(y) / (len(x) - 1))
+
+
+def _estimate(
+    value: float,
+    spread: FloatArray,
+    sizes: tuple[int, int],
+    confidence_level: float,
+    diagnostics: dict[str, float],
+    warnings: list[str],
+) -> Estimate:
+    """With the standard error and the interval that estimates from subsamples give, shape (B,)."""
+    se = float(spread.std(ddof=1))
+    interval = normal_interval(value, se, confidence_level, df=len(spread) - 1)
+    return Estimate(
+        value=value,
+        se=se,
+        interval=extend_to_zero(interval),
+        method="knn",
+        n=sizes[0],
+        m=sizes[1],
+        confidence_level=confidence_level,
+        diagnostics=diagnostics,
+        warnings=tuple(warnings),
+    )
 
 
 def _agree(values: FloatArray, spread: FloatArray) -> bool:

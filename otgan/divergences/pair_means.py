@@ -18,21 +18,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from otgan.costs import BLOCK_ENTRIES
 from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
-from otgan.label_statistic import BoolArray, LabelStatistic, Statistic
+from otgan.label_statistic import BoolArray, LabelStatistic
 from otgan.measures import FloatArray
 from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
 
 __all__ = [
     "Kernel",
+    "KernelStatistic",
     "PairMeans",
     "SquaredDistance",
+    "biased_values",
     "energy_means_on_line",
     "null_of",
     "quadratic_form",
@@ -158,8 +160,16 @@ class SquaredDistance:
 # ---------------------------------------------------------------- equal distributions
 
 
+class KernelStatistic(Protocol):
+    """A squared distance of two samples that is valued under one batch of labels."""
+
+    def values(self, x: FloatArray, y: FloatArray, labels: BoolArray) -> FloatArray:
+        """The V-statistic under each row of labels, without a matrix of all pairs in memory."""
+        ...
+
+
 def null_of(
-    statistic: Statistic,
+    statistic: KernelStatistic,
     means: PairMeans,
     samples: tuple[FloatArray, FloatArray],
     confidence_level: float,
@@ -175,14 +185,31 @@ def null_of(
         x, y = (rng.permutation(z)[: max(2, round(fraction * len(z)))] for z in (x, y))
     labels = permuted_labels(len(x), len(y), confidence_level, rng, cheap=True)
     scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal distributions it falls as 1/n
-    return PooledNull.from_values(statistic.prepare(x, y, rng).values(labels), scale=scale)
+    return PooledNull.from_values(statistic.values(x, y, labels), scale=scale)
+
+
+def biased_values(x: FloatArray, y: FloatArray, kernel: Kernel, labels: BoolArray) -> FloatArray:
+    """zᵀ K z under each row of labels, with z = 1/n on x and -1/m on y, all pairs visited once.
+
+    For one batch of labels: the kernel is held in blocks of rows and never stored.
+    """
+    points, n, m = np.concatenate([x, y]), len(x), len(y)
+    weights = np.where(labels, 1 / n, -1 / m).T
+    values = np.zeros(len(labels))
+    step = max(1, BLOCK_ENTRIES // len(points))
+    for start in range(0, len(points), step):
+        rows = slice(start, start + step)
+        block = kernel(cdist(points[rows], points))
+        values += np.einsum("ib,ib->b", weights[rows], block @ weights)
+    return values
 
 
 def quadratic_form(matrix: FloatArray, n: int, m: int) -> LabelStatistic:
-    """zᵀ K z with z = 1/n on x and -1/m on y, for a symmetric matrix K, which is overwritten.
+    """The values of :func:`biased_values` for many batches of labels, from the stored matrix K.
 
-    z sums to zero, so K may be centered in rows and columns. A constant may then be added to z:
-    with ones on x and zeros on y the form is the same up to (1/n + 1/m)², and nothing cancels.
+    K is symmetric, and overwritten. z sums to zero, so K may be centered in rows and columns. A
+    constant may then be added to z: with ones on x and zeros on y the form is the same up to
+    (1/n + 1/m)², and nothing cancels.
     """
     means = matrix.mean(axis=0)
     matrix -= means

@@ -235,14 +235,9 @@ def _run(
     check_same_values(mu.points, nu.points, counted=counted)
     done: dict[str, float] = {}
     if isinstance(method, _NEEDS_DENSITIES):
-        if ties == "discrete" and not isinstance(method, NearestNeighbors):
-            raise InvalidInputError(
-                f"ties must be 'raise', 'drop' or 'jitter' beside this method, got 'discrete' "
-                f'beside {method!r}; to fix it, pass method="discrete" and no ties'
-            )
-        if ties == "discrete" and any(count_ties(*points)):
-            method = Discrete()
-        elif ties != "discrete":
+        if ties == "discrete":
+            method = _for_discrete_ties(method, points)
+        else:
             first, second, done = settle_ties(*points, ties, rng)
             points = first, second
     warnings: tuple[str, ...] = ()
@@ -256,6 +251,18 @@ def _run(
         diagnostics={**estimate.diagnostics, **done},
         warnings=(*estimate.warnings, *warnings),
     )
+
+
+def _for_discrete_ties(
+    method: DivergenceMethod, points: tuple[FloatArray, FloatArray]
+) -> DivergenceMethod:
+    """Counts where points repeat, the nearest neighbors otherwise; no other method has both."""
+    if not isinstance(method, NearestNeighbors):
+        raise InvalidInputError(
+            f"ties must be 'raise', 'drop' or 'jitter' beside this method, got 'discrete' "
+            f'beside {method!r}; to fix it, pass method="discrete" and no ties'
+        )
+    return Discrete() if any(count_ties(*points)) else method
 
 
 def _estimate(

@@ -115,12 +115,8 @@ class Variational:
 
         Parameters
         ----------
-        x : ndarray, shape (n, d)
-            Points of P.
-        y : ndarray, shape (m, d)
-            Points of Q.
-        confidence_level : float
-            Level of the interval.
+        x, y, confidence_level
+            As in :meth:`otgan.divergences.classifier.Classifier.kl`.
         rng : numpy.random.Generator
             Draws the folds, the first weights and the batches.
 
@@ -359,9 +355,8 @@ def _train(
     for tensor in weights:
         tensor.requires_grad_()
     adam = torch.optim.AdamW(weights, lr=_RATE, weight_decay=_DECAY)
-    best = [tensor.detach().clone() for tensor in weights]
-    top = torch.full((len(weights[0]),), -math.inf, device=draw.device, dtype=torch.float32)
-    improved = step = 0
+    best = _Best.before(weights)
+    step = 0
     for step in range(1, steps + 1):
         batch_x, batch_y = data[0][_pick(train_x, draw)], data[1][_pick(train_y, draw)]
         loss = -_bound(networks(batch_x), networks(batch_y), objective).sum()
@@ -372,28 +367,61 @@ def _train(
             continue
         with torch.no_grad():
             score = _log_score(networks(check_x), networks(check_y), objective)
-            better = score > top
-            top, best = torch.where(better, score, top), _where(better, weights, best)
-        if bool(better.any()):
-            improved = step
-        elif step - improved >= _PATIENCE:
+            best = best.or_better(weights, score, step)
+        if step - best.step >= _PATIENCE:
             break
-    logger.debug("%d steps, validation %s", step, top.tolist())
-    if not bool(torch.isfinite(top).all()):
-        raise TrainingDivergedError(
-            f"the log score on validation points must be finite, got {top.tolist()} with "
-            f"objective={objective!r}; to fix it, use objective='js', or take outliers away"
+    logger.debug("%d steps, validation %s", step, best.score.tolist())
+    best.check_finite(objective)
+    return _Networks(best.weights, networks.edge), step
+
+
+class _Best(NamedTuple):
+    """The weights of each fold that did best on its validation points so far.
+
+    Attributes
+    ----------
+    weights : list of torch.Tensor
+        As in :class:`_Networks`.
+    score : torch.Tensor, shape (folds,)
+        The log score of each fold's weights.
+    step : int
+        The last step at which any fold did better than before.
+    """
+
+    weights: list[torch.Tensor]
+    score: torch.Tensor
+    step: int
+
+    @classmethod
+    def before(cls, weights: list[torch.Tensor]) -> _Best:
+        """Before training: copies of the first weights, which anything is better than."""
+        import torch
+
+        score = torch.full(
+            (len(weights[0]),), -math.inf, device=weights[0].device, dtype=torch.float32
         )
-    return _Networks(best, networks.edge), step
+        return cls([tensor.detach().clone() for tensor in weights], score, 0)
 
+    def or_better(self, weights: list[torch.Tensor], score: torch.Tensor, step: int) -> _Best:
+        """The new weights where their score is higher, and the old ones of the other folds."""
+        import torch
 
-def _where(
-    folds: torch.Tensor, new: list[torch.Tensor], old: list[torch.Tensor]
-) -> list[torch.Tensor]:
-    """The new weights of some folds, and the old ones of the others."""
-    import torch
+        better = score > self.score
+        folds = better[:, None, None]
+        chosen = [torch.where(folds, *pair) for pair in zip(weights, self.weights, strict=True)]
+        improved = step if bool(better.any()) else self.step
+        return _Best(chosen, torch.where(better, score, self.score), improved)
 
-    return [torch.where(folds[:, None, None], *pair) for pair in zip(new, old, strict=True)]
+    def check_finite(self, objective: str) -> None:
+        """Raise if a fold never had a finite score."""
+        import torch
+
+        if not bool(torch.isfinite(self.score).all()):
+            raise TrainingDivergedError(
+                f"the log score on validation points must be finite, got {self.score.tolist()} "
+                f"with objective={objective!r}; to fix it, use objective='js', or take outliers "
+                "away"
+            )
 
 
 def _pick(index: torch.Tensor, draw: torch.Generator) -> torch.Tensor:

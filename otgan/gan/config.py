@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, unknown_constraint
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.inputs.options import as_count, as_flag, as_number, as_seed, as_text
-from otgan.keywords import checks_keywords
+from otgan.keywords import checks_keywords, refuse_unknown
 
 if TYPE_CHECKING:
     from otgan.critics.constraints.base import Constraint
@@ -135,6 +135,8 @@ class GANConfig:
         """
         from otgan.critics.constraints.penalties import GradientPenalty
 
+        if not (known := frozenset(cls.__dataclass_fields__)).issuperset(changes):
+            refuse_unknown("GANConfig.toy", changes, known)
         settings: dict[str, Any] = {
             "constraint": GradientPenalty(weight=0.1),
             "steps": 5000,

@@ -170,12 +170,12 @@ def as_training_data(data: Any, rng: int = 0, **reading: Unpack[LoadOptions]) ->
     return _of_sampler(sampler, rng, blank)
 
 
-def _of_sampler(sampler: Sampler, seed: int, blank: DataRecord) -> TrainingData:
+def _of_sampler(sampler: Sampler, rng: int, blank: DataRecord) -> TrainingData:
     """Data that come from a sampler, described by the first points that it gives."""
-    pilot = _pilot_sample(sampler, seed)
+    pilot = _pilot_sample(sampler, rng)
     # Rounded, for processors differ in the last digits of sines and exponentials.
     fingerprint, signature = _fingerprint(_rounded(pilot)), []
-    if not np.array_equal(pilot, _pilot_sample(sampler, seed)):
+    if not np.array_equal(pilot, _pilot_sample(sampler, rng)):
         fingerprint, signature = "", sampler_signature(pilot)
     scale = Scale.of_sample(pilot)
     mixture = sampler if isinstance(sampler, GaussianMixture) else None
@@ -183,14 +183,14 @@ def _of_sampler(sampler: Sampler, seed: int, blank: DataRecord) -> TrainingData:
     return TrainingData(record, sampler, (sampler, sampler), scale.center, scale.spread, mixture)
 
 
-def _of_points(points: FloatArray, seed: int, blank: DataRecord) -> TrainingData:
+def _of_points(points: FloatArray, rng: int, blank: DataRecord) -> TrainingData:
     """A finite data set, split at random into training points and two held-out halves."""
     if len(points) < MIN_POINTS:
         raise InvalidInputError(
             f"data must hold at least ten points, so that some can be held out, got {len(points)}; "
             "to fix it, give more points"
         )
-    points = points[np.random.default_rng(seed).permutation(len(points))]
+    points = points[np.random.default_rng(rng).permutation(len(points))]
     half = math.ceil(HELD_OUT_FRACTION / 2 * len(points))
     halves = Sample(points[:half]), Sample(points[half : 2 * half])
     train = Sample(points[2 * half :])
@@ -200,8 +200,8 @@ def _of_points(points: FloatArray, seed: int, blank: DataRecord) -> TrainingData
     return TrainingData(record, train, halves, scale.center, scale.spread, None)
 
 
-def _pilot_sample(sampler: Sampler, seed: int) -> FloatArray:
-    points = sampler.sample(PILOT_POINTS, np.random.default_rng(seed))
+def _pilot_sample(sampler: Sampler, rng: int) -> FloatArray:
+    points = sampler.sample(PILOT_POINTS, np.random.default_rng(rng))
     return as_points(points, f"data.sample({PILOT_POINTS}, rng)")
 
 

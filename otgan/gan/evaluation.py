@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from otgan.keywords import checks_keywords
 from otgan.results import Result
 
 __all__ = ["Evaluation"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Evaluation(Result):
     """A generator evaluated on held-out real points, averaged over several draws.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from otgan.errors import DamagedFileError
 from otgan.output_files import replacing
+from otgan.results import plain
 
 __all__ = ["damaged", "read_json", "read_text", "write_json"]
 
@@ -19,7 +19,7 @@ MAX_TEXT_BYTES = 2**26
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write an object, whole or not at all; NaN and infinities, which JSON lacks, become null."""
-    text = json.dumps(_without_nan(values), indent=2, allow_nan=False) + "\n"
+    text = json.dumps(plain(values), indent=2, allow_nan=False) + "\n"
     with replacing(path) as file:
         file.write(text.encode())
 
@@ -64,12 +64,3 @@ def damaged(path: Path, got: str, hint: str) -> DamagedFileError:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
-
-
-def _without_nan(values: Mapping[str, Any]) -> dict[str, Any]:
-    def finite(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return _without_nan(value)
-        return None if isinstance(value, float) and not math.isfinite(value) else value
-
-    return {key: finite(value) for key, value in values.items()}

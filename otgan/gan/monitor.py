@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -17,12 +15,13 @@ from otgan.critics.constraints.base import Constraint, HeldOutGap
 from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.mlp import OnOriginalScale
+from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bounds,
     zero_lower_bound,
 )
+from otgan.estimates import standard_error_of_mean
 from otgan.gan.data import TrainingData
 from otgan.gan.evaluation import Evaluation
 from otgan.gan.modes import ModeCoverage, coverage_of
@@ -142,9 +141,9 @@ class Monitor:
         return Evaluation(
             exact_w1=float(np.mean(distances)),
             floor=float(np.mean(floors)),
-            exact_w1_se=_standard_error(distances),
-            floor_se=_standard_error(floors),
-            excess_se=_standard_error(np.subtract(distances, floors)),
+            exact_w1_se=standard_error_of_mean(distances),
+            floor_se=standard_error_of_mean(floors),
+            excess_se=standard_error_of_mean(np.subtract(distances, floors)),
             points=len(generated[0]),
             draws=draws,
             modes=0 if coverage is None else coverage.modes,
@@ -203,7 +202,3 @@ class Monitor:
 
 def _generated_measure(points: FloatArray) -> DiscreteMeasure:
     return DiscreteMeasure.of(points, name="the generated points")
-
-
-def _standard_error(values: Sequence[float] | npt.NDArray[np.float64]) -> float:
-    return float(np.std(values, ddof=1) / math.sqrt(len(values)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,16 +36,13 @@ def samples_over_training(snapshots: Sequence[Snapshot], *, columns: int = 3) ->
     -------
     matplotlib.figure.Figure
     """
-    rows = -(-len(snapshots) // columns)
-    with panels(rows, columns, width=3.1, height=3.1) as (figure, axes):
-        for axis, (step, arrays) in zip(axes, snapshots, strict=False):
+    with _panel_each(snapshots, columns) as (figure, axes):
+        for axis, (step, arrays) in zip(axes, snapshots, strict=True):
             draw = _scatter if arrays["real"].shape[1] > 1 else _histogram
             draw(axis, arrays)
             axis.set_title(f"step {step:,}")
         axes[0].legend(loc="center", fontsize=9, handletextpad=0.1, markerscale=2.5)
-        for axis in axes[len(snapshots) :]:
-            axis.remove()
-        return figure
+    return figure
 
 
 def critic_level_sets(snapshots: Sequence[Snapshot], *, columns: int = 3) -> Figure:
@@ -60,9 +58,8 @@ def critic_level_sets(snapshots: Sequence[Snapshot], *, columns: int = 3) -> Fig
     -------
     matplotlib.figure.Figure
     """
-    rows = -(-len(snapshots) // columns)
-    with panels(rows, columns, width=3.1, height=3.1) as (figure, axes):
-        for axis, (step, arrays) in zip(axes, snapshots, strict=False):
+    with _panel_each(snapshots, columns) as (figure, axes):
+        for axis, (step, arrays) in zip(axes, snapshots, strict=True):
             height = arrays["critic"] - arrays["critic"].mean()
             top = float(np.abs(height).max()) or 1.0
             levels = np.linspace(-top, top, 21)
@@ -71,9 +68,7 @@ def critic_level_sets(snapshots: Sequence[Snapshot], *, columns: int = 3) -> Fig
             axis.contour(*grid, levels=levels, colors=INK, linewidths=0.35)
             _scatter(axis, arrays, size=3)
             axis.set_title(f"step {step:,}, range {np.ptp(height):.2f}")
-        for axis in axes[len(snapshots) :]:
-            axis.remove()
-        return figure
+    return figure
 
 
 def progress_curves(records: Sequence[Record]) -> Figure:
@@ -105,6 +100,16 @@ def progress_curves(records: Sequence[Record]) -> Figure:
         axis.set_ylim(bottom=min(0.0, *estimate))
         axis.legend()
         return figure
+
+
+@contextmanager
+def _panel_each(snapshots: Sequence[Snapshot], columns: int) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A figure with one panel for each snapshot, in rows."""
+    rows = -(-len(snapshots) // columns)
+    with panels(rows, columns, width=3.1, height=3.1) as (figure, axes):
+        for axis in axes[len(snapshots) :]:
+            axis.remove()
+        yield figure, axes[: len(snapshots)]
 
 
 def _histogram(axis: Axes, arrays: Mapping[str, FloatArray]) -> None:

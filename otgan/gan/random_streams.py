@@ -26,13 +26,13 @@ class RandomStreams:
     False
     """
 
-    seed: int
+    rng: int
 
     def numpy(self, step: int, purpose: str) -> np.random.Generator:
         """A NumPy generator."""
-        return np.random.default_rng([self.seed, step, *purpose.encode()])
+        return np.random.default_rng([self.rng, step, *purpose.encode()])
 
     def torch(self, step: int, purpose: str, device: torch.device) -> torch.Generator:
         """A torch generator on that device."""
-        state = np.random.SeedSequence([self.seed, step, *purpose.encode()]).generate_state(1)
+        state = np.random.SeedSequence([self.rng, step, *purpose.encode()]).generate_state(1)
         return torch.Generator(device).manual_seed(int(state[0]))

@@ -14,6 +14,7 @@ import numpy as np
 from otgan.gan.plot import Snapshot, critic_level_sets, progress_curves, samples_over_training
 from otgan.gan.records import Record, rank_correlation
 from otgan.gan.run_directory import RunDirectory
+from otgan.keywords import checks_keywords
 from otgan.output_files import make_folder, replacing
 from otgan.plot import image_grid, save
 from otgan.text import printable, shortened
@@ -45,6 +46,7 @@ small { color: #666; }
 """
 
 
+@checks_keywords
 def write_report(run: str | Path) -> Path:
     """Write ``report.html`` into a run directory, and its pictures beside it as PNG files.
 

@@ -16,7 +16,7 @@ from otgan.gan.records import Record
 from otgan.inputs.options import as_count, as_seed
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
-from otgan.results import Result
+from otgan.results import Result, plain
 
 __all__ = ["TrainResult"]
 
@@ -65,8 +65,8 @@ class TrainResult(Result):
         """The outcome in plain values, as summary.json holds it."""
         return {
             **self.evaluation.to_dict(),
-            "rank_correlation": self.rank_correlation,
-            "seconds": self.records[-1].seconds,
+            "rank_correlation": plain(self.rank_correlation),
+            "seconds": plain(self.records[-1].seconds),
         }
 
     def generate(self, n: int, *, rng: int | np.random.Generator = 0) -> FloatArray:

@@ -107,11 +107,11 @@ def _where_the_data_are(name: str, record: DataRecord, directory: RunDirectory) 
 
 
 def _load_again(
-    where: str, name: str, record: DataRecord, seed: int, directory: RunDirectory
+    where: str, name: str, record: DataRecord, rng: int, directory: RunDirectory
 ) -> TrainingData:
     """The data, read with the options of the run and under the name that they had."""
     reading = stored_options(record.reading, directory.path / "checkpoint.pt")
-    data = as_training_data(where, seed, **reading)
+    data = as_training_data(where, rng, **reading)
     if not data.record.path:
         return data
     return dataclasses.replace(data, record=dataclasses.replace(data.record, name=name))

@@ -16,6 +16,7 @@ from otgan.gan.config import CONFIG_FORMAT, GANConfig
 from otgan.gan.json_files import damaged, read_json, read_text, write_json
 from otgan.gan.records import Record, metrics_table, records_of
 from otgan.gan.snapshots import read_snapshot, write_snapshot
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.output_files import make_folder, only_writer, remove_drafts, replacing
 
@@ -54,6 +55,7 @@ START_ANEW = "restore it, or start the run anew"
 log = logging.getLogger(__name__)
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class RunDirectory:
     """The files of a run. A crash leaves every file whole: the old one or the new one.

@@ -32,7 +32,7 @@ from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
-from otgan.transport.distances import wasserstein
+from otgan.transport.gradients import distance_of_clouds
 
 __all__ = ["train_gan"]
 
@@ -273,7 +273,10 @@ def _generator_step(state: TrainState, real: Tensor, latents: Tensor) -> None:
     """Descend -E f(generated); without a critic, the exact distance of the two batches."""
     fake = state.generator(latents)
     _check_finite(fake, "a generated point", state)
-    loss = wasserstein(fake, real) if state.critic is None else -scores(state.critic, fake).mean()
+    if state.critic is None:
+        loss = distance_of_clouds(fake, real)
+    else:
+        loss = -scores(state.critic, fake).mean()
     _check_finite(loss, "the generator's loss", state)
     state.generator_optimizer.zero_grad(set_to_none=True)
     loss.backward()

@@ -7,6 +7,11 @@ most W1 of the distributions (Kantorovich duality). There are many such extensio
 critic that is kept must; `mean_extension` takes the mean of the least and of the greatest
 extension, which varies less over new points.
 
+:func:`otgan.wasserstein_interval` needs the least error over the points held out, and keeps no
+potential: it takes `mean_extension`. :func:`otgan.held_out_bracket` says what a potential that is
+kept as a critic shows, for `otgan.estimate_w1` returns such a critic beside the bracket
+(:func:`otgan.critics.potentials.mcshane.extended_potential`): it takes `one_sided_extension`.
+
 Sources: McShane, Extension of range of functions (Bulletin of the AMS 1934), Theorem 1; Villani,
 Optimal Transport: Old and New (2009), Particular Case 5.16.
 """

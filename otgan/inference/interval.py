@@ -92,23 +92,24 @@ class Interval(Result):
         --------
         >>> interval = Interval(0.8, 1.2, 0.95, 0.9, 0.05, 1.1, 0.06, "samples", 100, 80)
         >>> print(interval.report())
-        interval          [0.8, 1.2], 95 %
-        biased downwards  0.9 ± 0.05, from samples
-        biased upwards    1.1 ± 0.06, the samples' own distance
-        bias at most      0.2 in the mean, of the samples' own distance
-        points            100 and 80
+        interval         [0.8, 1.2], 95 %
+        lower estimate   0.9 ± 0.05 (held-out potentials)
+        upper estimate   1.1 ± 0.06 (W1 of the samples)
+        bias             expected bias of the upper estimate: at most 0.2
+        points           100 and 80
         """
+        potentials = {"samples": "held-out potentials", "potential": "the potential that was given"}
         rows = (
             ("interval", f"[{self.low:.6g}, {self.high:.6g}], {100 * self.confidence_level:g} %"),
             (
-                "biased downwards",
-                f"{self.lower_estimate:.6g} ± {self.lower_se:.2g}, from {self.lower_from}",
+                "lower estimate",
+                f"{self.lower_estimate:.6g} ± {self.lower_se:.2g} ({potentials[self.lower_from]})",
             ),
             (
-                "biased upwards",
-                f"{self.plug_in:.6g} ± {self.plug_in_se:.2g}, the samples' own distance",
+                "upper estimate",
+                f"{self.plug_in:.6g} ± {self.plug_in_se:.2g} (W1 of the samples)",
             ),
-            ("bias at most", f"{self.bias:.6g} in the mean, of the samples' own distance"),
+            ("bias", f"expected bias of the upper estimate: at most {self.bias:.6g}"),
             ("points", f"{self.n:,} and {self.m:,}"),
         )
-        return "\n".join(f"{name:<18}{text}" for name, text in rows)
+        return "\n".join(f"{name:<17}{text}" for name, text in rows)

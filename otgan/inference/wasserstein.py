@@ -27,8 +27,9 @@ from otgan.inputs.options import as_confidence, as_rng
 from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair, refuse_gradients
 from otgan.transport.exact import solve_measures
+from otgan.transport.result import TransportResult
 
-__all__ = ["FEWEST_POINTS", "wasserstein_interval"]
+__all__ = ["FEWEST_POINTS", "check_sizes", "interval_of", "wasserstein_interval"]
 
 FEWEST_POINTS = 10
 """Halves of fewer points than five say too little about a variance."""
@@ -120,14 +121,34 @@ def wasserstein_interval(
     confidence_level = as_confidence(confidence_level)
     refuse_gradients("wasserstein_interval", x, y)
     mu, nu = as_pair(x, y, None, None)
-    if min(mu.n, nu.n) < FEWEST_POINTS:
+    check_sizes(mu.n, nu.n)
+    transport = solve_measures(mu, nu)
+    return interval_of(mu, nu, transport, confidence_level, as_rng(rng), potential)
+
+
+def check_sizes(n: int, m: int) -> None:
+    """Raise where the samples have too few points for an interval."""
+    if min(n, m) < FEWEST_POINTS:
         raise InvalidInputError(
-            f"x and y must hold at least {FEWEST_POINTS} points each, got {mu.n} and {nu.n}; to "
+            f"x and y must hold at least {FEWEST_POINTS} points each, got {n} and {m}; to "
             "fix it, give more points, or use emd for the distance of the points themselves"
         )
+
+
+def interval_of(
+    mu: DiscreteMeasure,
+    nu: DiscreteMeasure,
+    transport: TransportResult,
+    confidence_level: float,
+    rng: np.random.Generator,
+    potential: Potential | None = None,
+) -> Interval:
+    """:func:`wasserstein_interval` of checked arguments, with the optimal transport of the samples.
+
+    Both samples have at least `FEWEST_POINTS` points, each with the same weight.
+    """
     level = (1 + confidence_level) / 2
-    plug_in = _plug_in(mu, nu)
-    rng = as_rng(rng)
+    plug_in = _plug_in(mu, nu, transport)
     if potential is None:
         below = _from_samples(mu.points, nu.points, rng, level)
     else:
@@ -159,9 +180,8 @@ class _LowerBound(NamedTuple):
     source: Literal["samples", "potential"]
 
 
-def _plug_in(mu: DiscreteMeasure, nu: DiscreteMeasure) -> MeanGap:
+def _plug_in(mu: DiscreteMeasure, nu: DiscreteMeasure, transport: TransportResult) -> MeanGap:
     """W1 of the samples; its error is that of their potentials, or of coordinates if greater."""
-    transport = solve_measures(mu, nu)
     gap = sample_gap(transport)
     deviations = (_greatest_deviation(z.points) / math.sqrt(z.n) for z in (mu, nu))
     return replace(gap, value=transport.distance, se=max(gap.se, math.hypot(*deviations)))

@@ -18,6 +18,7 @@ from otgan.torch_modes import is_wrapped
 __all__ = [
     "EXACT",
     "FloatArray",
+    "IntArray",
     "from_library",
     "is_torch",
     "plain_float64",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer]
 
 EXACT = 2**53
 """Float64 holds every whole number up to this one."""
@@ -168,7 +170,15 @@ def _hint(values: Any, got: str) -> str:
         return "pass real and imaginary parts as two columns"
     if "<U" in got or "str" in got:
         return "turn the text into numbers, e.g. by numpy.asarray(values, dtype=float)"
+    if _is_sampler(values):
+        return "pass points that were drawn from it; estimate_w1 and held_out_bracket take samplers"
     return "check that every row has the same length and holds only numbers"
+
+
+def _is_sampler(values: Any) -> bool:
+    """Whether it is no table or list, but something that points can be drawn from."""
+    draws = callable(values) or hasattr(values, "rvs") or hasattr(values, "sample")
+    return draws and not hasattr(values, "shape") and not hasattr(values, "__len__")
 
 
 # ---------------------------------------------------------------- whole numbers

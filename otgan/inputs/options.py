@@ -20,6 +20,7 @@ __all__ = [
     "as_rng",
     "as_seed",
     "as_text",
+    "is_seed",
     "seed_from",
 ]
 
@@ -111,12 +112,23 @@ fix it, pass a fraction such as 0.95
 
 
 def as_rng(rng: Any) -> np.random.Generator:
-    """A random generator of NumPy, from one or from a seed."""
-    try:
+    """A random generator of NumPy, from one, from a whole number as its seed, or a new one (None).
+
+    Examples
+    --------
+    >>> int(as_rng(3).integers(10)) == int(np.random.default_rng(3).integers(10))
+    True
+    """
+    if rng is None or isinstance(rng, np.random.Generator) or is_seed(rng):
         return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        hint = "pass numpy.random.default_rng(seed) or a non-negative integer"
-        raise _wrong("rng", "a numpy.random.Generator, a seed or None", rng, hint) from None
+    hint = "pass numpy.random.default_rng(seed) or a non-negative integer"
+    raise _wrong("rng", "a numpy.random.Generator, a non-negative integer or None", rng, hint)
+
+
+def is_seed(value: Any) -> bool:
+    """Whether it is a whole number that is not negative, of any size; True and False are none."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and int(value) >= 0
 
 
 def seed_from(rng: Any) -> int:
@@ -127,9 +139,7 @@ def seed_from(rng: Any) -> int:
     >>> seed_from(3)
     3
     """
-    if isinstance(rng, (int, np.integer)):
-        return as_seed(rng)
-    return int(as_rng(rng).integers(2**32))
+    return int(rng) if is_seed(rng) else int(as_rng(rng).integers(2**32))
 
 
 def as_flag(value: Any, name: str, hint: str) -> bool:

@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 
 from otgan.errors import InvalidInputError, nearest_name
+from otgan.keywords import checks_keywords
 
 __all__ = ["LESSONS", "load"]
 
@@ -29,6 +30,7 @@ LESSONS = (
 """Names of the lessons, in the order to read them."""
 
 
+@checks_keywords
 def load(name: str) -> ModuleType:
     """Import a lesson by name.
 

@@ -17,7 +17,7 @@ class Record:
     """A frozen dataclass, with ``repr=False``, of numbers, arrays and other records."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it by name; arrays as lists."""
+        """All of it by name, as JSON can hold it; arrays as lists."""
         assert dataclasses.is_dataclass(self)
         values = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if value is not NotImplemented}
@@ -32,9 +32,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        return plain(value.tolist())
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return plain(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 from numba.core import event
@@ -13,10 +13,12 @@ from otgan.transport.stopwatch import preparation, preparing
 
 __all__ = ["compiled"]
 
+Function = TypeVar("Function", bound=Callable[..., object])
+
 logger = logging.getLogger(__name__)
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Function) -> Function:
     """Compile `function` when it is first called; the machine code is cached beside the source.
 
     Where neither that folder nor the user's cache folder can be written, it is compiled anew in
@@ -29,7 +31,8 @@ def compiled(function: Callable[..., Any]) -> Any:
         loop = numba.njit(nogil=True)(function)
     if hasattr(loop, "compile"):  # not under NUMBA_DISABLE_JIT
         loop.compile = _counted(loop.compile)
-    return loop
+    typed: Function = loop
+    return typed
 
 
 def _counted(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
+from otgan.transport.rounding import EPS
 
 __all__ = ["Arcs", "nearest_coupling", "northwest_corner"]
 
@@ -18,8 +18,8 @@ ROUNDED_MASS = 1e-14
 class Arcs(NamedTuple):
     """Mass `mass[k]` goes from source `i[k]` to target `j[k]`."""
 
-    i: npt.NDArray[np.integer]
-    j: npt.NDArray[np.integer]
+    i: IntArray
+    j: IntArray
     mass: FloatArray
 
 
@@ -100,9 +100,7 @@ def nearest_coupling(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
     return _in_order(Arcs(i[keep], j[keep], mass[keep]), len(b))
 
 
-def _scaled_down(
-    index: npt.NDArray[np.integer], mass: FloatArray, wanted: FloatArray
-) -> FloatArray:
+def _scaled_down(index: IntArray, mass: FloatArray, wanted: FloatArray) -> FloatArray:
     """The masses, less where those of one point add up to more than it has."""
     carried = np.bincount(index, mass, len(wanted))
     if not (carried > wanted).any():
@@ -124,8 +122,8 @@ def _in_order(arcs: Arcs, m: int) -> Arcs:
     return Arcs(i[kept], j[kept], np.add.reduceat(mass[order], begin))
 
 
-def _missing(index: npt.NDArray[np.integer], mass: FloatArray, wanted: FloatArray) -> FloatArray:
+def _missing(index: IntArray, mass: FloatArray, wanted: FloatArray) -> FloatArray:
     """What points lack of their mass, where that is more than rounding of the sums; else zero."""
     lacking = wanted - np.bincount(index, mass, len(wanted))
-    rounding = ROUNDED_MASS + np.finfo(float).eps * np.bincount(index, minlength=len(wanted))
+    rounding = ROUNDED_MASS + EPS * np.bincount(index, minlength=len(wanted))
     return np.where(lacking > rounding * wanted, lacking, 0.0)

@@ -12,7 +12,9 @@ The code here does not use how plan and potentials were found.
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 import numpy as np
@@ -56,7 +58,7 @@ MIN_ROUNDING = 1e-290
 
 
 @checks_keywords
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Certificate(Result):
     """A bracket for the optimal transport cost, with the plan and potentials that prove it.
 
@@ -328,10 +330,18 @@ def _primal_value(
 def _as_csr(plan: Arcs, shape: tuple[int, int]) -> sparse.csr_array:
     start = np.zeros(shape[0] + 1, np.int32)
     np.bincount(plan.i, minlength=shape[0]).cumsum(out=start[1:])
-    stored = sparse.csr_array(shape)
+    stored = copy(_empty_csr(shape))
     # Set, not passed: the checks of the constructor take a fifth of a small solve.
     stored.data, stored.indices, stored.indptr = plan.mass, plan.j.astype(np.int32), start
     return stored
+
+
+@lru_cache(maxsize=64)
+def _empty_csr(shape: tuple[int, int]) -> sparse.csr_array:
+    """An array to copy, of which only type and shape are used; it keeps no memory for rows."""
+    empty = sparse.csr_array(shape)
+    empty.indptr = np.zeros(1, np.int32)
+    return empty
 
 
 class _DualBound(NamedTuple):

@@ -60,7 +60,7 @@ class EntropicPlan(NamedTuple):
     iterations: int
 
 
-def entropic_between(C: FloatArray, epsilon: float, max_iterations: int) -> EntropicPlan:
+def entropic_between(C: FloatArray, reg: float, max_iterations: int) -> EntropicPlan:
     """Entropic transport between two samples with costs C, shape (n, m).
 
     Raises
@@ -69,20 +69,20 @@ def entropic_between(C: FloatArray, epsilon: float, max_iterations: int) -> Entr
         Marginals that are off by more than 1e-6 of the mass after so many rounds.
     """
     with np.errstate(all="ignore"):  # what goes wrong shows in the marginals
-        f, iterations = _cooled(C, epsilon, max_iterations)
+        f, iterations = _cooled(C, reg, max_iterations)
         while True:
-            f = _beside(C.T, _beside(C, f, epsilon), epsilon)
-            g = _beside(C, f, epsilon)
-            f, rounds, done = _scaled(C, f, g, epsilon, max_iterations - iterations)
+            f = _beside(C.T, _beside(C, f, reg), reg)
+            g = _beside(C, f, reg)
+            f, rounds, done = _scaled(C, f, g, reg, max_iterations - iterations)
             iterations += rounds + 1
             if done or iterations >= max_iterations or not np.isfinite(f).all():
                 break
-            f, rounds = _newton(C, f, epsilon, max_iterations - iterations)
+            f, rounds = _newton(C, f, reg, max_iterations - iterations)
             iterations += rounds
-        return _checked(C, f, _beside(C, f, epsilon), epsilon, iterations)
+        return _checked(C, f, _beside(C, f, reg), reg, iterations, max_iterations)
 
 
-def entropic_within(C: FloatArray, epsilon: float, max_iterations: int) -> EntropicPlan:
+def entropic_within(C: FloatArray, reg: float, max_iterations: int) -> EntropicPlan:
     """Entropic transport of a sample to itself, with f = g, from its costs C, shape (n, n).
 
     Raises
@@ -90,9 +90,9 @@ def entropic_within(C: FloatArray, epsilon: float, max_iterations: int) -> Entro
     SolverError
         As in :func:`entropic_between`.
     """
-    u, iterations = scaled_within(np.exp(-C / epsilon), max_iterations)
-    f = epsilon * np.log(u)
-    return _checked(C, f, f, epsilon, iterations)
+    u, iterations = scaled_within(np.exp(-C / reg), max_iterations)
+    f = reg * np.log(u)
+    return _checked(C, f, f, reg, iterations, max_iterations)
 
 
 def scaled_within(kernel: FloatArray, max_iterations: int) -> tuple[FloatArray, int]:
@@ -112,52 +112,52 @@ def scaled_within(kernel: FloatArray, max_iterations: int) -> tuple[FloatArray, 
     return u, iterations
 
 
-def _beside(C: FloatArray, f: FloatArray, epsilon: float) -> FloatArray:
+def _beside(C: FloatArray, f: FloatArray, reg: float) -> FloatArray:
     """The g that gives every column of the plan its mass."""
-    exponents = (f[:, None] - C) / epsilon
+    exponents = (f[:, None] - C) / reg
     top = exponents.max(axis=0)
     exponents -= top
-    return -epsilon * (top + np.log(np.exp(exponents, out=exponents).mean(axis=0)))
+    return -reg * (top + np.log(np.exp(exponents, out=exponents).mean(axis=0)))
 
 
-def _plan(C: FloatArray, f: FloatArray, g: FloatArray, epsilon: float) -> FloatArray:
-    exponents = (f[:, None] + g - C) / epsilon
+def _plan(C: FloatArray, f: FloatArray, g: FloatArray, reg: float) -> FloatArray:
+    exponents = (f[:, None] + g - C) / reg
     return np.exp(exponents, out=exponents) / C.size
 
 
-def _cooled(C: FloatArray, epsilon: float, max_iterations: int) -> tuple[FloatArray, int]:
+def _cooled(C: FloatArray, reg: float, max_iterations: int) -> tuple[FloatArray, int]:
     """Potentials of x from problems with falling ε, and how many there were."""
     f, warm, count = np.zeros(len(C)), float(C.max() - C.min()), 0
-    g = _beside(C, f, max(warm, epsilon))
-    while warm > epsilon and count < max_iterations:
+    g = _beside(C, f, max(warm, reg))
+    while warm > reg and count < max_iterations:
         f, g = 0.5 * (f + _beside(C.T, g, warm)), 0.5 * (g + _beside(C, f, warm))
         warm, count = warm / COOLING, count + 1
     return f, count
 
 
 def _scaled(
-    C: FloatArray, f: FloatArray, g: FloatArray, epsilon: float, rounds: int
+    C: FloatArray, f: FloatArray, g: FloatArray, reg: float, rounds: int
 ) -> tuple[FloatArray, int, bool]:
     """Potentials of x after scaling rows and columns in turn, and whether that has converged."""
     n, m = C.shape
-    plan = _plan(C, f, g, epsilon)
+    plan = _plan(C, f, g, reg)
     u, v = np.ones(n), np.ones(m)
     for done in range(min(ROUNDS, rounds)):
         rows = plan @ v
         if np.abs(u * rows - 1 / n).sum() < MARGINAL_ERROR / 4:
-            return f + epsilon * np.log(u), done, True
+            return f + reg * np.log(u), done, True
         u = 1 / (n * rows)
         if not np.abs(np.log(u)).max() < WIDEST:
-            return f + epsilon * np.log(u), done + 1, False
+            return f + reg * np.log(u), done + 1, False
         v = 1 / (m * (u @ plan))
-    return f + epsilon * np.log(u), min(ROUNDS, rounds), False
+    return f + reg * np.log(u), min(ROUNDS, rounds), False
 
 
-def _newton(C: FloatArray, f: FloatArray, epsilon: float, rounds: int) -> tuple[FloatArray, int]:
+def _newton(C: FloatArray, f: FloatArray, reg: float, rounds: int) -> tuple[FloatArray, int]:
     """A step uphill on the dual value as a function of f, and the products that it took."""
     n, m = C.shape
-    g = _beside(C, f, epsilon)
-    plan = _plan(C, f, g, epsilon)
+    g = _beside(C, f, reg)
+    plan = _plan(C, f, g, reg)
     rows = plan.sum(axis=1)
     lacking = 1 / n - rows
     products = 0
@@ -174,11 +174,11 @@ def _newton(C: FloatArray, f: FloatArray, epsilon: float, rounds: int) -> tuple[
         maxiter=max(1, min(2 * ROUNDS, rounds)),
         M=LinearOperator((n, n), matvec=lambda vector: vector / rows, dtype=np.float64),
     )
-    value, slope = f.mean() + g.mean(), epsilon * float(lacking @ step)
+    value, slope = f.mean() + g.mean(), reg * float(lacking @ step)
     length = 1.0
     while length > 1e-4:
-        moved = f + epsilon * length * step
-        rise = moved.mean() + _beside(C, moved, epsilon).mean() - value
+        moved = f + reg * length * step
+        rise = moved.mean() + _beside(C, moved, reg).mean() - value
         if rise >= 1e-4 * length * slope:
             return moved, products
         length /= 2
@@ -186,17 +186,17 @@ def _newton(C: FloatArray, f: FloatArray, epsilon: float, rounds: int) -> tuple[
 
 
 def _checked(
-    C: FloatArray, f: FloatArray, g: FloatArray, epsilon: float, iterations: int
+    C: FloatArray, f: FloatArray, g: FloatArray, reg: float, iterations: int, limit: int
 ) -> EntropicPlan:
     """The dual value of potentials, or an error if the plan they make is not one."""
     n, m = C.shape
-    plan = _plan(C, f, g, epsilon)
+    plan = _plan(C, f, g, reg)
     error = float(np.abs(plan.sum(axis=1) - 1 / n).sum() + np.abs(plan.sum(axis=0) - 1 / m).sum())
     if not error <= MARGINAL_ERROR:
         raise SolverError(
             f"the plan's marginals must be right to {MARGINAL_ERROR:g} of the mass, got an error "
-            f"of {error:.3g} after {iterations} iterations; to fix it, raise max_iterations, or "
-            f"regularization, which was {epsilon:.3g}"
+            f"of {error:.3g} after {min(iterations, limit)} iterations; to fix it, raise "
+            f"max_iterations, or reg, which was {reg:.3g}"
         )
-    value = float(f.mean() + g.mean() - epsilon * (plan.sum() - 1))
+    value = float(f.mean() + g.mean() - reg * (plan.sum() - 1))
     return EntropicPlan(value, f, g, error, iterations)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +19,7 @@ from otgan.measures import (
     as_probabilities,
     warn_of_histograms,
 )
-from otgan.progress import Progress, as_progress, reporting
+from otgan.progress import Progress, Report, as_progress, reporting
 from otgan.transport.couplings import Arcs
 from otgan.transport.line import line_distance, solve_line
 from otgan.transport.refinement import MAX_REFINED_PAIRS, refined
@@ -277,6 +276,13 @@ def _solve_measures(
 
 
 def _solve_and_certify(problem: Problem, options: _Options) -> TransportResult:
+    if options.progress is False:
+        return _solve_reporting(problem, options, None)
+    with reporting(options.progress, None, "exact transport", unit="pass") as report:
+        return _solve_reporting(problem, options, report)
+
+
+def _solve_reporting(problem: Problem, options: _Options, report: Report | None) -> TransportResult:
     watch = Stopwatch()
     with preparing():  # importing Numba takes some tenths of a second
         import otgan.transport.monotone_coupling  # noqa: F401 - both are needed later
@@ -287,22 +293,22 @@ def _solve_and_certify(problem: Problem, options: _Options) -> TransportResult:
     if isinstance(problem.cost, PointCost) and (
         callable(problem.cost.metric) or not is_large(n, m)
     ):
-        problem = replace(problem, cost=stored(problem.cost))
-    rtol, limit, n_jobs, progress = options
+        problem = problem._replace(cost=stored(problem.cost))
+    rtol, limit, n_jobs, _ = options
     limit = 1_000_000 + 1_000 * (n + m) if limit is None else limit
-    with reporting(progress, None, "exact transport", unit="pass") as report:
 
-        def reporter(step: PricingPass) -> None:
+    def reporter(step: PricingPass) -> None:
+        if report is not None:
             report(context.counters.passes, str(step))
 
-        watcher = None if progress is False else reporter
-        context = SolveContext(Limits(rtol, limit), reporter=watcher, n_jobs=n_jobs)
-        outcome = solve_on_support(problem, context)
-        name = "simplex" if outcome.stats["levels"] == 1 else "multiscale-simplex"
-        result = certified(problem, outcome, name, watch, n_jobs)
-        loose = result.gap > max(rtol, EXACT_RTOL) * abs(result.upper)
-        if loose and outcome.finished and not context.exhausted and n * m <= MAX_REFINED_PAIRS:
-            result = refined(problem, result, context, watch)
+    watcher = None if report is None else reporter
+    context = SolveContext(Limits(rtol, limit), reporter=watcher, n_jobs=n_jobs)
+    outcome = solve_on_support(problem, context)
+    name = "simplex" if outcome.stats["levels"] == 1 else "multiscale-simplex"
+    result = certified(problem, outcome, name, watch, n_jobs)
+    loose = result.gap > max(rtol, EXACT_RTOL) * abs(result.upper)
+    if loose and outcome.finished and not context.exhausted and n * m <= MAX_REFINED_PAIRS:
+        result = refined(problem, result, context, watch)
     return _accepted(result, problem, rtol, limit if context.exhausted else None)
 
 

@@ -32,7 +32,7 @@ from otgan.measures import (
 )
 from otgan.torch_modes import is_recorded
 from otgan.transport.batched.inputs import is_stack
-from otgan.transport.batched.plans import plans_of_points
+from otgan.transport.batched.plans import plan_of_measures, plans_of_points
 from otgan.transport.torch_operations import (
     Optimum,
     optimum_of_costs,
@@ -40,7 +40,7 @@ from otgan.transport.torch_operations import (
     spanning_forest,
 )
 
-__all__ = ["cost_of_matrix", "distance"]
+__all__ = ["cost_of_matrix", "distance", "distance_of_clouds"]
 
 
 def distance(
@@ -89,6 +89,18 @@ def distance(
     cost = _cost(optimum, _arc_costs(u, v, metric, p), of_a, of_b)
     # The root has no slope at zero; the zero sub-gradient is the useful one there.
     return _in_dtype(_power(cost, 1.0 / p), _dtype(x, y) or _dtype(a, b) or torch.float64)
+
+
+def distance_of_clouds(x: Tensor, y: Tensor) -> Tensor:
+    """W1 of two clouds (n, d) and (m, d) whose points have been checked, with derivatives in them.
+
+    It has the dtype of x.
+    """
+    mu, nu = (DiscreteMeasure.uniform(to_numpy(z)) for z in (x, y))
+    plans = plan_of_measures(mu, nu, 1.0, "euclidean")
+    optimum = Optimum(*(torch.from_numpy(part[0]).to(x.device) for part in plans[1:]))
+    lengths = _arc_costs(_on_arcs(x, optimum.i), _on_arcs(y, optimum.j), "euclidean", 1.0)
+    return _in_dtype(_cost(optimum, lengths, None, None), x.dtype)
 
 
 def cost_of_matrix(C: Any, a: Any = None, b: Any = None, *, n_jobs: int | None = None) -> Tensor:

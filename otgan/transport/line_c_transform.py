@@ -10,8 +10,6 @@ section 1.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from otgan.measures import FloatArray
@@ -45,7 +43,9 @@ def c_transform_on_line(x: FloatArray, y: FloatArray, exponent: float, f: FloatA
 
 
 @compiled
-def _search(x: Any, y: Any, exponent: Any, f: Any, found: Any) -> None:
+def _search(
+    x: FloatArray, y: FloatArray, exponent: float, f: FloatArray, found: FloatArray
+) -> None:
     """Middle targets first: those left of one search left of its source, the others right of it."""
     todo = np.empty((2 + 64, 4), np.int64)  # a range of targets, and the range of sources to search
     todo[0] = 0, len(y), 0, len(x)

@@ -10,8 +10,9 @@ import time
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
-from scipy.optimize import linprog
+from scipy.optimize import OptimizeResult, linprog
 
 from otgan.costs import MatrixCost, as_ground_cost
 from otgan.errors import InfeasibleError, SolverError
@@ -130,15 +131,12 @@ def solve_primal(C: Any, a: Any, b: Any) -> tuple[float, FloatArray]:
     columns = np.arange(len(i))
     row_sums = sparse.coo_array((ones, (i, columns)), shape=(len(a), len(i)))
     column_sums = sparse.coo_array((ones, (j, columns)), shape=(len(b), len(i)))
-    solution = linprog(
+    solution = _solve_program(
         matrix[i, j] / scale,
         A_eq=sparse.vstack([row_sums, column_sums]).tocsr(),
         b_eq=np.concatenate([a, b]),
         bounds=(0, None),
-        method="highs",
-        options=HIGHS_OPTIONS,
     )
-    _check_status(solution)
     plan = np.zeros_like(matrix)
     plan[i, j] = np.maximum(solution.x, 0.0)  # the bounds hold to HiGHS's tolerance only
     return float(solution.fun) * scale, plan
@@ -178,15 +176,12 @@ def solve_dual(C: Any, a: Any, b: Any) -> tuple[float, FloatArray, FloatArray]:
     )
     # Adding t to f and taking it from g changes nothing: fix f_0 = 0.
     bounds = [(0.0, 0.0)] + [(None, None)] * (n + m - 1)
-    solution = linprog(
+    solution = _solve_program(
         -np.concatenate([a, b]),
         A_ub=constraints.tocsr(),
         b_ub=matrix[i, j] / scale,
         bounds=bounds,
-        method="highs",
-        options=HIGHS_OPTIONS,
     )
-    _check_status(solution)
     return -float(solution.fun) * scale, solution.x[:n] * scale, solution.x[n:] * scale
 
 
@@ -200,7 +195,7 @@ def _checked(
     return matrix, a, b, mass
 
 
-def _arcs_and_scale(matrix: FloatArray) -> tuple[Any, Any, float]:
+def _arcs_and_scale(matrix: FloatArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], float]:
     i, j = np.nonzero(np.isfinite(matrix))
     if len(i) == 0:
         raise _infeasible()
@@ -214,7 +209,9 @@ def _infeasible() -> InfeasibleError:
     )
 
 
-def _check_status(solution: Any) -> None:
+def _solve_program(objective: FloatArray, **constraints: object) -> OptimizeResult:
+    """The least value of a linear objective, by HiGHS; what it did not solve is an error."""
+    solution = linprog(objective, **constraints, method="highs", options=HIGHS_OPTIONS)
     if solution.status == 2:
         raise _infeasible()
     if not solution.success:
@@ -223,3 +220,4 @@ def _check_status(solution: Any) -> None:
             "to fix it, rescale the costs or use otgan.emd_from_cost",
             partial=solution.x,
         )
+    return solution

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from otgan.estimates import Estimate, rooted, standard_error_of_gap
+from otgan.estimates import Estimate, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
-from otgan.transport.plug_in_bias import bias_warnings, interval_without_bias, rooted_cost
+from otgan.transport.plug_in_bias import PlugInCost, rooted_cost
 from otgan.transport.sliced import (
     Samples,
     costs_along,
@@ -95,40 +95,20 @@ def max_sliced_wasserstein(
     refuse_gradients("max_sliced_wasserstein", x, y)
     samples = Samples.of(x, y, as_order(p), least=4)
     n_restarts = as_count(n_restarts, "n_restarts")
-    rng = as_rng(rng)
-    cost, se_of_cost = _cost_along(samples, _steepest(samples, n_restarts, rng))
-    halves = _halved(samples, n_restarts, as_confidence(confidence_level), rng)
+    rng, confidence_level = as_rng(rng), as_confidence(confidence_level)
+    cost, se = _cost_along(samples, _steepest(samples, n_restarts, rng))
+    halves = _halved(samples, n_restarts, confidence_level, rng)
     pooled = samples.pooled(rng)
     null_level, _ = _cost_along(pooled, _steepest(pooled, n_restarts, rng))
     null = PooledNull(halves.pvalue if cost > null_level else 1.0, null_level)
-    widened = null.include_zero(
-        se_of_cost,
-        interval_without_bias(cost, se_of_cost, halves.cost, confidence_level),
+    found = PlugInCost(cost, se, null_level, halves.cost, null)
+    return found.estimate(
+        "max-sliced",
+        samples.p,
+        (samples.n, samples.m),
         confidence_level,
-    )
-    value, se = rooted_cost(cost, widened.se, samples.p)
-    warnings = widened.warnings + bias_warnings(cost, se_of_cost, halves.cost)
-    if value - halves.held_out > 2 * halves.held_out_se:
-        warnings += (
-            f"on points that did not choose the direction the distance is {halves.held_out:.4g}: "
-            "the value is too large for the distributions; to fix it, give more points",
-        )
-    return Estimate(
-        value=value,
-        se=se,
-        interval=rooted(widened.interval, samples.p),
-        method=f"max-sliced, p = {samples.p:g}",
-        n=samples.n,
-        m=samples.m,
-        confidence_level=confidence_level,
-        diagnostics={
-            "null_level": rooted_cost(null_level, 0.0, samples.p)[0],
-            "of_halves": rooted_cost(halves.cost, 0.0, samples.p)[0],
-            "null_pvalue": null.pvalue,
-            "held_out": halves.held_out,
-            "held_out_se": halves.held_out_se,
-        },
-        warnings=warnings,
+        diagnostics={"held_out": halves.held_out, "held_out_se": halves.held_out_se},
+        warnings=halves.warnings(rooted_cost(cost, 0.0, samples.p)[0]),
     )
 
 
@@ -170,6 +150,15 @@ class _Halves(NamedTuple):
     held_out: float
     held_out_se: float
     pvalue: float
+
+    def warnings(self, value: float) -> tuple[str, ...]:
+        """A sentence, if the distance of the samples is far above the one held out."""
+        if value - self.held_out <= 2 * self.held_out_se:
+            return ()
+        return (
+            f"on points that did not choose the direction the distance is {self.held_out:.4g}: "
+            "the value is too large for the distributions; to fix it, give more points",
+        )
 
 
 def _halved(

@@ -5,10 +5,9 @@ Compiled loops, apart from their callers because importing Numba takes some tent
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.compiled import compiled
 from otgan.transport.rounding import EPS
 
@@ -27,7 +26,14 @@ BALANCED = 1e-9
 
 
 @compiled
-def northwest_fill(a: Any, b: Any, extra: Any, path_i: Any, path_j: Any, masses: Any) -> None:
+def northwest_fill(
+    a: FloatArray,
+    b: FloatArray,
+    extra: float,
+    path_i: IntArray,
+    path_j: IntArray,
+    masses: FloatArray,
+) -> None:
     """The north-west corner rule: write the arcs that fill targets in order into the last three.
 
     The path is laid from both ends toward the heaviest source, which gets what is left: there
@@ -59,7 +65,15 @@ def northwest_fill(a: Any, b: Any, extra: Any, path_i: Any, path_j: Any, masses:
 
 
 @compiled
-def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path: Any) -> Any:
+def _sweep(
+    a: FloatArray,
+    b: FloatArray,
+    extra: float,
+    sources: tuple[int, int],
+    targets: tuple[int, int],
+    k: int,
+    path: tuple[IntArray, IntArray, FloatArray],
+) -> tuple[int, int, float]:
     """Lay the path from one end of the sources to another, short of it, from arc k on.
 
     What a point has left is a sum of two numbers (Dekker 1971): taking a million masses from it
@@ -107,7 +121,7 @@ def _sweep(a: Any, b: Any, extra: Any, sources: Any, targets: Any, k: Any, path:
 
 
 @compiled
-def relative_deficit(a: Any, b: Any) -> Any:
+def relative_deficit(a: FloatArray, b: FloatArray) -> float:
     """By which fraction b sums to less than a; 0 if the difference is more than rounding."""
     total = lost = size = 0.0
     for side in range(2):
@@ -121,14 +135,21 @@ def relative_deficit(a: Any, b: Any) -> Any:
 
 
 @compiled
-def _subtracted(high: Any, low: Any, mass: Any) -> Any:
+def _subtracted(high: float, low: float, mass: float) -> tuple[float, float]:
     """(high + low) - mass, as a sum of two numbers."""
     rest = high - mass
     return rest, low + ((high - rest) - mass)
 
 
 @compiled
-def weighted_gaps(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: Any) -> Any:
+def weighted_gaps(
+    x: FloatArray,
+    y: FloatArray,
+    path_i: IntArray,
+    path_j: IntArray,
+    masses: FloatArray,
+    gaps: FloatArray,
+) -> tuple[float, float]:
     """Write |x_i - y_j| into `gaps`, 0 on idle arcs; return the largest, and the sum by mass."""
     total = lost = largest = 0.0
     for k in range(len(masses)):
@@ -143,7 +164,9 @@ def weighted_gaps(x: Any, y: Any, path_i: Any, path_j: Any, masses: Any, gaps: A
 
 
 @compiled
-def path_potentials(path_i: Any, path_j: Any, costs: Any, detours: Any) -> Any:
+def path_potentials(
+    path_i: IntArray, path_j: IntArray, costs: FloatArray, detours: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Potentials with f_i + g_j = C_ij along the path of arcs, but for its free corners.
 
     A free corner (i + 1, j), between (i, j) and (i + 1, j + 1), bears no mass, so that the path

@@ -7,13 +7,17 @@ hold zero where permuted labels show such values (otgan.pooled_null).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from otgan.estimates import normal_interval
+from otgan.estimates import Estimate, normal_interval, rooted
 from otgan.measures import FloatArray
+from otgan.pooled_null import PooledNull
 
 __all__ = [
+    "PlugInCost",
     "bias_warnings",
     "halves_of",
     "interval_without_bias",
@@ -83,3 +87,62 @@ def rooted_cost(cost: float, se: float, p: float) -> tuple[float, float]:
     if cost == 0:
         return 0.0, se ** (1 / p)
     return cost ** (1 / p), min(se / p * cost ** (1 / p - 1), se ** (1 / p))
+
+
+class PlugInCost(NamedTuple):
+    """A mean cost W_p^p of two samples along lines, and what shows its bias.
+
+    Attributes
+    ----------
+    cost, se : float
+        Of the samples, and its standard error.
+    null_level : float
+        The cost after the samples were pooled and split at random.
+    of_halves : float
+        The mean cost of halves of the samples.
+    null : PooledNull
+        Costs under permuted labels.
+    """
+
+    cost: float
+    se: float
+    null_level: float
+    of_halves: float
+    null: PooledNull
+
+    def estimate(
+        self,
+        method: str,
+        p: float,
+        sizes: tuple[int, int],
+        confidence_level: float,
+        *,
+        least_se: float = 0.0,
+        diagnostics: Mapping[str, float],
+        warnings: tuple[str, ...] = (),
+    ) -> Estimate:
+        """The distance, root taken, with an interval that allows for the bias."""
+        widened = self.null.include_zero(
+            self.se,
+            interval_without_bias(self.cost, self.se, self.of_halves, confidence_level),
+            confidence_level,
+        )
+        value, se = rooted_cost(self.cost, widened.se, p)
+        return Estimate(
+            value=value,
+            se=max(least_se, se),
+            interval=rooted(widened.interval, p),
+            method=f"{method}, p = {p:g}",
+            n=sizes[0],
+            m=sizes[1],
+            confidence_level=confidence_level,
+            diagnostics={
+                "null_level": rooted_cost(self.null_level, 0.0, p)[0],
+                "of_halves": rooted_cost(self.of_halves, 0.0, p)[0],
+                "null_pvalue": self.null.pvalue,
+                **diagnostics,
+            },
+            warnings=widened.warnings
+            + bias_warnings(self.cost, self.se, self.of_halves)
+            + warnings,
+        )

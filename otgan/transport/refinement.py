@@ -6,7 +6,7 @@ Source: Gleixner, Steffy and Wolter, Iterative refinement for linear programming
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def refined(
         spread = max(most_expensive - least, EPS * abs(most_expensive), MIN_SPREAD)
         capped = np.where(allowed, np.minimum(reduced, least + 2 * (n + m) * spread), np.inf)
         units = context.in_units(1.0, float(problem.a @ f.high + problem.b @ g.high))
-        outcome = solve_on_support(replace(problem, cost=MatrixCost(capped)), units)
+        outcome = solve_on_support(problem._replace(cost=MatrixCost(capped)), units)
         f, g = f.plus(_finite(outcome.f)), g.plus(_finite(outcome.g))
         plan = outcome.i, outcome.j
         offset = _weighted_median(np.r_[f.high, -g.high], np.r_[problem.a, problem.b])
@@ -84,7 +84,7 @@ class _DoubleDouble(NamedTuple):
     def zero(cls, n: int) -> _DoubleDouble:
         return cls(np.zeros(n), np.zeros(n))
 
-    def plus(self, other: Any) -> _DoubleDouble:
+    def plus(self, other: FloatArray | float) -> _DoubleDouble:
         total, lost = _exact_sum(self.high, other)
         return _DoubleDouble(*_exact_sum(total, self.low + lost))
 
@@ -98,7 +98,7 @@ class _DoubleDouble(NamedTuple):
         return np.where(self.low < 0, np.nextafter(self.high, -np.inf), self.high)
 
 
-def _exact_sum(x: FloatArray, y: Any) -> tuple[FloatArray, FloatArray]:
+def _exact_sum(x: FloatArray, y: FloatArray | float) -> tuple[FloatArray, FloatArray]:
     """The sum x + y, and what rounding took from it (Knuth's TwoSum)."""
     total = x + y
     back = total - x

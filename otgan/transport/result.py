@@ -28,7 +28,7 @@ MOVED_BY_ROUNDING = 1e-15
 
 
 @checks_keywords
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TransportResult(Result):
     """An optimal transport cost with its certificate.
 

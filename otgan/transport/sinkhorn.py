@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,17 +120,15 @@ def sinkhorn_divergence(
     p = as_order(p)
     x, y = as_samples(x, y)
     max_iterations = as_count(max_iterations, "max_iterations")
-    epsilon = _default_reg(reg, x, y, p)
-    rng = as_rng(rng)
+    reg = _default_reg(reg, x, y, p)
+    rng, confidence_level = as_rng(rng), as_confidence(confidence_level)
 
-    def solved(x: FloatArray, y: FloatArray) -> _Divergence:
-        return _Divergence.between(x, y, p, epsilon, max_iterations)
-
-    xy, xx, yy = whole = solved(x, y)
+    solved = partial(_Divergence.between, p=p, reg=reg, max_iterations=max_iterations)
+    whole = solved(x, y)
     value, null_level = whole.value, solved(*pooled_samples(x, y, rng)).value
     of_halves = float(np.mean([solved(*half).value for half in halves_of(x, y, rng)]))
-    se = standard_error_of_gap(xy.f - xx.f, xy.g - yy.f)
-    null = _pooled_null(x, y, p, epsilon, as_confidence(confidence_level), rng)
+    se = whole.standard_error
+    null = _pooled_null(x, y, p, reg, confidence_level, rng)
     normal = interval_without_bias(value, se, of_halves, confidence_level, null_level)
     widened = null.include_zero(se, normal, confidence_level, unbiased=value - null_level)
     return Estimate(
@@ -144,9 +143,9 @@ def sinkhorn_divergence(
             "null_level": null_level,
             "of_halves": of_halves,
             "null_pvalue": null.pvalue,
-            "reg": epsilon,
-            "iterations": xy.iterations + xx.iterations + yy.iterations,
-            "marginal_error": max(xy.error, xx.error, yy.error),
+            "reg": reg,
+            "iterations": sum(plan.iterations for plan in whole),
+            "marginal_error": max(plan.error for plan in whole),
         },
         warnings=widened.warnings + bias_warnings(value, se, of_halves),
     )
@@ -161,24 +160,28 @@ class _Divergence(NamedTuple):
 
     @classmethod
     def between(
-        cls, x: FloatArray, y: FloatArray, p: float, epsilon: float, max_iterations: int
+        cls, x: FloatArray, y: FloatArray, p: float, reg: float, max_iterations: int
     ) -> _Divergence:
         return cls(
-            entropic_between(_costs(x, y, p), epsilon, max_iterations),
-            entropic_within(_costs(x, x, p), epsilon, max_iterations),
-            entropic_within(_costs(y, y, p), epsilon, max_iterations),
+            entropic_between(_costs(x, y, p), reg, max_iterations),
+            entropic_within(_costs(x, x, p), reg, max_iterations),
+            entropic_within(_costs(y, y, p), reg, max_iterations),
         )
 
     @property
     def value(self) -> float:
         return self.xy.value - 0.5 * self.xx.value - 0.5 * self.yy.value
 
+    @property
+    def standard_error(self) -> float:
+        return standard_error_of_gap(self.xy.f - self.xx.f, self.xy.g - self.yy.g)
+
 
 def _pooled_null(
     x: FloatArray,
     y: FloatArray,
     p: float,
-    epsilon: float,
+    reg: float,
     confidence_level: float,
     rng: np.random.Generator,
 ) -> PooledNull:
@@ -186,12 +189,12 @@ def _pooled_null(
     if n + m > MAX_RELABELED_POINTS:
         x, y = subsample(x, y, MAX_RELABELED_POINTS, rng)
     labels = permuted_labels(len(x), len(y), confidence_level, rng, cheap=False)
-    values = _nearly_equal(np.concatenate([x, y]), p, epsilon, labels)
+    values = _nearly_equal(np.concatenate([x, y]), p, reg, labels)
     scale = (1 / n + 1 / m) / (1 / len(x) + 1 / len(y))  # at equal distributions it falls as 1/n
     return PooledNull.from_values(values, scale=scale)
 
 
-def _nearly_equal(points: FloatArray, p: float, epsilon: float, labels: BoolArray) -> FloatArray:
+def _nearly_equal(points: FloatArray, p: float, reg: float, labels: BoolArray) -> FloatArray:
     """The divergence under each row of labels, to second order about the pooled distribution.
 
     With the plan M of that distribution with itself, N rows of which sum to one, and w = 1/n on x
@@ -199,7 +202,7 @@ def _nearly_equal(points: FloatArray, p: float, epsilon: float, labels: BoolArra
     which treats all permutations alike, and so leaves the test exact.
     """
     plan = _costs(points, points, p)
-    plan /= -epsilon
+    plan /= -reg
     np.exp(plan, out=plan)
     u, *_ = scaled_within(plan, ROUNDS)
     plan *= u / len(points)
@@ -210,7 +213,7 @@ def _nearly_equal(points: FloatArray, p: float, epsilon: float, labels: BoolArra
         spread = plan @ weights
         total += np.einsum("ib,ib->b", weights, spread)
         weights = spread
-    return 0.5 * epsilon * len(points) * total
+    return 0.5 * reg * len(points) * total
 
 
 def _costs(x: FloatArray, y: FloatArray, p: float) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
-from otgan.estimates import Estimate, rooted, standard_error_of_gap
+from otgan.estimates import Estimate, standard_error_of_gap, standard_error_of_mean
 from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
@@ -18,9 +18,8 @@ from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
 from otgan.transport.couplings import Arcs, northwest_corner
 from otgan.transport.plug_in_bias import (
-    bias_warnings,
+    PlugInCost,
     halves_of,
-    interval_without_bias,
     pooled_samples,
     rooted_cost,
     subsample,
@@ -112,41 +111,31 @@ def sliced_wasserstein(
     """
     refuse_gradients("sliced_wasserstein", x, y)
     samples = Samples.of(x, y, as_order(p))
-    rng = as_rng(rng)
+    rng, confidence_level = as_rng(rng), as_confidence(confidence_level)
     thetas = random_directions(samples.d, as_count(n_projections, "n_projections", least=2), rng)
     costs, f, g = _costs_and_potentials(samples, thetas)
-    cost = float(costs.mean())
-    value, sampling_se = rooted_cost(cost, standard_error_of_gap(f, g), samples.p)
-    spread = costs.std(ddof=1) / math.sqrt(len(costs)) if len(costs) > 1 else 0.0
-    _, projections_se = rooted_cost(cost, spread, samples.p)
-    null_level = float(costs_along(samples.pooled(rng), thetas).mean())
-    of_halves = float(np.mean([costs_along(half, thetas) for half in samples.halves(rng)]))
-    se_of_cost = math.hypot(standard_error_of_gap(f, g), spread)
-    null = _pooled_null_of_slices(samples, thetas, as_confidence(confidence_level), rng)
-    widened = null.include_zero(
-        se_of_cost,
-        interval_without_bias(cost, se_of_cost, of_halves, confidence_level),
-        confidence_level,
+    cost, se_of_gap = float(costs.mean()), standard_error_of_gap(f, g)
+    spread = standard_error_of_mean(costs)
+    found = PlugInCost(
+        cost=cost,
+        se=math.hypot(se_of_gap, spread),
+        null_level=float(costs_along(samples.pooled(rng), thetas).mean()),
+        of_halves=float(np.mean([costs_along(half, thetas) for half in samples.halves(rng)])),
+        null=_pooled_null_of_slices(samples, thetas, confidence_level, rng),
     )
-    return Estimate(
-        value=value,
-        se=max(
-            math.hypot(sampling_se, projections_se), rooted_cost(cost, widened.se, samples.p)[1]
-        ),
-        interval=rooted(widened.interval, samples.p),
-        method=f"sliced, p = {samples.p:g}",
-        n=samples.n,
-        m=samples.m,
-        confidence_level=confidence_level,
+    _, sampling_se = rooted_cost(cost, se_of_gap, samples.p)
+    _, projections_se = rooted_cost(cost, spread, samples.p)
+    return found.estimate(
+        "sliced",
+        samples.p,
+        (samples.n, samples.m),
+        confidence_level,
+        least_se=math.hypot(sampling_se, projections_se),
         diagnostics={
-            "null_level": rooted_cost(null_level, 0.0, samples.p)[0],
-            "of_halves": rooted_cost(of_halves, 0.0, samples.p)[0],
-            "null_pvalue": null.pvalue,
             "n_projections": len(costs),
             "sampling_se": sampling_se,
             "projections_se": projections_se,
         },
-        warnings=widened.warnings + bias_warnings(cost, se_of_cost, of_halves),
     )
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
+from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 
 __all__ = ["mean_area"]
 
 
 @compiled
-def mean_area(labels: Any, order: Any, gaps: Any, n: Any) -> Any:
+def mean_area(
+    labels: npt.NDArray[np.bool_], order: npt.NDArray[np.int32], gaps: FloatArray, n: int
+) -> FloatArray:
     """Mean area between the distribution functions of either label, for every row of labels.
 
     Parameters

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from otgan.costs import GroundCost, PointCost, SparseCost
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.couplings import Arcs
 from otgan.transport.duality import PLAIN_PAIRS, c_transform_of, certify_arcs
 from otgan.transport.result import TransportResult
@@ -24,8 +24,7 @@ __all__ = ["LineOutcome", "Problem", "certified", "solve_on_support"]
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Costs, masses that sum to one each, the order of the distance, and the mass before."""
 
     cost: GroundCost
@@ -38,18 +37,18 @@ class Problem:
 class LineOutcome(NamedTuple):
     """Plan and potentials on the line, and nothing that was counted."""
 
-    i: Any
-    j: Any
+    i: IntArray
+    j: IntArray
     mass: FloatArray
     f: FloatArray
     g: FloatArray
-    stats: dict[str, Any]
+    stats: dict[str, int]
 
 
 def solve_on_support(problem: Problem, context: SolveContext) -> Outcome:
     """Solve between the points that carry mass; the others get their potentials afterwards."""
     cost, a, b = problem.cost, problem.a, problem.b
-    sources, targets = np.flatnonzero(a), np.flatnonzero(b)
+    (sources,), (targets,) = a.nonzero(), b.nonzero()
     n, m = cost.shape
     if len(sources) == n and len(targets) == m:
         return _solve(cost, a, b, context, (sources, targets))
@@ -63,7 +62,11 @@ def solve_on_support(problem: Problem, context: SolveContext) -> Outcome:
 
 
 def _solve(
-    cost: GroundCost, a: FloatArray, b: FloatArray, context: SolveContext, names: tuple[Any, Any]
+    cost: GroundCost,
+    a: FloatArray,
+    b: FloatArray,
+    context: SolveContext,
+    names: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
 ) -> Outcome:
     """Solve between masses that are all positive, by the solver that suits the cost.
 

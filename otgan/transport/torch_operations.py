@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.batched.inputs import is_stack
-from otgan.transport.batched.plans import StackedPlans, plans_of_costs, plans_of_points
+from otgan.transport.batched.plans import plans_of_costs, plans_of_points
+from otgan.transport.batched.result import StackedPlans
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import incident_arcs
 
@@ -203,7 +205,9 @@ def _forest_under_vmap(info: Any, in_dims: Any, *tensors: Tensor) -> tuple[Fores
 
 
 @compiled
-def _grow_forest(i: Any, j: Any, mass: Any, n: Any, parent: Any, arc: Any) -> None:
+def _grow_forest(
+    i: IntArray, j: IntArray, mass: FloatArray, n: int, parent: IntArray, arc: IntArray
+) -> None:
     """Breadth first from every point that no tree has reached; parents begin as the points."""
     nodes = len(parent)
     used = np.flatnonzero(mass)

@@ -51,8 +51,10 @@ from otgan.cli.main import main
 codes = [main(arguments.split()) for arguments in sys.argv[1:]]
 print(codes, "torch" in sys.modules)
 """
-    wrong = ("train nosuch", f"train ring8 --out {tmp_path}/file/run", "train ring8 --rng -1")
-    wrong += ("resume nosuch", "report nosuch", "audit critic.pt a.csv b.csv")
+    wrong = [
+        *("train nosuch", f"train ring8 --out {tmp_path}/file/run", "train ring8 --rng -1"),
+        *("resume nosuch", "report nosuch", "audit critic.pt a.csv b.csv"),
+    ]
     done = subprocess.run(
         [sys.executable, "-c", code, *wrong], capture_output=True, text=True, check=True
     )

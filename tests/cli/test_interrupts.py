@@ -14,6 +14,7 @@ import pytest
 def test_a_lesson_that_is_interrupted_ends_with_130(modules):
     command = [sys.executable, "-X", "importtime", "-m", "otgan", "lesson", "critic-or-emd"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
         loaded = [*itertools.islice(process.stderr, modules)]  # a line for each module
         process.send_signal(signal.SIGINT)
         shown, errors = process.communicate(timeout=60)

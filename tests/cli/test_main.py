@@ -190,6 +190,7 @@ def test_ctrl_c_stops_emd_with_one_line(tmp_path):
     files = [str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
     command = [sys.executable, "-m", "otgan", "emd", *files, "--progress"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
         errors = b""
         while b"level" not in errors and (letter := process.stderr.read(1)):
             errors += letter
@@ -299,7 +300,7 @@ def test_audit_gives_images_to_the_critic_in_their_shape(tmp_path, capsys):
 def test_audit_of_a_critic_that_standardizes_its_points(clouds, tmp_path, capsys):
     import torch
 
-    from otgan.critics.networks.mlp import OnOriginalScale, mlp
+    from otgan.critics.networks.feedforward import OnOriginalScale, mlp
 
     a, b, x, y = clouds
     critic = OnOriginalScale(mlp(2, width=8), torch.tensor([5.0, 0.0]), 3.0)
@@ -320,7 +321,7 @@ def test_audit_of_a_critic_that_standardizes_its_points(clouds, tmp_path, capsys
         ({"0.weight": (1, 1, 2, 2)}, [], "linear layers in sequence"),
         ({"0.weight": (1, 3)}, [], "must take points of shape"),
         ({"0.weight": (1, 2)}, ["--activation", "rely"], "did you mean 'relu'"),
-        ({"0.weight": (1, 2)}, ["--penalty-weight", "-1"], "penalty_weight must be positive"),
+        ({"0.weight": (1, 2)}, ["--penalty-weight", "-1"], "--penalty-weight must be positive"),
         ({"0.weight": (1, 2)}, ["--plot", "audit.nonsense"], "a picture's name must end in"),
     ],
 )
@@ -375,7 +376,9 @@ def test_wrong_input_gets_code_2_and_one_sentence(tmp_path, capsys, files, extra
     [
         (["train", "rng8"], "did you mean 'ring8'?"),
         (["train", "ring8", "--constraint", "gpp"], "did you mean 'gp'?"),
-        (["train", "ring8", "--steps", "0"], "steps must be a whole number of at least 1"),
+        (["train", "ring8", "--steps", "0"], "--steps must be a whole number of at least 1"),
+        (["train", "ring8", "--batch-size", "0"], "got 0; to fix it, pass another value"),
+        (["train", "ring8", "--width", "99999"], "--latent-dim, --width and --depth must make"),
         (["resume", "/no/such/run"], "must be the folder of a run"),
         (["report", "/no/such/run"], "must be the folder of a run"),
         (["lesson", "pile-of-dirt"], "piles-of-dirt"),
@@ -405,6 +408,13 @@ def test_wrong_usage_gets_code_2(arguments, capsys):
         (["compare", "a", "b", "--confidence", "2", "--ruler"], "unknown option --ruler; to fix"),
         (["compare", "a", "b", "--rnq=3"], "unknown option --rnq; to fix it, did you mean '--rng'"),
         (["train", "ring8", "--critic-steps", "3"], "did you mean '--n-critic'?"),
+        (["train", "ring8", "--lr", "3"], "unknown option --lr; to fix it, did you"),
+        (
+            ["train", "ring8", "--seed", "3"],
+            "unknown option --seed; to fix it, did you mean '--rng",
+        ),
+        (["emd", "a", "b", "--rto", "0.1"], "unknown option --rto; to fix it, did you mean '--rto"),
+        (["compare", "a", "b", "--confidence", "0.9"], "did you mean '--confidence-level'?"),
         (
             ["emd", "a", "b", "--seed", "1"],
             "unknown option --seed; to fix it, see otgan emd --help",
@@ -425,7 +435,7 @@ def test_unknown_commands_and_options_get_the_nearest(arguments, message, capsys
 def test_all_cores_on_request(clouds, critic, capsys, monkeypatch):
     import torch
 
-    threads = []
+    threads: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", threads.append)
     files = [str(critic[1]), str(clouds[0]), str(clouds[1])]
     assert main(["audit", *files, "--n-jobs", "-1"]) == 0
@@ -538,3 +548,26 @@ def test_numbers_of_a_lesson_as_json(capsys):
     numbers = otgan.lessons.load("parallel-lines").run()
     assert_allclose(values["w"], numbers.w)
     assert values["kl"][0] is None and numbers.kl[0] == np.inf  # JSON has no infinity
+
+
+def test_words_of_flags_get_the_nearest_without_words_of_python(clouds, capsys):
+    assert main(["emd", *map(str, clouds[:2]), "--metric", "euclidian"]) == 2
+    error = capsys.readouterr().err
+    assert "--metric must be one of euclidean, sqeuclidean" in error
+    assert "did you mean 'euclidean'?" in error and "callable" not in error
+
+
+@pytest.mark.parametrize(
+    "command", ["emd", "compare", "audit", "train", "resume", "report", "lesson", "demo"]
+)
+def test_every_command_has_a_description(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    usage, description = capsys.readouterr().out.split("\n\n")[:2]
+    assert usage.startswith("usage:") and description[0].isupper() and description.endswith(".")
+
+
+def test_steps_of_resume_are_the_total(capsys):
+    with pytest.raises(SystemExit):
+        main(["resume", "--help"])
+    assert "total number of generator steps" in " ".join(capsys.readouterr().out.split())

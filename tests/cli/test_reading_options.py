@@ -72,9 +72,11 @@ def test_a_run_is_trained_and_resumed_on_points_as_the_flags_say(years, tmp_path
     assert told in capsys.readouterr().err
     assert main(["resume", out]) == 0
     assert told in capsys.readouterr().err
+    import torch
+
     from otgan.gan.run_directory import RunDirectory
 
-    stored = RunDirectory(tmp_path / "run").checkpoint("cpu")
+    stored = RunDirectory(tmp_path / "run").checkpoint(torch.device("cpu"))
     checkpoint = str(tmp_path / "run" / "checkpoint.pt")
     for altered, place in (
         ({"open": "x"}, f"{checkpoint} must say how its data are read"),

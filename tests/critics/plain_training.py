@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from otgan.critics.networks.mlp import GroupSort, mlp
+from otgan.critics.audit.group_sort import GroupSort
+from otgan.critics.networks.feedforward import mlp
 
 
 def penalty(weight, *, norm=lambda g: g.flatten(1).norm(dim=1)):
@@ -37,8 +38,8 @@ def train(critic, x, y, *, steps=200, batch=64, rule=None, loss=None, clip=None)
         f_u, f_v = critic(u).flatten(), critic(v).flatten()
         total = f_v.mean() - f_u.mean() if loss is None else loss(f_u, f_v)
         if rule is not None:
-            share = torch.rand(batch, *[1] * (u.ndim - 1))
-            between = torch.lerp(u, v, share).requires_grad_()
+            fraction = torch.rand(batch, *[1] * (u.ndim - 1))
+            between = torch.lerp(u, v, fraction).requires_grad_()
             (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
             total = total + rule(slope)
         optimizer.zero_grad()
@@ -51,6 +52,12 @@ def train(critic, x, y, *, steps=200, batch=64, rule=None, loss=None, clip=None)
                 critic.parameters(),
             )
     return critic
+
+
+def gradient_of(parameter: nn.Parameter) -> torch.Tensor:
+    """The gradient that it must have."""
+    assert parameter.grad is not None
+    return parameter.grad
 
 
 def worst_gradient(critic, expected):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from otgan.critics.forward import evaluating, refuse_batch_norm, refuse_inference, scores
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.errors import InvalidInputError
 
 

@@ -14,7 +14,7 @@ import otgan
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.critics.potentials.mcshane import McShane
 from otgan.critics.potentials.regression import fit_potential
 from otgan.critics.training.data import as_distributions
@@ -164,7 +164,7 @@ class Drawn:
 
     def __init__(self, kind):
         self.kind, self.rng = kind, torch.Generator().manual_seed(0)
-        self.last = None
+        self.last = torch.empty(0)
 
     def sample(self, k):
         self.last = (10 * torch.randn(k, 2, generator=self.rng) + 300).to(self.kind)

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 import otgan
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.pointwise import mixes_points, refuse_unless_pointwise
 from otgan.critics.training.options import FitOptions
 from otgan.errors import InvalidInputError
@@ -189,6 +189,7 @@ def test_a_critic_is_left_as_it_was(critic):
 def test_a_batch_norm_of_ones_own_is_left_with_its_statistics():
     norm = nn.BatchNorm1d(2)
     assert mixes_points(nn.Sequential(norm, nn.Linear(2, 1)), torch.randn(8, 2))
+    assert norm.running_mean is not None
     assert norm.num_batches_tracked == 0 and torch.equal(norm.running_mean, torch.zeros(2))
 
 

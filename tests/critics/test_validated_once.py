@@ -3,14 +3,16 @@
 import importlib
 import sys
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 
 import otgan
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import shifted
+from tests.gan.short_run import TINY
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(120, 2)), RNG.normal(size=(100, 2)) + [3.0, 0.0]
@@ -19,8 +21,9 @@ PUBLIC = {
     "as_pair": "otgan.measures",
     "emd": "otgan.transport.exact",
     "c_transform": "otgan.transport.duality",
+    "wasserstein": "otgan.transport.distances",
     "wasserstein_1d": "otgan.transport.distances",
-    "held_out_bracket": "otgan.inference.held_out_bracket",
+    "held_out_bracket": "otgan.inference.held_out",
     "lower_confidence_bound": "otgan.critics.potentials.bounds",
 }
 
@@ -28,8 +31,8 @@ PUBLIC = {
 @pytest.fixture
 def entered(monkeypatch):
     """How often each function that validates is called from inside the package."""
-    otgan.estimate_w1, otgan.audit_critic  # noqa: B018 - loads their modules
-    counts = Counter()
+    otgan.estimate_w1, otgan.audit_critic, otgan.train_gan  # noqa: B018 - loads their modules
+    counts: Counter[str] = Counter()
 
     def counting(name, function):
         def call(*args, **options):
@@ -54,7 +57,7 @@ def entered(monkeypatch):
 def test_estimate_w1(entered, constraint, sampled):
     pair = shifted([3.0, 0.0])
     x, y = (pair.x, pair.y) if sampled else (X, Y)
-    call = {
+    call: dict[str, Any] = {
         "steps": 2,
         "seconds": 0.2,
         "device": "cpu",
@@ -64,6 +67,12 @@ def test_estimate_w1(entered, constraint, sampled):
     otgan.estimate_w1(x, y, constraint, network=network, **call)
     # Cones start at the potentials of a batch, which is another problem.
     assert entered == ({"as_pair": 1} if constraint == "cones" else {})
+
+
+@pytest.mark.parametrize("constraint", ["lp", "exact", "distilled", "cones"])
+def test_train_gan(entered, constraint):
+    otgan.train_gan("ring8", otgan.GANConfig(**TINY, constraint=constraint))
+    assert entered == {}
 
 
 def test_audit_critic(entered):

@@ -1,6 +1,7 @@
 """Constants of the papers, and the same distribution from NumPy and from torch."""
 
 import pickle
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -44,12 +45,12 @@ each_distribution = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def rng():
+def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
 @pytest.fixture
-def torch():
+def torch() -> ModuleType:
     return pytest.importorskip("torch")
 
 

@@ -1,6 +1,7 @@
 """Funnel pairs: the move is an optimal plan, and W1 is what several oracles say."""
 
 import pickle
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -19,12 +20,12 @@ SIZES = [(1, 1), (1, 5), (2, 4), (2, 64), (8, 16), (64, 16), (128, 256)]
 
 
 @pytest.fixture
-def rng():
+def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
 @pytest.fixture
-def torch():
+def torch() -> ModuleType:
     return pytest.importorskip("torch")
 
 

@@ -11,7 +11,7 @@ from otgan.datasets import Sample, ring8
 from otgan.datasets.samplers import CheckedSampler, as_sampler
 from otgan.errors import InvalidInputError
 from otgan.gan.data import as_training_data
-from otgan.inference.held_out_bracket import held_out_bracket
+from otgan.inference.held_out import held_out_bracket
 
 N = 20_000
 PLANE = torch.tensor([1.0, 2.0])

@@ -7,11 +7,18 @@ from the formula beside them.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from otgan.divergences.closed_forms import Exponential, Gaussian, ParametricDistribution, Uniform
+
+if TYPE_CHECKING:
+    from otgan import Estimate
+    from otgan.divergences.samples import DivergenceMethod
+
+
+Samples = tuple[np.ndarray, np.ndarray]
 
 
 class Problem(NamedTuple):
@@ -57,26 +64,32 @@ WANG = {
 """Wang, Kulkarni and Verdú, Divergence estimation for multidimensional densities (2009)."""
 
 
-def shifted(rng, n, m, delta, d=1):
+def shifted(rng: np.random.Generator, n: int, m: int, delta: float, d: int = 1) -> Samples:
     """Samples of N(0, I) and N(v, I) with |v| = delta."""
     return rng.normal(size=(n, d)), rng.normal(size=(m, d)) + delta / math.sqrt(d)
 
 
-def wider(rng, n, m):
+def wider(rng: np.random.Generator, n: int, m: int) -> Samples:
     """Samples of N(0, 1) and N(1, 4): KL is 0.4431."""
     return rng.normal(0, 1, (n, 1)), rng.normal(1, 2, (m, 1))
 
 
-def sheared(rng, n, m):
+def sheared(rng: np.random.Generator, n: int, m: int) -> Samples:
     """Samples of N(0, I) and N(0, [[1, 1], [1, 2]]): KL is 0.5."""
     return rng.normal(size=(n, 2)), rng.normal(size=(m, 2)) @ np.array([[1.0, 1.0], [0.0, 1.0]])
 
 
-def kl(method, x, y, seed=0):
-    """KL by a method of its own, without the door."""
+def kl(method: DivergenceMethod, x: np.ndarray, y: np.ndarray, seed: int = 0) -> Estimate:
+    """KL by a method of its own, without checks of the input."""
     return method.kl(x, y, confidence_level=0.95, rng=np.random.default_rng(seed))
 
 
-def js(method, x, y, seed=0, confidence_level=0.95):
-    """JS by a method of its own, without the door."""
+def js(
+    method: DivergenceMethod,
+    x: np.ndarray,
+    y: np.ndarray,
+    seed: int = 0,
+    confidence_level: float = 0.95,
+) -> Estimate:
+    """JS by a method of its own, without checks of the input."""
     return method.js(x, y, confidence_level=confidence_level, rng=np.random.default_rng(seed))

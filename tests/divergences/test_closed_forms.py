@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import combinations, pairwise, product
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -682,7 +684,7 @@ def test_kinks_that_nobody_told_of_are_found():
 
 
 @pytest.fixture(scope="module")
-def mpmath():
+def mpmath() -> Iterator[ModuleType]:
     module = pytest.importorskip("mpmath")
     with module.workdps(50):
         yield module

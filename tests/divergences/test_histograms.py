@@ -5,6 +5,7 @@ import math
 import warnings
 from decimal import Decimal, localcontext
 from functools import partial
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def counts_of_equal_total(draw):
 
 
 @pytest.fixture(scope="module")
-def torch():
+def torch() -> ModuleType:
     return pytest.importorskip("torch")
 
 

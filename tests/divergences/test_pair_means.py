@@ -1,6 +1,7 @@
 """Energy distance and MMD against closed forms, SciPy, plain sums, and their own spread."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from scipy import stats
 from scipy.spatial.distance import cdist
 
 import otgan
-from otgan.divergences.mmd import median_distance
+from otgan.divergences.energy import Energy
+from otgan.divergences.mmd import MMD, median_distance
 from tests.cases import PLAIN_FORMS, mistyped, problems, refused
 
 KERNELS = {
@@ -328,3 +330,25 @@ def test_the_statistic_of_the_test_is_the_biased_value(statistic, estimate, d):
     x, y = two_normals(14, 25, 18, d, 1)
     test = otgan.two_sample_test(x, y, statistic=statistic, n_resamples=1)
     assert_allclose(test.statistic, estimate(x, y).value, rtol=1e-11)
+
+
+@pytest.mark.parametrize("statistic", [Energy(), MMD("imq", 1.5), MMD("laplace", 0.7)])
+def test_one_batch_of_labels_shows_what_the_stored_matrix_shows(statistic):
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(60, 3)), rng.normal(size=(45, 3)) + 0.2
+    labels = rng.permuted(np.tile(np.arange(105) < 60, (20, 1)), axis=1)
+    stored = statistic.prepare(x, y, rng).values(labels)
+    assert_allclose(statistic.values(x, y, labels), stored, rtol=1e-11)
+
+
+@pytest.mark.parametrize("function", [otgan.energy_distance, otgan.mmd])
+def test_no_matrix_of_all_pairs_is_stored(function):
+    rng = np.random.default_rng(6)
+    x, y = rng.normal(size=(2400, 3)), rng.normal(size=(2400, 3))
+    tracemalloc.start()
+    try:
+        function(x, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.6 * 8 * 4800**2, peak  # bytes of the matrix

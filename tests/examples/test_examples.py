@@ -43,6 +43,12 @@ def numbers_in(text):
     return [float(number) for number in re.findall(r"-?\d+\.\d+(?:e-?\d+)?", text)]
 
 
+def first_group(pattern, text):
+    found = re.search(pattern, text, re.MULTILINE)
+    assert found is not None, pattern
+    return found.group(1)
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_says_how_it_is_run_and_is_listed(name):
     assert f"Run: python examples/{name}" in (ROOT / "examples" / name).read_text("utf-8")
@@ -75,7 +81,7 @@ def test_interval_and_test(tmp_path):
         assert low <= 0.5 <= high and low <= plug_in <= high
         widths.append(high - low)
     assert widths == sorted(widths, reverse=True) and len(widths) == 3
-    assert int(re.search(r"points each, (\d+) cover", covered).group(1)) >= 33  # 38 - 4 deviations
+    assert int(first_group(r"points each, (\d+) cover", covered)) >= 33  # 38 - 4 deviations
     assert numbers_in(different)[-1] < 0.05 < numbers_in(equal)[-1]
 
 
@@ -96,7 +102,7 @@ def test_critic_audited(tmp_path):
     make(5000, rng)  # what it is trained on
     exact = otgan.wasserstein(*make(600, rng))
     shown = {
-        name: float(re.search(rf"^{name} +(\S+)", text, re.MULTILINE).group(1))
+        name: float(first_group(rf"^{name} +(\S+)", text))
         for name in ("exact W1", "raw gap", "reported")
     }
     assert_allclose(shown["exact W1"], exact, rtol=1e-5)

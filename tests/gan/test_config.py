@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 
@@ -57,8 +58,9 @@ def test_plain_values_are_those_of_json():
 def test_an_unknown_setting_names_the_nearest_one():
     with pytest.raises(InvalidInputError, match="got 'step'; to fix it, did you mean 'steps'"):
         GANConfig.from_dict({"step": 3})
+    no_settings: Any = []
     with pytest.raises(InvalidInputError, match="settings must be a dict, got list"):
-        GANConfig.from_dict([])
+        GANConfig.from_dict(no_settings)
 
 
 def test_networks_that_are_too_large_are_refused_before_memory_is_allocated():

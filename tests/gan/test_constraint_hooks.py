@@ -5,11 +5,14 @@ from typing import Any, ClassVar
 
 import pytest
 import torch
+from torch import nn
 
 from otgan import Cones, GANConfig, OrthogonalWeights, train_gan
 from otgan.critics.constraints.base import Constraint, CriticLoss
 from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
+from otgan.critics.networks.cones import ConeNetwork
+from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.errors import InvalidInputError
 from otgan.gan.state import TrainState
 from tests.gan.short_run import TINY
@@ -54,6 +57,22 @@ class Recorded(Constraint):
     def penalty(self, critic, real, fake, rng):
         raise AssertionError("the loss of its own needs none")
 
+    def default_network(self, d):
+        raise AssertionError("width and depth are those of the settings")
+
+    def scaled_to(self, length):
+        raise AssertionError("there is no distance yet")
+
+    def in_standard_units(self, length):
+        raise AssertionError("weights are for standardized points")
+
+    def fused_step(self, critic, inner_dtype):
+        raise AssertionError("the loss is its own")
+
+    @property
+    def above_one(self):
+        raise AssertionError("no penalty is measured")
+
 
 def test_every_hook_is_honored():
     constraint = Recorded()
@@ -63,6 +82,8 @@ def test_every_hook_is_honored():
     start = ["project"]
     assert constraint.calls[0] == ("start", (20, 2), (20, 2))
     assert constraint.calls[1:] == [*start, *steps, "distance", "finish"]
+    assert isinstance(result.critic, OnOriginalScale)
+    assert isinstance(result.critic.critic, nn.Linear)
     assert (result.critic.critic.weight == 7.0).all()
 
 
@@ -78,6 +99,7 @@ def test_a_resumed_run_is_not_started_again(tmp_path):
 def test_the_returned_orthogonal_critic_is_orthogonal_to_rounding():
     config = GANConfig(**{**TINY, "constraint": OrthogonalWeights()})
     critic = train_gan("ring8", config).critic
+    assert critic is not None
     assert abs(lipschitz_from_weights(critic) - 1.0) < 3e-7
 
 
@@ -85,6 +107,7 @@ def test_cones_stay_where_they_are_built():
     """A start on points of the untrained generator may open them upwards, without a maximum."""
     assert not Cones.starts_in_gan
     state = TrainState.start(2, GANConfig(**TINY, constraint="cones"), CPU)
+    assert isinstance(state.critic, ConeNetwork)
     assert float(state.critic.sign) == -1.0
 
 
@@ -109,5 +132,6 @@ def test_the_settings_choose_the_optimizer_of_the_generator(name, rate, kind, ex
 
 
 def test_an_unknown_optimizer_of_the_generator_is_refused():
+    unknown: Any = "sgd"
     with pytest.raises(InvalidInputError, match=r"generator_optimizer must be 'adam', 'rmsprop'"):
-        GANConfig(generator_optimizer="sgd")
+        GANConfig(generator_optimizer=unknown)

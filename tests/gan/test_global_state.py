@@ -1,6 +1,7 @@
 """Training leaves the state of other packages as it was."""
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tests.gan.short_run import CLOUD, RUN
 @pytest.mark.parametrize("constraint", ["lp", "spectral", "cones", "exact"])
 def test_training_leaves_global_generators_and_switches_untouched(constraint):
     def state():
-        numpy = np.random.get_state()  # noqa: NPY002 - the global one is what this is about
+        numpy: Any = np.random.get_state()  # noqa: NPY002 - the global one is what this is about
         return [
             torch.random.get_rng_state().tolist(),
             (numpy[1].tolist(), numpy[2]),

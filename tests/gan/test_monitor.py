@@ -83,7 +83,7 @@ def test_one_measurement_checks_the_generated_points_once(ring):
     """The real points were checked when the run began."""
     monitor, state = ring
     monitor.floor_draws  # noqa: B018 - computed once a run
-    entered = Counter()
+    entered: Counter[str] = Counter()
     functions = (measures.as_pair, measures.as_points, measures.DiscreteMeasure.of)
     watched = {function.__code__: function.__name__ for function in functions}
 

@@ -45,7 +45,7 @@ def test_a_constant_critic_can_be_drawn():
 def test_curves_are_those_of_the_records(trained):
     records = trained("lp").records
     (axis,) = progress_curves(records).axes
-    drawn = {line.get_label(): line.get_ydata() for line in axis.lines}
+    drawn = {line.get_label(): np.asarray(line.get_ydata()) for line in axis.lines}
     assert_array_equal(drawn["exact W1"], [record.exact_w1 for record in records])
     assert_array_equal(drawn["critic's estimate"], [record.critic_estimate for record in records])
     assert_array_equal(drawn["certified lower bound"], [record.w1_lower for record in records])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,9 @@ def test_settings_that_are_no_usable_numbers_are_refused_at_once(value):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.FitOptions(**{name: value})
     for name in ("decay", "device", "constraint"):
+        one: dict[str, Any] = {name: 1}
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
-            otgan.GANConfig(**{name: 1})
+            otgan.GANConfig(**one)
     with pytest.raises(otgan.errors.InvalidInputError, match="seconds must be"):
         otgan.estimate_w1(CLOUD, CLOUD, seconds=value)
 

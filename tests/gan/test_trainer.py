@@ -18,6 +18,8 @@ from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.gan.trainer import _critic_step
 from tests.cases import points_of
+from tests.critics.linear_layer import linear_layer
+from tests.critics.plain_training import gradient_of
 from tests.gan.short_run import TINY, same_but_for_time, same_weights
 
 ALL = [*sorted(CONSTRAINTS), "exact"]
@@ -108,14 +110,17 @@ def test_one_critic_step_is_that_of_algorithm_1():
     real = torch.as_tensor((points - data.center) / data.scale, dtype=torch.float32)
     rng = streams.torch(1, "critic 0", torch.device("cpu"))
     fake = state.generator(torch.randn(16, config.latent_dim, generator=rng)).detach()
+    assert state.critic is not None
     loss = state.critic(fake).mean() - state.critic(real).mean()
     loss.backward()
     # RMSProp's first step: learning rate times g / (sqrt((1 - 0.99) g²) + eps)
-    by_hand = [
-        (p - 5e-5 * p.grad / (0.1 * p.grad.abs() + 1e-8)).clamp(-0.01, 0.01).detach()
+    stepped = (
+        p - 5e-5 * gradient_of(p) / (0.1 * gradient_of(p).abs() + 1e-8)
         for p in state.critic.parameters()
-    ]
+    )
+    by_hand = [p.clamp(-0.01, 0.01).detach() for p in stepped]
     trained = train_gan("ring8", config).critic
+    assert trained is not None
     for ours, expected in zip(trained.parameters(), by_hand, strict=True):
         torch.testing.assert_close(ours.detach(), expected, rtol=0, atol=1e-8)
 
@@ -132,10 +137,12 @@ def test_nan_stops_with_a_clear_error():
 def test_a_broken_generator_stops_a_distilled_run_as_any_other():
     config = GANConfig(**{**TINY, "constraint": "distilled"})
     state = TrainState.start(2, config, torch.device("cpu"))
-    torch.nn.init.constant_(state.generator[-1].bias, math.nan)
+    torch.nn.init.constant_(linear_layer(state.generator, -1).bias, math.nan)
     real, latents = torch.zeros(16, 2), torch.zeros(16, config.latent_dim)
+    constraint = config.critic_constraint
+    assert constraint is not None
     with pytest.raises(TrainingDivergedError, match="in a generated point"):
-        _critic_step(state, config.critic_constraint, real, latents, torch.Generator())
+        _critic_step(state, constraint, real, latents, torch.Generator())
 
 
 def test_batch_norm_in_a_critic_is_refused():
@@ -162,8 +169,9 @@ def test_wrong_data_are_refused(data, message):
 
 
 def test_settings_must_be_a_config():
+    settings: Any = TINY
     with pytest.raises(InvalidInputError, match="config must be a GANConfig, got dict"):
-        train_gan("ring8", TINY)
+        train_gan("ring8", settings)
 
 
 def test_digits_train_as_points_in_64_dimensions():
@@ -213,5 +221,6 @@ def test_progress_is_reported_at_every_step_with_each_measurement():
 
 
 def test_progress_must_be_a_flag_or_a_function():
+    neither: Any = "yes"
     with pytest.raises(InvalidInputError, match="progress must be True, False or a function"):
-        train_gan("ring8", GANConfig(**TINY), progress="yes")
+        train_gan("ring8", GANConfig(**TINY), progress=neither)

@@ -8,6 +8,7 @@ import torch
 
 import otgan
 from otgan.critics.audit.load import load_critic
+from otgan.critics.networks.feedforward import OnOriginalScale
 from tests.critics.short_fit import values
 from tests.gan.short_run import CLOUD, RUN
 
@@ -17,6 +18,7 @@ def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     config = otgan.GANConfig(**{**RUN, "monitor_points": 100, "constraint": "orthogonal"})
     plain = otgan.train_gan(CLOUD, config, out=tmp_path)
     far = otgan.train_gan(64.0 * CLOUD + 1024.0, config)
+    assert isinstance(plain.critic, OnOriginalScale) and isinstance(far.critic, OnOriginalScale)
     points = torch.tensor(CLOUD[:50])  # float64: single precision rounds 64 x + 1024 by 6e-5
     single: dict[str, Any] = {"rtol": 1.3e-6, "atol": 1e-5}
     torch.testing.assert_close(far.critic(64 * points + 1024), 64 * plain.critic(points), **single)

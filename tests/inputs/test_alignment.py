@@ -18,7 +18,7 @@ from otgan.errors import InvalidInputError
 
 
 @pytest.fixture
-def two_tables():
+def two_tables() -> tuple[pd.DataFrame, pd.DataFrame, float]:
     """Two samples of two named columns, and the cost of the best assignment between them."""
     rng = np.random.default_rng(0)
     x, y = (rng.normal(size=(40, 2)) * [1, 10] + [0, 100] for _ in range(2))

@@ -107,13 +107,14 @@ def test_generators():
     assert as_rng(rng) is rng
     assert as_rng(5).random() == np.random.default_rng(5).random()
     assert isinstance(as_rng(None), np.random.Generator)
-    for value in ("0", -1, 0.5):
+    assert as_rng(2**70).random() == np.random.default_rng(2**70).random()
+    for value in ("0", -1, 0.5, True, [1, 2], np.random.RandomState(0)):
         with refused("rng must be a numpy.random.Generator", repr(value)):
             as_rng(value)
 
 
 def test_a_seed_is_an_integer_or_drawn_from_a_generator():
-    assert seed_from(np.int64(7)) == 7
+    assert seed_from(np.int64(7)) == 7 and seed_from(2**70) == 2**70
     drawn = [seed_from(np.random.default_rng(0)) for _ in range(2)]
     assert drawn[0] == drawn[1] != seed_from(np.random.default_rng(1))
     for value in (True, -1, "0", 0.5):

@@ -8,7 +8,7 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.special import ndtr
 
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.lessons.densities import Normal
 from otgan.lessons.neural_critic import explain, run
 from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped

@@ -154,7 +154,7 @@ def test_an_outlier_in_both_clouds_costs_no_digits(distance, p):
 
 
 @pytest.fixture
-def many_levels(monkeypatch):
+def many_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let small problems go through every level of the engine."""
     monkeypatch.setattr(multiscale, "MAX_DENSE_ARCS", 64)
     monkeypatch.setattr(level, "MAX_DENSE_ARCS", 64)

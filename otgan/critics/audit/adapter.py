@@ -69,7 +69,7 @@ class CriticFunction:
         if not callable(critic):
             raise InvalidInputError(
                 f"critic must be a torch module or a function of points, got {critic!r}; to fix "
-                "it, load it first (otgan.critics.audit.load.load_critic reads files)"
+                "it, load it first (otgan.critics.audit.load_critic reads files)"
             )
         failures = []
         for kind, dtype, device in _candidates(critic, like):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from otgan.keywords import checks_keywords
+
 __all__ = ["Diagnosis"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Diagnosis:
     """A mistake that the critic shows signs of.

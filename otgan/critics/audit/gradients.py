@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from otgan.critics.audit.adapter import CriticFunction
+from otgan.critics.vectors import unit_vectors
 from otgan.measures import FloatArray
-from otgan.results import Result
+from otgan.results import Result, plain
 from otgan.transport.result import TransportResult
 
 __all__ = ["Rays", "SteepestPair", "slopes_between", "steepest_pair", "trace_rays"]
@@ -37,7 +37,7 @@ N_STARTS, N_STEPS = 32, 24
 Generator = np.random.Generator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rays:
     """Segments along which the exact plan moves mass, with the critic's gradients on them.
 
@@ -67,7 +67,7 @@ class Rays:
         return self.mass @ self.cosines if len(self.mass) else np.full(3, np.nan)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SteepestPair(Result):
     """The pair of points between which the critic was found to rise most steeply.
 
@@ -96,8 +96,8 @@ class SteepestPair(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Slope, rise, distance, and the coordinates of both points."""
-        points = {"u": self.u.tolist(), "v": self.v.tolist()}
-        return {"slope": self.slope, **super().to_dict(), **points}
+        points = {"u": plain(self.u.tolist()), "v": plain(self.v.tolist())}
+        return {"slope": plain(self.slope), **super().to_dict(), **points}
 
     def __str__(self) -> str:
         return f"slope {self.slope:.4g}, from {_coordinates(self.u)} down to {_coordinates(self.v)}"
@@ -146,7 +146,7 @@ def trace_rays(
     for k, fraction in enumerate(RAY_FRACTIONS if len(mass) else ()):
         gradients = function.gradients(start + fraction * (end - start))
         slopes[:, k] = np.linalg.norm(gradients, axis=1)
-        cosines[:, k] = (_unit(gradients) * towards_x).sum(axis=1)
+        cosines[:, k] = (unit_vectors(gradients) * towards_x).sum(axis=1)
     return Rays(start, end, mass, slopes, np.clip(cosines, -1.0, 1.0))
 
 
@@ -197,7 +197,7 @@ def steepest_pair(
     i, j = rng.integers(len(both), size=(2, min(N_POINTS, 4 * len(both) ** 2)))
     u, v = both[i], both[j]
     gradients = function.gradients(steep)
-    step = _unit(gradients) * shortest
+    step = unit_vectors(gradients) * shortest
     u, v = np.concatenate([u, steep + step / 2]), np.concatenate([v, steep - step / 2])
     u, v, quotients = _ordered(function, u, v, shortest)
     best = np.argsort(quotients)[-N_STARTS:]
@@ -222,7 +222,7 @@ def _refined_pairs(
     lengths = longest / 4.0 ** np.arange(N_LENGTHS)[:, None]
     # Values and points are rounded: a step must be long beside what that makes of its rise.
     lengths = np.maximum(lengths, 1e3 * function.precision * sizes / slopes).ravel()
-    step = 0.5 * lengths[:, None] * np.tile(_unit(gradients), (N_LENGTHS, 1))
+    step = 0.5 * lengths[:, None] * np.tile(unit_vectors(gradients), (N_LENGTHS, 1))
     points = np.tile(points, (N_LENGTHS, 1))
     return _ordered(function, points + step, points - step, 0.0)
 
@@ -255,9 +255,9 @@ def _ascend(
         return u, v, quotients
     for _ in range(N_STEPS):
         gradients = function.gradients(np.concatenate([u, v]))
-        pull = quotients[:, None] * _unit(u - v)
-        new_u = np.clip(u + length * _unit(gradients[: len(u)] - pull), *box)
-        new_v = np.clip(v - length * _unit(gradients[len(u) :] - pull), *box)
+        pull = quotients[:, None] * unit_vectors(u - v)
+        new_u = np.clip(u + length * unit_vectors(gradients[: len(u)] - pull), *box)
+        new_v = np.clip(v - length * unit_vectors(gradients[len(u) :] - pull), *box)
         new_u, new_v, new = _ordered(function, new_u, new_v, shortest)
         better = new > quotients
         u, v = np.where(better[:, None], new_u, u), np.where(better[:, None], new_v, v)
@@ -268,8 +268,3 @@ def _ascend(
 
 def _affordable_points(function: CriticFunction, d: int) -> int:
     return max(16, min(N_POINTS, MAX_EVALUATIONS // function.evaluations_for_gradient(d)))
-
-
-def _unit(vectors: FloatArray) -> npt.NDArray[np.float64]:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)

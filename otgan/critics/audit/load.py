@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from otgan.critics.audit.group_sort import GroupSort
 from otgan.critics.audit.run_checkpoint import critic_of_checkpoint, is_checkpoint
 from otgan.critics.audit.torch_files import FileKind, TorchFile
-from otgan.critics.networks.mlp import GroupSort, OnOriginalScale
+from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.errors import InvalidInputError, nearest_name, warn_user
+from otgan.keywords import checks_keywords
 
 __all__ = ["ACTIVATIONS", "load_critic"]
 
@@ -42,6 +44,7 @@ NEEDS_TRUST: dict[FileKind, str] = {
 HINT = "write it again with torch.save(critic.state_dict(), path)"
 
 
+@checks_keywords
 def load_critic(
     path: str | Path, *, activation: str | None = None, trust: bool = False
 ) -> nn.Module:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from otgan.costs import PointCost
 from otgan.critics.audit.result import CriticAudit
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, panels
 from otgan.transport.duality import c_transform
@@ -25,9 +26,8 @@ GRID = 140
 SHOWN_RAYS = 150
 SHOWN_POINTS = 1500
 
-LINES: Any = {"colors": INK, "linewidths": 0.35, "linestyles": "solid"}
 
-
+@checks_keywords
 def critic_audit(audit: CriticAudit) -> Figure:
     """The critic and the exact potential side by side, slopes, cosines, and the numbers.
 
@@ -124,7 +124,10 @@ def _in_the_plane(audit: CriticAudit, left: Axes, right: Axes) -> None:
         count = max(1.0, float(np.ptp(surface)) / step / 60)
         levels = np.arange(surface.min() - step, surface.max() + 2 * step, step * np.ceil(count))
         axis.contourf(*np.moveaxis(grid, -1, 0), surface, levels=levels, cmap="PiYG", alpha=0.7)
-        axis.contour(*np.moveaxis(grid, -1, 0), surface, levels=levels, **LINES)
+        axis.contour(
+            *np.moveaxis(grid, -1, 0), surface, levels=levels, colors=INK, linewidths=0.35,
+            linestyles="solid",
+        )  # fmt: skip
         every = f"a line every {step * np.ceil(count):.3g}"
         axis.set(title=f"{title}: {every}", xticks=[], yticks=[], aspect="equal")
         axis.grid(visible=False)
@@ -265,7 +268,7 @@ def _cosines(audit: CriticAudit, axis: Axes) -> None:
 
 def _numbers(audit: CriticAudit, axis: Axes) -> None:
     """Every number that may be read as W1, beside the exact one."""
-    bars: list[tuple[str, float, Any]] = [
+    bars: list[tuple[str, float, str]] = [
         ("raw gap", audit.gap, VIOLET),
         ("gap / largest slope", audit.normalized_gap, VIOLET),
         ("gap / proved slope", audit.sample_lower_layers, GREEN),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from otgan.critics.constraints.by_name import as_constraint
 from otgan.critics.constraints.serialization import constraint_from
-from otgan.critics.networks.mlp import OnOriginalScale
+from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.critics.seeding import seeded
 from otgan.critics.settings import MOST_LAYERS
 from otgan.critics.training.checkpoint import checked_checkpoint, kind_of

@@ -102,7 +102,7 @@ def _under_trained(m: Measurements) -> Diagnosis:
         f"{m.sample_lower / exact:.1%} of it where a critic that is zero everywhere proves "
         f"{m.sample_lower_zero / exact:.1%}, and its gradient has cosine {cosine:.2f} with the "
         "rays where an optimal critic has 1.",
-        "train longer or with more critic steps; under spectral normalization use GroupSort and "
+        "train longer or with more critic steps; under spectral normalization use MaxMin and "
         "orthogonal weights, which can be as steep as they are allowed to be.",
     )
 

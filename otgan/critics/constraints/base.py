@@ -69,25 +69,37 @@ class Constraint(ABC):
     ===================== ==================================== ===================================
     hook                  `estimate_w1` calls it               `train_gan` calls it
     ===================== ==================================== ===================================
-    `default_network`     if it is given no network            never: it calls `build` with the
-                                                               width and depth of its settings
-    `scaled_to`           for a short name                     never: settings are those of the
-    `in_standard_units`   always                               paper, for standardized points
+    `default_network`     if it is given no network            never (1)
+    `scaled_to`           for a short name                     never (2)
+    `in_standard_units`   always                               never (2)
     `start`               before the first step, on            before the first step, if
                           `n_start_points` of x and y          `starts_in_gan`, on real and
                                                                generated points
     `optimizer`           if `uses_own_optimizer`, else Muon   always; for the generator as well
                                                                unless the settings name another
-    `fused_step`          in each step, unless it is None      never
+    `fused_step`          in each step, unless it is None      never (3)
     `loss` (`penalty`)    in each step, otherwise              in each step of the critic
     `project`             after `start` and after each step    after `start` and after each step
     `finish`              after the last step                  on the critic that is returned
-    `above_one`           in the final evaluation              never
+    `above_one`           in the final evaluation              never (4)
     `distance`            in the final evaluation              in each measurement, with a penalty
                                                                of NaN
     ===================== ==================================== ===================================
 
-    Both work on standardized points. A subclass that overrides `penalty` or `loss` of a constraint
+    Both work on standardized points. Where `estimate_w1` solves the linear program (for a class
+    with `solves_linear_program`), it calls `default_network` alone. `train_gan` leaves out
+
+    1. `default_network`: the width and depth of its settings hold for generator and critic, and
+       are passed to `build`; `default_depth` is that of `estimate_w1`;
+    2. `scaled_to` and `in_standard_units`: a weight is that of the paper, for standardized points,
+       be it given by name or as an object. The distance to a generator changes as that learns, so
+       there is none to scale by;
+    3. `fused_step`: its gradients are those of `loss`, rounded otherwise, so that runs would not
+       give the same bits as before;
+    4. `above_one`: it corrects the gap of an optimal critic, which none in a game is. So no
+       penalty is measured, and `distance` is asked with NaN.
+
+    A subclass that overrides `penalty` or `loss` of a constraint
     with a `fused_step`, and not the latter, has none: autograd takes its place.
 
     Raises
@@ -123,6 +135,10 @@ Linear without distance; to fix it, define that in the class
     default_depth: ClassVar[int] = 3
     """Hidden layers of the critic that `estimate_w1` trains by default."""
 
+    solves_linear_program: ClassVar[bool] = False
+    """Whether `estimate_w1`, instead of training by batches, fits its `default_network` to the
+    potentials of one large sample. Each class says so for itself: it is not inherited."""
+
     capturable: ClassVar[bool] = False
     """Whether a step with this loss and projection can be captured in a CUDA graph, because it
     reads nothing back from the device. Each class says so for itself: it is not inherited."""
@@ -150,6 +166,7 @@ Linear without distance; to fix it, define that in the class
         if fused > min(penalty, loss):
             cls.fused_step = Constraint.fused_step  # type: ignore[method-assign]
         cls.capturable = vars(cls).get("capturable", False)
+        cls.solves_linear_program = vars(cls).get("solves_linear_program", False)
         check_returns(cls, Constraint, RETURNS)
 
     @property

@@ -12,6 +12,7 @@ from otgan.critics.constraints.norm_constrained import OrthogonalWeights, Spectr
 from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 from otgan.critics.settings import unknown_constraint
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = ["CONSTRAINTS", "as_constraint"]
 
@@ -27,6 +28,7 @@ CONSTRAINTS: dict[str, Constraint] = {
 }
 
 
+@checks_keywords
 def as_constraint(constraint: str | Constraint, *, also: tuple[str, ...] = ()) -> Constraint:
     """The constraint of that short name, or the object that was given.
 

@@ -12,7 +12,7 @@ from torch.optim import Optimizer, RMSprop
 from otgan.critics.constraints.base import Constraint, Gradients, HeldOutGap, Parameters
 from otgan.critics.gaps import normalized_gap
 from otgan.critics.kernels.maxmin import fused_gap
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.keywords import checks_keywords
 
 __all__ = ["WeightClipping"]

@@ -16,13 +16,16 @@ from torch.optim import Adam, Optimizer
 
 from otgan.critics.constraints.base import Constraint, CriticLoss, HeldOutGap, Parameters
 from otgan.critics.forward import scores
-from otgan.critics.networks.mlp import radial_mlp
+from otgan.critics.networks.feedforward import radial_mlp
+from otgan.keywords import checks_keywords
+from otgan.measures import DiscreteMeasure
 from otgan.torch_modes import gradients_on
-from otgan.transport.exact import emd
+from otgan.transport.exact import solve_measures
 
 __all__ = ["Distillation"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Distillation(Constraint):
     """A critic that learns the slopes of each batch's optimal potentials, for the trainer.
@@ -32,7 +35,8 @@ class Distillation(Constraint):
     on the 8-Gaussian ring a regression that includes them learns several times slower.
 
     In `estimate_w1` this object means the same as the name ``"distilled"``: a regression on values
-    and slopes of the potentials of one large sample.
+    and slopes of the potentials of one large sample. A subclass is trained batch by batch there,
+    like any other constraint, unless it sets `solves_linear_program` itself.
 
     References
     ----------
@@ -49,6 +53,8 @@ class Distillation(Constraint):
     """
 
     name: ClassVar[str] = "distilled"
+    solves_linear_program: ClassVar[bool] = True
+    default_depth: ClassVar[int] = 2
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
         """A ReLU network that is also given each point's distance from the origin."""
@@ -60,7 +66,8 @@ class Distillation(Constraint):
         """Mean squared distance of the critic's slopes from those of the optimal potentials.
 
         Half of it is measured at the generated points, half at random places on the arcs from there
-        to the real points. Takes the time of `emd`. What is recorded as penalty is this error.
+        to the real points. All points must be finite. Takes the time of `emd`. What is recorded as
+        penalty is this error.
         """
         error = self._error(critic, real, fake, rng)
         with torch.no_grad():
@@ -68,7 +75,7 @@ class Distillation(Constraint):
         return CriticLoss(error, gap, error)
 
     def _error(self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-        plan = emd(real, fake).plan.tocoo()
+        plan = solve_measures(_measure(real), _measure(fake)).plan.tocoo()
         i, j, mass = (
             torch.as_tensor(part, device=real.device) for part in (*plan.coords, plan.data)
         )
@@ -89,3 +96,8 @@ class Distillation(Constraint):
     def distance(self, held_out: HeldOutGap) -> float:
         """The gap as it is."""
         return held_out.gap
+
+
+def _measure(points: Tensor) -> DiscreteMeasure:
+    """Equal weights on the points of a batch."""
+    return DiscreteMeasure.uniform(points.detach().double().cpu().contiguous().numpy())

@@ -15,7 +15,7 @@ from otgan.critics.gaps import normalized_gap
 from otgan.critics.kernels.maxmin import fused_gap
 from otgan.critics.kernels.orthogonalize import orthonormalize_
 from otgan.critics.kernels.threads import Workers
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp
 from otgan.keywords import checks_keywords
 
 __all__ = ["OrthogonalWeights", "SpectralNormalization"]
@@ -73,7 +73,7 @@ class SpectralNormalization(Constraint):
 @checks_keywords
 @dataclass(frozen=True)
 class OrthogonalWeights(Constraint):
-    """Orthogonal weights and GroupSort: 1-Lipschitz by construction, and able to be steep.
+    """Orthogonal weights and MaxMin: 1-Lipschitz by construction, and able to be steep.
 
     After each step the weights are drawn back to orthogonal matrices, and their norms never
     exceed one, whatever the step. The gap is divided by the bound that the weights prove, so that
@@ -89,7 +89,7 @@ class OrthogonalWeights(Constraint):
     default_depth: ClassVar[int] = 9
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
-        """An orthogonal GroupSort network."""
+        """An orthogonal MaxMin network."""
         return orthogonal_mlp(d, width=width, depth=depth)
 
     def fused_step(self, critic: nn.Module, inner_dtype: torch.dtype | None) -> Gradients | None:

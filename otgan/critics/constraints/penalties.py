@@ -28,7 +28,7 @@ from otgan.critics.kernels.relu import (
     power_penalty,
 )
 from otgan.critics.networks.ensemble import Ensemble
-from otgan.critics.networks.mlp import mlp, radial_mlp
+from otgan.critics.networks.feedforward import mlp, radial_mlp
 from otgan.inputs.options import as_positive
 from otgan.keywords import checks_keywords
 from otgan.torch_modes import gradients_on

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 from otgan.critics.training.data import Distributions
-from otgan.inference.held_out_bracket import (
+from otgan.inference.held_out import (
     HeldOutBracket,
     bracket_of_folds,
     bracket_of_fresh_points,
@@ -13,11 +11,11 @@ from otgan.inference.held_out_bracket import (
 from otgan.measures import DiscreteMeasure, FloatArray
 
 __all__ = [
-    "ONE_SIDED",
-    "TWO_SIDED",
+    "EACH_END",
     "initial_bracket",
     "linear_program_sample",
     "population_high",
+    "population_low",
     "sample_sizes",
 ]
 
@@ -29,18 +27,18 @@ SAMPLE_PAIRS = 2**23
 
 SAMPLE_LIMIT = 2048
 
-ONE_SIDED, TWO_SIDED = (NormalDist().inv_cdf(level) for level in (0.95, 0.975))
-"""Normal quantiles of one-sided and of two-sided 95 % confidence intervals."""
+EACH_END = 0.9
+"""Confidence level of an interval each of whose ends alone holds with 95 % confidence."""
 
 
-def initial_bracket(distributions: Distributions, seed: int) -> HeldOutBracket:
+def initial_bracket(distributions: Distributions, rng: int) -> HeldOutBracket:
     """W1 of the distributions between two estimates, from `linear_program_sample`."""
     x, y = linear_program_sample(distributions)
     mu, nu = DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y)
     if distributions.x.is_sampler and distributions.y.is_sampler:
         new = distributions.x.pilot[SAMPLE_POINTS:], distributions.y.pilot[SAMPLE_POINTS:]
         return bracket_of_fresh_points(mu, nu, *new)
-    return bracket_of_folds(mu, nu, 2, seed)
+    return bracket_of_folds(mu, nu, 2, rng)
 
 
 def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, FloatArray]:
@@ -53,9 +51,14 @@ def linear_program_sample(distributions: Distributions) -> tuple[FloatArray, Flo
     return x[:SAMPLE_LIMIT], y[:SAMPLE_LIMIT]
 
 
+def population_low(bracket: HeldOutBracket) -> float:
+    """W1 of the distributions is at least this, with 95 % confidence."""
+    return bracket.interval(EACH_END)[0]
+
+
 def population_high(bracket: HeldOutBracket) -> float:
     """W1 of the distributions is at most this, with 95 % confidence."""
-    return bracket.upper_estimate + ONE_SIDED * bracket.upper_se
+    return bracket.interval(EACH_END)[1]
 
 
 def sample_sizes(bracket: HeldOutBracket) -> tuple[int, int]:

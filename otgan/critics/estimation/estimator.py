@@ -125,17 +125,8 @@ def estimate_w1(
     >>> r.sample_lower <= r.sample_distance and abs(r.value - 5) < 0.5
     True
     """
-    if network is not None and (isinstance(network, nn.Module) or not callable(network)):
-        raise InvalidInputError(
-            f"network must be a function that builds a critic for d dimensions, got {network!r}; "
-            "to fix it, pass lambda d: ..."
-        )
     options = FitOptions() if options is None else options
-    if not isinstance(options, FitOptions):
-        raise InvalidInputError(
-            f"options must be FitOptions, got {type(options).__name__}; to fix it, pass "
-            "FitOptions(...) with these settings"
-        )
+    _check_arguments(network, options)
     _check_checkpoint(options.checkpoint)
     where, budget = pick_device(device), _budget(steps, seconds)
     started = time.perf_counter()
@@ -143,7 +134,7 @@ def estimate_w1(
     bracket = initial_bracket(distributions, options.rng)
     spent = time.perf_counter() - started
     selection = select_constraint(constraint, distributions, bracket, budget)
-    if selection.rule is None:
+    if selection.rule is None or selection.rule.solves_linear_program:
         return solve(distributions, selection, bracket, budget, options)
     left = budget.seconds * (1.0 - EVALUATION_FRACTION) - spent
     budget = Budget(budget.steps, max(left, EVALUATION_FRACTION * budget.seconds))
@@ -160,6 +151,7 @@ def estimate_w1(
     return estimate
 
 
+@checks_keywords
 def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
     """The device requested; ``"auto"`` is CUDA if there is any, else the CPU.
 
@@ -180,6 +172,19 @@ def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
             f"device must be one that this PyTorch can use, got {str(device)!r} ({reason}); to fix "
             "it, pass 'auto' or 'cpu'"
         ) from None
+
+
+def _check_arguments(network: Any, options: Any) -> None:
+    if network is not None and (isinstance(network, nn.Module) or not callable(network)):
+        raise InvalidInputError(
+            f"network must be a function that builds a critic for d dimensions, got {network!r}; "
+            "to fix it, pass lambda d: ..."
+        )
+    if not isinstance(options, FitOptions):
+        raise InvalidInputError(
+            f"options must be FitOptions, got {type(options).__name__}; to fix it, pass "
+            "FitOptions(...) with these settings"
+        )
 
 
 def _check_checkpoint(path: str | Path | None) -> None:
@@ -212,7 +217,7 @@ def _check_network(critic: object, distributions: Distributions) -> None:
     if not isinstance(critic, nn.Module) or not any(p.requires_grad for p in critic.parameters()):
         raise InvalidInputError(
             f"network(d) must return a torch module with parameters that require gradients, got "
-            f"{critic!r}; to fix it, return one, such as otgan.critics.networks.mlp.mlp(d)"
+            f"{critic!r}; to fix it, return one, such as otgan.critics.networks.mlp(d)"
         )
     refuse_inference(critic)
     first = _first_parameter(critic)
@@ -245,18 +250,18 @@ def _build(
     rule: Constraint,
     network: Callable[[int], nn.Module] | None,
     distributions: Distributions,
-    seed: int,
+    rng: int,
 ) -> tuple[nn.Module, Distributions]:
     """The critic, and the distributions in its dtype."""
     # Whatever device is torch's default, and dtype unless the user builds the network.
     place = torch.device("cpu") if network else float32_by_default()
-    with seeded(seed, distributions.device), place:
+    with seeded(rng, distributions.device), place:
         critic = network(distributions.d) if network else rule.default_network(distributions.d)
     _check_network(critic, distributions)
     critic = critic.to(distributions.device)
     distributions = replace(distributions, dtype=_first_parameter(critic).dtype)
     if rule.n_start_points:
-        rng = distributions.generator(seed)
-        rule.start(critic, *distributions.batches(rule.n_start_points, rng))
+        generator = distributions.generator(rng)
+        rule.start(critic, *distributions.batches(rule.n_start_points, generator))
     rule.project(critic)
     return critic, distributions

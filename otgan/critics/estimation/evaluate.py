@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from otgan.critics.constraints.base import Constraint
-from otgan.critics.estimation.bracket import TWO_SIDED, population_high, sample_sizes
+from otgan.critics.estimation.bracket import population_high, sample_sizes
 from otgan.critics.estimation.held_out import (
     ROUNDING,
     HeldOutStats,
@@ -19,7 +19,7 @@ from otgan.critics.estimation.verdict import contradiction, interval_of, late_gr
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Fit
 from otgan.critics.training.options import FitOptions
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 
 __all__ = ["evaluate_critic"]
 
@@ -71,7 +71,7 @@ def _population_low(by_weights: float, bracket: HeldOutBracket) -> float:
 
     The better of two 97.5 % bounds is a 95 % bound.
     """
-    return max(0.0, by_weights, bracket.lower_estimate - TWO_SIDED * bracket.lower_se)
+    return max(by_weights, bracket.interval()[0])
 
 
 def _settled(fit: Fit, bracket: HeldOutBracket) -> str:

@@ -16,11 +16,11 @@ from otgan.critics.forward import evaluating, scores
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.mlp import OnOriginalScale
+from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.critics.potentials.bounds import LowerBounds, certified_lower_bounds
 from otgan.critics.training.data import Distributions, Source
 from otgan.critics.training.options import FitOptions
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 from otgan.inference.mean_gap import MeanGap
 from otgan.measures import FloatArray
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.bracket import (
-    ONE_SIDED,
-    TWO_SIDED,
     linear_program_sample,
     population_high,
+    population_low,
     sample_sizes,
 )
 from otgan.critics.estimation.held_out import (
@@ -26,7 +26,6 @@ from otgan.critics.estimation.held_out import (
 from otgan.critics.estimation.result import DualEstimate
 from otgan.critics.estimation.selection import Selection
 from otgan.critics.estimation.verdict import contradiction, interval_of
-from otgan.critics.networks.mlp import radial_mlp
 from otgan.critics.potentials.bounds import zero_lower_bound
 from otgan.critics.potentials.mcshane import McShane, extended_potential
 from otgan.critics.potentials.regression import PotentialFit, fit_potential
@@ -34,7 +33,7 @@ from otgan.critics.seeding import seeded
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
 from otgan.critics.training.options import FitOptions
-from otgan.inference.held_out_bracket import HeldOutBracket, bracket_of_fresh_points
+from otgan.inference.held_out import HeldOutBracket, bracket_of_fresh_points
 from otgan.measures import DiscreteMeasure, FloatArray
 from otgan.progress import Report, reporting
 from otgan.torch_modes import float32_by_default
@@ -69,7 +68,7 @@ def solve(
 
     `bracket` is that of `linear_program_sample`; where more points are wanted, another is made.
     """
-    parts = 2 if selection.name == "distilled" else 1
+    parts = 1 if selection.rule is None else 2
     with reporting(options.progress, parts, "linear program") as report:
         return _solve(distributions, selection, bracket, budget, options, report)
 
@@ -99,13 +98,15 @@ def _solve(
         mu, nu = DiscreteMeasure.uniform(x), DiscreteMeasure.uniform(y)
         larger = bracket_of_fresh_points(mu, nu, *new)
     estimate = _estimate(x, y, larger, distributions, selection)
-    estimate = replace(estimate, seconds=time.perf_counter() - started)
     report(1, "")
-    if selection.name == "distilled":
-        steps = int(min(DISTILL_STEPS, budget.steps))
-        estimate = _distilled(estimate, distributions, bracket, larger, steps, options)
-        report(2, "")
-    return estimate
+    if selection.rule is None:
+        return replace(estimate, seconds=time.perf_counter() - started)
+    steps = int(min(DISTILL_STEPS, budget.steps))
+    fit = _fit(selection.rule, distributions, bracket, steps, options)
+    distilled = _distilled(estimate, fit, distributions, bracket, larger, options)
+    report(2, "")
+    spent = time.perf_counter() - started
+    return replace(distilled, constraint=selection.name, steps=steps, seconds=spent)
 
 
 def _estimate(
@@ -117,15 +118,18 @@ def _estimate(
 ) -> DualEstimate:
     value, se = _combined(bracket)
     rounding = float(np.finfo(float).eps) * max(distributions.scale.spread, bracket.upper_estimate)
-    low = bracket.lower_estimate - TWO_SIDED * max(bracket.lower_se, rounding)
-    high = bracket.upper_estimate + TWO_SIDED * max(bracket.upper_se, rounding)
+    never_a_point = replace(
+        bracket,
+        lower_se=max(bracket.lower_se, rounding),
+        upper_se=max(bracket.upper_se, rounding),
+    )
     return DualEstimate(
         value=value,
         se=max(se, rounding),
-        interval=(max(0.0, low), high),
+        interval=never_a_point.interval(),
         raw_gap=bracket.lower_estimate,
         penalty=0.0,
-        population_low=max(0.0, bracket.lower_estimate - ONE_SIDED * bracket.lower_se),
+        population_low=population_low(bracket),
         population_high=population_high(bracket),
         sample_lower=bracket.transport.distance_lower,
         sample_lower_zero=min(zero_lower_bound(x, y), bracket.transport.distance_lower),
@@ -178,10 +182,10 @@ def _combined(bracket: HeldOutBracket) -> tuple[float, float]:
 
 def _distilled(
     exact: DualEstimate,
+    fit: PotentialFit,
     distributions: Distributions,
     bracket: HeldOutBracket,
     larger: HeldOutBracket,
-    steps: int,
     options: FitOptions,
 ) -> DualEstimate:
     """The same with a network fitted to the potentials, evaluated as any other critic.
@@ -189,12 +193,8 @@ def _distilled(
     What it proves is proved of `linear_program_sample`, hence of `bracket`; what its value is held
     against is `larger`.
     """
-    started = time.perf_counter()
-    fit = _fit(distributions, bracket, steps, options)
-    stats, unit = (
-        held_out_stats(fit.network, None, distributions, options),
-        distributions.scale.spread,
-    )
+    stats = held_out_stats(fit.network, None, distributions, options)
+    unit = distributions.scale.spread
     raw, se = stats.reading.gap * unit, max(stats.gap_se, ROUNDING) * unit
     objection = contradiction(raw, se, larger)
     certified = certified_on_sample(fit.network, distributions, bracket)
@@ -216,16 +216,17 @@ def _distilled(
         lipschitz_upper=stats.reading.lipschitz_upper,
         converged=exact.converged and objection is None,
         verdict=learned if objection is None else objection.sentence,
-        constraint="distilled",
-        steps=steps,
-        seconds=exact.seconds + time.perf_counter() - started,
         n_held_out=stats.n_points,
         critic=on_original_scale(fit.network, distributions),
     )
 
 
 def _fit(
-    distributions: Distributions, bracket: HeldOutBracket, steps: int, options: FitOptions
+    rule: Constraint,
+    distributions: Distributions,
+    bracket: HeldOutBracket,
+    steps: int,
+    options: FitOptions,
 ) -> PotentialFit:
     """A network fitted to the potentials of `linear_program_sample`, or of some of its points."""
     x, y = linear_program_sample(distributions)
@@ -237,7 +238,7 @@ def _fit(
     potential = _standardized(extended_potential(x, y, transport), distributions)
     i, j = transport.plan.tocoo().coords
     with seeded(options.rng, distributions.device), float32_by_default():
-        network: nn.Module = radial_mlp(distributions.d).to(distributions.device)
+        network = rule.default_network(distributions.d).to(distributions.device)
     return fit_potential(
         potential, torch.cat([u, v]), network, arcs=(u[i], v[j]), steps=steps, rng=options.rng
     )

@@ -7,17 +7,13 @@ from dataclasses import dataclass
 
 from otgan.critics.constraints.base import Constraint
 from otgan.critics.constraints.by_name import as_constraint
-from otgan.critics.constraints.distillation import Distillation
 from otgan.critics.estimation.bracket import sample_sizes
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 
-__all__ = ["LINEAR_PROGRAM_NAMES", "Selection", "select_constraint"]
-
-LINEAR_PROGRAM_NAMES = ("exact", "distilled")
-"""Names of what solves the linear program, instead of training a critic."""
+__all__ = ["Selection", "select_constraint"]
 
 PRECISE = 0.08
 """Relative width of the bracket up to which ``"auto"`` prefers it; its mean is better."""
@@ -36,9 +32,9 @@ class Selection:
     Attributes
     ----------
     name : str
-        Short name of the constraint, or one of `LINEAR_PROGRAM_NAMES`.
+        Short name of the constraint, or ``"exact"``.
     rule : Constraint or None
-        None for the linear program.
+        None for ``"exact"``: the potentials of the linear program as they are.
     n_points : int
         How many points of each sampler the linear program gets.
     reason : str
@@ -57,16 +53,14 @@ def select_constraint(
     budget: Budget,
 ) -> Selection:
     """The constraint requested; for ``"auto"`` the linear program where it is precise, else lp."""
-    if isinstance(constraint, Distillation):
-        constraint = constraint.name  # it has no settings: the object is another form of its name
     if constraint == "auto":
         return _select_automatically(distributions, bracket, budget)
-    if isinstance(constraint, str) and constraint in LINEAR_PROGRAM_NAMES:
+    rule = None if constraint == "exact" else as_constraint(constraint, also=("auto", "exact"))
+    if rule is None or rule.solves_linear_program:
         points = _affordable_points(distributions, bracket, budget)
-        return Selection(constraint, None, points, "requested")
+        return Selection("exact" if rule is None else rule.name, rule, points, "requested")
     if isinstance(constraint, str):
-        return _select_by_name(constraint, "requested", distributions, bracket)
-    rule = as_constraint(constraint)
+        return _select_scaled(rule, "requested", distributions, bracket)
     return Selection(
         rule.name, rule.in_standard_units(distributions.scale.spread), 0, "given as an object"
     )
@@ -94,26 +88,29 @@ def _select_automatically(
         return Selection(
             "exact", None, points, f"{width_said}; {points:,} points are precise enough"
         )
-    return _select_by_name(
-        "lp", f"{width_said}, too much for the linear program", distributions, bracket
+    return _select_scaled(
+        as_constraint("lp"),
+        f"{width_said}, too much for the linear program",
+        distributions,
+        bracket,
     )
 
 
-def _select_by_name(
-    name: str, reason: str, distributions: Distributions, bracket: HeldOutBracket
+def _select_scaled(
+    rule: Constraint, reason: str, distributions: Distributions, bracket: HeldOutBracket
 ) -> Selection:
-    """The constraint of that name, its weight (if it has one) scaled by a lower bound of W1."""
-    rule = as_constraint(name, also=("auto", "exact"))
+    """The constraint of a short name, its weight (if any) scaled by a lower bound of W1."""
     if rule.penalty_weight is not None:
-        rough = max(
+        at_least = max(
             projection_lower_bound(distributions.x.pilot, distributions.y.pilot),
             bracket.lower_estimate,
         )
         # A lower bound, often by a factor of two; of two wrong weights the larger one errs less.
-        rule = rule.scaled_to(2.0 * rough if rough > 0 else distributions.scale.spread)
+        length = 2.0 * at_least if at_least > 0 else distributions.scale.spread
+        rule = rule.scaled_to(length)
         reason += (
             f"; penalty weight {rule.penalty_weight:.3g}, as the distributions are at least some "
-            f"{rough:.2g} apart"
+            f"{at_least:.2g} apart"
         )
     return Selection(rule.name, rule.in_standard_units(distributions.scale.spread), 0, reason)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from otgan.critics.estimation.bracket import TWO_SIDED, population_high
+from otgan.critics.estimation.bracket import population_high
 from otgan.critics.training.loop import CriticRecord
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.estimates import normal_interval
+from otgan.inference.held_out import HeldOutBracket
 
 __all__ = ["Objection", "contradiction", "interval_of", "late_growth", "unsettled"]
 
@@ -95,9 +96,9 @@ def interval_of(
 
     It lies in the non-negative numbers, as W1 does: a critic that is zero everywhere shows zero.
     """
-    low, high = value - TWO_SIDED * se, value + TWO_SIDED * se
+    low, high = normal_interval(value, se)
     if objection is not None and objection.too_large:
         low = min(low, bounds[0])
     elif objection is not None:
         high = max(high, bounds[1])
-    return max(0.0, low), max(high, TWO_SIDED * se)
+    return max(0.0, low), max(high, normal_interval(0.0, se)[1])

@@ -8,11 +8,14 @@ from typing import Generic, TypeVar
 import torch
 from torch import cuda
 
+from otgan.keywords import checks_keywords
+
 __all__ = ["CapturedStep"]
 
 Outputs = TypeVar("Outputs")
 
 
+@checks_keywords
 class CapturedStep(Generic[Outputs]):
     """Call it as you would call `step`: on a GPU, one CUDA graph does the work after a few calls.
 

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from otgan.critics.kernels.matmul import gradient_of, product, rows_of_block, total
 from otgan.critics.kernels.supported import Gradients, all_plain
 from otgan.critics.kernels.threads import Workers
-from otgan.critics.networks.mlp import MaxMin
+from otgan.critics.networks.feedforward import MaxMin
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = ["GapStep", "fused_gap", "is_maxmin_network"]
 
@@ -41,6 +42,7 @@ def is_maxmin_network(critic: nn.Module) -> bool:
     return linear and one and maxmin and all_plain(critic, layers)
 
 
+@checks_keywords
 class GapStep:
     """The gradients of ``E f(y) - E f(x)``, as `backward` would leave them, without a graph.
 

@@ -22,6 +22,7 @@ from torch.optim.adam import adam
 from otgan.critics.kernels.orthogonalize import nearly_polar, quick_dtype
 from otgan.critics.kernels.threads import Workers
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = ["Muon", "is_matrix"]
 
@@ -40,6 +41,7 @@ def is_matrix(parameter: Tensor) -> bool:
     return parameter.ndim == 2 and min(parameter.shape) > 1
 
 
+@checks_keywords
 class Muon(Optimizer):
     """Momentum made orthogonal for matrices, Adam for vectors and single rows.
 
@@ -56,7 +58,7 @@ class Muon(Optimizer):
     matrix_lr : float or torch.Tensor
         Of the matrices: the spectral norm of a step.
     momentum : float
-        Share of the past in the (Nesterov) momentum of matrices.
+        Weight of the past in the (Nesterov) momentum of matrices.
     betas, eps
         Of Adam.
     iterations : int
@@ -93,10 +95,10 @@ class Muon(Optimizer):
         eps: float = 1e-8,
         iterations: int = 5,
     ) -> None:
-        for name, share in (("momentum", momentum), ("betas", betas[0]), ("betas", betas[1])):
-            if not 0.0 <= share < 1.0:
+        for name, decay in (("momentum", momentum), ("betas", betas[0]), ("betas", betas[1])):
+            if not 0.0 <= decay < 1.0:
                 raise InvalidInputError(
-                    f"{name} must be at least 0 and below 1, got {share}; to fix it, try 0.9"
+                    f"{name} must be at least 0 and below 1, got {decay}; to fix it, try 0.9"
                 )
         params = list(params)
         both = (

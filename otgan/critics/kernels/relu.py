@@ -24,8 +24,9 @@ from torch import Tensor, nn
 from otgan.critics.kernels.matmul import gradient_of, product, rows_of_block, total
 from otgan.critics.kernels.supported import all_plain
 from otgan.critics.kernels.threads import Workers
-from otgan.critics.networks.mlp import WithRadius, radius
+from otgan.critics.networks.feedforward import WithRadius, radius
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = [
     "PenalizedStep",
@@ -83,7 +84,7 @@ def power_penalty(weight: float = 2.0, exponent: float = 6.0) -> SlopePenalty:
 
 
 def is_relu_network(critic: nn.Module) -> bool:
-    """Whether it is ``Sequential(Linear, ReLU, ..., ReLU, Linear(h, 1))``, as `networks.mlp` makes.
+    """Whether it is ``Sequential(Linear, ReLU, ..., ReLU, Linear(h, 1))``, as `mlp` makes.
 
     A `WithRadius` may come first, as `networks.radial_mlp` has it. All of its parameters learn, and
     nothing else happens in it (see `all_plain`).
@@ -110,6 +111,7 @@ def is_relu_network(critic: nn.Module) -> bool:
     return one and relus and all_plain(critic, list(critic))
 
 
+@checks_keywords
 class PenalizedStep:
     """The gradients of a critic's loss, as `backward` would leave them, without a graph.
 

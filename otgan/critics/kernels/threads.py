@@ -12,12 +12,15 @@ from typing import TypeVar
 
 import torch
 
+from otgan.keywords import checks_keywords
+
 __all__ = ["Workers", "single_threaded"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+@checks_keywords
 @contextmanager
 def single_threaded() -> Iterator[None]:
     """Let torch's operations in this thread run on it alone.

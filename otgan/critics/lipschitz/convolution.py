@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
 __all__ = ["convolution_norm"]
@@ -22,6 +23,7 @@ LARGE = 128
 """Rows from which singular values take too long."""
 
 
+@checks_keywords
 def convolution_norm(
     kernel: FloatArray, stride: Sequence[int], dilation: Sequence[int], groups: int = 1
 ) -> float:

@@ -18,6 +18,7 @@ from torch.nn.utils.weight_norm import WeightNorm
 from otgan.critics.forward import evaluating
 from otgan.critics.lipschitz.convolution import convolution_norm
 from otgan.critics.lipschitz.fx_graph import Unproved, bound_along_graph
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class LipschitzProof:
     """An upper bound of a Lipschitz constant, and where it comes from.
@@ -43,6 +45,7 @@ class LipschitzProof:
     reason: str
 
 
+@checks_keywords
 def lipschitz_from_weights(critic: nn.Module, shape: Sequence[int] | None = None) -> float:
     """An upper bound for the Lipschitz constant, proved by the weights; ``inf`` if unknown.
 
@@ -75,6 +78,7 @@ def lipschitz_from_weights(critic: nn.Module, shape: Sequence[int] | None = None
     return prove_lipschitz(critic, shape).value
 
 
+@checks_keywords
 def prove_lipschitz(critic: nn.Module, shape: Sequence[int] | None = None) -> LipschitzProof:
     """The same bound with its factors, or with the layer that has none.
 

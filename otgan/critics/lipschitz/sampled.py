@@ -6,11 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.forward import scores
+from otgan.keywords import checks_keywords
 from otgan.torch_modes import gradients_on
 
 __all__ = ["sampled_lipschitz"]
 
 
+@checks_keywords
 @gradients_on()
 def sampled_lipschitz(critic: nn.Module, x: Tensor, y: Tensor, rng: torch.Generator) -> float:
     """The largest gradient norm at points of x, of y and between them.

@@ -15,10 +15,12 @@ from torch import Tensor, nn
 
 from otgan.critics.potentials.mcshane import cone_values, exact_critic, nearest_cones
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = ["ConeNetwork"]
 
 
+@checks_keywords
 class ConeNetwork(nn.Module):
     """A critic of K cones: ``f(x) = sign * min_k (|x - a_k| + b_k)``.
 
@@ -151,7 +153,7 @@ class ConeNetwork(nn.Module):
 
     def _heights_above(self, points: Tensor) -> Tensor:
         """|x_i - a_k| + b_k for all pairs, shape (n, K), by matrix products."""
-        # From the mean apex, so that a common offset does not eat the digits of the products.
+        # From the mean apex, so that a common offset does not cancel the digits of the products.
         center = self.apexes.detach().mean(dim=0)
         points, apexes = points - center, self.apexes - center
         of_points, of_apexes = points.square().sum(dim=1), apexes.square().sum(dim=1)

@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = ["Ensemble", "members_of"]
 
 
+@checks_keywords
 class Ensemble(nn.Module):
     """The mean of critics that are each trained by themselves, on batches of their own.
 

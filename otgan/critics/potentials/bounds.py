@@ -12,6 +12,7 @@ from otgan.costs import GroundCost, MatrixCost, PointCost
 from otgan.errors import InvalidInputError
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.options import as_confidence
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_float64
 from otgan.transport.duality import PLAIN_PAIRS, c_transform_of
 
@@ -33,6 +34,7 @@ FRACTIONS = (0.2, 0.4, 0.6, 0.8)
 """Weights with which the potentials from the x side are tried in a mixture of both sides."""
 
 
+@checks_keywords
 def certified_lower_bound(x: Any, y: Any, critic_x: FloatArray, critic_y: FloatArray) -> float:
     """The best lower bound for W1 of two samples that a critic's values on them can prove.
 
@@ -148,6 +150,7 @@ class CertifiedPotentials(NamedTuple):
         return float(self.f.mean() + self.g.mean())
 
 
+@checks_keywords
 def skill_score(lower: float, zero: float, exact: float) -> float:
     """The fraction that a bound proves of what the critic that is zero everywhere leaves unproved.
 
@@ -166,6 +169,7 @@ def skill_score(lower: float, zero: float, exact: float) -> float:
     return (lower - zero) / left if left > 1e-9 * exact else math.nan
 
 
+@checks_keywords
 def certified_potentials(
     x: Any, y: Any, critic_x: FloatArray, critic_y: FloatArray
 ) -> CertifiedPotentials:
@@ -283,6 +287,7 @@ def _critic_values(
     return checked
 
 
+@checks_keywords
 def lower_confidence_bound(
     f_x: Any, f_y: Any, lipschitz: float = 1.0, *, confidence_level: float = 0.95
 ) -> float:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from otgan.errors import InvalidInputError
 from otgan.inference.held_out_potentials import anchors_at_x
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_float64, as_pair, as_points, is_torch
 from otgan.transport.exact import solve_measures
 from otgan.transport.result import TransportResult
@@ -40,6 +41,7 @@ BLOCK_PAIRS = 2**21
 Side = Literal["auto", "x", "y"]
 
 
+@checks_keywords
 class McShane(nn.Module):
     """The largest 1-Lipschitz function below given heights at anchors, or the smallest above.
 
@@ -164,6 +166,7 @@ class ExactCritic(NamedTuple):
     """Distance, plan and potentials on the samples."""
 
 
+@checks_keywords
 def exact_critic(x: Any, y: Any, *, side: Side = "auto") -> ExactCritic:
     """The critic that training only approximates: optimal potentials, extended off the sample.
 

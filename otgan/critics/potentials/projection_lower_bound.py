@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from otgan.critics.vectors import unit_vectors
 from otgan.measures import DiscreteMeasure, FloatArray
 from otgan.transport.line import line_distance
 
@@ -40,9 +41,7 @@ def projection_lower_bound(x: FloatArray, y: FloatArray) -> float:
     means = x.mean(axis=0), y.mean(axis=0)
     directions = rng.standard_normal((N_DIRECTIONS, x.shape[1]))
     lines = np.vstack([directions, means[0] - means[1]])
-    norms = np.linalg.norm(lines, axis=1, keepdims=True)
-    lines = np.divide(lines, norms, out=np.zeros_like(lines), where=norms > 0)
-    images = [(x @ line, y @ line) for line in lines]
+    images = [(x @ line, y @ line) for line in unit_vectors(lines)]
     images += [(_distances(x, mean), _distances(y, mean)) for mean in means]
     return max(line_distance(_on_the_line(of_x), _on_the_line(of_y), 1.0) for of_x, of_y in images)
 

@@ -11,12 +11,14 @@ from torch.optim import Adam, Optimizer
 
 from otgan.critics.forward import refuse_inference, scores
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 from otgan.measures import as_points
 from otgan.torch_modes import gradients_on
 
 __all__ = ["PotentialFit", "fit_potential"]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class PotentialFit:
     """A network fitted to a potential, and its errors at points held out of the fit.
@@ -37,6 +39,7 @@ class PotentialFit:
     gradient_error: float
 
 
+@checks_keywords
 @gradients_on()
 def fit_potential(
     potential: nn.Module,
@@ -82,7 +85,7 @@ def fit_potential(
     Examples
     --------
     >>> from otgan.critics.potentials.mcshane import McShane
-    >>> from otgan.critics.networks.mlp import mlp
+    >>> from otgan.critics.networks.feedforward import mlp
     >>> _ = torch.manual_seed(0)
     >>> import numpy as np
     >>> cone = McShane([[0.0, 0.0]], [0.0])
@@ -90,11 +93,7 @@ def fit_potential(
     >>> fit_potential(cone, cloud, mlp(2, width=32, depth=2), steps=300).value_error < 0.1
     True
     """
-    if steps < 1 or batch_size < 1:
-        raise InvalidInputError(
-            f"steps and batch_size must be at least 1, got {steps} and {batch_size}; to fix it, "
-            "pass more or leave them out"
-        )
+    _check_counts(steps, batch_size)
     refuse_inference(network)
     like = next(network.parameters())
     rng = rng if isinstance(rng, torch.Generator) else torch.Generator(like.device).manual_seed(rng)
@@ -106,14 +105,7 @@ def fit_potential(
     with torch.no_grad():
         variance = float(scores(potential, cloud).var(correction=0)) or 1.0
     optimizer = optimizer or Adam(network.parameters(), lr=2e-3)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
-    for _ in range(steps):
-        value, gradient = problem.errors(problem.points(batch_size), create_graph=True)
-        loss = value.square().mean() / variance + gradient.square().sum(dim=1).mean()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+    problem.minimize(optimizer, steps, batch_size, variance)
     unseen = torch.cat([held_out, _between(held_out, held_out, len(held_out), rng)])
     value, gradient = problem.errors(unseen, create_graph=False)
     return PotentialFit(
@@ -132,6 +124,17 @@ class _RegressionProblem:
     cloud: Tensor
     ends: list[Tensor]
     rng: torch.Generator
+
+    def minimize(self, optimizer: Optimizer, steps: int, batch_size: int, variance: float) -> None:
+        """Take steps that decay to zero; squared errors of values count over `variance`."""
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
+        for _ in range(steps):
+            value, gradient = self.errors(self.points(batch_size), create_graph=True)
+            loss = value.square().mean() / variance + gradient.square().sum(dim=1).mean()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
 
     def points(self, count: int) -> Tensor:
         """Points of the cloud, points between two of them, and points on arcs if there are any."""
@@ -152,6 +155,14 @@ class _RegressionProblem:
         values = scores(self.network, points)
         (gradients,) = torch.autograd.grad(values.sum(), points, create_graph=create_graph)
         return values - targets.detach(), gradients - slopes
+
+
+def _check_counts(steps: int, batch_size: int) -> None:
+    if steps < 1 or batch_size < 1:
+        raise InvalidInputError(
+            f"steps and batch_size must be at least 1, got {steps} and {batch_size}; to fix it, "
+            "pass more or leave them out"
+        )
 
 
 def _tensor_like(points: Any, name: str, like: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from otgan.datasets import Distribution, Sample
 from otgan.datasets.samplers import as_sampler, holds_points, unwrap_dataset
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_points, refuse_other_images, to_numpy
 
 __all__ = ["Distributions", "Source", "as_distributions"]
@@ -91,9 +92,9 @@ class Distributions:
         """Points of both distributions that are not trained on, standardized; at most `n` each."""
         return self.standardize(self.x.held_out(n, rng)), self.standardize(self.y.held_out(n, rng))
 
-    def generator(self, seed: int) -> torch.Generator:
+    def generator(self, rng: int) -> torch.Generator:
         """A new generator on the device."""
-        return torch.Generator(self.device).manual_seed(seed)
+        return torch.Generator(self.device).manual_seed(rng)
 
     def standardize(self, points: Tensor) -> Tensor:
         """Points in units of the data as the critic sees them."""
@@ -108,6 +109,7 @@ class Distributions:
         return torch.as_tensor(self.scale.center, device=self.device)
 
 
+@checks_keywords
 def as_distributions(x: Any, y: Any, options: FitOptions, device: torch.device) -> Distributions:
     """Check what was given, split arrays, and find a common scale.
 

@@ -26,6 +26,7 @@ from otgan.critics.training.fit_identity import fit_identity, refuse_other_fit
 from otgan.critics.training.interrupt import deferred_interrupt, program_ends, stopped
 from otgan.critics.training.options import FitOptions
 from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.keywords import checks_keywords
 from otgan.progress import reporting
 
 __all__ = ["Budget", "CriticRecord", "Fit", "fit_critic"]
@@ -56,6 +57,7 @@ class CriticRecord(NamedTuple):
     penalty: float
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Budget:
     """Steps or seconds, whichever ends first; a limit may be infinite."""
@@ -135,6 +137,7 @@ class Fit:
             self.best_objective = objective
 
 
+@checks_keywords
 def fit_critic(
     critic: nn.Module,
     constraint: Constraint,

@@ -215,13 +215,7 @@ def _layout(lines: list[str], options: ReadOptions, path: Path) -> Layout:
     """
     head = _content_lines(lines)
     comments = [line[1:].strip() for line in takewhile(lambda line: line[:1] in "#\n", lines)]
-    delimiter, declared = _delimiter(head, options), 0
-    if head and head[0][1].strip('\r\n "').lower().startswith("sep="):  # as Excel declares it
-        delimiter, declared = options.delimiter or head[0][1].strip('\r\n "')[4:5] or "\t", 1
-    rows = [row for _, row in _rows(iter(head[declared:]), delimiter, lenient=True)]
-    rows = rows[:-1] if len(rows) > FEWEST else rows  # the last one may be cut within quotes
-    if not rows:
-        _refuse_empty(path)
+    delimiter, declared, rows = _split_rows(head, options, path)
     comment = next(filter(None, reversed(comments)), "")
     names, skipped = _names(rows, comment, delimiter, options, path)
     body = [row for row in rows[skipped:] if _filled(row)]
@@ -258,6 +252,20 @@ def _layout(lines: list[str], options: ReadOptions, path: Path) -> Layout:
         skipped=skipped,
         notes=tuple(notes),
     )
+
+
+def _split_rows(
+    head: list[tuple[int, str]], options: ReadOptions, path: Path
+) -> tuple[str, int, list[list[str]]]:
+    """The character between cells, the lines that declare it, and the cells of the rows below."""
+    delimiter, declared = _delimiter(head, options), 0
+    if head and head[0][1].strip('\r\n "').lower().startswith("sep="):  # as Excel declares it
+        delimiter, declared = options.delimiter or head[0][1].strip('\r\n "')[4:5] or "\t", 1
+    rows = [row for _, row in _rows(iter(head[declared:]), delimiter, lenient=True)]
+    rows = rows[:-1] if len(rows) > FEWEST else rows  # the last one may be cut within quotes
+    if not rows:
+        _refuse_empty(path)
+    return delimiter, declared, rows
 
 
 def _refuse_empty(path: Path) -> NoReturn:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.critic_or_emd.numbers import CriticOrEmd
-from otgan.plot import BLUE, GRAY, GREEN, INK, VIOLET, panels
+from otgan.plot import BLUE, GRAY, GREEN, INK, VIOLET, side_by_side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: CriticOrEmd) -> Figure:
     """All errors against the dimension, and those of the EMD against the number of points.
 
@@ -25,10 +27,7 @@ def draw(numbers: CriticOrEmd) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    with panels(1, 2, width=5.6, height=4.6) as (figure, (errors, points)):
-        _draw_errors(errors, numbers)
-        _draw_points(points, numbers)
-    return figure
+    return side_by_side(numbers, _draw_errors, _draw_points, width=5.6, height=4.6)
 
 
 def _draw_errors(axes: Axes, numbers: CriticOrEmd) -> None:

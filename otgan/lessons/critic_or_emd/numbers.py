@@ -9,6 +9,7 @@ import numpy as np
 
 from otgan import estimate_w1
 from otgan.datasets import KnownPair, funnel_pair
+from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -20,6 +21,7 @@ __all__ = ["CriticOrEmd", "run"]
 FUNNELS = 4
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class CriticOrEmd(Record):
     """The numbers of the lesson, for one pair of distributions in each of k dimensions.
@@ -84,9 +86,9 @@ class _Effort:
     reused_steps: int
     width: int
 
-    def fit(self, x: Any, y: Any, steps: int, seed: int) -> DualEstimate:
+    def fit(self, x: Any, y: Any, steps: int, rng: int) -> DualEstimate:
         """Train a critic on samplers or on arrays."""
-        from otgan.critics.networks.mlp import radial_mlp
+        from otgan.critics.networks.feedforward import radial_mlp
         from otgan.critics.training.options import FitOptions
 
         return estimate_w1(
@@ -96,7 +98,7 @@ class _Effort:
             steps=steps,
             network=lambda d: radial_mlp(d, width=self.width),
             device="cpu",
-            options=FitOptions(batch_size=512, test_points=2**16, rng=seed),
+            options=FitOptions(batch_size=512, test_points=2**16, rng=rng),
         )
 
 
@@ -104,6 +106,7 @@ FULL = _Effort((1, 2, 4, 8, 16, 32), (250, 500, 1000, 2000), 4, 1000, 400, 64)
 QUICK = _Effort((2, 16), (125, 500), 2, 300, 200, 64)
 
 
+@checks_keywords
 def run(*, quick: bool = False, rng: int = 0) -> CriticOrEmd:
     """Estimate W₁ of pairs that are known, in more and more dimensions, by samples and critics.
 
@@ -156,15 +159,15 @@ def run(*, quick: bool = False, rng: int = 0) -> CriticOrEmd:
     )
 
 
-def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[float, ...]:
+def _of_samples(effort: _Effort, pair: KnownPair, n: int, rng: int) -> tuple[float, ...]:
     """Exact W₁ of samples of n points, its se; the value of their potentials elsewhere, its se."""
-    from otgan.inference.held_out_bracket import held_out_bracket
+    from otgan.inference.held_out import held_out_bracket
 
     parts = []
     for repeat in range(effort.repeats):
-        rng = np.random.default_rng([seed, repeat, n, pair.d])
+        generator = np.random.default_rng([rng, repeat, n, pair.d])
         bracket = held_out_bracket(
-            *(distribution.sample(k, rng) for k in (n, 4000) for distribution in (pair.x, pair.y))
+            *(side.sample(k, generator) for k in (n, 4000) for side in (pair.x, pair.y))
         )
         parts.append(
             (bracket.upper_estimate, bracket.upper_se, bracket.lower_estimate, bracket.lower_se)
@@ -179,10 +182,10 @@ def _of_samples(effort: _Effort, pair: KnownPair, n: int, seed: int) -> tuple[fl
     )
 
 
-def _of_critics(effort: _Effort, pair: KnownPair, seed: int) -> tuple[float, ...]:
+def _of_critics(effort: _Effort, pair: KnownPair, rng: int) -> tuple[float, ...]:
     """Value, se and gap of a critic on fresh points; value and se of one on few points."""
-    fresh = effort.fit(pair.x, pair.y, effort.steps, seed)
-    rng = np.random.default_rng([seed, pair.d])
-    x, y = (distribution.sample(effort.counts[-1], rng) for distribution in (pair.x, pair.y))
-    reused = effort.fit(x, y, effort.reused_steps, seed)
+    fresh = effort.fit(pair.x, pair.y, effort.steps, rng)
+    generator = np.random.default_rng([rng, pair.d])
+    x, y = (side.sample(effort.counts[-1], generator) for side in (pair.x, pair.y))
+    reused = effort.fit(x, y, effort.reused_steps, rng)
     return fresh.value, fresh.se, fresh.raw_gap, reused.value, reused.se

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.critic_or_emd.numbers import CriticOrEmd
 from otgan.lessons.text import page, table
 from otgan.measures import FloatArray
@@ -9,6 +10,7 @@ from otgan.measures import FloatArray
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: CriticOrEmd) -> str:
     """The lesson as text.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.gaussians_apart.numbers import Comparison, GaussiansApart
 from otgan.plot import BLUE, GRAY, INK, ORANGE, RED, panels
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: GaussiansApart) -> Figure:
     """The divergences and their slopes against the shift, and the pair that shows asymmetry.
 

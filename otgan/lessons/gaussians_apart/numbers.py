@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.densities import (
     Normal,
     check_shifts,
@@ -45,6 +46,7 @@ class Comparison(Record):
     w1: float
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class GaussiansApart(Record):
     """The numbers of the lesson: N(0, 1) against N(delta, 1), all by quadrature.
@@ -73,6 +75,7 @@ class GaussiansApart(Record):
     unequal: Comparison
 
 
+@checks_keywords
 def run(*, deltas: Any = None, scale: float = 2.0) -> GaussiansApart:
     """Compare N(0, 1) with N(delta, 1) for many shifts, and with N(1, scale²).
 

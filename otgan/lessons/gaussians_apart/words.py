@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.gaussians_apart.numbers import GaussiansApart
 from otgan.lessons.text import page, table
 
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: GaussiansApart) -> str:
     """The lesson as text.
 

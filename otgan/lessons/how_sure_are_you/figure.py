@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.how_sure_are_you.numbers import HowSure
 from otgan.lessons.how_sure_are_you.trials import METHODS, Intervals
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, panels
@@ -20,6 +21,7 @@ SHOWN = 22
 """Intervals that are drawn in each dimension."""
 
 
+@checks_keywords
 def draw(numbers: HowSure) -> Figure:
     """Six panels: three on bias and error of W₁, one on its interval, two on KL.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from otgan.divergences.closed_forms import Gaussian, kl
 from otgan.inputs.options import as_rng
+from otgan.keywords import checks_keywords
 from otgan.lessons.how_sure_are_you.trials import (
     DIMENSIONS,
     NEIGHBORS,
@@ -34,6 +35,7 @@ from otgan.measures import FloatArray
 __all__ = ["HowSure", "run"]
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class HowSure(Record):
     """The numbers of the lesson.
@@ -88,6 +90,7 @@ class HowSure(Record):
         return math.log(NEIGHBORS)
 
 
+@checks_keywords
 def run(*, rng: np.random.Generator | int = 0) -> HowSure:
     """Compare distances of samples with those of the distributions that they come from.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.how_sure_are_you.numbers import HowSure
 from otgan.lessons.how_sure_are_you.trials import COUNTS, DIMENSIONS, METHODS, NEIGHBORS, SIZES
 from otgan.lessons.text import page, table
@@ -9,6 +10,7 @@ from otgan.lessons.text import page, table
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: HowSure) -> str:
     """The lesson as text.
 
@@ -24,7 +26,7 @@ def explain(numbers: HowSure) -> str:
     body = "\n\n".join(
         [_table_of_floors(n), _table_of_slopes(n), _table_of_coverage(n), _table_of_kl(n)]
     )
-    return page("How sure can one be of a distance from samples?", body, _sentences(n))
+    return page("How sure can one be of a distance from samples?", body, _on_w1(n) + _on_kl(n))
 
 
 def _table_of_floors(n: HowSure) -> str:
@@ -128,15 +130,11 @@ def _table_of_kl(n: HowSure) -> str:
     return shifted + "\n\n" + deep
 
 
-def _sentences(n: HowSure) -> list[str]:
+def _on_w1(n: HowSure) -> list[str]:
     normal, uniform = n.floors
     last = len(DIMENSIONS) - 1
     biased, equal = n.trials[2], n.trials[3]
     plane, five = n.intervals
-    thin, loose, bent = n.neighbors
-    nearest, matched, default = (
-        list(METHODS).index(name) for name in ("nearest point", "matched radii", "default")
-    )
     return [
         "Two samples of one distribution lie apart. On the line, √n times their mean W₁ tends to "
         f"(2/√π) ∫ √(F(1 - F)): {normal.limit:.7f} for N(0, 1), {uniform.limit:.7f} = √π/4 for "
@@ -157,6 +155,15 @@ def _sentences(n: HowSure) -> list[str]:
         f"{100 * plane.coverage:.0f} % and {100 * five.coverage:.0f} % of trials in {plane.d} and "
         f"{five.d} dimensions (the standard error alone: {100 * plane.naive_coverage:.0f} % and "
         f"{100 * five.naive_coverage:.0f} %). The price is its width.",
+    ]
+
+
+def _on_kl(n: HowSure) -> list[str]:
+    thin, loose, bent = n.neighbors
+    nearest, matched, default = (
+        list(METHODS).index(name) for name in ("nearest point", "matched radii", "default")
+    )
+    return [
         "KL by the nearest points can be computed by hand, mean log(ν/ρ) + log(m/(n-1)): (1, 2) "
         f"against (1.5, 2.5) gives {n.by_hand[0] + 0.0:g}, and (1, 2, 4) against (1.5, 3) gives "
         f"{n.by_hand[1]:.6f} = -log 2. A repeated point has ρ = 0, which is refused.",

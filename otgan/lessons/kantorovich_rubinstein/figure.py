@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.kantorovich_rubinstein.numbers import KantorovichRubinstein, mcshane
-from otgan.plot import BLUE, GREEN, INK, ORANGE, panels
+from otgan.plot import BLUE, GREEN, INK, ORANGE, side_by_side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: KantorovichRubinstein) -> Figure:
     """Random bounds, the solver's bounds pivot by pivot, and the optimal critic with its plan.
 
@@ -27,11 +29,7 @@ def draw(numbers: KantorovichRubinstein) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    with panels(1, 3, width=4.6, height=3.9) as (figure, (random, bounds, critic)):
-        _draw_random(random, numbers)
-        _draw_bounds(bounds, numbers)
-        _draw_critic(critic, numbers)
-    return figure
+    return side_by_side(numbers, _draw_random, _draw_bounds, _draw_critic, width=4.6, height=3.9)
 
 
 def _draw_random(axes: Axes, numbers: KantorovichRubinstein) -> None:

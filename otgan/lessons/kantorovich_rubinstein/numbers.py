@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 from otgan import c_transform, certify, emd, emd_from_cost
 from otgan.errors import InvalidInputError, SolverError
 from otgan.inputs.options import as_rng
+from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 from otgan.results import Result
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["KantorovichRubinstein", "mcshane", "run"]
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class KantorovichRubinstein(Record, Result):
     """The numbers of the lesson, for two clouds of equally weighted points.
@@ -94,6 +96,7 @@ def mcshane(points: Any, values: Any, z: Any) -> FloatArray:
     return c_transform(cdist(points, z), -np.asarray(values, dtype=float))
 
 
+@checks_keywords
 def run(
     *, n: int = 12, m: int = 14, trials: int = 400, rng: np.random.Generator | int = 0
 ) -> KantorovichRubinstein:

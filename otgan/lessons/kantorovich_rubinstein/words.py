@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.kantorovich_rubinstein.numbers import KantorovichRubinstein
 from otgan.lessons.text import page, table
 
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: KantorovichRubinstein) -> str:
     """The lesson as text.
 

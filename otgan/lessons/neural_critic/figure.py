@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.neural_critic.numbers import LINE
 from otgan.lessons.neural_critic.records import NeuralCritic, Surface
 from otgan.plot import BLUE, GREEN, INK, ORANGE, VIOLET, panels
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: NeuralCritic) -> Figure:
     """What critics show on the line, their slopes, and their surfaces in the plane.
 

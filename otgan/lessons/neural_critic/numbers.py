@@ -11,6 +11,7 @@ import numpy as np
 from otgan import estimate_w1
 from otgan.datasets import DATASETS, Distribution, gaussians_on_line
 from otgan.datasets.random_source import RandomSource
+from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal
 from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.neural_critic.records import (
@@ -60,7 +61,7 @@ class _Effort:
         *,
         plane: bool,
         width: int,
-        seed: int,
+        rng: int,
     ) -> DualEstimate:
         """Train one critic."""
         from otgan.critics.training.options import FitOptions
@@ -73,7 +74,7 @@ class _Effort:
             steps=self.plane_steps if plane else self.steps,
             network=lambda d: rule.build(d, width, depth),
             device="cpu",
-            options=FitOptions(batch_size=self.batch, test_points=2**16, rng=seed),
+            options=FitOptions(batch_size=self.batch, test_points=2**16, rng=rng),
         )
 
 
@@ -96,6 +97,7 @@ class _Noisy(Distribution):
         return self.base._draw(n, source) + self.std * source.normal(n, self.d)
 
 
+@checks_keywords
 def run(*, quick: bool = False, rng: int = 0) -> NeuralCritic:
     """Train critics on the line, where everything is known, and in the plane, to look at them.
 
@@ -153,11 +155,11 @@ Fitted = tuple[OnLine, "DualEstimate"]
 
 
 def _on_line(
-    effort: _Effort, rule: Constraint, label: str, ideal: float, seed: int, width: int = 0
+    effort: _Effort, rule: Constraint, label: str, ideal: float, rng: int, width: int = 0
 ) -> Fitted:
     """Train a critic on the line, and keep what the lesson shows of it."""
     pair = gaussians_on_line(LINE.P.mean, LINE.P.std, LINE.Q.mean, LINE.Q.std)
-    r = effort.fit(pair.x, pair.y, rule, plane=False, width=width or effort.width, seed=seed)
+    r = effort.fit(pair.x, pair.y, rule, plane=False, width=width or effort.width, rng=rng)
     # Readings divide the gap by a slope, or subtract a penalty, which adds to the error.
     gap_se = r.se if r.penalty else r.se * r.raw_gap / r.value
     return OnLine(
@@ -172,7 +174,7 @@ def _on_line(
     ), r
 
 
-def _weighed(effort: _Effort, weight: float, seed: int, known: dict[Constraint, Fitted]) -> Weighed:
+def _weighed(effort: _Effort, weight: float, rng: int, known: dict[Constraint, Fitted]) -> Weighed:
     """Penalties of one weight and its double, unless they are `known` already."""
     import torch
 
@@ -182,7 +184,7 @@ def _weighed(effort: _Effort, weight: float, seed: int, known: dict[Constraint, 
         rule = GradientPenalty(weight, one_sided=True)
         if rule in known:
             return known[rule]
-        return _on_line(effort, rule, f"lp, weight {weight:g}", LINE.gap(weight), seed)
+        return _on_line(effort, rule, f"lp, weight {weight:g}", LINE.gap(weight), rng)
 
     (single, estimate), (double, _) = fit(weight), fit(2 * weight)
     x = np.linspace(-2.0, 4.0, 121)
@@ -191,31 +193,27 @@ def _weighed(effort: _Effort, weight: float, seed: int, known: dict[Constraint, 
     return Weighed(weight, single, double, x, -np.gradient(f, x))
 
 
-def _clipped(effort: _Effort, rule: WeightClipping, width: int, seed: int) -> Clipped:
-    fit, _ = _on_line(effort, rule, f"clip, width {width}", nan, seed, width)
+def _clipped(effort: _Effort, rule: WeightClipping, width: int, rng: int) -> Clipped:
+    fit, _ = _on_line(effort, rule, f"clip, width {width}", nan, rng, width)
     return Clipped(width, steepest_clipped(rule.limit, 1, width, 2), fit)
 
 
-def _surface(effort: _Effort, shape: str, rule: Constraint, seed: int) -> Surface:
+def _surface(effort: _Effort, shape: str, rule: Constraint, rng: int) -> Surface:
     import torch
 
-    from otgan.inference.held_out_bracket import held_out_bracket
+    from otgan.inference.held_out import held_out_bracket
 
     distribution = DATASETS[shape]()
     noisy = _Noisy(distribution, NOISE)
-    r = effort.fit(distribution, noisy, rule, plane=True, width=effort.plane_width, seed=seed)
+    r = effort.fit(distribution, noisy, rule, plane=True, width=effort.plane_width, rng=rng)
     axis = np.linspace(-2.1, 2.1, effort.pixels)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1)
     with torch.no_grad():
         heights = r.critic(torch.tensor(grid.reshape(-1, 2)).float()).double().numpy()
-    rng = np.random.default_rng(seed)
+    generator = np.random.default_rng(rng)
     n = effort.sample
     around = held_out_bracket(
-        *(
-            distribution_.sample(k, rng)
-            for k in (n, 4 * n)
-            for distribution_ in (distribution, noisy)
-        )
+        *(side.sample(k, generator) for k in (n, 4 * n) for side in (distribution, noisy))
     )
     return Surface(
         shape=shape,

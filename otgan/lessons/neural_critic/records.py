@@ -7,6 +7,7 @@ from math import hypot
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -140,6 +141,7 @@ class Surface(Record):
         return self.value / self.w1
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class NeuralCritic(Record):
     """The numbers of the lesson.

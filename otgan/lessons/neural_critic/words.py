@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.neural_critic.numbers import NOISE
 from otgan.lessons.neural_critic.records import NeuralCritic, OnLine
 from otgan.lessons.text import page, table
@@ -11,6 +12,7 @@ from otgan.lessons.text import page, table
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: NeuralCritic) -> str:
     """The lesson as text.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.parallel_lines.numbers import ParallelLines
 from otgan.plot import BLUE, INK, ORANGE, RED, panels
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: ParallelLines) -> Figure:
     """The two segments, JS with and without noise, and W.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from otgan import emd, js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal, js, w1
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points
@@ -16,6 +17,7 @@ from otgan.measures import FloatArray, as_points
 __all__ = ["ParallelLines", "run"]
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class ParallelLines(Record):
     """The numbers of the lesson, for P on the line x = 0 and Q on the line x = theta.
@@ -46,6 +48,7 @@ class ParallelLines(Record):
     w_noisy: FloatArray
 
 
+@checks_keywords
 def run(*, thetas: Any = None, sigmas: Any = (0.25, 0.5, 1.0), points: int = 24) -> ParallelLines:
     """Measure the distance between two unit segments, bare and blurred.
 

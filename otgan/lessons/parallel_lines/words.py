@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal, js
 from otgan.lessons.parallel_lines.numbers import ParallelLines
 from otgan.lessons.text import page, table
@@ -13,6 +14,7 @@ from otgan.lessons.text import page, table
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: ParallelLines) -> str:
     """The lesson as text.
 

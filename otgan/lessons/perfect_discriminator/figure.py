@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal
 from otgan.lessons.perfect_discriminator.numbers import REAL, PerfectDiscriminator, discriminator
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, panels
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: PerfectDiscriminator) -> Figure:
     """D* between two distributions, its value, and the gradients that it leaves.
 

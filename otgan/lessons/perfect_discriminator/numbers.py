@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal, check_shifts, expect, js, js_slope, w1_slope
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
@@ -15,6 +16,7 @@ from otgan.measures import FloatArray
 __all__ = ["PerfectDiscriminator", "discriminator", "run"]
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class PerfectDiscriminator(Record):
     """The numbers of the lesson: data N(0, 1), generator delta + N(0, 1).
@@ -51,6 +53,7 @@ class PerfectDiscriminator(Record):
     shown: float
 
 
+@checks_keywords
 def run(*, deltas: Any = None, shown: float = 4.0) -> PerfectDiscriminator:
     """Value and gradients of the optimal discriminator between N(0, 1) and N(delta, 1).
 

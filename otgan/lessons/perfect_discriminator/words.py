@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.perfect_discriminator.numbers import PerfectDiscriminator
 from otgan.lessons.text import page, table
 
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: PerfectDiscriminator) -> str:
     """The lesson as text.
 

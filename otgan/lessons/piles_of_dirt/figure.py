@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.piles_of_dirt.numbers import PilesOfDirt
-from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, panels
+from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, side_by_side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: PilesOfDirt) -> Figure:
     """The carrying, a plan and the prices, side by side.
 
@@ -27,16 +29,26 @@ def draw(numbers: PilesOfDirt) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    with panels(1, 3, width=4.3, height=3.7) as (figure, (carrying, plan, prices)):
-        _draw_carrying(carrying, numbers)
-        _draw_plan(plan, numbers)
-        _draw_prices(prices, numbers)
-    return figure
+    return side_by_side(numbers, _draw_carrying, _draw_plan, _draw_prices, width=4.3, height=3.7)
 
 
 def _draw_carrying(axes: Axes, numbers: PilesOfDirt) -> None:
     place = np.arange(1, len(numbers.P) + 1)
     top = float(max(numbers.P.max(), numbers.Q.max()))
+    _draw_piles(axes, numbers)
+    _draw_flow(axes, numbers, top)
+    axes.set(
+        title=f"Carrying P into Q takes {numbers.work:.4g} shovel-steps",
+        xlabel="pile",
+        ylabel="shovelfuls",
+        xticks=place,
+        ylim=(0, 1.5 * top),
+    )
+    axes.grid(axis="x", visible=False)
+
+
+def _draw_piles(axes: Axes, numbers: PilesOfDirt) -> None:
+    place = np.arange(1, len(numbers.P) + 1)
     for offset, heights, color, name in (
         (-0.2, numbers.P, BLUE, "P"),
         (0.2, numbers.Q, ORANGE, "Q"),
@@ -52,6 +64,9 @@ def _draw_carrying(axes: Axes, numbers: PilesOfDirt) -> None:
                 color=color,
                 fontsize=9,
             )
+
+
+def _draw_flow(axes: Axes, numbers: PilesOfDirt, top: float) -> None:
     for i, flow in enumerate(numbers.flow[:-1], start=1):
         if flow == 0:
             continue
@@ -67,14 +82,6 @@ def _draw_carrying(axes: Axes, numbers: PilesOfDirt) -> None:
             ha="center",
             color=GREEN,
         )
-    axes.set(
-        title=f"Carrying P into Q takes {numbers.work:.4g} shovel-steps",
-        xlabel="pile",
-        ylabel="shovelfuls",
-        xticks=place,
-        ylim=(0, 1.5 * top),
-    )
-    axes.grid(axis="x", visible=False)
 
 
 def _draw_plan(axes: Axes, numbers: PilesOfDirt) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from otgan import emd, emd_linprog, js_divergence, kl_divergence, total_variation, wasserstein_1d
+from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points, as_weights, check_equal_mass
 from otgan.results import Result
@@ -15,6 +16,7 @@ from otgan.results import Result
 __all__ = ["PilesOfDirt", "run"]
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class PilesOfDirt(Record, Result):
     """The numbers of the lesson; work is in shovelfuls times steps.
@@ -58,6 +60,7 @@ class PilesOfDirt(Record, Result):
         return self.distance
 
 
+@checks_keywords
 def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     """Compute the work between two rows of piles in four ways, and the divergences beside it.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.piles_of_dirt.numbers import PilesOfDirt
 from otgan.lessons.text import page, table
 
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: PilesOfDirt) -> str:
     """The lesson as text.
 

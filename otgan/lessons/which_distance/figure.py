@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.which_distance.distances import NAMES
 from otgan.lessons.which_distance.numbers import TESTED, WhichDistance
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, panels
@@ -36,6 +37,7 @@ SPAN = 1.5
 """Powers of ten, up and down, over which the colors of the matrix change."""
 
 
+@checks_keywords
 def draw(numbers: WhichDistance) -> Figure:
     """The matrix of who sees what; below, three changes that grow.
 
@@ -165,7 +167,7 @@ def _draw_noise(axes: Axes, n: WhichDistance) -> None:
         )
     axes.plot(n.dimensions, n.noise_power, "o", color=INK, markersize=5)
     axes.annotate(
-        f"● share of tests that find it\nin {TESTED} points each",
+        f"● fraction of tests that find it\nin {TESTED} points each",
         (1, 0.03),
         color=INK,
         fontsize=9,

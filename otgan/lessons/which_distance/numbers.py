@@ -11,6 +11,7 @@ import numpy as np
 from otgan import two_sample_test, wasserstein
 from otgan.divergences.closed_forms import Gaussian, kl
 from otgan.inputs.options import as_rng
+from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.lessons.which_distance.closed_forms import of_moved_uniform, of_rotation, of_rounding
 from otgan.lessons.which_distance.distances import NAMES, Distances
@@ -60,6 +61,7 @@ class Change(Record):
     power: float
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class WhichDistance(Record):
     """The numbers of the lesson.
@@ -104,6 +106,7 @@ class WhichDistance(Record):
         return next(change for change in self.changes if change.name == name)
 
 
+@checks_keywords
 def run(*, rng: np.random.Generator | int = 0) -> WhichDistance:
     """Change a distribution in nine ways and let all distances look at it.
 

@@ -5,13 +5,29 @@ from __future__ import annotations
 import math
 from dataclasses import fields
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.text import page, table
 from otgan.lessons.which_distance.distances import NAMES, Distances
 from otgan.lessons.which_distance.numbers import MANY, TESTED, WhichDistance
 
 __all__ = ["explain"]
 
+INTRODUCTION = (
+    "The first table has one unit for all: by how many standard deviations a normal "
+    "distribution must move to look as far apart. KL is KL(P‖Q), back is KL(Q‖P), for P that "
+    "became Q; the last column is how often a permutation test with the energy distance finds "
+    f"the change in {TESTED} points each, at 5 %."
+)
+CONCLUSION = (
+    "So: KL and JS for models with densities, in any units; KL(P‖Q) where nothing may be "
+    "missed; W₁ where distance has a meaning and dimensions are few, or for a critic to "
+    "learn; sliced and Sinkhorn where W₁ costs too much; energy and MMD to test whether "
+    "distributions differ at all; Fréchet only where means and covariances are all that "
+    "matters."
+)
 
+
+@checks_keywords
 def explain(numbers: WhichDistance) -> str:
     """The lesson as text.
 
@@ -40,7 +56,7 @@ def explain(numbers: WhichDistance) -> str:
     return page(
         "Which distance for which job? Nine changes of a distribution",
         "\n\n".join([what, seen, values]),
-        _sentences(numbers),
+        [INTRODUCTION, *_on_scale_and_support(numbers), *_on_shape(numbers), CONCLUSION],
     )
 
 
@@ -54,15 +70,10 @@ def _short(value: float) -> str:
     return f"{value:.3g}" if value == 0 or abs(value) >= 1e-3 else f"{value:.0e}"
 
 
-def _sentences(n: WhichDistance) -> list[str]:
+def _on_scale_and_support(n: WhichDistance) -> list[str]:
+    """Changes of unit, dimension and support."""
     units, noise, disjoint = (n.change(name) for name in ("units", "noise", "disjoint"))
-    outlier, lost, rotation = (n.change(name) for name in ("outlier", "lost mode", "rotation"))
-    humps, rounding = n.change("humps"), n.change("rounding")
     return [
-        "The first table has one unit for all: by how many standard deviations a normal "
-        "distribution must move to look as far apart. KL is KL(P‖Q), back is KL(Q‖P), for P that "
-        "became Q; the last column is how often a permutation test with the energy distance finds "
-        f"the change in {TESTED} points each, at 5 %.",
         f"Units. KL, JS and TV do not depend on them ({n.affine[0]:.6f} and {n.affine[1]:.6f} "
         "before and after an affine map); energy, W₁ and Fréchet grow with the numbers; with a "
         f"bandwidth that stays as it was, MMD sees little ({units.shifts.mmd:.2g}): choose the "
@@ -75,6 +86,14 @@ def _sentences(n: WhichDistance) -> list[str]:
         "Disjoint supports. KL is infinite, JS log 2 and TV 1 as soon as the supports part: none "
         "says how far apart they are. MMD reaches a ceiling too, some bandwidths away (here "
         f"{disjoint.values.mmd:.3f}). Energy, W₁, Sinkhorn and Fréchet keep growing.",
+    ]
+
+
+def _on_shape(n: WhichDistance) -> list[str]:
+    """Changes of a few points, of correlations, of the shape of a density."""
+    outlier, lost, rotation = (n.change(name) for name in ("outlier", "lost mode", "rotation"))
+    humps, rounding = n.change("humps"), n.change("rounding")
+    return [
         f"An outlier moves TV by its mass ({outlier.values.tv:.2f}), wherever it goes; W₁ by mass "
         f"times distance ({outlier.values.w1:.2f}); Fréchet most ({outlier.shifts.frechet:.2f}), "
         "as variances grow with its square. Before you trust W₁ or Fréchet, look for outliers.",
@@ -90,9 +109,4 @@ def _sentences(n: WhichDistance) -> list[str]:
         "Rounding leaves no density: KL is infinite, JS and TV are as for distributions that have "
         f"nothing in common, while W₁ is a quarter of a step ({rounding.values.w1:.3f}) and the "
         f"test finds it no more often than by chance ({100 * rounding.power:.0f} %).",
-        "So: KL and JS for models with densities, in any units; KL(P‖Q) where nothing may be "
-        "missed; W₁ where distance has a meaning and dimensions are few, or for a critic to "
-        "learn; sliced and Sinkhorn where W₁ costs too much; energy and MMD to test whether "
-        "distributions differ at all; Fréchet only where means and covariances are all that "
-        "matters.",
     ]

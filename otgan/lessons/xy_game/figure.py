@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.xy_game.numbers import XYGame, radius_of
 from otgan.measures import FloatArray
 from otgan.plot import BLUE, GREEN, INK, RED, panels
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
+@checks_keywords
 def draw(numbers: XYGame) -> Figure:
     """The three orbits in the plane, and their radius step by step.
 

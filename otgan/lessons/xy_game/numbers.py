@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points
 
@@ -17,6 +18,7 @@ __all__ = ["XYGame", "alternating", "extragradient", "radius_of", "run", "simult
 Scheme = Callable[[float, float, float], tuple[float, float]]
 
 
+@checks_keywords
 @dataclass(frozen=True, repr=False)
 class XYGame(Record):
     """The numbers of the lesson.
@@ -79,6 +81,7 @@ def extragradient(x: float, y: float, eta: float) -> tuple[float, float]:
     return x - eta * ahead_y, y + eta * ahead_x
 
 
+@checks_keywords
 def run(*, eta: float = 0.1, steps: int = 1000, start: tuple[float, float] = (1.0, 1.0)) -> XYGame:
     """Play min over x, max over y of x y by three schemes.
 

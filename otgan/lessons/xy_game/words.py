@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from otgan.keywords import checks_keywords
 from otgan.lessons.text import page, table
 from otgan.lessons.xy_game.numbers import XYGame, radius_of
 
 __all__ = ["explain"]
 
 
+@checks_keywords
 def explain(numbers: XYGame) -> str:
     """The lesson as text.
 

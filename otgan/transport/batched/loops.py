@@ -5,10 +5,10 @@ Apart from their callers because importing Numba takes some tenths of a second.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from otgan.measures import FloatArray, IntArray
+from otgan.transport.batched.result import StackedPlans
 from otgan.transport.compiled import compiled
 from otgan.transport.monotone_coupling import (
     northwest_fill,
@@ -26,7 +26,14 @@ __all__ = ["solve_clouds", "solve_lines", "solve_matrices"]
 
 @compiled
 def solve_clouds(
-    first: Any, last: Any, plans: Any, x: Any, y: Any, a: Any, b: Any, norm: Any
+    first: int,
+    last: int,
+    plans: StackedPlans,
+    x: FloatArray,
+    y: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    norm: tuple[int, float],
 ) -> None:
     """Problems first ... last - 1 between points (B, n, d) and (B, m, d), or (1, ...)."""
     n, m = x.shape[1], y.shape[1]
@@ -43,7 +50,9 @@ def solve_clouds(
 
 
 @compiled
-def solve_matrices(first: Any, last: Any, plans: Any, costs: Any, a: Any, b: Any) -> None:
+def solve_matrices(
+    first: int, last: int, plans: StackedPlans, costs: FloatArray, a: FloatArray, b: FloatArray
+) -> None:
     """Problems first ... last - 1 of cost matrices (B, n, m)."""
     if costs[0].size > MAX_DENSE_ARCS:
         return
@@ -53,7 +62,13 @@ def solve_matrices(first: Any, last: Any, plans: Any, costs: Any, a: Any, b: Any
 
 
 @compiled
-def _fill_with_costs(of_x: Any, of_y: Any, norm: Any, zeros: Any, matrix: Any) -> None:
+def _fill_with_costs(
+    of_x: FloatArray,
+    of_y: FloatArray,
+    norm: tuple[int, float],
+    zeros: FloatArray,
+    matrix: FloatArray,
+) -> None:
     n, m = matrix.shape
     write_sizes(of_x, of_y, (0, n), (0, m), norm, matrix)
     for i in range(n):
@@ -61,7 +76,7 @@ def _fill_with_costs(of_x: Any, of_y: Any, norm: Any, zeros: Any, matrix: Any) -
 
 
 @compiled
-def _solve(matrix: Any, a: Any, b: Any, k: Any, plans: Any) -> None:
+def _solve(matrix: FloatArray, a: FloatArray, b: FloatArray, k: int, plans: StackedPlans) -> None:
     """Solve between the points that carry mass; nothing is written unless it is proved."""
     costs, path_i, path_j, masses, f, g = plans
     rows, columns = np.flatnonzero(a), np.flatnonzero(b)
@@ -95,7 +110,14 @@ def _solve(matrix: Any, a: Any, b: Any, k: Any, plans: Any) -> None:
 
 @compiled
 def solve_lines(
-    first: Any, last: Any, plans: Any, x: Any, y: Any, a: Any, b: Any, exponent: Any
+    first: int,
+    last: int,
+    plans: StackedPlans,
+    x: FloatArray,
+    y: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    exponent: float,
 ) -> None:
     """Problems first ... last - 1 on the line, of the cost |x - y| ** exponent, by quantiles."""
     costs, path_i, path_j, masses, f, g = plans
@@ -131,7 +153,9 @@ def solve_lines(
 
 
 @compiled
-def _northwest_corner(a: Any, b: Any, i: Any, j: Any, mass: Any) -> None:
+def _northwest_corner(
+    a: FloatArray, b: FloatArray, i: IntArray, j: IntArray, mass: FloatArray
+) -> None:
     """The north-west corner rule; between equal weights in whole units: no sum is rounded."""
     n, m = len(a), len(b)
     if a.min() == a.max() and b.min() == b.max():

@@ -10,46 +10,32 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import OtganError
+from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_pair, beyond_dtype
 from otgan.progress import Progress, Report, reporting
 from otgan.transport.batched.inputs import Stack, as_stack, as_stacked_costs, is_stack
+from otgan.transport.batched.result import StackedPlans
 from otgan.transport.couplings import Arcs
 from otgan.transport.exact import emd_from_cost, optimal_pair, solve_costs
 from otgan.transport.result import TransportResult
 from otgan.transport.threads import n_threads
 
-__all__ = ["StackedPlans", "like_points", "plans_of_costs", "plans_of_points", "stacked_distances"]
+__all__ = [
+    "like_points",
+    "plan_of_measures",
+    "plans_of_costs",
+    "plans_of_points",
+    "stacked_distances",
+]
 
 COSTS_PER_TASK = 2**19
 """Costs in the problems of a task: some milliseconds of a core."""
 
 
-class StackedPlans(NamedTuple):
-    """Optimal costs (B,), plans as lists of arcs (B, k), and potentials (B, n) and (B, m).
-
-    Plans of fewer than k arcs repeat their first one without mass.
-    """
-
-    cost: FloatArray
-    i: npt.NDArray[np.int64]
-    j: npt.NDArray[np.int64]
-    mass: FloatArray
-    f: FloatArray
-    g: FloatArray
-
-    @classmethod
-    def empty(cls, size: int, n: int, m: int) -> StackedPlans:
-        """Arrays for them; a cost is NaN until it is proved."""
-        k = n + m
-        i, j = np.zeros((size, k), np.int64), np.zeros((size, k), np.int64)
-        mass, f, g = np.zeros((size, k)), np.zeros((size, n)), np.zeros((size, m))
-        return cls(np.full(size, np.nan), i, j, mass, f, g)
-
-
+@checks_keywords
 def plans_of_points(
     data: tuple[Any, Any, Any, Any],
     p: float,
@@ -61,24 +47,29 @@ def plans_of_points(
 
     `data` are the points x and y and the weights a and b. A single problem gives a stack of one.
     """
-
-    def alone(mu: DiscreteMeasure, nu: DiscreteMeasure) -> StackedPlans:
-        pair = optimal_pair(mu, nu, metric, p, n_jobs)
-        return _stack_of_one(pair.arcs, pair.f, pair.g, pair.cost)
-
     if not is_stack(*data):
-        return alone(*as_pair(*data))
+        return plan_of_measures(*as_pair(*data), p, metric, n_jobs)
     stack = as_stack(*data)
     with reporting(progress, stack.size, "wasserstein", unit="problem") as report:
         plans = _plans_of_small_points(stack, metric, p, n_jobs, report)
 
         def at(k: int) -> StackedPlans:
             x, y, a, b = (_at(values, k) for values in stack[1:])
-            return alone(DiscreteMeasure(x, a, 1.0), DiscreteMeasure(y, b, 1.0))
+            mu, nu = DiscreteMeasure(x, a, 1.0), DiscreteMeasure(y, b, 1.0)
+            return plan_of_measures(mu, nu, p, metric, n_jobs)
 
         return _completed(plans, at, "clouds", report)
 
 
+def plan_of_measures(
+    mu: DiscreteMeasure, nu: DiscreteMeasure, p: float, metric: Metric, n_jobs: int | None = None
+) -> StackedPlans:
+    """The optimal plan between measures that have been checked, as a stack of one."""
+    pair = optimal_pair(mu, nu, metric, p, n_jobs)
+    return _stack_of_one(pair.arcs, pair.f, pair.g, pair.cost)
+
+
+@checks_keywords
 def plans_of_costs(
     C: Any, a: Any, b: Any, n_jobs: int | None = None, progress: Progress = False
 ) -> StackedPlans:
@@ -106,6 +97,7 @@ def plans_of_costs(
         return _completed(plans, at, "cost matrices", report)
 
 
+@checks_keywords
 def stacked_distances(
     data: tuple[Any, Any, Any, Any],
     p: float,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from otgan.costs import Metric, PointCost
-from otgan.measures import DiscreteMeasure, FloatArray
+from otgan.measures import DiscreteMeasure, FloatArray, IntArray
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, MAX_PIVOTS, solve_dense
 from otgan.transport.network_simplex.fixed_point import Masses, as_masses, words_for
@@ -81,7 +81,9 @@ def _joined(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> 
 
 
 @compiled
-def _certified_costs(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
+def _certified_costs(
+    x: _Clouds, y: _Clouds, pairs: npt.NDArray[np.int64], norm: tuple[int, float]
+) -> FloatArray:
     costs = np.full(len(pairs), np.nan)
     for at in range(len(pairs)):
         s, t = pairs[at]
@@ -108,7 +110,7 @@ def _certified_costs(x: Any, y: Any, pairs: Any, norm: Any) -> Any:
 
 
 @compiled
-def in_range(x: Any, y: Any, power: Any) -> Any:
+def in_range(x: FloatArray, y: FloatArray, power: float) -> bool:
     """Whether the powers of all distances are far from overflow and underflow."""
     extent = 0.0
     for c in range(x.shape[0]):
@@ -119,7 +121,14 @@ def in_range(x: Any, y: Any, power: Any) -> Any:
 
 
 @compiled
-def certified_cost(matrix: Any, a: Any, b: Any, plan: Any, f: Any, positive: Any = True) -> Any:
+def certified_cost(
+    matrix: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    plan: tuple[IntArray, IntArray, FloatArray],
+    f: FloatArray,
+    positive: bool = True,
+) -> float:
     """The cost of the plan; NaN unless it is a plan and f proves that no other costs less.
 
     Where no cost is negative, as `positive` says, zero is a lower bound too.

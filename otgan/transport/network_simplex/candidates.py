@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.compiled import compiled
 
-__all__ = ["Candidates", "Ints", "Nodes", "by_target", "incident_arcs", "merge_candidates"]
+__all__ = [
+    "Candidates",
+    "IncomingArcs",
+    "Ints",
+    "Nodes",
+    "by_target",
+    "incident_arcs",
+    "merge_candidates",
+]
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,8 +33,18 @@ class Candidates(NamedTuple):
     cost: FloatArray
 
 
+class IncomingArcs(NamedTuple):
+    """The same arcs in the order of their targets: which they are, and from where."""
+
+    start: Ints
+    arc: Nodes
+    source: Nodes
+
+
 @compiled
-def merge_candidates(start: Any, target: Any, m: Any, from_sources: Any, from_targets: Any) -> Any:
+def merge_candidates(
+    start: Ints, target: Nodes, m: int, from_sources: Nodes, from_targets: Nodes
+) -> tuple[Ints, Nodes]:
     """The candidates with the arcs (i, from_sources[i, k]) and (from_targets[j, k], j) added.
 
     Entries of -1 are skipped; every arc is kept once.
@@ -51,7 +69,7 @@ def merge_candidates(start: Any, target: Any, m: Any, from_sources: Any, from_ta
 
 
 @compiled
-def _row_starts(start: Any, from_sources: Any, from_targets: Any) -> Any:
+def _row_starts(start: Ints, from_sources: Nodes, from_targets: Nodes) -> Ints:
     rows = start.copy()
     rows[1:] -= start[:-1]
     for i in range(from_sources.shape[0]):
@@ -65,7 +83,7 @@ def _row_starts(start: Any, from_sources: Any, from_targets: Any) -> Any:
 
 
 @compiled
-def _without_repeats(rows: Any, arcs: Any, m: Any) -> Any:
+def _without_repeats(rows: Ints, arcs: Nodes, m: int) -> tuple[Ints, Nodes]:
     seen = np.full(m, -1, np.int64)
     kept = begin = 0
     for i in range(len(rows) - 1):
@@ -81,7 +99,7 @@ def _without_repeats(rows: Any, arcs: Any, m: Any) -> Any:
 
 
 @compiled
-def incident_arcs(i: Any, j: Any, n: Any, nodes: Any) -> Any:
+def incident_arcs(i: IntArray, j: IntArray, n: int, nodes: int) -> tuple[Ints, Nodes]:
     """The arcs at every node."""
     start = np.zeros(nodes + 1, np.int64)
     for e in range(len(i)):
@@ -100,7 +118,7 @@ def incident_arcs(i: Any, j: Any, n: Any, nodes: Any) -> Any:
 
 
 @compiled
-def by_target(arcs: Any, n: Any, m: Any) -> Any:
+def by_target(arcs: Candidates, n: int, m: int) -> IncomingArcs:
     """Candidates in the order of their targets."""
     start = np.zeros(m + 1, np.int64)
     for e in range(len(arcs.target)):
@@ -114,4 +132,4 @@ def by_target(arcs: Any, n: Any, m: Any) -> Any:
             j = arcs.target[e]
             arc[free[j]], source[free[j]] = e, i
             free[j] += 1
-    return start, arc, source
+    return IncomingArcs(start, arc, source)

@@ -13,10 +13,9 @@ bound is off by the square of the size of the cells only.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.kdtree import Cells, LinearUpperBound
 from otgan.transport.network_simplex.point_costs import to_reduced_costs, write_sizes
@@ -63,7 +62,13 @@ def smallest_by_cells(
 
 
 @compiled
-def _search_tree(cells: Any, bounds: Any, search: Any, first: Any, last: Any) -> None:
+def _search_tree(
+    cells: tuple[Cells, Cells],
+    bounds: tuple[LinearUpperBound, LinearUpperBound],
+    search: Search,
+    first: int,
+    last: int,
+) -> None:
     """Descend the tree of targets for every leaf cell of sources from first up to last."""
     x, y = cells
     n, m = x.columns.shape[1], y.columns.shape[1]
@@ -102,7 +107,9 @@ def _search_tree(cells: Any, bounds: Any, search: Any, first: Any, last: Any) ->
 
 
 @compiled
-def _block_threshold(x: Any, of_f: Any, u: Any, sources: Any, search: Any) -> Any:
+def _block_threshold(
+    x: Cells, of_f: LinearUpperBound, u: int, sources: tuple[int, int], search: Search
+) -> tuple[float, float]:
     """What the two lower bounds must reach to rule out a whole cell of sources."""
     threshold, found = search.threshold, search.found
     start, stop = sources
@@ -119,7 +126,13 @@ def _block_threshold(x: Any, of_f: Any, u: Any, sources: Any, search: Any) -> An
 
 
 @compiled
-def lower_bounds(cells: Any, bounds: Any, u: Any, v: Any, norm: Any) -> Any:
+def lower_bounds(
+    cells: tuple[Cells, Cells],
+    bounds: tuple[LinearUpperBound, LinearUpperBound],
+    u: int,
+    v: int,
+    norm: tuple[int, float],
+) -> tuple[float, float]:
     """Lower bounds, in cells u and v, of C_ij - g_j - slope . (x_i - c_x), and of C_ij - g_j."""
     (x, y), (of_f, of_g) = cells, bounds
     code, power = norm
@@ -160,7 +173,13 @@ def lower_bounds(cells: Any, bounds: Any, u: Any, v: Any, norm: Any) -> Any:
 
 
 @compiled
-def _compare_cells(cells: Any, sources: Any, targets: Any, search: Any, buffer: Any) -> Any:
+def _compare_cells(
+    cells: tuple[Cells, Cells],
+    sources: tuple[int, int],
+    targets: tuple[int, int],
+    search: Search,
+    buffer: FloatArray,
+) -> bool:
     """Compare every source of one cell with every target of another; whether any was inserted.
 
     `buffer` holds their costs.
@@ -185,7 +204,7 @@ def _compare_cells(cells: Any, sources: Any, targets: Any, search: Any, buffer: 
 
 
 @compiled
-def _to_power(size: Any, power: Any) -> Any:
+def _to_power(size: float, power: float) -> float:
     if power == 1.0:
         return size
     if power == 2.0:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.compiled import compiled
+from otgan.transport.network_simplex.candidates import Nodes
 from otgan.transport.network_simplex.fixed_point import (
     Masses,
     amounts,
@@ -95,7 +96,7 @@ def interpolate_potential(coarse: Cloud, potential: FloatArray, fine: Cloud) -> 
 
 def disaggregate_plan(
     plan: Plan, coarse: tuple[Cloud, Cloud], fine: tuple[Cloud, Cloud]
-) -> tuple[Any, Any, Any]:
+) -> tuple[Nodes, Nodes, Masses]:
     """Arcs i, j and their masses on the finer level: the points of cells are served in order."""
     first = [
         np.searchsorted(after.starts, before.starts)
@@ -106,7 +107,9 @@ def disaggregate_plan(
 
 
 @compiled
-def _disaggregate(plan: Any, a: Any, b: Any, first_a: Any, first_b: Any) -> Any:
+def _disaggregate(
+    plan: Plan, a: Masses, b: Masses, first_a: IntArray, first_b: IntArray
+) -> tuple[Nodes, Nodes, Masses]:
     """The plan between cells as one between their points, in order; first_ says where cells begin.
 
     A forest stays a forest: every arc uses up a source, a target, or an arc of the plan.

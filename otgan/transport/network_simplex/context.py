@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
 __all__ = ["Counters", "Limits", "Outcome", "PricingPass", "SolveContext"]
@@ -58,9 +59,10 @@ class Outcome(NamedTuple):
     f: FloatArray
     g: FloatArray
     finished: bool
-    stats: dict[str, Any]
+    stats: dict[str, int]
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class Limits:
     """When to stop: at this relative gap, or after so many pivots in all."""
@@ -87,6 +89,7 @@ class Counters:
         }
 
 
+@checks_keywords
 @dataclass(frozen=True)
 class SolveContext:
     """Limits, counters and reporter of a solve.

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
-from otgan.transport.network_simplex.candidates import Candidates, incident_arcs
-from otgan.transport.network_simplex.fixed_point import add, amount, assign, is_zero, less, subtract
+from otgan.transport.network_simplex.candidates import Candidates, Ints, Nodes, incident_arcs
+from otgan.transport.network_simplex.fixed_point import (
+    Masses,
+    add,
+    amount,
+    assign,
+    is_zero,
+    less,
+    subtract,
+)
 from otgan.transport.network_simplex.initial_basis import attach_component
 from otgan.transport.network_simplex.simplex import run_pivots
 from otgan.transport.network_simplex.tree import (
@@ -31,7 +38,9 @@ MAX_PIVOTS = 1_000_000
 
 
 @compiled
-def solve_dense(matrix: Any, a: Any, b: Any, limit: Any) -> Any:
+def solve_dense(
+    matrix: FloatArray, a: Masses, b: Masses, limit: int
+) -> tuple[Ints, Ints, FloatArray, FloatArray, FloatArray, int, bool]:
     """Solve a transport problem with finite costs.
 
     Parameters
@@ -58,7 +67,7 @@ def solve_dense(matrix: Any, a: Any, b: Any, limit: Any) -> Any:
 
 
 @compiled
-def _plan_as_fractions(tree: Any, n: Any, a: Any) -> Any:
+def _plan_as_fractions(tree: Tree, n: int, a: Masses) -> tuple[Ints, Ints, FloatArray]:
     """The basic arcs that carry mass, as fractions of all mass."""
     hub = len(tree.parent) - 1
     whole = np.zeros((1, a.shape[1]), np.int64)
@@ -77,7 +86,7 @@ def _plan_as_fractions(tree: Any, n: Any, a: Any) -> Any:
 
 
 @compiled
-def dense_start(matrix: Any, a: Any, b: Any) -> Any:
+def dense_start(matrix: FloatArray, a: Masses, b: Masses) -> tuple[Tree, Candidates]:
     """A first basis around a greedy plan, and all arcs as candidates."""
     n, m = matrix.shape
     nodes = n + m + 1
@@ -104,7 +113,7 @@ def dense_start(matrix: Any, a: Any, b: Any) -> Any:
 
 
 @compiled
-def _initial_basis_dense(matrix: Any, tree: Any, plan: Any) -> None:
+def _initial_basis_dense(matrix: FloatArray, tree: Tree, plan: Plan) -> None:
     """:func:`initial_basis.initial_basis` where all arcs are candidates: the same but for ties.
 
     Dijkstra's algorithm without a heap, on costs as they are stored.
@@ -148,7 +157,9 @@ def _initial_basis_dense(matrix: Any, tree: Any, plan: Any) -> None:
 
 
 @compiled
-def greedy_plan(matrix: Any, f: Any, g: Any, a: Any, b: Any) -> Any:
+def greedy_plan(
+    matrix: FloatArray, f: FloatArray, g: FloatArray, a: Masses, b: Masses
+) -> tuple[Nodes, Nodes, Masses, FloatArray]:
     """A plan: each point of the larger side in turn takes the cheapest point with capacity left.
 
     Cheapest in costs less the potentials of the smaller side, whose points are few to compare.

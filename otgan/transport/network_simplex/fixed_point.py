@@ -7,12 +7,10 @@ is zero or it is not, however light it is beside others.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.compiled import compiled
 
 __all__ = [
@@ -48,7 +46,7 @@ KEPT_BITS = 53
 
 
 @compiled
-def balanced_masses(a: Any, b: Any) -> Any:
+def balanced_masses(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses]:
     """Positive weights, each summing to one, as masses with equal sums.
 
     Equal weights are small whole numbers, which round nothing.
@@ -62,13 +60,13 @@ def balanced_masses(a: Any, b: Any) -> Any:
 
 
 @compiled
-def words_for(lightest: Any) -> Any:
+def words_for(lightest: float) -> int:
     """How many words hold all weights that sum to one, of which this is the lightest."""
     return max(1, int(np.ceil((KEPT_BITS - np.log2(lightest)) / BITS)))
 
 
 @compiled
-def as_masses(weights: Any, words: Any) -> Any:
+def as_masses(weights: FloatArray, words: int) -> Masses:
     """Positive weights that sum to one, but for rounding, as masses that sum to `BASE` exactly.
 
     What the weights lack is shared out among the heaviest, in proportion: light ones that are
@@ -86,14 +84,14 @@ def as_masses(weights: Any, words: Any) -> Any:
         _change(masses, heavy[k], change, k, more)
     lacking, more = _lacking(masses)
     if words > 1:
-        _change(masses, weights.argmax(), lacking, 0, more)
+        _change(masses, int(weights.argmax()), lacking, 0, more)
     else:
         masses[heavy[: lacking[0, 0]], 0] += 1 if more else -1
     return masses
 
 
 @compiled
-def _heaviest(weights: Any) -> Any:
+def _heaviest(weights: FloatArray) -> IntArray:
     """The points above some weight, which together carry a good part of the mass."""
     threshold = weights.max()
     carried = 0.0
@@ -106,7 +104,7 @@ def _heaviest(weights: Any) -> Any:
 
 
 @compiled
-def _write_digits(weights: Any, masses: Any) -> None:
+def _write_digits(weights: FloatArray, masses: Masses) -> None:
     last = masses.shape[1] - 1
     for k in range(len(weights)):
         rest = weights[k]
@@ -120,7 +118,7 @@ def _write_digits(weights: Any, masses: Any) -> None:
 
 
 @compiled
-def _lacking(masses: Any) -> Any:
+def _lacking(masses: Masses) -> tuple[Masses, bool]:
     """The difference between the masses' sum and `BASE`, as a row, and whether they lack it."""
     whole = np.zeros((2, masses.shape[1]), np.int64)
     whole[1, 0] = BASE
@@ -134,7 +132,7 @@ def _lacking(masses: Any) -> Any:
 
 
 @compiled
-def _change(x: Any, i: Any, y: Any, j: Any, more: Any) -> None:
+def _change(x: Masses, i: int, y: Masses, j: int, more: bool) -> None:
     """x_i += y_j, or -=."""
     if more:
         add(x, i, y, j)
@@ -156,7 +154,7 @@ def fractions(masses: Masses, of: Masses) -> FloatArray:
 
 
 @compiled
-def amount(masses: Any, k: Any) -> Any:
+def amount(masses: Masses, k: int) -> float:
     """Mass k as a float."""
     value = 0.0
     for w in range(masses.shape[1] - 1, -1, -1):
@@ -165,7 +163,7 @@ def amount(masses: Any, k: Any) -> Any:
 
 
 @compiled
-def sums_of_ranges(masses: Any, starts: Any) -> Any:
+def sums_of_ranges(masses: Masses, starts: IntArray) -> Masses:
     """The sums of masses starts[c] ... starts[c + 1] - 1, for every c."""
     total = np.zeros((len(starts) - 1, masses.shape[1]), np.int64)
     for c in range(len(starts) - 1):
@@ -178,7 +176,7 @@ def sums_of_ranges(masses: Any, starts: Any) -> Any:
 
 
 @compiled
-def is_zero(x: Any, i: Any) -> Any:
+def is_zero(x: Masses, i: int) -> bool:
     """Whether x_i = 0."""
     for w in range(x.shape[1]):  # noqa: SIM110 - a loop compiles faster than a generator
         if x[i, w] != 0:
@@ -187,7 +185,7 @@ def is_zero(x: Any, i: Any) -> Any:
 
 
 @compiled
-def less(x: Any, i: Any, y: Any, j: Any) -> Any:
+def less(x: Masses, i: int, y: Masses, j: int) -> bool:
     """Whether x_i < y_j."""
     for w in range(x.shape[1]):
         if x[i, w] != y[j, w]:
@@ -196,14 +194,14 @@ def less(x: Any, i: Any, y: Any, j: Any) -> Any:
 
 
 @compiled
-def assign(x: Any, i: Any, y: Any, j: Any) -> None:
+def assign(x: Masses, i: int, y: Masses, j: int) -> None:
     """x_i = y_j."""
     for w in range(x.shape[1]):
         x[i, w] = y[j, w]
 
 
 @compiled
-def add(x: Any, i: Any, y: Any, j: Any) -> None:
+def add(x: Masses, i: int, y: Masses, j: int) -> None:
     """x_i += y_j."""
     carry = 0
     for w in range(x.shape[1] - 1, 0, -1):
@@ -213,7 +211,7 @@ def add(x: Any, i: Any, y: Any, j: Any) -> None:
 
 
 @compiled
-def subtract(x: Any, i: Any, y: Any, j: Any) -> None:
+def subtract(x: Masses, i: int, y: Masses, j: int) -> None:
     """x_i -= y_j, which must not be more than x_i."""
     carry = 0
     for w in range(x.shape[1] - 1, 0, -1):

@@ -9,6 +9,7 @@ from scipy.sparse import csgraph
 
 from otgan.costs import SparseCost
 from otgan.errors import InfeasibleError
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.transport.network_simplex.candidates import Candidates
 from otgan.transport.network_simplex.context import Outcome, PricingPass, SolveContext
@@ -32,6 +33,7 @@ NAMED = 5
 """How many of the points that are cut off a message names."""
 
 
+@checks_keywords
 def solve_allowed(
     allowed: sparse.csr_array, a: FloatArray, b: FloatArray, context: SolveContext, names: Names
 ) -> Outcome:

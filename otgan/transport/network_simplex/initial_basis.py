@@ -6,20 +6,38 @@ Source: Ahuja, Magnanti and Orlin, Network Flows (1993), sections 11.5 (an initi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
-from otgan.transport.network_simplex.candidates import by_target, incident_arcs
-from otgan.transport.network_simplex.fixed_point import assign
-from otgan.transport.network_simplex.tree import compute_potentials, thread_from_parents
+from otgan.transport.network_simplex.candidates import (
+    Candidates,
+    IncomingArcs,
+    Ints,
+    Nodes,
+    by_target,
+    incident_arcs,
+)
+from otgan.transport.network_simplex.fixed_point import Masses, assign
+from otgan.transport.network_simplex.tree import Plan, Tree, compute_potentials, thread_from_parents
 
 __all__ = ["artificial_basis", "attach_component", "initial_basis"]
 
 
+class _Search(NamedTuple):
+    """Dijkstra's algorithm: nodes that are reached, lengths of paths, and a heap with its keys."""
+
+    done: npt.NDArray[np.bool_]
+    length: FloatArray
+    heap: npt.NDArray[np.int32]
+    key: FloatArray
+
+
 @compiled
-def initial_basis(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
+def initial_basis(tree: Tree, n: int, plan: Plan, arcs: Candidates) -> None:
     """Build a strongly feasible tree around a plan, guided by the potentials in ``tree.pi``.
 
     The arcs of the plan must form a forest. Its components are joined by shortest paths to a
@@ -32,10 +50,12 @@ def initial_basis(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
     m = hub - n
     tree.mass[:] = 0
     plan_start, plan_arc = incident_arcs(plan.i, plan.j, n, hub)
-    into_start, into_arc, into_source = by_target(arcs, n, m)
-    done = np.zeros(hub + 1, np.bool_)
-    length = np.full(hub + 1, np.inf)
-    heap, key = np.empty(len(arcs.target) + hub + 1, np.int32), np.empty(len(arcs.target) + hub + 1)
+    into = by_target(arcs, n, m)
+    size = len(arcs.target) + hub + 1
+    search = _Search(
+        np.zeros(hub + 1, np.bool_), np.full(hub + 1, np.inf),
+        np.empty(size, np.int32), np.empty(size),
+    )  # fmt: skip
     order = np.empty(hub + 1, np.int32)
     count = held = 0
     parent[hub], cost[hub], pi[hub] = -1, 0.0, 0.0
@@ -43,40 +63,63 @@ def initial_basis(tree: Any, n: Any, plan: Any, arcs: Any) -> None:
     next_root = 0
     while count < hub:
         if held == 0:
-            while done[next_root]:
+            while search.done[next_root]:
                 next_root += 1
             v = next_root
             parent[v], cost[v] = hub, pi[v]
         else:
-            v, at_length, held = _pop(heap, key, held)
-            if done[v]:
+            v, at_length, held = _pop(search.heap, search.key, held)
+            if search.done[v]:
                 continue
         first = count
-        done[v] = True
+        search.done[v] = True
         order[count] = v
-        count = attach_component(first, order, done, tree, n, plan, plan_start, plan_arc)
-        for k in range(first, count):
-            j = order[k] - n
-            if j < 0:
-                continue
-            for t in range(into_start[j], into_start[j + 1]):
-                i, e = into_source[t], into_arc[t]
-                if done[i]:
-                    continue
-                reduced = arcs.cost[e] - pi[i] + pi[n + j]
-                further = at_length + max(reduced, 0.0)
-                if further < length[i]:
-                    length[i] = further
-                    parent[i], cost[i] = n + j, arcs.cost[e]
-                    held = _push(heap, key, held, i, further)
+        count = attach_component(first, order, search.done, tree, n, plan, plan_start, plan_arc)
+        held = _shorten_paths(order[first:count], at_length, tree, n, arcs, into, search, held)
     thread_from_parents(tree)
     compute_potentials(tree, n)
 
 
 @compiled
+def _shorten_paths(
+    joined: Nodes,
+    at_length: float,
+    tree: Tree,
+    n: int,
+    arcs: Candidates,
+    into: IncomingArcs,
+    search: _Search,
+    held: int,
+) -> int:
+    """Reach sources from the targets among the nodes that joined; how many the heap holds then."""
+    for node in joined:
+        j = node - n
+        if j < 0:
+            continue
+        for t in range(into.start[j], into.start[j + 1]):
+            i, e = into.source[t], into.arc[t]
+            if search.done[i]:
+                continue
+            reduced = arcs.cost[e] - tree.pi[i] + tree.pi[n + j]
+            further = at_length + max(reduced, 0.0)
+            if further < search.length[i]:
+                search.length[i] = further
+                tree.parent[i], tree.cost[i] = n + j, arcs.cost[e]
+                held = _push(search.heap, search.key, held, i, further)
+    return held
+
+
+@compiled
 def attach_component(
-    first: Any, order: Any, done: Any, tree: Any, n: Any, plan: Any, start: Any, arc: Any
-) -> Any:
+    first: int,
+    order: Nodes,
+    done: npt.NDArray[np.bool_],
+    tree: Tree,
+    n: int,
+    plan: Plan,
+    start: Ints,
+    arc: Nodes,
+) -> int:
     """Attach all nodes that the plan connects with order[first]; return how many `order` holds."""
     count = first + 1
     at = first
@@ -96,7 +139,7 @@ def attach_component(
 
 
 @compiled
-def _push(heap: Any, key: Any, held: Any, v: Any, k: Any) -> Any:
+def _push(heap: Nodes, key: FloatArray, held: int, v: int, k: float) -> int:
     at = held
     while at > 0 and key[(at - 1) >> 1] > k:
         heap[at], key[at] = heap[(at - 1) >> 1], key[(at - 1) >> 1]
@@ -106,7 +149,7 @@ def _push(heap: Any, key: Any, held: Any, v: Any, k: Any) -> Any:
 
 
 @compiled
-def _pop(heap: Any, key: Any, held: Any) -> Any:
+def _pop(heap: Nodes, key: FloatArray, held: int) -> tuple[int, float, int]:
     v, k = heap[0], key[0]
     held -= 1
     at = 0
@@ -123,7 +166,7 @@ def _pop(heap: Any, key: Any, held: Any) -> Any:
 
 
 @compiled
-def artificial_basis(tree: Any, n: Any, a: Any, b: Any) -> None:
+def artificial_basis(tree: Tree, n: int, a: Masses, b: Masses) -> None:
     """The basis whose arcs are all artificial, at a cost of one."""
     hub = len(tree.parent) - 1
     for v in range(hub):

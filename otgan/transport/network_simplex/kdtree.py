@@ -8,12 +8,12 @@ The cell k of level l has the number 2**l + k; its halves are 2 * number and 2 *
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.compiled import compiled
 
 __all__ = [
@@ -108,7 +108,7 @@ def linear_upper_bound(cells: Cells, potential: FloatArray) -> LinearUpperBound:
 
 
 @compiled
-def _split(points: Any, depth: Any) -> Any:
+def _split(points: FloatArray, depth: int) -> npt.NDArray[np.intp]:
     """Halve every cell at the median of its widest column, level by level."""
     n, d = points.shape
     order, keys = np.arange(n), np.empty(n)
@@ -130,7 +130,7 @@ def _split(points: Any, depth: Any) -> Any:
 
 
 @compiled
-def _select(keys: Any, order: Any, first: Any, last: Any, middle: Any) -> None:
+def _select(keys: FloatArray, order: IntArray, first: int, last: int, middle: int) -> None:
     """Hoare's selection: no key before `middle` is above, none from it on is below."""
     while first < last:
         a, b, c = keys[order[first]], keys[order[(first + last) >> 1]], keys[order[last]]
@@ -154,7 +154,7 @@ def _select(keys: Any, order: Any, first: Any, last: Any, middle: Any) -> None:
 
 
 @compiled
-def _boxes(columns: Any, depth: Any) -> Any:
+def _boxes(columns: FloatArray, depth: int) -> tuple[FloatArray, FloatArray]:
     d, n = columns.shape
     cells = 1 << depth
     center, radius = np.zeros((2 * cells, d)), np.zeros((2 * cells, d))
@@ -175,7 +175,7 @@ def _boxes(columns: Any, depth: Any) -> Any:
 
 
 @compiled
-def _fit_slopes(cells: Any, potential: Any, slope: Any) -> None:
+def _fit_slopes(cells: Cells, potential: FloatArray, slope: FloatArray) -> None:
     """Least squares in every cell, from sums about the cell's center, from small to large."""
     columns, center, _, depth = cells
     d, n = columns.shape
@@ -197,7 +197,7 @@ def _fit_slopes(cells: Any, potential: Any, slope: Any) -> None:
 
 
 @compiled
-def _add_moments(sums: Any, y: Any, g: Any) -> None:
+def _add_moments(sums: FloatArray, y: FloatArray, g: float) -> None:
     d = len(y)
     sums[0] += 1
     sums[1] += g
@@ -211,7 +211,7 @@ def _add_moments(sums: Any, y: Any, g: Any) -> None:
 
 
 @compiled
-def _least_squares(sums: Any, slope: Any) -> None:
+def _least_squares(sums: FloatArray, slope: FloatArray) -> None:
     """Solve the normal equations by Cholesky's method, with a ridge for cells in a plane."""
     d = len(slope)
     count = sums[0]
@@ -233,7 +233,7 @@ def _least_squares(sums: Any, slope: Any) -> None:
 
 
 @compiled
-def _cholesky_solve(L: Any, rhs: Any, trace: Any) -> None:
+def _cholesky_solve(L: FloatArray, rhs: FloatArray, trace: float) -> None:
     """Solve for `rhs` in place; the lower half of the matrix is in L."""
     d = len(rhs)
     for a in range(d):
@@ -254,7 +254,9 @@ def _cholesky_solve(L: Any, rhs: Any, trace: Any) -> None:
 
 
 @compiled
-def _offsets(cells: Any, potential: Any, slope: Any) -> Any:
+def _offsets(
+    cells: Cells, potential: FloatArray, slope: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     columns, center, _, depth = cells
     d, n = columns.shape
     leaves = 1 << depth

@@ -6,7 +6,7 @@ the passes over all pairs its pricing problem.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -201,5 +201,5 @@ def _with_more(
     """The candidates and those that were found."""
     n, m = pricer.shape
     start, target = merge_candidates(arcs.start, arcs.target, m, sources.j, targets.j)
-    source: Any = np.repeat(np.arange(n, dtype=np.int32), np.diff(start))
+    source = np.repeat(np.arange(n, dtype=np.int32), np.diff(start))
     return Candidates(start, target, pricer.costs(source, target))

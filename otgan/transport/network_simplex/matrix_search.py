@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
@@ -41,7 +40,7 @@ def _in_chunks(
 
 
 @compiled
-def _scan_rows(matrix: Any, search: Any, first: Any, last: Any) -> None:
+def _scan_rows(matrix: FloatArray, search: Search, first: int, last: int) -> None:
     g, threshold = search.g, search.threshold
     value, index = search.found
     k = value.shape[1]
@@ -55,7 +54,7 @@ def _scan_rows(matrix: Any, search: Any, first: Any, last: Any) -> None:
 
 
 @compiled
-def _scan_columns(matrix: Any, search: Any, first: Any, last: Any) -> None:
+def _scan_columns(matrix: FloatArray, search: Search, first: int, last: int) -> None:
     f, threshold = search.g, search.threshold
     value, index = search.found
     k = value.shape[1]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from otgan.costs import NormedPoints
+from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.transport.network_simplex.coarsening import (
     Cloud,
@@ -69,6 +70,7 @@ def is_large(n: int, m: int) -> bool:
     return n * m > MAX_DENSE_ARCS or (max(n, m) > MAX_DENSE_SIDE and min(n, m) > 1)
 
 
+@checks_keywords
 def solve_points(
     points: NormedPoints, a: FloatArray, b: FloatArray, context: SolveContext
 ) -> Outcome:
@@ -105,6 +107,7 @@ def solve_points(
     return outcome._replace(i=of_x[outcome.i], j=of_y[outcome.j], f=f, g=g)
 
 
+@checks_keywords
 def solve_matrix(
     matrix: FloatArray, a: FloatArray, b: FloatArray, context: SolveContext
 ) -> Outcome:
@@ -124,8 +127,10 @@ def solve_matrix(
         return _outcome(solution, masses[0], context, 1)
     i, j, mass, f, g, pivots, finished = solve_dense(matrix, *masses, context.pivots_left)
     context.counters.pivots += pivots
-    cost = float(matrix[i, j] @ mass) if context.is_watched else np.nan
-    gap = cost - float(a @ f + b @ g) if context.is_watched else np.nan
+    cost = gap = np.nan
+    if context.is_watched:
+        cost = float(matrix[i, j] @ mass)
+        gap = cost - float(a @ f + b @ g)
     points, pivots = sum(matrix.shape), context.counters.pivots
     context.report(PricingPass(1, 1, 1, points, matrix.size, pivots, cost, gap))
     return Outcome(i, j, mass, f, g, finished, context.counters.stats(1))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.compiled import compiled
 from otgan.transport.threads import chunk_starts, run_in_threads
 
@@ -45,7 +43,12 @@ def cost_matrix(
 
 @compiled
 def _from_products(
-    points: Any, squares: Any, costs: Any, power: Any, first: Any, last: Any
+    points: tuple[FloatArray, FloatArray],
+    squares: tuple[FloatArray, FloatArray],
+    costs: FloatArray,
+    power: float,
+    first: int,
+    last: int,
 ) -> None:
     """From x.y to |x - y| ** power, in place."""
     (x, y), (of_x, of_y) = points, squares
@@ -68,7 +71,9 @@ def _from_products(
 
 
 @compiled
-def pair_costs(x: Any, y: Any, i: Any, j: Any, norm: Any) -> Any:
+def pair_costs(
+    x: FloatArray, y: FloatArray, i: IntArray, j: IntArray, norm: tuple[int, float]
+) -> FloatArray:
     """``norm(x[:, i[e]] - y[:, j[e]]) ** power`` on a list of arcs, column by column."""
     code, power = norm
     costs = np.zeros(len(i))
@@ -91,7 +96,14 @@ def pair_costs(x: Any, y: Any, i: Any, j: Any, norm: Any) -> Any:
 
 
 @compiled
-def write_sizes(x: Any, y: Any, sources: Any, targets: Any, norm: Any, buffer: Any) -> None:
+def write_sizes(
+    x: FloatArray,
+    y: FloatArray,
+    sources: tuple[int, int],
+    targets: tuple[int, int],
+    norm: tuple[int, float],
+    buffer: FloatArray,
+) -> None:
     """Write norms of differences, or their squares for the Euclidean one, into the buffer.
 
     Parameters
@@ -124,7 +136,7 @@ def write_sizes(x: Any, y: Any, sources: Any, targets: Any, norm: Any, buffer: A
 
 
 @compiled
-def to_reduced_costs(sizes: Any, prices: Any, norm: Any) -> None:
+def to_reduced_costs(sizes: FloatArray, prices: FloatArray, norm: tuple[int, float]) -> None:
     """From sizes, see :func:`write_sizes`, to costs less prices, in place."""
     code, power = norm
     exponent = power / 2 if code == 2 else power

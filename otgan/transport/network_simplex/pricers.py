@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.transport.network_simplex.kdtree import Cells
 from otgan.transport.network_simplex.matrix_search import smallest_in_columns, smallest_in_rows
 from otgan.transport.network_simplex.point_costs import cost_matrix, pair_costs
@@ -26,7 +26,7 @@ class Pricer(Protocol):
         """Numbers of sources and targets."""
         ...
 
-    def costs(self, i: Any, j: Any) -> FloatArray:
+    def costs(self, i: IntArray, j: IntArray) -> FloatArray:
         """The costs on a list of arcs."""
         ...
 
@@ -57,7 +57,7 @@ class PointPricer:
         """Numbers of sources and targets."""
         return self.x.columns.shape[1], self.y.columns.shape[1]
 
-    def costs(self, i: Any, j: Any) -> FloatArray:
+    def costs(self, i: IntArray, j: IntArray) -> FloatArray:
         """The costs on a list of arcs."""
         costs: FloatArray = pair_costs(self.x.columns, self.y.columns, i, j, self.norm)
         return costs
@@ -89,7 +89,7 @@ class MatrixPricer:
         """Numbers of sources and targets."""
         return self.matrix.shape[0], self.matrix.shape[1]
 
-    def costs(self, i: Any, j: Any) -> FloatArray:
+    def costs(self, i: IntArray, j: IntArray) -> FloatArray:
         """The costs on a list of arcs."""
         return self.matrix[i, j]
 

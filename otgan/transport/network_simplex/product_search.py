@@ -6,8 +6,6 @@ to rounding, which rules nearly all pairs out; the others are computed from thei
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from otgan.measures import FloatArray
@@ -53,7 +51,13 @@ def smallest_by_products(
 
 
 @compiled
-def _filter_pairs(points: Any, squares: Any, products: Any, search: Any, first: Any) -> None:
+def _filter_pairs(
+    points: tuple[FloatArray, FloatArray],
+    squares: tuple[FloatArray, FloatArray],
+    products: FloatArray,
+    search: Search,
+    first: int,
+) -> None:
     """Compute the costs of those pairs whose products leave open whether they are among the k."""
     (x, y), (squares_x, squares_y) = points, squares
     g, threshold, found = search.g, search.threshold, search.found
@@ -82,7 +86,7 @@ def _filter_pairs(points: Any, squares: Any, products: Any, search: Any, first: 
 
 
 @compiled
-def _max_sq_distance(cost: Any, power: Any) -> Any:
+def _max_sq_distance(cost: float, power: float) -> float:
     """The squared distance whose cost is this; negative for negative costs."""
     if power == 1.0:
         return cost * abs(cost)
@@ -92,7 +96,9 @@ def _max_sq_distance(cost: Any, power: Any) -> Any:
 
 
 @compiled
-def _count_below(worst: Any, prices: Any, of_x: Any, sizes: Any, dots: Any, power: Any) -> Any:
+def _count_below(
+    worst: float, prices: FloatArray, of_x: float, sizes: FloatArray, dots: FloatArray, power: float
+) -> int:
     """For how many targets the lower bound of |x - y|² allows a reduced cost below `worst`."""
     count = 0
     if power == 1.0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,7 @@ class Search(NamedTuple):
 
 
 @compiled
-def insert(value: Any, index: Any, reduced: Any, j: Any) -> None:
+def insert(value: FloatArray, index: npt.NDArray[np.int32], reduced: float, j: int) -> None:
     """Insert into a list in order, whose last entry is dropped."""
     at = len(value) - 1
     while at > 0 and value[at - 1] > reduced:

@@ -11,13 +11,12 @@ entering arc) and 11.6 (strongly feasible trees).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from otgan.transport.compiled import compiled
-from otgan.transport.network_simplex.fixed_point import add, assign, is_zero, less, subtract
-from otgan.transport.network_simplex.tree import compute_potentials, largest_potential
+from otgan.transport.network_simplex.candidates import Candidates
+from otgan.transport.network_simplex.fixed_point import Masses, add, assign, is_zero, less, subtract
+from otgan.transport.network_simplex.tree import Tree, compute_potentials, largest_potential
 
 __all__ = ["run_pivots"]
 
@@ -26,9 +25,9 @@ NO_LIMIT = np.iinfo(np.int64).max
 
 @compiled
 def run_pivots(
-    tree: Any, n: Any, arcs: Any, tolerance: Any, artificials_fixed: Any, row: Any, limit: Any,
-    work: Any,
-) -> Any:  # fmt: skip
+    tree: Tree, n: int, arcs: Candidates, tolerance: float, artificials_fixed: bool, row: int,
+    limit: int, work: int,
+) -> tuple[bool, int, int]:  # fmt: skip
     """Let arcs enter whose reduced cost is below -tolerance, until there are none left.
 
     Of every block of sqrt(arcs) candidates or more the one of least reduced cost enters: block
@@ -86,7 +85,13 @@ def run_pivots(
 
 
 @compiled
-def _pivot(tree: Any, n: Any, entering: Any, artificials_fixed: Any, step: Any) -> Any:
+def _pivot(
+    tree: Tree,
+    n: int,
+    entering: tuple[int, int, float, float],
+    artificials_fixed: bool,
+    step: Masses,
+) -> int:
     """Let an arc enter: the nodes i and j, its cost, its reduced cost.
 
     `step`, shape (1, words), is a buffer for the mass that is sent along the cycle. Returns how
@@ -120,7 +125,9 @@ def _pivot(tree: Any, n: Any, entering: Any, artificials_fixed: Any, step: Any) 
 
 
 @compiled
-def _leaving_arc(tree: Any, n: Any, i: Any, j: Any, artificials_fixed: Any) -> Any:
+def _leaving_arc(
+    tree: Tree, n: int, i: int, j: int, artificials_fixed: bool
+) -> tuple[int, int, bool, bool]:
     """The ratio test: the cycle's apex, and the node whose arc to its parent leaves the basis.
 
     Of all blocking arcs, the last one on the cycle in its direction, seen from the apex, must leave
@@ -172,7 +179,7 @@ def _leaving_arc(tree: Any, n: Any, i: Any, j: Any, artificials_fixed: Any) -> A
 
 
 @compiled
-def _augment(tree: Any, n: Any, i: Any, j: Any, apex: Any, step: Any) -> None:
+def _augment(tree: Tree, n: int, i: int, j: int, apex: int, step: Masses) -> None:
     """Send the mass over the arc (i, j), and along the tree path from j to i."""
     mass = tree.mass
     while i != apex:
@@ -190,7 +197,7 @@ def _augment(tree: Any, n: Any, i: Any, j: Any, apex: Any, step: Any) -> None:
 
 
 @compiled
-def _detach_subtree(tree: Any, out: Any, apex: Any) -> None:
+def _detach_subtree(tree: Tree, out: int, apex: int) -> None:
     """Take the subtree of `out` from the thread, and from the indices of its ancestors."""
     parent, thread, reverse_thread, last, size = (
         tree.parent, tree.thread, tree.reverse_thread, tree.last, tree.size,
@@ -209,7 +216,7 @@ def _detach_subtree(tree: Any, out: Any, apex: Any) -> None:
 
 
 @compiled
-def _reroot_subtree(tree: Any, inner: Any, outer: Any, out: Any, cost: Any, step: Any) -> Any:
+def _reroot_subtree(tree: Tree, inner: int, outer: int, out: int, cost: float, step: Masses) -> int:
     """Reroot the subtree of `out` at `inner`, below `outer`; return its last node in preorder.
 
     The new arc carries `step`, which also passes the masses of the old arcs on.
@@ -255,7 +262,7 @@ def _reroot_subtree(tree: Any, inner: Any, outer: Any, out: Any, cost: Any, step
 
 
 @compiled
-def _attach_subtree(tree: Any, inner: Any, outer: Any, tail: Any, apex: Any, total: Any) -> None:
+def _attach_subtree(tree: Tree, inner: int, outer: int, tail: int, apex: int, total: int) -> None:
     """Put the rerooted subtree into the thread right after `outer`."""
     parent, thread, reverse_thread, last, size = (
         tree.parent, tree.thread, tree.reverse_thread, tree.last, tree.size,

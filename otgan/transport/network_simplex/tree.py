@@ -14,7 +14,7 @@ subtree is cut off and attached without a pass over all nodes.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -98,7 +98,7 @@ def plan_of(tree: Tree, n: int) -> Plan:
 
 
 @compiled
-def thread_from_parents(tree: Any) -> None:
+def thread_from_parents(tree: Tree) -> None:
     """Thread the tree in preorder, from its parents alone."""
     parent, thread, reverse_thread, last, size = (
         tree.parent, tree.thread, tree.reverse_thread, tree.last, tree.size,
@@ -132,7 +132,7 @@ def thread_from_parents(tree: Any) -> None:
 
 
 @compiled
-def largest_potential(tree: Any) -> Any:
+def largest_potential(tree: Tree) -> float:
     """The scale of rounding in reduced costs."""
     largest = 0.0
     for v in range(len(tree.pi)):
@@ -141,7 +141,7 @@ def largest_potential(tree: Any) -> Any:
 
 
 @compiled
-def compute_potentials(tree: Any, n: Any) -> None:
+def compute_potentials(tree: Tree, n: int) -> None:
     """Compute all potentials from costs along the tree, in preorder: no rounding accumulates."""
     hub = len(tree.parent) - 1
     tree.pi[hub] = 0.0
@@ -153,7 +153,7 @@ def compute_potentials(tree: Any, n: Any) -> None:
 
 
 @compiled
-def center_potentials(tree: Any, n: Any) -> None:
+def center_potentials(tree: Tree, n: int) -> None:
     """Subtract the common offset from the potentials, so that their sums keep all digits."""
     f, minus_g = tree.pi[:n], tree.pi[n:-1]
     offset = (f.min() + f.max() + minus_g.min() + minus_g.max()) / 4

@@ -8,6 +8,7 @@ from torch import nn
 
 from otgan.critics.audit.adapter import CriticFunction, shown_shape
 from otgan.errors import InvalidInputError
+from tests.critics.linear_layer import linear_layer
 
 POINTS = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -48,7 +49,7 @@ def test_a_module_is_evaluated_in_its_dtype_and_mode_and_left_in_it():
     assert (f.dtype, f.device.type, f.module) == (torch.float32, "cpu", module)
     assert f.precision == torch.finfo(torch.float32).eps
     assert_allclose(f.values(POINTS), f.values(POINTS), rtol=0)  # no dropout
-    slope = (module[2].weight @ module[0].weight).detach().numpy()
+    slope = (linear_layer(module, 2).weight @ linear_layer(module, 0).weight).detach().numpy()
     assert_allclose(f.gradients(POINTS), np.tile(slope, (40, 1)), rtol=1e-5)
     assert module.training and all(layer.training for layer in module)
     assert all(parameter.grad is None for parameter in module.parameters())

@@ -13,9 +13,10 @@ from torch import nn
 
 import otgan
 from otgan.critics.audit.plot import critic_audit
-from otgan.critics.networks.mlp import OnOriginalScale, mlp
+from otgan.critics.networks.feedforward import OnOriginalScale, mlp
 from otgan.critics.potentials.bounds import certified_lower_bound
 from otgan.errors import InvalidInputError
+from tests.critics.linear_layer import linear_layer
 from tests.critics.plain_training import orthogonal, penalty, small, train
 
 RNG = np.random.default_rng(0)
@@ -93,8 +94,8 @@ def test_the_exact_potential_gets_a_perfect_verdict(n, m, d):
 def test_point_masses_show_the_formulas_of_the_penalized_optimum():
     """Slope 1 + d / (2 weight) at d = 10, weight 10: gap 15, objective 12.5."""
     x, y, critic = [[0.0, 0.0]], [[10.0, 0.0]], linear(-1.5, 0.0)
-    told: dict[str, Any] = {"penalty_weight": 10.0, "reported": 12.5}
-    audit = otgan.audit_critic(critic, x, y, **told)
+    options: dict[str, Any] = {"penalty_weight": 10.0, "reported": 12.5}
+    audit = otgan.audit_critic(critic, x, y, **options)
     assert_allclose([audit.gap, audit.sample_distance, audit.floor], [15, 10, 0])
     assert audit.diagnosis_names == ("penalty weight too small", "penalized loss read as W1")
     assert "gives 10" in audit.diagnoses[0].fix
@@ -191,7 +192,7 @@ class Residualized(nn.Module):
 
 def test_the_proof_of_a_residual_sum_learns_its_shapes_from_the_points():
     critic = Residualized()
-    weight = np.linalg.norm(critic.layers[0].weight.detach().double(), 2)
+    weight = np.linalg.norm(linear_layer(critic.layers, 0).weight.detach().double(), 2)
     audit = otgan.audit_critic(critic, X, Y)
     assert_allclose(audit.lipschitz_upper, math.sqrt(2) * (1 + weight), rtol=1e-9)
 
@@ -315,8 +316,8 @@ def test_healthy_critics_raise_no_alarm():
 # ---------------------------------------------------------------- mistakes, made for real
 
 
-def names(critic, x=X, y=Y, **told):
-    audit = otgan.audit_critic(critic, x, y, **told)
+def names(critic, x=X, y=Y, **options):
+    audit = otgan.audit_critic(critic, x, y, **options)
     for diagnosis in audit.diagnoses:
         shown = " ".join(str(audit).split())
         assert f"! {diagnosis.name} {diagnosis.finding} To fix it: {diagnosis.fix}" in shown
@@ -345,17 +346,17 @@ def test_weight_too_small_and_what_is_printed():
     audit = otgan.audit_critic(critic, X, Y, penalty_weight=weight)
     assert audit.diagnosis_names == ("penalty weight too small",)
     objective = audit.gap - weight * float(np.square(audit.slopes - 1).mean())
-    told: dict[str, Any] = {"penalty_weight": weight}
+    options: dict[str, Any] = {"penalty_weight": weight}
     for reported, name in {
         objective: "penalized loss read as W1",
         -objective: "penalized loss read as W1",
         audit.gap: "inflated gap read as W1",
         -audit.gap: "loss read as W1",
     }.items():
-        assert names(critic, reported=reported, **told)[1:] == (name,)
+        assert names(critic, reported=reported, **options)[1:] == (name,)
     assert names(critic, reported=objective) == ("too steep", "penalized loss read as W1")
-    assert names(critic, reported=audit.sample_distance, **told) == ("penalty weight too small",)
-    assert names(critic, reported=audit.normalized_gap, **told)[1:] == ()
+    assert names(critic, reported=audit.sample_distance, **options) == ("penalty weight too small",)
+    assert names(critic, reported=audit.normalized_gap, **options)[1:] == ()
 
 
 def test_no_penalty_at_all():
@@ -442,7 +443,7 @@ def test_tanh_at_the_end_and_not_inside():
 def test_constant_and_saturated_critics():
     dead = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
     with torch.no_grad():
-        dead[0].bias.fill_(-1e3)
+        linear_layer(dead, 0).bias.fill_(-1e3)
     assert names(dead) == ("constant critic",)
     assert "constant" in otgan.audit_critic(dead, X, Y).verdict
     # A bounded ending explains what is flat; where there is none, that is the finding.

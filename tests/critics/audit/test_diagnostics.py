@@ -1,6 +1,7 @@
 """A table of planted faults: each alone and in pairs gets its own diagnosis, and no other."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from torch import nn
 
 import otgan
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from tests.critics.plain_training import orthogonal, penalty, train
 
 RNG = np.random.default_rng(3)
@@ -44,7 +45,7 @@ NETWORKS = {
 }
 """Faults of the making of a critic."""
 
-TRAINING = {
+TRAINING: dict[str, dict[str, Any] | None] = {
     "healthy": {"rule": penalty(50.0)},
     "under-trained": None,
     "penalty weight too small": {"rule": penalty(0.3)},
@@ -54,7 +55,7 @@ TRAINING = {
 }
 """Faults of its training."""
 
-TOLD = {
+TOLD: dict[str, dict[str, Any]] = {
     "penalty weight too small": {"penalty_weight": 0.3},
     "penalty does not act": {"penalty_weight": 10.0},
     "norm over the wrong axis": {"batch_size": 64},

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import otgan
+from otgan.critics.networks.feedforward import OnOriginalScale
 from tests.critics.short_fit import values
 from tests.gan.short_run import CLOUD
 
@@ -16,6 +17,7 @@ def test_critics_of_points_far_from_the_origin_are_audited_as_near_it(constraint
     options = otgan.FitOptions(batch_size=32, test_points=100)
     call: dict[str, Any] = {"steps": 20, "device": "cpu", "options": options}
     critic = otgan.estimate_w1(x, y, constraint, **call).critic
+    assert isinstance(critic, OnOriginalScale)
     center, scale = critic.center.numpy(), float(critic.scale)
     f_x, f_y = (scale * values(critic.critic, (p - center) / scale) for p in (x, y))
     audit = otgan.audit_critic(critic, x, y)

@@ -17,6 +17,8 @@ from torch import nn
 
 from otgan.critics.audit.load import load_critic
 from otgan.errors import DamagedFileError, InputWarning, InvalidInputError
+from tests.critics.audit.writes_on_load import WritesOnLoad
+from tests.critics.linear_layer import linear_layer
 
 POINTS = torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
 
@@ -45,28 +47,6 @@ class Trap:
 
     def __reduce__(self):
         return Path.touch, (Path(self.target),)
-
-
-class Writer(nn.Module):
-    """TorchScript that writes zeros to a file of its author's choice as it is loaded."""
-
-    def __init__(self, path: str):
-        super().__init__()
-        self.path = path
-        self.taken = torch.zeros(4)
-
-    @torch.jit.export
-    def __getstate__(self):
-        return (self.path, self.training)
-
-    @torch.jit.export
-    def __setstate__(self, state: tuple[str, bool]):
-        self.path = state[0]
-        self.training = state[1]
-        self.taken = torch.from_file(state[0], shared=True, size=4)
-
-    def forward(self, points):
-        return points.sum(dim=1) + self.taken[0]
 
 
 def tar_of(pickled):
@@ -145,7 +125,7 @@ def test_torchscript_that_writes_a_file_on_load_is_not_opened_untrusted(tmp_path
     target, path = tmp_path / "written", tmp_path / "critic.pt"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.jit.script(Writer(str(target))).save(path)
+        torch.jit.script(WritesOnLoad(str(target))).save(path)
     target.unlink(missing_ok=True)
     with pytest.raises(InvalidInputError, match="may write to any file"):
         load_critic(path)
@@ -279,7 +259,7 @@ def test_weights_keep_their_dtype(tmp_path, dtype):
     critic = network(dtype)
     torch.save(critic.state_dict(), tmp_path / "critic.pt")
     loaded = load_critic(tmp_path / "critic.pt", activation="relu")
-    assert loaded[0].weight.dtype == dtype
+    assert linear_layer(loaded, 0).weight.dtype == dtype
     assert torch.equal(loaded(POINTS.to(dtype)), critic(POINTS.to(dtype)))
 
 

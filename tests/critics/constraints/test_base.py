@@ -15,8 +15,9 @@ from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
 from otgan.critics.constraints.penalties import PenalizedSlope
 from otgan.critics.constraints.serialization import constraint_from, described
 from otgan.critics.networks.ensemble import members_of
-from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp
+from otgan.critics.networks.feedforward import WithRadius, mlp, orthogonal_mlp
 from otgan.errors import InvalidInputError
+from tests.critics.linear_layer import linear_layer
 
 CPU: dict[str, Any] = {"device": "cpu"}
 
@@ -88,14 +89,16 @@ def test_objects_of_other_classes_are_refused_with_what_they_lack():
         name = "similar"
         build = optimizer = Plain.build
 
+    similar: Any = Similar()
+    itself: Any = Plain
     with pytest.raises(InvalidInputError, match=r"without distance; to fix it, derive its class"):
-        as_constraint(Similar())
+        as_constraint(similar)
     setattr(Similar, "distance", Plain.distance)  # noqa: B010
     for call in (as_constraint, lambda c: otgan.GANConfig(constraint=c)):
         with pytest.raises(InvalidInputError, match=r"derive its class from .*\.Constraint and"):
-            call(Similar())
+            call(similar)
     with pytest.raises(InvalidInputError, match=r"the class Plain itself; to fix it, pass Plain"):
-        as_constraint(Plain)
+        as_constraint(itself)
 
 
 def test_constraints_are_copied_and_pickled():
@@ -137,8 +140,10 @@ def test_fused_steps_leave_the_gradients_of_autograd(name):
     critic = network(2, width=8, depth=2).double()
     x, y = x.double(), y.double()
     loss = constraint.loss(critic, x, y, rng())
-    expected = torch.autograd.grad(loss.total, critic.parameters(), allow_unused=True)
-    gap, penalty = constraint.fused_step(critic, None)(x, y, rng())
+    expected = torch.autograd.grad(loss.total, list(critic.parameters()), allow_unused=True)
+    step = constraint.fused_step(critic, None)
+    assert step is not None
+    gap, penalty = step(x, y, rng())
     torch.testing.assert_close((gap, penalty), (loss.gap.detach(), loss.penalty.detach()))
     for parameter, gradient in zip(critic.parameters(), expected, strict=True):
         gradient = torch.zeros_like(parameter) if gradient is None else gradient
@@ -154,6 +159,7 @@ def test_default_networks_have_the_depth_and_members_of_their_constraint(name, d
     members = members_of(CONSTRAINTS[name].default_network(3))
     assert len(members) == count
     for member in members:
+        assert isinstance(member, nn.Sequential)
         layers = [layer for layer in member.children() if isinstance(layer, nn.Linear)]
         assert [layer.out_features for layer in layers] == [DEFAULT_WIDTH] * depth + [1]
         assert isinstance(member[0], WithRadius) == (name in ("lp", "div"))
@@ -161,11 +167,11 @@ def test_default_networks_have_the_depth_and_members_of_their_constraint(name, d
 
 def test_under_a_two_sided_penalty_the_default_network_begins_flat():
     critic = CONSTRAINTS["gp"].default_network(3)
-    assert (critic[-1].weight == 0).all()
+    assert (linear_layer(critic, -1).weight == 0).all()
 
 
 def test_all_hooks_are_called_by_the_estimator():
-    calls = []
+    calls: list[object] = []
 
     class Watched(Plain):
         n_start_points = 32

@@ -15,9 +15,10 @@ from otgan.critics.constraints.clipping import WeightClipping
 from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 from otgan.critics.constraints.serialization import constraint_from, described
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.critics.settings import CONSTRAINT_NAMES
 from otgan.errors import InvalidInputError
+from tests.critics.linear_layer import linear_layer
 
 
 def linear(*slopes):
@@ -94,8 +95,8 @@ def test_weights_are_lengths(rule):
     larger = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
     larger.load_state_dict(critic.state_dict())
     with torch.no_grad():
-        larger[0].weight /= 16.0
-        larger[2].weight *= 16.0
+        linear_layer(larger, 0).weight /= 16.0
+        linear_layer(larger, 2).weight *= 16.0
     here = rule.penalty(critic, real, fake, rng())
     there = replace(rule, weight=16 * rule.weight).in_standard_units(1.0)
     far = there.penalty(larger, 16 * real, 16 * fake, rng())
@@ -135,8 +136,8 @@ def test_clipping_clips_everything_and_from_the_start():
     critic = WeightClipping(0.02).build(3, 16, 2)
     assert largest(critic) <= 0.02
     with torch.no_grad():
-        critic[0].weight += 1.0
-        critic[0].bias -= 1.0
+        linear_layer(critic, 0).weight.add_(1.0)
+        linear_layer(critic, 0).bias.sub_(1.0)
     WeightClipping(0.02).project(critic)
     assert largest(critic) <= 0.02
 
@@ -157,7 +158,7 @@ def test_no_step_makes_an_orthogonal_critic_steeper_than_one(size):
     for _ in range(5):
         with torch.no_grad():
             for parameter in critic.parameters():
-                parameter += size * torch.randn_like(parameter)
+                parameter.add_(size * torch.randn_like(parameter))
         CONSTRAINTS["orthogonal"].project(critic)
         assert lipschitz_from_weights(critic) <= 1.0 + 1e-6
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import otgan
-from otgan.critics.constraints.base import HeldOutGap
+from otgan.critics.constraints.base import CriticLoss, HeldOutGap
 from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
 from otgan.critics.constraints.distillation import Distillation
 from otgan.critics.forward import scores
@@ -95,3 +95,41 @@ def test_estimate_w1_takes_the_object_as_its_name():
     by_name = otgan.estimate_w1(x, y + 3, "distilled", **budget)
     assert by_object.constraint == "distilled"
     assert by_object.value == by_name.value
+
+
+class Halved(Distillation):
+    """A user's own: half the error, and another name."""
+
+    name = "halved"
+    batches = 0
+
+    def loss(self, critic, real, fake, rng):
+        type(self).batches += 1
+        total, gap, penalty = super().loss(critic, real, fake, rng)
+        return CriticLoss(total / 2, gap, penalty)
+
+
+def test_a_subclass_is_trained_with_its_own_loss():
+    assert Distillation.solves_linear_program and not Halved.solves_linear_program
+    x, y = (z.numpy() for z in clouds(200, 2))
+    few = otgan.FitOptions(batch_size=32)
+    found = otgan.estimate_w1(x, y + 3, Halved(), steps=5, device="cpu", options=few)
+    assert found.constraint == "halved" and found.steps == 5
+    assert Halved.batches >= 5
+
+
+class Wider(Distillation):
+    """A user's own that is fitted to the potentials of one sample, with a network of its own."""
+
+    name = "wider"
+    solves_linear_program = True
+
+    def default_network(self, d):
+        return self.build(d, 24, 1)
+
+
+def test_a_subclass_may_be_fitted_to_one_sample():
+    x, y = (z.numpy() for z in clouds(200, 2))
+    found = otgan.estimate_w1(x, y + 3, Wider(), steps=20, device="cpu")
+    assert found.constraint == "wider" and found.history == ()
+    assert next(found.critic.parameters()).shape == (24, 3)

@@ -1,18 +1,20 @@
 """Small problems with known answers, as the estimator sees them."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.options import FitOptions
-from otgan.inference.held_out_bracket import HeldOutBracket
+from otgan.inference.held_out import HeldOutBracket
 
 CPU = torch.device("cpu")
 OPTIONS = FitOptions(batch_size=64, test_points=4_000)
 
 
-def clouds(n=400, m=360, d=2, seed=0):
+def clouds(n: int = 400, m: int = 360, d: int = 2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Two Gaussians that a shift by (3, 4) brings onto each other, so W1 = 5."""
     rng = np.random.default_rng(seed)
     shift = np.zeros(d)
@@ -35,4 +37,5 @@ def linear(*slopes):
 
 def bracket(lower, upper, se=0.1):
     """A bracket with these estimates, whose transport is not asked for."""
-    return HeldOutBracket(lower, se, upper, se, 10, 10, transport=None)
+    not_asked_for: Any = None
+    return HeldOutBracket(lower, se, upper, se, 10, 10, transport=not_asked_for)

@@ -17,7 +17,7 @@ from otgan.critics.constraints.base import Constraint
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.critics.forward import scores
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import (
@@ -28,6 +28,8 @@ from otgan.datasets import (
     shifted,
 )
 from otgan.errors import InterruptedFit, InvalidInputError, TrainingDivergedError
+
+Pair = tuple[np.ndarray, np.ndarray]
 
 SMALL = FitOptions(batch_size=128, test_points=20_000)
 
@@ -54,7 +56,7 @@ def quick_for(constraint):
 
 
 @pytest.fixture(scope="module")
-def gaussians():
+def gaussians() -> Pair:
     """Two Gaussians in the plane, apart by a shift of length 5, which is their distance."""
     rng = np.random.default_rng(0)
     return rng.normal(size=(600, 2)), rng.normal(size=(600, 2)) + [3.0, 4.0]
@@ -64,7 +66,7 @@ def gaussians():
 
 
 @pytest.mark.parametrize("constraint", [*sorted(CONSTRAINTS), "exact"])
-def test_bounds_hold_for_every_constraint(gaussians, constraint):
+def test_bounds_hold_for_every_constraint(gaussians: Pair, constraint):
     r = otgan.estimate_w1(*gaussians, constraint=constraint, **quick_for(constraint))
     exact = otgan.emd(*gaussians).distance
     assert_allclose(r.sample_distance, exact, rtol=1e-12)
@@ -82,7 +84,7 @@ def test_bounds_hold_for_every_constraint(gaussians, constraint):
 
 
 @pytest.mark.parametrize("constraint", ["gp", "lp", "orthogonal", "distilled", "exact"])
-def test_value_is_near_the_truth(gaussians, constraint):
+def test_value_is_near_the_truth(gaussians: Pair, constraint):
     """Four standard errors of 300 held-out points, and 3 % for a short training."""
     # The two-sided penalty holds on to slopes of the wrong sign, and lets go of them slowly.
     steps = 1500 if constraint == "gp" else 300
@@ -92,7 +94,7 @@ def test_value_is_near_the_truth(gaussians, constraint):
     assert abs(r.value - 5.0) <= 4 * r.se + 0.15
 
 
-def test_the_curve_is_recorded(gaussians):
+def test_the_curve_is_recorded(gaussians: Pair):
     r = otgan.estimate_w1(*gaussians, constraint="lp", **QUICK)
     steps = [record.step for record in r.history]
     assert steps == sorted(set(steps)) and steps[-1] == r.steps == 300 and len(steps) == 50
@@ -101,7 +103,7 @@ def test_the_curve_is_recorded(gaussians):
 
 @pytest.mark.parametrize("constraint", sorted(CONSTRAINTS))
 @pytest.mark.parametrize("factor", [32.0, 1 / 32])  # powers of two scale exactly
-def test_scale_of_the_data_only_scales_the_result(gaussians, constraint, factor):
+def test_scale_of_the_data_only_scales_the_result(gaussians: Pair, constraint, factor):
     x, y = gaussians
     options = {**quick_for(constraint), "steps": 60}
     r = otgan.estimate_w1(x, y, constraint, **options)
@@ -183,7 +185,7 @@ def test_automatic_estimates_of_known_pairs(pair):
     assert r.reason.startswith("1,000 points in 16 dimensions leave")
 
 
-def test_automatic_choice_says_why(gaussians):
+def test_automatic_choice_says_why(gaussians: Pair):
     near = otgan.estimate_w1(*gaussians, **QUICK)
     assert near.constraint == "exact" and "precise enough" in near.reason
     low, high = near.interval
@@ -194,17 +196,21 @@ def test_automatic_choice_says_why(gaussians):
     assert not far.converged and "under-trained" in far.verdict
 
 
-class PlainSampler:
-    """What a user may bring: sample(k), and nothing else."""
+class Cloud:
+    """Normal points in space around a shift, of a kind."""
 
     def __init__(self, shift, kind=np.asarray):
         self.rng, self.shift, self.kind = np.random.default_rng(int(shift)), shift, kind
+
+
+class PlainSampler(Cloud):
+    """What a user may bring: sample(k), and nothing else."""
 
     def sample(self, k):
         return self.kind(self.rng.normal(size=(k, 3)) + self.shift)
 
 
-class SeededSampler(PlainSampler):
+class SeededSampler(Cloud):
     def sample(self, k, rng):
         return self.kind(rng.normal(size=(k, 3)) + self.shift)
 
@@ -245,7 +251,7 @@ def test_wrong_samplers_are_refused():
 # ---------------------------------------------------------------- the same again
 
 
-def test_same_seed_same_estimate_and_critic_reproduces_the_gap(gaussians):
+def test_same_seed_same_estimate_and_critic_reproduces_the_gap(gaussians: Pair):
     x, y = gaussians
     first, second = (otgan.estimate_w1(x, y, "lp", **QUICK) for _ in range(2))
     assert first.value == second.value
@@ -256,7 +262,7 @@ def test_same_seed_same_estimate_and_critic_reproduces_the_gap(gaussians):
     assert abs(float(f_x - f_y) - first.raw_gap) <= 4 * first.se
 
 
-def test_torch_input_float32_and_lists(gaussians):
+def test_torch_input_float32_and_lists(gaussians: Pair):
     x, y = gaussians
     values = [
         otgan.estimate_w1(kind(x), kind(y), "gp", **{**QUICK, "steps": 30}).value
@@ -265,7 +271,7 @@ def test_torch_input_float32_and_lists(gaussians):
     assert values[0] == values[1] == values[2]
 
 
-def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
+def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians: Pair, tmp_path):
     whole = otgan.estimate_w1(*gaussians, constraint="lp", **QUICK)
     file = tmp_path / "critic.pt"
     call: dict[str, Any] = {**QUICK, "options": replace(SMALL, checkpoint=file)}
@@ -279,7 +285,7 @@ def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
                 os.kill(os.getpid(), signal.SIGINT)
             return super().points(real, fake, rng)
 
-        calls: ClassVar = []
+        calls: ClassVar[list[None]] = []
 
     scaled = otgan.estimate_w1(*gaussians, constraint="lp", **{**QUICK, "steps": 1}).reason
     assert threading.current_thread() is threading.main_thread()
@@ -297,7 +303,7 @@ def test_a_fit_is_interrupted_and_resumed_to_the_same_bits(gaussians, tmp_path):
     assert again.value == whole.value
 
 
-def rough(clouds):
+def rough(clouds: Pair):
     """The rough distance that scales penalties, as the estimator finds it."""
     from otgan.critics.estimation.bracket import initial_bracket
     from otgan.critics.training.data import as_distributions
@@ -309,7 +315,7 @@ def rough(clouds):
     )
 
 
-def test_a_checkpoint_of_another_problem_is_refused(gaussians, tmp_path):
+def test_a_checkpoint_of_another_problem_is_refused(gaussians: Pair, tmp_path):
     call: dict[str, Any] = {
         **QUICK,
         "steps": 5,
@@ -349,7 +355,7 @@ EVERY = ["gp", "lp", "div", "exact", *(pytest.param(n, marks=pytest.mark.slow) f
 
 @pytest.mark.parametrize("constraint", EVERY)
 @pytest.mark.parametrize("steps", [1, pytest.param(3, marks=pytest.mark.slow)])
-def test_a_critic_that_learned_nothing_claims_nothing(gaussians, constraint, steps):
+def test_a_critic_that_learned_nothing_claims_nothing(gaussians: Pair, constraint, steps):
     """Never below zero, never an interval without width, nor one that misses W1 = 5."""
     r = otgan.estimate_w1(
         *gaussians, constraint=constraint, **{**quick_for(constraint), "steps": steps}
@@ -373,7 +379,7 @@ def test_point_masses_have_estimates_that_are_not_negative(constraint):
 
 
 @pytest.mark.parametrize("constraint", EVERY)
-def test_a_sample_against_itself_shows_zero(gaussians, constraint):
+def test_a_sample_against_itself_shows_zero(gaussians: Pair, constraint):
     x, _ = gaussians
     r = otgan.estimate_w1(x, x, constraint, **{**quick_for(constraint), "steps": 10})
     assert r.value == 0.0 == r.interval[0] < r.interval[1]
@@ -391,7 +397,7 @@ class Zero(torch.nn.Module):
 
 
 @pytest.mark.parametrize("constraint", ["clip", "gp", "lp", "div", "spectral", "orthogonal"])
-def test_a_critic_that_is_zero_everywhere_is_judged(gaussians, constraint):
+def test_a_critic_that_is_zero_everywhere_is_judged(gaussians: Pair, constraint):
     r = otgan.estimate_w1(
         *gaussians, constraint=constraint, **{**QUICK, "network": Zero, "steps": 20}
     )
@@ -401,7 +407,7 @@ def test_a_critic_that_is_zero_everywhere_is_judged(gaussians, constraint):
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e6, 1e12])
-def test_an_estimate_scales_with_the_data_to_any_unit(gaussians, scale):
+def test_an_estimate_scales_with_the_data_to_any_unit(gaussians: Pair, scale):
     x, y = gaussians
     r = otgan.estimate_w1(scale * x, scale * y, "lp", **{**QUICK, "steps": 60})
     base = otgan.estimate_w1(x, y, "lp", **{**QUICK, "steps": 60})
@@ -409,7 +415,7 @@ def test_an_estimate_scales_with_the_data_to_any_unit(gaussians, scale):
     assert r.interval[0] < r.interval[1]
 
 
-def test_identical_samples_are_no_distance_apart(gaussians):
+def test_identical_samples_are_no_distance_apart(gaussians: Pair):
     x = gaussians[0]
     for constraint in ("auto", "exact"):
         r = otgan.estimate_w1(x, x[::-1], constraint, **{**QUICK, "steps": 50})
@@ -440,7 +446,7 @@ def test_an_under_trained_critic_is_said_to_be_one():
     assert "under-trained" in repr(r)
 
 
-def test_a_constraint_of_ones_own_plugs_in(gaussians):
+def test_a_constraint_of_ones_own_plugs_in(gaussians: Pair):
     class HalfSlope(Constraint):
         """A linear critic whose slope is projected to one half."""
 
@@ -465,7 +471,7 @@ def test_a_constraint_of_ones_own_plugs_in(gaussians):
     assert abs(r.value - 5.0) <= 4 * r.se + 0.05
 
 
-def test_a_network_of_ones_own_plugs_in(gaussians):
+def test_a_network_of_ones_own_plugs_in(gaussians: Pair):
     def network(d):
         return torch.nn.Sequential(torch.nn.Linear(d, 24), torch.nn.SiLU(), torch.nn.Linear(24, 1))
 
@@ -547,7 +553,7 @@ def test_wrong_input_is_refused(change, message):
         ({"x": float}, "x must be points or a sampler, got the class float"),
     ],
 )
-def test_wrong_constraints_networks_and_samplers_are_refused(gaussians, change, message):
+def test_wrong_constraints_networks_and_samplers_are_refused(gaussians: Pair, change, message):
     arguments = {"x": gaussians[0], "y": gaussians[1], "constraint": "lp", **change}
     with pytest.raises(InvalidInputError, match=message):
         otgan.estimate_w1(arguments.pop("x"), arguments.pop("y"), **arguments)
@@ -567,7 +573,7 @@ def test_wrong_options_are_refused(wrong):
         FitOptions(**wrong)
 
 
-def test_divergence_is_an_error_not_a_number(gaussians):
+def test_divergence_is_an_error_not_a_number(gaussians: Pair):
     class Explosive(GradientPenalty):
         def penalty(self, critic, real, fake, rng):
             return super().penalty(critic, real, fake, rng) * math.nan
@@ -578,7 +584,7 @@ def test_divergence_is_an_error_not_a_number(gaussians):
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("constraint", sorted(CONSTRAINTS))
-def test_estimate_on_a_gpu(gaussians, constraint):
+def test_estimate_on_a_gpu(gaussians: Pair, constraint):
     r = otgan.estimate_w1(
         *gaussians, constraint=constraint, **{**quick_for(constraint), "device": "cuda"}
     )

@@ -9,18 +9,19 @@ import torch
 from numpy.testing import assert_allclose
 
 import otgan
+from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.estimation import linear_program
 from otgan.critics.estimation.bracket import initial_bracket
 from otgan.critics.estimation.selection import Selection
 from otgan.critics.training.loop import Budget
 from otgan.datasets import shifted
-from otgan.inference import held_out_bracket, held_out_potentials
+from otgan.inference import held_out, held_out_potentials
 from tests.critics.estimation.problems import OPTIONS, bracket, clouds, distributions
 
 
 def solved(name, x, y, *, n_points=0, steps=20):
     both = distributions(x, y)
-    selection = Selection(name, None, n_points, "a test")
+    selection = Selection(name, CONSTRAINTS.get(name), n_points, "a test")
     first = initial_bracket(both, 0)
     return linear_program.solve(both, selection, first, Budget(steps, 60.0), OPTIONS)
 
@@ -79,13 +80,14 @@ def test_a_distilled_network_proves_a_bound_of_the_distance_beside_it():
 
 @pytest.mark.parametrize("name", ["exact", "distilled"])
 def test_no_linear_program_is_solved_twice(monkeypatch, name):
-    seen, solve = Counter(), linear_program.solve_measures
+    seen: Counter[tuple[bytes, bytes]] = Counter()
+    solve = linear_program.solve_measures
 
     def counting(mu, nu, *args, **options):
         seen[mu.points.tobytes(), nu.points.tobytes()] += 1
         return solve(mu, nu, *args, **options)
 
-    for module in (linear_program, held_out_bracket, held_out_potentials):
+    for module in (linear_program, held_out, held_out_potentials):
         monkeypatch.setattr(module, "solve_measures", counting)
     solved(name, *clouds())
     assert len(seen) == 3 and set(seen.values()) == {1}  # the whole samples, and two folds

@@ -60,7 +60,7 @@ def test_objects_keep_their_weight_in_the_units_of_the_data():
 def test_distillation_is_another_form_of_its_name():
     by_object, _ = selected(Distillation(), *clouds())
     by_name, _ = selected("distilled", *clouds())
-    assert by_object == by_name and by_name.rule is None
+    assert by_object == by_name and by_name.rule == Distillation()
 
 
 def test_more_time_buys_samplers_more_points():

@@ -5,7 +5,7 @@ import math
 import pytest
 from numpy.testing import assert_allclose
 
-from otgan.critics.estimation.bracket import TWO_SIDED, population_high
+from otgan.critics.estimation.bracket import population_high
 from otgan.critics.estimation.verdict import (
     Objection,
     contradiction,
@@ -15,6 +15,9 @@ from otgan.critics.estimation.verdict import (
 )
 from otgan.critics.training.loop import CriticRecord
 from tests.critics.estimation.problems import bracket
+
+HALF_WIDTH = 1.959963984540054 * 0.1
+"""Of a 95 % interval for a value with the standard error 0.1."""
 
 
 def curve(*gaps):
@@ -43,6 +46,7 @@ def test_a_value_inside_the_bracket_is_not_contradicted(value):
 )
 def test_a_value_outside_of_it_is(value, lower, words, too_large):
     found = contradiction(value, 0.1, bracket(lower, 5.0))
+    assert found is not None
     assert found.sentence.startswith(words) and found.too_large == too_large
 
 
@@ -71,7 +75,8 @@ def test_growth_of_next_to_nothing_is_held_against_the_distance():
     ],
 )
 def test_a_curve_that_still_moves_is_unsettled(history, words):
-    assert unsettled(0.01, history, bracket(1.0, 2.0)).sentence.startswith(words)
+    found = unsettled(0.01, history, bracket(1.0, 2.0))
+    assert found is not None and found.sentence.startswith(words)
 
 
 def test_a_curve_that_moves_less_than_its_noise_is_settled():
@@ -83,7 +88,7 @@ def test_a_curve_that_moves_less_than_its_noise_is_settled():
 
 
 def test_the_interval_of_a_value_reaches_to_the_bound_beyond_w1():
-    half = TWO_SIDED * 0.1
+    half = HALF_WIDTH
     assert_allclose(interval_of(4.0, 0.1, (1.0, 9.0), None), (4 - half, 4 + half))
     too_small, too_large = Objection("under-trained"), Objection("too large", too_large=True)
     assert_allclose(interval_of(4.0, 0.1, (1.0, 9.0), too_small), (4 - half, 9.0))
@@ -91,5 +96,5 @@ def test_the_interval_of_a_value_reaches_to_the_bound_beyond_w1():
 
 
 def test_it_is_not_negative_and_never_a_point():
-    assert_allclose(interval_of(-3.0, 0.1, (0.0, 9.0), None), (0.0, TWO_SIDED * 0.1))
+    assert_allclose(interval_of(-3.0, 0.1, (0.0, 9.0), None), (0.0, HALF_WIDTH))
     assert population_high(bracket(0.0, 0.0)) > 0

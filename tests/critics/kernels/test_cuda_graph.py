@@ -10,7 +10,7 @@ from otgan.critics.kernels import cuda_graph as captured
 from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.critics.kernels.muon import Muon
 from otgan.critics.kernels.relu import PenalizedStep, penalty_around_one
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from otgan.datasets import funnel_pair
 
 
@@ -25,8 +25,8 @@ def training(device, optimizer):
 
     def step():
         x, y = (distribution.sample(32, rng).float() for distribution in (pair.x, pair.y))
-        share = torch.rand(32, 1, generator=rng, device=device)
-        gap, penalty = gradients.gradients(x, y, torch.lerp(x, y, share))
+        fraction = torch.rand(32, 1, generator=rng, device=device)
+        gap, penalty = gradients.gradients(x, y, torch.lerp(x, y, fraction))
         moves.step()
         return gap, penalty
 
@@ -94,9 +94,12 @@ class FakeCuda:
 def test_every_call_is_one_step(monkeypatch):
     fake = FakeCuda()
     monkeypatch.setattr(captured, "cuda", fake)
-    step = CapturedStep(
-        lambda: fake.log.append("step") or 7, "cuda", generators=[torch.Generator()], warm_up=2
-    )
+
+    def logged():
+        fake.log.append("step")
+        return 7
+
+    step = CapturedStep(logged, "cuda", generators=[torch.Generator()], warm_up=2)
     assert [step() for _ in range(4)] == [7] * 4
     warm, recorded = ["step"] * 2, ["generator", "record", "step"]
     assert fake.log == [*warm, *recorded, "replay", "replay"]

@@ -10,12 +10,13 @@ from torch import nn
 from otgan.critics.constraints.norm_constrained import OrthogonalWeights
 from otgan.critics.kernels import matmul as products
 from otgan.critics.kernels.maxmin import GapStep, is_maxmin_network
-from otgan.critics.networks.mlp import MaxMin, mlp, orthogonal_mlp
+from otgan.critics.networks.feedforward import MaxMin, mlp, orthogonal_mlp
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.loop import Budget, fit_critic
 from otgan.critics.training.options import FitOptions
 from otgan.errors import InvalidInputError
-from tests.critics.plain_training import worst_gradient
+from tests.critics.linear_layer import linear_layer
+from tests.critics.plain_training import gradient_of, worst_gradient
 
 
 def batches(n, d, dtype=torch.float64, seed=0):
@@ -68,19 +69,21 @@ def test_inner_products_may_be_of_bfloat16(knows, monkeypatch):
     gap, expected = by_autograd(critic, *data)
     step = GapStep(critic, inner_dtype=torch.bfloat16)
     assert abs(step.gradients(*data) - gap) < 0.01
-    assert all(p.grad.dtype == torch.float32 for p in critic.parameters())
+    assert all(gradient_of(p).dtype == torch.float32 for p in critic.parameters())
     for p, e in zip(critic.parameters(), expected, strict=True):
         if p.numel() > 1:
-            along = torch.nn.functional.cosine_similarity(p.grad.flatten(), e.flatten(), dim=0)
+            along = torch.nn.functional.cosine_similarity(
+                gradient_of(p).flatten(), e.flatten(), dim=0
+            )
             assert along > 0.998
 
 
 def test_equal_pairs_are_in_order():
     critic = nn.Sequential(nn.Linear(1, 2), MaxMin(), nn.Linear(2, 1)).double()
     with torch.no_grad():
-        critic[0].weight.copy_(torch.ones(2, 1))
-        critic[0].bias.zero_()
-        critic[2].weight.copy_(torch.tensor([[1.0, 3.0]]))
+        linear_layer(critic, 0).weight.copy_(torch.ones(2, 1))
+        linear_layer(critic, 0).bias.zero_()
+        linear_layer(critic, 2).weight.copy_(torch.tensor([[1.0, 3.0]]))
     data = batches(5, 1)
     _, expected = by_autograd(critic, *data)
     GapStep(critic).gradients(*data)
@@ -124,8 +127,8 @@ def test_on_a_gpu_they_are_the_same():
     torch.manual_seed(0)
     critic, data = orthogonal_mlp(3, width=16, depth=2), batches(300, 3, torch.float32)
     GapStep(critic).gradients(*data)
-    expected = [p.grad.clone() for p in critic.parameters()]
+    expected = [gradient_of(p).clone() for p in critic.parameters()]
     critic = copy.deepcopy(critic).cuda()
     GapStep(critic).gradients(*(points.cuda() for points in data))
     for p, e in zip(critic.parameters(), expected, strict=True):
-        assert torch.allclose(p.grad.cpu(), e, atol=1e-5)
+        assert torch.allclose(gradient_of(p).cpu(), e, atol=1e-5)

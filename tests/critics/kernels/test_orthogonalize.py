@@ -46,7 +46,9 @@ def test_bfloat16_is_as_good_a_factor_and_taken_where_it_is_fast():
 
 @pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3), (1, 4), (4, 1)])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
-def test_iterations_end_at_the_polar_factor_whatever_the_scale(shape, scale):
+def test_iterations_end_at_the_polar_factor_whatever_the_scale(
+    shape: tuple[int, int], scale: float
+):
     one, polar = matrix(*shape, smallest=0.5)
     weight = scale * one.double()
     orthonormalize_(weight, 40)

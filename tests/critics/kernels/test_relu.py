@@ -16,9 +16,11 @@ from otgan.critics.kernels.relu import (
     power_penalty,
 )
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.networks.mlp import WithRadius, mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import WithRadius, mlp, orthogonal_mlp, radial_mlp
 from otgan.errors import InvalidInputError
 from tests.critics.plain_training import worst_gradient
+
+Batches = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 PENALTIES = {
     "none": None,
@@ -28,11 +30,11 @@ PENALTIES = {
 }
 
 
-def batches(n, d, dtype=torch.float64, seed=0):
+def batches(n: int, d: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> Batches:
     rng = torch.Generator().manual_seed(seed)
     x, y = (torch.randn(n, d, generator=rng, dtype=dtype) for _ in range(2))
-    share = torch.rand(n, 1, generator=rng, dtype=dtype)
-    return x, y + 0.3, torch.lerp(x, y, share)
+    fraction = torch.rand(n, 1, generator=rng, dtype=dtype)
+    return x, y + 0.3, torch.lerp(x, y, fraction)
 
 
 def steep_critic(d, width, depth, dtype=torch.float64, seed=0, network=mlp):
@@ -88,7 +90,8 @@ def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypat
         monkeypatch.setattr(products, "_ONEDNN", False)
     critic, data = steep_critic(d, 128, 2, torch.float32), batches(1024, d, torch.float32)
     exact = copy.deepcopy(critic).double()
-    _, _, expected = by_autograd(exact, *(t.double() for t in data), penalty=PENALTIES[name])
+    x, y, between = (t.double() for t in data)
+    _, _, expected = by_autograd(exact, x, y, between, penalty=PENALTIES[name])
     by_autograd(critic, *data, penalty=PENALTIES[name])
     error = worst_gradient(critic, expected)
     PenalizedStep(critic, PENALTIES[name]).gradients(*data)
@@ -128,9 +131,9 @@ def test_the_penalty_is_that_of_the_constraint():
         rng = torch.Generator().manual_seed(1)
         rule = GradientPenalty(weight=4.0, one_sided=one_sided)
         expected = rule.penalty(critic, x, y, rng).detach()
-        share = torch.rand(32, generator=rng.manual_seed(1), dtype=x.dtype)[:, None]
+        fraction = torch.rand(32, generator=rng.manual_seed(1), dtype=x.dtype)[:, None]
         step = PenalizedStep(critic, penalty_around_one(4.0, one_sided=one_sided))
-        _, cost = step.gradients(x, y, torch.lerp(x, y, share))
+        _, cost = step.gradients(x, y, torch.lerp(x, y, fraction))
         assert abs(cost - expected) < 1e-12
 
 

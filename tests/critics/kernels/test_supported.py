@@ -11,9 +11,10 @@ from otgan.critics.estimation.estimator import estimate_w1
 from otgan.critics.kernels.maxmin import GapStep, is_maxmin_network
 from otgan.critics.kernels.relu import PenalizedStep, is_relu_network
 from otgan.critics.networks.ensemble import Ensemble
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
 from tests.cases import refused
+from tests.critics.linear_layer import linear_layer
 
 
 def frozen(critic):
@@ -116,8 +117,8 @@ def trained(constraint, network, **choices):
 def test_a_gradient_hook_of_the_users_is_obeyed():
     def network(d):
         critic = mlp(d, width=8)
-        critic[0].weight.register_hook(torch.zeros_like)
-        critic[0].weight.data.fill_(0.5)
+        linear_layer(critic, 0).weight.register_hook(torch.zeros_like)
+        linear_layer(critic, 0).weight.data.fill_(0.5)
         return critic
 
     assert bool((trained("gp", network)[0].weight == 0.5).all())

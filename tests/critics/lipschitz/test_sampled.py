@@ -3,10 +3,11 @@
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from torch import nn
 
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 
 
 def seeded():
@@ -21,11 +22,12 @@ def test_the_slope_of_a_linear_critic():
 
 
 def test_the_slope_of_a_quadratic_critic_is_that_at_the_farthest_point():
-    def critic(points):
-        return points.square().sum(dim=1)
+    class Quadratic(nn.Module):
+        def forward(self, points):
+            return points.square().sum(dim=1)
 
     x, y = torch.zeros(4, 2), torch.tensor([[3.0, 4.0]])
-    assert_allclose(sampled_lipschitz(critic, x, y, seeded()), 10.0, rtol=1e-6)
+    assert_allclose(sampled_lipschitz(Quadratic(), x, y, seeded()), 10.0, rtol=1e-6)
 
 
 @pytest.mark.parametrize("d", [1, 8])

@@ -143,8 +143,14 @@ def test_lower_confidence_bound_without_noise_or_without_proof():
             lambda: lower_confidence_bound([1.0, 2.0], [1.0, 2.0], confidence_level=1.0),
             "confidence_level",
         ),
-        (lambda: certified_lower_bound([0.0], [1.0], [math.nan], [0.0]), "critic_x must hold 1"),
-        (lambda: certified_lower_bound([0.0], [1.0], [1.0], [0.0, 1.0]), "critic_y must hold 1"),
+        (
+            lambda: certified_lower_bound([0.0], [1.0], np.array([math.nan]), np.zeros(1)),
+            "critic_x must hold 1",
+        ),
+        (
+            lambda: certified_lower_bound([0.0], [1.0], np.ones(1), np.arange(2.0)),
+            "critic_y must hold 1",
+        ),
     ],
 )
 def test_errors_say_what_to_do(call, words):

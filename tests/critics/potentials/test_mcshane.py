@@ -1,6 +1,7 @@
 """Extended potentials: 1-Lipschitz, and optimal on the sample."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from otgan.datasets import funnel_pair
 from otgan.errors import InvalidInputError
 
 NUMBERS = st.floats(-100, 100, allow_subnormal=False)
+OTHER: Any = "z"
 LARGEST = pytest.mark.parametrize("largest", [True, False])
 
 
@@ -125,7 +127,7 @@ def test_the_exact_critic_of_a_known_transport_is_the_same_without_solving_again
         (lambda: McShane([[0.0]], [0.0, 1.0]), "heights must be 1 finite"),
         (lambda: McShane([[0.0]], [math.nan]), "heights must be 1 finite"),
         (lambda: McShane([[0.0]], [0.0])(torch.zeros(2, 3)), "points must have 1 coordinates"),
-        (lambda: exact_critic([0.0], [1.0], side="z"), "side must be 'auto', 'x' or 'y'"),
+        (lambda: exact_critic([0.0], [1.0], side=OTHER), "side must be 'auto', 'x' or 'y'"),
     ],
 )
 def test_errors_say_what_to_do(call, words):

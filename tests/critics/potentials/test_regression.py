@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp
 from otgan.critics.potentials.mcshane import McShane
 from otgan.critics.potentials.regression import fit_potential
 from otgan.errors import InvalidInputError

@@ -12,18 +12,20 @@ from otgan.errors import InvalidInputError
 
 CPU = torch.device("cpu")
 
+Pair = tuple[np.ndarray, np.ndarray]
+
 
 def rows(points):
     return {tuple(point) for point in np.asarray(points).tolist()}
 
 
 @pytest.fixture
-def arrays():
+def arrays() -> Pair:
     rng = np.random.default_rng(0)
     return rng.normal(size=(100, 2)), rng.normal(size=(60, 2)) + 1.0
 
 
-def test_arrays_are_split_into_points_to_train_on_and_others(arrays):
+def test_arrays_are_split_into_points_to_train_on_and_others(arrays: Pair):
     pair = as_distributions(*arrays, options=FitOptions(held_out=0.25), device=CPU)
     for source, points in zip((pair.x, pair.y), arrays, strict=True):
         held_out = source.held_out_points(10**6, pair.generator(0))
@@ -35,7 +37,7 @@ def test_arrays_are_split_into_points_to_train_on_and_others(arrays):
     assert pair.is_empirical and pair.d == 2
 
 
-def test_the_seed_decides_the_split(arrays):
+def test_the_seed_decides_the_split(arrays: Pair):
     one, same, other = (
         as_distributions(*arrays, options=FitOptions(rng=seed), device=CPU).x.pilot
         for seed in (0, 0, 1)
@@ -44,7 +46,7 @@ def test_the_seed_decides_the_split(arrays):
     assert not np.array_equal(one, other)
 
 
-def test_batches_are_standardized_in_the_dtype_of_the_critic(arrays):
+def test_batches_are_standardized_in_the_dtype_of_the_critic(arrays: Pair):
     pair = as_distributions(*arrays, options=FitOptions(), device=CPU)
     x, y = pair.batches(20_000, pair.generator(0))
     assert x.dtype == y.dtype == torch.float32 and x.shape == y.shape == (20_000, 2)
@@ -55,9 +57,10 @@ def test_batches_are_standardized_in_the_dtype_of_the_critic(arrays):
     assert_allclose(pair.standardize(kept), expected, rtol=1e-6)
 
 
-def test_a_large_offset_eats_no_digits(arrays):
+def test_a_large_offset_eats_no_digits(arrays: Pair):
     near = as_distributions(*arrays, options=FitOptions(), device=CPU)
-    far = as_distributions(*(points + 1e8 for points in arrays), options=FitOptions(), device=CPU)
+    x, y = (points + 1e8 for points in arrays)
+    far = as_distributions(x, y, options=FitOptions(), device=CPU)
     for one, other in zip(near.batches(50, near.generator(0)), far.batches(50, far.generator(0)),
                           strict=True):  # fmt: skip
         assert_allclose(one, other, atol=1e-6)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import otgan
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp
 from otgan.critics.training.options import FitOptions
 
 

@@ -12,7 +12,7 @@ from otgan.critics.constraints import CONSTRAINTS, Constraint, GradientPenalty, 
 from otgan.critics.forward import scores
 from otgan.critics.kernels.muon import Muon
 from otgan.critics.networks.ensemble import Ensemble
-from otgan.critics.networks.mlp import mlp, orthogonal_mlp
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.loop import CURVE_POINTS, RECORDS, WARM_UP, Budget, fit_critic
 from otgan.critics.training.options import FitOptions

@@ -1,6 +1,7 @@
 """FitOptions: NumPy's numbers as Python's, and every wrong value refused by its name."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,13 @@ from otgan.errors import InvalidInputError
 
 
 def test_numbers_of_numpy_become_those_of_python():
-    options = FitOptions(
-        batch_size=np.int64(8), matrix_rate=np.float32(0.5), rng=np.int32(3), test_points=np.int8(9)
-    )
+    numbers: dict[str, Any] = {
+        "batch_size": np.int64(8),
+        "matrix_rate": np.float32(0.5),
+        "rng": np.int32(3),
+        "test_points": np.int8(9),
+    }
+    options = FitOptions(**numbers)
     kinds = [type(getattr(options, n)) for n in ("batch_size", "matrix_rate", "rng", "test_points")]
     assert kinds == [int, float, int, int]
     assert options == FitOptions(batch_size=8, matrix_rate=0.5, rng=3, test_points=9)
@@ -21,6 +26,7 @@ def test_numbers_of_numpy_become_those_of_python():
 def test_paths_and_functions_are_taken():
     seen = []
     options = FitOptions(checkpoint=Path("a.pt"), progress=lambda *now: seen.append(now))
+    assert callable(options.progress)
     options.progress(1, 2, "")
     assert seen == [(1, 2, "")] and options.checkpoint == Path("a.pt")
 

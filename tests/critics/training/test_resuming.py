@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import otgan
-from otgan.critics.networks.mlp import mlp
+from otgan.critics.networks.feedforward import mlp
 from tests.gan.short_run import CLOUD
 
 

@@ -16,7 +16,7 @@ from tests.cases import mistyped, points_of
 
 
 @pytest.fixture
-def rng():
+def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 

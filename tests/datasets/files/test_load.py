@@ -24,7 +24,7 @@ def assigned_w1(x, y):
 
 
 @pytest.fixture
-def two_written_tables():
+def two_written_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(40, 2)), rng.normal(size=(40, 2)) + 0.3
     return pd.DataFrame(x, columns=["u", "v"]), pd.DataFrame(

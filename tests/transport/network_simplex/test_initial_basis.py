@@ -36,7 +36,7 @@ def test_around_an_optimal_plan_and_potentials_no_pivot_is_left():
     tree, _ = dense_start(C, *masses)
     run_pivots(tree, n, arcs, 1e-13, True, 0, 10**6, 10**9)
     plan = plan_of(tree, n)
-    _, _, _, f, g, _, finished = solve_dense(C, *masses, 10**6)
+    _, _, _, f, g, _, finished = solve_dense(C, masses[0], masses[1], 10**6)
     assert finished
     again = empty_tree(n, m, masses[0].shape[1])
     again.pi[:n], again.pi[n:-1] = f, -g

@@ -1,4 +1,4 @@
-"""Critic architectures, and what can be said of any critic from its layers."""
+"""Feedforward critics: plain, given the radius, or orthogonal; and a critic on another scale."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 
 __all__ = [
-    "GroupSort",
     "MaxMin",
     "OnOriginalScale",
     "WithRadius",
@@ -22,40 +22,8 @@ __all__ = [
 ]
 
 
-class GroupSort(nn.Module):
-    """Sort the features within groups: 1-Lipschitz, and it keeps the norm of gradients.
-
-    Parameters
-    ----------
-    size : int
-        Features in a group, a divisor of the layer's width; 2 is also known as MaxMin.
-
-    References
-    ----------
-    Anil, Lucas and Grosse, Sorting out Lipschitz function approximation (ICML 2019).
-
-    Examples
-    --------
-    >>> GroupSort(2)(torch.tensor([[3.0, 1.0, 0.0, 5.0]]))
-    tensor([[1., 3., 0., 5.]])
-    """
-
-    lipschitz = 1.0
-
-    def __init__(self, size: int = 2) -> None:
-        super().__init__()
-        self.size = size
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Sort each group of the last axis in ascending order."""
-        if self.size == 2:
-            pairs = features.unflatten(-1, (-1, 2))
-            return torch.stack([pairs.amin(-1), pairs.amax(-1)], dim=-1).flatten(-2)
-        return features.unflatten(-1, (-1, self.size)).sort(dim=-1).values.flatten(-2)
-
-
 class MaxMin(nn.Module):
-    """Sort pairs of features: GroupSort of two, for features that lie half the width apart.
+    """Sort pairs of features that lie half the width apart: 1-Lipschitz, and keeps gradient norms.
 
     The smaller ones come first, then the larger ones. Two halves are sorted several times faster
     than neighbors, and no network can tell the difference.
@@ -79,6 +47,7 @@ class MaxMin(nn.Module):
         return torch.cat([one - excess, other + excess], dim=-1)
 
 
+@checks_keywords
 class OnOriginalScale(nn.Module):
     """A critic trained on (x - center) / scale, as a function of x with the same slopes.
 
@@ -156,6 +125,7 @@ def radius(points: Tensor) -> Tensor:
     return (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
 
 
+@checks_keywords
 def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:
     """A ReLU network that is also given each point's distance from the origin.
 
@@ -174,8 +144,9 @@ def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:
     return nn.Sequential(WithRadius(), *mlp(d + 1, width=width, depth=depth))
 
 
+@checks_keywords
 def orthogonal_mlp(d: int, *, width: int = 128, depth: int = 3) -> nn.Sequential:
-    """A critic that is 1-Lipschitz by its weights: orthogonal matrices and GroupSort.
+    """A critic that is 1-Lipschitz by its weights: orthogonal matrices and MaxMin.
 
     All singular values of every weight matrix are one, so that gradients keep their norm on the
     way through; that is what makes the bound tight. Call `orthonormalize_` after every step.

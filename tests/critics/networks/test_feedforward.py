@@ -9,9 +9,7 @@ from numpy.testing import assert_allclose
 
 from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
-from otgan.critics.networks.mlp import (
-    GroupSort,
-    MaxMin,
+from otgan.critics.networks.feedforward import (
     OnOriginalScale,
     WithRadius,
     mlp,
@@ -41,19 +39,6 @@ def test_weights_bound_every_sampled_slope(build):
     torch.manual_seed(0)
     critic = build(5, width=16, depth=2)
     assert steepest(critic, 5) <= lipschitz_from_weights(critic) * (1 + 1e-6)
-
-
-def test_group_sort_permutes_within_groups():
-    features = torch.tensor([[4.0, 3.0, 2.0, 1.0, 9.0, 7.0]])
-    assert GroupSort(2)(features).tolist() == [[3.0, 4.0, 1.0, 2.0, 7.0, 9.0]]
-    assert GroupSort(3)(features).tolist() == [[2.0, 3.0, 4.0, 1.0, 7.0, 9.0]]
-
-
-def test_max_min_is_group_sort_of_two_halves():
-    features = torch.randn(50, 6, dtype=torch.float64)
-    halves = MaxMin()(features)
-    neighbors = GroupSort(2)(features.reshape(50, 2, 3).mT.reshape(50, 6))
-    torch.testing.assert_close(halves, neighbors.reshape(50, 3, 2).mT.reshape(50, 6))
 
 
 def test_the_radius_is_a_distance_from_the_origin():

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.cli.main import main
-from otgan.comparison.compare import compare
 from otgan.comparison.quantities import QUANTITIES, Samples
-from otgan.comparison.result import WIDTH
+from otgan.comparison.result import WIDTH, Comparison
+from otgan.comparison.table import compare
 from otgan.errors import InvalidInputError
+from otgan.measures import DiscreteMeasure
 
 ALL = ("w1", "w2", "sliced", "energy", "mmd", "sinkhorn", "frechet", "kl_xy", "kl_yx", "js", "test")
 DIVERGENCES = {"kl_xy", "kl_yx", "js"}
@@ -27,8 +29,13 @@ def gaussians(n, m, d, shift=1.0, seed=0):
     return x, y
 
 
+def equal_points(n, d, *, seconds):
+    measure = DiscreteMeasure.uniform(np.zeros((n, d)))
+    return Samples(measure, measure, 0.95, 0, "raise", seconds)
+
+
 @pytest.fixture(scope="module")
-def plane():
+def plane() -> Comparison:
     return compare(*gaussians(300, 200, 2))
 
 
@@ -264,10 +271,10 @@ def test_what_costs_too_much_is_left_out_and_says_what_to_call():
 
 
 def test_a_hundred_thousand_points_take_seconds():
-    big = Samples(np.zeros((50_000, 1)), np.zeros((50_000, 1)), 0.95, 0, "raise", 10.0)
+    big = equal_points(50_000, 1, seconds=10.0)
     cheap = {q.key for q in QUANTITIES if q.expected_seconds(big) <= 10.0}
     assert cheap == set(ALL) - {"mmd", "sinkhorn"}
-    thousand = Samples(np.zeros((1000, 2)), np.zeros((1000, 2)), 0.95, 0, "raise", 10.0)
+    thousand = equal_points(1000, 2, seconds=10.0)
     assert sum(q.expected_seconds(thousand) for q in QUANTITIES) < 3.0
 
 
@@ -282,7 +289,7 @@ def test_a_cheaper_statistic_where_energy_takes_too_long(d, statistic):
 
 
 def test_energy_is_tested_only_where_its_distances_fit_into_memory():
-    big = Samples(np.zeros((15_000, 2)), np.zeros((15_000, 2)), 0.95, 0, "raise", 1e9)
+    big = equal_points(15_000, 2, seconds=1e9)
     assert 'statistic="sliced"' in QUANTITIES[-1].call(big)
 
 
@@ -350,7 +357,7 @@ def test_an_unknown_key_gets_the_nearest(plane):
 
 
 @pytest.fixture
-def files(tmp_path, plane):
+def files(tmp_path: Path, plane: Comparison) -> tuple[str, str]:
     np.savetxt(tmp_path / "a.csv", plane.x, delimiter=",", fmt="%.17g")
     np.save(tmp_path / "b.npy", plane.y)
     return str(tmp_path / "a.csv"), str(tmp_path / "b.npy")

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 import otgan
 from otgan.errors import InvalidInputError
-from otgan.inference.held_out_bracket import HeldOutBracket, held_out_bracket
+from otgan.inference.held_out import HeldOutBracket, held_out_bracket
 from tests.cases import torch
 
 

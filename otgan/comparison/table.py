@@ -115,18 +115,10 @@ def compare(
     check_options(ties, seconds)
     reasons: dict[str, str] = {}
     chosen, notes = _choose_ties(mu.points, nu.points, ties, reasons)
-    samples = Samples(
-        x=mu.points,
-        y=nu.points,
-        confidence_level=as_confidence(confidence_level),
-        rng=seed_from(rng),
-        ties=chosen,
-        seconds=float(seconds),
-    )
+    level = as_confidence(confidence_level)
+    samples = Samples(mu, nu, level, seed_from(rng), chosen, float(seconds))
     _add_reasons(samples, reasons)
-    few = min(mu.n, nu.n)
-    if few < FEW_POINTS:
-        notes += (f"With {pluralize(few, 'point')}, intervals other than that of W1 are rough.",)
+    notes += _note_few_points(min(mu.n, nu.n))
     rows, left_out, transport = _measure_all(samples, reasons, as_progress(progress))
     return Comparison(
         rows=tuple(rows),
@@ -140,6 +132,12 @@ def compare(
         y=nu.points,
         transport=transport,
     )
+
+
+def _note_few_points(few: int) -> tuple[str, ...]:
+    if few >= FEW_POINTS:
+        return ()
+    return (f"With {pluralize(few, 'point')}, intervals other than that of W1 are rough.",)
 
 
 def _refuse_categories(x: Any, y: Any) -> None:
@@ -271,7 +269,7 @@ def _add_reasons(samples: Samples, reasons: dict[str, str]) -> None:
         reasons["sliced"] = "on the line it is W1 itself"
     if samples.ties == "discrete":
         return
-    few = min(len(samples.x), len(samples.y))
+    few = min(samples.mu.n, samples.nu.n)
     if few < SMALLEST_SAMPLE:
         for key in DIVERGENCES:
             reasons.setdefault(
