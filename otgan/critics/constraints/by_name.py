@@ -38,12 +38,12 @@ def as_constraint(constraint: str | Constraint, *, also: tuple[str, ...] = ()) -
     --------
     >>> as_constraint("gp")
     GradientPenalty(weight=10.0, one_sided=False, endpoint_fraction=0.0)
-    >>> as_constraint("gb")
+    >>> as_constraint("spectrl")
     Traceback (most recent call last):
     ...
     otgan.errors.InvalidInputError: constraint must be one of clip, gp, lp, spectral, div, \
-orthogonal, cones, distilled, or an object of a subclass of Constraint, got 'gb'; to fix it, did \
-you mean 'gp'?
+orthogonal, cones, distilled, or an object of a subclass of Constraint, got 'spectrl'; to fix it, did \
+you mean 'spectral'?
     """
     if isinstance(constraint, Constraint):
         if not isinstance(constraint.name, str):
