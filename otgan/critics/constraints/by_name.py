@@ -42,8 +42,8 @@ def as_constraint(constraint: str | Constraint, *, also: tuple[str, ...] = ()) -
     Traceback (most recent call last):
     ...
     otgan.errors.InvalidInputError: constraint must be one of clip, gp, lp, spectral, div, \
-orthogonal, cones, distilled, or an object of a subclass of Constraint, got 'spectrl'; to fix it, did \
-you mean 'spectral'?
+orthogonal, cones, distilled, or an object of a subclass of Constraint, got 'spectrl'; to fix it, \
+did you mean 'spectral'?
     """
     if isinstance(constraint, Constraint):
         if not isinstance(constraint.name, str):
