@@ -35,7 +35,8 @@ def own(base: type = Plain, **methods: Any) -> Any:
 
 
 def estimate(constraint: Constraint) -> otgan.DualEstimate:
-    return otgan.estimate_w1(*batch(200), constraint, **QUICK)
+    x, y = batch(200)
+    return otgan.estimate_w1(x, y, constraint, **QUICK)
 
 
 @pytest.mark.parametrize("hook", NONE)
@@ -98,12 +99,12 @@ def test_other_definitions_are_refused(methods, words):
 
 @pytest.mark.parametrize("name", ["losses", "points", "_penality", "penalties"])
 def test_other_methods_may_have_other_names(name):
-    assert isinstance(own(**{name: lambda self: None}), Plain)
+    assert isinstance(own(Plain, **{name: lambda self: None}), Plain)
 
 
 def test_a_method_beside_the_hook_of_its_name_may_be_there():
-    hooks = {"finish": lambda self, critic: None, "finished": lambda self: True}
-    assert isinstance(own(**hooks), Plain)
+    hooks: dict[str, Any] = {"finish": lambda self, critic: None, "finished": lambda self: True}
+    assert isinstance(own(Plain, **hooks), Plain)
 
 
 def test_a_name_is_a_string():
