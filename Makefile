@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
-PYTHON_OLDEST ?= python3.11
+PYTHON_OLDEST ?= $(shell command -v python3.11 || echo $(PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -26,8 +26,8 @@ $(READY): pyproject.toml constraints.txt
 
 # The lowest versions of everything, Python's included, and no torch.
 $(OLDEST_READY): pyproject.toml constraints-oldest.txt
-	@$(PYTHON_OLDEST) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-	  { echo "the oldest Python must be 3.11; to fix it, run: make test-oldest PYTHON_OLDEST=/path/to/python3.11"; exit 1; }
+	@$(PYTHON_OLDEST) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || \
+	  { echo "the lowest versions need Python 3.11 or 3.12; to fix it, run: make test-oldest PYTHON_OLDEST=/path/to/python3.11"; exit 1; }
 	$(PYTHON_OLDEST) -m venv $(OLDEST)
 	$(OLDEST)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt --group test --editable ".[plot,tables]" scikit-learn

@@ -52,7 +52,7 @@ def test_a_point_is_at_distance_zero_from_itself(metric):
     x = np.random.default_rng(0).normal(size=(50, 7))
     cost = PointCost.of(x, x, metric=metric)
     assert not cost.rows(EVERYTHING).diagonal().any()
-    assert not cost.arcs(range(50), range(50)).any()
+    assert not cost.arcs(np.arange(50), np.arange(50)).any()
 
 
 @pytest.mark.parametrize("length", [1e-200, 1e-12, 1e200])
@@ -73,7 +73,7 @@ def test_a_callable_need_not_be_symmetric():
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
 def test_what_no_metric_may_return_is_refused(value):
     cost = PointCost.of([[0, 0]], [[1, 0]], metric=lambda u, v: value, p=2)
-    for compute in (lambda: cost.rows(EVERYTHING), lambda: cost.arcs([0], [0])):
+    for compute in (lambda: cost.rows(EVERYTHING), lambda: cost.arcs(np.array([0]), np.array([0]))):
         with refused("finite, non-negative", str(value), "callable"):
             compute()
 
@@ -114,7 +114,7 @@ def test_a_matrix_of_any_kind(form):
     assert isinstance(cost, MatrixCost) and cost.shape == (3, 2)
     assert_array_equal(cost.rows(EVERYTHING), matrix)
     assert_array_equal(cost.T.rows(slice(1, 2)), matrix.T[1:2])
-    assert_array_equal(cost.arcs([2, 0], [0, 1]), [4, 1])
+    assert_array_equal(cost.arcs(np.array([2, 0]), np.array([0, 1])), [4, 1])
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def _energy(s: Samples) -> Outcome:
 def _mmd(s: Samples) -> Outcome:
     estimate = mmd_squared(s.x, s.y, confidence_level=s.confidence_level, rng=s.rng)
     bandwidth = estimate.diagnostics["bandwidth"]
-    return _outcome(estimate, f"unbiased, Gaussian kernel, bandwidth {bandwidth:.3g}")
+    return _outcome(estimate, f"Gaussian, bandwidth {bandwidth:.3g}")
 
 
 def _sinkhorn(s: Samples) -> Outcome:

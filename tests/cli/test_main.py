@@ -405,7 +405,7 @@ def test_wrong_usage_gets_code_2(arguments, capsys):
     [
         (["emmd", "a", "b"], "the command must be one of emd, compare,"),
         (["emmd", "a", "b"], "got 'emmd'; to fix it, did you mean 'emd'?"),
-        (["compare", "a", "b", "--confidence", "2", "--ruler"], "unknown option --ruler; to fix"),
+        (["compare", "a", "b", "--seconds", "2", "--ruler"], "unknown option --ruler; to fix"),
         (["compare", "a", "b", "--rnq=3"], "unknown option --rnq; to fix it, did you mean '--rng'"),
         (["train", "ring8", "--critic-steps", "3"], "did you mean '--n-critic'?"),
         (["train", "ring8", "--lr", "3"], "unknown option --lr; to fix it, did you"),
@@ -420,14 +420,14 @@ def test_wrong_usage_gets_code_2(arguments, capsys):
             "unknown option --seed; to fix it, see otgan emd --help",
         ),
         (["emd", "a", "b", "c"], "unexpected argument 'c'; to fix it, leave it out"),
-        (["--versio", "--x"], "otgan"),
+        (["--version", "--x"], "otgan"),
     ],
 )
 def test_unknown_commands_and_options_get_the_nearest(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     shown = capsys.readouterr()
-    assert stopped.value.code == (0 if "--versio" in arguments else 2)
+    assert stopped.value.code == (0 if "--version" in arguments else 2)
     assert message in shown.err + shown.out
 
 

@@ -78,7 +78,7 @@ def test_iterations_that_did_not_converge_give_no_number():
     x, y = two_normals(14, 60, 50, 1, 0)
     with pytest.raises(SolverError, match=r"must be right to 1e-06.* got an error of .* to fix it"):
         otgan.sinkhorn_divergence(x, y, reg=1e-3, max_iterations=50)
-    with pytest.raises(SolverError, match="after 3 iterations; to fix it, raise .* or reg"):
+    with pytest.raises(SolverError, match=r"after 3 iterations; to fix it, raise .* or reg"):
         otgan.sinkhorn_divergence(x, y, reg=1e-3, max_iterations=3)
     with pytest.raises(SolverError, match="to fix it"):
         otgan.sinkhorn_divergence(x, y, reg=1e-300, max_iterations=50)

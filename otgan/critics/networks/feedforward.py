@@ -85,6 +85,7 @@ class OnOriginalScale(nn.Module):
         return values.to(points.dtype) if points.is_floating_point() else values
 
 
+@checks_keywords
 def mlp(d: int, out: int = 1, *, width: int = 128, depth: int = 3) -> nn.Sequential:
     """A plain ReLU network: `depth` hidden layers of `width` units.
 

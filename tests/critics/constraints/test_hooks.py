@@ -99,13 +99,12 @@ def test_other_definitions_are_refused(methods, words):
 
 @pytest.mark.parametrize("name", ["losses", "points", "_penality", "penalties"])
 def test_other_methods_may_have_other_names(name):
-    other: dict[str, Any] = {name: lambda self: None}
-    assert isinstance(own(**other), Plain)
+    assert isinstance(own(Plain, **{name: lambda self: None}), Plain)
 
 
 def test_a_method_beside_the_hook_of_its_name_may_be_there():
     hooks: dict[str, Any] = {"finish": lambda self, critic: None, "finished": lambda self: True}
-    assert isinstance(own(**hooks), Plain)
+    assert isinstance(own(Plain, **hooks), Plain)
 
 
 def test_a_name_is_a_string():
