@@ -192,6 +192,7 @@ def _likeness(wrong: str, name: str) -> float:
     """How alike two words are: the ratio of equal letters, and more for a common beginning."""
     ends = range(1, 1 + min(3, len(wrong), len(name)))
     beginning = sum(wrong[:end] == name[:end] for end in ends)
+    beginning += 3 * (len(wrong) > 1 and name.startswith(wrong))  # all of it
     return difflib.SequenceMatcher(None, wrong, name).ratio() + 0.1 * beginning
 
 

@@ -13,5 +13,10 @@ def test_derived_quantities():
 def test_what_is_printed():
     assert repr(INTERVAL) == "Interval(90 % in [0.5, 1.5], n=1000, m=80)"
     report = INTERVAL.report()
-    for words in ("[0.5, 1.5], 90 %", "0.75 ± 0.05, from potential", "1.25 ± 0.06", "1,000 and 80"):
+    for words in (
+        "[0.5, 1.5], 90 %",
+        "0.75 ± 0.05 (the potential that was given)",
+        "1.25 ± 0.06",
+        "1,000 and 80",
+    ):
         assert words in report
