@@ -226,8 +226,8 @@ def _surface(effort: _Effort, shape: str, rule: Constraint, rng: int) -> Surface
         bound=NOISE * sqrt(pi / 2),
         axis=axis,
         heights=heights.reshape(grid.shape[:2]),
-        points=distribution.sample(300, rng),
-        noisy=noisy.sample(300, rng),
+        points=distribution.sample(300, generator),
+        noisy=noisy.sample(300, generator),
         weights=np.concatenate(
             [p.detach().double().numpy().ravel() for p in r.critic.parameters()]
         ),
