@@ -94,6 +94,7 @@ def test_compare_two_tables(tmp_path):
     assert "KL(x‖y)" in text
 
 
+@pytest.mark.torch
 def test_critic_audited(tmp_path):
     text = printed("critic_audited.py", tmp_path, "--steps", "200", "--plot", "audit.png")
     assert (tmp_path / "audit.png").read_bytes().startswith(PNG)
@@ -111,6 +112,7 @@ def test_critic_audited(tmp_path):
     assert_allclose(shown["reported"], exact + exact**2 / 4, rtol=0.1)
 
 
+@pytest.mark.torch
 def test_train_on_your_data(tmp_path):
     text = printed("train_on_your_data.py", tmp_path, "--out", "moons", "--steps", "12")
     first, second, floor, points, report = text.splitlines()
@@ -124,6 +126,7 @@ def test_train_on_your_data(tmp_path):
     assert json.loads((run / "config.json").read_text())["steps"] == 12
 
 
+@pytest.mark.torch
 def test_points_that_move(tmp_path):
     *steps, last = printed("points_that_move.py", tmp_path).splitlines()
     distances = [numbers_in(line)[-1] for line in steps]
