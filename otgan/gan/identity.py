@@ -150,7 +150,9 @@ class RunIdentity:
 
         before, after = self.settings[name], now[name]
         if name == "constraint":
-            return GAN_CONSTRAINT_REGISTRY.normalized(before) != GAN_CONSTRAINT_REGISTRY.normalized(after)
+            return GAN_CONSTRAINT_REGISTRY.normalized(before) != GAN_CONSTRAINT_REGISTRY.normalized(
+                after
+            )
         return bool(before != after)
 
 
