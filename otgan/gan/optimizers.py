@@ -31,6 +31,16 @@ __all__ = [
 HINT = "change it in the optimizer"
 
 
+def _check_fraction(value: float, name: str) -> None:
+    if not 0.0 <= as_number(value, name, "in [0, 1)", HINT) < 1.0:
+        raise InvalidInputError(f"{name} must be in [0, 1), got {value!r}; to fix it, {HINT}")
+
+
+def _check_non_negative(value: float, name: str) -> None:
+    if not 0.0 <= as_number(value, name, "zero or more", HINT) < math.inf:
+        raise InvalidInputError(f"{name} must be zero or more, got {value!r}; to fix it, {HINT}")
+
+
 class OptimizerSettings(ABC):
     """How to make an optimizer. Derive your own from it.
 
@@ -169,13 +179,3 @@ def as_optimizer(given: str | OptimizerSettings | None, name: str) -> OptimizerS
         f"{name} must be {', '.join(names)}, None, or an object of a subclass of "
         f"OptimizerSettings, got {given!r}; to fix it, {hint}"
     )
-
-
-def _check_fraction(value: float, name: str) -> None:
-    if not 0.0 <= as_number(value, name, "in [0, 1)", HINT) < 1.0:
-        raise InvalidInputError(f"{name} must be in [0, 1), got {value!r}; to fix it, {HINT}")
-
-
-def _check_non_negative(value: float, name: str) -> None:
-    if not 0.0 <= as_number(value, name, "zero or more", HINT) < math.inf:
-        raise InvalidInputError(f"{name} must be zero or more, got {value!r}; to fix it, {HINT}")
