@@ -17,5 +17,5 @@ def critic_features(critic: nn.Module, points: Tensor) -> Tensor:
     elif isinstance(critic, nn.Sequential) and isinstance(critic[-1], nn.Linear):
         features = critic[:-1](points)
     else:
-        raise InvalidInputError("critic must tell its features")
+        raise InvalidInputError("critic must tell its features, got one without; to fix it, do")
     return features.flatten(1)
