@@ -11,15 +11,18 @@ __all__ = ["refuse_incompatible"]
 
 
 def refuse_incompatible(
-    config: GANConfig, *, own_generator: bool = False, own_critic: bool = False, labeled: bool = True
+    config: GANConfig,
+    *,
+    own_critic: bool = False,
+    labeled: bool = True,
 ) -> None:
     """Raise if settings, resolved by `GANConfig.for_shape`, exclude each other.
 
     Parameters
     ----------
     config : GANConfig
-    own_generator, own_critic : bool
-        Whether the networks are the user's.
+    own_critic : bool
+        Whether the critic is the user's.
     labeled : bool
         Whether the data have labels.
 

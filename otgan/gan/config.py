@@ -64,7 +64,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 @checks_keywords
 @dataclass(frozen=True)
 class GANConfig:
-    """How to train a GAN: what is played, by which networks, with which steps, and what is measured.
+    """How to train a GAN: the game, the networks, the steps, and what is measured.
 
     The default is a Wasserstein GAN under the one-sided gradient penalty, with the settings of
     WGAN-GP: batches of 64, five critic steps. :meth:`preset` has those of other papers.

@@ -148,7 +148,9 @@ class Game:
 
     def update(self, generator: nn.Module, critic: nn.Module | None) -> None:
         """What the stabilizers remember of a step of the generator."""
-        for stabilizer in self.stabilizers if critic is not None else ():
+        if critic is None:
+            return
+        for stabilizer in self.stabilizers:
             stabilizer.update(generator, critic, self.states[stabilizer.name])
 
     def _critic_terms(

@@ -23,6 +23,7 @@ from otgan.gan.divergence import refuse_divergence
 from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
 from otgan.gan.identity import RunIdentity
+from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
@@ -97,7 +98,8 @@ def train_gan(
     KeyboardInterrupt
         After a checkpoint was written.
     InvalidInputError
-        Bad data, settings or networks, or some that exclude each other; `resume` without a checkpoint, or with other data or settings.
+        Bad data, settings or networks, or some that exclude each other; `resume` without a
+        checkpoint, or with other data or settings.
     DamagedFileError
         A checkpoint that is truncated, was altered, or is something else.
     OutputError
@@ -128,9 +130,7 @@ def train_gan(
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
     with nullcontext() if directory is None else directory.writing():
-        return _run(
-            training_data, config, given, directory, resume=resume, progress=progress
-        )
+        return _run(training_data, config, given, directory, resume=resume, progress=progress)
 
 
 def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
@@ -154,7 +154,6 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
     labeled = data.train_labels is not None
     refuse_incompatible(
         config,
-        own_generator=given.generator is not None,
         own_critic=given.critic is not None,
         labeled=labeled,
     )
@@ -300,12 +299,11 @@ def _generator_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
     state.generator_loss = loss.terms["loss"].detach()
 
 
-def _measure(
-    state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float
-) -> Record:
+def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float) -> Record:
     """Measure, keep the generator if it is the best so far, and write all of it down."""
     monitor, config = batches.monitor, batches.config
-    latents = batches.draw(0, "batch statistics", 16 * config.batch_size).latents
+    rng = monitor.streams.torch(0, "batch statistics", monitor.device)
+    latents = draw_latents(16 * config.batch_size, config, rng, monitor.device)
     set_batch_statistics(state.averaged, latents, config.batch_size)
     # In evaluation mode: in training mode, spectral normalization changes with every call.
     with evaluating(state.critic), evaluating(state.averaged):
