@@ -65,7 +65,7 @@ class TrainState:
         if constraint is None or critic is None:
             critic_optimizer = None
         else:
-            refuse_unless_pointwise(critic, d)
+            refuse_unless_pointwise(critic, (d,))
             critic_optimizer = constraint.optimizer(critic.parameters(), config.learning_rate)
         return cls(
             step=0,
