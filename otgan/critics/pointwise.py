@@ -101,7 +101,7 @@ def mixes_points(critic: nn.Module, points: Tensor) -> bool:
 def _together(critic: nn.Module, points: Tensor) -> Tensor:
     """Scores in float64; the critic's buffers are as they were before, also in training mode."""
     with torch.no_grad(), _buffers_restored(critic):
-        return critic(points).reshape(len(points), -1).double().cpu()
+        return critic(points).reshape(len(points)).double().cpu()
 
 
 def _refuse_other_values(critic: nn.Module, points: Tensor) -> None:

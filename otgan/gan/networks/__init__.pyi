@@ -5,12 +5,12 @@ from .build import (
     build_networks as build_networks,
 )
 from .dcgan import dcgan_critic as dcgan_critic, dcgan_generator as dcgan_generator
+from .features import critic_features as critic_features
 from .mlp import mlp_critic as mlp_critic, mlp_generator as mlp_generator
 from .modules import (
     as_module as as_module,
     check_critic as check_critic,
     check_generator as check_generator,
-    critic_features as critic_features,
     has_batch_norm as has_batch_norm,
     refuse_mixing_critic as refuse_mixing_critic,
 )

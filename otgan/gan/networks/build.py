@@ -31,7 +31,7 @@ class NetworkSettings(Protocol):
 
     @property
     def latent_dim(self) -> int | None:
-        """Dimensions of the latents."""
+        """Dimensions of the latents; a number where a generator is built."""
 
     @property
     def width(self) -> int | None:
@@ -127,9 +127,7 @@ def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Mod
 
 
 @checks_keywords
-def build_critic(
-    settings: NetworkSettings, shape: tuple[int, ...], *, outputs: int = 1
-) -> nn.Module:
+def build_critic(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module:
     """The critic of these settings; see `build_networks`.
 
     Parameters
@@ -137,8 +135,6 @@ def build_critic(
     settings : NetworkSettings
     shape : tuple of int
         Of one point, (d,) or (c, h, w); the critic takes packs of ``settings.pack`` points.
-    outputs : int
-        Scores of a pack: the classes of a semi-supervised one.
 
     Returns
     -------
@@ -152,9 +148,9 @@ def build_critic(
     norm = as_choice(settings.critic_norm, "critic_norm", CRITIC_NORMS)
     packs = packed_shape(as_shape(shape), as_count(settings.pack, "pack"))
     if network == "mlp":
-        return mlp_critic(packs, width=width, depth=settings.depth, norm=norm, outputs=outputs)
+        return mlp_critic(packs, width=width, depth=settings.depth, norm=norm)
     build = dcgan_critic if network == "dcgan" else resnet_critic
-    return build(packs, width=width, norm=norm, outputs=outputs)
+    return build(packs, width=width, norm=norm)
 
 
 def _network_and_width(settings: NetworkSettings, shape: tuple[int, ...]) -> tuple[str, int]:

@@ -76,7 +76,7 @@ def dcgan_generator(
 
 @checks_keywords
 def dcgan_critic(
-    shape: tuple[int, ...], *, width: int = 64, norm: str | None = None, outputs: int = 1
+    shape: tuple[int, ...], *, width: int = 64, norm: str | None = None
 ) -> nn.Sequential:
     """Images to scores: 4 x 4 convolutions of stride 2 with LeakyReLU(0.2), then a linear layer.
 
@@ -88,8 +88,6 @@ def dcgan_critic(
         Channels after the first layer; twice as many after each further one.
     norm : {None, "layer", "instance", "spectral", "batch"}
         After each convolution but the first; spectral on all weights.
-    outputs : int
-        Scores of an image.
 
     Returns
     -------
@@ -122,7 +120,7 @@ def dcgan_critic(
         layers.append(nn.Conv2d(inputs, filters, 4, 2, 1, bias=bias))
         layers += [*norm_layers(norm, (filters, h, w)), nn.LeakyReLU(0.2)]
     h, w = sizes[-1]
-    last = nn.Linear(widths[-1] * h * w, as_count(outputs, "outputs"))
+    last = nn.Linear(widths[-1] * h * w, 1)
     critic = _initialized(nn.Sequential(*layers, nn.Flatten(), last))
     if norm == "spectral":
         normalize_spectrally(critic, (channels, height, breadth))

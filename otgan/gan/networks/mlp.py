@@ -69,7 +69,6 @@ def mlp_critic(
     width: int = 128,
     depth: int = 3,
     norm: str | None = None,
-    outputs: int = 1,
 ) -> nn.Sequential:
     """A ReLU network from points to scores; images are flattened first.
 
@@ -81,8 +80,6 @@ def mlp_critic(
         Hidden layers.
     norm : {None, "layer", "spectral", "batch"}
         Between each hidden layer and its ReLU; spectral on all weights.
-    outputs : int
-        Scores of a point.
 
     Returns
     -------
@@ -102,8 +99,7 @@ def mlp_critic(
     """
     norm = as_choice(norm, "critic_norm", CRITIC_NORMS)
     sizes = as_shape(shape)
-    last = as_count(outputs, "outputs")
-    layers = _hidden_and_last(math.prod(sizes), last, width, depth, norm)
+    layers = _hidden_and_last(math.prod(sizes), 1, width, depth, norm)
     critic = nn.Sequential(*([nn.Flatten()] if len(sizes) == 3 else []), *layers)
     if norm == "spectral":
         normalize_spectrally(critic, sizes)

@@ -22,7 +22,6 @@ __all__ = [
     "as_module",
     "check_critic",
     "check_generator",
-    "critic_features",
     "has_batch_norm",
     "refuse_mixing_critic",
 ]
@@ -172,9 +171,7 @@ got (n, 3); to fix it, change its last layer, or reshape what it returns
 
 
 @checks_keywords
-def check_critic(
-    module: nn.Module, shape: tuple[int, ...], *, pack: int = 1, outputs: int = 1
-) -> None:
+def check_critic(module: nn.Module, shape: tuple[int, ...], *, pack: int = 1) -> None:
     """Raise unless a critic turns packs of points into scores with a gradient; leave it as it was.
 
     Whether it scores every point by itself is asked by `refuse_mixing_critic`.
@@ -186,14 +183,12 @@ def check_critic(
         Of one point, (d,) or (c, h, w).
     pack : int
         Points that it scores at once.
-    outputs : int
-        Scores of a pack.
 
     Raises
     ------
     InvalidInputError
-        It does not take packs of points; returns another shape than (n, outputs) or, for one
-        score, (n,); returns NaN; or its values have no gradient in its weights or in the points.
+        It does not take packs of points; returns another shape than (n,) or (n, 1); returns NaN;
+        or its values have no gradient in its weights or in the points.
 
     Examples
     --------
@@ -205,12 +200,11 @@ def check_critic(
     with torch.enable_grad(), restored(module):
         module.train()
         scores = _tried(module, points, "critic", "points")
-        wanted = [(N_TRIED, outputs)] + ([(N_TRIED,)] if outputs == 1 else [])
-        if tuple(scores.shape) not in wanted:
+        if tuple(scores.shape) not in ((N_TRIED, 1), (N_TRIED,)):
             raise InvalidInputError(
-                f"critic must give shape (n, {outputs}) for points of shape {_of_n(packs)}, got "
+                f"critic must give shape (n, 1) or (n,) for points of shape {_of_n(packs)}, got "
                 f"{_shape_of_n(scores)}; to fix it, end it with nn.Flatten and a linear layer of "
-                f"{outputs} outputs"
+                "one output"
             )
         _refuse_useless(scores, "critic")
         (slope,) = torch.autograd.grad(scores.sum(), points, allow_unused=True)
@@ -299,7 +293,8 @@ def refuse_mixing_critic(critic: nn.Module, shape: tuple[int, ...], why: str) ->
 
     Examples
     --------
-    >>> refuse_mixing_critic(nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4)), (2,), "here")
+    >>> critic = nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.Linear(4, 1))
+    >>> refuse_mixing_critic(critic, (2,), "under a gradient penalty")
     """
     layer = _batch_norm_layer(critic)
     if layer is not None:
@@ -318,46 +313,6 @@ def refuse_mixing_critic(critic: nn.Module, shape: tuple[int, ...], why: str) ->
             f"critic must score every point by itself {why}, got one that scores a point "
             "differently alone and beside others; to fix it, use statistics of one point only"
         )
-
-
-@checks_keywords
-def critic_features(critic: nn.Module, points: Tensor) -> Tensor:
-    """What a critic's last linear layer sees; or what its own ``features`` returns.
-
-    Parameters
-    ----------
-    critic : torch.nn.Module
-        With a method or submodule ``features``; or an `nn.Sequential` whose last layer is Linear.
-    points : torch.Tensor, shape (n, ...)
-        As the critic takes them.
-
-    Returns
-    -------
-    torch.Tensor, shape (n, k)
-
-    Raises
-    ------
-    InvalidInputError
-        Neither of them.
-
-    Examples
-    --------
-    >>> critic = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
-    >>> critic_features(critic, torch.zeros(5, 2)).shape
-    torch.Size([5, 8])
-    """
-    own = getattr(critic, "features", None)
-    if callable(own):
-        features: Tensor = own(points)
-    elif isinstance(critic, nn.Sequential) and isinstance(critic[-1], nn.Linear):
-        features = critic[:-1](points)
-    else:
-        raise InvalidInputError(
-            "critic must tell its features, got a "
-            f"{type(critic).__name__} without them; to fix it, define a method features(points) "
-            "that returns shape (n, k), or use an nn.Sequential that ends in nn.Linear"
-        )
-    return features.flatten(1)
 
 
 def _first(reason: Exception) -> str:

@@ -124,7 +124,7 @@ def resnet_generator(latent_dim: int, shape: tuple[int, ...], *, width: int = 64
 
 @checks_keywords
 def resnet_critic(
-    shape: tuple[int, ...], *, width: int = 64, norm: str | None = None, outputs: int = 1
+    shape: tuple[int, ...], *, width: int = 64, norm: str | None = None
 ) -> nn.Sequential:
     """Images to scores: a residual block at every size, and averages of 2 x 2 pixels between.
 
@@ -137,8 +137,6 @@ def resnet_critic(
     norm : {None, "layer", "instance", "spectral", "batch"}
         None as published. Spectral normalization makes each block at most 2-Lipschitz: the
         identity and its residual add up.
-    outputs : int
-        Scores of an image.
 
     Returns
     -------
@@ -177,7 +175,7 @@ def resnet_critic(
         ResidualBlock(last, sizes[-1], len(sizes), norm),
         _scaled(nn.Conv2d(last, last, sizes[-1], groups=last, bias=False), 1.0),
         nn.Flatten(),
-        _scaled(nn.Linear(last, as_count(outputs, "outputs")), 1.0),
+        _scaled(nn.Linear(last, 1), 1.0),
     ]
     critic = nn.Sequential(*layers)
     if norm == "spectral":

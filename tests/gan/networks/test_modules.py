@@ -13,7 +13,6 @@ from otgan.gan.networks.modules import (
     as_module,
     check_critic,
     check_generator,
-    critic_features,
     has_batch_norm,
     refuse_mixing_critic,
 )
@@ -116,7 +115,11 @@ def test_generators_that_do_not_fit_are_refused(module, shape, message):
 @pytest.mark.parametrize(
     ("module", "shape", "message"),
     [
-        (nn.Linear(2, 3), (2,), r"give shape \(n, 1\) for points of shape \(n, 2\), got \(n, 3\)"),
+        (
+            nn.Linear(2, 3),
+            (2,),
+            r"give shape \(n, 1\) or \(n,\) for points of shape \(n, 2\), got \(n, 3\)",
+        ),
         (nn.Linear(8, 1), (1, 8, 8), r"got \(n, 1, 8, 1\)"),
         (nn.Linear(3, 1), (2,), r"points of shape \(n, 2\), got one that raised RuntimeError"),
         (Applied(2, 1, lambda z: z.mean()), (2,), r"got \(\)"),
@@ -140,9 +143,8 @@ def test_a_critic_that_does_not_look_at_the_points_is_refused():
         check_critic(Blind(2, 1), (2,))
 
 
-def test_packs_and_several_scores():
+def test_packs_and_scores_in_one_axis():
     check_critic(nn.Linear(6, 1), (2,), pack=3)
-    check_critic(nn.Linear(2, 4), (2,), outputs=4)
     check_critic(nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)), (2,))
     with pytest.raises(InvalidInputError, match=r"points of shape \(n, 6\)"):
         check_critic(nn.Linear(2, 1), (2,), pack=3)
@@ -185,30 +187,3 @@ def test_other_statistics_of_a_batch_are_refused_by_what_they_do():
     critic = Applied(2, 1, lambda z: z - z.mean())
     with pytest.raises(InvalidInputError, match=f"by itself {WHY}, got one that scores a point"):
         refuse_mixing_critic(critic, (2,), WHY)
-
-
-def test_features_are_all_but_the_last_layer():
-    critic, points = dcgan_critic((1, 8, 8), width=4), torch.randn(3, 1, 8, 8)
-    features = critic_features(critic, points)
-    assert features.shape == (3, 8 * 2 * 2)
-    assert torch.equal(critic[-1](features), critic(points))
-
-
-def test_features_of_ones_own():
-    class Critic(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.features = nn.Conv2d(1, 2, 3)
-
-        def forward(self, points):
-            return self.features(points).mean(dim=(1, 2, 3))
-
-    assert critic_features(Critic(), torch.zeros(3, 1, 8, 8)).shape == (3, 2 * 6 * 6)
-
-
-@pytest.mark.parametrize(
-    "critic", [Applied(2, 1, lambda z: z), nn.Sequential(nn.Linear(2, 1), nn.Tanh())]
-)
-def test_features_that_are_not_told_are_asked_for(critic):
-    with pytest.raises(InvalidInputError, match=r"define a method features\(points\)"):
-        critic_features(critic, torch.zeros(3, 2))

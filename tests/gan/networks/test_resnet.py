@@ -28,7 +28,6 @@ def test_images_from_latents(shape):
 @pytest.mark.parametrize("norm", NORMS)
 def test_scores_from_images(shape, norm):
     assert resnet_critic(shape, width=2, norm=norm)(torch.randn(3, *shape)).shape == (3, 1)
-    assert resnet_critic(shape, width=2, outputs=7)(torch.randn(3, *shape)).shape == (3, 7)
 
 
 def test_every_pixel_counts():
@@ -75,8 +74,8 @@ def test_it_begins_with_scores_of_unit_scale_at_any_depth():
     torch.manual_seed(0)
     for side in (8, 16, 32):
         colors = torch.randn(20, 3, 1, 1).expand(20, 3, side, side)  # averages keep their scale
-        scores = resnet_critic((3, side, side), width=16, outputs=200)(colors)
-        assert_allclose(float(scores.detach().square().mean().sqrt()), 1.0, atol=0.5)
+        scores = [resnet_critic((3, side, side), width=16)(colors).detach() for _ in range(20)]
+        assert_allclose(float(torch.cat(scores).square().mean().sqrt()), 1.0, atol=0.5)
 
 
 def test_there_is_no_normalization_and_no_tanh():
