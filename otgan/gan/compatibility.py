@@ -115,7 +115,7 @@ def _without_critic(config: GANConfig, own_critic: bool) -> str:
         f"critic_norm={config.critic_norm!r}": config.critic_norm is not None,
         f"pack={config.pack}": config.pack > 1,
         f"constraint={config.constraint!r}": config.constraint not in (None, "auto"),
-        f"stabilizer {config.stabilizers[:1]}": bool(config.stabilizers),
+        f"stabilizers={config.stabilizers!r}": bool(config.stabilizers),
     }
     for what, there in given.items():
         if there:

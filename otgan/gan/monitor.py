@@ -187,7 +187,9 @@ class Monitor:
             return exact_lower, LowerBounds(exact_lower, min(zero, exact_lower))
         on_real, on_fake = (self._scores(state, critic, points) for points in (real, fake))
         estimate = self._estimate(state, on_real, on_fake, fake)
-        if self.config.pack > 1 or state.game.separate:  # no function of single points, and no potential
+        if (
+            self.config.pack > 1 or state.game.separate
+        ):  # no function of single points, and no potential
             return estimate, LowerBounds(math.nan, zero_lower_bound(real, fake))
         values = [v.double().cpu().numpy() * self.data.scale for v in (on_real, on_fake)]
         return estimate, certified_lower_bounds(real, fake, values[0], values[1])

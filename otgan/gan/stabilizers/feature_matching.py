@@ -50,5 +50,5 @@ class FeatureMatching(Stabilizer):
     def generator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """The squared distance of the two means."""
         with torch.no_grad():
-            target = critic_features(critic, real).flatten(1).mean(dim=0)
-        return (critic_features(critic, fake).flatten(1).mean(dim=0) - target).square().sum()
+            target = critic_features(critic, real).mean(dim=0)
+        return (critic_features(critic, fake).mean(dim=0) - target).square().sum()

@@ -1,6 +1,7 @@
 """The K+1-class discriminator: softmax over K classes and one fixed logit."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -55,8 +56,8 @@ def test_it_plays_the_non_saturating_game():
 
 
 def test_the_critic_is_copied_with_one_logit_for_each_class():
-    plain = mlp(2, width=8, depth=2).double()
-    critic = SemiSupervised(3).adapt_critic(plain)
+    plain: Any = mlp(2, width=8, depth=2).double()
+    critic: Any = SemiSupervised(3).adapt_critic(plain)
     assert plain[-1].out_features == 1
     assert critic.logits(torch.zeros(5, 2, dtype=torch.float64)).shape == (5, 3)
     with torch.no_grad():
@@ -66,7 +67,7 @@ def test_the_critic_is_copied_with_one_logit_for_each_class():
 
 def test_networks_with_these_logits_are_taken_as_they_are():
     network = mlp(2, 3, width=8, depth=1)
-    critic = SemiSupervised(3).adapt_critic(network)
+    critic: Any = SemiSupervised(3).adapt_critic(network)
     assert critic.network is network
     assert SemiSupervised(3).adapt_critic(critic) is critic
 

@@ -55,9 +55,10 @@ def test_features_of_ones_own_are_taken():
 
 
 def test_feature_maps_are_compared_pixel_by_pixel():
-    critic = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Flatten(), nn.Linear(8, 1))
+    first = nn.Conv2d(1, 2, 1)
+    critic = nn.Sequential(first, nn.Flatten(), nn.Linear(8, 1))
     real, fake = torch.ones(3, 1, 2, 2), torch.zeros(3, 1, 2, 2)
-    expected = 4 * critic[0].weight.square().sum()
+    expected = 4 * first.weight.square().sum()
     assert_close(FeatureMatching().generator_loss(critic, real, fake), expected)
 
 

@@ -70,7 +70,7 @@ def test_all_parameters_count_and_networks_are_left_as_they_are():
     state = averaging.start(network, network, NOTHING, NOTHING)
     with torch.no_grad():
         for weight in network.parameters():
-            weight += 2.0
+            weight.add_(2.0)
     assert_close(averaging.critic_term(network, state), torch.tensor(4.0 * 13))
     averaging.update(network, network, state)
     for name, value in network.state_dict().items():

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,10 @@ from otgan.gan.stabilizers import MinibatchDiscrimination, MinibatchFeatures
 from tests.cases import refused
 
 SMALL = MinibatchDiscrimination(n_kernels=3, kernel_dim=2)
+
+
+def adapted(critic) -> Any:
+    return SMALL.adapt_critic(critic)
 
 
 def layer_with(weight, **settings):
@@ -61,7 +66,7 @@ def test_the_layer_follows_the_formula():
 
 
 def test_a_batch_that_has_collapsed_is_told():
-    critic = SMALL.adapt_critic(mlp(2, width=8, depth=1))
+    critic = adapted(mlp(2, width=8, depth=1))
     SMALL.start(critic, critic, normal(32, 2), normal(32, 2))
     spread = critic[:-1](normal(32, 2, seed=1))[:, 8:]
     collapsed = critic[:-1](normal(32, 2, seed=1) * 0.01)[:, 8:]
@@ -69,7 +74,7 @@ def test_a_batch_that_has_collapsed_is_told():
 
 
 def test_at_the_start_nearest_neighbors_are_two_apart():
-    critic = SMALL.adapt_critic(mlp(2, width=8, depth=1))
+    critic = adapted(mlp(2, width=8, depth=1))
     real = normal(16, 2)
     assert SMALL.start(critic, critic, real, real) == {}
     features, weight = critic[:-2](real), critic[-2].weight
@@ -83,7 +88,7 @@ def test_at_the_start_nearest_neighbors_are_two_apart():
 
 @pytest.mark.parametrize("n", [1, 4])
 def test_equal_or_single_points_leave_the_scale_as_it_is(n):
-    critic = SMALL.adapt_critic(mlp(2, width=8, depth=1))
+    critic = adapted(mlp(2, width=8, depth=1))
     before = critic[-2].weight.detach().clone()
     SMALL.start(critic, critic, torch.zeros(n, 2), torch.zeros(n, 2))
     assert_close(critic[-2].weight.detach(), before, rtol=0.0, atol=0.0)
@@ -91,7 +96,7 @@ def test_equal_or_single_points_leave_the_scale_as_it_is(n):
 
 def test_the_critic_keeps_its_layers_and_gets_a_wider_last_one():
     plain = mlp(2, width=8, depth=2)
-    critic = SMALL.adapt_critic(plain)
+    critic = adapted(plain)
     assert list(critic)[:-2] == list(plain)[:-1]
     assert (critic[-1].in_features, critic[-1].out_features) == (11, 1)
     assert critic(normal(5, 2)).shape == (5, 1)
@@ -100,7 +105,7 @@ def test_the_critic_keeps_its_layers_and_gets_a_wider_last_one():
 
 def test_images_and_critics_without_a_last_bias():
     plain = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 1, bias=False)).double()
-    critic = SMALL.adapt_critic(plain)
+    critic = adapted(plain)
     assert critic[-1].bias is None
     assert critic(torch.zeros(3, 1, 4, 4, dtype=torch.float64)).dtype == torch.float64
 
@@ -122,7 +127,7 @@ def test_a_critic_that_has_the_layer_is_left_as_it_is():
 
 def test_with_classes_in_either_order():
     classes = SemiSupervised(3)
-    one = classes.adapt_critic(SMALL.adapt_critic(mlp(2, width=8, depth=1)))
+    one = classes.adapt_critic(adapted(mlp(2, width=8, depth=1)))
     other = SMALL.adapt_critic(classes.adapt_critic(mlp(2, width=8, depth=1)))
     for critic in (one, other):
         assert isinstance(critic, ClassScores)
@@ -131,9 +136,9 @@ def test_with_classes_in_either_order():
 
 
 def test_copies_and_stored_weights_give_the_same_scores():
-    critic, points = SMALL.adapt_critic(mlp(2, width=8, depth=1)), normal(6, 2)
+    critic, points = adapted(mlp(2, width=8, depth=1)), normal(6, 2)
     SMALL.start(critic, critic, points, points)
-    copied, restored = copy.deepcopy(critic), SMALL.adapt_critic(mlp(2, width=8, depth=1))
+    copied, restored = copy.deepcopy(critic), adapted(mlp(2, width=8, depth=1))
     restored.load_state_dict(critic.state_dict())
     for other in (copied, restored, copy.deepcopy(critic).eval()):
         assert torch.equal(other(points), critic(points))
