@@ -51,9 +51,9 @@ def add_train(commands: Commands) -> None:
     train = commands.add_parser(
         "train",
         help="train a GAN, measured in exact distance",
-        description="Train a GAN on ring8, grid25, swissroll, digits, a file of points (.csv, "
-        ".tsv, .npy, .npz, .parquet, .feather, IDX), or a folder of pictures. Settings that are "
-        "left out are those of the papers.",
+        description="Train a GAN on ring8, grid25, swissroll, digits, stacked_digits, a file of "
+        "points (.csv, .tsv, .npy, .npz, .parquet, .feather, IDX), or a folder of pictures. "
+        "Settings that are left out are those of the papers.",
     )
     train.add_argument("data", help="name of a data set, a file or a folder")
     train.add_argument("--out", metavar="FOLDER", help="of the run (default runs/NAME)")
@@ -79,6 +79,9 @@ def add_train(commands: Commands) -> None:
         action="store_const",
         const=True,
         help="let the learning rate fall linearly to zero",
+    )
+    train.add_argument(
+        "--flips", action="store_true", help="mirror training pictures left to right at random"
     )
     train.add_argument("--device", metavar="NAME", help="auto (default), cpu, cuda, ...")
     add_reading(train)
@@ -110,7 +113,7 @@ def _train(options: argparse.Namespace) -> int:
     with errors_name_flags(names):
         config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
     # Wrong data are refused before anything else.
-    source = as_training_data(options.data, config.rng, **reading_of(options))
+    source = as_training_data(options.data, config.rng, flips=options.flips, **reading_of(options))
     return _run(
         lambda: otgan.train_gan(source, config, out=out, progress=options.progress), out, options
     )

@@ -24,7 +24,7 @@ from otgan.critics.potentials.bounds import (
 from otgan.estimates import standard_error_of_mean
 from otgan.gan.data import TrainingData
 from otgan.gan.evaluation import Evaluation
-from otgan.gan.modes import ModeCoverage, coverage_of
+from otgan.gan.modes import ModeCoverage
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.records import Record
 from otgan.measures import DiscreteMeasure, FloatArray, frame_of
@@ -196,8 +196,7 @@ class Monitor:
         return estimate * self.data.scale, certified_lower_bounds(real, fake, f_real, f_fake)
 
     def _coverage(self, fake: FloatArray) -> ModeCoverage | None:
-        mixture = self.data.mixture
-        return None if mixture is None else coverage_of(fake, mixture)
+        return None if self.data.modes is None else self.data.modes.coverage(fake)
 
 
 def _generated_measure(points: FloatArray) -> DiscreteMeasure:
