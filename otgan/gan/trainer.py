@@ -19,7 +19,7 @@ from otgan.gan.batches import Batches
 from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
-from otgan.gan.divergence import refuse_divergence
+from otgan.gan.divergence import refuse_broken_points, refuse_divergence
 from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
 from otgan.gan.identity import RunIdentity
@@ -272,8 +272,9 @@ def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
     assert optimizer is not None
     with torch.no_grad():
         fake = state.generator(batch.latents)
+    refuse_broken_points(fake, state.step)
     loss = state.game.critic_loss(critic, batch, fake)
-    refuse_divergence(loss, fake, state.step, "critic")
+    refuse_divergence(loss, state.step, "critic")
     optimizer.zero_grad(set_to_none=True)
     loss.total.backward()
     if config.clip_grad_norm is not None:
@@ -287,8 +288,9 @@ def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
 def _generator_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
     """One step of the generator."""
     fake = state.generator(batch.latents)
+    refuse_broken_points(fake, state.step)
     loss = state.game.generator_loss(state.generator, state.critic, batch, fake)
-    refuse_divergence(loss, fake, state.step, "generator")
+    refuse_divergence(loss, state.step, "generator")
     optimizer = state.generator_optimizer
     optimizer.zero_grad(set_to_none=True)
     parameters = [p for p in state.generator.parameters() if p.requires_grad]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import otgan
-from tests.gan.short_run import RUN, TINY
+from tests.gan.short_run import RUN, TINY, taught_by
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +25,12 @@ def run_copy(finished_run, tmp_path):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """A function: the run of TINY on ring8 under a constraint, in a folder; not to be changed."""
+    """A function: the run of TINY on ring8, taught by a constraint or exactly, in a folder."""
     folder = tmp_path_factory.mktemp("trained")
 
     @cache
     def run(constraint="lp"):
-        config = otgan.GANConfig(**TINY, constraint=constraint)
+        config = otgan.GANConfig(**TINY, **taught_by(constraint))
         return otgan.train_gan("ring8", config, out=folder / constraint)
 
     return run

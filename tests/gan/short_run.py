@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.testing import assert_array_equal
 
+from otgan import GANConfig
+from otgan.gan.records import Record
+
 RUN: dict[str, Any] = {
     "steps": 4,
     "batch_size": 8,
@@ -25,6 +28,21 @@ TINY: dict[str, Any] = {
     "monitor_every": 2,
 }
 TINY |= {"monitor_points": 64, "evaluation_points": 64, "device": "cpu"}
+
+
+def settings_of(**changes) -> GANConfig:
+    """Those of TINY with these changes, for points in the plane."""
+    return GANConfig(**{**TINY, **changes}).for_shape((2,))
+
+
+def taught_by(name) -> dict[str, Any]:
+    """The setting for that constraint, or for the exact objective."""
+    return {"objective": "exact"} if name == "exact" else {"constraint": name}
+
+
+def a_record(step, **values) -> Record:
+    """A record whose other numbers are one half."""
+    return Record(step, *[0.5] * (len(Record._fields) - 1))._replace(**values)
 
 
 def same_but_for_time(first, second):

@@ -23,14 +23,13 @@ CPU = torch.device("cpu")
 
 
 def monitor_of(data, **changes):
-    config = GANConfig(**{**TINY, **changes})
-    streams = RandomStreams(config.rng)
-    constraint, latents = config.critic_constraint, config.latent_dim
-    return Monitor(as_training_data(data), constraint, config.monitor_points, latents, streams, CPU)
+    found = as_training_data(data)
+    config = GANConfig(**{**TINY, **changes}).for_shape(found.shape)
+    return Monitor(found, config, RandomStreams(config.rng), CPU)
 
 
-def state_of(monitor, **changes):
-    return TrainState.start(monitor.data.d, GANConfig(**{**TINY, **changes}), CPU)
+def state_of(monitor):
+    return TrainState.start(monitor.data.shape, monitor.config, CPU)
 
 
 def assigned_w1(x, y):
@@ -48,9 +47,9 @@ def ring():
 
 def test_a_measurement_is_the_exact_distance_of_the_points_that_it_shows(ring):
     monitor, state = ring
-    found = monitor.measure(3, state.averaged, state.critic, 1.5)
+    found = monitor.measure(state, 1.5)
     record = found.record
-    assert (record.step, record.seconds) == (3, 1.5)
+    assert (record.step, record.seconds) == (state.step, 1.5)
     assert_allclose(record.exact_w1, assigned_w1(found.real, found.generated), rtol=1e-9)
     assert 0 < record.w1_lower_zero <= record.w1_lower <= record.exact_w1 * (1 + 1e-9)
     assert found.generated.shape == found.real.shape == (64, 2)
@@ -58,7 +57,7 @@ def test_a_measurement_is_the_exact_distance_of_the_points_that_it_shows(ring):
 
 def test_measuring_again_shows_the_same_points(ring):
     monitor, state = ring
-    first, again = (monitor.measure(step, state.averaged, state.critic, 0.0) for step in (1, 2))
+    first, again = (monitor.measure(state, seconds) for seconds in (1.0, 2.0))
     assert_array_equal(first.real, again.real)
     assert_array_equal(first.generated, again.generated)
     assert first.record.exact_w1 == again.record.exact_w1
@@ -73,7 +72,7 @@ def test_the_floor_is_the_distance_of_real_samples(ring):
     ]
     expected = [assigned_w1(monitor.real, other) for other in others]
     assert_allclose(monitor.floor_draws, expected, rtol=1e-9)
-    record = monitor.measure(1, state.averaged, state.critic, 0.0).record
+    record = monitor.measure(state, 0.0).record
     assert_allclose(record.floor, np.mean(expected), rtol=1e-9)
     assert monitor.within_floor(max(expected) * (1 - 1e-9))
     assert not monitor.within_floor(max(expected) * (1 + 1e-6))
@@ -94,7 +93,7 @@ def test_one_measurement_checks_the_generated_points_once(ring):
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        monitor.measure(1, state.averaged, state.critic, 0.0)
+        monitor.measure(state, 0.0)
     finally:
         sys.setprofile(before)
     assert entered["as_pair"] == entered["as_points"] == 0
@@ -102,8 +101,8 @@ def test_one_measurement_checks_the_generated_points_once(ring):
 
 
 def test_without_a_critic_the_linear_program_is_the_critic():
-    monitor = monitor_of("ring8", constraint="exact")
-    record = monitor.measure(1, state_of(monitor).averaged, None, 0.0).record
+    monitor = monitor_of("ring8", objective="exact")
+    record = monitor.measure(state_of(monitor), 0.0).record
     assert_allclose(record.critic_estimate, record.exact_w1, rtol=1e-9)
     assert record.w1_lower == record.critic_estimate >= record.w1_lower_zero > 0
 
@@ -111,7 +110,7 @@ def test_without_a_critic_the_linear_program_is_the_critic():
 def test_modes_are_unknown_for_plain_points():
     points = np.random.default_rng(0).normal(size=(100, 2))
     monitor = monitor_of(points)
-    record = monitor.measure(1, state_of(monitor).averaged, None, 0.0).record
+    record = monitor.measure(state_of(monitor), 0.0).record
     assert all(
         math.isnan(value) for value in (record.modes, record.high_quality, record.reverse_kl)
     )
@@ -157,7 +156,7 @@ def test_values_of_the_critic_have_the_units_of_the_data():
 
 def test_a_snapshot_holds_the_critic_on_a_grid_in_the_plane(ring):
     monitor, state = ring
-    found = monitor.measure(1, state.averaged, state.critic, 0.0)
+    found = monitor.measure(state, 0.0)
     arrays = monitor.snapshot(found, state.critic)
     corner = np.array([[arrays["grid_x"][5], arrays["grid_y"][9]]])
     assert_allclose(arrays["critic"][9, 5], monitor.critic_values(state.critic, corner)[0])
@@ -170,4 +169,4 @@ def test_points_that_are_not_finite_are_named():
     state = state_of(monitor)
     torch.nn.init.constant_(state.averaged[-1].bias, math.nan)
     with pytest.raises(InvalidInputError, match="the generated points must be finite"):
-        monitor.measure(1, state.averaged, state.critic, 0.0)
+        monitor.measure(state, 0.0)

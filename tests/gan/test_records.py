@@ -11,11 +11,11 @@ from scipy import stats
 
 from otgan.gan.records import Record, metrics_table, rank_correlation, records_of
 from otgan.gan.run_directory import RunDirectory
-from tests.gan.short_run import same_but_for_time
+from tests.gan.short_run import a_record, same_but_for_time
 
 
 def record(step, estimate=1.0, exact=1.0, **changes):
-    return Record(step, 0.5, estimate, 0.0, exact, 0.1, 8, 0.9, 0.2, 0.0)._replace(**changes)
+    return a_record(step, critic_estimate=estimate, exact_w1=exact, high_quality=0.9, **changes)
 
 
 def test_a_table_reads_back_to_the_same_numbers():

@@ -6,17 +6,15 @@ import io
 import pytest
 import torch
 
-from otgan import GANConfig
 from otgan.errors import InvalidInputError
-from otgan.gan.records import Record
 from otgan.gan.state import TrainState
-from tests.gan.short_run import TINY, same_weights
+from tests.gan.short_run import a_record, same_weights, settings_of
 
 CPU = torch.device("cpu")
 
 
 def started(**changes):
-    return TrainState.start(2, GANConfig(**{**TINY, **changes}), CPU)
+    return TrainState.start((2,), settings_of(**changes), CPU)
 
 
 def stepped(state):
@@ -28,7 +26,7 @@ def stepped(state):
     state.generator_optimizer.step()
     state.critic_optimizer.step()
     state.step = 1
-    state.records.append(Record(1, 0.1, 1.0, 0.9, 1.2, 0.3, 8, 0.9, 0.1, 0.2))
+    state.records.append(a_record(1))
     return state
 
 
@@ -47,7 +45,7 @@ def test_the_average_starts_at_the_generator():
 
 
 def test_without_a_critic_there_is_one_optimizer():
-    state = started(constraint="exact")
+    state = started(objective="exact")
     assert state.critic is None and state.critic_optimizer is None
     assert "critic" not in state.to_dict()
 
