@@ -24,7 +24,8 @@ def fashion_mnist(part: str = "train", folder: Path = FOLDER) -> Sample:
     if not images.exists():
         raise InvalidInputError(
             f"Fashion-MNIST must lie in {folder}, got nothing at {images}; to fix it, run `apt-get "
-            f"download dataset-fashion-mnist` and `dpkg-deb -x dataset-fashion-mnist_*.deb {folder}`"
+            "download dataset-fashion-mnist` and then `dpkg-deb -x dataset-fashion-mnist_*.deb "
+            f"{folder}`"
         )
     return load_labeled_images(images, labels)
 
