@@ -11,8 +11,7 @@ from .modules import (
     as_module as as_module,
     check_critic as check_critic,
     check_generator as check_generator,
-    has_batch_norm as has_batch_norm,
-    refuse_mixing_critic as refuse_mixing_critic,
+    scores_mix_points as scores_mix_points,
 )
 from .packing import packed as packed, packed_shape as packed_shape
 from .resnet import resnet_critic as resnet_critic, resnet_generator as resnet_generator
