@@ -26,7 +26,7 @@ from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData
 from otgan.gan.evaluation import Evaluation
 from otgan.gan.latents import draw_latents
-from otgan.gan.modes import ModeCoverage, coverage_of
+from otgan.gan.modes import ModeCoverage
 from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.records import Record
@@ -216,8 +216,7 @@ class Monitor:
         return found * self.data.scale
 
     def _coverage(self, fake: FloatArray) -> ModeCoverage | None:
-        mixture = self.data.mixture
-        return None if mixture is None else coverage_of(fake, mixture)
+        return None if self.data.modes is None else self.data.modes.coverage(fake)
 
 
 def _generated_measure(points: FloatArray) -> DiscreteMeasure:
