@@ -9,33 +9,32 @@ from torch import nn
 from otgan.errors import InvalidInputError
 from otgan.gan.networks.dcgan import dcgan_critic, dcgan_generator
 from otgan.gan.networks.mlp import mlp_critic, mlp_generator
-from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, NETWORKS, as_choice
 from otgan.gan.networks.packing import packed_shape
 from otgan.gan.networks.resnet import resnet_critic, resnet_generator
 from otgan.gan.networks.sizes import as_shape
-from otgan.inputs.options import as_count
+from otgan.gan.settings import NETWORKS
+from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
 __all__ = ["NetworkSettings", "build_critic", "build_generator", "build_networks"]
 
-MLP_WIDTH, CONVOLUTION_WIDTH = 128, 32
-"""Widths where none is given."""
+BUILT = tuple(name for name in NETWORKS if name != "auto")
 
 
 class NetworkSettings(Protocol):
-    """What networks are built from: any object with these attributes."""
+    """What networks are built from: a `GANConfig` for points of one shape, or the like of it."""
 
     @property
     def network(self) -> str:
-        """One of auto, mlp, dcgan, resnet; auto is mlp for vectors and dcgan for images."""
+        """One of mlp, dcgan and resnet."""
 
     @property
     def latent_dim(self) -> int | None:
-        """Dimensions of the latents; a number where a generator is built."""
+        """Dimensions of the latents."""
 
     @property
     def width(self) -> int | None:
-        """Units of a hidden layer (128), or channels of the widest feature maps (32)."""
+        """Units of a hidden layer, or channels of the feature maps at the image's size."""
 
     @property
     def depth(self) -> int:
@@ -81,7 +80,7 @@ def build_networks(
     --------
     >>> from types import SimpleNamespace
     >>> settings = SimpleNamespace(
-    ...     network="auto", latent_dim=8, width=None, depth=3,
+    ...     network="dcgan", latent_dim=8, width=16, depth=3,
     ...     critic_norm=None, generator_norm="batch", pack=1,
     ... )
     >>> generator, critic = build_networks(settings, (1, 8, 8))
@@ -111,8 +110,8 @@ def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Mod
     ------
     InvalidInputError
     """
-    network, width = _network_and_width(settings, shape)
-    norm = as_choice(settings.generator_norm, "generator_norm", GENERATOR_NORMS)
+    network, norm = as_choice(settings.network, "network", BUILT), settings.generator_norm
+    width = as_count(settings.width, "width")
     latents = as_count(settings.latent_dim, "latent_dim")
     if network == "mlp":
         return mlp_generator(latents, shape, width=width, depth=settings.depth, norm=norm)
@@ -144,20 +143,10 @@ def build_critic(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module
     ------
     InvalidInputError
     """
-    network, width = _network_and_width(settings, shape)
-    norm = as_choice(settings.critic_norm, "critic_norm", CRITIC_NORMS)
+    network, norm = as_choice(settings.network, "network", BUILT), settings.critic_norm
+    width = as_count(settings.width, "width")
     packs = packed_shape(as_shape(shape), as_count(settings.pack, "pack"))
     if network == "mlp":
         return mlp_critic(packs, width=width, depth=settings.depth, norm=norm)
     build = dcgan_critic if network == "dcgan" else resnet_critic
     return build(packs, width=width, norm=norm)
-
-
-def _network_and_width(settings: NetworkSettings, shape: tuple[int, ...]) -> tuple[str, int]:
-    """The network by its name, ``"auto"`` resolved, and its width."""
-    network = as_choice(settings.network, "network", NETWORKS)
-    if network == "auto":
-        network = "dcgan" if len(as_shape(shape)) == 3 else "mlp"
-    if settings.width is not None:
-        return network, settings.width
-    return network, MLP_WIDTH if network == "mlp" else CONVOLUTION_WIDTH
