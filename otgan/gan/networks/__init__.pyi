@@ -1,9 +1,5 @@
 # The public names of the package, loaded on first use.
-from .build import (
-    build_critic as build_critic,
-    build_generator as build_generator,
-    build_networks as build_networks,
-)
+from .build import build_critic as build_critic, build_generator as build_generator
 from .dcgan import dcgan_critic as dcgan_critic, dcgan_generator as dcgan_generator
 from .features import critic_features as critic_features
 from .mlp import mlp_critic as mlp_critic, mlp_generator as mlp_generator

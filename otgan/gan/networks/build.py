@@ -16,7 +16,7 @@ from otgan.gan.settings import NETWORKS
 from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
-__all__ = ["NetworkSettings", "build_critic", "build_generator", "build_networks"]
+__all__ = ["NetworkSettings", "build_critic", "build_generator"]
 
 BUILT = tuple(name for name in NETWORKS if name != "auto")
 
@@ -54,47 +54,8 @@ class NetworkSettings(Protocol):
 
 
 @checks_keywords
-def build_networks(
-    settings: NetworkSettings, shape: tuple[int, ...]
-) -> tuple[nn.Module, nn.Module]:
-    """The generator and the critic of these settings, drawn from torch's global generator.
-
-    Parameters
-    ----------
-    settings : NetworkSettings
-    shape : tuple of int
-        Of one point, (d,) or (c, h, w).
-
-    Returns
-    -------
-    generator, critic : torch.nn.Module
-        From latents (n, latent_dim) to points (n, *shape), and from packs of points to scores.
-
-    Raises
-    ------
-    InvalidInputError
-        Convolutions for vectors or for images with sides that are not from 8 to 64; norms that the
-        networks do not have.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> settings = SimpleNamespace(
-    ...     network="dcgan", latent_dim=8, width=16, depth=3,
-    ...     critic_norm=None, generator_norm="batch", pack=1,
-    ... )
-    >>> generator, critic = build_networks(settings, (1, 8, 8))
-    >>> import torch
-    >>> critic(generator(torch.zeros(2, 8))).shape
-    torch.Size([2, 1])
-    """
-    generator = build_generator(settings, shape)
-    return generator, build_critic(settings, shape)
-
-
-@checks_keywords
 def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module:
-    """The generator of these settings; see `build_networks`.
+    """The generator of these settings, drawn from torch's global generator.
 
     Parameters
     ----------
@@ -105,10 +66,21 @@ def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Mod
     Returns
     -------
     torch.nn.Module
+        From latents (n, latent_dim) to points (n, *shape).
 
     Raises
     ------
     InvalidInputError
+        Convolutions for vectors, or for images with sides that are not from 8 to 64; a norm that
+        the network does not have.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from otgan.gan.config import GANConfig
+    >>> config = GANConfig(width=8).for_shape((1, 8, 8))
+    >>> build_generator(config, (1, 8, 8))(torch.zeros(5, config.latent_dim)).shape
+    torch.Size([5, 1, 8, 8])
     """
     network, norm = as_choice(settings.network, "network", BUILT), settings.generator_norm
     width = as_count(settings.width, "width")
@@ -127,7 +99,7 @@ def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Mod
 
 @checks_keywords
 def build_critic(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module:
-    """The critic of these settings; see `build_networks`.
+    """The critic of these settings, drawn from torch's global generator.
 
     Parameters
     ----------
@@ -138,10 +110,20 @@ def build_critic(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module
     Returns
     -------
     torch.nn.Module
+        From packs (n, pack c, h, w) or (n, pack d) to scores (n, 1).
 
     Raises
     ------
     InvalidInputError
+        As for `build_generator`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from otgan.gan.config import GANConfig
+    >>> config = GANConfig(width=8, pack=2).for_shape((1, 8, 8))
+    >>> build_critic(config, (1, 8, 8))(torch.zeros(5, 2, 8, 8)).shape
+    torch.Size([5, 1])
     """
     network, norm = as_choice(settings.network, "network", BUILT), settings.critic_norm
     width = as_count(settings.width, "width")

@@ -8,7 +8,7 @@ from torch import nn
 
 from otgan.critics.seeding import seeded
 from otgan.errors import InvalidInputError
-from otgan.gan.networks.build import build_critic, build_networks
+from otgan.gan.networks.build import build_critic, build_generator
 from otgan.gan.networks.packing import packed
 from otgan.gan.networks.resnet import ResidualBlock
 from tests.gan.networks.image_shapes import IMAGES
@@ -23,6 +23,10 @@ class Settings:
     critic_norm: str | None = None
     generator_norm: str | None = None
     pack: int = 1
+
+
+def build_networks(settings, shape):
+    return build_generator(settings, shape), build_critic(settings, shape)
 
 
 def kinds(network):
