@@ -9,10 +9,10 @@ from torch import nn
 from otgan.errors import InvalidInputError
 from otgan.gan.networks.dcgan import dcgan_critic, dcgan_generator
 from otgan.gan.networks.mlp import mlp_critic, mlp_generator
+from otgan.gan.networks.names import NETWORKS
 from otgan.gan.networks.packing import packed_shape
 from otgan.gan.networks.resnet import resnet_critic, resnet_generator
 from otgan.gan.networks.sizes import as_shape
-from otgan.gan.settings import NETWORKS
 from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 

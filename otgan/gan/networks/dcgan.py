@@ -6,10 +6,10 @@ from itertools import pairwise
 
 from torch import nn
 
+from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS
 from otgan.gan.networks.norms import centers_channels, norm_layers
 from otgan.gan.networks.sizes import as_image_shape, halved
 from otgan.gan.networks.spectral import normalize_spectrally
-from otgan.gan.settings import CRITIC_NORMS
 from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
@@ -59,7 +59,7 @@ def dcgan_generator(
     torch.Size([5, 1, 28, 28])
     """
     channels, height, breadth = as_image_shape(shape, "dcgan")
-    norm = as_choice(norm, "norm", (None, "batch"))
+    norm = as_choice(norm, "norm", GENERATOR_NORMS)
     sizes = halved(height, breadth)[::-1]
     widths = _widths(width, len(sizes) - 1)[::-1]
     h, w = sizes[0]

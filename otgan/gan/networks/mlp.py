@@ -7,10 +7,10 @@ import math
 from torch import nn
 
 from otgan.critics.networks.feedforward import mlp
+from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS
 from otgan.gan.networks.norms import norm_layers
 from otgan.gan.networks.sizes import as_shape
 from otgan.gan.networks.spectral import normalize_spectrally
-from otgan.gan.settings import CRITIC_NORMS
 from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
@@ -53,7 +53,7 @@ def mlp_generator(
     >>> mlp_generator(4, (1, 8, 8), width=8)(torch.zeros(5, 4)).shape
     torch.Size([5, 1, 8, 8])
     """
-    norm = as_choice(norm, "norm", (None, "batch"))
+    norm = as_choice(norm, "norm", GENERATOR_NORMS)
     sizes = as_shape(shape)
     inputs = as_count(latent_dim, "latent_dim")
     layers = _hidden_and_last(inputs, math.prod(sizes), width, depth, norm)

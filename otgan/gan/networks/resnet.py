@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from otgan.gan.networks.names import CRITIC_NORMS
 from otgan.gan.networks.norms import norm_layers
 from otgan.gan.networks.sizes import as_image_shape, halved
 from otgan.gan.networks.spectral import normalize_spectrally
-from otgan.gan.settings import CRITIC_NORMS
 from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
