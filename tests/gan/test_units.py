@@ -15,9 +15,8 @@ from tests.gan.short_run import CLOUD, RUN
 
 def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     """A change of units changes a run in nothing but its units: f(sx + c) = s f(x)."""
-    config = otgan.GANConfig(
-        **{**RUN, "monitor_points": 100, "constraint": "orthogonal"}
-    ).for_shape((2,))
+    changes: dict[str, Any] = {"monitor_points": 100, "constraint": "orthogonal"}
+    config = otgan.GANConfig(**{**RUN, **changes}, latent_dim=8)
     plain = otgan.train_gan(CLOUD, config, out=tmp_path)
     far = otgan.train_gan(64.0 * CLOUD + 1024.0, config)
     assert isinstance(plain.critic, OnOriginalScale) and isinstance(far.critic, OnOriginalScale)
