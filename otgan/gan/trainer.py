@@ -152,11 +152,8 @@ def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> No
 def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenNetworks) -> None:
     """Raise if data, settings and networks do not go together."""
     labeled = data.train_labels is not None
-    refuse_incompatible(
-        config,
-        own_critic=given.critic is not None,
-        labeled=labeled,
-    )
+    own_critic = given.critic is not None
+    refuse_incompatible(config, data.shape, own_critic=own_critic, labeled=labeled)
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
