@@ -35,6 +35,7 @@ def refuse_incompatible(
     for reason in (
         _objective_and_constraint(config, own_critic),
         _constraint_and_network(config, shape, own_critic),
+        _norm_of_own_critic(config, own_critic),
         _constraint_and_batch(config),
         _without_critic(config, own_critic),
         _labels(config, labeled),
@@ -53,9 +54,9 @@ def _objective_and_constraint(config: GANConfig, own_critic: bool) -> str:
     free = constraint is None and config.critic_norm != "spectral" and not own_critic
     if objective.trains_critic and not objective.bounded_without_constraint and free:
         return (
-            f"objective {objective.name!r} must come with a constraint, for without one the "
-            "critic's loss has no minimum, got constraint=None; to fix it, pass "
-            "constraint='lp', or critic_norm='spectral'"
+            f"objective {objective.name!r} must come with a constraint or critic_norm='spectral', "
+            "for otherwise the critic's loss has no minimum, got constraint=None; to fix it, pass "
+            "constraint='lp'"
         )
     return ""
 
@@ -80,8 +81,18 @@ def _constraint_and_network(config: GANConfig, shape: tuple[int, ...], own_criti
         )
     if config.critic_norm is not None:
         return (
-            f"constraint {name!r} must build its critic without a norm, got critic_norm="
-            f"{config.critic_norm!r}; to fix it, leave one of them out"
+            f"constraint {name!r} must build its own critic, for it holds by the form of that "
+            f"network, got critic_norm={config.critic_norm!r}; to fix it, leave one of them out"
+        )
+    return ""
+
+
+def _norm_of_own_critic(config: GANConfig, own_critic: bool) -> str:
+    if own_critic and config.critic_norm is not None:
+        return (
+            "critic_norm must be None for a critic of your own, which has the layers that you "
+            f"gave it, got {config.critic_norm!r}; to fix it, leave it out, and put norms into "
+            "your network"
         )
     return ""
 
