@@ -126,9 +126,9 @@ def test_the_named_settings_are_fields():
 
 
 def test_toy_settings_name_their_own_function():
-    message = r"^GANConfig.toy\(\) has no option 'step'; did you mean 'steps'\?$"
+    message = r"^GANConfig.preset\(\) has no option 'step'; did you mean 'steps'\?$"
     with pytest.raises(UnexpectedKeywordError, match=message):
-        otgan.GANConfig.toy(step=1)
+        otgan.GANConfig.preset("toy", step=1)
 
 
 def test_without_a_near_option_all_are_listed():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from otgan.critics.forward import refuse_batch_norm, scores
 from otgan.errors import InvalidInputError
 
-__all__ = ["mixes_points", "refuse_unless_pointwise"]
+__all__ = ["mixes_points", "perturb", "refuse_unless_pointwise", "restored", "standard_points"]
 
 N_POINTS = 8
 """Points that are scored together and alone."""
@@ -26,8 +26,8 @@ VALUE_TOLERANCE = 1e-4
 """The same, relative to the values themselves: some thousand roundings of float32."""
 
 
-def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
-    """Raise unless the critic is a differentiable function of one point of shape (d,).
+def refuse_unless_pointwise(critic: nn.Module, shape: Sequence[int]) -> None:
+    """Raise unless the critic is a differentiable function of one point of this shape.
 
     It is tried on a few points in evaluation and in training mode, with weights that are changed a
     little, and left as it was.
@@ -40,13 +40,11 @@ def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
     """
     refuse_batch_norm(critic)
     rng = torch.Generator("cpu").manual_seed(0)
-    kind = next((p.dtype for p in critic.parameters() if p.is_floating_point()), torch.float32)
-    place = next(critic.parameters()).device
-    points = _noise((N_POINTS, d), rng).to(place, kind)
-    with torch.enable_grad(), _restored(critic):
+    points = standard_points(critic, (N_POINTS, *shape), rng)
+    with torch.enable_grad(), restored(critic):
         _set_training(critic, False)
         _refuse_other_values(critic, points)
-        _perturb(critic, rng)
+        perturb(critic, rng)
         with torch.no_grad():  # buffers that count are a state, too
             first, second = (scores(critic, points).double() for _ in range(2))
         if _differ(first, second):
@@ -85,7 +83,7 @@ def mixes_points(critic: nn.Module, points: Tensor) -> bool:
     """
     if len(points) < 2:
         return False
-    with _restored(critic):
+    with restored(critic):
         for training in (False, True):
             _set_training(critic, training)
             together = _together(critic, points)
@@ -143,11 +141,18 @@ def _set_training(critic: nn.Module, training: bool) -> None:
 
 
 @torch.no_grad()
-def _perturb(critic: nn.Module, rng: torch.Generator) -> None:
+def perturb(critic: nn.Module, rng: torch.Generator) -> None:
+    """Add noise to all weights, of the deviation `PERTURBATION`."""
     for weight in critic.parameters():
         if weight.is_floating_point():
             noise = _noise(tuple(weight.shape), rng)
             weight.add_(PERTURBATION * noise.to(weight.device, weight.dtype))
+
+
+def standard_points(network: nn.Module, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
+    """Standard normal points of this shape (n, ...), in the network's dtype and on its device."""
+    like = next((p for p in network.parameters() if p.is_floating_point()), torch.zeros(0))
+    return _noise(shape, rng).to(like.device, like.dtype)
 
 
 def _noise(shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
@@ -156,12 +161,13 @@ def _noise(shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
 
 
 @contextmanager
-def _restored(critic: nn.Module) -> Iterator[None]:
-    """Modes, weights, buffers and torch's generator as they are now, whatever happens."""
+def restored(critic: nn.Module) -> Iterator[None]:
+    """Keep modes, weights, buffers and torch's generators as they are now, whatever happens."""
     modes = [(module, module.training) for module in critic.modules()]
     weights = [(weight, weight.detach().clone()) for weight in critic.parameters()]
     try:
-        with torch.random.fork_rng(devices=[]), _buffers_restored(critic):
+        devices = {weight.device for weight, _ in weights if weight.is_cuda}
+        with torch.random.fork_rng(devices=list(devices)), _buffers_restored(critic):
             yield
     finally:
         for module, training in modes:
