@@ -73,7 +73,7 @@ class Evaluation(Result):
     memorization : MemorizationTest or None
         Whether they are nearer to training points than held-out ones are; None for a sampler, of
         which no two points are alike.
-    coverage : ModeCoverage or None
+    mode_coverage : ModeCoverage or None
         Of the modes, by all generated points together; None where the modes are not known.
     """
 
@@ -85,6 +85,10 @@ class Evaluation(Result):
         "ratio",
         "debiased_w1",
         "debiased_w1_se",
+        "modes",
+        "of",
+        "high_quality",
+        "reverse_kl",
     )
 
     points: int
@@ -95,7 +99,7 @@ class Evaluation(Result):
     floor_scores: FeatureScores
     test: RealDataTest
     memorization: MemorizationTest | None
-    coverage: ModeCoverage | None
+    mode_coverage: ModeCoverage | None = field(repr=False)
 
     @property
     def exact_w1(self) -> float:
@@ -132,11 +136,31 @@ class Evaluation(Result):
         """Its standard error."""
         return self.spaces["points"].debiased_se
 
+    @property
+    def modes(self) -> int:
+        """Modes captured; 0 if they are not known."""
+        return 0 if self.mode_coverage is None else self.mode_coverage.modes
+
+    @property
+    def of(self) -> int:
+        """Modes of the distribution; 0 if they are not known."""
+        return 0 if self.mode_coverage is None else self.mode_coverage.of
+
+    @property
+    def high_quality(self) -> float:
+        """As in `otgan.gan.modes.ModeCoverage`; NaN if the modes are not known."""
+        return math.nan if self.mode_coverage is None else self.mode_coverage.high_quality
+
+    @property
+    def reverse_kl(self) -> float:
+        """As in `otgan.gan.modes.ModeCoverage`; NaN if the modes are not known."""
+        return math.nan if self.mode_coverage is None else self.mode_coverage.reverse_kl
+
     def __float__(self) -> float:
         return self.debiased_w1
 
     def __repr__(self) -> str:
-        modes = f", modes={self.coverage.modes}, of={self.coverage.of}" if self.coverage else ""
+        modes = f", modes={self.modes}, of={self.of}" if self.of else ""
         return (
             f"Evaluation(exact_w1={self.exact_w1:.4g}, floor={self.floor:.4g}, "
             f"debiased_w1={self.debiased_w1:.3g} ± {self.debiased_w1_se:.2g}{modes}, "

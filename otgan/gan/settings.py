@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "CRITIC_NORMS",
+    "FEATURE_NAMES",
     "GENERATOR_NORMS",
     "LATENTS",
     "NETWORKS",
@@ -45,3 +46,6 @@ OPTIMIZER_NAMES = ("adam", "rmsprop", "sgd")
 
 SCHEDULE_NAMES = ("constant", "linear", "cosine")
 PRECISIONS = ("float32", "bfloat16", "float16")
+
+FEATURE_NAMES = ("auto", "classifier", "autoencoder")
+"""Features that are trained here."""

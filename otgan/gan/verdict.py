@@ -7,15 +7,12 @@ from collections.abc import Sequence
 
 from otgan.gan.evaluation import DistanceInSpace, Evaluation
 from otgan.gan.measuring.real_data_test import RealDataTest
-from otgan.gan.records import Record
+from otgan.gan.records import COLUMN_PREFIXES, Record
 
 __all__ = ["verdict"]
 
 ALMOST_NONE = 0.01
 """A p-value below which generated points are called copies."""
-
-PREFIXES = {"points": "", "patches": "patch_", "features": "feature_"}
-"""How columns of the records begin, by space."""
 
 
 def verdict(evaluation: Evaluation, records: Sequence[Record], kept_step: int) -> str:
@@ -55,7 +52,7 @@ def _told(test: RealDataTest) -> str:
 
 
 def _went_down(name: str, distance: DistanceInSpace, first: Record, kept: Record) -> str:
-    prefix = PREFIXES[name]
+    prefix = COLUMN_PREFIXES[name]
     before, after = (getattr(record, f"{prefix}debiased_w1") for record in (first, kept))
     errors = [getattr(record, f"{prefix}debiased_w1_se") for record in (first, kept)]
     excess = f"{distance.debiased:.3g} ± {distance.debiased_se:.1g} in the final evaluation"

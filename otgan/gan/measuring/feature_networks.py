@@ -55,11 +55,18 @@ def encoder(shape: tuple[int, ...]) -> nn.Sequential:
         layers += [nn.Conv2d(before, after, 3, stride=stride, padding=1), nn.ReLU()]
     for _ in range(halvings):
         height, width = (height + 1) // 2, (width + 1) // 2
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * height * width, N_FEATURES))
+    return nn.Sequential(
+        *layers, nn.Flatten(), nn.Linear(channels[-1] * height * width, N_FEATURES)
+    )
 
 
 def classifier_of(
-    points: Tensor, labels: IntArray, *, rng: int = 0, steps: int = STEPS, progress: Progress = False
+    points: Tensor,
+    labels: IntArray,
+    *,
+    rng: int = 0,
+    steps: int = STEPS,
+    progress: Progress = False,
 ) -> nn.Sequential:
     """The encoder of a classifier, trained on points of shape (n, *shape) and labels 0, 1, ..."""
     targets = torch.as_tensor(labels, dtype=torch.long, device=points.device)

@@ -1,4 +1,4 @@
-"""Scores of two samples of feature vectors: Fréchet distance, precision, recall, density, coverage."""
+"""Scores of generated feature vectors beside real ones: Fréchet distance, precision, recall."""
 
 from __future__ import annotations
 

@@ -15,12 +15,11 @@ from otgan.datasets import Sample
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.gan.data import TrainingData
 from otgan.gan.measuring.feature_networks import autoencoder_of, classifier_of, encoder
+from otgan.gan.settings import FEATURE_NAMES
 from otgan.measures import FloatArray
 from otgan.progress import Progress
 
-__all__ = ["FEATURE_NAMES", "Features", "features_for", "training_points"]
-
-FEATURE_NAMES = ("auto", "classifier", "autoencoder")
+__all__ = ["Features", "features_for", "training_points"]
 
 BATCH = 512
 """Points that go through a network at once."""
@@ -108,7 +107,7 @@ def features_for(
     stored: dict[str, Any] | None = None,
     progress: Progress = False,
 ) -> Features | None:
-    """The features that a run is measured in, trained on its training points where they are built in.
+    """The features that a run is measured in; built-in ones are trained on its training points.
 
     Parameters
     ----------
@@ -176,7 +175,7 @@ def _trained(
 
 
 def training_points(data: TrainingData, rng: int) -> FloatArray:
-    """All training points of a finite data set; of a sampler, points enough to train features on."""
+    """All training points of a finite data set; of a sampler, enough points for training."""
     if isinstance(data.train, Sample):
         return data.train.points
     return data.train.sample(N_SAMPLED, np.random.default_rng(rng))

@@ -37,9 +37,7 @@ def energy_and_neighbors(pool: FloatArray, n: int) -> tuple[LabelStatistic, Labe
     return quadratic_form(distances, n, len(pool) - n), neighbors
 
 
-def neighbor_coincidences(
-    distances: FloatArray, n: int, *, k: int = NEIGHBORS
-) -> LabelStatistic:
+def neighbor_coincidences(distances: FloatArray, n: int, *, k: int = NEIGHBORS) -> LabelStatistic:
     """The fraction of the k nearest neighbors that have the label of their point.
 
     Repeated points are each other's neighbors, and so are points of a class that one sample lacks.
