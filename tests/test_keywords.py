@@ -133,8 +133,8 @@ def test_toy_settings_name_their_own_function():
 
 def test_without_a_near_option_all_are_listed():
     unknown: dict[str, Any] = {"banana": 1}
-    with pytest.raises(UnexpectedKeywordError, match=r"ring8\(\) has .* options are: none$"):
-        otgan.datasets.ring8(**unknown)
+    with pytest.raises(UnexpectedKeywordError, match=r"swissroll\(\) has .* options are: none$"):
+        otgan.datasets.swissroll(**unknown)
     with pytest.raises(UnexpectedKeywordError, match=r"its options are: .*batch_size, .*width$"):
         otgan.GANConfig(**unknown)
 

@@ -76,9 +76,9 @@ def add_train(commands: Commands) -> None:
     train = commands.add_parser(
         "train",
         help="train a GAN, measured in exact distance",
-        description="Train a GAN on ring8, grid25, swissroll, digits, a file of points (.csv, "
-        ".tsv, .npy, .npz, .parquet, .feather, IDX), or a folder of pictures. Settings that are "
-        "left out are those of the papers.",
+        description="Train a GAN on ring8, grid25, swissroll, digits, stacked_digits, a file of "
+        "points (.csv, .tsv, .npy, .npz, .parquet, .feather, IDX), or a folder of pictures. "
+        "Settings that are left out are those of the papers.",
     )
     train.add_argument("data", help="name of a data set, a file or a folder")
     train.add_argument("--out", metavar="FOLDER", help="of the run (default runs/NAME)")
@@ -109,6 +109,9 @@ def add_train(commands: Commands) -> None:
         const=True,
         help="a hundred critic steps before each of the first 25 steps and every 500th",
     )
+    train.add_argument(
+        "--flips", action="store_true", help="mirror training pictures left to right at random"
+    )
     add_reading(train)
     _add_progress(train)
     add_n_jobs(train)
@@ -135,7 +138,7 @@ def _train(options: argparse.Namespace) -> int:
     with errors_name_flags([*GANConfig.__dataclass_fields__, "preset"]):
         config = _config(options)
     # Wrong data are refused before anything else.
-    source = as_training_data(options.data, config.rng, **reading_of(options))
+    source = as_training_data(options.data, config.rng, flips=options.flips, **reading_of(options))
     return _run(
         lambda: otgan.train_gan(source, config, out=out, progress=options.progress), out, options
     )

@@ -95,10 +95,11 @@ def prdc(real: Any, fake: Any, *, k: int = 5) -> PRDC:
 
     Notes
     -----
-    O((n² + n m + m²) d) time, 12 s for 5,000 points a side in 784 dimensions on one core; O(n + m)
-    memory beside blocks of 16 MiB. Distances are those of direct differences, so that equal points
-    are at distance zero: a ball of radius zero holds the copies of its center. (The authors' code
-    for density and coverage takes open balls, which hold nothing where points repeat.)
+    O((n² + n m + m²) d) time: on one core a second for 5,000 points a side in 64 dimensions, half a
+    minute in 784. O(n + m) memory beside blocks of 16 MiB. Distances are those of direct
+    differences, so that equal points are at distance zero: a ball of radius zero holds the copies
+    of its center. (The authors' code for density and coverage takes open balls, which hold nothing
+    where points repeat.)
 
     At equal distributions density has the mean one, and coverage
     ``1 - Π_(i<k) (n - 1 - i) / (n + m - 1 - i)``, whatever the dimension: about 1 - 2^(-k), which

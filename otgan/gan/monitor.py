@@ -27,7 +27,7 @@ from otgan.gan.latents import draw_latents
 from otgan.gan.measuring.comparison import Compared, RealSamples
 from otgan.gan.measuring.features import Features
 from otgan.gan.measuring.spaces import Patches, Space
-from otgan.gan.modes import ModeCoverage, coverage_of
+from otgan.gan.modes import ModeCoverage
 from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.records import COLUMN_PREFIXES, Record
@@ -123,7 +123,7 @@ class Monitor:
 
     def _distances(self, found: Compared) -> dict[str, float]:
         """The columns of every space: exact W1, floor, debiased W1 and its error."""
-        columns = {}
+        columns: dict[str, float] = {}
         for name, four in found.distances.items():
             prefix = COLUMN_PREFIXES[name]
             columns |= {
@@ -220,5 +220,4 @@ class Monitor:
 
     def coverage(self, fake: FloatArray) -> ModeCoverage | None:
         """Of the modes, where they are known."""
-        mixture = self.data.mixture
-        return None if mixture is None else coverage_of(fake, mixture)
+        return None if self.data.modes is None else self.data.modes.coverage(fake)

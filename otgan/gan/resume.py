@@ -120,7 +120,7 @@ def _load_again(
 ) -> TrainingData:
     """The data, read with the options of the run and under the name that they had."""
     reading = stored_options(record.reading, directory.path / "checkpoint.pt")
-    data = as_training_data(where, rng, **reading)
+    data = as_training_data(where, rng, flips=record.flips, **reading)
     if not data.record.path:
         return data
     return dataclasses.replace(data, record=dataclasses.replace(data.record, name=name))

@@ -134,10 +134,8 @@ def features_for(
         return None
     if not isinstance(given, str):
         return Features(name, given, data.shape, device)
-    if stored is not None:
-        body = encoder(data.shape)
-    else:
-        body = _trained(name, data, device, rng, progress)
+    fresh = stored is None
+    body = _trained(name, data, device, rng, progress) if fresh else encoder(data.shape)
     network = _Standardized(body, data.center, data.scale, data.shape).to(device).eval()
     if stored is not None:
         _load(network, name, stored)

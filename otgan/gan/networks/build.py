@@ -30,8 +30,8 @@ class NetworkSettings(Protocol):
         """One of auto, mlp, dcgan, resnet; auto is mlp for vectors and dcgan for images."""
 
     @property
-    def latent_dim(self) -> int:
-        """Dimensions of the latents."""
+    def latent_dim(self) -> int | None:
+        """Dimensions of the latents; a number where a generator is built."""
 
     @property
     def width(self) -> int | None:
