@@ -14,9 +14,11 @@ from otgan.critics.constraints.zero_centered import ZeroCenteredPenalty
 from otgan.critics.pointwise import mixes_points, refuse_unless_pointwise, standard_points
 from otgan.critics.seeding import seeded
 from otgan.gan.config import GANConfig
+from otgan.gan.latents import draw_latents
 from otgan.gan.networks.build import build_critic, build_generator
 from otgan.gan.networks.modules import as_module, check_critic, check_generator, has_batch_norm
 from otgan.gan.networks.packing import packed_shape
+from otgan.gan.random_streams import RandomStreams
 from otgan.torch_modes import float32_by_default
 
 __all__ = ["GivenNetworks", "Players", "make_players"]
@@ -60,8 +62,10 @@ def make_players(
     with seeded(config.rng, device), float32_by_default():
         generator = _generator(shape, config, given, device)
         critic = _critic(shape, config, given, device)
+        rng = RandomStreams(config.rng).torch(0, "reference latents", device)
+        latents = draw_latents(config.batch_size, config, rng, device)
         for stabilizer in config.chosen_stabilizers:
-            generator = stabilizer.adapt_generator(generator)
+            generator = stabilizer.adapt_generator(generator, latents)
             critic = None if critic is None else stabilizer.adapt_critic(critic)
         if critic is not None:
             critic = config.played_objective.adapt_critic(critic)
