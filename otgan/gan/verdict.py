@@ -29,7 +29,7 @@ def verdict(evaluation: Evaluation, records: Sequence[Record], kept_step: int) -
     """
     kept = next((record for record in records if record.step == kept_step), records[-1])
     sentences = [_told(evaluation.test)]
-    for name, distance in reversed(evaluation.spaces.items()):
+    for name, distance in reversed(list(evaluation.spaces.items())):
         sentences.append(_went_down(name, distance, records[0], kept))
         sentences.append(_below_floor(name, distance))
     sentences.append(_copies(evaluation))
