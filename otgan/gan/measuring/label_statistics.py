@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from scipy.cluster.vq import kmeans2, vq
 from scipy.spatial.distance import pdist, squareform
@@ -76,7 +78,13 @@ def bin_centers(points: FloatArray, rng: int = 0) -> FloatArray:
     They must not depend on the points that are tested.
     """
     bins = max(2, min(BINS, len(points) // 10))
-    return kmeans2(points, bins, minit="++", rng=np.random.default_rng(rng), missing="warn")[0]
+    distinct = np.unique(points, axis=0)
+    if len(distinct) <= bins:
+        return distinct
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a bin that became empty does no harm
+        centers: FloatArray = kmeans2(points, bins, minit="++", rng=np.random.default_rng(rng))[0]
+    return centers
 
 
 def bin_counts(pool: FloatArray, n: int, centers: FloatArray) -> LabelStatistic:

@@ -112,6 +112,7 @@ def test_bins_come_from_the_given_points_alone_and_are_the_same_again():
     assert_array_equal(bin_centers(points, 1), bin_centers(points, 1))
     assert bin_centers(points).shape == (20, 2)
     assert bin_centers(points[:50]).shape == (5, 2)
+    assert_array_equal(bin_centers(np.repeat([[2.0], [1.0]], 30, axis=0)), [[1.0], [2.0]])
 
 
 def test_the_result_is_plain_and_its_main_number_is_the_pvalue():
