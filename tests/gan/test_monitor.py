@@ -11,9 +11,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from otgan import GANConfig, measures
+import otgan
+from otgan import GANConfig, frechet_distance_squared, measures
 from otgan.errors import InvalidInputError
 from otgan.gan.data import as_training_data
+from otgan.gan.measuring.features import features_for
+from otgan.gan.measuring.spaces import Patches
 from otgan.gan.monitor import FLOOR_DRAWS, Monitor
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.state import TrainState
@@ -25,7 +28,8 @@ CPU = torch.device("cpu")
 def monitor_of(data, **changes):
     found = as_training_data(data)
     config = GANConfig(**{**TINY, **changes}).for_shape(found.shape)
-    return Monitor(found, config, RandomStreams(config.rng), CPU)
+    features = features_for(config.features, found, CPU)
+    return Monitor(found, config, RandomStreams(config.rng), CPU, features)
 
 
 def state_of(monitor):
@@ -71,17 +75,50 @@ def test_the_floor_is_the_distance_of_real_samples(ring):
         for draw in range(FLOOR_DRAWS)
     ]
     expected = [assigned_w1(monitor.real, other) for other in others]
-    assert_allclose(monitor.floor_draws, expected, rtol=1e-9)
+    assert_allclose(monitor.measure(state, 0.0).record.floor, np.mean(expected), rtol=1e-9)
+
+
+def test_the_debiased_distance_is_made_of_four_samples(ring):
+    monitor, state = ring
+    fakes = [monitor.generate(state.averaged, 64, i, "monitor latents") for i in range(2)]
+    reals = [monitor.real, monitor.real_samples.others[0]]
+    between = np.mean([assigned_w1(real, fake) for real in reals for fake in fakes])
     record = monitor.measure(state, 0.0).record
-    assert_allclose(record.floor, np.mean(expected), rtol=1e-9)
-    assert monitor.within_floor(max(expected) * (1 - 1e-9))
-    assert not monitor.within_floor(max(expected) * (1 + 1e-6))
+    expected = between - (assigned_w1(*reals) + assigned_w1(*fakes)) / 2
+    assert_allclose(record.debiased_w1, expected, rtol=1e-9)
+    assert 0 < record.debiased_w1_se < record.debiased_w1 / 2
+    assert math.isnan(record.patch_w1) and math.isnan(record.feature_debiased_w1)
+
+
+def test_scores_of_points_are_those_of_the_public_functions(ring):
+    monitor, state = ring
+    found = monitor.measure(state, 0.0)
+    record, scores = found.record, otgan.prdc(found.real, found.generated)
+    assert record.frechet == float(frechet_distance_squared(found.real, found.generated))
+    assert (record.precision, record.recall) == (scores.precision, scores.recall)
+    assert (record.density, record.coverage) == (scores.density, scores.coverage)
+
+
+def test_images_are_measured_in_patches_and_features():
+    images = np.random.default_rng(0).random(size=(200, 1, 8, 8))
+    monitor = monitor_of(images, features=lambda x: x.mean(axis=(1, 2)), network="mlp")
+    state = state_of(monitor)
+    found = monitor.measure(state, 0.0)
+    patches = Patches((1, 8, 8))
+    pairs = [patches(points) for points in (found.real, found.generated)]
+    assert_allclose(found.record.patch_w1, assigned_w1(*pairs), rtol=1e-9)
+    columns = [x.reshape(-1, 8, 8).mean(axis=1) for x in (found.real, found.generated)]
+    assert_allclose(found.record.feature_w1, assigned_w1(*columns), rtol=1e-9)
+    assert found.record.selected_by == (
+        found.record.feature_debiased_w1,
+        found.record.feature_debiased_w1_se,
+    )
 
 
 def test_one_measurement_checks_the_generated_points_once(ring):
     """The real points were checked when the run began."""
     monitor, state = ring
-    monitor.floor_draws  # noqa: B018 - computed once a run
+    monitor.measure(state, 0.0)  # what is computed once a run
     entered: Counter[str] = Counter()
     functions = (measures.as_pair, measures.as_points, measures.DiscreteMeasure.of)
     watched = {function.__code__: function.__name__ for function in functions}
@@ -96,8 +133,9 @@ def test_one_measurement_checks_the_generated_points_once(ring):
         monitor.measure(state, 0.0)
     finally:
         sys.setprofile(before)
-    assert entered["as_pair"] == entered["as_points"] == 0
-    assert entered["of"] == 1  # the generated points
+    assert entered["as_pair"] == 0
+    assert entered["as_points"] == 2  # by prdc
+    assert entered["of"] == 2  # two samples of generated points
 
 
 def test_without_a_critic_the_linear_program_is_the_critic():
@@ -114,32 +152,6 @@ def test_modes_are_unknown_for_plain_points():
     assert all(
         math.isnan(value) for value in (record.modes, record.high_quality, record.reverse_kl)
     )
-
-
-def test_the_evaluation_averages_new_draws(ring):
-    monitor, state = ring
-    found = monitor.evaluate(state.averaged, points=40, draws=3)
-    distances, floors = [], []
-    for draw in range(3):
-        real, other = monitor.data.held_out_pair(40, RandomStreams(0).numpy(draw, "evaluation"))
-        fake = monitor.generate(state.averaged, 40, draw, "evaluation latents")
-        distances.append(assigned_w1(real, fake))
-        floors.append(assigned_w1(real, other))
-    assert_allclose([found.exact_w1, found.floor], [np.mean(distances), np.mean(floors)], rtol=1e-9)
-    excess = np.subtract(distances, floors)
-    spreads = [np.std(values, ddof=1) / math.sqrt(3) for values in (distances, floors, excess)]
-    assert_allclose([found.exact_w1_se, found.floor_se, found.excess_se], spreads, rtol=1e-9)
-    assert (found.points, found.draws, found.of) == (40, 3, 8)
-    assert float(found) == found.exact_w1
-    assert_allclose(found.to_dict()["ratio"], found.exact_w1 / found.floor, rtol=1e-15)
-
-
-def test_a_finite_data_set_is_evaluated_on_splits_of_all_that_is_held_out():
-    monitor = monitor_of(np.random.default_rng(0).normal(size=(200, 2)))
-    found = monitor.evaluate(state_of(monitor).averaged, points=1000)
-    assert found.points == 40  # half of the 40 % that were held out
-    assert found.floor_se > 0 and found.excess_se > 0
-    assert found.of == 0 and math.isnan(found.high_quality)
 
 
 def test_values_of_the_critic_have_the_units_of_the_data():

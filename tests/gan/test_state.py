@@ -41,7 +41,7 @@ def test_the_average_starts_at_the_generator():
     state = started()
     same_weights(state.generator, state.averaged)
     assert state.generator is not state.averaged
-    assert state.best_w1 == float("inf")
+    assert state.selection.kept_step == 0
 
 
 def test_without_a_critic_there_is_one_optimizer():
@@ -53,7 +53,7 @@ def test_without_a_critic_there_is_one_optimizer():
 @pytest.mark.parametrize("constraint", ["clip", "lp", "spectral", "orthogonal", "cones"])
 def test_a_stored_state_is_restored_to_the_bit(constraint):
     state = stepped(started(constraint=constraint))
-    state.remember_best(1.2)
+    state.select(state.records[-1])
     file = io.BytesIO()
     torch.save(state.to_dict(), file)
     file.seek(0)
@@ -61,7 +61,8 @@ def test_a_stored_state_is_restored_to_the_bit(constraint):
     again.load_dict(torch.load(file, weights_only=True))
     for name in ("generator", "averaged", "critic"):
         same_weights(getattr(state, name), getattr(again, name))
-    assert (again.step, again.best_w1, again.records) == (1, 1.2, state.records)
+    assert (again.step, again.selection) == (1, state.selection)
+    assert again.selection.kept_step == 1 and again.records == state.records
     before = copy.deepcopy(again.generator.state_dict())
     stepped(state), stepped(again)  # moments are part of the next step
     same_weights(state.generator, again.generator)
@@ -70,7 +71,7 @@ def test_a_stored_state_is_restored_to_the_bit(constraint):
 
 def test_the_best_weights_are_a_copy():
     state = stepped(started())
-    state.remember_best(0.5)
+    state.select(state.records[-1])
     kept = state.best["0.weight"].clone()
     with torch.no_grad():
         state.averaged[0].weight.zero_()
