@@ -19,7 +19,7 @@ from otgan.gan.batches import Batches
 from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
-from otgan.gan.divergence import refuse_divergence
+from otgan.gan.divergence import refuse_broken_points, refuse_divergence
 from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
@@ -156,11 +156,8 @@ def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> No
 def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenNetworks) -> None:
     """Raise if data, settings and networks do not go together."""
     labeled = data.train_labels is not None
-    refuse_incompatible(
-        config,
-        own_critic=given.critic is not None,
-        labeled=labeled,
-    )
+    own_critic = given.critic is not None
+    refuse_incompatible(config, data.shape, own_critic=own_critic, labeled=labeled)
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
@@ -286,8 +283,9 @@ def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
     assert optimizer is not None
     with torch.no_grad():
         fake = state.generator(batch.latents)
+    refuse_broken_points(fake, state.step)
     loss = state.game.critic_loss(critic, batch, fake)
-    refuse_divergence(loss, fake, state.step, "critic")
+    refuse_divergence(loss, state.step, "critic")
     optimizer.zero_grad(set_to_none=True)
     loss.total.backward()
     if config.clip_grad_norm is not None:
@@ -301,8 +299,9 @@ def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
 def _generator_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
     """One step of the generator."""
     fake = state.generator(batch.latents)
+    refuse_broken_points(fake, state.step)
     loss = state.game.generator_loss(state.generator, state.critic, batch, fake)
-    refuse_divergence(loss, fake, state.step, "generator")
+    refuse_divergence(loss, state.step, "generator")
     optimizer = state.generator_optimizer
     optimizer.zero_grad(set_to_none=True)
     parameters = [p for p in state.generator.parameters() if p.requires_grad]
