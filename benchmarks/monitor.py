@@ -1,8 +1,8 @@
 """Corrupted images told from real ones, and what every score says of them.
 
-python benchmarks/monitor.py                 the digits: ten draws of each corruption, and the page
-python benchmarks/monitor.py fashion         Fashion-MNIST, which fashion_mnist.py says how to get
-python benchmarks/monitor.py page            the page of what has been measured
+python -m benchmarks.monitor                 the digits: ten draws of each corruption, and the page
+python -m benchmarks.monitor fashion         Fashion-MNIST, which fashion_mnist.py says how to get
+python -m benchmarks.monitor page            the page of what has been measured
 
 A draw splits the held-out images at random: some are real, others are corrupted and take the place
 of generated ones. The test has level .01 for all its statistics together; of real images there are
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from corruptions import Corruption, corruptions
-from fashion_mnist import fashion_mnist
-from rows import Row, append, commit, is_done, mean_and_error, numbers, read
 
+from benchmarks.corruptions import Corruption, corruptions
+from benchmarks.fashion_mnist import fashion_mnist
+from benchmarks.rows import Row, append, commit, is_done, mean_and_error, numbers, read
 from otgan import GANConfig
 from otgan.datasets import Sample
 from otgan.gan.data import TrainingData, as_training_data
@@ -188,7 +188,7 @@ def write_page() -> None:
         "floor below one is closer than real images are to each other. FD is the squared Fréchet "
         "distance of features, beside that of real images."
     )
-    PAGE.write_text("\n\n".join([title, text, *tables, "`python benchmarks/monitor.py`"]) + "\n")
+    PAGE.write_text("\n\n".join([title, text, *tables, "`python -m benchmarks.monitor`"]) + "\n")
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ def monitor():
     return Monitor(data, GANConfig().for_shape(data.shape), RandomStreams(0), CPU, features)
 
 
-def tested(monitor, kind, draw):
+def compared(monitor, kind, draw):
     """Half of the held-out digits against the other half, corrupted."""
     rng = np.random.default_rng([draw, *kind.encode()])
     halves = monitor.data.halves
@@ -45,9 +45,9 @@ def tested(monitor, kind, draw):
 
 @pytest.mark.parametrize("kind", [kind for kind in CORRUPTIONS if kind != "real"])
 def test_corrupted_digits_are_told(monitor, kind):
-    assert all(tested(monitor, kind, draw).is_told for draw in range(2))
+    assert all(compared(monitor, kind, draw).is_told for draw in range(2))
 
 
 def test_real_digits_are_not_told(monitor):
-    told = [tested(monitor, "real", draw).is_told for draw in range(6)]
+    told = [compared(monitor, "real", draw).is_told for draw in range(6)]
     assert sum(told) <= 1  # at the level of .01, more with probability 0.0015
