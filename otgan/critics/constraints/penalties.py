@@ -23,10 +23,10 @@ from otgan.critics.gaps import penalized_gap_inverse
 from otgan.critics.kernels.relu import (
     PenalizedStep,
     SlopePenalty,
-    is_relu_network,
     penalty_around_one,
     power_penalty,
 )
+from otgan.critics.kernels.relu_passes import is_relu_critic
 from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.feedforward import mlp, radial_mlp
 from otgan.inputs.options import as_positive
@@ -79,7 +79,7 @@ class PenalizedSlope(Constraint):
 
     def fused_step(self, critic: nn.Module, inner_dtype: torch.dtype | None) -> Gradients | None:
         """Gradients of the whole loss without a graph, for the networks that allow it."""
-        if not is_relu_network(critic):
+        if not is_relu_critic(critic):
             return None
         step = PenalizedStep(critic, self.slope_penalty, inner_dtype=inner_dtype)
 

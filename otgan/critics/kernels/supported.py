@@ -8,10 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 
-__all__ = ["Gradients", "all_plain"]
+__all__ = ["Gradients", "PairLoss", "all_plain"]
 
 Gradients = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, ...]]
 """Writes the gradients of a batch's loss into the parameters; returns gap and penalty."""
+
+PairLoss = Callable[[Tensor, Tensor], Tensor]
+"""The loss of a batch, from the critic's scores of real and of generated points, shape (n,) each."""
 
 HOOKS = (
     "_forward_pre_hooks",

@@ -11,10 +11,10 @@ from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.critics.kernels import matmul as products
 from otgan.critics.kernels.relu import (
     PenalizedStep,
-    is_relu_network,
     penalty_around_one,
     power_penalty,
 )
+from otgan.critics.kernels.relu_passes import is_relu_critic
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.networks.feedforward import WithRadius, mlp, orthogonal_mlp, radial_mlp
 from otgan.errors import InvalidInputError
@@ -209,7 +209,7 @@ def test_single_threaded_gives_the_threads_back_after_an_error():
     ],
 )
 def test_other_critics_are_refused(critic):
-    assert not is_relu_network(critic)
+    assert not is_relu_critic(critic)
     with pytest.raises(InvalidInputError, match="autograd"):
         PenalizedStep(critic)
 
