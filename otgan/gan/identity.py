@@ -146,11 +146,13 @@ class RunIdentity:
             )
 
     def _differs(self, name: str, now: Mapping[str, Any]) -> bool:
-        from otgan.critics.constraints.serialization import normalized
+        from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
 
         before, after = self.settings[name], now[name]
         if name == "constraint":
-            return normalized(before) != normalized(after)
+            return GAN_CONSTRAINT_REGISTRY.normalized(before) != GAN_CONSTRAINT_REGISTRY.normalized(
+                after
+            )
         return bool(before != after)
 
 

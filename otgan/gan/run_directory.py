@@ -154,7 +154,7 @@ class RunDirectory:
         InvalidInputError
             A constraint of the user's own, which only its own code can rebuild.
         """
-        from otgan.critics.constraints.serialization import is_known
+        from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
 
         settings, path = self.settings(), self.path / "config.json"
         del settings["data"]
@@ -166,7 +166,7 @@ class RunDirectory:
         except DamagedFileError:
             raise
         except InvalidInputError as reason:
-            if not is_known(settings["constraint"]):
+            if not GAN_CONSTRAINT_REGISTRY.is_known(settings["constraint"]):
                 raise
             wrong = str(reason).partition("; to fix it")[0]
             raise damaged(path, f"others: {wrong}", "restore what stood there") from None

@@ -19,3 +19,4 @@ from .penalties import (
     DivergencePenalty as DivergencePenalty,
     GradientPenalty as GradientPenalty,
 )
+from .zero_centered import ZeroCenteredPenalty as ZeroCenteredPenalty

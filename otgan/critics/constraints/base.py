@@ -135,6 +135,12 @@ Linear without distance; to fix it, define that in the class
     default_depth: ClassVar[int] = 3
     """Hidden layers of the critic that `estimate_w1` trains by default."""
 
+    estimates_w1: ClassVar[bool] = True
+    """Whether a critic under it can estimate W1; if not, it is for GANs alone."""
+
+    builds_own_network: ClassVar[bool] = False
+    """Whether it holds by the form of the network that `build` gives, and for no other."""
+
     solves_linear_program: ClassVar[bool] = False
     """Whether `estimate_w1`, instead of training by batches, fits its `default_network` to the
     potentials of one large sample. Each class says so for itself: it is not inherited."""
@@ -181,6 +187,11 @@ Linear without distance; to fix it, define that in the class
     @abstractmethod
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """The optimizer that the method was published with, by default at its learning rate."""
+
+    @property
+    def replaces_loss(self) -> bool:
+        """Whether its `loss` is another than that of a Wasserstein critic with a penalty."""
+        return type(self).loss is not Constraint.loss
 
     @abstractmethod
     def distance(self, held_out: HeldOutGap) -> float:

@@ -39,6 +39,7 @@ class Cones(Constraint):
 
     count: int = 512
     name: ClassVar[str] = "cones"
+    builds_own_network: ClassVar[bool] = True
     uses_own_optimizer: ClassVar[bool] = True  # apexes are points, and no matrix to orthogonalize
     n_start_points: ClassVar[int] = 1024
     starts_in_gan: ClassVar[bool] = False  # cones that open upwards make a generator run away

@@ -35,6 +35,7 @@ class SpectralNormalization(Constraint):
     """
 
     name: ClassVar[str] = "spectral"
+    builds_own_network: ClassVar[bool] = True
     capturable: ClassVar[bool] = True
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
@@ -85,6 +86,7 @@ class OrthogonalWeights(Constraint):
     """
 
     name: ClassVar[str] = "orthogonal"
+    builds_own_network: ClassVar[bool] = True
     capturable: ClassVar[bool] = True
     default_depth: ClassVar[int] = 9
 

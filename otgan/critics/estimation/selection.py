@@ -11,6 +11,7 @@ from otgan.critics.estimation.bracket import sample_sizes
 from otgan.critics.potentials.projection_lower_bound import projection_lower_bound
 from otgan.critics.training.data import Distributions
 from otgan.critics.training.loop import Budget
+from otgan.errors import InvalidInputError
 from otgan.inference.held_out import HeldOutBracket
 
 __all__ = ["Selection", "select_constraint"]
@@ -56,6 +57,11 @@ def select_constraint(
     if constraint == "auto":
         return _select_automatically(distributions, bracket, budget)
     rule = None if constraint == "exact" else as_constraint(constraint, also=("auto", "exact"))
+    if rule is not None and not rule.estimates_w1:
+        raise InvalidInputError(
+            f"constraint must make the critic estimate W1, got {rule.name!r}, which is for GANs "
+            "alone; to fix it, pass another, such as 'lp'"
+        )
     if rule is None or rule.solves_linear_program:
         points = _affordable_points(distributions, bracket, budget)
         return Selection("exact" if rule is None else rule.name, rule, points, "requested")

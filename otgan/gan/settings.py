@@ -1,0 +1,47 @@
+"""Names that settings may take, to check them before torch is imported."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CRITIC_NORMS",
+    "GENERATOR_NORMS",
+    "LATENTS",
+    "NETWORKS",
+    "OBJECTIVE_NAMES",
+    "OPTIMIZER_NAMES",
+    "PRECISIONS",
+    "SCHEDULE_NAMES",
+    "STABILIZER_NAMES",
+]
+
+OBJECTIVE_NAMES = (
+    "wasserstein",
+    "minimax",
+    "non-saturating",
+    "least-squares",
+    "hinge",
+    "relativistic",
+    "semi-supervised",
+    "exact",
+)
+"""The keys of `objectives.OBJECTIVES`."""
+
+STABILIZER_NAMES = (
+    "feature-matching",
+    "minibatch-discrimination",
+    "historical-averaging",
+    "label-smoothing",
+    "virtual-batch-norm",
+    "instance-noise",
+)
+"""The keys of `stabilizers.STABILIZERS`."""
+
+NETWORKS = ("auto", "mlp", "dcgan", "resnet")
+CRITIC_NORMS = (None, "layer", "instance", "spectral", "batch")
+GENERATOR_NORMS = ("auto", None, "batch")
+LATENTS = ("gaussian", "uniform")
+OPTIMIZER_NAMES = ("adam", "rmsprop", "sgd")
+"""The keys of `optimizers.OPTIMIZERS`."""
+
+SCHEDULE_NAMES = ("constant", "linear", "cosine")
+PRECISIONS = ("float32", "bfloat16", "float16")
