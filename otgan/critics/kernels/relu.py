@@ -260,9 +260,7 @@ def _sums(
     )
 
 
-def _loss_of(
-    weights: Weights, top: Tensor, n: int, loss: PairLoss | None
-) -> tuple[Tensor, Tensor]:
+def _loss_of(weights: Weights, top: Tensor, n: int, loss: PairLoss | None) -> tuple[Tensor, Tensor]:
     """`_Sums.value`, and the derivative σ of the loss by each score, shape (2 n, 1)."""
     if loss is None:
         difference = total(top[n : 2 * n]) - total(top[:n])

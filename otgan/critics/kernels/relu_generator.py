@@ -51,14 +51,20 @@ class GeneratorStep:
 
     def __init__(self, generator: nn.Module, critic: nn.Module, loss: PairLoss) -> None:
         for name, network in (("generator", generator), ("critic", critic)):
-            accepted = is_relu_critic if network is critic else is_relu_network
-            if not accepted(network) or has_radius(network):
+            accepts = is_relu_critic if network is critic else is_relu_network
+            if not accepts(network) or has_radius(network):
                 raise InvalidInputError(
                     f"{name} must alternate nn.Linear with nn.ReLU, a critic with one output, and "
                     f"without hooks or frozen parameters, got {type(network).__name__}; to fix it, "
                     "use autograd for these networks"
                 )
         self.generator, self.critic, self.loss = generator, critic, loss
+
+    @torch.no_grad()
+    def points(self, latents: Tensor) -> Tensor:
+        """Generated points, shape (n, d), which carry no gradients."""
+        weights = Weights.of(self.generator)
+        return weights.outputs(weights.activations(latents)[-1])
 
     @torch.no_grad()
     def gradients(self, latents: Tensor, real: Tensor | None = None) -> Tensor:
@@ -95,9 +101,10 @@ class GeneratorStep:
         weights, n = Weights.of_critic(self.critic), len(fake)
         *below, top = weights.activations(fake if real is None else torch.cat([fake, real]))
         scores = weights.outputs(top)[:, 0]
+        on_fake, on_real = scores[:n], scores[n:]
         with torch.enable_grad():
-            value = self.loss(scores[n:], scores[:n].requires_grad_())
-            (sigma,) = torch.autograd.grad(value, scores)
+            value = self.loss(on_real, on_fake.requires_grad_())
+            (sigma,) = torch.autograd.grad(value, on_fake)
         masks = top[:n].gt_(0.0).mul_(sigma[:, None])
         slopes = weights.slopes(masks, [h[:n] for h in below])
         return value.detach(), product(slopes[0], weights.backward[0])

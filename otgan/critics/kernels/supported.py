@@ -14,7 +14,7 @@ Gradients = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, ...]]
 """Writes the gradients of a batch's loss into the parameters; returns gap and penalty."""
 
 PairLoss = Callable[[Tensor, Tensor], Tensor]
-"""The loss of a batch, from the critic's scores of real and of generated points, shape (n,) each."""
+"""The loss of a batch, from the scores of real and of generated points, shape (n,) each."""
 
 HOOKS = (
     "_forward_pre_hooks",
