@@ -12,10 +12,10 @@ import numpy as np
 
 from otgan.datasets.array_backend import DeviceConstant
 from otgan.datasets.random_source import RandomSource, as_random_source
-from otgan.errors import require
-from otgan.inputs.options import as_count
+from otgan.errors import InvalidInputError, require
+from otgan.inputs.options import as_count, as_rng
 from otgan.keywords import checks_keywords
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 
 __all__ = [
     "DATASETS",
@@ -23,6 +23,7 @@ __all__ = [
     "Cube",
     "Distribution",
     "GaussianMixture",
+    "ImageShape",
     "Sample",
     "Sampler",
     "Shifted",
@@ -33,6 +34,10 @@ __all__ = [
     "ring8",
     "swissroll",
 ]
+
+
+ImageShape = tuple[int, int, int]
+"""Channels, height and width."""
 
 
 class Sampler(Protocol):
@@ -60,6 +65,11 @@ class Distribution(ABC):
     @abstractmethod
     def d(self) -> int:
         """Dimension of the points."""
+
+    @property
+    def image_shape(self) -> ImageShape | None:
+        """Channels, height and width, where each point is an image in a row; else None."""
+        return None
 
     def sample(self, n: int, rng: Any = None, *, dtype: Any = None) -> Any:
         """Draw `n` independent points.
@@ -160,9 +170,21 @@ class Sample(Distribution):
     Attributes
     ----------
     points : ndarray, shape (n, d)
+    labels : ndarray of int, shape (n,), or None
+        The class of each point, where it is known.
+    image_shape : tuple of int, or None
+        Channels, height and width of the images that the rows hold in this order; None if the
+        points are no images.
+
+    Examples
+    --------
+    >>> Sample(np.eye(4), labels=np.array([0, 0, 1, 1]), image_shape=(1, 2, 2)).d
+    4
     """
 
     points: FloatArray
+    labels: IntArray | None = None
+    image_shape: ImageShape | None = None
 
     @property
     def d(self) -> int:
@@ -172,6 +194,22 @@ class Sample(Distribution):
     @cached_property
     def _points(self) -> DeviceConstant:
         return DeviceConstant(self.points)
+
+    def sample_labeled(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
+        """The points that `sample` draws with this generator of NumPy, and their labels.
+
+        Raises
+        ------
+        InvalidInputError
+            The points have no labels.
+        """
+        if self.labels is None:
+            raise InvalidInputError(
+                "labels must be known where points are drawn with them, got points without labels; "
+                "to fix it, pass Sample(points, labels=labels)"
+            )
+        which = as_rng(rng).integers(len(self.points), size=as_count(n, "n", least=0))
+        return self.points[which], self.labels[which]
 
     def _draw(self, n: int, source: RandomSource) -> Any:  # with replacement
         which = source.integers(len(self.points), n)
@@ -340,7 +378,7 @@ def swissroll() -> SwissRoll:
 
 @checks_keywords
 def digits() -> Sample:
-    """The 1,797 handwritten digits of scikit-learn: 8 x 8 gray values in [0, 1], flattened.
+    """The 1,797 handwritten digits of scikit-learn: 8 x 8 gray values in [0, 1], with labels.
 
     Raises
     ------
@@ -350,7 +388,8 @@ def digits() -> Sample:
     require("sklearn", extra="all", purpose="loading the digits")
     from sklearn.datasets import load_digits
 
-    return Sample(load_digits().data / 16.0)
+    loaded = load_digits()
+    return Sample(loaded.data / 16.0, loaded.target.astype(np.int64), (1, 8, 8))
 
 
 DATASETS: dict[str, Callable[[], Distribution]] = {

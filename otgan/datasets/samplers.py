@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from otgan.datasets.distributions import Distribution, Sample
+from otgan.datasets.distributions import Distribution, ImageShape, Sample
+from otgan.datasets.torch_data import (
+    Stream,
+    is_dataset,
+    is_of,
+    is_stream,
+    lent_dataset,
+    read_items,
+)
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_float64, as_points, is_torch
+from otgan.measures import FloatArray, IntArray, as_float64, as_points, is_torch
 
 __all__ = ["CheckedSampler", "as_sampler", "holds_points", "unwrap_dataset"]
 
@@ -40,11 +47,17 @@ class CheckedSampler:
         ``draw(n, rng)`` gives n points in its own kind of array.
     d : int
         Numbers of a point.
+    image_shape : tuple of int, or None
+        Channels, height and width, where each point is an image.
+    is_stream : bool
+        Whether points come in an order of their own, which cannot be repeated.
     """
 
     name: str
     draw: DrawFunction
     d: int
+    image_shape: ImageShape | None = None
+    is_stream: bool = False
 
     def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
         """Draw `n` points, shape (n, d), float64.
@@ -55,7 +68,7 @@ class CheckedSampler:
             Another number of points than requested, points of another shape than before, NaN or
             infinities.
         """
-        points = _checked_draw(self.draw, self.name, n, rng)
+        points = _flattened(_checked_draw(self.draw, self.name, n, rng))
         if points.shape[1] != self.d:
             raise InvalidInputError(
                 f"{self.name} must give points of {self.d} numbers as before, got "
@@ -72,6 +85,7 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution |
     data : object
         - points: an array, list, data frame or tensor, images of shape (n, c, h, w) included;
         - a data set of PyTorch: a point is an item, or the first part of an item (point, label);
+          an `IterableDataset` gives its items in their order; a `DataLoader` lends its data set;
         - a distribution of torch.distributions, whose batch and event are the numbers of a point;
         - a frozen distribution of SciPy, of one or several variables;
         - an object with a method ``sample(k)``, ``sample(k, rng)`` or ``sample((k,))``, where rng
@@ -105,14 +119,16 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution |
     """
     if isinstance(data, Distribution):
         return data
-    data = unwrap_dataset(data, name)
+    data, labels = _read_dataset(data, name)
     draw = _draw_function(data, name, rng)
     if draw is None:
         array = as_float64(data, name)
-        return Sample(as_points(_flattened(array) if array.ndim == 4 else array, name))
-    points = _checked_draw(draw, name, TRIAL_POINTS, rng)
-    first = as_points(points, f"{name}, {TRIAL_POINTS} points of it,")
-    sampler = CheckedSampler(name, draw, first.shape[1])
+        points = as_points(_flattened(array) if array.ndim == 4 else array, name)
+        return Sample(points, labels, _image_shape(array))
+    array = _checked_draw(draw, name, TRIAL_POINTS, rng)
+    first = as_points(_flattened(array), f"{name}, {TRIAL_POINTS} points of it,")
+    image_shape = _image_shape(array)
+    sampler = CheckedSampler(name, draw, first.shape[1], image_shape, isinstance(draw, Stream))
     second = sampler.sample(TRIAL_POINTS, rng)
     if np.array_equal(first, second) and len(np.unique(first, axis=0)) > 1:
         raise InvalidInputError(
@@ -124,8 +140,8 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution |
 
 
 def unwrap_dataset(data: Any, name: str) -> Any:
-    """The points of a data set as an array, images as images; anything else unchanged."""
-    return _points_of_data_set(data, name) if _is_data_set(data) else data
+    """The points of a data set as an array, images as images; anything else, or a stream of it."""
+    return _read_dataset(data, name)[0]
 
 
 def holds_points(data: Any) -> bool:
@@ -146,7 +162,9 @@ def _draw_function(data: Any, name: str, rng: np.random.Generator) -> DrawFuncti
     """A function that draws from this object; None for what holds points itself."""
     if holds_points(data):
         return None
-    if _is_of("torch.distributions", "Distribution", data):
+    if isinstance(data, Stream):
+        return data
+    if is_of("torch.distributions", "Distribution", data):
         return _of_torch(data)
     if isinstance(data, type):
         raise InvalidInputError(
@@ -160,12 +178,6 @@ def _draw_function(data: Any, name: str, rng: np.random.Generator) -> DrawFuncti
     if callable(data):
         return _first_working_call(data, name, rng)
     return None
-
-
-def _is_of(module: str, kind: str, data: Any) -> bool:
-    """Whether it is an object of a class of a module, which is not imported."""
-    loaded = sys.modules.get(module)
-    return loaded is not None and isinstance(data, getattr(loaded, kind))
 
 
 def _of_torch(distribution: Any) -> DrawFunction:
@@ -241,7 +253,7 @@ def _calls(function: Callable[..., Any]) -> list[DrawFunction]:
 
 
 def _checked_draw(draw: DrawFunction, name: str, n: int, rng: np.random.Generator) -> FloatArray:
-    """`n` points as rows of float64, or an :class:`InvalidInputError`."""
+    """`n` points in float64, shape (n, ...), or an :class:`InvalidInputError`."""
     try:
         return as_float64(_rows(name, draw(n, rng), n), name)
     except InvalidInputError:
@@ -255,64 +267,31 @@ def _checked_draw(draw: DrawFunction, name: str, n: int, rng: np.random.Generato
 
 
 def _rows(name: str, given: Any, n: int) -> Any:
-    """Points as rows, in their own kind of array, or an error that says what was drawn."""
+    """Points in their own kind of array, shape (n, ...), or an error that says what was drawn."""
     if isinstance(given, (list, tuple)):
         given = as_float64(given, name)
     shape = tuple(getattr(given, "shape", ()))
     if not shape or shape[0] != n or 0 in shape:
         got = f"shape {shape}" if hasattr(given, "shape") else f"a {type(given).__name__}"
         raise InvalidInputError(f"{name} must give {n} points for k={n}, got {got}; {HINT}")
-    return _flattened(given) if is_torch(given) else _flattened(as_float64(given, name))
+    return given if is_torch(given) else as_float64(given, name)
 
 
 def _flattened(array: Any) -> Any:
     return array.reshape(len(array), -1)
 
 
-def _is_data_set(data: Any) -> bool:
-    return _is_of("torch.utils.data", "Dataset", data) or _is_of(
-        "torch.utils.data", "DataLoader", data
-    )
+def _image_shape(array: Any) -> ImageShape | None:
+    """Channels, height and width of images, shape (n, c, h, w); None for other points."""
+    return tuple(array.shape[1:]) if array.ndim == 4 else None
 
 
-def _points_of_data_set(data: Any, name: str) -> FloatArray:
-    """All points of a data set, without their labels."""
-    if _is_of("torch.utils.data", "DataLoader", data):
-        data = data.dataset
-    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
-        raise InvalidInputError(
-            f"{name} must be a data set with a length, got a {type(data).__name__}, whose items "
-            "come one after another; to fix it, pass a function of k that returns k of them"
-        )
-    if len(data) == 0:
-        raise InvalidInputError(
-            f"{name} must hold at least one point, got an empty {type(data).__name__}; to fix it, "
-            "check that the data were loaded"
-        )
-    points = [_item(data[k], name) for k in range(len(data))]
-    shapes = sorted({point.shape for point in points})
-    if len(shapes) > 1:
-        raise InvalidInputError(
-            f"{name} must hold points of one shape, got {shapes[0]} and {shapes[-1]}; to fix it, "
-            "resize or transpose them in the data set"
-        )
-    stack = np.stack(points)
-    return stack if stack.ndim == 4 or not stack.size else _flattened(stack)
-
-
-def _item(item: Any, name: str) -> FloatArray:
-    """The point of an item: itself, or the first part of a point with its label."""
-    if isinstance(item, (tuple, list)):
-        sizes = [math.prod(getattr(part, "shape", ())) for part in item]
-        if len(item) == 2 and min(sizes) > 1:
-            raise InvalidInputError(
-                f"{name} must hold points, or points with a label, got items of two arrays; to fix "
-                "it, pass the one that is meant"
-            )
-        if len(item) > 2:
-            raise InvalidInputError(
-                f"{name} must hold points, or points with a label, got items of {len(item)} parts; "
-                "to fix it, pass the one that is meant"
-            )
-        item = item[0]
-    return as_float64(item, name)
+def _read_dataset(data: Any, name: str) -> tuple[Any, IntArray | None]:
+    """The points of a data set and their labels; anything else, or its stream, without labels."""
+    if not is_dataset(data):
+        return data, None
+    dataset = lent_dataset(data, name)
+    if is_stream(dataset):
+        return Stream(dataset, name), None
+    array, labels = read_items(dataset, name)
+    return array if array.ndim == 4 or not array.size else _flattened(array), labels

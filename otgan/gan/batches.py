@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from otgan.gan.config import GANConfig
+from otgan.gan.game import Batch
+from otgan.gan.latents import draw_latents
 from otgan.gan.monitor import Monitor
 
 __all__ = ["Batches"]
@@ -19,19 +20,18 @@ class Batches:
 
     config: GANConfig
     monitor: Monitor
+    labeled: bool = False
 
-    def draw(
-        self, step: int, purpose: str, size: int | None = None
-    ) -> tuple[Tensor, Tensor, torch.Generator]:
-        """Standardized real points, latents, and the generator that drew the latents."""
+    def draw(self, step: int, purpose: str, size: int | None = None) -> Batch:
+        """What a step is made of: real points, latents, and the generator of the rest."""
         monitor, size = self.monitor, size or self.config.batch_size
-        points = monitor.data.train.sample(size, monitor.streams.numpy(step, purpose))
+        numbers, labels = monitor.streams.numpy(step, purpose), None
+        if self.labeled:
+            points, classes = monitor.data.labeled_batch(size, numbers)
+            labels = torch.as_tensor(classes, device=monitor.device)
+        else:
+            points = monitor.data.train.sample(size, numbers)
         rng = monitor.streams.torch(step, purpose, monitor.device)
-        latents = torch.randn(
-            size,
-            self.config.latent_dim,
-            generator=rng,
-            device=monitor.device,
-            dtype=torch.float32,
-        )
-        return monitor.standardize(points), latents, rng
+        latents = draw_latents(size, self.config, rng, monitor.device)
+        done = min(1.0, max(0, step - 1) / self.config.steps)
+        return Batch(monitor.standardize(points), latents, rng, done, labels)

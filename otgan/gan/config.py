@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, unknown_constraint
 from otgan.errors import InvalidInputError, nearest_name
+from otgan.gan.optimizers import OPTIMIZER_REGISTRY, SCHEDULES, OptimizerSettings, as_optimizer
+from otgan.gan.settings import (
+    CRITIC_NORMS,
+    GENERATOR_NORMS,
+    LATENTS,
+    NETWORKS,
+    OBJECTIVE_NAMES,
+    PRECISIONS,
+    STABILIZER_NAMES,
+)
 from otgan.inputs.options import as_count, as_flag, as_number, as_seed, as_text
 from otgan.keywords import checks_keywords, refuse_unknown
 
 if TYPE_CHECKING:
     from otgan.critics.constraints.base import Constraint
+    from otgan.gan.objectives.base import Objective
+    from otgan.gan.stabilizers.base import Stabilizer
 
 __all__ = ["CHANGEABLE_SETTINGS", "CONFIG_FORMAT", "GANConfig"]
 
-GENERATOR_OPTIMIZERS = ("adam", "rmsprop")
-
-CHANGEABLE_SETTINGS = ("steps", "learning_rate", "decay", "monitor_every", "device")
+CHANGEABLE_SETTINGS = (
+    "steps",
+    "learning_rate",
+    "critic_learning_rate",
+    "schedule",
+    "monitor_every",
+    "device",
+)
 """Settings that may change when a run is resumed; another value of any other makes another run."""
 
-CONFIG_FORMAT = 2
+CONFIG_FORMAT = 3
 """Of config.json; grows when its contents change in a way that other versions cannot read."""
 
 HINT = "change it in the GANConfig"
@@ -32,41 +49,75 @@ HINT = "change it in the GANConfig"
 MAX_WEIGHTS = 2**30
 """Of one network: 4 GB, of which training holds a dozen copies."""
 
+COUNTS = ("steps", "n_critic", "depth", "monitor_every", "pack")
+OPTIONAL_COUNTS = ("width", "latent_dim")
+SIZES = (("batch_size", 1), ("monitor_points", 2), ("evaluation_points", 2))
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "latent": LATENTS,
+    "network": NETWORKS,
+    "critic_norm": CRITIC_NORMS,
+    "generator_norm": GENERATOR_NORMS,
+    "precision": PRECISIONS,
+}
+
 
 @checks_keywords
 @dataclass(frozen=True)
 class GANConfig:
-    """How to train a GAN. The defaults are those of WGAN papers: batches of 64, five critic steps.
+    """How to train a GAN: what is played, by which networks, with which steps, and what is measured.
 
-    ``GANConfig(constraint="clip")`` is Algorithm 1 of the WGAN paper (RMSProp, 5e-5, weights
-    clipped to 0.01); ``GANConfig(constraint="gp")`` is that of WGAN-GP (Adam, 1e-4, betas
-    (0.5, 0.9), penalty weight 10).
+    The default is a Wasserstein GAN under the one-sided gradient penalty, with the settings of
+    WGAN-GP: batches of 64, five critic steps. :meth:`preset` has those of other papers.
 
     Attributes
     ----------
-    constraint : str or Constraint
-        One of clip, gp, lp, spectral, div, orthogonal, cones, distilled; an object such as
-        ``GradientPenalty(weight=1)``; or ``"exact"``: without a critic (`n_critic` is not used),
-        the generator follows the gradient of the exact distance between minibatches. The default
-        is the one-sided penalty with the settings of WGAN-GP: under the two-sided one, generators
-        circle on toy data, and collapse.
+    objective : str or Objective
+        Losses of critic and generator: wasserstein, minimax, non-saturating, least-squares, hinge,
+        relativistic, semi-supervised (for labeled data); ``"exact"`` trains no critic: the
+        generator follows the gradient of the exact distance between batches.
+    constraint : str, Constraint or None
+        What keeps the critic from being steep: clip, gp, lp, spectral, div, orthogonal, cones,
+        distilled, zero-centered, or an object such as ``GradientPenalty(weight=1)``. ``"auto"`` is
+        the objective's: lp for wasserstein, zero-centered for relativistic, none for the others.
+    stabilizers : tuple of str or Stabilizer
+        feature-matching, minibatch-discrimination, historical-averaging, label-smoothing,
+        virtual-batch-norm, instance-noise, or objects.
     steps : int
         Generator steps.
     batch_size, n_critic : int
         Points in a batch, critic steps for each generator step.
-    learning_rate : float or None
-        None is that of the constraint's paper.
-    generator_optimizer : {"adam", "rmsprop"} or None
-        Adam with betas (0.5, 0.9), at 1e-4 without a learning rate; or RMSProp, at 5e-5. None is
-        the optimizer of the constraint's paper, which also trains the critic; without a critic,
-        Adam at 1e-3.
-    decay : bool
-        Whether the learning rate falls linearly to zero.
+    critic_warmup : bool
+        Whether a hundred critic steps come before each of the first 25 generator steps and every
+        500th, as in the code of the WGAN paper.
+    learning_rate, critic_learning_rate : float or None
+        Of both networks; of the critic alone, where it learns on another time scale. None is that
+        of the optimizer.
+    generator_optimizer, critic_optimizer : str, OptimizerSettings or None
+        adam, rmsprop or sgd, or an object such as ``Adam(betas=(0.0, 0.9))``. None is the optimizer
+        of the constraint's paper; without a constraint Adam at 2e-4, betas (0.5, 0.999).
+    schedule : str or callable
+        Factor of the learning rates: constant, linear (to zero) or cosine, or a function of the
+        fraction of steps that are done.
     average : float
         Decay of the running average of the generator's weights, which is what is measured and
         returned; 0 is no average.
-    latent_dim, width, depth : int
-        Gaussian latent dimensions, and hidden layers of generator and critic.
+    clip_grad_norm : float or None
+        Largest norm of the gradient of each network.
+    precision : {"float32", "bfloat16", "float16"}
+        Of products in forward passes; weights and penalties are in float32.
+    latent, latent_dim : str, int or None
+        Distribution of the latents, ``"gaussian"`` or ``"uniform"`` on [-1, 1], and their number:
+        by default 8, and 64 for images.
+    network : {"auto", "mlp", "dcgan", "resnet"}
+        The built-in networks; ``"auto"`` is mlp for vectors and dcgan for images.
+    width, depth : int or None, int
+        Units in a hidden layer (128) and hidden layers of an mlp; channels of the widest resolution
+        (32) of the others.
+    critic_norm : {None, "layer", "instance", "spectral", "batch"}
+    generator_norm : {"auto", None, "batch"}
+        ``"auto"`` is batch for dcgan.
+    pack : int
+        Points that the critic judges together, as in PacGAN.
     monitor_every, monitor_points : int
         Generator steps between measurements, and points of each sample in one.
     evaluation_points : int
@@ -77,17 +128,29 @@ class GANConfig:
         ``"auto"`` is CUDA if there is any.
     """
 
-    constraint: str | Constraint = "lp"
+    objective: str | Objective = "wasserstein"
+    constraint: str | Constraint | None = "auto"
+    stabilizers: tuple[str | Stabilizer, ...] = ()
     steps: int = 10_000
     batch_size: int = 64
     n_critic: int = 5
+    critic_warmup: bool = False
     learning_rate: float | None = None
-    generator_optimizer: Literal["adam", "rmsprop"] | None = None
-    decay: bool = False
+    critic_learning_rate: float | None = None
+    generator_optimizer: str | OptimizerSettings | None = None
+    critic_optimizer: str | OptimizerSettings | None = None
+    schedule: str | Callable[[float], float] = "constant"
     average: float = 0.99
-    latent_dim: int = 8
-    width: int = 128
+    clip_grad_norm: float | None = None
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    latent: Literal["gaussian", "uniform"] = "gaussian"
+    latent_dim: int | None = None
+    network: Literal["auto", "mlp", "dcgan", "resnet"] = "auto"
+    width: int | None = None
     depth: int = 3
+    critic_norm: Literal["layer", "instance", "spectral", "batch"] | None = None
+    generator_norm: Literal["auto", "batch"] | None = "auto"
+    pack: int = 1
     monitor_every: int = 250
     monitor_points: int = 512
     evaluation_points: int = 1000
@@ -95,74 +158,150 @@ class GANConfig:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("steps", "n_critic", "latent_dim", "width", "depth", "monitor_every"):
+        for name in COUNTS:
             self._set(name, as_count(getattr(self, name), name, hint=HINT))
-        for name, least in (("batch_size", 1), ("monitor_points", 2), ("evaluation_points", 2)):
+        for name in OPTIONAL_COUNTS:
+            if getattr(self, name) is not None:
+                self._set(name, as_count(getattr(self, name), name, hint=HINT))
+        for name, least in SIZES:
             value = getattr(self, name)
             self._set(name, as_count(value, name, least=least, most=MOST_POINTS, hint=HINT))
+        for name, choices in CHOICES.items():
+            known = ", ".join(repr(choice) for choice in choices)
+            self._check(name, getattr(self, name) in choices, f"one of {known}")
         self._set("rng", as_seed(self.rng, HINT))
+        self._set("device", as_text(self.device, "device", HINT))
+        self._set("critic_warmup", as_flag(self.critic_warmup, "critic_warmup", HINT))
+        self._check_steps()
+        self._check_size()
+        self._check_objects()
+
+    def _check_steps(self) -> None:
+        """Learning rates, optimizers, schedule and averaging."""
         average = as_number(self.average, "average", "in [0, 1)", HINT)
         self._check("average", 0.0 <= average < 1.0, "in [0, 1)")
         self._set("average", average)
-        if self.learning_rate is not None:
-            rate = as_number(self.learning_rate, "learning_rate", "positive, or None", HINT)
-            self._check("learning_rate", 0 < rate < math.inf, "positive and finite, or None")
-            self._set("learning_rate", rate)
-        known = self.generator_optimizer in (None, *GENERATOR_OPTIMIZERS)
-        self._check("generator_optimizer", known, "'adam', 'rmsprop' or None")
-        self._set("decay", as_flag(self.decay, "decay", HINT))
-        self._set("device", as_text(self.device, "device", HINT))
-        self._check_size()
-        if not (isinstance(self.constraint, str) and self.constraint == "exact"):
-            self._check_constraint()
+        for name in ("learning_rate", "critic_learning_rate", "clip_grad_norm"):
+            if getattr(self, name) is not None:
+                value = as_number(getattr(self, name), name, "positive, or None", HINT)
+                self._check(name, 0 < value < math.inf, "positive and finite, or None")
+                self._set(name, value)
+        for name in ("generator_optimizer", "critic_optimizer"):
+            as_optimizer(getattr(self, name), name)
+        known = callable(self.schedule) or self.schedule in SCHEDULES
+        wanted = f"one of {', '.join(map(repr, SCHEDULES))}, or a function of the fraction done"
+        self._check("schedule", known, wanted)
+
+    def _check_objects(self) -> None:
+        """Objective, constraint and stabilizers; short names are checked without torch."""
+        if isinstance(self.objective, str):
+            names = list(OBJECTIVE_NAMES)
+            hint = nearest_name(str(self.objective).lower(), names, otherwise="pass one of them")
+            known = self.objective in OBJECTIVE_NAMES
+            self._check("objective", known, f"one of {', '.join(names)}, or an Objective", hint)
+        else:
+            from otgan.gan.objectives.by_name import as_objective
+
+            as_objective(self.objective)
+        self._check_constraint()
+        known = isinstance(self.stabilizers, (tuple, list))
+        self._check("stabilizers", known, "a tuple of names or Stabilizers")
+        self._set("stabilizers", tuple(self.stabilizers))
+        if not all(s in STABILIZER_NAMES for s in self.stabilizers if isinstance(s, str)) or not (
+            all(isinstance(s, str) for s in self.stabilizers)
+        ):
+            from otgan.gan.stabilizers.by_name import as_stabilizers
+
+            as_stabilizers(self.stabilizers)
 
     @classmethod
-    def toy(cls, **changes: Any) -> GANConfig:
-        """Settings that learn toy data in the plane well, within a minute or so.
-
-        A weak penalty (0.1, as in the WGAN-GP paper's toy code) lets the critic be steep where
-        clusters are narrow; the learning rate is large and decays to zero.
+    def preset(cls, name: str, **changes: Any) -> GANConfig:
+        """The settings of a paper, or ``"toy"`` for data in the plane.
 
         Parameters
         ----------
+        name : str
+            wgan, wgan-gp, wgan-lp, sn, wgan-div, gan, dcgan, r3gan or toy.
         **changes
             Any attributes, to replace these values.
 
         Examples
         --------
-        >>> GANConfig.toy(steps=100).learning_rate
-        0.003
+        >>> GANConfig.preset("wgan", steps=100).n_critic
+        5
         """
-        from otgan.critics.constraints.penalties import GradientPenalty
+        from otgan.gan.presets import settings_of
 
         if not (known := frozenset(cls.__dataclass_fields__)).issuperset(changes):
-            refuse_unknown("GANConfig.toy", changes, known)
-        settings: dict[str, Any] = {
-            "constraint": GradientPenalty(weight=0.1),
-            "steps": 5000,
-            "batch_size": 256,
-            "n_critic": 2,
-            "learning_rate": 3e-3,
-            "decay": True,
-            "average": 0.995,
-            "latent_dim": 2,
-            "monitor_every": 100,
-        }
-        return cls(**{**settings, **changes})
+            refuse_unknown("GANConfig.preset", changes, known)
+        return cls(**{**settings_of(name), **changes})
+
+    def for_shape(self, shape: tuple[int, ...]) -> GANConfig:
+        """The same with what depends on the shape of points, (d,) or (c, h, w), filled in.
+
+        Examples
+        --------
+        >>> config = GANConfig().for_shape((1, 28, 28))
+        >>> config.network, config.width, config.latent_dim
+        ('dcgan', 32, 64)
+        """
+        images = len(shape) == 3
+        network = self.network if self.network != "auto" else "dcgan" if images else "mlp"
+        norm = self.generator_norm
+        if norm == "auto":
+            norm = "batch" if network == "dcgan" else None
+        return dataclasses.replace(
+            self,
+            network=network,
+            generator_norm=norm,
+            width=self.width or (128 if network == "mlp" else 32),
+            latent_dim=self.latent_dim or (64 if images else 8),
+        )
+
+    @property
+    def played_objective(self) -> Objective:
+        """The objective as an object, as the stabilizers change it."""
+        from otgan.gan.objectives.by_name import as_objective
+
+        objective = as_objective(self.objective)
+        for stabilizer in self.chosen_stabilizers:
+            objective = stabilizer.adapt_objective(objective)
+        return objective
 
     @property
     def critic_constraint(self) -> Constraint | None:
-        """The constraint as an object; None for ``"exact"``, which trains no critic."""
-        from otgan.critics.constraints.by_name import as_constraint
+        """The constraint as an object; None if there is none, or no critic."""
+        from otgan.gan.constraints import constraint_of
+        from otgan.gan.objectives.by_name import as_objective
 
-        return None if self.constraint == "exact" else as_constraint(self.constraint)
+        return constraint_of(self.constraint, as_objective(self.objective))
+
+    @property
+    def chosen_stabilizers(self) -> tuple[Stabilizer, ...]:
+        """The stabilizers as objects."""
+        if not self.stabilizers:
+            return ()
+        from otgan.gan.stabilizers.by_name import as_stabilizers
+
+        return as_stabilizers(self.stabilizers)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON stores them."""
-        from otgan.critics.constraints.serialization import described
+        from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
+        from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY
+        from otgan.gan.stabilizers.by_name import STABILIZER_REGISTRY
 
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return {**plain, "constraint": described(self.constraint)}
+        plain["objective"] = OBJECTIVE_REGISTRY.described(self.objective)
+        if self.constraint is not None:
+            plain["constraint"] = GAN_CONSTRAINT_REGISTRY.described(self.constraint)
+        plain["stabilizers"] = [STABILIZER_REGISTRY.described(s) for s in self.stabilizers]
+        for name in ("generator_optimizer", "critic_optimizer"):
+            if plain[name] is not None:
+                plain[name] = OPTIMIZER_REGISTRY.described(plain[name])
+        if callable(self.schedule):
+            plain["schedule"] = {"name": "own", "class": _qualified(self.schedule)}
+        return plain
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> GANConfig:
@@ -171,30 +310,46 @@ class GANConfig:
         Raises
         ------
         InvalidInputError
-            Unknown or unusable settings, or a constraint of the user's own, which only its own
-            code can rebuild.
+            Unknown or unusable settings, or an object of the user's own, which only its own code
+            can rebuild.
         """
-        from otgan.critics.constraints.serialization import constraint_from
+        from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
+        from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY
+        from otgan.gan.stabilizers.by_name import STABILIZER_REGISTRY
 
-        known = [f.name for f in dataclasses.fields(cls)]
-        if not isinstance(plain, Mapping):
+        _refuse_unknown_settings(plain, [f.name for f in dataclasses.fields(cls)])
+        settings = dict(plain)
+        registries = {
+            "objective": OBJECTIVE_REGISTRY,
+            "constraint": GAN_CONSTRAINT_REGISTRY,
+            "generator_optimizer": OPTIMIZER_REGISTRY,
+            "critic_optimizer": OPTIMIZER_REGISTRY,
+        }
+        for name, registry in registries.items():
+            if settings.get(name) is not None:
+                settings[name] = registry.rebuilt(settings[name])
+        stored = settings.get("stabilizers", ())
+        if isinstance(stored, (list, tuple)):
+            settings["stabilizers"] = tuple(STABILIZER_REGISTRY.rebuilt(one) for one in stored)
+        if isinstance(settings.get("schedule"), Mapping):
             raise InvalidInputError(
-                f"settings must be a dict, got {type(plain).__name__}; to fix it, pass the result "
-                "of to_dict()"
+                "the schedule must be one of our own to be rebuilt from a file, got "
+                f"{settings['schedule'].get('class')!r}; to fix it, resume from Python with "
+                "train_gan(data, config, out=..., resume=True)"
             )
-        for name in plain:
-            if name not in known:
-                raise InvalidInputError(
-                    f"a setting must be one of {', '.join(known)}, got {name!r}; to fix it, "
-                    f"{nearest_name(str(name), known, otherwise='leave it out')}"
-                )
-        stored = plain.get("constraint", cls.constraint)
-        return cls(**{**plain, "constraint": constraint_from(stored)})
+        return cls(**settings)
 
     def _check_constraint(self) -> None:
+        if self.constraint is None:
+            return
         if isinstance(self.constraint, str):
-            if self.constraint not in CONSTRAINT_NAMES:
-                raise unknown_constraint(self.constraint, also=("exact",))
+            if self.constraint == "exact":
+                raise InvalidInputError(
+                    "constraint must be a penalty or projection of the critic, got 'exact'; to fix "
+                    'it, pass objective="exact"'
+                )
+            if self.constraint not in (*CONSTRAINT_NAMES, "auto", "zero-centered"):
+                raise unknown_constraint(self.constraint, also=("auto", "zero-centered"))
             return
         from otgan.critics.constraints.by_name import as_constraint
 
@@ -203,19 +358,43 @@ class GANConfig:
     def _check_size(self) -> None:
         """Refuse networks that are too large to train, before memory is allocated."""
         self._check("depth", self.depth <= MOST_LAYERS, f"at most {MOST_LAYERS}")
-        weights = self.width * (self.latent_dim + (self.depth - 1) * self.width)
+        width = self.width or 128
+        weights = width * ((self.latent_dim or 64) + (self.depth - 1) * width)
         if weights > MAX_WEIGHTS:
             raise InvalidInputError(
                 f"latent_dim, width and depth must make a network of at most {MAX_WEIGHTS:,} "
                 f"weights, got {weights:,}; to fix it, lower them in the GANConfig"
             )
+        if self.batch_size % self.pack:
+            raise InvalidInputError(
+                f"batch_size must be a multiple of pack, got {self.batch_size} for packs of "
+                f"{self.pack}; to fix it, {HINT}"
+            )
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # as Python's own numbers, for JSON
 
-    def _check(self, name: str, holds: bool, wanted: str) -> None:
+    def _check(self, name: str, holds: bool, wanted: str, hint: str = HINT) -> None:
         if not holds:
             raise InvalidInputError(
-                f"{name} must be {wanted}, got {getattr(self, name)!r}; to fix it, change it in "
-                "the GANConfig"
+                f"{name} must be {wanted}, got {getattr(self, name)!r}; to fix it, {hint}"
             )
+
+
+def _refuse_unknown_settings(plain: Any, known: list[str]) -> None:
+    if not isinstance(plain, Mapping):
+        raise InvalidInputError(
+            f"settings must be a dict, got {type(plain).__name__}; to fix it, pass the result "
+            "of to_dict()"
+        )
+    for name in plain:
+        if name not in known:
+            raise InvalidInputError(
+                f"a setting must be one of {', '.join(known)}, got {name!r}; to fix it, "
+                f"{nearest_name(str(name), known, otherwise='leave it out')}"
+            )
+
+
+def _qualified(function: Any) -> str:
+    kind = function if hasattr(function, "__qualname__") else type(function)
+    return f"{kind.__module__}.{kind.__qualname__}"

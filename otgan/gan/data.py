@@ -5,21 +5,22 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 
-from otgan.critics.training.sampler_signature import same_signature, sampler_signature
+from otgan.critics.training.sampler_signature import sampler_signature
 from otgan.critics.training.standardization import Scale
 from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
 from otgan.datasets.files.read_options import LoadOptions
-from otgan.datasets.samplers import as_sampler
+from otgan.datasets.samplers import CheckedSampler, as_sampler
 from otgan.errors import InvalidInputError
-from otgan.measures import FloatArray, as_points
+from otgan.gan.data_record import DataRecord
+from otgan.measures import FloatArray, IntArray, as_points
 
-__all__ = ["DataRecord", "TrainingData", "as_training_data"]
+__all__ = ["TrainingData", "as_training_data"]
 
 HELD_OUT_FRACTION = 0.4
 """Of a finite data set, kept for measuring: two halves, the second one for the floor."""
@@ -32,60 +33,10 @@ PILOT_POINTS = 4096
 
 
 @dataclass(frozen=True)
-class DataRecord:
-    """What is stored about the data of a run, to tell other data from them.
-
-    Attributes
-    ----------
-    name : str
-        The name of the data set or file; empty for an array or another object.
-    path : str
-        The absolute path of the file or folder; empty for anything else.
-    n : int
-        Number of points; 0 for a sampler, which gives any number of them.
-    d : int
-        Dimension of the points.
-    fingerprint : str
-        SHA-256 of all points in the order of their split, or of the first ones of a sampler; empty
-        for a sampler that gives other points when it is called again with an equal generator.
-    signature : list
-        Quantiles of the points of such a sampler; else empty.
-    reading : dict
-        The options that a file was read with, as plain values.
-    """
-
-    name: str
-    path: str
-    n: int
-    d: int
-    fingerprint: str
-    signature: list[Any] = field(default_factory=list, repr=False)
-    reading: dict[str, Any] = field(default_factory=dict)
-
-    def difference(self, other: DataRecord) -> str | None:
-        """How `other` differs, in words; None if these are the same data."""
-        if self.d != other.d:
-            return f"points in {other.d} dimensions instead of {self.d}"
-        if self.n != other.n:
-            return f"{_count(other.n)} instead of {_count(self.n)}"
-        alike = same_signature(self.signature, other.signature)
-        if self.fingerprint != other.fingerprint or not alike:
-            return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
-        return None
-
-    @property
-    def checkable(self) -> bool:
-        """Whether other values would be recognized with certainty."""
-        return bool(self.fingerprint)
-
-
-def _count(n: int) -> str:
-    return f"{n:,} points" if n else "a sampler"
-
-
-@dataclass(frozen=True)
 class TrainingData:
     """Training points and held-out points of one distribution, with center and scale.
+
+    Points are stored in rows, shape (n, d), whatever the shape of one of them.
 
     Attributes
     ----------
@@ -96,7 +47,9 @@ class TrainingData:
         Two disjoint held-out sets; `train` itself where that gives new points without end.
     center : ndarray, shape (d,)
     scale : float
-        Networks see (x - center) / scale.
+        Networks see (x - center) / scale: for vectors the mean and the mean standard deviation of
+        the coordinates; for images the middle of the range of their values and half of it, so that
+        networks see [-1, 1].
     mixture : GaussianMixture or None
         The distribution, where its modes are known.
     """
@@ -110,8 +63,79 @@ class TrainingData:
 
     @property
     def d(self) -> int:
-        """Dimension of the points."""
+        """Numbers of a point."""
         return self.train.d
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a point as networks see it: (d,), or channels, height and width of an image."""
+        return self.record.shape
+
+    @property
+    def n_train(self) -> int:
+        """Number of training points; 0 for a sampler, which gives any number of them."""
+        return len(self.train.points) if isinstance(self.train, Sample) else 0
+
+    @property
+    def train_labels(self) -> IntArray | None:
+        """The class of each training point, in their order; None if unknown."""
+        return self.train.labels if isinstance(self.train, Sample) else None
+
+    def as_images(self) -> TrainingData:
+        """The same data with points that are images; themselves where they are already.
+
+        Raises
+        ------
+        InvalidInputError
+            The points are vectors, of which nobody said what images they are.
+        """
+        if len(self.shape) == 3:
+            return self
+        image_shape = self.train.image_shape if isinstance(self.train, Sample) else None
+        if not isinstance(self.train, Sample) or image_shape is None:
+            raise InvalidInputError(
+                f"data must be images for a network of convolutions, got points of {self.d} "
+                "numbers; to fix it, pass an array of shape (n, c, h, w) or a folder of pictures, "
+                'or train a network for vectors (network="mlp")'
+            )
+        center, scale = _center_and_scale(self.train.points, image_shape)
+        record = replace(self.record, shape=image_shape)
+        return replace(self, record=record, center=center, scale=scale)
+
+    def require_labels(self, classes: int | None = None) -> IntArray:
+        """The labels of the training points, if there is one of 0, 1, ... for each of them.
+
+        Parameters
+        ----------
+        classes : int, optional
+            Labels must be below it.
+
+        Raises
+        ------
+        InvalidInputError
+            No labels, or others.
+        """
+        if self.train_labels is None:
+            raise InvalidInputError(
+                "data must hold a label for each point where the objective needs their classes, "
+                f"got {_count_of(self.n_train)} without labels; to fix it, pass a "
+                "torch.utils.data.TensorDataset(points, labels) or another data set of (point, "
+                "label), with whole numbers as labels"
+            )
+        least, most = int(self.train_labels.min()), int(self.train_labels.max())
+        if least < 0 or (classes is not None and most >= classes):
+            wanted = "whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
+            raise InvalidInputError(
+                f"labels must be {wanted}, got {least} to {most}; to fix it, number the classes "
+                "0, 1, 2, ..."
+            )
+        return self.train_labels
+
+    def labeled_batch(self, n: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
+        """`n` training points, the same that ``train.sample(n, rng)`` draws, and their labels."""
+        self.require_labels()
+        assert isinstance(self.train, Sample)
+        return self.train.sample_labeled(n, rng)
 
     def held_out(self, n: int, rng: np.random.Generator) -> FloatArray:
         """At most `n` real points that are never trained on."""
@@ -137,11 +161,16 @@ class TrainingData:
 def as_training_data(data: Any, rng: int = 0, **reading: Unpack[LoadOptions]) -> TrainingData:
     """Anything that can be trained on, as `TrainingData`.
 
+    Arrays, files and items of three axes a point, folders of pictures and IDX files are images of
+    shape (c, h, w); all else are vectors, also the rows of a `Sample` such as ``"digits"``, until
+    `TrainingData.as_images` is called.
+
     Parameters
     ----------
-    data : str, path, array_like, torch.Tensor or Sampler
+    data : str, path, array_like, torch.Tensor, data set or Sampler
         A name or file that :func:`otgan.datasets.load` takes, points of shape (n, d), images of
-        shape (n, c, h, w), or a sampler as :func:`otgan.datasets.samplers.as_sampler` knows them.
+        shape (n, c, h, w), a data set of PyTorch, or a sampler as
+        :func:`otgan.datasets.samplers.as_sampler` knows them.
     rng : int
         Seed of the split of a finite data set.
     **reading
@@ -156,17 +185,24 @@ def as_training_data(data: Any, rng: int = 0, **reading: Unpack[LoadOptions]) ->
     --------
     >>> as_training_data("ring8").mixture.modes.shape
     (8, 2)
+    >>> as_training_data(np.zeros((20, 3, 8, 8))).shape
+    (3, 8, 8)
     """
     if isinstance(data, TrainingData):
         return data
-    named = isinstance(data, (str, os.PathLike))
-    name = os.fspath(data) if named else ""
-    path = str(Path(data).resolve()) if named and name not in DATASETS else ""
-    loaded = load(data, **reading) if named else data
+    known = isinstance(data, str) and data in DATASETS
+    in_a_file = not known and isinstance(data, (str, os.PathLike))
+    given = load(data) if known else data
+    loaded = load(data, **reading) if in_a_file else given
     sampler = as_sampler(loaded, "data", np.random.default_rng(rng))
-    blank = DataRecord(name, path, 0, 0, "", reading=dict(reading))
+    name = os.fspath(data) if known or in_a_file else ""
+    path = str(Path(data).resolve()) if in_a_file else ""
+    is_image = sampler.image_shape is not None and not isinstance(given, Sample)
+    shape = sampler.image_shape if is_image else None
+    _refuse_channels_last(shape)
+    blank = DataRecord(name, path, 0, shape or (sampler.d,), "", reading=dict(reading))
     if isinstance(sampler, Sample):
-        return _of_points(sampler.points, rng, blank)
+        return _of_points(sampler, rng, blank)
     return _of_sampler(sampler, rng, blank)
 
 
@@ -177,27 +213,54 @@ def _of_sampler(sampler: Sampler, rng: int, blank: DataRecord) -> TrainingData:
     fingerprint, signature = _fingerprint(_rounded(pilot)), []
     if not np.array_equal(pilot, _pilot_sample(sampler, rng)):
         fingerprint, signature = "", sampler_signature(pilot)
-    scale = Scale.of_sample(pilot)
+    center, scale = _center_and_scale(pilot, blank.shape)
     mixture = sampler if isinstance(sampler, GaussianMixture) else None
-    record = replace(blank, d=pilot.shape[1], fingerprint=fingerprint, signature=signature)
-    return TrainingData(record, sampler, (sampler, sampler), scale.center, scale.spread, mixture)
+    is_stream = isinstance(sampler, CheckedSampler) and sampler.is_stream
+    record = replace(blank, fingerprint=fingerprint, signature=signature, is_stream=is_stream)
+    return TrainingData(record, sampler, (sampler, sampler), center, scale, mixture)
 
 
-def _of_points(points: FloatArray, rng: int, blank: DataRecord) -> TrainingData:
+def _of_points(sample: Sample, rng: int, blank: DataRecord) -> TrainingData:
     """A finite data set, split at random into training points and two held-out halves."""
-    if len(points) < MIN_POINTS:
+    n = len(sample.points)
+    if n < MIN_POINTS:
         raise InvalidInputError(
-            f"data must hold at least ten points, so that some can be held out, got {len(points)}; "
+            f"data must hold at least ten points, so that some can be held out, got {n}; "
             "to fix it, give more points"
         )
-    points = points[np.random.default_rng(rng).permutation(len(points))]
-    half = math.ceil(HELD_OUT_FRACTION / 2 * len(points))
-    halves = Sample(points[:half]), Sample(points[half : 2 * half])
-    train = Sample(points[2 * half :])
-    scale = Scale.of_sample(train.points)
-    n, d = points.shape
-    record = replace(blank, n=n, d=d, fingerprint=_fingerprint(points))
-    return TrainingData(record, train, halves, scale.center, scale.spread, None)
+    order = np.random.default_rng(rng).permutation(n)
+    half = math.ceil(HELD_OUT_FRACTION / 2 * n)
+    first, second, train = (_part_of(sample, part) for part in np.split(order, [half, 2 * half]))
+    center, scale = _center_and_scale(train.points, blank.shape)
+    record = replace(blank, n=n, fingerprint=_fingerprint(sample.points[order]))
+    return TrainingData(record, train, (first, second), center, scale, None)
+
+
+def _part_of(sample: Sample, which: IntArray) -> Sample:
+    labels = None if sample.labels is None else sample.labels[which]
+    return replace(sample, points=sample.points[which], labels=labels)
+
+
+def _center_and_scale(points: FloatArray, shape: tuple[int, ...]) -> tuple[FloatArray, float]:
+    """What brings vectors to about one in every coordinate, and images to [-1, 1]."""
+    if len(shape) == 1:
+        scale = Scale.of_sample(points)
+        return scale.center, scale.spread
+    low, high = float(points.min()), float(points.max())
+    return np.full(points.shape[1], low / 2 + high / 2), high / 2 - low / 2 or 1.0
+
+
+def _refuse_channels_last(shape: tuple[int, ...] | None) -> None:
+    if shape is not None and shape[2] in (1, 3, 4) and shape[0] > 4:
+        height, width, channels = shape
+        raise InvalidInputError(
+            f"images must have shape (n, c, h, w), got (n, {height}, {width}, {channels}), with "
+            "the channels last; to fix it, pass images.transpose(0, 3, 1, 2)"
+        )
+
+
+def _count_of(n: int) -> str:
+    return f"{n:,} points" if n else "a sampler"
 
 
 def _pilot_sample(sampler: Sampler, rng: int) -> FloatArray:

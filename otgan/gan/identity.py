@@ -12,7 +12,8 @@ import numpy as np
 
 from otgan.errors import DamagedFileError, InvalidInputError, warn_user
 from otgan.gan.config import CHANGEABLE_SETTINGS, CONFIG_FORMAT, GANConfig
-from otgan.gan.data import DataRecord, TrainingData
+from otgan.gan.data import TrainingData
+from otgan.gan.data_record import DataRecord
 
 __all__ = ["RunIdentity"]
 
@@ -78,7 +79,7 @@ class RunIdentity:
 
     def to_json(self) -> dict[str, Any]:
         """The contents of config.json: the settings first, the data and changes after them."""
-        names = ("path", "n", "d", "fingerprint", "reading")
+        names = ("path", "n", "shape", "fingerprint", "reading")
         source = {name: getattr(self.data, name) for name in names}
         stored = {"data": self.data.name, **self.settings, "source": source}
         return {**stored, "changes": list(self.changes), "format": CONFIG_FORMAT}

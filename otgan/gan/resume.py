@@ -10,7 +10,8 @@ import torch
 
 from otgan.datasets.files.read_options import stored_options
 from otgan.errors import InvalidInputError
-from otgan.gan.data import DataRecord, TrainingData, as_training_data
+from otgan.gan.data import TrainingData, as_training_data
+from otgan.gan.data_record import DataRecord
 from otgan.gan.identity import RunIdentity
 from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory

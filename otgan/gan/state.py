@@ -1,4 +1,4 @@
-"""The state of a training run: networks, optimizers and records."""
+"""The state of a training run: networks, optimizers, game and records."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.networks.feedforward import mlp
-from otgan.critics.pointwise import refuse_unless_pointwise
-from otgan.critics.seeding import seeded
 from otgan.errors import InvalidInputError
 from otgan.gan.config import GANConfig
+from otgan.gan.game import Game
+from otgan.gan.optimizers import Adam, as_optimizer
+from otgan.gan.players import GivenNetworks, make_players
 from otgan.gan.records import Record
-from otgan.torch_modes import float32_by_default
 
 __all__ = ["TrainState"]
 
@@ -31,9 +30,11 @@ class TrainState:
     generator, averaged : torch.nn.Module
         The generator, and the running average of its weights.
     critic : torch.nn.Module or None
-        None for the exact constraint.
+        None for the exact objective.
     generator_optimizer, critic_optimizer : torch.optim.Optimizer
         The second is None without a critic.
+    game : Game
+        Losses, and what stabilizers remember.
     best : dict of str to torch.Tensor
         Weights of the best averaged generator so far.
     best_w1 : float
@@ -48,32 +49,33 @@ class TrainState:
     critic: nn.Module | None
     generator_optimizer: torch.optim.Optimizer
     critic_optimizer: torch.optim.Optimizer | None
+    game: Game
     best: Weights
     best_w1: float = float("inf")
     records: list[Record] = field(default_factory=list)
 
     @classmethod
-    def start(cls, d: int, config: GANConfig, device: torch.device) -> TrainState:
+    def start(
+        cls,
+        shape: tuple[int, ...],
+        config: GANConfig,
+        device: torch.device,
+        given: GivenNetworks = GivenNetworks(),  # noqa: B008 # it is immutable
+    ) -> TrainState:
         """Fresh networks and optimizers, from the seed alone."""
-        constraint = config.critic_constraint
-        with seeded(config.rng, device), float32_by_default():
-            shape = {"width": config.width, "depth": config.depth}
-            generator = mlp(config.latent_dim, d, **shape).to(device)
-            critic = None if constraint is None else constraint.build(d, **shape)
-            critic = None if critic is None else critic.float().to(device)
+        generator, critic, separate = make_players(shape, config, given, device)
         averaged = copy.deepcopy(generator)
-        if constraint is None or critic is None:
-            critic_optimizer = None
-        else:
-            refuse_unless_pointwise(critic, d)
-            critic_optimizer = constraint.optimizer(critic.parameters(), config.learning_rate)
+        critic_optimizer = None
+        if critic is not None:
+            critic_optimizer = _optimizer(critic, config, "critic")
         return cls(
             step=0,
             generator=generator,
             averaged=averaged,
             critic=critic,
-            generator_optimizer=_generator_optimizer(generator, config),
+            generator_optimizer=_optimizer(generator, config, "generator"),
             critic_optimizer=critic_optimizer,
+            game=Game.of(config, separate=separate),
             best=_copy(averaged),
         )
 
@@ -88,6 +90,7 @@ class TrainState:
             "best": self.best,
             "best_w1": self.best_w1,
             "records": [record._asdict() for record in self.records],
+            "stabilizers": self.game.states,
             **{name: part.state_dict() for name, part in self._parts().items()},
         }
 
@@ -107,14 +110,15 @@ class TrainState:
         except (KeyError, ValueError, RuntimeError) as reason:
             raise InvalidInputError(
                 "networks and optimizers must have the form that they had in the stopped run, "
-                f"got others ({str(reason).partition(chr(10))[0]}); to fix it, use the constraint "
-                "as it was then, or start anew"
+                f"got others ({str(reason).partition(chr(10))[0]}); to fix it, use the networks "
+                "and the constraint as they were then, or start anew"
             ) from None
         for optimizer, fresh in zip(optimizers, rates, strict=True):
             for group, rate in zip(optimizer.param_groups, fresh, strict=True):
                 group["lr"] = group["initial_lr"] = rate
         self.step, self.best = stored["step"], stored["best"]
         self.best_w1 = stored["best_w1"]
+        self.game.states.update(stored["stabilizers"])
         self.records = [Record(**record) for record in stored["records"]]
 
     def _parts(self) -> dict[str, Any]:
@@ -132,13 +136,17 @@ def _copy(module: nn.Module) -> Weights:
     return {name: value.detach().clone() for name, value in module.state_dict().items()}
 
 
-def _generator_optimizer(generator: nn.Module, config: GANConfig) -> torch.optim.Optimizer:
-    """The optimizer that the settings name, else that of the constraint's paper."""
-    parameters, rate = generator.parameters(), config.learning_rate
-    if config.generator_optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=rate or 5e-5)
-    if config.generator_optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=rate or 1e-4, betas=(0.5, 0.9))
-    if config.critic_constraint is None:
-        return torch.optim.Adam(parameters, lr=rate or 1e-3, betas=(0.5, 0.9))
-    return config.critic_constraint.optimizer(parameters, rate)
+def _optimizer(network: nn.Module, config: GANConfig, player: str) -> torch.optim.Optimizer:
+    """The optimizer that the settings name, else that of the constraint's paper, else Adam."""
+    settings = as_optimizer(getattr(config, f"{player}_optimizer"), f"{player}_optimizer")
+    rate = config.learning_rate
+    if player == "critic" and config.critic_learning_rate is not None:
+        rate = config.critic_learning_rate
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    constraint = config.critic_constraint
+    if settings is None and constraint is not None:
+        return constraint.optimizer(parameters, rate)
+    if settings is None:
+        exact = not config.played_objective.trains_critic
+        settings = Adam(1e-3) if exact else Adam(2e-4, betas=(0.5, 0.999))
+    return settings.build(parameters, rate or settings.learning_rate)

@@ -9,19 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
-from otgan.critics.constraints.base import Constraint
 from otgan.critics.estimation.estimator import pick_device
-from otgan.critics.forward import evaluating, scores
+from otgan.critics.forward import evaluating
 from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
-from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.errors import InvalidInputError
+from otgan.gan.averaging import set_batch_statistics, update_average
 from otgan.gan.batches import Batches
+from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
+from otgan.gan.divergence import refuse_divergence
+from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
 from otgan.gan.identity import RunIdentity
+from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.monitor import Monitor
+from otgan.gan.players import GivenNetworks
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
 from otgan.gan.records import Record, rank_correlation
@@ -32,7 +36,6 @@ from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
-from otgan.transport.gradients import distance_of_clouds
 
 __all__ = ["train_gan"]
 
@@ -44,6 +47,8 @@ def train_gan(
     data: Any,
     config: GANConfig | None = None,
     *,
+    generator: Any = None,
+    critic: Any = None,
     out: str | Path | None = None,
     resume: bool = False,
     progress: Progress = False,
@@ -56,19 +61,27 @@ def train_gan(
 
     Parameters
     ----------
-    data : str, path, array_like, torch.Tensor or Sampler
-        A data set's name, a file, points of shape (n, d), or an object with ``d`` and
-        ``sample(n, rng)``. Of a finite data set, 40 % is held out for measuring.
+    data : str, path, array_like, torch.Tensor, data set or Sampler
+        A data set's name, a file, a folder of pictures, points of shape (n, d), images of shape
+        (n, c, h, w), a ``torch.utils.data.Dataset``, or an object with ``d`` and ``sample(n,
+        rng)``. Of a finite data set, 40 % is held out for measuring. Networks see images scaled to
+        [-1, 1], and vectors centered and divided by their spread.
     config : GANConfig, optional
         By default a Wasserstein GAN under the one-sided gradient penalty, with the settings of
         WGAN-GP.
+    generator, critic : torch.nn.Module or callable, optional
+        Networks of your own instead of those of `config`: a module, which is copied, or a function
+        without arguments that builds one. The generator maps latents, shape (n, latent_dim), to
+        points as networks see them, shape (n, d) or (n, c, h, w); the critic maps such points (with
+        ``pack=m``, m of them side by side) to scores, shape (n,) or (n, 1).
     out : path, optional
         Run directory, for metrics.csv, checkpoint.pt, snapshots and summary.json; an earlier run
         there is replaced. Without it nothing is written, and an interrupted run is lost.
     resume : bool
         Continue the run in `out`, to the same result as if it had never stopped (bit for bit on
-        a CPU). The data must be the same. `steps`, `learning_rate`, `decay`, `monitor_every` and
-        `device` may differ from before, which is then recorded; other settings may not.
+        a CPU). The data must be the same. `steps`, `learning_rate`,
+        `critic_learning_rate`, `schedule`, `monitor_every` and `device` may differ from before,
+        which is then recorded; other settings may not.
     progress : bool or callable
         Whether to show a progress bar; or a function of (done, total, message), called after
         every generator step.
@@ -80,11 +93,11 @@ def train_gan(
     Raises
     ------
     TrainingDivergedError
-        A loss became NaN or infinite; the last checkpoint is kept.
+        A loss became NaN, infinite or huge; the last checkpoint is kept.
     KeyboardInterrupt
         After a checkpoint was written.
     InvalidInputError
-        Bad data or settings; `resume` without a checkpoint, or with other data or settings.
+        Bad data, settings or networks, or some that exclude each other; `resume` without a checkpoint, or with other data or settings.
     DamagedFileError
         A checkpoint that is truncated, was altered, or is something else.
     OutputError
@@ -105,12 +118,19 @@ def train_gan(
     config = GANConfig() if config is None else config
     _check_arguments(config, out, resume=resume, progress=progress)
     training_data = as_training_data(data, config.rng)
+    given = GivenNetworks(generator, critic)
+    if config.network in ("dcgan", "resnet") and None in given:
+        training_data = training_data.as_images()
+    config = config.for_shape(training_data.shape)
+    _refuse_before_training(training_data, config, given)
     pick_device(config.device)  # a device that is not there is refused before anything is written
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
     with nullcontext() if directory is None else directory.writing():
-        return _run(training_data, config, directory, resume=resume, progress=progress)
+        return _run(
+            training_data, config, given, directory, resume=resume, progress=progress
+        )
 
 
 def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
@@ -129,9 +149,29 @@ def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> No
         )
 
 
+def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenNetworks) -> None:
+    """Raise if data, settings and networks do not go together."""
+    labeled = data.train_labels is not None
+    refuse_incompatible(
+        config,
+        own_generator=given.generator is not None,
+        own_critic=given.critic is not None,
+        labeled=labeled,
+    )
+    if labeled and config.played_objective.needs_labels:
+        data.require_labels(getattr(config.played_objective, "n_classes", None))
+    if 0 < data.n_train < config.batch_size:
+        raise InvalidInputError(
+            f"batch_size must be at most the number of training points, {data.n_train:,} (40 % of "
+            f"the data are held out for measuring), got {config.batch_size:,}; to fix it, lower "
+            "batch_size in the GANConfig, or give more points"
+        )
+
+
 def _run(
     data: TrainingData,
     config: GANConfig,
+    given: GivenNetworks,
     directory: RunDirectory | None,
     *,
     resume: bool,
@@ -141,18 +181,18 @@ def _run(
     device = pick_device(config.device)
     stored = directory.checkpoint(device) if resume and directory is not None else None
     if stored is None or directory is None:
-        identity, changed = RunIdentity.of(data, config), False
+        identity, changed = RunIdentity.of(data, config, given.names), False
     else:
         before = RunIdentity.from_dict(stored, directory.path)
-        identity = before.continued(data, config, stored["step"], directory.path)
+        identity = before.continued(data, config, stored["step"], directory.path, given.names)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
-    state = TrainState.start(data.d, config, device)
+    state = TrainState.start(data.shape, config, device, given)
     recorder = RunRecorder(directory, state, identity)
-    streams = RandomStreams(config.rng)
-    constraint = config.critic_constraint
-    monitor = Monitor(data, constraint, config.monitor_points, config.latent_dim, streams, device)
+    monitor = Monitor(data, config, RandomStreams(config.rng), device)
     if stored is None:
-        _start_critic(state, config, Batches(config, monitor))
+        batches = Batches(config, monitor, labeled=False)
+        points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
+        state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
         recorder.start()
     else:
         state.load_dict(stored)
@@ -175,28 +215,16 @@ def _evaluated(
     state.averaged.load_state_dict(state.best)
     if state.critic is not None and config.critic_constraint is not None:
         config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
+    data = monitor.data
     return TrainResult(
         evaluation=monitor.evaluate(state.averaged, points=config.evaluation_points),
         rank_correlation=rank_correlation(state.records),
         records=tuple(state.records),
-        generator=Generator(state.averaged, monitor.data.center, monitor.data.scale),
+        generator=Generator(state.averaged, data.center, data.scale, data.shape).eval(),
         critic=None if state.critic is None else monitor.on_original_scale(state.critic),
         monitor=monitor,
         out=out,
     )
-
-
-def _start_critic(state: TrainState, config: GANConfig, batches: Batches) -> None:
-    """Let the constraint initialize the critic from real points and those of a new generator."""
-    constraint, critic = config.critic_constraint, state.critic
-    if constraint is None or critic is None or not constraint.starts_in_gan:
-        return
-    if constraint.n_start_points:
-        real, latents, _ = batches.draw(0, "start", constraint.n_start_points)
-        with torch.no_grad():
-            fake = state.generator(latents)
-        constraint.start(critic, real, fake)
-        constraint.project(critic)
 
 
 def _train(
@@ -207,43 +235,81 @@ def _train(
     progress: Progress,
 ) -> None:
     """The whole of GAN training, from top to bottom."""
-    batches, constraint = Batches(config, monitor), config.critic_constraint
+    batches = Batches(config, monitor, labeled=state.game.objective.needs_labels)
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
     bar = reporting(progress, config.steps, "training", unit="step", done=state.step)
     with bar as report, deferred_interrupt() as interrupted:
         while state.step < config.steps:
             step = state.step + 1
-            _set_learning_rate(state, config)
+            set_learning_rates(state, config)
 
-            # The critic learns to separate real from generated points as well as it can ...
-            if constraint is not None:
-                for turn in range(config.n_critic):
-                    real, latents, rng = batches.draw(step, f"critic {turn}")
-                    _critic_step(state, constraint, real, latents, rng)
+            # The critic learns to tell real from generated points as well as it can ...
+            if state.critic is not None:
+                for turn in range(critic_steps(step, config)):
+                    _critic_step(state, config, batches.draw(step, f"critic {turn}"))
 
-            # ... and the generator moves its points where the critic scores higher.
-            real, latents, _ = batches.draw(step, "generator")
-            _generator_step(state, real, latents)
-            _update_average(state.averaged, state.generator, config.average, step)
+            # ... and the generator moves its points to where the critic takes them for real.
+            _generator_step(state, config, batches.draw(step, "generator"))
+            update_average(state.averaged, state.generator, config.average, step)
+            state.game.update(state.generator, state.critic)
             state.step = step
 
             message = ""
             if step % config.monitor_every == 0 or step == config.steps:
                 seconds = time.perf_counter() - started
-                message = _headline(_measure(state, monitor, recorder, seconds))
+                message = _headline(_measure(state, batches, recorder, seconds))
             report(step, message)
             if interrupted():
                 recorder.checkpoint()
                 raise stopped(recorder.how_to_resume())
     if not state.records or state.records[-1].step < state.step:  # it ends where it was stopped
-        _measure(state, monitor, recorder, time.perf_counter() - started)
+        _measure(state, batches, recorder, time.perf_counter() - started)
 
 
-def _measure(state: TrainState, monitor: Monitor, recorder: RunRecorder, seconds: float) -> Record:
+def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
+    """One step of the critic; then the projection of the constraint."""
+    critic, optimizer = state.critic, state.critic_optimizer
+    assert critic is not None
+    assert optimizer is not None
+    with torch.no_grad():
+        fake = state.generator(batch.latents)
+    loss = state.game.critic_loss(critic, batch, fake)
+    refuse_divergence(loss, fake, state.step, "critic")
+    optimizer.zero_grad(set_to_none=True)
+    loss.total.backward()
+    if config.clip_grad_norm is not None:
+        torch.nn.utils.clip_grad_norm_(critic.parameters(), config.clip_grad_norm)
+    optimizer.step()
+    if state.game.constraint is not None:
+        state.game.constraint.project(critic)
+    state.critic_loss = loss.terms["loss"].detach()
+
+
+def _generator_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
+    """One step of the generator."""
+    fake = state.generator(batch.latents)
+    loss = state.game.generator_loss(state.generator, state.critic, batch, fake)
+    refuse_divergence(loss, fake, state.step, "generator")
+    optimizer = state.generator_optimizer
+    optimizer.zero_grad(set_to_none=True)
+    parameters = [p for p in state.generator.parameters() if p.requires_grad]
+    loss.total.backward(inputs=parameters)  # and not those of the critic
+    if config.clip_grad_norm is not None:
+        torch.nn.utils.clip_grad_norm_(parameters, config.clip_grad_norm)
+    optimizer.step()
+    state.generator_loss = loss.terms["loss"].detach()
+
+
+def _measure(
+    state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float
+) -> Record:
     """Measure, keep the generator if it is the best so far, and write all of it down."""
+    monitor, config = batches.monitor, batches.config
+    latents = batches.draw(0, "batch statistics", 16 * config.batch_size).latents
+    set_batch_statistics(state.averaged, latents, config.batch_size)
     # In evaluation mode: in training mode, spectral normalization changes with every call.
-    with evaluating(state.critic):
-        found = monitor.measure(state.step, state.averaged, state.critic, seconds)
+    with evaluating(state.critic), evaluating(state.averaged):
+        found = monitor.measure(state, seconds)
         snapshot = monitor.snapshot(found, state.critic)
     state.records.append(found.record)
     w1 = found.record.exact_w1
@@ -251,62 +317,6 @@ def _measure(state: TrainState, monitor: Monitor, recorder: RunRecorder, seconds
         state.remember_best(w1)
     recorder.measurement(snapshot)
     return found.record
-
-
-def _critic_step(
-    state: TrainState, constraint: Constraint, real: Tensor, latents: Tensor, rng: torch.Generator
-) -> None:
-    """Descend the constraint's loss, E f(generated) - E f(real) and its penalty; then project."""
-    assert state.critic is not None
-    assert state.critic_optimizer is not None
-    with torch.no_grad():
-        fake = state.generator(latents)
-    _check_finite(fake, "a generated point", state)
-    loss = constraint.loss(state.critic, real, fake, rng)
-    state.critic_optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()
-    state.critic_optimizer.step()
-    constraint.project(state.critic)
-
-
-def _generator_step(state: TrainState, real: Tensor, latents: Tensor) -> None:
-    """Descend -E f(generated); without a critic, the exact distance of the two batches."""
-    fake = state.generator(latents)
-    _check_finite(fake, "a generated point", state)
-    if state.critic is None:
-        loss = distance_of_clouds(fake, real)
-    else:
-        loss = -scores(state.critic, fake).mean()
-    _check_finite(loss, "the generator's loss", state)
-    state.generator_optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    state.generator_optimizer.step()
-
-
-def _set_learning_rate(state: TrainState, config: GANConfig) -> None:
-    """A function of the step alone, so that there is no schedule to store."""
-    fraction = 1.0 - state.step / config.steps if config.decay else 1.0
-    for optimizer in (state.generator_optimizer, state.critic_optimizer):
-        for group in optimizer.param_groups if optimizer else ():
-            group.setdefault("initial_lr", group["lr"])
-            group["lr"] = group["initial_lr"] * fraction
-
-
-@torch.no_grad()
-def _update_average(averaged: nn.Module, generator: nn.Module, decay: float, step: int) -> None:
-    # A shorter memory early on, or the average would be that of the random start.
-    decay = min(decay, (step - 1) / (step + 9))
-    for slow, fast in zip(averaged.parameters(), generator.parameters(), strict=True):
-        slow.lerp_(fast, 1.0 - decay)
-
-
-def _check_finite(values: Tensor, what: str, state: TrainState) -> None:
-    if not torch.isfinite(values).all():
-        raise TrainingDivergedError(
-            f"losses and points must stay finite, got NaN or infinity in {what} after "
-            f"{state.step} steps; to fix it, lower learning_rate or change the constraint (the "
-            "last checkpoint is from before)"
-        )
 
 
 def _headline(record: Record) -> str:

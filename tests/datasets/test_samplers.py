@@ -139,7 +139,7 @@ def seeded(k):
     return np.random.default_rng(0).normal(size=(k, 2))
 
 
-class Endless(IterableDataset):
+class Ending(IterableDataset):
     def __iter__(self):
         yield torch.zeros(2)
 
@@ -168,7 +168,7 @@ class Uneven(Dataset):
         (lambda: np.zeros((3, 2)), "must give an array of shape"),
         (Plain, "got the class Plain"),
         (stats.gamma, "shape parameter|missing"),
-        (Endless(), "a data set with a length"),
+        (Ending(), "without end, got a Ending that ended after 1"),
         (Uneven(), r"points of one shape, got \(1,\) and \(3,\)"),
         (TensorDataset(torch.zeros(3, 2), torch.zeros(3, 2)), "items of two arrays"),
         (TensorDataset(*(torch.zeros(3, 2),) * 3), "items of 3 parts"),

@@ -2,11 +2,14 @@
 
 import hashlib
 import math
+import struct
 
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+from torch.utils.data import TensorDataset
 
 from otgan.datasets import ring8
 from otgan.errors import InvalidInputError
@@ -127,3 +130,96 @@ def test_too_few_points_are_refused():
     with pytest.raises(InvalidInputError, match=r"at least ten points, .* got 9; to fix it"):
         as_training_data(POINTS[:9])
     assert math.isfinite(as_training_data(POINTS[:10]).scale)
+
+
+# ---------------------------------------------------------------- images and labels
+
+IMAGES = np.random.default_rng(1).integers(3, 250, size=(40, 3, 4, 5), dtype=np.uint8)
+IMAGES[:20, 0, 0, 0], IMAGES[20:, 0, 0, 0] = 0, 254  # any split has the whole range
+LABELS = torch.arange(40) % 4
+
+
+def items(images):
+    return TensorDataset(torch.tensor(images), LABELS)
+
+
+@pytest.mark.parametrize("given", [np.asarray, torch.tensor, items], ids=["array", "tensor", "set"])
+def test_images_keep_their_shape_and_are_seen_between_minus_one_and_one(given):
+    data = as_training_data(given(IMAGES))
+    assert (data.shape, data.record.shape, data.d, data.n_train) == ((3, 4, 5), (3, 4, 5), 60, 24)
+    assert_array_equal(data.center, np.full(60, 127.0))
+    assert data.scale == 127.0
+    assert data.as_images() is data
+    rows = {row.tobytes() for row in IMAGES.reshape(40, -1).astype(float)}
+    assert all(row.tobytes() in rows for row in points_of(data.train))
+
+
+def test_images_of_one_value_have_a_scale():
+    data = as_training_data(np.full((10, 1, 2, 2), 7.0))
+    assert data.scale == 1.0 and data.center[0] == 7.0
+
+
+def test_functions_and_files_of_images_are_images(tmp_path):
+    data = as_training_data(lambda k, rng: rng.random((k, 1, 2, 3)))
+    assert data.shape == (1, 2, 3) and data.n_train == 0
+    assert_allclose([data.center[0], data.scale], 0.5, atol=1e-3)
+    np.save(tmp_path / "x.npy", IMAGES)
+    np.save(tmp_path / "flat.npy", IMAGES.reshape(40, -1))
+    assert as_training_data(tmp_path / "x.npy").shape == (3, 4, 5)
+    assert as_training_data(tmp_path / "flat.npy").shape == (60,)
+    assert as_training_data(tmp_path / "x.npy", columns=[0, 1]).shape == (2,)
+    header = bytes([0, 0, 8, 3]) + struct.pack(">3I", 40, 4, 5)
+    (tmp_path / "train-images-ubyte").write_bytes(header + IMAGES[:, 0].tobytes())
+    assert as_training_data(tmp_path / "train-images-ubyte").shape == (1, 4, 5)
+
+
+def test_a_folder_of_pictures_is_one_of_images_channel_by_channel(tmp_path):
+    for k in range(10):
+        Image.fromarray(np.full((8, 8, 3), [k, 2 * k, 3 * k], np.uint8)).save(tmp_path / f"{k}.png")
+    data = as_training_data(tmp_path)
+    assert data.shape == (3, 32, 32)
+    points = 255 * points_of(data.train).reshape(-1, 3, 32 * 32)
+    assert_allclose(points, points[:, :1] * np.array([[1], [2], [3]]), atol=1e-9)
+
+
+def test_digits_are_vectors_until_they_are_wanted_as_images():
+    data = as_training_data("digits")
+    images = data.as_images()
+    assert (data.shape, images.shape, images.record.name) == ((64,), (1, 8, 8), "digits")
+    assert images.train is data.train
+    assert_array_equal(images.center, np.full(64, 0.5))
+    assert images.scale == 0.5
+    assert data.record.difference(images.record) == "points of shape (1, 8, 8) instead of (64,)"
+
+
+@pytest.mark.parametrize("data", [np.zeros((20, 64)), "ring8", lambda k, rng: rng.random((k, 4))])
+def test_vectors_are_not_taken_for_images(data):
+    with pytest.raises(InvalidInputError, match=r"must be images .* got points of \d+ numbers; to"):
+        as_training_data(data).as_images()
+
+
+def test_channels_that_come_last_are_named():
+    with pytest.raises(InvalidInputError, match=r"got \(n, 8, 6, 3\), with the channels last; to"):
+        as_training_data(np.zeros((20, 8, 6, 3)))
+
+
+def test_labels_stay_with_their_points():
+    data = as_training_data(items(IMAGES))
+    known = {row.tobytes(): k % 4 for k, row in enumerate(IMAGES.reshape(40, -1).astype(float))}
+    assert_array_equal(data.train_labels, [known[row.tobytes()] for row in points_of(data.train)])
+    points, labels = data.labeled_batch(9, np.random.default_rng(5))
+    assert_array_equal(points, data.train.sample(9, np.random.default_rng(5)))
+    assert_array_equal(labels, [known[row.tobytes()] for row in points])
+    assert_array_equal(data.require_labels(4), data.train_labels)
+    assert set(as_training_data("digits").require_labels(10).tolist()) == set(range(10))
+
+
+def test_missing_and_wrong_labels_are_named():
+    with pytest.raises(InvalidInputError, match=r"a label for each point .* got 36 points without"):
+        as_training_data(POINTS).require_labels()
+    with pytest.raises(InvalidInputError, match="got a sampler without labels"):
+        as_training_data("ring8").require_labels()
+    with pytest.raises(InvalidInputError, match="whole numbers from 0 to 2, got 0 to 3"):
+        as_training_data(items(IMAGES)).require_labels(3)
+    targets = TensorDataset(torch.tensor(IMAGES), torch.arange(40) / 3)
+    assert as_training_data(targets).train_labels is None  # numbers that are no classes

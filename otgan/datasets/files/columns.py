@@ -72,4 +72,4 @@ def choose_columns(table: Table, options: ReadOptions, where: str) -> Table:
         return table
     kept, _ = select_columns([], table.points.shape[1], lambda _: [], options, where)
     points = np.ascontiguousarray(table.points[:, kept])
-    return replace(table, points=points, shape=points.shape)
+    return replace(table, points=points, shape=points.shape, image_shape=None)

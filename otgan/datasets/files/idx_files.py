@@ -57,7 +57,8 @@ def read_idx(path: Path, limit: int) -> Table:
     if len(raw) != claimed:
         _refuse(path, f"{'more' if len(raw) > claimed else 'less'} data than its header claims")
     points = np.frombuffer(raw, dtype).reshape(shape[0], -1).astype(np.float64)
-    return Table(as_points(points / 255.0 if start[2] == 8 else points, str(path)), shape=shape)
+    points = as_points(points / 255.0 if start[2] == 8 else points, str(path))
+    return Table(points, shape=shape, image_shape=(1, *shape[1:]) if len(shape) == 3 else None)
 
 
 def _refuse(path: Path, found: str) -> None:

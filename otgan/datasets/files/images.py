@@ -65,11 +65,12 @@ def read_folder(folder: Path, size: int, gray: bool, limit: int) -> Table:
     notes: tuple[str, ...] = ()
     if folders:
         notes = (f"{folder}: images in folders inside it ({', '.join(folders)}) were not read",)
-    return Table(points, notes=notes, shape=points.shape)
+    image_shape = (1 if gray else 3, size, size)
+    return Table(points, notes=notes, shape=points.shape, image_shape=image_shape)
 
 
 def _read_image(path: Path, size: int, gray: bool, limit: int) -> FloatArray:
-    """Values in [0, 1], shape (size * size * channels,)."""
+    """Values in [0, 1], shape (channels * size * size,)."""
     from PIL import Image
 
     path, kind = as_path(path), "a readable image"
@@ -125,8 +126,9 @@ def _square_values(opened: Any, size: int, gray: bool) -> FloatArray:
         deep = Image.fromarray(np.asarray(image).astype(np.float32))
         levels = np.asarray(ImageOps.fit(deep, (size, size)), dtype=np.float64)
         values = np.clip(levels / 65535.0, 0.0, 1.0)
-        return values.ravel() if gray else np.repeat(values.ravel(), 3)
+        return values.ravel() if gray else np.tile(values.ravel(), 3)
     image = image.convert("RGBA")
     white = Image.new("RGBA", image.size, "white")
     flat = Image.alpha_composite(white, image).convert("L" if gray else "RGB")
-    return np.asarray(ImageOps.fit(flat, (size, size)), dtype=np.float64).ravel() / 255.0
+    values = np.asarray(ImageOps.fit(flat, (size, size)), dtype=np.float64) / 255.0
+    return values.ravel() if gray else values.transpose(2, 0, 1).ravel()

@@ -75,7 +75,8 @@ def load(source: str | Path, **options: Unpack[LoadOptions]) -> Distribution:
     if isinstance(source, str) and source in DATASETS:
         return DATASETS[source]()
     if isinstance(source, (str, os.PathLike)) and os.path.lexists(source):
-        return Sample(_warn_of_notes(load_table(source, **options)))
+        table = load_table(source, **options)
+        return Sample(_warn_of_notes(table), image_shape=table.image_shape)
     hint = nearest_name(str(source), DATASETS, otherwise="check the path")
     raise InvalidInputError(
         f"data must be one of {', '.join(DATASETS)}, or an existing file or folder, "
@@ -351,7 +352,8 @@ def load_images(
 
     Returns
     -------
-    ndarray, shape (n, size * size * channels), float64
+    ndarray, shape (n, channels * size * size), float64
+        Channel by channel, as PyTorch orders images.
 
     Raises
     ------

@@ -183,4 +183,6 @@ def _table(array: Any, options: ReadOptions, where: str) -> Table:
     if options.index and options.columns is None:
         options = replace(options, columns=tuple(range(1, points.shape[1])))
         index = tuple(f"{label:.17g}" for label in points[:, 0])
-    return choose_columns(Table(points, shape=array.shape, index=index), options, where)
+    image_shape = array.shape[1:] if array.ndim == 4 else None
+    table = Table(points, shape=array.shape, index=index, image_shape=image_shape)
+    return choose_columns(table, options, where)

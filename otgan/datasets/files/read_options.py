@@ -161,6 +161,8 @@ class Table:
     index : tuple of str, or None
         The label of each row, if the file has an index beside the points; the levels of an index
         of several columns stand between commas.
+    image_shape : tuple of int, or None
+        Channels, height and width, where each point is an image.
     """
 
     points: FloatArray
@@ -168,6 +170,7 @@ class Table:
     notes: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()
     index: tuple[str, ...] | None = None
+    image_shape: tuple[int, int, int] | None = None
 
     def __repr__(self) -> str:
         n, d = self.points.shape

@@ -126,7 +126,7 @@ def test_a_folder_of_pictures(tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     points = load_images(tmp_path, size=4)
     assert points.shape == (3, 4 * 4 * 3)
-    assert_allclose(points[0].reshape(4, 4, 3), np.broadcast_to([1.0, 0.0, 0.0], (4, 4, 3)))
+    assert_allclose(points[0].reshape(3, 16).T, np.broadcast_to([1.0, 0.0, 0.0], (16, 3)))
     assert_allclose(points[1], 1.0)  # transparent is white
     assert_allclose(points[2], 128 / 255, atol=0.01)
     assert load_images(tmp_path, size=4, gray=True).shape == (3, 16)

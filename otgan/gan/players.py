@@ -1,0 +1,114 @@
+"""The two networks of a run: built in or the user's, as objective and stabilizers need them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from otgan.critics.constraints.penalties import PenalizedSlope
+from otgan.critics.constraints.zero_centered import ZeroCenteredPenalty
+from otgan.critics.pointwise import refuse_unless_pointwise
+from otgan.critics.seeding import seeded
+from otgan.gan.config import GANConfig
+from otgan.gan.networks.build import build_critic, build_generator
+from otgan.gan.networks.modules import as_module, check_critic, check_generator, scores_mix_points
+from otgan.gan.networks.packing import packed_shape
+from otgan.torch_modes import float32_by_default
+
+__all__ = ["GivenNetworks", "Players", "make_players"]
+
+
+class GivenNetworks(NamedTuple):
+    """The networks that a user brings: modules or factories; None for those built in."""
+
+    generator: Any = None
+    critic: Any = None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The classes or functions of those that there are, as a run records them."""
+        return {
+            name: _qualified(given) for name, given in self._asdict().items() if given is not None
+        }
+
+
+class Players(NamedTuple):
+    """The networks that are trained; `separate` as in :class:`otgan.gan.game.Game`."""
+
+    generator: nn.Module
+    critic: nn.Module | None
+    separate: bool
+
+
+def make_players(
+    shape: tuple[int, ...], config: GANConfig, given: GivenNetworks, device: torch.device
+) -> Players:
+    """New networks for points of that shape, from the seed alone.
+
+    Raises
+    ------
+    InvalidInputError
+        Networks of the user's with other shapes, or that cannot be trained in this game.
+    """
+    with seeded(config.rng, device), float32_by_default():
+        generator = _generator(shape, config, given, device)
+        critic = _critic(shape, config, given, device)
+        for stabilizer in config.chosen_stabilizers:
+            generator = stabilizer.adapt_generator(generator)
+            critic = None if critic is None else stabilizer.adapt_critic(critic)
+        if critic is not None:
+            critic = config.played_objective.adapt_critic(critic)
+    generator.to(device)
+    if critic is None:
+        return Players(generator, None, separate=False)
+    critic.to(device)
+    return Players(generator, critic, separate=_separate(critic, shape, config, given))
+
+
+def _generator(
+    shape: tuple[int, ...], config: GANConfig, given: GivenNetworks, device: torch.device
+) -> nn.Module:
+    assert config.latent_dim is not None
+    if given.generator is None:
+        return build_generator(config, shape).float()
+    module = as_module(given.generator, "generator", rng=config.rng, device=device)
+    check_generator(module, config.latent_dim, shape)
+    return module
+
+
+def _critic(
+    shape: tuple[int, ...], config: GANConfig, given: GivenNetworks, device: torch.device
+) -> nn.Module | None:
+    constraint = config.critic_constraint
+    if not config.played_objective.trains_critic:
+        return None
+    if given.critic is not None:
+        module = as_module(given.critic, "critic", rng=config.rng, device=device)
+        if not config.played_objective.needs_labels:
+            check_critic(module, shape, config.pack)
+        return module
+    if constraint is None or config.network != "mlp" or config.critic_norm or len(shape) == 3:
+        return build_critic(config, shape).float()
+    assert config.width is not None
+    inputs = math.prod(packed_shape(shape, config.pack))
+    return constraint.build(inputs, width=config.width, depth=config.depth).float()
+
+
+def _separate(
+    critic: nn.Module, shape: tuple[int, ...], config: GANConfig, given: GivenNetworks
+) -> bool:
+    """Whether the critic mixes points; refused where slopes at single points are penalized."""
+    packs = packed_shape(shape, config.pack)
+    penalized = isinstance(config.critic_constraint, (PenalizedSlope, ZeroCenteredPenalty))
+    if penalized or config.played_objective.name == "wasserstein":
+        refuse_unless_pointwise(critic, packs)
+        return False
+    return scores_mix_points(critic, packs)
+
+
+def _qualified(given: Any) -> str:
+    kind = type(given) if isinstance(given, nn.Module) else given
+    return f"{kind.__module__}.{getattr(kind, '__qualname__', type(kind).__qualname__)}"

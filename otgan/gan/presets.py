@@ -1,0 +1,169 @@
+"""The settings of papers, and of toy data, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from otgan.errors import InvalidInputError, nearest_name
+from otgan.gan.optimizers import Adam, RMSprop
+
+__all__ = ["PRESETS", "settings_of"]
+
+Settings = dict[str, Any]
+
+
+def _optimizer(settings: Any) -> Settings:
+    return {"generator_optimizer": settings, "critic_optimizer": settings}
+
+
+def wgan() -> Settings:
+    """Arjovsky, Chintala and Bottou, Wasserstein GAN (ICML 2017), Algorithm 1."""
+    return {
+        "objective": "wasserstein",
+        "constraint": "clip",
+        "batch_size": 64,
+        "n_critic": 5,
+        **_optimizer(RMSprop(learning_rate=5e-5)),
+    }
+
+
+def wgan_gp() -> Settings:
+    """Gulrajani et al., Improved training of Wasserstein GANs (NeurIPS 2017), Algorithm 1.
+
+    The betas are those of its code for MNIST, CIFAR-10 and toy data; the algorithm prints (0, 0.9).
+    """
+    return {
+        "objective": "wasserstein",
+        "constraint": "gp",
+        "batch_size": 64,
+        "n_critic": 5,
+        **_optimizer(Adam(learning_rate=1e-4, betas=(0.5, 0.9))),
+    }
+
+
+def wgan_lp() -> Settings:
+    """Petzka, Fischer and Lukovnikov, On the regularization of Wasserstein GANs (ICLR 2018).
+
+    All but the penalty as WGAN-GP.
+    """
+    return {**wgan_gp(), "constraint": "lp"}
+
+
+def sn() -> Settings:
+    """Miyato et al., Spectral normalization for GANs (ICLR 2018): CIFAR-10, hinge loss."""
+    return {
+        "objective": "hinge",
+        "constraint": None,
+        "critic_norm": "spectral",
+        "batch_size": 64,
+        "n_critic": 5,
+        "schedule": "linear",
+        **_optimizer(Adam(learning_rate=2e-4, betas=(0.0, 0.9))),
+    }
+
+
+def wgan_div() -> Settings:
+    """Wu et al., Wasserstein divergence for GANs (ECCV 2018): weight 2, power 6, as printed."""
+    return {
+        "objective": "wasserstein",
+        "constraint": "div",
+        "batch_size": 64,
+        "n_critic": 4,
+        **_optimizer(Adam(learning_rate=2e-4, betas=(0.0, 0.9))),
+    }
+
+
+def gan() -> Settings:
+    """Goodfellow et al., Generative adversarial nets (NeurIPS 2014), Algorithm 1, with k = 1.
+
+    The game is the minimax one; the optimizer, of which the paper has momentum, is Adam as DCGAN
+    has it.
+    """
+    return {
+        "objective": "minimax",
+        "constraint": None,
+        "batch_size": 100,
+        "n_critic": 1,
+        "latent": "uniform",
+        **_optimizer(Adam(learning_rate=2e-4, betas=(0.5, 0.999))),
+    }
+
+
+def dcgan() -> Settings:
+    """Radford, Metz and Chintala, Unsupervised representation learning with DCGANs (ICLR 2016)."""
+    return {
+        "objective": "non-saturating",
+        "constraint": None,
+        "network": "dcgan",
+        "critic_norm": "batch",
+        "generator_norm": "batch",
+        "batch_size": 128,
+        "n_critic": 1,
+        "latent": "uniform",
+        "latent_dim": 100,
+        **_optimizer(Adam(learning_rate=2e-4, betas=(0.5, 0.999))),
+    }
+
+
+def r3gan() -> Settings:
+    """Huang et al., The GAN is dead; long live the GAN! (NeurIPS 2024), StackedMNIST."""
+    return {
+        "objective": "relativistic",
+        "constraint": "zero-centered",
+        "network": "resnet",
+        "n_critic": 1,
+        "average": 0.999,
+        "latent_dim": 64,
+        **_optimizer(Adam(learning_rate=2e-4, betas=(0.0, 0.99))),
+    }
+
+
+def toy() -> Settings:
+    """Data in the plane, within a minute or so.
+
+    A weak penalty (0.1, as in the WGAN-GP paper's toy code) lets the critic be steep where clusters
+    are narrow; the learning rate is large and decays to zero.
+    """
+    from otgan.critics.constraints.penalties import GradientPenalty
+
+    return {
+        "constraint": GradientPenalty(weight=0.1),
+        "steps": 5000,
+        "batch_size": 256,
+        "n_critic": 2,
+        "learning_rate": 3e-3,
+        "schedule": "linear",
+        "average": 0.995,
+        "latent_dim": 2,
+        "monitor_every": 100,
+    }
+
+
+PRESETS: dict[str, Callable[[], Settings]] = {
+    "wgan": wgan,
+    "wgan-gp": wgan_gp,
+    "wgan-lp": wgan_lp,
+    "sn": sn,
+    "wgan-div": wgan_div,
+    "gan": gan,
+    "dcgan": dcgan,
+    "r3gan": r3gan,
+    "toy": toy,
+}
+
+
+def settings_of(name: str) -> Settings:
+    """The settings of that name.
+
+    Raises
+    ------
+    InvalidInputError
+        There is none of that name.
+    """
+    if not isinstance(name, str) or name not in PRESETS:
+        hint = nearest_name(str(name).lower(), list(PRESETS), otherwise="pass one of them")
+        raise InvalidInputError(
+            f"a preset must be one of {', '.join(PRESETS)}, got {name!r}; to fix it, {hint}"
+        )
+    return PRESETS[name]()
