@@ -22,6 +22,7 @@ from otgan.gan.data import TrainingData, as_training_data
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
+from otgan.gan.gradients import Gradients
 from otgan.gan.identity import RunIdentity
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.monitor import Monitor
@@ -128,9 +129,7 @@ def train_gan(
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
     with nullcontext() if directory is None else directory.writing():
-        return _run(
-            training_data, config, given, directory, resume=resume, progress=progress
-        )
+        return _run(training_data, config, given, directory, resume=resume, progress=progress)
 
 
 def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
@@ -236,6 +235,8 @@ def _train(
 ) -> None:
     """The whole of GAN training, from top to bottom."""
     batches = Batches(config, monitor, labeled=state.game.objective.needs_labels)
+    fused = config.precision == "float32"
+    gradients = Gradients(state.generator, state.critic, state.game, fused=fused)
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
     bar = reporting(progress, config.steps, "training", unit="step", done=state.step)
     with bar as report, deferred_interrupt() as interrupted:
@@ -246,10 +247,10 @@ def _train(
             # The critic learns to tell real from generated points as well as it can ...
             if state.critic is not None:
                 for turn in range(critic_steps(step, config)):
-                    _critic_step(state, config, batches.draw(step, f"critic {turn}"))
+                    _critic_step(state, config, gradients, batches.draw(step, f"critic {turn}"))
 
             # ... and the generator moves its points to where the critic takes them for real.
-            _generator_step(state, config, batches.draw(step, "generator"))
+            _generator_step(state, config, gradients, batches.draw(step, "generator"))
             update_average(state.averaged, state.generator, config.average, step)
             state.game.update(state.generator, state.critic)
             state.step = step
@@ -266,17 +267,13 @@ def _train(
         _measure(state, batches, recorder, time.perf_counter() - started)
 
 
-def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
+def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch) -> None:
     """One step of the critic; then the projection of the constraint."""
     critic, optimizer = state.critic, state.critic_optimizer
     assert critic is not None
     assert optimizer is not None
-    with torch.no_grad():
-        fake = state.generator(batch.latents)
-    loss = state.game.critic_loss(critic, batch, fake)
+    loss, fake = gradients.of_critic(batch)
     refuse_divergence(loss, fake, state.step, "critic")
-    optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()
     if config.clip_grad_norm is not None:
         torch.nn.utils.clip_grad_norm_(critic.parameters(), config.clip_grad_norm)
     optimizer.step()
@@ -285,24 +282,19 @@ def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
     state.critic_loss = loss.terms["loss"].detach()
 
 
-def _generator_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
+def _generator_step(
+    state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch
+) -> None:
     """One step of the generator."""
-    fake = state.generator(batch.latents)
-    loss = state.game.generator_loss(state.generator, state.critic, batch, fake)
+    loss, fake = gradients.of_generator(batch)
     refuse_divergence(loss, fake, state.step, "generator")
-    optimizer = state.generator_optimizer
-    optimizer.zero_grad(set_to_none=True)
-    parameters = [p for p in state.generator.parameters() if p.requires_grad]
-    loss.total.backward(inputs=parameters)  # and not those of the critic
     if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(parameters, config.clip_grad_norm)
-    optimizer.step()
+        torch.nn.utils.clip_grad_norm_(state.generator.parameters(), config.clip_grad_norm)
+    state.generator_optimizer.step()
     state.generator_loss = loss.terms["loss"].detach()
 
 
-def _measure(
-    state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float
-) -> Record:
+def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float) -> Record:
     """Measure, keep the generator if it is the best so far, and write all of it down."""
     monitor, config = batches.monitor, batches.config
     latents = batches.draw(0, "batch statistics", 16 * config.batch_size).latents

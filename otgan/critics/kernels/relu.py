@@ -26,7 +26,13 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.kernels.matmul import gradient_of, product, rows_of_block, total
-from otgan.critics.kernels.relu_passes import Weights, is_relu_critic, linear_layers, masked
+from otgan.critics.kernels.relu_passes import (
+    Weights,
+    has_radius,
+    is_relu_critic,
+    linear_layers,
+    masked,
+)
 from otgan.critics.kernels.supported import PairLoss
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.networks.feedforward import radius
@@ -145,7 +151,7 @@ class PenalizedStep:
                 f"hooks or frozen parameters, got {type(critic).__name__}; to fix it, use autograd "
                 "for this critic"
             )
-        self.critic = critic
+        self.layers, self.radius = linear_layers(critic), has_radius(critic)
         self.penalty = penalty
         self.loss = loss
         self.penalized = penalized
@@ -180,7 +186,7 @@ class PenalizedStep:
                 "x, y and, for a penalty, the points between must be of one shape (n, d), got "
                 f"{[tuple(points.shape) for points in kinds]}; to fix it, draw as many of each"
             )
-        weights = Weights.of_critic(self.critic, self.inner_dtype)
+        weights = Weights.of_critic(self.layers, radius=self.radius, inner=self.inner_dtype)
         rows = len(x) if self.loss is not None else rows_of_block(x)
         blocks = list(zip(*(points.split(rows) for points in kinds), strict=True))
         sums = self._added(weights, blocks)
@@ -199,7 +205,7 @@ class PenalizedStep:
         return first
 
     def _write(self, means: _Sums) -> None:
-        *lower, hidden, output = linear_layers(self.critic)
+        *lower, hidden, output = self.layers
         for layer, weight, bias in zip(lower, means.weights, means.biases, strict=False):
             gradient_of(layer.weight).copy_(weight.T)
             gradient_of(layer.bias).copy_(bias)
@@ -267,12 +273,12 @@ def _loss_of(weights: Weights, top: Tensor, n: int, loss: PairLoss | None) -> tu
         sigma = difference.new_ones(2 * n, 1)
         sigma[:n] = -1.0
         return difference, sigma
-    scores = weights.outputs(top[: 2 * n])[:, 0]
+    pair = weights.outputs(top[: 2 * n])[:, 0].split(n)
     with torch.enable_grad():
-        scores.requires_grad_()
-        value = loss(scores[:n], scores[n:]) * n
-        (sigma,) = torch.autograd.grad(value, scores)
-    return value.detach(), sigma[:, None]
+        on_x, on_y = (scores.detach().requires_grad_() for scores in pair)
+        value = loss(on_x, on_y)
+        sigma = torch.cat(torch.autograd.grad(value, (on_x, on_y)))
+    return value.detach() * n, sigma[:, None] * n
 
 
 def _put_tangents(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from otgan.critics.kernels.matmul import gradient_of, product
 from otgan.critics.kernels.relu_passes import (
@@ -42,8 +43,8 @@ class GeneratorStep:
     >>> generator = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
     >>> critic = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))
     >>> step = GeneratorStep(generator, critic, lambda real, fake: -fake.mean())
-    >>> latents = torch.randn(64, 2)
-    >>> bool(torch.isclose(step.gradients(latents), -critic(generator(latents)).mean()))
+    >>> loss, points = step.gradients(torch.randn(64, 2))
+    >>> bool(torch.isclose(loss, -critic(points).mean()))
     True
     >>> critic[0].weight.grad is None
     True
@@ -58,16 +59,11 @@ class GeneratorStep:
                     f"without hooks or frozen parameters, got {type(network).__name__}; to fix it, "
                     "use autograd for these networks"
                 )
-        self.generator, self.critic, self.loss = generator, critic, loss
+        self.layers, self.critic_layers = linear_layers(generator), linear_layers(critic)
+        self.loss = loss
 
     @torch.no_grad()
-    def points(self, latents: Tensor) -> Tensor:
-        """Generated points, shape (n, d), which carry no gradients."""
-        weights = Weights.of(self.generator)
-        return weights.outputs(weights.activations(latents)[-1])
-
-    @torch.no_grad()
-    def gradients(self, latents: Tensor, real: Tensor | None = None) -> Tensor:
+    def gradients(self, latents: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Write the gradients into the generator's ``.grad``, over what was there.
 
         Parameters
@@ -78,33 +74,35 @@ class GeneratorStep:
 
         Returns
         -------
-        torch.Tensor, shape ()
-            The loss.
+        loss : torch.Tensor, shape ()
+        points : torch.Tensor, shape (n, d)
+            Those that were generated.
         """
-        weights = Weights.of(self.generator)
+        weights = Weights.of(self.layers)
         *below, top = weights.activations(latents)
         points = weights.outputs(top)
         # A critic of packs is given several points in a row.
-        packs = points.reshape(-1, linear_layers(self.critic)[0].in_features)
+        packs = points.reshape(-1, self.critic_layers[0].in_features)
         value, gradient = self._by_points(packs, real)
-        output = linear_layers(self.generator)[-1]
         gradient = gradient.reshape(points.shape)
-        slopes = weights.slopes(masked(product(gradient, output.weight.T), top), below)
-        layers = linear_layers(self.generator)
-        for layer, h, a in zip(layers, [*below, top], [*slopes, gradient], strict=True):
-            gradient_of(layer.weight).copy_(product(h.T, a.T).T)
+        *layers, output = self.layers
+        slopes = weights.slopes(masked(gradient @ output.weight, top), below)
+        for layer, h, a in zip(layers, below, slopes, strict=True):
+            gradient_of(layer.weight).copy_(product(a.T, h.T))
             torch.sum(a, dim=0, out=gradient_of(layer.bias))
-        return value
+        torch.mm(gradient.T, top, out=gradient_of(output.weight))
+        torch.sum(gradient, dim=0, out=gradient_of(output.bias))
+        return value, points
 
     def _by_points(self, fake: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor]:
         """The loss, and its gradient by each generated point, or pack of them."""
-        weights, n = Weights.of_critic(self.critic), len(fake)
+        weights, n = Weights.of_critic(self.critic_layers), len(fake)
         *below, top = weights.activations(fake if real is None else torch.cat([fake, real]))
-        scores = weights.outputs(top)[:, 0]
-        on_fake, on_real = scores[:n], scores[n:]
+        on_fake, on_real = weights.outputs(top)[:, 0].tensor_split([n])
         with torch.enable_grad():
-            value = self.loss(on_real, on_fake.requires_grad_())
+            on_fake = on_fake.detach().requires_grad_()
+            value = self.loss(on_real, on_fake)
             (sigma,) = torch.autograd.grad(value, on_fake)
         masks = top[:n].gt_(0.0).mul_(sigma[:, None])
         slopes = weights.slopes(masks, [h[:n] for h in below])
-        return value.detach(), product(slopes[0], weights.backward[0])
+        return value.detach(), linear(slopes[0], weights.backward[0])

@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from otgan.critics.kernels.matmul import product
 from otgan.critics.kernels.supported import all_plain
@@ -21,6 +22,7 @@ from otgan.critics.networks.feedforward import WithRadius
 
 __all__ = [
     "Weights",
+    "forward",
     "has_radius",
     "is_relu_critic",
     "is_relu_network",
@@ -80,6 +82,21 @@ def linear_layers(network: nn.Module) -> list[nn.Linear]:
     return [layer for layer in network.children() if isinstance(layer, nn.Linear)]
 
 
+@torch.no_grad()
+def forward(layers: list[nn.Linear], points: Tensor) -> Tensor:
+    """What a ReLU network without a radius returns, from its linear layers.
+
+    Examples
+    --------
+    >>> forward([nn.Linear(2, 8), nn.Linear(8, 3)], torch.zeros(5, 2)).shape
+    torch.Size([5, 3])
+    """
+    *hidden, output = layers
+    for layer in hidden:
+        points = product(points, layer.weight, layer.bias, relu=True)
+    return linear(points, output.weight, output.bias)
+
+
 class Weights(NamedTuple):
     """A network's parameters, arranged for the products that are made of them."""
 
@@ -89,20 +106,22 @@ class Weights(NamedTuple):
     radius: bool  # whether the network is also given |x|
 
     @classmethod
-    def of(cls, network: nn.Module) -> Self:
-        """Those of any ReLU network."""
-        *hidden, output = linear_layers(network)
+    def of(cls, layers: list[nn.Linear]) -> Self:
+        """Those of any ReLU network without a radius, from its linear layers."""
+        *hidden, output = layers
         forward: list[tuple[Tensor, Tensor]] = [(layer.weight, layer.bias) for layer in hidden]
-        backward = [layer.weight.T.contiguous() for layer in hidden]
-        return cls(forward, backward, (output.weight, output.bias), has_radius(network))
+        backward = [layer.weight.T for layer in hidden]
+        return cls(forward, backward, (output.weight, output.bias), radius=False)
 
     @classmethod
-    def of_critic(cls, critic: nn.Module, inner: torch.dtype | None = None) -> Self:
+    def of_critic(
+        cls, layers: list[nn.Linear], *, radius: bool = False, inner: torch.dtype | None = None
+    ) -> Self:
         """Those of a network with one output, whose weights w are taken into W_L.
 
         Weights between hidden layers are of the dtype `inner`, by default of their own.
         """
-        *hidden, output = linear_layers(critic)
+        *hidden, output = layers
         last = output.weight[0]
         backward = [layer.weight.T.contiguous() for layer in hidden[:-1]]
         backward.append((hidden[-1].weight * last[:, None]).T.contiguous())
@@ -110,7 +129,7 @@ class Weights(NamedTuple):
         if inner is not None:  # but for the first layer, which the points enter
             forward[1:] = [(weight.to(inner), bias.to(inner)) for weight, bias in forward[1:]]
             backward[1:] = [weight.to(inner) for weight in backward[1:]]
-        return cls(forward, backward, (output.weight, output.bias), has_radius(critic))
+        return cls(forward, backward, (output.weight, output.bias), radius)
 
     def activations(self, points: Tensor) -> list[Tensor]:
         """h_0, ..., h_L for points of shape (n, d)."""
@@ -124,7 +143,7 @@ class Weights(NamedTuple):
     def outputs(self, top: Tensor) -> Tensor:
         """What the network returns, from h_L; shape (n, out)."""
         weight, bias = self.output
-        return product(top.to(weight.dtype), weight, bias)
+        return linear(top.to(weight.dtype), weight, bias)  # few columns: oneDNN is slower
 
     def slopes(self, top: Tensor, below: list[Tensor]) -> list[Tensor]:
         """a_1, ..., a_L from a_L, or from a_L / w for a critic, and h_0, ..., h_{L-1}."""

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from otgan.critics.kernels.relu_generator import GeneratorStep
+from otgan.critics.kernels.relu_passes import forward, linear_layers
 from otgan.critics.networks.feedforward import mlp, radial_mlp
 from otgan.errors import InvalidInputError
 from tests.critics.plain_training import worst_gradient
@@ -36,7 +37,9 @@ def test_gradients_are_those_of_autograd(name, dtype, pack):
     step = GeneratorStep(generator.to(dtype), critic.to(dtype), LOSSES[name])
     given = real.to(dtype) if name == "pairs" else None
     precision = 1e-12 if dtype == torch.float64 else 1e-5
-    assert_allclose(step.gradients(latents.to(dtype), given), loss.detach(), rtol=precision)
+    value, points = step.gradients(latents.to(dtype), given)
+    assert_allclose(value, loss.detach(), rtol=precision)
+    assert_allclose(points.reshape(fake.shape), fake.detach(), rtol=precision, atol=precision)
     assert worst_gradient(generator, expected) < precision
 
 
@@ -46,10 +49,10 @@ def test_no_gradient_is_left_in_the_critic():
     assert all(parameter.grad is None for parameter in critic.parameters())
 
 
-def test_points_are_those_of_the_generator():
-    generator, critic = networks(2, 3)
+def test_the_forward_pass_is_that_of_the_network():
+    generator, _ = networks(2, 3)
     latents = torch.randn(5, 2).double()
-    points = GeneratorStep(generator, critic, LOSSES["scores"]).points(latents)
+    points = forward(linear_layers(generator), latents)
     assert_allclose(points, generator(latents).detach(), rtol=1e-12)
     assert not points.requires_grad
 
