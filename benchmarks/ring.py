@@ -7,6 +7,7 @@ python benchmarks/ring.py gp         # one constraint
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -19,10 +20,12 @@ HEAD = "| constraint | seed | exact W1 | floor | ratio | modes | high quality | 
 def settings(constraint: str) -> Callable[..., GANConfig]:
     """Those of the demo, except for what the paper of a constraint fixes."""
     if constraint == "demo":
-        return GANConfig.toy
+        return partial(GANConfig.preset, "toy")
     if constraint in ("clip", "gp"):  # the learning rate of the demo is too large for these two
-        return lambda **more: GANConfig.toy(constraint=constraint, learning_rate=5e-4, **more)
-    return lambda **more: GANConfig.toy(constraint=constraint, **more)
+        return lambda **more: GANConfig.preset(
+            "toy", constraint=constraint, learning_rate=5e-4, **more
+        )
+    return lambda **more: GANConfig.preset("toy", constraint=constraint, **more)
 
 
 def row(constraint: str, seed: int) -> None:

@@ -37,7 +37,8 @@ def main() -> None:
     write_points(file)
 
     run = options.out / "run"
-    config = otgan.GANConfig.toy(
+    config = otgan.GANConfig.preset(
+        "toy",
         steps=options.steps // 2,
         monitor_every=max(options.steps // 6, 1),
         monitor_points=500,

@@ -49,9 +49,14 @@ from .divergences.histograms import (
     total_variation as total_variation,
 )
 from .divergences.kernel_density import KernelDensity as KernelDensity
+from .divergences.memorization import (
+    MemorizationTest as MemorizationTest,
+    memorization_test as memorization_test,
+)
 from .divergences.mmd import MMD as MMD, mmd as mmd, mmd_squared as mmd_squared
 from .divergences.nearest_neighbors import NearestNeighbors as NearestNeighbors
 from .divergences.plug_in import Discrete as Discrete, Histogram as Histogram
+from .divergences.prdc import PRDC as PRDC, prdc as prdc
 from .divergences.samples import (
     js_from_samples as js_from_samples,
     kl_from_samples as kl_from_samples,
@@ -77,7 +82,16 @@ from .estimates import Estimate as Estimate
 from .gan.config import GANConfig as GANConfig
 from .gan.result import TrainResult as TrainResult
 from .gan.resume import resume_gan as resume_gan
+from .gan.stabilizers.feature_matching import FeatureMatching as FeatureMatching
+from .gan.stabilizers.historical_averaging import HistoricalAveraging as HistoricalAveraging
+from .gan.stabilizers.instance_noise import InstanceNoise as InstanceNoise
+from .gan.stabilizers.label_smoothing import OneSidedLabelSmoothing as OneSidedLabelSmoothing
+from .gan.stabilizers.minibatch_discrimination import (
+    MinibatchDiscrimination as MinibatchDiscrimination,
+)
+from .gan.stabilizers.virtual_batch_norm import VirtualBatchNorm as VirtualBatchNorm
 from .gan.trainer import train_gan as train_gan
+from .inference.debiased import debiased_wasserstein as debiased_wasserstein
 from .inference.held_out import (
     HeldOutBracket as HeldOutBracket,
     held_out_bracket as held_out_bracket,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from otgan.inputs.conversion import (
     stacked,
     to_numpy,
 )
-from otgan.inputs.labels import align_measures
+from otgan.inputs.labels import align_clouds, align_measures
 from otgan.inputs.tables import read_table
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "FloatArray",
     "IntArray",
     "as_float64",
+    "as_named_samples",
     "as_pair",
     "as_points",
     "as_probabilities",
@@ -276,6 +277,25 @@ def as_samples(x: Any, y: Any, *, least: int = 2) -> tuple[FloatArray, FloatArra
             f"{nu.n}; to fix it, give more points"
         )
     return mu.points, nu.points
+
+
+def as_named_samples(samples: Mapping[str, Any]) -> list[FloatArray]:
+    """Points of several samples in the same space, by their names in errors; shapes (n_k, d).
+
+    Columns with names are matched by those of the first.
+    """
+    names = list(samples)
+    aligned = align_clouds(list(samples.values()), names)
+    refuse_other_images(aligned, names)
+    points = [as_points(sample, name) for name, sample in zip(names, aligned, strict=True)]
+    d = points[0].shape[1]
+    for name, sample in zip(names, points, strict=True):
+        if sample.shape[1] != d:
+            raise InvalidInputError(
+                f"{name} must have {d} columns like {names[0]}, got {sample.shape[1]}; to fix it, "
+                "give all samples the same coordinates"
+            )
+    return points
 
 
 def as_probabilities(

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from otgan import measures
 
-ENTRIES = ("as_pair", "as_points", "as_samples", "as_weights")
+ENTRIES = ("as_named_samples", "as_pair", "as_points", "as_samples", "as_weights")
 """The functions that validate points or weights; one within another counts once."""
 
 

@@ -126,15 +126,15 @@ def test_the_named_settings_are_fields():
 
 
 def test_toy_settings_name_their_own_function():
-    message = r"^GANConfig.toy\(\) has no option 'step'; did you mean 'steps'\?$"
+    message = r"^GANConfig.preset\(\) has no option 'step'; did you mean 'steps'\?$"
     with pytest.raises(UnexpectedKeywordError, match=message):
-        otgan.GANConfig.toy(step=1)
+        otgan.GANConfig.preset("toy", step=1)
 
 
 def test_without_a_near_option_all_are_listed():
     unknown: dict[str, Any] = {"banana": 1}
-    with pytest.raises(UnexpectedKeywordError, match=r"ring8\(\) has .* options are: none$"):
-        otgan.datasets.ring8(**unknown)
+    with pytest.raises(UnexpectedKeywordError, match=r"swissroll\(\) has .* options are: none$"):
+        otgan.datasets.swissroll(**unknown)
     with pytest.raises(UnexpectedKeywordError, match=r"its options are: .*batch_size, .*width$"):
         otgan.GANConfig(**unknown)
 

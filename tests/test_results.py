@@ -89,6 +89,8 @@ RESULTS = {
     "interval": lambda x, y: otgan.wasserstein_interval(x, y),
     "test": lambda x, y: otgan.two_sample_test(x, y),
     "estimate": lambda x, y: otgan.kl_from_samples(x, y),
+    "scores": lambda x, y: otgan.prdc(x, y),
+    "memorization": lambda x, y: otgan.memorization_test(x, y, y),
     "infinite": lambda x, y: otgan.Estimate(math.inf, math.nan, (0, math.inf), "knn", 60, 50),
     "comparison": lambda x, y: otgan.compare(x[:20], y[:20]),
 }

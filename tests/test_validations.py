@@ -22,6 +22,9 @@ ONCE = {
     "frechet_distance": lambda: otgan.frechet_distance(X, Y),
     "kl_from_samples": lambda: otgan.kl_from_samples(X, Y),
     "js_from_samples": lambda: otgan.js_from_samples(X, Y),
+    "prdc": lambda: otgan.prdc(X, Y),
+    "memorization_test": lambda: otgan.memorization_test(X, Y, Y),
+    "debiased_wasserstein": lambda: otgan.debiased_wasserstein(X, X + 1),
     "wasserstein_interval": lambda: otgan.wasserstein_interval(X, Y, rng=0),
     "two_sample_test": lambda: otgan.two_sample_test(X, Y, rng=0),
 }

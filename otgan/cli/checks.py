@@ -14,7 +14,6 @@ from typing import Any
 from otgan.errors import InvalidInputError, OutputError, nearest_name, require
 
 __all__ = [
-    "check_constraint",
     "check_emd",
     "check_files",
     "check_folder",
@@ -87,14 +86,6 @@ def check_emd(**options: Any) -> None:
 
     _check_word("--metric", options["metric"], tuple(METRIC_NAMES))
     emd([1.0], [1.0], **options)
-
-
-def check_constraint(name: str | None) -> None:
-    """Raise on a word that is no constraint."""
-    from otgan.critics.settings import CONSTRAINT_NAMES
-
-    if name is not None:
-        _check_word("--constraint", name, ("exact", *CONSTRAINT_NAMES))
 
 
 def _check_word(flag: str, word: str, known: tuple[str, ...]) -> None:

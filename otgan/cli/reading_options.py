@@ -33,6 +33,8 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--decimal", metavar="X", help="the decimal mark: . or ,")
     group.add_argument("--name", help="which array of a .npz file")
+    group.add_argument("--size", type=int, metavar="N", help="of pictures: pixels on a side (32)")
+    group.add_argument("--gray", action=yes_or_no, help="of pictures: one channel instead of three")
     group.add_argument(
         "--limit", type=int, metavar="BYTES", help="most that packed contents may take in memory"
     )
@@ -40,7 +42,9 @@ def add_reading(command: argparse.ArgumentParser) -> None:
 
 def reading_of(options: argparse.Namespace) -> LoadOptions:
     """What was said about how to read files."""
-    names = ("columns", "header", "index", "delimiter", "decimal", "name", "limit")
+    from otgan.datasets.files.read_options import LoadOptions
+
+    names = LoadOptions.__annotations__
     said: Any = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     if "columns" in said:
         listed = next(csv.reader([said["columns"]], skipinitialspace=True), [])

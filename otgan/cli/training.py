@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import otgan
 from otgan.cli.checks import (
-    check_constraint,
     check_folder,
     check_numbers,
     check_run,
@@ -37,13 +36,39 @@ SIZES = {
     "batch-size": "points in a batch",
     "n-critic": "steps of the critic for each step of the generator",
     "latent-dim": "dimension of the noise that the generator takes",
-    "width": "units in each hidden layer",
-    "depth": "hidden layers",
+    "width": "units in each hidden layer, or channels of a convolutional network",
+    "depth": "hidden layers of an mlp",
+    "pack": "points that the critic judges together",
     "monitor-every": "steps between two measurements",
     "monitor-points": "points in each measurement",
     "evaluation-points": "points in the final evaluation",
 }
 """Flags of `otgan train` that take a whole number."""
+
+NAMES = {
+    "objective": "wasserstein, minimax, non-saturating, least-squares, hinge, relativistic, "
+    "semi-supervised or exact",
+    "constraint": "auto, clip, gp, lp, spectral, div, orthogonal, cones, distilled, zero-centered "
+    "or none",
+    "network": "auto, mlp, dcgan or resnet",
+    "critic-norm": "layer, instance, spectral, batch or none",
+    "generator-norm": "auto, batch or none",
+    "latent": "gaussian or uniform",
+    "generator-optimizer": "adam, rmsprop or sgd (default: the constraint's)",
+    "critic-optimizer": "adam, rmsprop or sgd (default: the constraint's)",
+    "schedule": "of the learning rate: constant, linear or cosine",
+    "precision": "of products: float32, bfloat16 or float16",
+    "device": "auto (default), cpu, cuda, ...",
+}
+"""Flags of `otgan train` that take a name."""
+
+NUMBERS = {
+    "learning-rate": "of both networks",
+    "critic-learning-rate": "of the critic alone",
+    "average": "decay of the averaged weights",
+    "clip-grad-norm": "largest norm of a network's gradient",
+}
+"""Flags of `otgan train` that take a number."""
 
 
 def add_train(commands: Commands) -> None:
@@ -51,36 +76,42 @@ def add_train(commands: Commands) -> None:
     train = commands.add_parser(
         "train",
         help="train a GAN, measured in exact distance",
-        description="Train a GAN on ring8, grid25, swissroll, digits, a file of points (.csv, "
-        ".tsv, .npy, .npz, .parquet, .feather, IDX), or a folder of pictures. Settings that are "
-        "left out are those of the papers.",
+        description="Train a GAN on ring8, grid25, swissroll, digits, stacked_digits, a file of "
+        "points (.csv, .tsv, .npy, .npz, .parquet, .feather, IDX), or a folder of pictures. "
+        "Settings that are left out are those of the papers.",
     )
     train.add_argument("data", help="name of a data set, a file or a folder")
     train.add_argument("--out", metavar="FOLDER", help="of the run (default runs/NAME)")
     train.add_argument("--overwrite", action="store_true", help="replace an earlier run there")
     train.add_argument(
-        "--toy", action="store_true", help="settings for a good result in the plane in a minute"
-    )
-    train.add_argument(
-        "--constraint",
+        "--preset",
         metavar="NAME",
-        help="clip, gp, lp, spectral, div, orthogonal, cones, distilled or exact",
+        help="settings of a paper: wgan, wgan-gp, wgan-lp, sn, wgan-div, gan, dcgan, r3gan; or "
+        "toy, for a good result in the plane in a minute",
+    )
+    for name, what in NAMES.items():
+        train.add_argument(f"--{name}", metavar="NAME", help=what)
+    train.add_argument(
+        "--stabilizers",
+        metavar="NAME",
+        nargs="+",
+        help="feature-matching, minibatch-discrimination, historical-averaging, label-smoothing, "
+        "virtual-batch-norm, instance-noise",
     )
     for name, what in SIZES.items():
         train.add_argument(f"--{name}", type=int, metavar="N", help=what)
     train.add_argument("--rng", type=int, metavar="N", help="seed of the run")
-    train.add_argument("--learning-rate", type=float, metavar="X", help="of both networks")
+    for name, what in NUMBERS.items():
+        train.add_argument(f"--{name}", type=float, metavar="X", help=what)
     train.add_argument(
-        "--generator-optimizer", metavar="NAME", help="adam or rmsprop (default: the constraint's)"
-    )
-    train.add_argument("--average", type=float, metavar="X", help="decay of the averaged weights")
-    train.add_argument(
-        "--decay",
+        "--critic-warmup",
         action="store_const",
         const=True,
-        help="let the learning rate fall linearly to zero",
+        help="a hundred critic steps before each of the first 25 steps and every 500th",
     )
-    train.add_argument("--device", metavar="NAME", help="auto (default), cpu, cuda, ...")
+    train.add_argument(
+        "--flips", action="store_true", help="mirror training pictures left to right at random"
+    )
     add_reading(train)
     _add_progress(train)
     add_n_jobs(train)
@@ -104,16 +135,32 @@ def _train(options: argparse.Namespace) -> int:
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
     from otgan.gan.data import as_training_data
 
-    names = GANConfig.__dataclass_fields__
-    chosen = {n: value for n, value in vars(options).items() if n in names and value is not None}
-    check_constraint(options.constraint)
-    with errors_name_flags(names):
-        config = GANConfig.toy(**chosen) if options.toy else GANConfig(**chosen)
+    with errors_name_flags([*GANConfig.__dataclass_fields__, "preset"]):
+        config = _config(options)
     # Wrong data are refused before anything else.
-    source = as_training_data(options.data, config.rng, **reading_of(options))
+    source = as_training_data(options.data, config.rng, flips=options.flips, **reading_of(options))
     return _run(
         lambda: otgan.train_gan(source, config, out=out, progress=options.progress), out, options
     )
+
+
+def _config(options: argparse.Namespace) -> GANConfig:
+    """The settings that the flags name, on those of a preset if there is one."""
+    from otgan.gan.config import GANConfig
+
+    names = GANConfig.__dataclass_fields__
+    chosen = {n: value for n, value in vars(options).items() if n in names and value is not None}
+    for name in ("constraint", "critic_norm", "generator_norm"):
+        if chosen.get(name) == "none":
+            chosen[name] = None
+    if "stabilizers" in chosen:
+        chosen["stabilizers"] = tuple(chosen["stabilizers"])
+    config: GANConfig
+    if options.preset is None:
+        config = GANConfig(**chosen)
+    else:
+        config = GANConfig.preset(options.preset, **chosen)
+    return config
 
 
 def add_resume(commands: Commands) -> None:
@@ -132,12 +179,9 @@ def add_resume(commands: Commands) -> None:
     resume.add_argument(
         "--monitor-every", type=int, metavar="N", help="steps between two measurements"
     )
-    resume.add_argument("--learning-rate", type=float, metavar="X", help="of both networks")
-    resume.add_argument(
-        "--decay",
-        action=argparse.BooleanOptionalAction,
-        help="whether the learning rate falls to zero",
-    )
+    for name in ("learning-rate", "critic-learning-rate"):
+        resume.add_argument(f"--{name}", type=float, metavar="X", help=NUMBERS[name])
+    resume.add_argument("--schedule", metavar="NAME", help=NAMES["schedule"])
     resume.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, ...")
     _add_progress(resume)
     add_n_jobs(resume)
@@ -182,7 +226,7 @@ def _demo(options: argparse.Namespace) -> int:
     from otgan.gan.config import GANConfig
 
     options.n_jobs = 1
-    config: GANConfig = GANConfig.toy()
+    config: GANConfig = GANConfig.preset("toy")
     return _run(lambda: otgan.train_gan("ring8", config, out=out, progress=True), out, options)
 
 

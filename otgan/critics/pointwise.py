@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from otgan.critics.forward import refuse_batch_norm, scores
 from otgan.errors import InvalidInputError
 
-__all__ = ["mixes_points", "refuse_unless_pointwise"]
+__all__ = ["mixes_points", "perturb", "refuse_unless_pointwise", "restored", "standard_points"]
 
 N_POINTS = 8
 """Points that are scored together and alone."""
@@ -26,11 +26,11 @@ VALUE_TOLERANCE = 1e-4
 """The same, relative to the values themselves: some thousand roundings of float32."""
 
 
-def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
-    """Raise unless the critic is a differentiable function of one point of shape (d,).
+def refuse_unless_pointwise(critic: nn.Module, shape: Sequence[int], why: str = "") -> None:
+    """Raise unless the critic is a differentiable function of one point of this shape.
 
     It is tried on a few points in evaluation and in training mode, with weights that are changed a
-    little, and left as it was.
+    little, and left as it was. `why` follows "must score every point by itself" in the message.
 
     Raises
     ------
@@ -38,15 +38,13 @@ def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
         It normalizes over the batch, scores a point differently alone and beside others, or twice
         differently, or returns no finite number for each point with a gradient.
     """
-    refuse_batch_norm(critic)
+    refuse_batch_norm(critic, why)
     rng = torch.Generator("cpu").manual_seed(0)
-    kind = next((p.dtype for p in critic.parameters() if p.is_floating_point()), torch.float32)
-    place = next(critic.parameters()).device
-    points = _noise((N_POINTS, d), rng).to(place, kind)
-    with torch.enable_grad(), _restored(critic):
+    points = standard_points(critic, (N_POINTS, *shape), rng)
+    with torch.enable_grad(), restored(critic):
         _set_training(critic, False)
         _refuse_other_values(critic, points)
-        _perturb(critic, rng)
+        perturb(critic, rng)
         with torch.no_grad():  # buffers that count are a state, too
             first, second = (scores(critic, points).double() for _ in range(2))
         if _differ(first, second):
@@ -57,9 +55,10 @@ def refuse_unless_pointwise(critic: nn.Module, d: int) -> None:
             )
         if mixes_points(critic, points):
             raise InvalidInputError(
-                "a critic must score every point by itself, got one that scores a point "
-                "differently alone and beside others, as normalization over the batch or minibatch "
-                "statistics do; to fix it, use nn.LayerNorm, and statistics of one point only"
+                f"a critic must score every point by itself{why and ' ' + why}, got one that "
+                "scores a point differently alone and beside others, as normalization over the "
+                "batch or minibatch statistics do; to fix it, use nn.LayerNorm, and statistics of "
+                "one point only"
             )
 
 
@@ -85,7 +84,7 @@ def mixes_points(critic: nn.Module, points: Tensor) -> bool:
     """
     if len(points) < 2:
         return False
-    with _restored(critic):
+    with restored(critic):
         for training in (False, True):
             _set_training(critic, training)
             together = _together(critic, points)
@@ -143,11 +142,18 @@ def _set_training(critic: nn.Module, training: bool) -> None:
 
 
 @torch.no_grad()
-def _perturb(critic: nn.Module, rng: torch.Generator) -> None:
+def perturb(critic: nn.Module, rng: torch.Generator) -> None:
+    """Add noise to all weights, of the deviation `PERTURBATION`."""
     for weight in critic.parameters():
         if weight.is_floating_point():
             noise = _noise(tuple(weight.shape), rng)
             weight.add_(PERTURBATION * noise.to(weight.device, weight.dtype))
+
+
+def standard_points(network: nn.Module, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
+    """Standard normal points of this shape (n, ...), in the network's dtype and on its device."""
+    like = next((p for p in network.parameters() if p.is_floating_point()), torch.zeros(0))
+    return _noise(shape, rng).to(like.device, like.dtype)
 
 
 def _noise(shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
@@ -156,12 +162,13 @@ def _noise(shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
 
 
 @contextmanager
-def _restored(critic: nn.Module) -> Iterator[None]:
-    """Modes, weights, buffers and torch's generator as they are now, whatever happens."""
+def restored(critic: nn.Module) -> Iterator[None]:
+    """Keep modes, weights, buffers and torch's generators as they are now, whatever happens."""
     modes = [(module, module.training) for module in critic.modules()]
     weights = [(weight, weight.detach().clone()) for weight in critic.parameters()]
     try:
-        with torch.random.fork_rng(devices=[]), _buffers_restored(critic):
+        devices = {weight.device for weight, _ in weights if weight.is_cuda}
+        with torch.random.fork_rng(devices=list(devices)), _buffers_restored(critic):
             yield
     finally:
         for module, training in modes:

@@ -1,7 +1,6 @@
 """Distributions to sample from, pairs with known W1, and loaders of files."""
 
 from otgan.datasets.distributions import (
-    DATASETS,
     Ball,
     Cube,
     Distribution,
@@ -21,12 +20,14 @@ from otgan.datasets.files import (
     load,
     load_idx,
     load_images,
+    load_labeled_images,
     load_pair,
     load_points,
     load_table,
 )
 from otgan.datasets.funnels import funnel_pair, funnel_pair_from
 from otgan.datasets.known import KnownPair
+from otgan.datasets.named import DATASETS
 from otgan.datasets.pairs import (
     absolute_value,
     ball_and_power,
@@ -38,6 +39,7 @@ from otgan.datasets.pairs import (
     square_and_zero,
     two_points,
 )
+from otgan.datasets.stacked_digits import StackedDigits
 
 __all__ = [
     "DATASETS",
@@ -50,6 +52,7 @@ __all__ = [
     "Sampler",
     "Shifted",
     "Spheres",
+    "StackedDigits",
     "SwissRoll",
     "Table",
     "absolute_value",
@@ -64,6 +67,7 @@ __all__ = [
     "load",
     "load_idx",
     "load_images",
+    "load_labeled_images",
     "load_pair",
     "load_points",
     "load_table",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -11,14 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from otgan.datasets.array_backend import DeviceConstant
-from otgan.datasets.random_source import RandomSource, as_random_source
+from otgan.datasets.random_source import NumpySource, RandomSource, as_random_source
 from otgan.errors import InvalidInputError, require
-from otgan.inputs.options import as_count, as_rng
+from otgan.inputs.options import as_count, as_positive, as_rng
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, IntArray
 
 __all__ = [
-    "DATASETS",
     "Ball",
     "Cube",
     "Distribution",
@@ -175,6 +173,13 @@ class Sample(Distribution):
     image_shape : tuple of int, or None
         Channels, height and width of the images that the rows hold in this order; None if the
         points are no images.
+    flips : bool
+        Whether each image that is drawn is mirrored, left to right, with probability one half.
+
+    Raises
+    ------
+    InvalidInputError
+        Flips of points that are no images.
 
     Examples
     --------
@@ -185,6 +190,15 @@ class Sample(Distribution):
     points: FloatArray
     labels: IntArray | None = None
     image_shape: ImageShape | None = None
+    flips: bool = False
+
+    def __post_init__(self) -> None:
+        if self.flips and self.image_shape is None:
+            raise InvalidInputError(
+                "flips=True must come with images, got points of "
+                f"{self.points.shape[1]} numbers without an image shape; to fix it, pass an array "
+                "of shape (n, c, h, w), or leave the flips out"
+            )
 
     @property
     def d(self) -> int:
@@ -208,12 +222,22 @@ class Sample(Distribution):
                 "labels must be known where points are drawn with them, got points without labels; "
                 "to fix it, pass Sample(points, labels=labels)"
             )
-        which = as_rng(rng).integers(len(self.points), size=as_count(n, "n", least=0))
-        return self.points[which], self.labels[which]
+        source = NumpySource(as_rng(rng))
+        which = source.integers(len(self.points), as_count(n, "n", least=0))
+        return self._take(which, source), self.labels[which]
 
     def _draw(self, n: int, source: RandomSource) -> Any:  # with replacement
-        which = source.integers(len(self.points), n)
-        return source.backend.xp.take(self._points.on(source.backend), which, axis=0)
+        return self._take(source.integers(len(self.points), n), source)
+
+    def _take(self, which: Any, source: RandomSource) -> Any:
+        """These points, each mirrored or not if `flips`."""
+        xp = source.backend.xp
+        points = xp.take(self._points.on(source.backend), which, axis=0)
+        if not self.flips or self.image_shape is None:
+            return points
+        images = xp.reshape(points, (-1, *self.image_shape))
+        mirrored = xp.reshape(xp.flip(images, axis=3), points.shape)
+        return xp.where(source.integers(2, len(which))[:, None] == 1, mirrored, points)
 
 
 @checks_keywords
@@ -332,42 +356,54 @@ class Shifted(Distribution):
 
 
 @checks_keywords
-def ring8() -> GaussianMixture:
+def ring8(*, radius: float = 2.0 / 1.414, std: float = 0.02 / 1.414) -> GaussianMixture:
     """Eight Gaussians on a circle, with the constants of the WGAN-GP paper's toy experiments.
+
+    Parameters
+    ----------
+    radius, std : float
+        Of the circle, and of each Gaussian in every coordinate. Those of the VEEGAN paper are
+        1 and 0.01.
 
     References
     ----------
     Gulrajani et al., Improved training of Wasserstein GANs (NeurIPS 2017), and their code:
-    radius 2 and standard deviation 0.02, divided by 1.414.
+    radius 2 and standard deviation 0.02, divided by 1.414. Srivastava et al., VEEGAN (NeurIPS
+    2017), section 4.1.
 
     Examples
     --------
     >>> ring8().modes.shape, round(ring8().std, 5)
     ((8, 2), 0.01414)
     """
+    radius, std = as_positive(radius, "radius"), as_positive(std, "std")
     angle = 2.0 * np.pi * np.arange(8) / 8
-    return GaussianMixture(
-        2.0 / 1.414 * np.column_stack([np.cos(angle), np.sin(angle)]), 0.02 / 1.414
-    )
+    return GaussianMixture(radius * np.column_stack([np.cos(angle), np.sin(angle)]), std)
 
 
 @checks_keywords
-def grid25() -> GaussianMixture:
+def grid25(*, spacing: float = 2.0 / 2.828, std: float = 0.05 / 2.828) -> GaussianMixture:
     """Twenty-five Gaussians on a grid, with the constants of the WGAN-GP paper's experiments.
+
+    Parameters
+    ----------
+    spacing, std : float
+        Between neighboring centers, and of each Gaussian in every coordinate. Those of the VEEGAN
+        paper are 2 and 0.05.
 
     References
     ----------
     Gulrajani et al. (NeurIPS 2017), and their code: centers 2 * {-2, ..., 2}², standard
-    deviation 0.05, divided by 2.828.
+    deviation 0.05, divided by 2.828. Srivastava et al., VEEGAN (NeurIPS 2017), section 4.1.
 
     Examples
     --------
     >>> grid25().modes.shape
     (25, 2)
     """
-    axis = 2.0 * np.arange(-2, 3)
+    axis = as_positive(spacing, "spacing") * np.arange(-2, 3)
     modes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    return GaussianMixture(modes / 2.828, 0.05 / 2.828)
+    return GaussianMixture(modes, as_positive(std, "std"))
 
 
 @checks_keywords
@@ -390,14 +426,6 @@ def digits() -> Sample:
 
     loaded = load_digits()
     return Sample(loaded.data / 16.0, loaded.target.astype(np.int64), (1, 8, 8))
-
-
-DATASETS: dict[str, Callable[[], Distribution]] = {
-    "ring8": ring8,
-    "grid25": grid25,
-    "swissroll": swissroll,
-    "digits": digits,
-}
 
 
 def _directions(n: int, d: int, source: RandomSource) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -278,7 +279,7 @@ def _rows(name: str, given: Any, n: int) -> Any:
 
 
 def _flattened(array: Any) -> Any:
-    return array.reshape(len(array), -1)
+    return array.reshape(len(array), math.prod(array.shape[1:]))
 
 
 def _image_shape(array: Any) -> ImageShape | None:

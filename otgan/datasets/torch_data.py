@@ -63,7 +63,8 @@ def lent_dataset(data: Any, name: str) -> Any:
                 "items as often as they should come (torch.utils.data.Subset), or a function of k "
                 "that returns k points"
             )
-    if data.collate_fn is not sys.modules["torch.utils.data"].default_collate:
+    loaders = sys.modules["torch.utils.data"]
+    if data.collate_fn not in (loaders.default_collate, loaders.default_convert):
         warn_user(f"{name}: of the DataLoader only the data set is used, without its collate_fn")
     return data.dataset
 

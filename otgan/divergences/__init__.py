@@ -1,5 +1,7 @@
 """KL, JS and their relatives: between histograms, parametric distributions and samples.
 
+With them, scores of generated points beside real ones.
+
 The functions are public names of `otgan`; between parametric distributions, those of
 `otgan.divergences.closed_forms`.
 """

@@ -15,7 +15,8 @@ def update_average(averaged: nn.Module, generator: nn.Module, decay: float, step
     """Move the averaged weights towards those of the generator after its `step`; copy buffers."""
     # A shorter memory early on, or the average would be that of the random start.
     decay = min(decay, (step - 1) / (step + 9))
-    slow, fast = list(averaged.parameters()), list(generator.parameters())
+    slow: list[Tensor] = list(averaged.parameters())
+    fast: list[Tensor] = list(generator.parameters())
     torch._foreach_lerp_(slow, fast, 1.0 - decay)
     for kept, buffer in zip(averaged.buffers(), generator.buffers(), strict=True):
         kept.copy_(buffer)

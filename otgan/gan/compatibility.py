@@ -11,15 +11,18 @@ __all__ = ["refuse_incompatible"]
 
 
 def refuse_incompatible(
-    config: GANConfig, *, own_generator: bool = False, own_critic: bool = False, labeled: bool = True
+    config: GANConfig,
+    *,
+    own_critic: bool = False,
+    labeled: bool = True,
 ) -> None:
     """Raise if settings, resolved by `GANConfig.for_shape`, exclude each other.
 
     Parameters
     ----------
     config : GANConfig
-    own_generator, own_critic : bool
-        Whether the networks are the user's.
+    own_critic : bool
+        Whether the critic is the user's.
     labeled : bool
         Whether the data have labels.
 
@@ -88,7 +91,8 @@ def _constraint_and_network(config: GANConfig, own_critic: bool) -> str:
 
 def _batch_statistics(config: GANConfig) -> str:
     constraint = config.critic_constraint
-    if not isinstance(constraint, (PenalizedSlope, ZeroCenteredPenalty)):
+    penalizes = isinstance(constraint, (PenalizedSlope, ZeroCenteredPenalty))
+    if constraint is None or not (penalizes or constraint.builds_own_network):
         return ""
     mixing = [f"stabilizer {s.name!r}" for s in config.chosen_stabilizers if s.mixes_points]
     if config.critic_norm == "batch":
@@ -96,7 +100,7 @@ def _batch_statistics(config: GANConfig) -> str:
     if mixing:
         return (
             f"constraint {constraint.name!r} must have a critic that scores every point by itself, "
-            f"for it penalizes the slope at single points, got {mixing[0]}; to fix it, "
+            f"for it bounds the slope at single points, got {mixing[0]}; to fix it, "
             "use critic_norm='layer', or a constraint that is not a penalty"
         )
     return ""
@@ -111,7 +115,7 @@ def _without_critic(config: GANConfig, own_critic: bool) -> str:
         f"critic_norm={config.critic_norm!r}": config.critic_norm is not None,
         f"pack={config.pack}": config.pack > 1,
         f"constraint={config.constraint!r}": config.constraint not in (None, "auto"),
-        f"stabilizer {config.stabilizers[:1]}": bool(config.stabilizers),
+        f"stabilizers={config.stabilizers!r}": bool(config.stabilizers),
     }
     for what, there in given.items():
         if there:

@@ -13,11 +13,13 @@ import numpy as np
 
 from otgan.critics.training.sampler_signature import sampler_signature
 from otgan.critics.training.standardization import Scale
-from otgan.datasets import DATASETS, GaussianMixture, Sample, Sampler, load
+from otgan.datasets import DATASETS, Sample, Sampler, StackedDigits, load
 from otgan.datasets.files.read_options import LoadOptions
 from otgan.datasets.samplers import CheckedSampler, as_sampler
 from otgan.errors import InvalidInputError
 from otgan.gan.data_record import DataRecord
+from otgan.gan.modes import KnownModes, known_modes
+from otgan.inputs.options import as_flag
 from otgan.measures import FloatArray, IntArray, as_points
 
 __all__ = ["TrainingData", "as_training_data"]
@@ -50,8 +52,8 @@ class TrainingData:
         Networks see (x - center) / scale: for vectors the mean and the mean standard deviation of
         the coordinates; for images the middle of the range of their values and half of it, so that
         networks see [-1, 1].
-    mixture : GaussianMixture or None
-        The distribution, where its modes are known.
+    modes : KnownModes or None
+        What counts the modes that generated points cover, where they are known.
     """
 
     record: DataRecord
@@ -59,7 +61,7 @@ class TrainingData:
     halves: tuple[Sampler, Sampler]
     center: FloatArray
     scale: float
-    mixture: GaussianMixture | None
+    modes: KnownModes | None
 
     @property
     def d(self) -> int:
@@ -158,7 +160,9 @@ class TrainingData:
         return pooled[:size], pooled[size : 2 * size]
 
 
-def as_training_data(data: Any, rng: int = 0, **reading: Unpack[LoadOptions]) -> TrainingData:
+def as_training_data(
+    data: Any, rng: int = 0, *, flips: bool = False, **reading: Unpack[LoadOptions]
+) -> TrainingData:
     """Anything that can be trained on, as `TrainingData`.
 
     Arrays, files and items of three axes a point, folders of pictures and IDX files are images of
@@ -172,18 +176,21 @@ def as_training_data(data: Any, rng: int = 0, **reading: Unpack[LoadOptions]) ->
         shape (n, c, h, w), a data set of PyTorch, or a sampler as
         :func:`otgan.datasets.samplers.as_sampler` knows them.
     rng : int
-        Seed of the split of a finite data set.
+        Seed of the split of a finite data set; of stacked digits, of the digits.
+    flips : bool
+        Whether training images are mirrored, left to right, with probability one half each time
+        that they are drawn. Held-out images are not.
     **reading
         How a file is read: the options of :func:`otgan.datasets.load_points`.
 
     Raises
     ------
     InvalidInputError
-        Unknown name, bad points, or fewer than ten of them.
+        Unknown name, bad points, fewer than ten of them, or flips of what is no image.
 
     Examples
     --------
-    >>> as_training_data("ring8").mixture.modes.shape
+    >>> as_training_data("ring8").modes.mixture.modes.shape
     (8, 2)
     >>> as_training_data(np.zeros((20, 3, 8, 8))).shape
     (3, 8, 8)
@@ -201,27 +208,42 @@ def as_training_data(data: Any, rng: int = 0, **reading: Unpack[LoadOptions]) ->
     shape = sampler.image_shape if is_image else None
     _refuse_channels_last(shape)
     blank = DataRecord(name, path, 0, shape or (sampler.d,), "", reading=dict(reading))
+    blank = replace(blank, flips=as_flag(flips, "flips", "pass True for pictures without writing"))
     if isinstance(sampler, Sample):
         return _of_points(sampler, rng, blank)
+    _refuse_flips(blank)
     return _of_sampler(sampler, rng, blank)
 
 
 def _of_sampler(sampler: Sampler, rng: int, blank: DataRecord) -> TrainingData:
     """Data that come from a sampler, described by the first points that it gives."""
+    halves = sampler, sampler
+    if isinstance(sampler, StackedDigits):  # images to measure show digits never trained on
+        parts = [replace(sampler, digits=part) for part in _split(sampler.digits, rng)]
+        sampler, halves = parts[2], (parts[0], parts[1])
     pilot = _pilot_sample(sampler, rng)
     # Rounded, for processors differ in the last digits of sines and exponentials.
     fingerprint, signature = _fingerprint(_rounded(pilot)), []
     if not np.array_equal(pilot, _pilot_sample(sampler, rng)):
         fingerprint, signature = "", sampler_signature(pilot)
     center, scale = _center_and_scale(pilot, blank.shape)
-    mixture = sampler if isinstance(sampler, GaussianMixture) else None
     is_stream = isinstance(sampler, CheckedSampler) and sampler.is_stream
     record = replace(blank, fingerprint=fingerprint, signature=signature, is_stream=is_stream)
-    return TrainingData(record, sampler, (sampler, sampler), center, scale, mixture)
+    return TrainingData(record, sampler, halves, center, scale, known_modes(sampler))
 
 
 def _of_points(sample: Sample, rng: int, blank: DataRecord) -> TrainingData:
     """A finite data set, split at random into training points and two held-out halves."""
+    first, second, train = _split(sample, rng)
+    center, scale = _center_and_scale(train.points, blank.shape)
+    ordered = np.concatenate([part.points for part in (first, second, train)])
+    train = replace(train, flips=blank.flips)
+    record = replace(blank, n=len(sample.points), fingerprint=_fingerprint(ordered))
+    return TrainingData(record, train, (first, second), center, scale, None)
+
+
+def _split(sample: Sample, rng: int) -> tuple[Sample, Sample, Sample]:
+    """Two held-out halves, and training points."""
     n = len(sample.points)
     if n < MIN_POINTS:
         raise InvalidInputError(
@@ -231,9 +253,7 @@ def _of_points(sample: Sample, rng: int, blank: DataRecord) -> TrainingData:
     order = np.random.default_rng(rng).permutation(n)
     half = math.ceil(HELD_OUT_FRACTION / 2 * n)
     first, second, train = (_part_of(sample, part) for part in np.split(order, [half, 2 * half]))
-    center, scale = _center_and_scale(train.points, blank.shape)
-    record = replace(blank, n=n, fingerprint=_fingerprint(sample.points[order]))
-    return TrainingData(record, train, (first, second), center, scale, None)
+    return first, second, train
 
 
 def _part_of(sample: Sample, which: IntArray) -> Sample:
@@ -248,6 +268,14 @@ def _center_and_scale(points: FloatArray, shape: tuple[int, ...]) -> tuple[Float
         return scale.center, scale.spread
     low, high = float(points.min()), float(points.max())
     return np.full(points.shape[1], low / 2 + high / 2), high / 2 - low / 2 or 1.0
+
+
+def _refuse_flips(record: DataRecord) -> None:
+    if record.flips:
+        raise InvalidInputError(
+            "flips=True must come with a finite set of images, got a sampler; to fix it, let it "
+            "mirror its images itself"
+        )
 
 
 def _refuse_channels_last(shape: tuple[int, ...] | None) -> None:

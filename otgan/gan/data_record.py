@@ -32,6 +32,8 @@ class DataRecord:
         Quantiles of the points of such a sampler; else empty.
     reading : dict
         The options that a file was read with, as plain values.
+    flips : bool
+        Whether training images are mirrored at random.
     is_stream : bool
         Whether the points came one after another, from an `IterableDataset`.
     """
@@ -43,6 +45,7 @@ class DataRecord:
     fingerprint: str
     signature: list[Any] = field(default_factory=list, repr=False)
     reading: dict[str, Any] = field(default_factory=dict)
+    flips: bool = False
     is_stream: bool = False
 
     @property
@@ -66,6 +69,8 @@ class DataRecord:
             return f"points in {other.d} dimensions instead of {self.d}"
         if self.shape != other.shape:
             return f"points of shape {other.shape} instead of {self.shape}"
+        if self.flips != other.flips:
+            return f"flips={other.flips} instead of {self.flips}"
         if self.n != other.n:
             return f"{_count(other.n)} instead of {_count(self.n)}"
         alike = same_signature(self.signature, other.signature)

@@ -16,21 +16,25 @@ class Generator(nn.Module):
     Parameters
     ----------
     network : torch.nn.Module
-        Trained to give points of unit scale.
+        Trained to give points as networks see them.
     center : ndarray, shape (d,)
     scale : float
+    shape : tuple of int
+        Of one point, (d,) or (c, h, w).
     """
 
     center: Tensor
     scale: Tensor
 
-    def __init__(self, network: nn.Module, center: FloatArray, scale: float) -> None:
+    def __init__(
+        self, network: nn.Module, center: FloatArray, scale: float, shape: tuple[int, ...]
+    ) -> None:
         super().__init__()
         self.network = network
         like = next(network.parameters())
-        self.register_buffer("center", torch.as_tensor(center).to(like))
+        self.register_buffer("center", torch.as_tensor(center.reshape(shape)).to(like))
         self.register_buffer("scale", torch.as_tensor(scale).to(like))
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Points of shape (n, d) for standard normal latents of shape (n, latent_dim)."""
+        """Points of shape (n, d) or (n, c, h, w) for latents of shape (n, latent_dim)."""
         return self.center + self.scale * self.network(latents)

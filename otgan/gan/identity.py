@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from otgan.errors import DamagedFileError, InvalidInputError, warn_user
 from otgan.gan.config import CHANGEABLE_SETTINGS, CONFIG_FORMAT, GANConfig
 from otgan.gan.data import TrainingData
 from otgan.gan.data_record import DataRecord
+from otgan.gan.optimizers import OPTIMIZER_REGISTRY
 
 __all__ = ["RunIdentity"]
 
@@ -35,6 +36,8 @@ class RunIdentity:
         Networks see (x - center) / scale.
     changes : tuple of dict
         For each resumption that changed settings: the step, and each setting before and after.
+    networks : dict of str to str
+        The classes of the user's own generator and critic; empty for those built in.
     """
 
     data: DataRecord
@@ -42,12 +45,15 @@ class RunIdentity:
     center: tuple[float, ...]
     scale: float
     changes: tuple[Mapping[str, Any], ...] = ()
+    networks: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, data: TrainingData, config: GANConfig) -> RunIdentity:
-        """The identity of a new run."""
+    def of(
+        cls, data: TrainingData, config: GANConfig, networks: Mapping[str, str] | None = None
+    ) -> RunIdentity:
+        """The identity of a new run; `networks` are those of the user's own."""
         center = tuple(float(c) for c in data.center)
-        return cls(data.record, config.to_dict(), center, data.scale)
+        return cls(data.record, config.to_dict(), center, data.scale, networks=dict(networks or {}))
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any], path: Path) -> RunIdentity:
@@ -65,6 +71,7 @@ class RunIdentity:
                 center=tuple(stored["center"]),
                 scale=stored["scale"],
                 changes=tuple(stored["changes"]),
+                networks=dict(stored["networks"]),
             )
         except (KeyError, TypeError):
             raise DamagedFileError(
@@ -79,10 +86,11 @@ class RunIdentity:
 
     def to_json(self) -> dict[str, Any]:
         """The contents of config.json: the settings first, the data and changes after them."""
-        names = ("path", "n", "shape", "fingerprint", "reading")
+        names = ("path", "n", "d", "shape", "fingerprint", "reading")
         source = {name: getattr(self.data, name) for name in names}
         stored = {"data": self.data.name, **self.settings, "source": source}
-        return {**stored, "changes": list(self.changes), "format": CONFIG_FORMAT}
+        rest = {"networks": dict(self.networks), "changes": list(self.changes)}
+        return {**stored, **rest, "format": CONFIG_FORMAT}
 
     def scaled_as_stored(self, data: TrainingData) -> TrainingData:
         """The data with the stored center and scale: sums may differ on another machine."""
@@ -101,7 +109,12 @@ class RunIdentity:
                 )
 
     def continued(
-        self, data: TrainingData, config: GANConfig, step: int, path: Path
+        self,
+        data: TrainingData,
+        config: GANConfig,
+        step: int,
+        path: Path,
+        networks: Mapping[str, str] | None = None,
     ) -> RunIdentity:
         """The same run from that step on, with the settings that may change as they are now.
 
@@ -126,11 +139,28 @@ class RunIdentity:
                 f"steps must be at least the {step:,} that the run in {path} has done, got "
                 f"{config.steps:,}; to fix it, resume with more"
             )
+        self._check_networks(networks or {}, path)
         self._check_data(data.record, path)  # after the seed, by which they are split
         changes = (*self.changes, {"at_step": step, **changed}) if changed else self.changes
         return dataclasses.replace(self, data=data.record, settings=now, changes=changes)
 
+    def _check_networks(self, given: Mapping[str, str], path: Path) -> None:
+        for name in ("generator", "critic"):
+            before, now = (networks.get(name) for networks in (self.networks, given))
+            if before != now:
+                raise InvalidInputError(
+                    f"{name} must be that of the run in {path}, {before or 'the built-in one'}, "
+                    f"got {now or 'none of your own'}; to fix it, call train_gan(data, config, "
+                    f"out=..., resume=True) {f'with {name}=' if before else f'without {name}='}"
+                )
+
     def _check_data(self, given: DataRecord, path: Path) -> None:
+        if given.why_not_resumable:
+            raise InvalidInputError(
+                "a run that is resumed must be on data that can be given again, got a stream in "
+                f"{path}: {given.why_not_resumable}; to fix it, train it in one go, or pass a "
+                "Dataset with a length"
+            )
         difference = self.data.difference(given)
         if difference is not None:
             known = self.data.path or self.data.name or "given by the program that started it"
@@ -147,14 +177,27 @@ class RunIdentity:
             )
 
     def _differs(self, name: str, now: Mapping[str, Any]) -> bool:
-        from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
+        return bool(_normalized(name, self.settings[name]) != _normalized(name, now[name]))
 
-        before, after = self.settings[name], now[name]
-        if name == "constraint":
-            return GAN_CONSTRAINT_REGISTRY.normalized(before) != GAN_CONSTRAINT_REGISTRY.normalized(
-                after
-            )
-        return bool(before != after)
+
+def _normalized(name: str, setting: Any) -> Any:
+    """A setting with its defaults spelled out."""
+    from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
+    from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY
+    from otgan.gan.stabilizers.by_name import STABILIZER_REGISTRY
+
+    registries = {
+        "constraint": GAN_CONSTRAINT_REGISTRY,
+        "objective": OBJECTIVE_REGISTRY,
+        "stabilizers": STABILIZER_REGISTRY,
+        "generator_optimizer": OPTIMIZER_REGISTRY,
+        "critic_optimizer": OPTIMIZER_REGISTRY,
+    }
+    if name not in registries:
+        return setting
+    if isinstance(setting, list):
+        return [registries[name].normalized(one) for one in setting]
+    return registries[name].normalized(setting)
 
 
 def _shown(value: Any) -> str:

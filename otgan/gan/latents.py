@@ -10,9 +10,7 @@ from otgan.gan.config import GANConfig
 __all__ = ["draw_latents"]
 
 
-def draw_latents(
-    n: int, config: GANConfig, rng: torch.Generator, device: torch.device
-) -> Tensor:
+def draw_latents(n: int, config: GANConfig, rng: torch.Generator, device: torch.device) -> Tensor:
     """Gaussian latents, or uniform ones on [-1, 1], shape (n, latent_dim), float32.
 
     Examples

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from otgan.critics.constraints.base import Constraint, HeldOutGap
-from otgan.critics.forward import scores
+from otgan.critics.constraints.base import HeldOutGap
+from otgan.critics.forward import evaluating, scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
 from otgan.critics.networks.feedforward import OnOriginalScale
@@ -22,11 +22,15 @@ from otgan.critics.potentials.bounds import (
     zero_lower_bound,
 )
 from otgan.estimates import standard_error_of_mean
+from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData
 from otgan.gan.evaluation import Evaluation
-from otgan.gan.modes import ModeCoverage, coverage_of
+from otgan.gan.latents import draw_latents
+from otgan.gan.modes import ModeCoverage
+from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.records import Record
+from otgan.gan.state import TrainState
 from otgan.measures import DiscreteMeasure, FloatArray, frame_of
 from otgan.transport.exact import solve_measures
 
@@ -57,19 +61,14 @@ class Monitor:
     Attributes
     ----------
     data : TrainingData
-    constraint : Constraint or None
-        That of the critic; None without one.
-    points : int
-        Points of each sample in a measurement.
-    latent_dim : int
+    config : GANConfig
+        Resolved for the shape of the data.
     streams : RandomStreams
     device : torch.device
     """
 
     data: TrainingData
-    constraint: Constraint | None
-    points: int
-    latent_dim: int
+    config: GANConfig
     streams: RandomStreams
     device: torch.device
 
@@ -80,7 +79,7 @@ class Monitor:
 
     @cached_property
     def _real_measure(self) -> DiscreteMeasure:
-        real = self.data.held_out(self.points, self.streams.numpy(0, "monitor"))
+        real = self.data.held_out(self.config.monitor_points, self.streams.numpy(0, "monitor"))
         return DiscreteMeasure.of(real, name="the held-out points")
 
     @cached_property
@@ -95,17 +94,17 @@ class Monitor:
         """Whether some real sample was as far away: W1 cannot tell such generators from perfect."""
         return bool(w1 <= self.floor_draws.max())
 
-    def measure(
-        self, step: int, generator: nn.Module, critic: nn.Module | None, seconds: float
-    ) -> Measurement:
+    def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""
-        fake = self.generate(generator, len(self.real), 0, "monitor latents")
+        fake = self.generate(state.averaged, len(self.real), 0, "monitor latents")
         exact = solve_measures(self._real_measure, _generated_measure(fake))
-        estimate, bounds = self._dual_side(step, critic, fake, exact.lower)
+        estimate, bounds = self._dual_side(state, fake, exact.lower)
         coverage = self._coverage(fake)
         record = Record(
-            step=step,
+            step=state.step,
             seconds=seconds,
+            critic_loss=float(state.critic_loss),
+            generator_loss=float(state.generator_loss),
             critic_estimate=estimate,
             w1_lower=bounds.critic,
             exact_w1=exact.distance,
@@ -120,11 +119,9 @@ class Monitor:
     def generate(self, generator: nn.Module, n: int, step: int, purpose: str) -> FloatArray:
         """Generated points in the units of the data, shape (n, d)."""
         rng = self.streams.torch(step, purpose, self.device)
-        with torch.no_grad():
-            latents = torch.randn(
-                n, self.latent_dim, generator=rng, device=self.device, dtype=torch.float32
-            )
-            points = generator(latents).double().cpu().numpy()
+        with torch.no_grad(), evaluating(generator):
+            latents = draw_latents(n, self.config, rng, self.device)
+            points = generator(latents).double().cpu().flatten(1).numpy()
         return self.data.center + self.data.scale * points
 
     def evaluate(self, generator: nn.Module, *, points: int, draws: int = 16) -> Evaluation:
@@ -155,7 +152,7 @@ class Monitor:
     def snapshot(self, found: Measurement, critic: nn.Module | None) -> dict[str, FloatArray]:
         """Arrays to be drawn later: the points, and in the plane the critic on a grid."""
         arrays = {"real": found.real, "generated": found.generated}
-        if critic is not None and self.data.d == 2:
+        if critic is not None and self.data.shape == (2,) and self.config.pack == 1:
             x, y = np.linspace(*frame_of(found.real), GRID_SIDE).T
             grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
             values = self.critic_values(critic, grid).reshape(GRID_SIDE, GRID_SIDE)
@@ -171,33 +168,64 @@ class Monitor:
     def on_original_scale(self, critic: nn.Module) -> nn.Module:
         """The critic as a function of points in the units of the data, in evaluation mode."""
         center = torch.as_tensor(self.data.center, dtype=torch.float64, device=self.device)
-        return OnOriginalScale(critic.eval(), center, self.data.scale)
+        center = center.reshape(1, *self.data.shape).expand(self.config.pack, *self.data.shape)
+        return OnOriginalScale(critic.eval(), packed(center, self.config.pack)[0], self.data.scale)
 
     def standardize(self, points: FloatArray) -> Tensor:
         """Points as the networks see them."""
         centered = (points - self.data.center) / self.data.scale
-        return torch.as_tensor(centered, dtype=torch.float32, device=self.device)
+        rows = torch.as_tensor(centered, dtype=torch.float32, device=self.device)
+        return rows.reshape(len(rows), *self.data.shape)
 
     def _dual_side(
-        self, step: int, critic: nn.Module | None, fake: FloatArray, exact_lower: float
+        self, state: TrainState, fake: FloatArray, exact_lower: float
     ) -> tuple[float, LowerBounds]:
         """The critic's estimate, and the lower bounds that it and the zero critic prove."""
-        real = self.real
-        if critic is None or self.constraint is None:
+        real, critic = self.real, state.critic
+        if critic is None:
             zero = zero_lower_bound(real, fake)
             return exact_lower, LowerBounds(exact_lower, min(zero, exact_lower))
-        f_real, f_fake = self.critic_values(critic, real), self.critic_values(critic, fake)
-        rng = self.streams.torch(step, "slopes", self.device)
-        steepest = sampled_lipschitz(critic, self.standardize(real), self.standardize(fake), rng)
-        gap = float(f_real.mean() - f_fake.mean()) / self.data.scale
-        # No penalty: it measures the excess of an optimal critic, and this one never is in a game.
-        reading = HeldOutGap(gap, math.nan, lipschitz_from_weights(critic), steepest)
-        estimate = self.constraint.distance(reading)
-        return estimate * self.data.scale, certified_lower_bounds(real, fake, f_real, f_fake)
+        on_real, on_fake = (self._scores(state, critic, points) for points in (real, fake))
+        estimate = self._estimate(state, on_real, on_fake, fake)
+        if (
+            self.config.pack > 1 or state.game.separate
+        ):  # no function of single points, and no potential
+            return estimate, LowerBounds(math.nan, zero_lower_bound(real, fake))
+        values = [v.double().cpu().numpy() * self.data.scale for v in (on_real, on_fake)]
+        return estimate, certified_lower_bounds(real, fake, values[0], values[1])
+
+    @torch.no_grad()
+    def _scores(self, state: TrainState, critic: nn.Module, points: FloatArray) -> Tensor:
+        """The critic on packs of points; in batches as large as in training if it mixes them."""
+        pack = self.config.pack
+        whole = len(points) - len(points) % pack
+        packs = packed(self.standardize(points[:whole]), pack)
+        if not state.game.separate:
+            return scores(critic, packs)
+        size = min(self.config.batch_size // pack, len(packs))
+        batches = packs[: len(packs) - len(packs) % size].split(size)
+        return torch.cat([scores(critic, batch) for batch in batches])
+
+    def _estimate(
+        self, state: TrainState, on_real: Tensor, on_fake: Tensor, fake: FloatArray
+    ) -> float:
+        """The divergence of the objective; W1 of Wasserstein critics is in units of the data."""
+        constraint, objective = state.game.constraint, state.game.objective
+        found = objective.divergence(on_real.double(), on_fake.double())
+        if objective.divergence_name != "W1":
+            return found
+        if constraint is not None and self.config.pack == 1 and not state.game.separate:
+            assert state.critic is not None
+            points = self.standardize(self.real), self.standardize(fake)
+            rng = self.streams.torch(state.step, "slopes", self.device)
+            steepest = sampled_lipschitz(state.critic, *points, rng)
+            upper = lipschitz_from_weights(state.critic)
+            # No penalty: it measures the excess of an optimal critic; this one never is in a game.
+            found = constraint.distance(HeldOutGap(found, math.nan, upper, steepest))
+        return found * self.data.scale
 
     def _coverage(self, fake: FloatArray) -> ModeCoverage | None:
-        mixture = self.data.mixture
-        return None if mixture is None else coverage_of(fake, mixture)
+        return None if self.data.modes is None else self.data.modes.coverage(fake)
 
 
 def _generated_measure(points: FloatArray) -> DiscreteMeasure:

@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from otgan.critics.constraints.base import Constraint
 from otgan.critics.constraints.penalties import PenalizedSlope
 from otgan.critics.constraints.zero_centered import ZeroCenteredPenalty
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.gan.config import GANConfig
+from otgan.gan.latents import draw_latents
 from otgan.gan.networks.build import build_critic, build_generator
 from otgan.gan.networks.modules import as_module, check_critic, check_generator, scores_mix_points
 from otgan.gan.networks.packing import packed_shape
+from otgan.gan.random_streams import RandomStreams
 from otgan.torch_modes import float32_by_default
 
 __all__ = ["GivenNetworks", "Players", "make_players"]
@@ -56,8 +59,10 @@ def make_players(
     with seeded(config.rng, device), float32_by_default():
         generator = _generator(shape, config, given, device)
         critic = _critic(shape, config, given, device)
+        rng = RandomStreams(config.rng).torch(0, "reference latents", device)
+        latents = draw_latents(config.batch_size, config, rng, device)
         for stabilizer in config.chosen_stabilizers:
-            generator = stabilizer.adapt_generator(generator)
+            generator = stabilizer.adapt_generator(generator, latents)
             critic = None if critic is None else stabilizer.adapt_critic(critic)
         if critic is not None:
             critic = config.played_objective.adapt_critic(critic)
@@ -65,7 +70,8 @@ def make_players(
     if critic is None:
         return Players(generator, None, separate=False)
     critic.to(device)
-    return Players(generator, critic, separate=_separate(critic, shape, config, given))
+    separate = _separate(critic, packed_shape(shape, config.pack), config.critic_constraint)
+    return Players(generator, critic, separate=separate)
 
 
 def _generator(
@@ -88,7 +94,7 @@ def _critic(
     if given.critic is not None:
         module = as_module(given.critic, "critic", rng=config.rng, device=device)
         if not config.played_objective.needs_labels:
-            check_critic(module, shape, config.pack)
+            check_critic(module, shape, pack=config.pack)
         return module
     if constraint is None or config.network != "mlp" or config.critic_norm or len(shape) == 3:
         return build_critic(config, shape).float()
@@ -97,14 +103,10 @@ def _critic(
     return constraint.build(inputs, width=config.width, depth=config.depth).float()
 
 
-def _separate(
-    critic: nn.Module, shape: tuple[int, ...], config: GANConfig, given: GivenNetworks
-) -> bool:
+def _separate(critic: nn.Module, packs: tuple[int, ...], constraint: Constraint | None) -> bool:
     """Whether the critic mixes points; refused where slopes at single points are penalized."""
-    packs = packed_shape(shape, config.pack)
-    penalized = isinstance(config.critic_constraint, (PenalizedSlope, ZeroCenteredPenalty))
-    if penalized or config.played_objective.name == "wasserstein":
-        refuse_unless_pointwise(critic, packs)
+    if isinstance(constraint, (PenalizedSlope, ZeroCenteredPenalty)):
+        refuse_unless_pointwise(critic, packs, "under a penalty on its slope at each point")
         return False
     return scores_mix_points(critic, packs)
 

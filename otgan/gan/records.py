@@ -25,8 +25,11 @@ class Record(NamedTuple):
         Generator steps so far.
     seconds : float
         Spent on training and measuring so far.
+    critic_loss, generator_loss : float
+        Of the objective alone, in the last step of each; NaN without a critic, the first.
     critic_estimate : float
-        W1 as the critic estimates it; nothing proves it.
+        The divergence of the objective, W1 for Wasserstein critics, as the critic estimates it;
+        nothing proves it.
     w1_lower : float
         Lower bound of the exact W1, proved by the critic's values.
     exact_w1 : float
@@ -42,6 +45,8 @@ class Record(NamedTuple):
 
     step: int
     seconds: float
+    critic_loss: float
+    generator_loss: float
     critic_estimate: float
     w1_lower: float
     exact_w1: float
@@ -71,7 +76,7 @@ def records_of(table: str) -> list[Record]:
 
     Examples
     --------
-    >>> record = Record(5, 0.1, 1.0, 0.9, 1.2, 0.3, 8.0, 0.9, 0.1, 0.2)
+    >>> record = Record(5, 0.1, -1.0, 0.2, 1.0, 0.9, 1.2, 0.3, 8.0, 0.9, 0.1, 0.2)
     >>> records_of(metrics_table([record])) == [record]
     True
     """

@@ -39,8 +39,8 @@ class TrainResult(Result):
         Every measurement of the run.
     generator : torch.nn.Module
         The averaged generator with the smallest exact W1 measured; among those that W1 cannot tell
-        from perfect samples, the last. It maps standard normal latents, shape (n, latent_dim), to
-        points in the units of the data.
+        from perfect samples, the last. It maps latents, shape (n, latent_dim), to points in the
+        units of the data.
     critic : torch.nn.Module or None
         The last critic, as a function of points in the units of the data; None for the exact
         constraint.
@@ -80,9 +80,10 @@ class TrainResult(Result):
 
         Returns
         -------
-        ndarray, shape (n, d)
+        ndarray, shape (n, d) or (n, c, h, w)
             In the units of the data.
         """
         n = as_count(n, "n")
         seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else as_seed(rng)
-        return self.monitor.generate(self.generator.network, n, seed, "user")
+        points = self.monitor.generate(self.generator.network, n, seed, "user")
+        return points.reshape(n, *self.monitor.data.shape)

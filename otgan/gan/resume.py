@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,12 @@ def resume_gan(
     *,
     steps: int | None = None,
     learning_rate: float | None = None,
-    decay: bool | None = None,
+    critic_learning_rate: float | None = None,
+    schedule: str | Callable[[float], float] | None = None,
     monitor_every: int | None = None,
     device: str | None = None,
+    generator: Any = None,
+    critic: Any = None,
     progress: Progress = False,
 ) -> TrainResult:
     """Continue the run in a run directory, with the data and settings that it was started with.
@@ -39,8 +43,10 @@ def resume_gan(
     ----------
     out : path
         Directory of a run on a named data set or a file.
-    steps, learning_rate, decay, monitor_every, device : optional
+    steps, learning_rate, critic_learning_rate, schedule, monitor_every, device : optional
         Other settings from here on, as in `GANConfig`; the run records them.
+    generator, critic : torch.nn.Module or callable, optional
+        The networks of your own that the run was started with.
     progress : bool or callable
         Whether to show a progress bar; or a function of (done, total, message).
 
@@ -74,19 +80,21 @@ def resume_gan(
     config, name = directory.config(), directory.settings()["data"]
     stored = directory.checkpoint(torch.device("cpu"))
     identity = RunIdentity.from_dict(stored, directory.path)
-    given = {
+    settings = {
         "steps": steps,
         "learning_rate": learning_rate,
-        "decay": decay,
+        "critic_learning_rate": critic_learning_rate,
+        "schedule": schedule,
         "monitor_every": monitor_every,
         "device": device,
     }
-    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    changes: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
     where = _where_the_data_are(name, identity.data, directory)
     identity.check_config_file(config, directory.path, changes)
     config = dataclasses.replace(config, **changes)
     data = _load_again(where, name, identity.data, config.rng, directory)
-    return train_gan(data, config, out=out, resume=True, progress=progress)
+    networks = {"generator": generator, "critic": critic}
+    return train_gan(data, config, **networks, out=out, resume=True, progress=progress)
 
 
 def _where_the_data_are(name: str, record: DataRecord, directory: RunDirectory) -> str:
@@ -112,7 +120,7 @@ def _load_again(
 ) -> TrainingData:
     """The data, read with the options of the run and under the name that they had."""
     reading = stored_options(record.reading, directory.path / "checkpoint.pt")
-    data = as_training_data(where, rng, **reading)
+    data = as_training_data(where, rng, flips=record.flips, **reading)
     if not data.record.path:
         return data
     return dataclasses.replace(data, record=dataclasses.replace(data.record, name=name))

@@ -138,10 +138,10 @@ class RunDirectory:
         self._check_format(stored.pop("format", None))
         stored.pop("source", None)
         stored.pop("changes", None)
-        constraint = stored.get("constraint")
-        name = constraint.get("name") if isinstance(constraint, dict) else constraint
-        if not isinstance(stored.get("data"), str) or not isinstance(name, str):
-            raise damaged(self.path / "config.json", "no data or no constraint", START_ANEW)
+        stored.pop("networks", None)
+        named = isinstance(_name_of(stored.get("objective")), str)
+        if not isinstance(stored.get("data"), str) or not named:
+            raise damaged(self.path / "config.json", "no data or no objective", START_ANEW)
         return stored
 
     def config(self) -> GANConfig:
@@ -154,8 +154,6 @@ class RunDirectory:
         InvalidInputError
             A constraint of the user's own, which only its own code can rebuild.
         """
-        from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
-
         settings, path = self.settings(), self.path / "config.json"
         del settings["data"]
         missing = sorted(GANConfig.__dataclass_fields__.keys() - settings.keys())
@@ -166,16 +164,21 @@ class RunDirectory:
         except DamagedFileError:
             raise
         except InvalidInputError as reason:
-            if not GAN_CONSTRAINT_REGISTRY.is_known(settings["constraint"]):
+            if any(_is_own(value) for value in settings.values()):
                 raise
             wrong = str(reason).partition("; to fix it")[0]
             raise damaged(path, f"others: {wrong}", "restore what stood there") from None
 
     @property
-    def constraint(self) -> str:
-        """Short name of the constraint that the run was started with."""
-        stored = self.settings()["constraint"]
-        return str(stored if isinstance(stored, str) else stored["name"])
+    def objective(self) -> str:
+        """Short name of the objective of the run."""
+        return str(_name_of(self.settings()["objective"]))
+
+    @property
+    def constraint(self) -> str | None:
+        """Short name of the constraint that the run was started with; None if it has none."""
+        found = _name_of(self.settings()["constraint"])
+        return None if found is None else str(found)
 
     def write_metrics(self, records: list[Record]) -> None:
         """Write metrics.csv."""
@@ -365,3 +368,15 @@ def _is_there(path: Path) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _name_of(stored: Any) -> Any:
+    """The short name of what is stored by its name, or by name and settings."""
+    return stored.get("name") if isinstance(stored, Mapping) else stored
+
+
+def _is_own(stored: Any) -> bool:
+    """Whether only the user's code can rebuild it."""
+    if isinstance(stored, list):
+        return any(map(_is_own, stored))
+    return isinstance(stored, Mapping) and "class" in stored

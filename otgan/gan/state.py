@@ -39,6 +39,8 @@ class TrainState:
         Weights of the best averaged generator so far.
     best_w1 : float
         Its exact W1.
+    critic_loss, generator_loss : torch.Tensor, shape ()
+        Of the objective, in the last step of each; NaN before.
     records : list of Record
         Every measurement so far.
     """
@@ -52,6 +54,8 @@ class TrainState:
     game: Game
     best: Weights
     best_w1: float = float("inf")
+    critic_loss: Tensor = field(default_factory=lambda: torch.tensor(float("nan")))
+    generator_loss: Tensor = field(default_factory=lambda: torch.tensor(float("nan")))
     records: list[Record] = field(default_factory=list)
 
     @classmethod
@@ -91,6 +95,8 @@ class TrainState:
             "best_w1": self.best_w1,
             "records": [record._asdict() for record in self.records],
             "stabilizers": self.game.states,
+            "critic_loss": self.critic_loss,
+            "generator_loss": self.generator_loss,
             **{name: part.state_dict() for name, part in self._parts().items()},
         }
 
@@ -119,6 +125,8 @@ class TrainState:
         self.step, self.best = stored["step"], stored["best"]
         self.best_w1 = stored["best_w1"]
         self.game.states.update(stored["stabilizers"])
+        self.critic_loss = stored["critic_loss"]
+        self.generator_loss = stored["generator_loss"]
         self.records = [Record(**record) for record in stored["records"]]
 
     def _parts(self) -> dict[str, Any]:

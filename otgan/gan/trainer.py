@@ -24,6 +24,7 @@ from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
 from otgan.gan.gradients import Gradients
 from otgan.gan.identity import RunIdentity
+from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
@@ -98,7 +99,8 @@ def train_gan(
     KeyboardInterrupt
         After a checkpoint was written.
     InvalidInputError
-        Bad data, settings or networks, or some that exclude each other; `resume` without a checkpoint, or with other data or settings.
+        Bad data, settings or networks, or some that exclude each other; `resume` without a
+        checkpoint, or with other data or settings.
     DamagedFileError
         A checkpoint that is truncated, was altered, or is something else.
     OutputError
@@ -153,7 +155,6 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
     labeled = data.train_labels is not None
     refuse_incompatible(
         config,
-        own_generator=given.generator is not None,
         own_critic=given.critic is not None,
         labeled=labeled,
     )
@@ -297,12 +298,14 @@ def _generator_step(
 def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float) -> Record:
     """Measure, keep the generator if it is the best so far, and write all of it down."""
     monitor, config = batches.monitor, batches.config
-    latents = batches.draw(0, "batch statistics", 16 * config.batch_size).latents
+    rng = monitor.streams.torch(0, "batch statistics", monitor.device)
+    latents = draw_latents(16 * config.batch_size, config, rng, monitor.device)
     set_batch_statistics(state.averaged, latents, config.batch_size)
     # In evaluation mode: in training mode, spectral normalization changes with every call.
     with evaluating(state.critic), evaluating(state.averaged):
         found = monitor.measure(state, seconds)
-        snapshot = monitor.snapshot(found, state.critic)
+        drawn = None if state.game.separate else state.critic  # a function of single points
+        snapshot = monitor.snapshot(found, drawn)
     state.records.append(found.record)
     w1 = found.record.exact_w1
     if w1 < state.best_w1 or monitor.within_floor(w1):

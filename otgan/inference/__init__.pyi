@@ -1,4 +1,5 @@
 # The public names of the package, loaded on first use.
+from .debiased import debiased_wasserstein as debiased_wasserstein
 from .held_out import (
     HeldOutBracket as HeldOutBracket,
     held_out_bracket as held_out_bracket,

@@ -78,7 +78,7 @@ def test_what_mixes_the_points_of_a_batch_is_refused_before_training(name, last)
 @pytest.mark.parametrize("name", ALONE)
 def test_what_looks_at_one_point_is_not_refused(name):
     critic = Between(ALONE[name])
-    refuse_unless_pointwise(critic, 2)
+    refuse_unless_pointwise(critic, (2,))
     assert not mixes_points(critic, torch.randn(8, 2))
 
 
@@ -181,7 +181,7 @@ def test_a_critic_is_left_as_it_was(critic):
     critic[0].eval()
     before = {key: value.clone() for key, value in critic.state_dict().items()}
     modes = [module.training for module in critic.modules()]
-    refuse_unless_pointwise(critic, 2)
+    refuse_unless_pointwise(critic, (2,))
     assert all(torch.equal(value, before[key]) for key, value in critic.state_dict().items())
     assert [module.training for module in critic.modules()] == modes
 
@@ -196,7 +196,7 @@ def test_a_batch_norm_of_ones_own_is_left_with_its_statistics():
 def test_nothing_random_is_drawn_from_the_generator_of_the_user():
     critic = Between(ALONE["dropout in training mode"])
     before = torch.random.get_rng_state()
-    refuse_unless_pointwise(critic, 2)
+    refuse_unless_pointwise(critic, (2,))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 

@@ -224,8 +224,8 @@ def test_the_trainer_takes_images_and_data_sets():
     images = np.random.default_rng(0).random((40, 1, 4, 4))
     for data in (images, torch.tensor(images), Labeled(torch.tensor(images))):
         source = as_training_data(data)
-        assert source.d == 16 and source.mixture is None
-    assert as_training_data(ring8()).mixture is not None
+        assert source.d == 16 and source.modes is None
+    assert as_training_data(ring8()).modes is not None
 
 
 def test_images_go_where_points_go():

@@ -40,7 +40,7 @@ def test_wrong_settings_are_refused(change, message):
 
 
 def test_settings_survive_the_file():
-    config = GANConfig.toy(rng=7, steps=11)
+    config = GANConfig.preset("toy", rng=7, steps=11)
     assert GANConfig.from_dict(config.to_dict()) == config
     assert GANConfig.from_dict(GANConfig(constraint="lp").to_dict()).constraint == "lp"
     penalty = GradientPenalty(weight=3.0, one_sided=True)

@@ -11,9 +11,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from torch.utils.data import TensorDataset
 
-from otgan.datasets import ring8
+from otgan.datasets import StackedDigits, ring8
 from otgan.errors import InvalidInputError
 from otgan.gan.data import PILOT_POINTS, as_training_data
+from otgan.gan.modes import MixtureModes
 from tests.cases import points_of
 
 POINTS = np.random.default_rng(0).normal(size=(60, 3)) * [1.0, 2.0, 3.0] + 5.0
@@ -74,11 +75,11 @@ def test_a_sampler_gives_new_points_and_knows_its_modes():
     data = as_training_data("ring8")
     assert data.halves == (data.train, data.train)
     assert (data.record.n, data.record.d, data.record.name) == (0, 2, "ring8")
-    assert data.mixture is not None
-    assert_array_equal(data.mixture.modes, ring8().modes)
+    assert isinstance(data.modes, MixtureModes)
+    assert_array_equal(data.modes.mixture.modes, ring8().modes)
     pilot = ring8().sample(PILOT_POINTS, np.random.default_rng(0))
     assert_allclose(data.center, pilot.mean(axis=0), rtol=1e-14)
-    assert as_training_data(POINTS).mixture is None
+    assert as_training_data(POINTS).modes is None
 
 
 def test_the_fingerprint_is_that_of_the_points_in_their_order():
@@ -223,3 +224,83 @@ def test_missing_and_wrong_labels_are_named():
         as_training_data(items(IMAGES)).require_labels(3)
     targets = TensorDataset(torch.tensor(IMAGES), torch.arange(40) / 3)
     assert as_training_data(targets).train_labels is None  # numbers that are no classes
+
+
+# ---------------------------------------------------------------- stacked digits and flips
+
+
+def test_stacked_digits_are_measured_on_digits_that_are_never_trained_on():
+    data = as_training_data("stacked_digits")
+    parts = [data.train, *data.halves]
+    digits_of = [part.digits for part in parts if isinstance(part, StackedDigits)]
+    assert [len(part.points) for part in digits_of] == [1077, 360, 360]
+    rows = [{row.tobytes() for row in part.points} for part in digits_of]
+    assert not (rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2])
+    assert (data.shape, data.n_train, data.record.n) == ((3, 8, 8), 0, 0)
+    assert_array_equal(data.center, np.full(192, 0.5))
+    assert data.scale == 0.5
+    assert data.modes is not None
+    held_out = data.held_out(500, np.random.default_rng(0))
+    assert data.modes.coverage(held_out).of == 1000
+
+
+def test_half_of_the_training_images_are_mirrored_and_none_that_are_held_out():
+    data = as_training_data(IMAGES, flips=True)
+    plain = as_training_data(IMAGES)
+    assert_array_equal(points_of(data.train), points_of(plain.train))
+    drawn = data.train.sample(4000, np.random.default_rng(0)).reshape(-1, 3, 4, 5)
+    known = {row.tobytes() for row in points_of(plain.train)}
+    mirrored = [image.ravel().tobytes() not in known for image in drawn]
+    assert all(image.ravel().tobytes() in known for image in drawn[~np.array(mirrored)])
+    assert all(image[..., ::-1].ravel().tobytes() in known for image in drawn[mirrored])
+    assert abs(np.mean(mirrored) - 0.5) < 4 * 0.5 / math.sqrt(4000)
+    for half, other in zip(data.halves, plain.halves, strict=True):
+        rng = np.random.default_rng(1), np.random.default_rng(1)
+        assert_array_equal(half.sample(20, rng[0]), other.sample(20, rng[1]))
+    assert plain.record.difference(data.record) == "flips=True instead of False"
+
+
+def test_flips_are_a_function_of_the_generator_and_keep_their_labels():
+    data = as_training_data(items(IMAGES), flips=True)
+    points, labels = data.labeled_batch(50, np.random.default_rng(7))
+    assert_array_equal(points, data.train.sample(50, np.random.default_rng(7)))
+    unmirrored = as_training_data(items(IMAGES))
+    same = unmirrored.train.sample(50, np.random.default_rng(7)).reshape(-1, 3, 4, 5)
+    images = points.reshape(-1, 3, 4, 5)
+    assert all(
+        np.array_equal(a, b) or np.array_equal(a[..., ::-1], b)
+        for a, b in zip(images, same, strict=True)
+    )
+    assert_array_equal(labels, unmirrored.labeled_batch(50, np.random.default_rng(7))[1])
+
+
+@pytest.mark.parametrize(
+    ("data", "got"), [(POINTS, "got points of 3 numbers"), ("ring8", "got a sampler")]
+)
+def test_flips_of_what_is_no_image_are_refused(data, got):
+    with pytest.raises(InvalidInputError, match=f"flips=True must come with .* {got}.* to fix it"):
+        as_training_data(data, flips=True)
+
+
+def test_folders_of_pictures_have_any_size_and_name_the_one_that_is_broken(tmp_path):
+    for k in range(12):
+        Image.new("RGB", (9, 7), (20 * k, 0, 0)).save(tmp_path / f"{k}.png")
+    assert as_training_data(tmp_path, size=16).shape == (3, 16, 16)
+    gray = as_training_data(tmp_path, size=8, gray=True)
+    assert gray.shape == (1, 8, 8) and gray.record.reading == {"size": 8, "gray": True}
+    (tmp_path / "7.png").write_bytes((tmp_path / "7.png").read_bytes()[:40])
+    with pytest.raises(InvalidInputError, match=r"7\.png must be a readable image"):
+        as_training_data(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros((0, 3, 8, 8)), "at least one point"),
+        (np.full((20, 1, 2, 2), np.nan), "must be finite"),
+        ([], "at least one point"),
+    ],
+)
+def test_images_that_are_none_are_named(data, message):
+    with pytest.raises(InvalidInputError, match=message):
+        as_training_data(data)

@@ -13,7 +13,7 @@ from otgan.errors import InvalidInputError
 
 def test_distances_of_tensors_that_want_gradients_name_what_has_them():
     torch = pytest.importorskip("torch")
-    x, y = torch.randn(30, 2, requires_grad=True), torch.randn(40, 2)
+    x, y = torch.randn(40, 2, requires_grad=True), torch.randn(40, 2)
     for distance in (
         otgan.mmd_squared,
         otgan.energy_distance_squared,
@@ -23,6 +23,7 @@ def test_distances_of_tensors_that_want_gradients_name_what_has_them():
         otgan.frechet_distance,
         otgan.kl_from_samples,
         otgan.js_from_samples,
+        otgan.debiased_wasserstein,
     ):
         for pair in ((x, y), (y, x), (list(x), y)):
             with pytest.raises(InvalidInputError, match=r"otgan\.wasserstein"):

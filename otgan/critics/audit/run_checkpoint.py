@@ -50,12 +50,13 @@ def critic_of_checkpoint(content: dict[str, Any], path: Path) -> nn.Module:
         )
     stored = checked_checkpoint(content, path, "run", "start the run anew")
     settings = stored["settings"]
-    if settings["constraint"] == "exact":
+    if settings["objective"] == "exact":
         raise InvalidInputError(
-            f"{path} must be of a run that trains a critic, got one under the exact constraint; to "
-            "fix it, train with another constraint"
+            f"{path} must be of a run that trains a critic, got one of the exact objective; to fix "
+            "it, train with another"
         )
-    rule = as_constraint(constraint_from(settings["constraint"]))
+    name = "lp" if settings["constraint"] == "auto" else settings["constraint"]
+    rule = as_constraint(constraint_from(name))
     sizes = len(stored["center"]), settings["width"], min(settings["depth"], MOST_LAYERS)
     with seeded(0, torch.device("cpu")), torch.device("meta"):
         wanted = rule.build(*sizes)  # its shapes, without memory

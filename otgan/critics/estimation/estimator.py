@@ -229,7 +229,7 @@ def _check_network(critic: object, distributions: Distributions) -> None:
     try:
         with evaluating(critic), torch.no_grad():
             scores(critic, torch.zeros(3, distributions.d, dtype=first.dtype, device=first.device))
-        refuse_unless_pointwise(critic, distributions.d)
+        refuse_unless_pointwise(critic, (distributions.d,))
     except InvalidInputError:
         raise
     except Exception as reason:  # its forward may raise anything

@@ -20,7 +20,7 @@ def sampled_lipschitz(critic: nn.Module, x: Tensor, y: Tensor, rng: torch.Genera
     Parameters
     ----------
     critic : torch.nn.Module
-    x, y : torch.Tensor, shapes (n, d) and (m, d)
+    x, y : torch.Tensor, shapes (n, d) and (m, d), or (n, ...) and (m, ...)
     rng : torch.Generator
         Chooses pairs and the points between them.
 
@@ -33,6 +33,7 @@ def sampled_lipschitz(critic: nn.Module, x: Tensor, y: Tensor, rng: torch.Genera
     u = x[torch.randint(len(x), (count,), generator=rng, device=x.device)]
     v = y[torch.randint(len(y), (count,), generator=rng, device=y.device)]
     fraction = torch.rand(count, 1, generator=rng, device=x.device, dtype=x.dtype)
+    fraction = fraction.reshape(count, *[1] * (x.ndim - 1))
     points = torch.cat([u, v, torch.lerp(u, v, fraction)]).detach().requires_grad_()
     (gradient,) = torch.autograd.grad(scores(critic, points).sum(), points)
     return float(torch.linalg.vector_norm(gradient.flatten(1), dim=1).max())

@@ -18,9 +18,9 @@ from otgan.datasets.files.safe_open import (
     refuse_size,
 )
 from otgan.errors import DamagedFileError, InvalidInputError
-from otgan.measures import as_points
+from otgan.measures import IntArray, as_points
 
-__all__ = ["read_idx"]
+__all__ = ["read_idx", "read_idx_labels"]
 
 DTYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 KIND = "a complete IDX file"
@@ -28,6 +28,31 @@ KIND = "a complete IDX file"
 
 def read_idx(path: Path, limit: int) -> Table:
     """The images of an IDX file, flattened; bytes are divided by 255."""
+    array = _read_array(path, limit)
+    if array.ndim < 2:
+        raise InvalidInputError(
+            f"{path} must hold images, got an IDX file of shape {array.shape}, which holds labels; "
+            "to fix it, name the file of the images"
+        )
+    points = array.reshape(len(array), -1).astype(np.float64)
+    points = as_points(points / 255.0 if array.dtype == np.uint8 else points, str(path))
+    image_shape = (1, *array.shape[1:]) if array.ndim == 3 else None
+    return Table(points, shape=array.shape, image_shape=image_shape)
+
+
+def read_idx_labels(path: Path, limit: int) -> IntArray:
+    """The labels of an IDX file."""
+    array = _read_array(path, limit)
+    if array.ndim != 1 or array.dtype.kind == "f":
+        raise InvalidInputError(
+            f"{path} must hold labels, got an IDX file of shape {array.shape} and dtype "
+            f"{array.dtype}; to fix it, name the file of the labels"
+        )
+    return array.astype(np.int64)
+
+
+def _read_array(path: Path, limit: int) -> np.ndarray:
+    """What an IDX file holds, in its own dtype."""
     packed = path.suffix.lower() in DECOMPRESSORS
     with as_input_errors(path, KIND), open_decompressed(path, limit) as file:
         start = file.read(4)
@@ -39,10 +64,10 @@ def read_idx(path: Path, limit: int) -> Table:
         shape = tuple(int(length) for length in np.frombuffer(axes, ">u4"))
         dtype = np.dtype(DTYPES[start[2]])
         claimed = math.prod(shape) * dtype.itemsize
-        if len(shape) < 2 or not claimed:
+        if not shape or not claimed:
             raise InvalidInputError(
-                f"{path} must hold images, got an IDX file of shape {shape}, which holds labels or "
-                "nothing; to fix it, name the file of the images"
+                f"{path} must hold images or labels, got an IDX file of shape {shape}, which holds "
+                "nothing; to fix it, name another file"
             )
         if packed and math.prod(shape) * 8 > largest_size(path, limit):
             refuse_size(path, math.prod(shape) * 8, limit)
@@ -56,9 +81,7 @@ def read_idx(path: Path, limit: int) -> Table:
         raw = file.read(claimed + 1)
     if len(raw) != claimed:
         _refuse(path, f"{'more' if len(raw) > claimed else 'less'} data than its header claims")
-    points = np.frombuffer(raw, dtype).reshape(shape[0], -1).astype(np.float64)
-    points = as_points(points / 255.0 if start[2] == 8 else points, str(path))
-    return Table(points, shape=shape, image_shape=(1, *shape[1:]) if len(shape) == 3 else None)
+    return np.frombuffer(raw, dtype).reshape(shape)
 
 
 def _refuse(path: Path, found: str) -> None:

@@ -8,17 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from otgan.datasets.distributions import DATASETS, Distribution, Sample
+from otgan.datasets.distributions import Distribution, Sample
 from otgan.datasets.files.arrow import read_columnar
 from otgan.datasets.files.cells import preview
 from otgan.datasets.files.columns import choose_columns
-from otgan.datasets.files.idx_files import read_idx
+from otgan.datasets.files.idx_files import read_idx, read_idx_labels
 from otgan.datasets.files.images import read_folder
 from otgan.datasets.files.numpy_files import read_npy, read_npz
 from otgan.datasets.files.pair_headers import refuse_common_first_row
 from otgan.datasets.files.read_options import LIMIT, LoadOptions, ReadOptions, Table
 from otgan.datasets.files.safe_open import DECOMPRESSORS, as_input_errors, as_path, open_regular
 from otgan.datasets.files.text_tables import read_text
+from otgan.datasets.named import DATASETS
 from otgan.errors import DamagedFileError, InvalidInputError, nearest_name, warn_user
 from otgan.keywords import checks_keywords, checks_keywords_of
 from otgan.measures import FloatArray
@@ -27,6 +28,7 @@ __all__ = [
     "load",
     "load_idx",
     "load_images",
+    "load_labeled_images",
     "load_pair",
     "load_points",
     "load_table",
@@ -52,8 +54,8 @@ def load(source: str | Path, **options: Unpack[LoadOptions]) -> Distribution:
     Parameters
     ----------
     source : str or path
-        One of ``ring8``, ``grid25``, ``swissroll``, ``digits``; a file that :func:`load_points`
-        reads; a folder of images.
+        One of ``ring8``, ``grid25``, ``swissroll``, ``digits``, ``stacked_digits``; a file that
+        :func:`load_points` reads; a folder of images.
     **options
         Those of :func:`load_points`.
 
@@ -94,6 +96,8 @@ def load_points(
     delimiter: str | None = None,
     decimal: str | None = None,
     name: str | None = None,
+    size: int = 32,
+    gray: bool = False,
     limit: int = LIMIT,
 ) -> FloatArray:
     r"""Points from a file with one point a row, or from a folder of images.
@@ -118,8 +122,10 @@ def load_points(
         ``"."`` or ``","``.
     name : str, optional
         Which array of a ``.npz`` file.
+    size, gray : int, bool
+        Of a folder of images: pixels on a side, and whether to have one channel instead of three.
     limit : int
-        Bytes that the contents of a packed file, or a image, may take in memory: two GiB if
+        Bytes that the contents of a packed file, or an image, may take in memory: two GiB if
         omitted. Contents of up to eight times the size of their file are never refused.
 
     Returns
@@ -160,6 +166,8 @@ def load_points(
             delimiter=delimiter,
             decimal=decimal,
             name=name,
+            size=size,
+            gray=gray,
             limit=limit,
         )
     )
@@ -199,7 +207,8 @@ def load_table(path: str | Path, **options: Unpack[LoadOptions]) -> Table:
 
 def _read(path: str | Path, options: ReadOptions) -> Table:
     if _is_folder(path):
-        images = read_folder(as_path(path, folder=True), 32, False, options.limit)
+        folder = as_path(path, folder=True)
+        images = read_folder(folder, options.size, options.gray, options.limit)
         return choose_columns(images, options, str(path))
     path = as_path(path)
     kind = _kind(path)
@@ -329,6 +338,43 @@ def load_idx(path: str | Path, *, limit: int = LIMIT) -> FloatArray:
     LeCun, Cortes and Burges, The MNIST database: the IDX file format.
     """
     return read_idx(as_path(path), ReadOptions(limit=limit).limit).points
+
+
+@checks_keywords
+def load_labeled_images(images: str | Path, labels: str | Path, *, limit: int = LIMIT) -> Sample:
+    """The images of one IDX file with the labels of another, as MNIST and Fashion-MNIST come.
+
+    Parameters
+    ----------
+    images, labels : path
+        For example ``train-images-idx3-ubyte.gz`` and ``train-labels-idx1-ubyte.gz``.
+    limit : int
+        Bytes that packed images may take in memory, as in :func:`load_points`.
+
+    Returns
+    -------
+    Sample
+        With its labels and the shape of its images.
+
+    Raises
+    ------
+    InvalidInputError
+        Missing files, or another number of labels than of images.
+    DamagedFileError
+        Truncated files, or no IDX header.
+
+    References
+    ----------
+    LeCun, Cortes and Burges, The MNIST database: the IDX file format.
+    """
+    limit = ReadOptions(limit=limit).limit
+    table, classes = read_idx(as_path(images), limit), read_idx_labels(as_path(labels), limit)
+    if len(classes) != len(table.points):
+        raise InvalidInputError(
+            f"{labels} must hold a label for each of the {len(table.points):,} images in {images}, "
+            f"got {len(classes):,}; to fix it, pass two files that belong together"
+        )
+    return Sample(table.points, classes, table.image_shape)
 
 
 @checks_keywords

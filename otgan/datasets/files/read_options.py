@@ -10,7 +10,7 @@ from typing import Any, TypedDict, cast
 import numpy as np
 
 from otgan.errors import DamagedFileError, InvalidInputError
-from otgan.inputs.options import as_count
+from otgan.inputs.options import as_count, as_flag
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
@@ -38,6 +38,8 @@ class LoadOptions(TypedDict, total=False):
     delimiter: str | None
     decimal: str | None
     name: str | None
+    size: int
+    gray: bool
     limit: int
 
 
@@ -55,6 +57,8 @@ class ReadOptions:
         One character each.
     name : str or None
         Of an array in a ``.npz`` file.
+    size, gray : int, bool
+        Pixels on a side of an image, and whether it gets one channel instead of three.
     limit : int
         Bytes.
     """
@@ -65,6 +69,8 @@ class ReadOptions:
     delimiter: str | None = None
     decimal: str | None = None
     name: str | None = None
+    size: int = 32
+    gray: bool = False
     limit: int = LIMIT
 
     def __post_init__(self) -> None:
@@ -91,6 +97,8 @@ class ReadOptions:
                 f"name must be the name of an array in a .npz file, got {self.name!r}; to fix it, "
                 "pass a string"
             )
+        as_count(self.size, "size", hint="pass the pixels on a side")
+        as_flag(self.gray, "gray", "pass True for one channel instead of three")
         as_count(self.limit, "limit", hint="pass the most bytes that unpacked points may take")
 
 

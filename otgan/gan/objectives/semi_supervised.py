@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
 from otgan.errors import InvalidInputError
+from otgan.gan.networks.features import critic_features
 from otgan.gan.objectives.base import Objective
 from otgan.inputs.options import as_count
 from otgan.keywords import checks_keywords
@@ -42,8 +43,6 @@ class ClassScores(nn.Module):
 
     def features(self, points: Tensor) -> Tensor:
         """What the last layer of the network takes."""
-        from otgan.gan.networks.features import critic_features
-
         return critic_features(self.network, points)
 
 

@@ -37,7 +37,10 @@ class Stabilizer(ABC):
     """Short name, as in reports."""
 
     mixes_points: ClassVar[bool] = False
-    """Whether the critic scores points differently beside others, as under a batch norm."""
+    """Whether the critic scores points differently beside others, as under a batch norm.
+
+    Real and generated points then are in batches of their own, always as large as in training; and
+    no constraint on slopes at single points goes with it."""
 
     replaces_generator_loss: ClassVar[bool] = False
     """Whether `generator_loss` takes the place of the objective's."""
@@ -46,8 +49,14 @@ class Stabilizer(ABC):
         """The objective with this change."""
         return objective
 
-    def adapt_generator(self, generator: nn.Module) -> nn.Module:
+    def adapt_generator(self, generator: nn.Module, latents: Tensor) -> nn.Module:
         """The generator with this change, before its optimizer is made; may be changed in place.
+
+        Parameters
+        ----------
+        generator : torch.nn.Module
+        latents : torch.Tensor, shape (n, latent_dim)
+            A batch, as in training.
 
         Raises
         ------
@@ -69,7 +78,10 @@ class Stabilizer(ABC):
     def start(
         self, generator: nn.Module, critic: nn.Module, real: Tensor, latents: Tensor
     ) -> StabilizerState:
-        """Prepare the networks with a first batch, and return what is remembered."""
+        """Prepare the networks with a first batch, and return what is remembered.
+
+        Real points are as the critic takes them: packed, if it scores packs.
+        """
         return {}
 
     def update(self, generator: nn.Module, critic: nn.Module, state: StabilizerState) -> None:

@@ -72,7 +72,7 @@ def test_hooks_of_a_class_beside_the_base_are_checked():
 
 def test_training_a_generator_checks_the_same():
     constraint = own(penalty=lambda self, critic, real, fake, rng: 0.0)
-    config = otgan.GANConfig.toy(steps=2, constraint=constraint)
+    config = otgan.GANConfig.preset("toy", steps=2, constraint=constraint)
     with pytest.raises(
         InvalidInputError, match=r"^Own\.penalty must return a tensor with a single"
     ):
