@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-import torch
 from torch import Tensor, nn
 
 from otgan.critics.kernels.relu_generator import GeneratorStep
@@ -29,6 +28,7 @@ def fused_points(generator: nn.Module) -> Callable[[Tensor], Tensor] | None:
     Examples
     --------
     >>> from otgan.critics.networks.feedforward import mlp
+    >>> import torch
     >>> fused_points(mlp(2, 3))(torch.zeros(5, 2)).shape
     torch.Size([5, 3])
     """
@@ -40,7 +40,7 @@ def fused_points(generator: nn.Module) -> Callable[[Tensor], Tensor] | None:
 def fused_critic_gradients(critic: nn.Module, game: Game) -> Callable[[Batch, Tensor], Loss] | None:
     """The gradients of `Game.critic_loss`, in the critic's ``.grad``; None if only autograd can.
 
-    By hand are done ReLU networks of float32 on a CPU, without a penalty or with one of slopes, and
+    By hand are done ReLU networks on a CPU, without a penalty or with one of slopes, and
     stabilizers that change the objective or the points alone.
 
     Examples
@@ -102,7 +102,7 @@ def fused_generator_gradients(
 
 
 def _on_cpu(network: nn.Module) -> bool:
-    return all(p.device.type == "cpu" and p.dtype == torch.float32 for p in network.parameters())
+    return all(parameter.device.type == "cpu" for parameter in network.parameters())
 
 
 def _any_defines(hook: str, stabilizers: Iterable[Stabilizer]) -> bool:
