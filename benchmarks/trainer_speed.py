@@ -1,4 +1,4 @@
-"""Processor time of a GAN's training step: ours, ours by autograd, and the loop of the papers' code.
+"""Processor time of a GAN's training step: ours, ours by autograd, and the loop of WGAN-GP's code.
 
 python benchmarks/trainer_speed.py              every setting
 python benchmarks/trainer_speed.py toy          one of them
@@ -73,7 +73,7 @@ def ours(changes: dict[str, Any], by_autograd: bool) -> list[float]:
     return np.diff(times)[1:-1].tolist()  # without what is done at the start, and measured last
 
 
-def papers_code(width: int, n_critic: int) -> list[float]:
+def plain_loop(width: int, n_critic: int) -> list[float]:
     """Processor seconds of each step of gan_toy.py."""
     generator, critic = mlp(2, 2, width=width), mlp(2, width=width)
     optimizers = [
@@ -133,7 +133,7 @@ def row(name: str) -> dict[str, Any]:
     changes = SETTINGS[name]
     seen = compare(
         {
-            "loop": lambda: papers_code(changes.get("width", 128), changes.get("n_critic", 2)),
+            "loop": lambda: plain_loop(changes.get("width", 128), changes.get("n_critic", 2)),
             "autograd": lambda: ours(changes, by_autograd=True),
             "ours": lambda: ours(changes, by_autograd=False),
         }
