@@ -39,8 +39,8 @@ def differentiated(loss: Callable[[Tensor, Tensor], Tensor]) -> PairLoss:
         with torch.enable_grad():
             real, fake = (scores.detach().requires_grad_() for scores in (real, fake))
             value = loss(real, fake)
-            slopes = torch.autograd.grad(value, (real, fake), materialize_grads=True)
-        return value.detach(), *slopes
+            by_real, by_fake = torch.autograd.grad(value, (real, fake), materialize_grads=True)
+        return value.detach(), by_real, by_fake
 
     return with_derivatives
 

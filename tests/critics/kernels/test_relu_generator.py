@@ -46,7 +46,8 @@ def test_gradients_are_those_of_autograd(name, dtype, pack):
 
 def test_no_gradient_is_left_in_the_critic():
     generator, critic = networks(2, 3)
-    GeneratorStep(generator, critic, differentiated(LOSSES["scores"])).gradients(torch.randn(5, 2).double())
+    step = GeneratorStep(generator, critic, differentiated(LOSSES["scores"]))
+    step.gradients(torch.randn(5, 2).double())
     assert all(parameter.grad is None for parameter in critic.parameters())
 
 
