@@ -106,10 +106,10 @@ def test_one_critic_step_is_that_of_algorithm_1():
     config = GANConfig(**{**TINY, "constraint": "clip", "steps": 1, "n_critic": 1})
     state = TrainState.start(2, config, torch.device("cpu"))
     data, streams = as_training_data("ring8", config.rng), RandomStreams(config.rng)
-    points = data.train.sample(16, streams.numpy(1, "critic 0"))
+    points = data.train.sample(32, streams.numpy(1, "batches 0"))[:16]
     real = torch.as_tensor((points - data.center) / data.scale, dtype=torch.float32)
-    rng = streams.torch(1, "critic 0", torch.device("cpu"))
-    fake = state.generator(torch.randn(16, config.latent_dim, generator=rng)).detach()
+    rng = streams.torch(1, "batches 0", torch.device("cpu"))
+    fake = state.generator(torch.randn(32, config.latent_dim, generator=rng)[:16]).detach()
     assert state.critic is not None
     loss = state.critic(fake).mean() - state.critic(real).mean()
     loss.backward()
