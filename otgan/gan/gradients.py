@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from otgan.gan.divergence import refuse_broken_points
 from otgan.gan.fused import fused_critic_gradients, fused_generator_gradients, fused_points
 from otgan.gan.game import Batch, Game, Loss
 
@@ -29,9 +30,9 @@ class Gradients:
     >>> generator, critic = mlp(2, 3, width=8), mlp(3, width=8)
     >>> gradients = Gradients(generator, critic, Game(Hinge(), None), fused=True)
     >>> batch = Batch(torch.zeros(5, 3), torch.zeros(5, 2), torch.Generator())
-    >>> loss, fake = gradients.of_critic(batch)
-    >>> fake.shape, critic[0].weight.grad.shape
-    (torch.Size([5, 3]), torch.Size([8, 3]))
+    >>> loss = gradients.of_critic(batch, step=0)
+    >>> critic[0].weight.grad.shape
+    torch.Size([8, 3])
     """
 
     def __init__(
@@ -44,25 +45,41 @@ class Gradients:
             self._critic_by_hand = fused_critic_gradients(critic, game)
             self._generator_by_hand = fused_generator_gradients(generator, critic, game)
 
-    def of_critic(self, batch: Batch) -> tuple[Loss, Tensor]:
-        """The critic's loss, and the points that were generated for it."""
+    def of_critic(self, batch: Batch, step: int) -> Loss:
+        """The critic's loss, after so many steps of the generator.
+
+        Raises
+        ------
+        TrainingDivergedError
+            The generator's points are NaN or infinite.
+        """
         assert self.critic is not None
         with torch.no_grad():
             fake = (self._points or self.generator)(batch.latents)
+        refuse_broken_points(fake, step)
         if self._critic_by_hand is not None:
-            return self._critic_by_hand(batch, fake), fake
+            return self._critic_by_hand(batch, fake)
         loss = self.game.critic_loss(self.critic, batch, fake)
         self.critic.zero_grad(set_to_none=True)
         loss.total.backward()
-        return loss, fake
+        return loss
 
-    def of_generator(self, batch: Batch) -> tuple[Loss, Tensor]:
-        """The generator's loss, and the points that it generated."""
+    def of_generator(self, batch: Batch, step: int) -> Loss:
+        """The generator's loss, after so many of its steps.
+
+        Raises
+        ------
+        TrainingDivergedError
+            Its points are NaN or infinite.
+        """
         if self._generator_by_hand is not None:
-            return self._generator_by_hand(batch)
+            loss, fake = self._generator_by_hand(batch)
+            refuse_broken_points(fake, step)
+            return loss
         fake = self.generator(batch.latents)
+        refuse_broken_points(fake, step)
         loss = self.game.generator_loss(self.generator, self.critic, batch, fake)
         self.generator.zero_grad(set_to_none=True)
         learning = [p for p in self.generator.parameters() if p.requires_grad]
         loss.total.backward(inputs=learning)  # and not those of the critic
-        return loss, fake
+        return loss

@@ -157,11 +157,8 @@ def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> No
 def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenNetworks) -> None:
     """Raise if data, settings and networks do not go together."""
     labeled = data.train_labels is not None
-    refuse_incompatible(
-        config,
-        own_critic=given.critic is not None,
-        labeled=labeled,
-    )
+    own_critic = given.critic is not None
+    refuse_incompatible(config, data.shape, own_critic=own_critic, labeled=labeled)
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
@@ -289,8 +286,8 @@ def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, bat
     critic, optimizer = state.critic, state.critic_optimizer
     assert critic is not None
     assert optimizer is not None
-    loss, fake = gradients.of_critic(batch)
-    refuse_divergence(loss, fake, state.step, "critic")
+    loss = gradients.of_critic(batch, state.step)
+    refuse_divergence(loss, state.step, "critic")
     if config.clip_grad_norm is not None:
         torch.nn.utils.clip_grad_norm_(critic.parameters(), config.clip_grad_norm)
     optimizer.step()
@@ -303,8 +300,8 @@ def _generator_step(
     state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch
 ) -> None:
     """One step of the generator."""
-    loss, fake = gradients.of_generator(batch)
-    refuse_divergence(loss, fake, state.step, "generator")
+    loss = gradients.of_generator(batch, state.step)
+    refuse_divergence(loss, state.step, "generator")
     if config.clip_grad_norm is not None:
         torch.nn.utils.clip_grad_norm_(state.generator.parameters(), config.clip_grad_norm)
     state.generator_optimizer.step()
