@@ -18,7 +18,6 @@ from otgan.gan.gradients import Gradients
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
-from otgan.gan.trainer import 
 from tests.cases import points_of
 from tests.critics.linear_layer import linear_layer
 from tests.critics.plain_training import gradient_of
