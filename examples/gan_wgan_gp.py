@@ -89,7 +89,9 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, default=Path("gan_wgan_gp.png"), help="the picture")
     options = parser.parse_args()
     torch.set_num_threads(1)  # fastest for networks this small
-    results = {name: trained(preset, options.data, options.steps) for name, preset in PAPERS.items()}
+    results = {
+        name: trained(preset, options.data, options.steps) for name, preset in PAPERS.items()
+    }
     print("         debiased W1        floor   modes  high quality  rank corr.")
     for name, result in results.items():
         found = result.evaluation
