@@ -57,7 +57,8 @@ def trained(preset: str, data: str, steps: int) -> TrainResult:
         latent="gaussian",
         latent_dim=LATENT_DIM,
         monitor_every=max(steps // 20, 1),
-        monitor_points=500,
+        monitor_points=300,
+        evaluation_points=500,
     )
     return otgan.train_gan(data, config, generator=generator, critic=critic)
 
@@ -76,8 +77,8 @@ def draw(results: dict[str, TrainResult], data: str, file: Path) -> None:
             w1 = [record.debiased_w1 for record in result.records]
             estimates = [record.critic_estimate for record in result.records]
             curve.plot(steps, w1, color=ORANGE, label="debiased W1")
-            curve.plot(steps, estimates, color=VIOLET, label=f"{estimated}, by the critic")
-            curve.set_xlabel("generator steps")
+            curve.plot(steps, estimates, color=VIOLET, label="critic's estimate")
+            curve.set(title=estimated, xlabel="generator steps")
             curve.legend(fontsize="small")
     save(figure, file)
 
@@ -89,9 +90,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, default=Path("gan_wgan_gp.png"), help="the picture")
     options = parser.parse_args()
     torch.set_num_threads(1)  # fastest for networks this small
-    results = {
-        name: trained(preset, options.data, options.steps) for name, preset in PAPERS.items()
-    }
+    data, steps = options.data, options.steps
+    results = {name: trained(preset, data, steps) for name, preset in PAPERS.items()}
     print("         debiased W1        floor   modes  high quality  rank corr.")
     for name, result in results.items():
         found = result.evaluation
@@ -102,7 +102,7 @@ def main() -> None:
             f"{name:<8} {distance:<18} {found.floor:.4f}  {modes:<6} "
             f"{found.high_quality:<13.1%} {followed:.2f}"
         )
-    draw(results, options.data, options.plot)
+    draw(results, data, options.plot)
     print(f"picture: {options.plot}")
 
 

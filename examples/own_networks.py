@@ -28,6 +28,7 @@ class Generator(nn.Module):
         self.fine = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(32, 1, 4, 2, 1), nn.Tanh())
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        """Images in [-1, 1]."""
         images: torch.Tensor = self.fine(self.coarse(latents).view(-1, 32, 4, 4))
         return images
 

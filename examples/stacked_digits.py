@@ -27,7 +27,7 @@ def main() -> None:
             pack=options.pack,
             monitor_every=options.steps,
             monitor_points=200,
-            evaluation_points=500,
+            evaluation_points=300,
             features=None,
         )
         found = otgan.train_gan(data, config).evaluation
