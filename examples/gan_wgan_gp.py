@@ -69,8 +69,9 @@ def draw(results: dict[str, TrainResult], data: str, file: Path) -> None:
     with panels(2, len(results), width=3.4, height=3.0) as (figure, axes):
         for at, (name, result) in enumerate(results.items()):
             cloud, curve = axes[at], axes[at + len(results)]
-            cloud.scatter(*real.T, s=4, color=BLUE, alpha=0.4)
-            cloud.scatter(*result.generate(1000).T, s=4, color=ORANGE)
+            fake = result.generate(1000)
+            cloud.scatter(real[:, 0], real[:, 1], s=4, color=BLUE, alpha=0.4)
+            cloud.scatter(fake[:, 0], fake[:, 1], s=4, color=ORANGE)
             cloud.set(title=name, xticks=[], yticks=[], aspect="equal")
             steps = [record.step for record in result.records]
             estimated = result.monitor.config.played_objective.divergence_name
