@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from otgan.gan.distributed import ALONE, Processes
 from otgan.gan.fused import fused_critic_gradients, fused_generator_gradients, fused_points
 from otgan.gan.game import Batch, Game, Loss
+from otgan.gan.precision import LossScalers, autocasting
 
 __all__ = ["Gradients"]
 
@@ -19,15 +21,19 @@ class Gradients:
     generator : torch.nn.Module
     critic : torch.nn.Module or None
     game : Game
-    fused : bool
-        Whether those that can be computed by hand are.
+    precision : str
+        Of products in forward passes. In float32 gradients are computed by hand where they can be.
+    scalers : LossScalers, optional
+        What multiplies the losses, and so the gradients, in float16.
+    processes : Processes, optional
+        Those whose batches together are the batch that losses and gradients are of.
 
     Examples
     --------
     >>> from otgan.gan.objectives import Hinge
     >>> from otgan.critics.networks.feedforward import mlp
     >>> generator, critic = mlp(2, 3, width=8), mlp(3, width=8)
-    >>> gradients = Gradients(generator, critic, Game(Hinge(), None), fused=True)
+    >>> gradients = Gradients(generator, critic, Game(Hinge(), None))
     >>> batch = Batch(torch.zeros(5, 3), torch.zeros(5, 2), torch.Generator())
     >>> loss, fake = gradients.of_critic(batch)
     >>> fake.shape, critic[0].weight.grad.shape
@@ -35,34 +41,55 @@ class Gradients:
     """
 
     def __init__(
-        self, generator: nn.Module, critic: nn.Module | None, game: Game, *, fused: bool
+        self,
+        generator: nn.Module,
+        critic: nn.Module | None,
+        game: Game,
+        *,
+        precision: str = "float32",
+        scalers: LossScalers | None = None,
+        processes: Processes = ALONE,
     ) -> None:
         self.generator, self.critic, self.game = generator, critic, game
-        self._points = fused_points(generator) if fused else None
+        self.precision, self.processes = precision, processes
+        self.device = next(generator.parameters()).device
+        self.scalers = scalers or LossScalers.of(precision, self.device)
+        by_hand = precision == "float32"
+        self._points = fused_points(generator) if by_hand else None
         self._critic_by_hand = self._generator_by_hand = None
-        if fused and critic is not None:
+        if by_hand and critic is not None:
             self._critic_by_hand = fused_critic_gradients(critic, game)
             self._generator_by_hand = fused_generator_gradients(generator, critic, game)
 
     def of_critic(self, batch: Batch) -> tuple[Loss, Tensor]:
         """The critic's loss, and the points that were generated for it."""
         assert self.critic is not None
-        with torch.no_grad():
-            fake = (self._points or self.generator)(batch.latents)
-        if self._critic_by_hand is not None:
-            return self._critic_by_hand(batch, fake), fake
-        loss = self.game.critic_loss(self.critic, batch, fake)
-        self.critic.zero_grad(set_to_none=True)
-        loss.total.backward()
-        return loss, fake
+        loss, fake = self._of_critic(batch)
+        return self.processes.averaged(self.critic, loss), fake
 
     def of_generator(self, batch: Batch) -> tuple[Loss, Tensor]:
         """The generator's loss, and the points that it generated."""
-        if self._generator_by_hand is not None:
-            return self._generator_by_hand(batch)
-        fake = self.generator(batch.latents)
-        loss = self.game.generator_loss(self.generator, self.critic, batch, fake)
+        loss, fake = (self._generator_by_hand or self._of_generator)(batch)
+        return self.processes.averaged(self.generator, loss), fake
+
+    def _of_critic(self, batch: Batch) -> tuple[Loss, Tensor]:
+        assert self.critic is not None
+        with torch.no_grad(), autocasting(self.precision, self.device):
+            fake = (self._points or self.generator)(batch.latents).to(batch.real.dtype)
+        if self._critic_by_hand is not None:
+            return self._critic_by_hand(batch, fake), fake
+        with autocasting(self.precision, self.device):
+            loss = self.game.critic_loss(self.critic, batch, fake)
+        self.critic.zero_grad(set_to_none=True)
+        self.scalers.critic.scale(loss.total).backward()
+        return loss, fake
+
+    def _of_generator(self, batch: Batch) -> tuple[Loss, Tensor]:
+        with autocasting(self.precision, self.device):
+            fake = self.generator(batch.latents).to(batch.real.dtype)
+            loss = self.game.generator_loss(self.generator, self.critic, batch, fake)
         self.generator.zero_grad(set_to_none=True)
         learning = [p for p in self.generator.parameters() if p.requires_grad]
-        loss.total.backward(inputs=learning)  # and not those of the critic
+        # ... and not those of the critic.
+        self.scalers.generator.scale(loss.total).backward(inputs=learning)
         return loss, fake

@@ -14,6 +14,7 @@ from otgan.gan.config import GANConfig
 from otgan.gan.game import Game
 from otgan.gan.optimizers import Adam, as_optimizer
 from otgan.gan.players import GivenNetworks, make_players
+from otgan.gan.precision import LossScalers
 from otgan.gan.records import Record
 
 __all__ = ["TrainState"]
@@ -35,6 +36,8 @@ class TrainState:
         The second is None without a critic.
     game : Game
         Losses, and what stabilizers remember.
+    scalers : LossScalers
+        Of both losses, in float16.
     best : dict of str to torch.Tensor
         Weights of the best averaged generator so far.
     best_w1 : float
@@ -52,6 +55,7 @@ class TrainState:
     generator_optimizer: torch.optim.Optimizer
     critic_optimizer: torch.optim.Optimizer | None
     game: Game
+    scalers: LossScalers
     best: Weights
     best_w1: float = float("inf")
     critic_loss: Tensor = field(default_factory=lambda: torch.tensor(float("nan")))
@@ -80,6 +84,7 @@ class TrainState:
             generator_optimizer=_optimizer(generator, config, "generator"),
             critic_optimizer=critic_optimizer,
             game=Game.of(config, separate=separate),
+            scalers=LossScalers.of(config.precision, device),
             best=_copy(averaged),
         )
 
@@ -136,6 +141,8 @@ class TrainState:
             "critic": self.critic,
             "generator_optimizer": self.generator_optimizer,
             "critic_optimizer": self.critic_optimizer,
+            "generator_scaler": self.scalers.generator,
+            "critic_scaler": self.scalers.critic,
         }
         return {name: part for name, part in parts.items() if part is not None}
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
+from torch.amp import GradScaler
 
 from otgan.critics.estimation.estimator import pick_device
 from otgan.critics.forward import evaluating
@@ -19,6 +21,7 @@ from otgan.gan.batches import Batches
 from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
+from otgan.gan.distributed import Processes
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
@@ -28,6 +31,7 @@ from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
+from otgan.gan.precision import refuse_precision
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
 from otgan.gan.records import Record, rank_correlation
@@ -36,6 +40,7 @@ from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
+from otgan.launch import launch
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
 
@@ -126,11 +131,11 @@ def train_gan(
         training_data = training_data.as_images()
     config = config.for_shape(training_data.shape)
     _refuse_before_training(training_data, config, given)
-    pick_device(config.device)  # a device that is not there is refused before anything is written
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
-    with nullcontext() if directory is None else directory.writing():
+    first = launch().rank == 0
+    with directory.writing() if directory is not None and first else nullcontext():
         return _run(training_data, config, given, directory, resume=resume, progress=progress)
 
 
@@ -157,7 +162,10 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
         config,
         own_critic=given.critic is not None,
         labeled=labeled,
+        processes=launch().count,
     )
+    # A device that is not there is refused before anything is written.
+    refuse_precision(config.precision, pick_device(config.device))
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
@@ -179,6 +187,8 @@ def _run(
 ) -> TrainResult:
     """Start or resume, train, and evaluate."""
     device = pick_device(config.device)
+    processes = Processes.joined(device)
+    progress = progress if processes.is_first else False
     stored = directory.checkpoint(device) if resume and directory is not None else None
     if stored is None or directory is None:
         identity, changed = RunIdentity.of(data, config, given.names), False
@@ -187,7 +197,7 @@ def _run(
         identity = before.continued(data, config, stored["step"], directory.path, given.names)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
     state = TrainState.start(data.shape, config, device, given)
-    recorder = RunRecorder(directory, state, identity)
+    recorder = RunRecorder(directory, state, identity, writes=processes.is_first)
     monitor = Monitor(data, config, RandomStreams(config.rng), device)
     if stored is None:
         batches = Batches(config, monitor, labeled=False)
@@ -198,26 +208,30 @@ def _run(
         state.load_dict(stored)
     if changed:
         recorder.settings()
+    processes.start_equal(state.generator, state.critic)
+    batches = Batches(config, monitor, state.game.objective.needs_labels, processes)
     try:
-        _train(state, config, monitor, recorder, progress)
-        result = _evaluated(state, config, monitor, None if directory is None else directory.path)
+        _train(state, batches, recorder, progress)
+        result = _evaluated(state, batches, None if directory is None else directory.path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
-    if directory is not None:
-        directory.write_summary(result.to_dict())
+    recorder.summary(result)
     return result
 
 
-def _evaluated(
-    state: TrainState, config: GANConfig, monitor: Monitor, out: Path | None
-) -> TrainResult:
+def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainResult:
     """The best generator of a run that has ended, evaluated on new draws."""
+    config, monitor, processes = batches.config, batches.monitor, batches.processes
+    state.best, state.records = processes.from_first((state.best, state.records))
     state.averaged.load_state_dict(state.best)
     if state.critic is not None and config.critic_constraint is not None:
         config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
-    data = monitor.data
+    data, points = monitor.data, config.evaluation_points
+    found = monitor.evaluate(state.averaged, points=points) if processes.is_first else None
+    evaluation = processes.from_first(found)
+    assert evaluation is not None
     return TrainResult(
-        evaluation=monitor.evaluate(state.averaged, points=config.evaluation_points),
+        evaluation=evaluation,
         rank_correlation=rank_correlation(state.records),
         records=tuple(state.records),
         generator=Generator(state.averaged, data.center, data.scale, data.shape).eval(),
@@ -227,17 +241,17 @@ def _evaluated(
     )
 
 
-def _train(
-    state: TrainState,
-    config: GANConfig,
-    monitor: Monitor,
-    recorder: RunRecorder,
-    progress: Progress,
-) -> None:
+def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress: Progress) -> None:
     """The whole of GAN training, from top to bottom."""
-    batches = Batches(config, monitor, labeled=state.game.objective.needs_labels)
-    fused = config.precision == "float32"
-    gradients = Gradients(state.generator, state.critic, state.game, fused=fused)
+    config, processes = batches.config, batches.processes
+    gradients = Gradients(
+        state.generator,
+        state.critic,
+        state.game,
+        precision=config.precision,
+        scalers=state.scalers,
+        processes=processes,
+    )
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
     bar = reporting(progress, config.steps, "training", unit="step", done=state.step)
     with bar as report, deferred_interrupt() as interrupted:
@@ -257,15 +271,15 @@ def _train(
             state.step = step
 
             message = ""
-            if step % config.monitor_every == 0 or step == config.steps:
+            if processes.is_first and (step % config.monitor_every == 0 or step == config.steps):
                 seconds = time.perf_counter() - started
                 message = _headline(_measure(state, batches, recorder, seconds))
             report(step, message)
-            if interrupted():
+            if processes.any(interrupted()):
                 recorder.checkpoint()
                 raise stopped(recorder.how_to_resume())
-    if not state.records or state.records[-1].step < state.step:  # it ends where it was stopped
-        _measure(state, batches, recorder, time.perf_counter() - started)
+    if processes.is_first and (not state.records or state.records[-1].step < state.step):
+        _measure(state, batches, recorder, time.perf_counter() - started)  # ends where it stopped
 
 
 def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch) -> None:
@@ -275,9 +289,7 @@ def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, bat
     assert optimizer is not None
     loss, fake = gradients.of_critic(batch)
     refuse_divergence(loss, fake, state.step, "critic")
-    if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(critic.parameters(), config.clip_grad_norm)
-    optimizer.step()
+    _step(critic, optimizer, state.scalers.critic, config)
     if state.game.constraint is not None:
         state.game.constraint.project(critic)
     state.critic_loss = loss.terms["loss"].detach()
@@ -289,10 +301,19 @@ def _generator_step(
     """One step of the generator."""
     loss, fake = gradients.of_generator(batch)
     refuse_divergence(loss, fake, state.step, "generator")
-    if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(state.generator.parameters(), config.clip_grad_norm)
-    state.generator_optimizer.step()
+    _step(state.generator, state.generator_optimizer, state.scalers.generator, config)
     state.generator_loss = loss.terms["loss"].detach()
+
+
+def _step(
+    network: nn.Module, optimizer: torch.optim.Optimizer, scaler: GradScaler, config: GANConfig
+) -> None:
+    """Follow the gradients, no longer scaled and no longer than allowed."""
+    scaler.unscale_(optimizer)
+    if config.clip_grad_norm is not None:
+        torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip_grad_norm)
+    scaler.step(optimizer)
+    scaler.update()
 
 
 def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float) -> Record:
