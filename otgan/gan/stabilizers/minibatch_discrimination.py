@@ -95,6 +95,7 @@ class MinibatchFeatures(nn.Module):
 
     def _distances(self, features: Tensor) -> Tensor:
         """|M_ib - M_jb|_1, shape (B, n, n)."""
+        features = features.to(self.weight.dtype)
         kernels = torch.tensordot(features, self.weight, dims=1).transpose(0, 1)
         return torch.cdist(kernels, kernels, p=1.0)
 
