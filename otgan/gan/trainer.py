@@ -23,21 +23,25 @@ from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
 from otgan.gan.distributed import Processes
 from otgan.gan.divergence import refuse_divergence
+from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
 from otgan.gan.gradients import Gradients
 from otgan.gan.identity import RunIdentity
 from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
+from otgan.gan.measuring.correlations import rank_correlations
+from otgan.gan.measuring.features import features_for
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
 from otgan.gan.precision import refuse_precision
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
-from otgan.gan.records import Record, rank_correlation
+from otgan.gan.records import Record
 from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
+from otgan.gan.verdict import verdict
 from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
 from otgan.launch import launch
@@ -197,8 +201,16 @@ def _run(
         identity = before.continued(data, config, stored["step"], directory.path, given.names)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
     state = TrainState.start(data.shape, config, device, given)
-    recorder = RunRecorder(directory, state, identity, writes=processes.is_first)
-    monitor = Monitor(data, config, RandomStreams(config.rng), device)
+    features = features_for(
+        config.features,
+        data,
+        device,
+        rng=config.rng,
+        stored=None if stored is None else stored["features"],
+        progress=progress,
+    )
+    monitor = Monitor(data, config, RandomStreams(config.rng), device, features)
+    recorder = RunRecorder(directory, state, identity, features, writes=processes.is_first)
     if stored is None:
         batches = Batches(config, monitor, labeled=False)
         points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
@@ -222,17 +234,19 @@ def _run(
 def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainResult:
     """The best generator of a run that has ended, evaluated on new draws."""
     config, monitor, processes = batches.config, batches.monitor, batches.processes
-    state.best, state.records = processes.from_first((state.best, state.records))
+    measured = processes.from_first((state.best, state.selection, state.records))
+    state.best, state.selection, state.records = measured
     state.averaged.load_state_dict(state.best)
     if state.critic is not None and config.critic_constraint is not None:
         config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
     data, points = monitor.data, config.evaluation_points
-    found = monitor.evaluate(state.averaged, points=points) if processes.is_first else None
+    found = evaluate(monitor, state.averaged, points=points) if processes.is_first else None
     evaluation = processes.from_first(found)
     assert evaluation is not None
     return TrainResult(
         evaluation=evaluation,
-        rank_correlation=rank_correlation(state.records),
+        verdict=verdict(evaluation, state.records, state.selection.kept_step),
+        rank_correlations=rank_correlations(state.records),
         records=tuple(state.records),
         generator=Generator(state.averaged, data.center, data.scale, data.shape).eval(),
         critic=None if state.critic is None else monitor.on_original_scale(state.critic),
@@ -328,15 +342,13 @@ def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds
         drawn = None if state.game.separate else state.critic  # a function of single points
         snapshot = monitor.snapshot(found, drawn)
     state.records.append(found.record)
-    w1 = found.record.exact_w1
-    if w1 < state.best_w1 or monitor.within_floor(w1):
-        state.remember_best(w1)
+    state.select(found.record)
     recorder.measurement(snapshot)
     return found.record
 
 
 def _headline(record: Record) -> str:
-    shown = f"W1={record.exact_w1:.4f}, floor={record.floor:.4f}"
+    shown = f"W1={record.exact_w1:.4f}, debiased={record.debiased_w1:.4f}"
     if math.isnan(record.modes):
         return shown
     return f"{shown}, modes={record.modes:.0f}, HQ={record.high_quality:.1%}"
