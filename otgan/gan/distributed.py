@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar, cast
 
@@ -87,18 +89,17 @@ class Processes:
         """Whether this one measures, writes and shows progress."""
         return self.rank == 0
 
-    def share(self, batch: Batch, pack: int = 1) -> Batch:
+    @contextmanager
+    def sharing(self, batch: Batch, pack: int = 1) -> Iterator[Batch]:
         """The rows of a batch that are this process's, of which there are as many for each.
 
-        Its generator moves on by the number for each (pack of) points that the processes before it
-        draw, so that on a CPU a penalty is taken at the same points as in one process.
+        Before and after the block, its generator passes over a number for each (pack of) points of
+        the others, so that on a CPU a penalty is taken at the same points as in one process.
         """
         n = len(batch.real) // self.count
-        rows = slice(self.rank * n, (self.rank + 1) * n)
-        for _ in range(self.rank):
-            torch.rand(n // pack, generator=batch.rng, device=batch.rng.device)
-        labels = None if batch.labels is None else batch.labels[rows]
-        return replace(batch, real=batch.real[rows], latents=batch.latents[rows], labels=labels)
+        _pass_over(batch.rng, n // pack, times=self.rank)
+        yield batch if self.count == 1 else batch.rows(slice(self.rank * n, (self.rank + 1) * n))
+        _pass_over(batch.rng, n // pack, times=self.count - 1 - self.rank)
 
     @torch.no_grad()
     def averaged(self, network: nn.Module, loss: Loss) -> Loss:
@@ -149,6 +150,11 @@ class Processes:
 
 ALONE = Processes()
 """A process that trains by itself."""
+
+
+def _pass_over(rng: torch.Generator, n: int, times: int) -> None:
+    for _ in range(times):  # each as its process draws it, which on a GPU is not one after another
+        torch.rand(n, generator=rng, device=rng.device)
 
 
 def _leave() -> None:

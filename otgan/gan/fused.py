@@ -16,8 +16,11 @@ from otgan.critics.kernels.relu_passes import (
     is_relu_network,
     linear_layers,
 )
+from otgan.critics.kernels.supported import PairLoss, differentiated
 from otgan.critics.kernels.unpenalized import fused_loss
 from otgan.gan.game import Batch, Game, Loss
+from otgan.gan.objectives.adversarial import Wasserstein
+from otgan.gan.objectives.base import Objective
 from otgan.gan.stabilizers.base import Stabilizer
 
 __all__ = ["fused_critic_gradients", "fused_generator_gradients", "fused_points"]
@@ -40,7 +43,7 @@ def fused_points(generator: nn.Module) -> Callable[[Tensor], Tensor] | None:
 def fused_critic_gradients(critic: nn.Module, game: Game) -> Callable[[Batch, Tensor], Loss] | None:
     """The gradients of `Game.critic_loss`, in the critic's ``.grad``; None if only autograd can.
 
-    By hand are done ReLU networks of float32 on a CPU, without a penalty or with one of slopes, and
+    By hand are done ReLU networks on a CPU, without a penalty or with one of slopes, and
     stabilizers that change the objective or the points alone.
 
     Examples
@@ -53,7 +56,7 @@ def fused_critic_gradients(critic: nn.Module, game: Game) -> Callable[[Batch, Te
     >>> fused_critic_gradients(nn.Linear(2, 1), Game(Hinge(), GradientPenalty())) is None
     True
     """
-    constraint, loss = game.constraint, game.objective.critic_loss
+    constraint, loss = game.constraint, _critic_loss(game.objective)
     if not _on_cpu(critic) or game.objective.needs_labels or game.separate:
         return None
     if _any_defines("critic_term", game.stabilizers):
@@ -91,7 +94,7 @@ def fused_generator_gradients(
         return None
     if not (is_relu_network(generator) and is_relu_critic(critic)):
         return None
-    step = GeneratorStep(generator, critic, game.objective.generator_loss)
+    step = GeneratorStep(generator, critic, _generator_loss(game.objective))
 
     def gradients(batch: Batch) -> tuple[Loss, Tensor]:
         real = game.shown(batch.real, batch) if game.objective.uses_real else None
@@ -101,8 +104,30 @@ def fused_generator_gradients(
     return gradients
 
 
+def _critic_loss(objective: Objective) -> PairLoss:
+    if type(objective) is not Wasserstein:
+        return differentiated(objective.critic_loss)
+
+    def loss(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        slopes = torch.full_like(real, -1.0 / len(real)), torch.full_like(fake, 1.0 / len(fake))
+        return objective.critic_loss(real, fake), *slopes
+
+    return loss
+
+
+def _generator_loss(objective: Objective) -> PairLoss:
+    if type(objective) is not Wasserstein:
+        return differentiated(objective.generator_loss)
+
+    def loss(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        slopes = torch.zeros_like(real), torch.full_like(fake, -1.0 / len(fake))
+        return objective.generator_loss(real, fake), *slopes
+
+    return loss
+
+
 def _on_cpu(network: nn.Module) -> bool:
-    return all(p.device.type == "cpu" and p.dtype == torch.float32 for p in network.parameters())
+    return all(parameter.device.type == "cpu" for parameter in network.parameters())
 
 
 def _any_defines(hook: str, stabilizers: Iterable[Stabilizer]) -> bool:

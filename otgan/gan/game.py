@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,11 @@ class Batch:
     rng: torch.Generator
     done: float = 0.0
     labels: Tensor | None = None
+
+    def rows(self, part: slice) -> Batch:
+        """The same of those points alone."""
+        labels = None if self.labels is None else self.labels[part]
+        return replace(self, real=self.real[part], latents=self.latents[part], labels=labels)
 
 
 @dataclass(frozen=True)

@@ -273,13 +273,15 @@ def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress:
             step = state.step + 1
             set_learning_rates(state, config)
 
+            turns = 0 if state.critic is None else critic_steps(step, config)
+            drawn = batches.of_step(step, turns + 1)
+
             # The critic learns to tell real from generated points as well as it can ...
-            if state.critic is not None:
-                for turn in range(critic_steps(step, config)):
-                    _critic_step(state, config, gradients, batches.draw(step, f"critic {turn}"))
+            for _ in range(turns):
+                _critic_step(state, config, gradients, next(drawn))
 
             # ... and the generator moves its points to where the critic takes them for real.
-            _generator_step(state, config, gradients, batches.draw(step, "generator"))
+            _generator_step(state, config, gradients, next(drawn))
             update_average(state.averaged, state.generator, config.average, step)
             state.game.update(state.generator, state.critic)
             state.step = step

@@ -3,17 +3,11 @@
 import os
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 import torch
 
-from otgan import GANConfig, train_gan
-from otgan.errors import InvalidInputError
-from otgan.gan.distributed import Processes
-from otgan.gan.game import Batch, Loss
 from tests.gan import shared_runs
-from tests.gan.short_run import RUN
 
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 """With a free port of its own."""

@@ -273,12 +273,8 @@ def _loss_of(weights: Weights, top: Tensor, n: int, loss: PairLoss | None) -> tu
         sigma = difference.new_ones(2 * n, 1)
         sigma[:n] = -1.0
         return difference, sigma
-    pair = weights.outputs(top[: 2 * n])[:, 0].split(n)
-    with torch.enable_grad():
-        on_x, on_y = (scores.detach().requires_grad_() for scores in pair)
-        value = loss(on_x, on_y)
-        sigma = torch.cat(torch.autograd.grad(value, (on_x, on_y)))
-    return value.detach() * n, sigma[:, None] * n
+    value, *slopes = loss(*weights.outputs(top[: 2 * n])[:, 0].split(n))
+    return value * n, torch.cat(slopes)[:, None] * n
 
 
 def _put_tangents(

@@ -42,7 +42,8 @@ class GeneratorStep:
     --------
     >>> generator = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
     >>> critic = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))
-    >>> step = GeneratorStep(generator, critic, lambda real, fake: -fake.mean())
+    >>> from otgan.critics.kernels.supported import differentiated
+    >>> step = GeneratorStep(generator, critic, differentiated(lambda real, fake: -fake.mean()))
     >>> loss, points = step.gradients(torch.randn(64, 2))
     >>> bool(torch.isclose(loss, -critic(points).mean()))
     True
@@ -99,10 +100,7 @@ class GeneratorStep:
         weights, n = Weights.of_critic(self.critic_layers), len(fake)
         *below, top = weights.activations(fake if real is None else torch.cat([fake, real]))
         on_fake, on_real = weights.outputs(top)[:, 0].tensor_split([n])
-        with torch.enable_grad():
-            on_fake = on_fake.detach().requires_grad_()
-            value = self.loss(on_real, on_fake)
-            (sigma,) = torch.autograd.grad(value, on_fake)
+        value, _, sigma = self.loss(on_real, on_fake)
         masks = top[:n].gt_(0.0).mul_(sigma[:, None])
         slopes = weights.slopes(masks, [h[:n] for h in below])
-        return value.detach(), linear(slopes[0], weights.backward[0])
+        return value, linear(slopes[0], weights.backward[0])

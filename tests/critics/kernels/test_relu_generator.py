@@ -8,6 +8,7 @@ from torch.nn.functional import softplus
 
 from otgan.critics.kernels.relu_generator import GeneratorStep
 from otgan.critics.kernels.relu_passes import forward, linear_layers
+from otgan.critics.kernels.supported import differentiated
 from otgan.critics.networks.feedforward import mlp, radial_mlp
 from otgan.errors import InvalidInputError
 from tests.critics.plain_training import worst_gradient
@@ -34,7 +35,7 @@ def test_gradients_are_those_of_autograd(name, dtype, pack):
     fake = generator(latents).reshape(60 // pack, 3 * pack)
     loss = LOSSES[name](critic(real)[:, 0], critic(fake)[:, 0])
     expected = torch.autograd.grad(loss, list(generator.parameters()))
-    step = GeneratorStep(generator.to(dtype), critic.to(dtype), LOSSES[name])
+    step = GeneratorStep(generator.to(dtype), critic.to(dtype), differentiated(LOSSES[name]))
     given = real.to(dtype) if name == "pairs" else None
     precision = 1e-12 if dtype == torch.float64 else 1e-5
     value, points = step.gradients(latents.to(dtype), given)
@@ -45,7 +46,8 @@ def test_gradients_are_those_of_autograd(name, dtype, pack):
 
 def test_no_gradient_is_left_in_the_critic():
     generator, critic = networks(2, 3)
-    GeneratorStep(generator, critic, LOSSES["scores"]).gradients(torch.randn(5, 2).double())
+    step = GeneratorStep(generator, critic, differentiated(LOSSES["scores"]))
+    step.gradients(torch.randn(5, 2).double())
     assert all(parameter.grad is None for parameter in critic.parameters())
 
 
@@ -68,4 +70,4 @@ def test_the_forward_pass_is_that_of_the_network():
 )
 def test_other_networks_are_refused(generator, critic, which):
     with pytest.raises(InvalidInputError, match=f"{which} must alternate"):
-        GeneratorStep(generator, critic, LOSSES["scores"])
+        GeneratorStep(generator, critic, differentiated(LOSSES["scores"]))
