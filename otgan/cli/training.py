@@ -111,6 +111,12 @@ def add_train(commands: Commands) -> None:
         help="a hundred critic steps before each of the first 25 steps and every 500th",
     )
     train.add_argument(
+        "--capture",
+        action="store_const",
+        const=True,
+        help="compute gradients by CUDA graphs, which saves time with small networks",
+    )
+    train.add_argument(
         "--flips", action="store_true", help="mirror training pictures left to right at random"
     )
     add_reading(train)
@@ -244,7 +250,8 @@ def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespac
     try:
         train()
     except KeyboardInterrupt as stop:
-        complain(str(stop) or "interrupted")
+        if launch().rank == 0:
+            complain(str(stop) or "interrupted")
         return INTERRUPTED
     return _report(argparse.Namespace(folder=str(out))) if launch().rank == 0 else 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from otgan.gan.captured import CapturedGradients, OfBatch
 from otgan.gan.distributed import ALONE, Processes
 from otgan.gan.fused import fused_critic_gradients, fused_generator_gradients, fused_points
 from otgan.gan.game import Batch, Game, Loss
@@ -25,6 +26,8 @@ class Gradients:
         Of products in forward passes. In float32 gradients are computed by hand where they can be.
     scalers : LossScalers, optional
         What multiplies the losses, and so the gradients, in float16.
+    capture : bool
+        Whether a CUDA graph takes the place of forward and backward passes after a few batches.
     processes : Processes, optional
         Those whose batches together are the batch that losses and gradients are of.
 
@@ -48,6 +51,7 @@ class Gradients:
         *,
         precision: str = "float32",
         scalers: LossScalers | None = None,
+        capture: bool = False,
         processes: Processes = ALONE,
     ) -> None:
         self.generator, self.critic, self.game = generator, critic, game
@@ -60,16 +64,21 @@ class Gradients:
         if by_hand and critic is not None:
             self._critic_by_hand = fused_critic_gradients(critic, game)
             self._generator_by_hand = fused_generator_gradients(generator, critic, game)
+        self._critic_step: OfBatch = self._of_critic
+        self._generator_step: OfBatch = self._of_generator
+        if capture:
+            self._critic_step = CapturedGradients(self._of_critic, self.device)
+            self._generator_step = CapturedGradients(self._of_generator, self.device)
 
     def of_critic(self, batch: Batch) -> tuple[Loss, Tensor]:
         """The critic's loss, and the points that were generated for it."""
         assert self.critic is not None
-        loss, fake = self._of_critic(batch)
+        loss, fake = self._critic_step(batch)
         return self.processes.averaged(self.critic, loss), fake
 
     def of_generator(self, batch: Batch) -> tuple[Loss, Tensor]:
         """The generator's loss, and the points that it generated."""
-        loss, fake = (self._generator_by_hand or self._of_generator)(batch)
+        loss, fake = self._generator_step(batch)
         return self.processes.averaged(self.generator, loss), fake
 
     def _of_critic(self, batch: Batch) -> tuple[Loss, Tensor]:
@@ -85,6 +94,8 @@ class Gradients:
         return loss, fake
 
     def _of_generator(self, batch: Batch) -> tuple[Loss, Tensor]:
+        if self._generator_by_hand is not None:
+            return self._generator_by_hand(batch)
         with autocasting(self.precision, self.device):
             fake = self.generator(batch.latents).to(batch.real.dtype)
             loss = self.game.generator_loss(self.generator, self.critic, batch, fake)

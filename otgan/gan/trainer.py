@@ -18,6 +18,7 @@ from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_p
 from otgan.errors import InvalidInputError
 from otgan.gan.averaging import set_batch_statistics, update_average
 from otgan.gan.batches import Batches
+from otgan.gan.captured import refuse_capture
 from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
@@ -169,7 +170,10 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
         processes=launch().count,
     )
     # A device that is not there is refused before anything is written.
-    refuse_precision(config.precision, pick_device(config.device))
+    device = pick_device(config.device)
+    refuse_precision(config.precision, device)
+    if config.capture:
+        refuse_capture(config, device, own_networks=bool(given.names))
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
@@ -212,9 +216,7 @@ def _run(
     monitor = Monitor(data, config, RandomStreams(config.rng), device, features)
     recorder = RunRecorder(directory, state, identity, features, writes=processes.is_first)
     if stored is None:
-        batches = Batches(config, monitor, labeled=False)
-        points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
-        state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
+        _start(state, config, monitor)
         recorder.start()
     else:
         state.load_dict(stored)
@@ -229,6 +231,13 @@ def _run(
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
     recorder.summary(result)
     return result
+
+
+def _start(state: TrainState, config: GANConfig, monitor: Monitor) -> None:
+    """Let constraint and stabilizers prepare the new networks."""
+    batches = Batches(config, monitor, labeled=False)
+    points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
+    state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
 
 
 def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainResult:
@@ -264,6 +273,7 @@ def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress:
         state.game,
         precision=config.precision,
         scalers=state.scalers,
+        capture=config.capture,
         processes=processes,
     )
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)

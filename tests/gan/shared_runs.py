@@ -26,12 +26,18 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "non-saturating": {"objective": "non-saturating"},
     "packed": {"constraint": "lp", "pack": 4},
     "remembering": {"constraint": "clip", "stabilizers": ("historical-averaging",)},
+    "stopped and resumed": {"constraint": "gp"},
 }
 
 
 def train(name: str, folder: Path) -> None:
     """Train the run of that name; every process stores its networks."""
-    result = train_gan("ring8", GANConfig(**{**STEPS, **SETTINGS[name]}), out=folder / name)
+    config = GANConfig(**{**STEPS, **SETTINGS[name]})
+    if name == "stopped and resumed" and launch().count > 1:
+        train_gan("ring8", GANConfig(**{**STEPS, **SETTINGS[name], "steps": 2}), out=folder / name)
+        result = train_gan("ring8", config, out=folder / name, resume=True)
+    else:
+        result = train_gan("ring8", config, out=folder / name)
     assert result.critic is not None
     networks = {"generator": result.generator.state_dict(), "critic": result.critic.state_dict()}
     torch.save(networks, folder / f"{name} {launch().rank}.pt")
