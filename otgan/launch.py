@@ -14,10 +14,10 @@ VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 class Launch(NamedTuple):
-    """Which of how many processes this one is; `local_rank` counts those on its machine."""
+    """Which of `size` processes this one is; `local_rank` counts those on its machine."""
 
     rank: int = 0
-    count: int = 1
+    size: int = 1
     local_rank: int = 0
 
 
@@ -36,15 +36,15 @@ def launch() -> Launch:
     Examples
     --------
     >>> launch()
-    Launch(rank=0, count=1, local_rank=0)
+    Launch(rank=0, size=1, local_rank=0)
     """
     if not all(name in os.environ for name in VARIABLES):
         return Launch()
     found = Launch(_number("RANK"), _number("WORLD_SIZE"), _number("LOCAL_RANK", "0"))
-    if not 0 <= found.rank < found.count:
+    if not 0 <= found.rank < found.size:
         raise InvalidInputError(
             f"RANK must be in 0 ... WORLD_SIZE - 1, got RANK={found.rank}, WORLD_SIZE="
-            f"{found.count}; to fix it, start the processes with torchrun"
+            f"{found.size}; to fix it, start the processes with torchrun"
         )
     return found
 

@@ -14,12 +14,12 @@ def set_variables(monkeypatch, **variables):
 def test_without_a_launcher_a_process_is_alone(monkeypatch):
     set_variables(monkeypatch)
     monkeypatch.delenv("MASTER_PORT")  # somebody's RANK alone does not make several of one
-    assert launch() == Launch(rank=0, count=1)
+    assert launch() == Launch(rank=0, size=1)
 
 
 def test_the_place_is_that_of_the_environment(monkeypatch):
     set_variables(monkeypatch, RANK="5", WORLD_SIZE="8", LOCAL_RANK="1")
-    assert launch() == Launch(rank=5, count=8, local_rank=1)
+    assert launch() == Launch(rank=5, size=8, local_rank=1)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class Batches:
         for first in range(0, count, AT_ONCE):
             purpose = f"batches {first}"
             drawn = self.draw(step, purpose, size * min(AT_ONCE, count - first))
-            if self.processes.count > 1 and self._adds_noise:
+            if self.processes.size > 1 and self._adds_noise:
                 own = f"{purpose}, process {self.processes.rank}"
                 rng = self.monitor.streams.torch(step, own, self.monitor.device)
                 drawn = replace(drawn, rng=rng)

@@ -40,7 +40,7 @@ class Processes:
     ----------
     rank : int
         The first one, 0, measures, writes and shows progress.
-    count : int
+    size : int
 
     References
     ----------
@@ -55,7 +55,7 @@ class Processes:
     """
 
     rank: int = 0
-    count: int = 1
+    size: int = 1
 
     @classmethod
     def joined(cls, device: torch.device) -> Processes:
@@ -68,21 +68,21 @@ class Processes:
         InvalidInputError
             Several processes, and the number of a GPU.
         """
-        rank, count, local_rank = launch()
-        if count == 1:
+        rank, size, local_rank = launch()
+        if size == 1:
             return cls()
         if device.type == "cuda":
             if device.index is not None:
                 raise InvalidInputError(
-                    f"device must be 'cuda' in {count} processes, each of which takes a GPU of its "
+                    f"device must be 'cuda' in {size} processes, each of which takes a GPU of its "
                     f"own, got '{device}'; to fix it, leave the number out"
                 )
             torch.cuda.set_device(local_rank)
         if not dist.is_initialized():
             backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-            dist.init_process_group(backend, rank=rank, world_size=count, timeout=PATIENCE)
+            dist.init_process_group(backend, rank=rank, world_size=size, timeout=PATIENCE)
             atexit.register(_leave)  # and not sooner: a group is joined once in a program
-        return cls(rank, count)
+        return cls(rank, size)
 
     @property
     def is_first(self) -> bool:
@@ -96,10 +96,10 @@ class Processes:
         Before and after the block, its generator passes over a number for each (pack of) points of
         the others, so that on a CPU a penalty is taken at the same points as in one process.
         """
-        n = len(batch.real) // self.count
+        n = len(batch.real) // self.size
         _pass_over(batch.rng, n // pack, times=self.rank)
-        yield batch if self.count == 1 else batch.rows(slice(self.rank * n, (self.rank + 1) * n))
-        _pass_over(batch.rng, n // pack, times=self.count - 1 - self.rank)
+        yield batch if self.size == 1 else batch.rows(slice(self.rank * n, (self.rank + 1) * n))
+        _pass_over(batch.rng, n // pack, times=self.size - 1 - self.rank)
 
     @torch.no_grad()
     def averaged(self, network: nn.Module, loss: Loss) -> Loss:
@@ -107,7 +107,7 @@ class Processes:
 
         One all-reduce of all gradients and terms.
         """
-        if self.count == 1:
+        if self.size == 1:
             return loss
         gradients = [p.grad for p in network.parameters() if p.grad is not None]
         terms = [loss.total.detach(), *(term.detach() for term in loss.terms.values())]
@@ -118,7 +118,7 @@ class Processes:
         """Replace each by its mean over all processes, in place."""
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         dist.all_reduce(flat)
-        flat /= self.count
+        flat /= self.size
         parts = flat.split([tensor.numel() for tensor in tensors])
         torch._foreach_copy_(tensors, [p.view_as(t) for p, t in zip(parts, tensors, strict=True)])
         return tensors
@@ -126,14 +126,14 @@ class Processes:
     @torch.no_grad()
     def start_equal(self, *networks: nn.Module | None) -> None:
         """Give weights and buffers the values that they have in the first process."""
-        if self.count > 1:
+        if self.size > 1:
             for network in networks:
                 for tensor in () if network is None else network.state_dict().values():
                     dist.broadcast(tensor, src=0)
 
     def any(self, flag: bool) -> bool:
         """Whether it is true in some process."""
-        if self.count == 1:
+        if self.size == 1:
             return flag
         flags = torch.tensor([float(flag)])
         dist.all_reduce(flags, dist.ReduceOp.MAX)
@@ -141,7 +141,7 @@ class Processes:
 
     def from_first(self, value: Value) -> Value:
         """What the first process gives, in all of them; the others wait for it."""
-        if self.count == 1:
+        if self.size == 1:
             return value
         values = [value if self.is_first else None]
         dist.broadcast_object_list(values, src=0, device=torch.device("cpu"))

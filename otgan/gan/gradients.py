@@ -9,7 +9,7 @@ from otgan.gan.captured import CapturedGradients, OfBatch
 from otgan.gan.distributed import ALONE, Processes
 from otgan.gan.fused import fused_critic_gradients, fused_generator_gradients, fused_points
 from otgan.gan.game import Batch, Game, Loss
-from otgan.gan.precision import LossScalers, autocasting
+from otgan.gan.precision import FULL_PRECISION, MixedPrecision
 
 __all__ = ["Gradients"]
 
@@ -22,10 +22,9 @@ class Gradients:
     generator : torch.nn.Module
     critic : torch.nn.Module or None
     game : Game
-    precision : str
-        Of products in forward passes. In float32 gradients are computed by hand where they can be.
-    scalers : LossScalers, optional
-        What multiplies the losses, and so the gradients, in float16.
+    fused : bool
+        Whether those that can be computed by hand are.
+    precision : MixedPrecision, optional
     capture : bool
         Whether a CUDA graph takes the place of forward and backward passes after a few batches.
     processes : Processes, optional
@@ -36,7 +35,7 @@ class Gradients:
     >>> from otgan.gan.objectives import Hinge
     >>> from otgan.critics.networks.feedforward import mlp
     >>> generator, critic = mlp(2, 3, width=8), mlp(3, width=8)
-    >>> gradients = Gradients(generator, critic, Game(Hinge(), None))
+    >>> gradients = Gradients(generator, critic, Game(Hinge(), None), fused=True)
     >>> batch = Batch(torch.zeros(5, 3), torch.zeros(5, 2), torch.Generator())
     >>> loss, fake = gradients.of_critic(batch)
     >>> fake.shape, critic[0].weight.grad.shape
@@ -49,26 +48,24 @@ class Gradients:
         critic: nn.Module | None,
         game: Game,
         *,
-        precision: str = "float32",
-        scalers: LossScalers | None = None,
+        fused: bool,
+        precision: MixedPrecision = FULL_PRECISION,
         capture: bool = False,
         processes: Processes = ALONE,
     ) -> None:
         self.generator, self.critic, self.game = generator, critic, game
         self.precision, self.processes = precision, processes
-        self.device = next(generator.parameters()).device
-        self.scalers = scalers or LossScalers.of(precision, self.device)
-        by_hand = precision == "float32"
-        self._points = fused_points(generator) if by_hand else None
+        self._points = fused_points(generator) if fused else None
         self._critic_by_hand = self._generator_by_hand = None
-        if by_hand and critic is not None:
+        if fused and critic is not None:
             self._critic_by_hand = fused_critic_gradients(critic, game)
             self._generator_by_hand = fused_generator_gradients(generator, critic, game)
         self._critic_step: OfBatch = self._of_critic
         self._generator_step: OfBatch = self._of_generator
         if capture:
-            self._critic_step = CapturedGradients(self._of_critic, self.device)
-            self._generator_step = CapturedGradients(self._of_generator, self.device)
+            device = next(generator.parameters()).device
+            self._critic_step = CapturedGradients(self._of_critic, device)
+            self._generator_step = CapturedGradients(self._of_generator, device)
 
     def of_critic(self, batch: Batch) -> tuple[Loss, Tensor]:
         """The critic's loss, and the points that were generated for it."""
@@ -83,24 +80,24 @@ class Gradients:
 
     def _of_critic(self, batch: Batch) -> tuple[Loss, Tensor]:
         assert self.critic is not None
-        with torch.no_grad(), autocasting(self.precision, self.device):
+        with torch.no_grad(), self.precision.autocast():
             fake = (self._points or self.generator)(batch.latents).to(batch.real.dtype)
         if self._critic_by_hand is not None:
             return self._critic_by_hand(batch, fake), fake
-        with autocasting(self.precision, self.device):
+        with self.precision.autocast():
             loss = self.game.critic_loss(self.critic, batch, fake)
         self.critic.zero_grad(set_to_none=True)
-        self.scalers.critic.scale(loss.total).backward()
+        self.precision.critic_scaler.scale(loss.total).backward()
         return loss, fake
 
     def _of_generator(self, batch: Batch) -> tuple[Loss, Tensor]:
         if self._generator_by_hand is not None:
             return self._generator_by_hand(batch)
-        with autocasting(self.precision, self.device):
+        with self.precision.autocast():
             fake = self.generator(batch.latents).to(batch.real.dtype)
             loss = self.game.generator_loss(self.generator, self.critic, batch, fake)
         self.generator.zero_grad(set_to_none=True)
         learning = [p for p in self.generator.parameters() if p.requires_grad]
         # ... and not those of the critic.
-        self.scalers.generator.scale(loss.total).backward(inputs=learning)
+        self.precision.generator_scaler.scale(loss.total).backward(inputs=learning)
         return loss, fake

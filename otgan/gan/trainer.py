@@ -167,7 +167,7 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
         config,
         own_critic=given.critic is not None,
         labeled=labeled,
-        processes=launch().count,
+        processes=launch().size,
     )
     # A device that is not there is refused before anything is written.
     device = pick_device(config.device)
@@ -271,8 +271,8 @@ def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress:
         state.generator,
         state.critic,
         state.game,
-        precision=config.precision,
-        scalers=state.scalers,
+        fused=config.precision == "float32",
+        precision=state.precision,
         capture=config.capture,
         processes=processes,
     )
@@ -315,7 +315,7 @@ def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, bat
     assert optimizer is not None
     loss, fake = gradients.of_critic(batch)
     refuse_divergence(loss, fake, state.step, "critic")
-    _step(critic, optimizer, state.scalers.critic, config)
+    _step(critic, optimizer, state.precision.critic_scaler, config)
     if state.game.constraint is not None:
         state.game.constraint.project(critic)
     state.critic_loss = loss.terms["loss"].detach()
@@ -327,7 +327,7 @@ def _generator_step(
     """One step of the generator."""
     loss, fake = gradients.of_generator(batch)
     refuse_divergence(loss, fake, state.step, "generator")
-    _step(state.generator, state.generator_optimizer, state.scalers.generator, config)
+    _step(state.generator, state.generator_optimizer, state.precision.generator_scaler, config)
     state.generator_loss = loss.terms["loss"].detach()
 
 

@@ -33,7 +33,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 def train(name: str, folder: Path) -> None:
     """Train the run of that name; every process stores its networks."""
     config = GANConfig(**{**STEPS, **SETTINGS[name]})
-    if name == "stopped and resumed" and launch().count > 1:
+    if name == "stopped and resumed" and launch().size > 1:
         train_gan("ring8", GANConfig(**{**STEPS, **SETTINGS[name], "steps": 2}), out=folder / name)
         result = train_gan("ring8", config, out=folder / name, resume=True)
     else:

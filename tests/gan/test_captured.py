@@ -12,6 +12,7 @@ from otgan.gan.captured import refuse_capture
 from otgan.gan.game import Batch, Game
 from otgan.gan.gradients import Gradients
 from otgan.gan.objectives import Wasserstein
+from otgan.gan.precision import MixedPrecision
 from tests.gan.short_run import RUN
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -22,7 +23,9 @@ def gradients_of_batches(device, *, capture):
     torch.manual_seed(0)
     generator, critic = mlp(2, 3, width=8).to(device), mlp(3, width=8, depth=3).to(device)
     game = Game(Wasserstein(), GradientPenalty())
-    gradients = Gradients(generator, critic, game, precision="bfloat16", capture=capture)
+    half = MixedPrecision.of("bfloat16", torch.device(device))
+    options = {"fused": False, "precision": half, "capture": capture}
+    gradients = Gradients(generator, critic, game, **options)
     rng = torch.Generator(device).manual_seed(1)
     for _ in range(6):
         real, latents = (torch.randn(16, d, generator=rng, device=device) for d in (3, 2))

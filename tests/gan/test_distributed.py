@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -76,7 +77,7 @@ def test_shares_are_all_of_a_batch_and_its_random_numbers():
         assert all(map(torch.equal, alone, map(torch.cat, zip(*halves, strict=True))))
 
 
-REFUSED = {
+REFUSED: dict[str, dict[str, Any]] = {
     "batch_size must be a multiple of the 2 processes, got 9": {"batch_size": 9},
     "multiple of the 2 processes packs of 8 for each, got 24": {"batch_size": 24, "pack": 8},
     "got objective 'exact', which compares the points": {"objective": "exact"},

@@ -13,6 +13,7 @@ from otgan.errors import InvalidInputError
 from otgan.gan.game import Batch, Game
 from otgan.gan.gradients import Gradients
 from otgan.gan.objectives import Wasserstein
+from otgan.gan.precision import MixedPrecision
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from tests.gan.short_run import RUN
@@ -61,7 +62,8 @@ def test_losses_and_penalties_are_in_float32():
             return super().penalty(critic, real, fake, rng)
 
     generator, critic = mlp(2, 3, width=8), mlp(3, width=8)
-    gradients = Gradients(generator, critic, Game(Wasserstein(), Seen()), precision="bfloat16")
+    game, half = Game(Wasserstein(), Seen()), MixedPrecision.of("bfloat16", torch.device("cpu"))
+    gradients = Gradients(generator, critic, game, fused=False, precision=half)
     batch = Batch(torch.zeros(4, 3), torch.ones(4, 2), torch.Generator())
     loss, fake = gradients.of_critic(batch)
     assert {fake.dtype, loss.total.dtype, *seen} == {torch.float32}
