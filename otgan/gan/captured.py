@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
-from torch import Tensor
 
 from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.errors import InvalidInputError
@@ -16,15 +16,15 @@ from otgan.gan.objectives.by_name import OBJECTIVES
 
 __all__ = ["CapturedGradients", "OfBatch", "refuse_capture"]
 
-OfBatch = Callable[[Batch], tuple[Loss, Tensor]]
-"""From a batch to its loss and the generated points; writes gradients."""
+OfBatch = Callable[[Batch, int], Loss]
+"""From a batch, and the steps before it, to its loss; writes gradients."""
 
 
 class CapturedGradients:
     """Calls a function of batches; on a GPU, one CUDA graph takes its place after a few calls.
 
     Batches are copied to where the graph reads them, and their random numbers are those that the
-    function would have drawn. What is returned, and the gradients, stay in the same memory for
+    function would have drawn. The loss and the gradients stay in the same memory for
     every call. Drawing, averaging over processes, checks and optimizers are not in the graph.
 
     Parameters
@@ -36,36 +36,40 @@ class CapturedGradients:
 
     Examples
     --------
-    >>> def halved(batch):
-    ...     return Loss(batch.real.mean() / 2, {}), batch.latents
+    >>> def halved(batch, step):
+    ...     return Loss(batch.real.mean() / 2, {})
     >>> captured = CapturedGradients(halved, torch.device("cpu"))
     >>> batch = Batch(torch.full((4, 1), 6.0), torch.zeros(4, 2), torch.Generator())
-    >>> captured(batch)[0].total
+    >>> captured(batch, 0).total
     tensor(3.)
     """
 
     def __init__(self, of_batch: OfBatch, device: torch.device) -> None:
         self.of_batch, self.device = of_batch, device
         self._read: Batch | None = None
-        self._step: CapturedStep[tuple[Loss, Tensor]]
+        self._at = 0
+        self._replayed: CapturedStep[Loss]
 
-    def __call__(self, batch: Batch) -> tuple[Loss, Tensor]:
-        """Loss and generated points of a batch, of the shape of the first one."""
-        if self._read is None:
-            self._read = self._starting_with(batch)
-        read = self._read
+    def __call__(self, batch: Batch, step: int) -> Loss:
+        """The loss of a batch, of the shape of the first one."""
+        read = self._read or self._starting_with(batch)
+        self._at = step
         read.real.copy_(batch.real)
         read.latents.copy_(batch.latents)
         read.rng.set_state(batch.rng.get_state())
-        found = self._step()
+        loss = self._replayed()
         batch.rng.set_state(read.rng.get_state())
-        return found
+        return loss
 
     def _starting_with(self, batch: Batch) -> Batch:
         rng = torch.Generator(self.device)
         read = replace(batch, real=batch.real.clone(), latents=batch.latents.clone(), rng=rng)
-        self._step = CapturedStep(lambda: self.of_batch(read), self.device, generators=[rng])
+        step = partial(self._step, read)
+        self._read, self._replayed = read, CapturedStep(step, self.device, generators=[rng])
         return read
+
+    def _step(self, read: Batch) -> Loss:
+        return self.of_batch(read, self._at)
 
 
 def refuse_capture(config: GANConfig, device: torch.device, *, own_networks: bool) -> None:

@@ -136,6 +136,8 @@ def train_gan(
         training_data = training_data.as_images()
     config = config.for_shape(training_data.shape)
     _refuse_before_training(training_data, config, given)
+    # A device that is not there is refused before anything is written.
+    _refuse_on_device(pick_device(config.device), config, given)
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
@@ -165,15 +167,11 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
     labeled = data.train_labels is not None
     refuse_incompatible(
         config,
+        data.shape,
         own_critic=given.critic is not None,
         labeled=labeled,
         processes=launch().size,
     )
-    # A device that is not there is refused before anything is written.
-    device = pick_device(config.device)
-    refuse_precision(config.precision, device)
-    if config.capture:
-        refuse_capture(config, device, own_networks=bool(given.names))
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
@@ -182,6 +180,13 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
             f"the data are held out for measuring), got {config.batch_size:,}; to fix it, lower "
             "batch_size in the GANConfig, or give more points"
         )
+
+
+def _refuse_on_device(device: torch.device, config: GANConfig, given: GivenNetworks) -> None:
+    """Raise if what is to be computed there cannot be."""
+    refuse_precision(config.precision, device)
+    if config.capture:
+        refuse_capture(config, device, own_networks=bool(given.names))
 
 
 def _run(
@@ -313,8 +318,8 @@ def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, bat
     critic, optimizer = state.critic, state.critic_optimizer
     assert critic is not None
     assert optimizer is not None
-    loss, fake = gradients.of_critic(batch)
-    refuse_divergence(loss, fake, state.step, "critic")
+    loss = gradients.of_critic(batch, state.step)
+    refuse_divergence(loss, state.step, "critic")
     _step(critic, optimizer, state.precision.critic_scaler, config)
     if state.game.constraint is not None:
         state.game.constraint.project(critic)
@@ -325,8 +330,8 @@ def _generator_step(
     state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch
 ) -> None:
     """One step of the generator."""
-    loss, fake = gradients.of_generator(batch)
-    refuse_divergence(loss, fake, state.step, "generator")
+    loss = gradients.of_generator(batch, state.step)
+    refuse_divergence(loss, state.step, "generator")
     _step(state.generator, state.generator_optimizer, state.precision.generator_scaler, config)
     state.generator_loss = loss.terms["loss"].detach()
 

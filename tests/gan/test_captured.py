@@ -27,15 +27,15 @@ def gradients_of_batches(device, *, capture):
     options = {"fused": False, "precision": half, "capture": capture}
     gradients = Gradients(generator, critic, game, **options)
     rng = torch.Generator(device).manual_seed(1)
-    for _ in range(6):
+    for step in range(6):
         real, latents = (torch.randn(16, d, generator=rng, device=device) for d in (3, 2))
         batch = Batch(real, latents, rng)
         for player, of_batch in (
             (critic, gradients.of_critic),
             (generator, gradients.of_generator),
         ):
-            loss, fake = of_batch(batch)
-            yield [loss.total, fake, *(p.grad for p in player.parameters())]
+            loss = of_batch(batch, step)
+            yield [loss.total, *loss.terms.values(), *(p.grad for p in player.parameters())]
     yield [torch.rand(4, generator=rng, device=device)]
 
 

@@ -61,7 +61,7 @@ def test_two_processes_make_the_steps_of_one(trained_by_two, name, tmp_path):
 
 
 def test_shares_are_all_of_a_batch_and_its_random_numbers():
-    """What two processes draw in turn is what one draws: the numbers of the other are passed over."""
+    """What two processes draw in turn is what one draws: each passes over the other's."""
 
     def two_penalties(processes):
         rng = torch.Generator().manual_seed(0)

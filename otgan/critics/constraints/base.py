@@ -144,6 +144,9 @@ Linear without distance; to fix it, define that in the class
     builds_own_network: ClassVar[bool] = False
     """Whether it holds by the form of the network that `build` gives, and for no other."""
 
+    needs_pointwise: ClassVar[bool] = False
+    """Whether it takes slopes at single points, which a critic that mixes points does not have."""
+
     solves_linear_program: ClassVar[bool] = False
     """Whether `estimate_w1`, instead of training by batches, fits its `default_network` to the
     potentials of one large sample. Each class says so for itself: it is not inherited."""

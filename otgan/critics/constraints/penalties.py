@@ -40,6 +40,7 @@ __all__ = ["DivergencePenalty", "GradientPenalty", "PenalizedSlope"]
 class PenalizedSlope(Constraint):
     """Penalize a function of the gradient's norm at points between real and generated ones."""
 
+    needs_pointwise: ClassVar[bool] = True
     weight: float
     endpoint_fraction: float
 

@@ -58,6 +58,7 @@ class ZeroCenteredPenalty(Constraint):
     name: ClassVar[str] = "zero-centered"
     estimates_w1: ClassVar[bool] = False
     capturable: ClassVar[bool] = True
+    needs_pointwise: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
