@@ -202,47 +202,46 @@ def _run(
     device = pick_device(config.device)
     processes = Processes.joined(device)
     progress = progress if processes.is_first else False
+    path = None if directory is None else directory.path
     stored = directory.checkpoint(device) if resume and directory is not None else None
-    if stored is None or directory is None:
+    if stored is None or path is None:
         identity, changed = RunIdentity.of(data, config, given.names), False
     else:
-        before = RunIdentity.from_dict(stored, directory.path)
-        identity = before.continued(data, config, stored["step"], directory.path, given.names)
+        before = RunIdentity.from_dict(stored, path)
+        identity = before.continued(data, config, stored["step"], path, given.names)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
     state = TrainState.start(data.shape, config, device, given)
+    trained = None if stored is None else stored["features"]
     features = features_for(
-        config.features,
-        data,
-        device,
-        rng=config.rng,
-        stored=None if stored is None else stored["features"],
-        progress=progress,
+        config.features, data, device, rng=config.rng, stored=trained, progress=progress
     )
     monitor = Monitor(data, config, RandomStreams(config.rng), device, features)
     recorder = RunRecorder(directory, state, identity, features, writes=processes.is_first)
+    _start_or_load(state, monitor, stored)
     if stored is None:
-        _start(state, config, monitor)
         recorder.start()
-    else:
-        state.load_dict(stored)
-    if changed:
+    elif changed:
         recorder.settings()
     processes.start_equal(state.generator, state.critic)
     batches = Batches(config, monitor, state.game.objective.needs_labels, processes)
     try:
         _train(state, batches, recorder, progress)
-        result = _evaluated(state, batches, None if directory is None else directory.path)
+        result = _evaluated(state, batches, path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
     recorder.summary(result)
     return result
 
 
-def _start(state: TrainState, config: GANConfig, monitor: Monitor) -> None:
-    """Let constraint and stabilizers prepare the new networks."""
-    batches = Batches(config, monitor, labeled=False)
+def _start_or_load(state: TrainState, monitor: Monitor, stored: dict[str, Any] | None) -> None:
+    """Let constraint and stabilizers prepare new networks; or go on with those of a checkpoint."""
+    if stored is not None:
+        state.load_dict(stored)
+        return
+    config = monitor.config
     points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
-    state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
+    batch = Batches(config, monitor).draw(0, "start", points)
+    state.game.start(state.generator, state.critic, batch)
 
 
 def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainResult:
@@ -272,15 +271,7 @@ def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainRe
 def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress: Progress) -> None:
     """The whole of GAN training, from top to bottom."""
     config, processes = batches.config, batches.processes
-    gradients = Gradients(
-        state.generator,
-        state.critic,
-        state.game,
-        fused=config.precision == "float32",
-        precision=state.precision,
-        capture=config.capture,
-        processes=processes,
-    )
+    gradients = _gradients(state, config, processes)
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
     bar = reporting(progress, config.steps, "training", unit="step", done=state.step)
     with bar as report, deferred_interrupt() as interrupted:
@@ -311,6 +302,18 @@ def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress:
                 raise stopped(recorder.how_to_resume())
     if processes.is_first and (not state.records or state.records[-1].step < state.step):
         _measure(state, batches, recorder, time.perf_counter() - started)  # ends where it stopped
+
+
+def _gradients(state: TrainState, config: GANConfig, processes: Processes) -> Gradients:
+    return Gradients(
+        state.generator,
+        state.critic,
+        state.game,
+        fused=config.precision == "float32",
+        precision=state.precision,
+        capture=config.capture,
+        processes=processes,
+    )
 
 
 def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch) -> None:
