@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
-    "CRITIC_NORMS",
-    "GENERATOR_NORMS",
     "LATENTS",
-    "NETWORKS",
     "OBJECTIVE_NAMES",
     "OPTIMIZER_NAMES",
     "PRECISIONS",
@@ -36,9 +33,6 @@ STABILIZER_NAMES = (
 )
 """The keys of `stabilizers.STABILIZERS`."""
 
-NETWORKS = ("auto", "mlp", "dcgan", "resnet")
-CRITIC_NORMS = (None, "layer", "instance", "spectral", "batch")
-GENERATOR_NORMS = ("auto", None, "batch")
 LATENTS = ("gaussian", "uniform")
 OPTIMIZER_NAMES = ("adam", "rmsprop", "sgd")
 """The keys of `optimizers.OPTIMIZERS`."""
