@@ -12,11 +12,10 @@ settings.
 """
 
 import argparse
-import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from comparisons import Comparison, told_apart, welch
-from rows import Row, append, commit, is_done, mean_and_error, read
+from rows import Row, append, commit, is_done, mean_and_error, numbers, read
 from torch import nn
 
 from otgan import GANConfig, debiased_wasserstein, train_gan
@@ -301,25 +300,26 @@ def ended(comparison: Comparison, told: bool) -> str:
 
 
 def games_table(rows: Sequence[Row]) -> list[str]:
-    lines = [
+    return [
         "| game | networks | steps | ms a step | debiased W1 | converged | classes | reverse KL |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
+        *(game_line(game, pair, rows) for game, pair in experiments() if done(game, pair, rows)),
     ]
-    for game, pair in experiments():
-        own = [row for row in rows if (row["game"], row["networks"]) == (game, pair)]
-        if own:
-            w1, classes, kl, cost = (
-                mean_and_error(values(own, Runs(game, PAIRS), column), form)
-                for column, form in (
-                    ("debiased_w1", ".3f"), ("classes", ".1f"), ("reverse_kl", ".2f"), ("cost", ".4f")
-                )
-            )  # fmt: skip
-            done = sum(map(converged, own))
-            lines.append(
-                f"| {game} | {pair} | {int(own[0]['steps']):,} | {1e3 * float(cost.split()[0]):.1f} "
-                f"| {w1} | {done} of {len(own)} | {classes} | {kl} |"
-            )
-    return lines
+
+
+def done(game: str, pair: str, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if (row["game"], row["networks"]) == (game, pair)]
+
+
+def game_line(game: str, pair: str, rows: Sequence[Row]) -> str:
+    own = done(game, pair, rows)
+    forms = {"debiased_w1": ".3f", "classes": ".1f", "reverse_kl": ".2f"}
+    w1, classes, kl = (mean_and_error(numbers(own, name), form) for name, form in forms.items())
+    return (
+        f"| {game} | {pair} | {int(own[0]['steps']):,} "
+        f"| {1e3 * statistics.mean(numbers(own, 'cost')):.1f} | {w1} "
+        f"| {sum(map(converged, own))} of {len(own)} | {classes} | {kl} |"
+    )
 
 
 def converged(row: Row) -> bool:
