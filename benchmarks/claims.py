@@ -13,9 +13,8 @@ settings.
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import numpy as np
 import torch
 from comparisons import Comparison, told_apart, welch
 from rows import Row, append, commit, is_done, mean_and_error, numbers, read
+from timed import steps_within, timed_training
 from torch import nn
 
 from otgan import GANConfig, debiased_wasserstein, train_gan
@@ -38,9 +38,8 @@ FILE, PAGE = RESULTS / "claims.csv", RESULTS / "claims.md"
 DATA, MODES = digits(), StackedDigits(channels=1)
 SHAPE = (1, 8, 8)
 SEEDS = 5
-TRIED_STEPS = 12
-"""Generator steps of the run that measures what one costs."""
 RECORDS = 12
+"""Measurements during a run."""
 
 ADAM = Adam(learning_rate=1e-3, betas=(0.5, 0.9))
 GP: dict[str, Any] = {
@@ -90,51 +89,51 @@ PLAIN = "DCGAN"
 """The networks of the variants."""
 
 
-def networks_of(game: str, pair: str) -> tuple[dict[str, Any], Callable[[], nn.Module] | None]:
+def networks_of(pair: str) -> tuple[dict[str, Any], Callable[[], nn.Module] | None]:
     """Settings of the networks, and a generator of another kind than the critic."""
     if pair == "MLPs":
         return {"network": "mlp", "width": 128, "generator_norm": None}, None
-    convolutions: dict[str, Any] = {"network": "dcgan", "width": 16, "generator_norm": None}
-    if pair == "DCGAN, batch norm":  # which a gradient penalty excludes in the critic
-        norm = "layer" if game == "WGAN-GP" else "batch"
-        return {**convolutions, "generator_norm": "batch", "critic_norm": norm}, None
+    norm = "batch" if pair == "DCGAN, batch norm" else None
     generator = partial(mlp_generator, 64, SHAPE, width=128, depth=3)
-    return convolutions, generator if pair == "MLP generator" else None
+    return (
+        {"network": "dcgan", "width": 16, "generator_norm": norm},
+        generator if pair == "MLP generator" else None,
+    )
 
 
-def train(game: str, pair: str, seed: int, steps: int, monitor_every: int) -> tuple[Any, float]:
-    """The result, and the processor seconds of a generator step with its critic steps."""
-    settings, generator = networks_of(game, pair)
-    config = GANConfig(
-        **{**settings, **GAMES[game]},
-        steps=steps,
+def norms_of(game: str, pair: str) -> dict[str, Any]:
+    """The critic's norm; a gradient penalty excludes batch norm."""
+    if pair != "DCGAN, batch norm":
+        return {}
+    return {"critic_norm": "layer" if game == "WGAN-GP" else "batch"}
+
+
+def config_of(game: str, pair: str, seed: int) -> GANConfig:
+    """All but the number of steps, and how often it is measured."""
+    return GANConfig(
+        **{**networks_of(pair)[0], **GAMES[game], **norms_of(game, pair)},
         average=0.0,
         latent_dim=64,
-        monitor_every=monitor_every,
         monitor_points=200,
         evaluation_points=100,
         features=None,
         rng=seed,
         device="cpu",
     )
-    times = [time.process_time()]
-    points = DATA.points.reshape(-1, *SHAPE)
-    result = train_gan(
-        points,
-        config,
-        generator=generator,
-        progress=lambda done, total, message: times.append(time.process_time()),
-    )
-    return result, statistics.median(np.diff(times))
 
 
 def measure(game: str, pair: str, seed: int, seconds: int) -> None:
     """Train one generator for that time, and append its row."""
-    start = train(game, pair, seed, 1, 1)[0].records[0].debiased_w1
-    steps = steps_of(game, pair, seconds)
-    result, cost = train(game, pair, seed, steps, max(1, steps // RECORDS))
+    config, generator = config_of(game, pair, seed), networks_of(pair)[1]
+    points = DATA.points.reshape(-1, *SHAPE)
+    one_step = replace(config, steps=1, monitor_every=1)
+    start = train_gan(points, one_step, generator=generator).records[0].debiased_w1
+    steps = earlier_steps(game, pair, seconds)
+    steps = steps or steps_within(seconds, points, config, generator=generator)
+    config = replace(config, steps=steps, monitor_every=max(1, steps // RECORDS))
+    result, cost = timed_training(points, config, generator=generator)
     data = result.monitor.data
-    real = np.concatenate(data.held_out_pair(len(DATA.points), np.random.default_rng(0)))
+    real = np.concatenate(data.held_out_pair(len(points), np.random.default_rng(0)))
     generated = result.generate(len(real), rng=1).reshape(real.shape)
     distance = debiased_wasserstein(real, generated, rng=0)
     coverage = mode_coverage(result.generate(2_500, rng=2).reshape(2_500, -1), MODES)
@@ -158,12 +157,12 @@ def measure(game: str, pair: str, seed: int, seconds: int) -> None:
     print(*row.values(), flush=True)
 
 
-def steps_of(game: str, pair: str, seconds: int) -> int:
-    """Generator steps that fit the time: those of an earlier seed, or by the cost of a few."""
+def earlier_steps(game: str, pair: str, seconds: int) -> int:
+    """Generator steps that another seed had in that time; zero if there was none."""
     for row in read(FILE):
         if (row["game"], row["networks"], row["seconds"]) == (game, pair, str(seconds)):
             return int(row["steps"])
-    return max(TRIED_STEPS, int(seconds / train(game, pair, 0, TRIED_STEPS, TRIED_STEPS)[1]))
+    return 0
 
 
 def seconds_to_half(records: Any, start: float, cost: float, seconds: int) -> float:
