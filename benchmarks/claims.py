@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from comparisons import Comparison, told_apart, welch
-from rows import Row, append, commit, is_done, mean_and_error, numbers, read
+from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 from timed import steps_within, timed_training
 from torch import nn
 
@@ -128,8 +128,8 @@ def measure(game: str, pair: str, seed: int, seconds: int) -> None:
     points = DATA.points.reshape(-1, *SHAPE)
     one_step = replace(config, steps=1, monitor_every=1)
     start = train_gan(points, one_step, generator=generator).records[0].debiased_w1
-    steps = earlier_steps(game, pair, seconds)
-    steps = steps or steps_within(seconds, points, config, generator=generator)
+    earlier = matching(read(FILE), game=game, networks=pair, seconds=seconds)
+    steps = steps_within(seconds, points, config, earlier=earlier, generator=generator)
     config = replace(config, steps=steps, monitor_every=max(1, steps // RECORDS))
     result, cost = timed_training(points, config, generator=generator)
     data = result.monitor.data
@@ -155,14 +155,6 @@ def measure(game: str, pair: str, seed: int, seconds: int) -> None:
     }
     append(FILE, row)
     print(*row.values(), flush=True)
-
-
-def earlier_steps(game: str, pair: str, seconds: int) -> int:
-    """Generator steps that another seed had in that time; zero if there was none."""
-    for row in read(FILE):
-        if (row["game"], row["networks"], row["seconds"]) == (game, pair, str(seconds)):
-            return int(row["steps"])
-    return 0
 
 
 def seconds_to_half(records: Any, start: float, cost: float, seconds: int) -> float:
@@ -245,7 +237,7 @@ def values(rows: Sequence[Row], runs: Runs, column: str) -> list[float]:
 
 
 def page(seconds: int) -> str:
-    rows = [row for row in read(FILE) if row["seconds"] == str(seconds)]
+    rows = matching(read(FILE), seconds=seconds)
     parts = [HEAD.format(seconds=seconds), *claims_table(rows), "", *games_table(rows)]
     return "\n".join([*parts, TAIL])
 
@@ -302,22 +294,21 @@ def games_table(rows: Sequence[Row]) -> list[str]:
     return [
         "| game | networks | steps | ms a step | debiased W1 | converged | classes | reverse KL |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
-        *(game_line(game, pair, rows) for game, pair in experiments() if done(game, pair, rows)),
+        *(
+            game_line(own)
+            for game, pair in experiments()
+            if (own := matching(rows, game=game, networks=pair))
+        ),
     ]
 
 
-def done(game: str, pair: str, rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if (row["game"], row["networks"]) == (game, pair)]
-
-
-def game_line(game: str, pair: str, rows: Sequence[Row]) -> str:
-    own = done(game, pair, rows)
+def game_line(rows: Sequence[Row]) -> str:
     forms = {"debiased_w1": ".3f", "classes": ".1f", "reverse_kl": ".2f"}
-    w1, classes, kl = (mean_and_error(numbers(own, name), form) for name, form in forms.items())
+    w1, classes, kl = (mean_and_error(numbers(rows, name), form) for name, form in forms.items())
     return (
-        f"| {game} | {pair} | {int(own[0]['steps']):,} "
-        f"| {1e3 * statistics.mean(numbers(own, 'cost')):.1f} | {w1} "
-        f"| {sum(map(converged, own))} of {len(own)} | {classes} | {kl} |"
+        f"| {rows[0]['game']} | {rows[0]['networks']} | {int(rows[0]['steps']):,} "
+        f"| {1e3 * statistics.mean(numbers(rows, 'cost')):.1f} | {w1} "
+        f"| {sum(map(converged, rows))} of {len(rows)} | {classes} | {kl} |"
     )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from comparisons import LEVEL, holm
-from rows import Row, append, commit, is_done, mean_and_error, numbers, read
+from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 from scipy.stats import ttest_1samp
 from torch import Tensor, nn
 
@@ -93,7 +93,7 @@ def gradient_norms(critic: nn.Module, points: Any) -> list[float]:
 
 def page() -> str:
     rows = read(FILE)
-    groups = {name: [r for r in rows if r["constraint"] == name] for name in CONSTRAINTS}
+    groups = {name: matching(rows, constraint=name) for name in CONSTRAINTS}
     groups = {name: own for name, own in groups.items() if len(own) > 1}
     shown = [1, 4, 7, 10, LAYERS + 1]
     head = " | ".join(f"layer {i}" for i in shown)

@@ -31,9 +31,14 @@ def append(file: Path, row: Mapping[str, Any]) -> None:
         writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
 
 
+def matching(rows: Iterable[Row], **wanted: Any) -> list[Row]:
+    """The rows with these values."""
+    return [row for row in rows if all(row[k] == str(v) for k, v in wanted.items())]
+
+
 def is_done(rows: Iterable[Row], **wanted: Any) -> bool:
     """Whether there is a row with these values."""
-    return any(all(row[k] == str(v) for k, v in wanted.items()) for row in rows)
+    return bool(matching(rows, **wanted))
 
 
 def numbers(rows: Iterable[Row], column: str) -> list[float]:

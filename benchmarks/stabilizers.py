@@ -23,7 +23,7 @@ from typing import Any
 
 import torch
 from comparisons import Comparison, told_apart, welch
-from rows import Row, append, commit, is_done, mean_and_error, numbers, read
+from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 
 from otgan import GANConfig, debiased_wasserstein, train_gan
 from otgan.datasets import GaussianMixture, StackedDigits, ring8
@@ -147,9 +147,7 @@ def measure(data: str, variant: str, seed: int) -> None:
 
 def page() -> str:
     rows = read(FILE)
-    return HEAD + "".join(
-        section(data, [r for r in rows if r["data"] == data]) for data in PROBLEMS
-    )
+    return HEAD + "".join(section(data, matching(rows, data=data)) for data in PROBLEMS)
 
 
 HEAD = """# Stabilizers of a non-saturating GAN
@@ -176,7 +174,7 @@ def section(data: str, rows: list[Row]) -> str:
     """Table and sentences of one data set."""
     problem = PROBLEMS[data]
     steps = problem.settings["steps"]
-    groups = {v: [r for r in rows if r["variant"] == v] for v in VARIANTS}
+    groups = {v: matching(rows, variant=v) for v in VARIANTS}
     groups = {v: own for v, own in groups.items() if len(own) > 1}
     if "none" not in groups:
         return ""
@@ -188,7 +186,7 @@ def section(data: str, rows: list[Row]) -> str:
     verdicts = judged(groups)
     lines += [line(v, own, verdicts.get(v, "")) for v, own in groups.items()]
     lines += [true_samples(problem.distribution), "", *sentences(verdicts)]
-    best = [r for r in rows if r["variant"] == "best"]
+    best = matching(rows, variant="best")
     return "\n".join([*lines, *best_lines(best)]) + "\n"
 
 
