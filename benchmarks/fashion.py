@@ -67,7 +67,7 @@ GAMES: dict[str, dict[str, Any]] = {
 
 def measure(game: str, seed: int, seconds: int) -> None:
     """Train one generator for that time, and append its row."""
-    points = fashion_mnist("train").points[:TRAINED].reshape(-1, *SHAPE)
+    points = training_images()
     config = GANConfig(
         **GAMES[game],
         network="dcgan",
@@ -102,6 +102,12 @@ def measure(game: str, seed: int, seconds: int) -> None:
     }
     append(FILE, row)
     print(*row.values(), flush=True)
+
+
+@cache
+def training_images() -> FloatArray:
+    """Images in [0, 1], shape (TRAINED, 1, 28, 28)."""
+    return fashion_mnist("train").points[:TRAINED].reshape(-1, *SHAPE)
 
 
 def train_classifier() -> None:

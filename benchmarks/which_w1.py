@@ -15,7 +15,7 @@ has it, so the script can be stopped and continued; delete the rows after a chan
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -28,6 +28,7 @@ from torch import nn
 from otgan import GANConfig
 from otgan.gan.networks import dcgan_critic, mlp_critic
 from otgan.gan.optimizers import Adam
+from otgan.measures import FloatArray
 
 RESULTS = Path(__file__).parent / "results"
 FILE, PAGE = RESULTS / "which_w1.csv", RESULTS / "which_w1.md"
@@ -47,7 +48,7 @@ COLUMNS = {
 
 def measure(critic: str, seed: int, seconds: int) -> None:
     """Train one generator for that time, and append its row."""
-    points = fashion_mnist("train").points[:TRAINED].reshape(-1, *SHAPE)
+    points = training_images()
     adam = Adam(learning_rate=5e-4, betas=(0.5, 0.9))
     config = GANConfig(
         constraint="lp",
@@ -84,6 +85,12 @@ def measure(critic: str, seed: int, seconds: int) -> None:
     }
     append(FILE, row)
     print(*row.values(), flush=True)
+
+
+@cache
+def training_images() -> FloatArray:
+    """Images in [0, 1], shape (TRAINED, 1, 28, 28)."""
+    return fashion_mnist("train").points[:TRAINED].reshape(-1, *SHAPE)
 
 
 def page(seconds: int) -> str:
