@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import ttest_ind
+from scipy.stats import t
 
 LEVEL = 0.05
 
@@ -28,14 +28,18 @@ class Comparison(NamedTuple):
 def welch(values: Sequence[float], others: Sequence[float]) -> Comparison:
     """Compare two settings, with two seeds or more each.
 
-    Where no seed differs from another of the same setting, p is zero or one.
+    Where no seed differs from another of the same setting, p is zero or one. Welch, The
+    generalization of "Student's" problem (1947).
     """
     difference = float(np.mean(values) - np.mean(others))
-    variances = [np.var(v, ddof=1) / len(v) for v in (values, others)]
-    se = math.sqrt(sum(variances))
+    squares = [float(np.var(v, ddof=1)) / len(v) for v in (values, others)]
+    se = math.sqrt(sum(squares))
     if se == 0.0:
         return Comparison(difference, se, float(difference == 0.0))
-    return Comparison(difference, se, float(ttest_ind(values, others, equal_var=False).pvalue))
+    freedom = sum(squares) ** 2 / sum(
+        square**2 / (len(v) - 1) for square, v in zip(squares, (values, others), strict=True)
+    )
+    return Comparison(difference, se, 2.0 * float(t.sf(abs(difference) / se, freedom)))
 
 
 def holm(p: Sequence[float]) -> list[float]:

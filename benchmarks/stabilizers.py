@@ -87,11 +87,11 @@ BEST_SEEDS = 3
 BEST: dict[str, Any] = {
     "objective": "relativistic",
     "network": "dcgan",
-    "width": 32,
+    "width": 16,
     "generator_norm": None,
     "latent_dim": 64,
     "n_critic": 1,
-    "steps": 15_000,
+    "steps": 5_000,
     "average": 0.999,
     "generator_optimizer": Adam(learning_rate=1e-3, betas=(0.0, 0.99)),
     "critic_optimizer": Adam(learning_rate=1e-3, betas=(0.0, 0.99)),
@@ -264,7 +264,9 @@ def sentences(verdicts: Mapping[str, str]) -> list[str]:
         "Better in one measure and worse in another": both,
         "Helped nothing that these seeds show": neither,
     }
-    return [f"{name}: {', '.join(variants) or 'none of them'}." for name, variants in parts.items()]
+    return [
+        f"- {name}: {', '.join(variants) or 'none of them'}." for name, variants in parts.items()
+    ]
 
 
 def best_lines(rows: list[Row]) -> list[str]:
