@@ -6,6 +6,7 @@ import json
 import statistics
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,9 @@ def digest(config: GANConfig) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
+@cache
 def commit() -> str:
-    """The version of the code, marked where files differ from it."""
+    """The version of the code when the script began, marked where files differ from it."""
     found = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude=*"],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parent,

@@ -50,6 +50,8 @@ class Scaled(torch.nn.Module):
 class Copies(torch.nn.Module):
     """Training points, drawn by the latents, as networks see them."""
 
+    points: torch.Tensor
+
     def __init__(self, points):
         super().__init__()
         self.register_buffer("points", torch.as_tensor(points, dtype=torch.float32))
@@ -103,6 +105,7 @@ def test_copies_of_training_points_are_found():
     monitor = monitor_of(GAUSSIAN)
     train = (monitor.data.train.points - monitor.data.center) / monitor.data.scale
     found = evaluate(monitor, Copies(train), points=400, draws=2)
+    assert found.memorization is not None
     assert found.memorization.pvalue < 1e-6
     assert found.memorization.near_fraction > 0.95
 
