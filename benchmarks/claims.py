@@ -1,8 +1,8 @@
 """What introductory texts claim of WGANs, measured on the digits.
 
-python benchmarks/claims.py                    every run of 60 s, and the page
-python benchmarks/claims.py run --seconds 20   runs of 20 s of one processor
-python benchmarks/claims.py page --seconds 20  the page of such runs
+python -m benchmarks.claims                    every run of 60 s, and the page
+python -m benchmarks.claims run --seconds 20   runs of 20 s of one processor
+python -m benchmarks.claims page --seconds 20  the page of such runs
 
 GAN, WGAN and WGAN-GP with each of four pairs of networks on the 8 x 8 digits, and variants of them
 with one pair. The steps of a run are what fits the seconds, by the cost of a step that was measured
@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from comparisons import Comparison, told_apart, welch
-from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
-from timed import steps_within, timed_training
 from torch import nn
 
+from benchmarks.comparisons import Comparison, told_apart, welch
+from benchmarks.rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
+from benchmarks.timed import steps_within, timed_training
 from otgan import GANConfig, debiased_wasserstein, train_gan
 from otgan.critics.constraints import GradientPenalty, WeightClipping
 from otgan.datasets import StackedDigits, digits
@@ -244,7 +244,7 @@ def page(seconds: int) -> str:
 
 HEAD = """# What introductory texts claim of WGANs
 
-Written by `python benchmarks/claims.py page --seconds {seconds}` from claims.csv: runs of {seconds}
+Written by `python -m benchmarks.claims page --seconds {seconds}` from claims.csv: runs of {seconds}
 processor seconds of training each on the 8 x 8 digits, 60 % of which are trained on. GAN is the
 non-saturating one with DCGAN's Adam, WGAN clips at .01 with RMSProp, WGAN-GP has a penalty of
 weight 10; learning rates are ten times those of the papers, as runs are that much shorter. Networks

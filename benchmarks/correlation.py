@@ -1,7 +1,7 @@
 """Does a loss tell how good samples are? Rank correlations with two distances, over seeds.
 
-python benchmarks/correlation.py          every run, and the page
-python benchmarks/correlation.py page     the page of what has been measured
+python -m benchmarks.correlation          every run, and the page
+python -m benchmarks.correlation page     the page of what has been measured
 
 Runs on the 8 x 8 digits, measured 30 times each. A correlation is Spearman's over the measurements
 until the floor is reached, that is until debiased W1 is within two standard errors of zero. Each
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from comparisons import LEVEL, holm
-from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 from scipy.stats import ttest_1samp
 
+from benchmarks.comparisons import LEVEL, holm
+from benchmarks.rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 from otgan import GANConfig, train_gan
 from otgan.datasets import digits
 from otgan.gan.measuring.correlations import DISTANCES, LOSSES, rank_correlations, until_floor
@@ -99,7 +99,7 @@ def page() -> str:
 
 HEAD = """# Rank correlations of losses with distances
 
-Written by `python benchmarks/correlation.py page` from correlation.csv: Spearman's correlation over
+Written by `python -m benchmarks.correlation page` from correlation.csv: Spearman's correlation over
 the measurements of a run until the floor is reached; mean ± standard error over seeds. Runs on the
 8 x 8 digits, DCGANs of width 16 without a norm, Adam at a learning rate of .001, betas (.5, .9).
 The estimate is the divergence that the critic shows, on held-out images; losses are those of the

@@ -1,9 +1,9 @@
 """GANs on Fashion-MNIST with one small network, judged by features of one classifier.
 
-python benchmarks/fashion.py                   every run of 600 s, and the page
-python benchmarks/fashion.py run --seconds 60
-python benchmarks/fashion.py page              the page of what has been measured
-python benchmarks/fashion.py classifier        train the classifier anew
+python -m benchmarks.fashion                   every run of 600 s, and the page
+python -m benchmarks.fashion run --seconds 60
+python -m benchmarks.fashion page              the page of what has been measured
+python -m benchmarks.fashion classifier        train the classifier anew
 
 DCGANs of width 16; the steps of a run are what fits the seconds of one processor. What is judged is
 the running average of the last generator: 1,000 generated images beside 1,000 test images, in the
@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from fashion_mnist import fashion_mnist
-from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
-from timed import steps_within, timed_training
 
+from benchmarks.fashion_mnist import fashion_mnist
+from benchmarks.rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
+from benchmarks.timed import steps_within, timed_training
 from otgan import GANConfig, debiased_wasserstein
 from otgan.gan.measuring.feature_networks import classifier_of, encoder
 from otgan.gan.measuring.feature_scores import FeatureScores, feature_scores
@@ -166,7 +166,7 @@ def page(seconds: int) -> str:
 
 HEAD = """# GANs on Fashion-MNIST
 
-Written by `python benchmarks/fashion.py page --seconds {seconds}` from fashion.csv: DCGANs of width
+Written by `python -m benchmarks.fashion page --seconds {seconds}` from fashion.csv: DCGANs of width
 16, {seconds} processor seconds a run, on 18,000 images; Adam at 5e-4 with betas (.5, .9), RMSProp
 at 5e-4 for WGAN, which clips at .01; one critic step for each generator step, two for the
 Wasserstein losses. GAN is the non-saturating one, with batch norm in both networks as WGAN has it;

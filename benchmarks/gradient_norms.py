@@ -1,7 +1,7 @@
 """Gradient norms by layer of a deep critic: do they vanish or explode under weight clipping?
 
-python benchmarks/gradient_norms.py          every run, and the page
-python benchmarks/gradient_norms.py page     the page of what has been measured
+python -m benchmarks.gradient_norms          every run, and the page
+python -m benchmarks.gradient_norms page     the page of what has been measured
 
 As in Figure 1b of Gulrajani et al., Improved training of Wasserstein GANs (NeurIPS 2017): WGANs on
 the Swiss roll, with a critic of 12 hidden layers. What is measured is the norm of the gradient of
@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from comparisons import LEVEL, holm
-from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 from scipy.stats import ttest_1samp
 from torch import Tensor, nn
 
+from benchmarks.comparisons import LEVEL, holm
+from benchmarks.rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 from otgan import GANConfig, train_gan
 from otgan.critics.constraints import Constraint, GradientPenalty, WeightClipping
 from otgan.datasets import swissroll
@@ -108,7 +108,7 @@ def page() -> str:
 
 HEAD = f"""# Gradient norms of a deep critic by layer
 
-Written by `python benchmarks/gradient_norms.py page` from gradient_norms.csv: WGANs on the Swiss
+Written by `python -m benchmarks.gradient_norms page` from gradient_norms.csv: WGANs on the Swiss
 roll, with a critic of {LAYERS} hidden layers of 64 units, after {STEPS} generator steps of five
 critic steps (clipping: RMSProp at 5e-4; gradient penalty of weight 10: Adam at 1e-3). The norm of
 the critic's gradient with respect to what a layer takes, log10, mean over {POINTS} real and as many

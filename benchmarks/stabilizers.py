@@ -1,8 +1,8 @@
 """What stabilizers do for a non-saturating GAN, and what the Wasserstein objective does alone.
 
-python benchmarks/stabilizers.py              all of both data sets, the best of ours, and the page
-python benchmarks/stabilizers.py digits2 best    one of them, one variant
-python benchmarks/stabilizers.py page         the page of what has been measured
+python -m benchmarks.stabilizers              all of both data sets, the best of ours, and the page
+python -m benchmarks.stabilizers digits2 best    one of them, one variant
+python -m benchmarks.stabilizers page         the page of what has been measured
 
 On the 8-Gaussian ring (VEEGAN protocol: standard deviation .01 of the radius) and on two digits as
 the channels of an image (100 modes), with one setting each; variants differ from "none" in what
@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from comparisons import Comparison, told_apart, welch
-from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 
+from benchmarks.comparisons import Comparison, told_apart, welch
+from benchmarks.rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
 from otgan import GANConfig, debiased_wasserstein, train_gan
 from otgan.datasets import GaussianMixture, StackedDigits, ring8
 from otgan.gan.modes import ModeCoverage, mode_coverage
@@ -152,7 +152,7 @@ def page() -> str:
 
 HEAD = """# Stabilizers of a non-saturating GAN
 
-Written by `python benchmarks/stabilizers.py page` from stabilizers.csv. Every variant has the same
+Written by `python -m benchmarks.stabilizers page` from stabilizers.csv. Every variant has the same
 networks, batches of 64, steps, one critic step for each generator step, and Adam at a learning rate
 of .001 with betas (.5, .9); "none" is the non-saturating GAN without a norm, and the others differ
 from it in what their names say, at the library's defaults but for 20 kernels of minibatch

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from rows import Row
 
+from benchmarks.rows import Row
 from otgan import GANConfig, TrainResult, train_gan
 
 TRIED_STEPS = 12

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 import torch
-from rows import Row, append, commit, digest, is_done, mean_and_error, numbers, read
 
+from benchmarks.rows import Row, append, commit, digest, is_done, mean_and_error, numbers, read
 from otgan import GANConfig, debiased_wasserstein, train_gan
 from otgan.datasets import GaussianMixture, grid25, ring8
 from otgan.gan.modes import mode_coverage
@@ -127,7 +127,7 @@ def section(data: str, mixture: GaussianMixture, rows: list[Row]) -> str:
         f"| {max(numbers(rows, 'reverse_kl')):.4f} |",
         perfect(mixture),
         *(f"| {' | '.join(published)} |" for published in PUBLISHED[data]),
-        "\n| seed | modes | high quality, % | reverse KL | widths | debiased W1 | s | processor s |",
+        "\n| seed | modes | high quality, % | reverse KL | widths | debiased W1 | s | CPU s |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|",
         *map(seed_line, rows),
     ]

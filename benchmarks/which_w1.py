@@ -1,8 +1,8 @@
 """Which W1 goes down: that of points or of patches, under which critic?
 
-python benchmarks/which_w1.py                   every run of 120 s, and the page
-python benchmarks/which_w1.py run --seconds 30
-python benchmarks/which_w1.py page              the page of what has been measured
+python -m benchmarks.which_w1                   every run of 120 s, and the page
+python -m benchmarks.which_w1 run --seconds 30
+python -m benchmarks.which_w1 page              the page of what has been measured
 
 "Do WGANs minimise the Wasserstein distance?" (ICLR 2025) finds that a generator under a fully
 connected critic lowers W1 between images, and so blurs, and that one under a convolutional critic
@@ -19,12 +19,12 @@ from functools import cache, partial
 from pathlib import Path
 
 import torch
-from comparisons import told_apart, welch
-from fashion_mnist import fashion_mnist
-from rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
-from timed import steps_within, timed_training
 from torch import nn
 
+from benchmarks.comparisons import told_apart, welch
+from benchmarks.fashion_mnist import fashion_mnist
+from benchmarks.rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
+from benchmarks.timed import steps_within, timed_training
 from otgan import GANConfig
 from otgan.gan.networks import dcgan_critic, mlp_critic
 from otgan.gan.optimizers import Adam
@@ -110,7 +110,7 @@ def page(seconds: int) -> str:
 
 HEAD = """# Which W1 goes down?
 
-Written by `python benchmarks/which_w1.py page --seconds {seconds}` from which_w1.csv: WGAN-LP on
+Written by `python -m benchmarks.which_w1 page --seconds {seconds}` from which_w1.csv: WGAN-LP on
 Fashion-MNIST with a DCGAN of width 16 as generator, and as critic an MLP of three layers of 256 or
 a DCGAN of width 16; two critic steps, Adam at 5e-4 with betas (.5, .9), {seconds} processor seconds
 a run. Exact W1 of 500 generated and as many held-out images, and of one 7 x 7 patch of each at a
