@@ -69,7 +69,8 @@ def train_gan(
 
     Every ``config.monitor_every`` generator steps, held-out real points are compared with
     generated ones: critic estimate, certified lower bound, exact W1, and the floor (exact W1
-    between two independent real samples).
+    between two independent real samples). Processes that torchrun has started train one GAN
+    together, each on its share of every batch, and all return its result.
 
     Parameters
     ----------

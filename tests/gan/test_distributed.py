@@ -60,6 +60,14 @@ def test_two_processes_make_the_steps_of_one(trained_by_two, name, tmp_path):
     assert measured[-1].critic_loss == pytest.approx(expected[-1].critic_loss, abs=1e-5)
 
 
+def test_two_processes_resume_to_the_same_bits(trained_by_two):
+    straight, resumed = (
+        torch.load(trained_by_two / f"{name} 0.pt", weights_only=True)["critic"]
+        for name in ("gp", "stopped and resumed")
+    )
+    assert all(torch.equal(straight[weight], value) for weight, value in resumed.items())
+
+
 def test_shares_are_all_of_a_batch_and_its_random_numbers():
     """What two processes draw in turn is what one draws: each passes over the other's."""
 
