@@ -26,7 +26,7 @@ from otgan.gan.data import TrainingData
 from otgan.gan.latents import draw_latents
 from otgan.gan.measuring.comparison import Compared, RealSamples
 from otgan.gan.measuring.features import Features
-from otgan.gan.measuring.spaces import Patches, Space
+from otgan.gan.measuring.spaces import Patches, Space, unchanged
 from otgan.gan.modes import ModeCoverage
 from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
@@ -86,7 +86,7 @@ class Monitor:
 
         Scores are taken in the last.
         """
-        spaces = [Space("points", lambda points: points)]
+        spaces = [Space("points", unchanged)]
         if len(self.data.shape) == 3:
             spaces.insert(0, Space("patches", Patches(self.data.shape, rng=self.config.rng)))
         if self.features is not None:
