@@ -37,7 +37,7 @@ def test_the_lines_on_training_run(tmp_path, monkeypatch):
 
     (code,) = re.findall(r"(?m)(^    config = .*\n(?:    .*\n)+)", README)
     monkeypatch.chdir(tmp_path)
-    data = np.random.default_rng(0).normal(size=(100, 2))
+    data = np.random.default_rng(0).normal(size=(200, 2))
     names = {"otgan": otgan, "data": data, "G": nn.Linear(8, 2), "D": nn.Linear(2, 1)}
     shorter = code.replace("steps=5000", "steps=2, evaluation_points=20, monitor_points=20")
     assert shorter != code

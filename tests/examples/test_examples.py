@@ -143,7 +143,7 @@ def test_gan_wgan_gp(tmp_path):
 @pytest.mark.torch
 def test_own_networks(tmp_path):
     *rows, last = printed("own_networks.py", tmp_path, "--out", "own", "--steps", "4").splitlines()
-    assert [row.split(":")[0].split()[-1] for row in rows] == ["points", "patches", "features"]
+    assert [row.split(":")[0].split()[-1] for row in rows] == ["patches", "points", "features"]
     for row in rows:
         debiased, error = numbers_in(row)
         assert 0 < 10 * error < debiased
