@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import torch
 
@@ -14,8 +15,8 @@ from otgan.gan.monitor import Monitor
 
 __all__ = ["Batches"]
 
-AT_ONCE = 8
-"""Most batches that are drawn together."""
+NUMBERS_AT_ONCE = 2**15
+"""Coordinates and latents that are drawn together, at most."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +26,36 @@ class Batches:
     config: GANConfig
     monitor: Monitor
     labeled: bool = False
+    _last: dict[tuple[int, str], Batch] = field(default_factory=dict, init=False, repr=False)
 
     def of_step(self, step: int, count: int) -> Iterator[Batch]:
-        """The `count` batches of one step of the generator, several drawn at once: that is faster.
+        """The `count` batches of one step of the generator.
 
-        Their `rng` is the same, and goes on from batch to batch.
+        Those of some steps on end are drawn at once, which is faster. Their `rng` is one of the
+        step, and goes on from batch to batch.
         """
-        size = self.config.batch_size
-        for first in range(0, count, AT_ONCE):
-            drawn = self.draw(step, f"batches {first}", size * min(AT_ONCE, count - first))
-            for rows in range(0, len(drawn.latents), size):
-                part = slice(rows, rows + size)
-                labels = None if drawn.labels is None else drawn.labels[part]
-                yield replace(
-                    drawn, real=drawn.real[part], latents=drawn.latents[part], labels=labels
-                )
+        config, streams = self.config, self.monitor.streams
+        rng = streams.torch(step, "step", self.monitor.device)
+        done = (step - 1) / config.steps
+        assert config.latent_dim is not None
+        numbers = config.batch_size * (math.prod(self.monitor.data.shape) + config.latent_dim)
+        together = max(1, NUMBERS_AT_ONCE // numbers)  # batches that are drawn at once
+        steps = max(1, together // count)
+        block, place = divmod(step - 1, steps)
+        for turn in range(place * count, (place + 1) * count):
+            part, row = divmod(turn, together)
+            size = min(together, steps * count - part * together)
+            drawn = self._drawn(block, f"{count} batches a step, {part}", size)
+            rows = slice(row * config.batch_size, (row + 1) * config.batch_size)
+            labels = None if drawn.labels is None else drawn.labels[rows]
+            yield Batch(drawn.real[rows], drawn.latents[rows], rng, done, labels)
+
+    def _drawn(self, block: int, purpose: str, batches: int) -> Batch:
+        """What was drawn last, if that is asked for again."""
+        if (block, purpose) not in self._last:
+            self._last.clear()
+            self._last[block, purpose] = self.draw(block, purpose, batches * self.config.batch_size)
+        return self._last[block, purpose]
 
     def draw(self, step: int, purpose: str, size: int | None = None) -> Batch:
         """What a step is made of: real points, latents, and the generator of the rest."""
