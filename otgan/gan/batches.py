@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+<<<<<<< HEAD
 from dataclasses import dataclass, field
+=======
+from dataclasses import dataclass, replace
+from functools import cached_property
+>>>>>>> next
 
 import torch
 
 from otgan.gan.config import GANConfig
+from otgan.gan.distributed import ALONE, Processes
 from otgan.gan.game import Batch
 from otgan.gan.latents import draw_latents
 from otgan.gan.monitor import Monitor
+from otgan.gan.stabilizers.base import Stabilizer
 
 __all__ = ["Batches"]
 
@@ -21,12 +28,19 @@ NUMBERS_AT_ONCE = 2**15
 
 @dataclass(frozen=True)
 class Batches:
-    """Real points and latents for a step and purpose, the same whenever they are drawn."""
+    """Real points and latents for a step and purpose, the same whenever they are drawn.
+
+    Several processes all draw the same batch, and each then takes its share.
+    """
 
     config: GANConfig
     monitor: Monitor
     labeled: bool = False
+<<<<<<< HEAD
     _last: dict[tuple[int, str], Batch] = field(default_factory=dict, init=False, repr=False)
+=======
+    processes: Processes = ALONE
+>>>>>>> next
 
     def of_step(self, step: int, count: int) -> Iterator[Batch]:
         """The `count` batches of one step of the generator.
@@ -34,6 +48,7 @@ class Batches:
         Those of some steps on end are drawn at once, which is faster. Their `rng` is one of the
         step, and goes on from batch to batch.
         """
+<<<<<<< HEAD
         config, streams = self.config, self.monitor.streams
         rng = streams.torch(step, "step", self.monitor.device)
         done = (step - 1) / config.steps
@@ -56,6 +71,20 @@ class Batches:
             self._last.clear()
             self._last[block, purpose] = self.draw(block, purpose, batches * self.config.batch_size)
         return self._last[block, purpose]
+=======
+        size = self.config.batch_size
+        for first in range(0, count, AT_ONCE):
+            purpose = f"batches {first}"
+            drawn = self.draw(step, purpose, size * min(AT_ONCE, count - first))
+            if self.processes.size > 1 and self._adds_noise:
+                own = f"{purpose}, process {self.processes.rank}"
+                rng = self.monitor.streams.torch(step, own, self.monitor.device)
+                drawn = replace(drawn, rng=rng)
+            for start in range(0, len(drawn.latents), size):
+                batch = drawn.rows(slice(start, start + size))
+                with self.processes.sharing(batch, self.config.pack) as share:
+                    yield share
+>>>>>>> next
 
     def draw(self, step: int, purpose: str, size: int | None = None) -> Batch:
         """What a step is made of: real points, latents, and the generator of the rest."""
@@ -70,3 +99,9 @@ class Batches:
         latents = draw_latents(size, self.config, rng, monitor.device)
         done = min(1.0, max(0, step - 1) / self.config.steps)
         return Batch(monitor.standardize(points), latents, rng, done, labels)
+
+    @cached_property
+    def _adds_noise(self) -> bool:
+        """Whether what the critic sees takes random numbers, and nobody knows how many."""
+        chosen = self.config.chosen_stabilizers
+        return any(type(one).perturb is not Stabilizer.perturb for one in chosen)
