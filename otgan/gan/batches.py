@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-<<<<<<< HEAD
-from dataclasses import dataclass, field
-=======
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
->>>>>>> next
 
 import torch
 
@@ -36,11 +32,8 @@ class Batches:
     config: GANConfig
     monitor: Monitor
     labeled: bool = False
-<<<<<<< HEAD
-    _last: dict[tuple[int, str], Batch] = field(default_factory=dict, init=False, repr=False)
-=======
     processes: Processes = ALONE
->>>>>>> next
+    _last: dict[tuple[int, str], Batch] = field(default_factory=dict, init=False, repr=False)
 
     def of_step(self, step: int, count: int) -> Iterator[Batch]:
         """The `count` batches of one step of the generator.
@@ -48,10 +41,8 @@ class Batches:
         Those of some steps on end are drawn at once, which is faster. Their `rng` is one of the
         step, and goes on from batch to batch.
         """
-<<<<<<< HEAD
-        config, streams = self.config, self.monitor.streams
-        rng = streams.torch(step, "step", self.monitor.device)
-        done = (step - 1) / config.steps
+        config = self.config
+        rng, done = self._rng(step), (step - 1) / config.steps
         assert config.latent_dim is not None
         numbers = config.batch_size * (math.prod(self.monitor.data.shape) + config.latent_dim)
         together = max(1, NUMBERS_AT_ONCE // numbers)  # batches that are drawn at once
@@ -61,30 +52,23 @@ class Batches:
             part, row = divmod(turn, together)
             size = min(together, steps * count - part * together)
             drawn = self._drawn(block, f"{count} batches a step, {part}", size)
-            rows = slice(row * config.batch_size, (row + 1) * config.batch_size)
-            labels = None if drawn.labels is None else drawn.labels[rows]
-            yield Batch(drawn.real[rows], drawn.latents[rows], rng, done, labels)
+            rows = drawn.rows(slice(row * config.batch_size, (row + 1) * config.batch_size))
+            batch = replace(rows, rng=rng, done=done)
+            with self.processes.sharing(batch, config.pack) as share:
+                yield share
+
+    def _rng(self, step: int) -> torch.Generator:
+        """For everything but points and latents; noise is of each process's own."""
+        own = self.processes.size > 1 and self._adds_noise
+        purpose = f"step, process {self.processes.rank}" if own else "step"
+        return self.monitor.streams.torch(step, purpose, self.monitor.device)
 
     def _drawn(self, block: int, purpose: str, batches: int) -> Batch:
-        """What was drawn last, if that is asked for again."""
+        """These batches in a row, which are kept until others are asked for."""
         if (block, purpose) not in self._last:
             self._last.clear()
             self._last[block, purpose] = self.draw(block, purpose, batches * self.config.batch_size)
         return self._last[block, purpose]
-=======
-        size = self.config.batch_size
-        for first in range(0, count, AT_ONCE):
-            purpose = f"batches {first}"
-            drawn = self.draw(step, purpose, size * min(AT_ONCE, count - first))
-            if self.processes.size > 1 and self._adds_noise:
-                own = f"{purpose}, process {self.processes.rank}"
-                rng = self.monitor.streams.torch(step, own, self.monitor.device)
-                drawn = replace(drawn, rng=rng)
-            for start in range(0, len(drawn.latents), size):
-                batch = drawn.rows(slice(start, start + size))
-                with self.processes.sharing(batch, self.config.pack) as share:
-                    yield share
->>>>>>> next
 
     def draw(self, step: int, purpose: str, size: int | None = None) -> Batch:
         """What a step is made of: real points, latents, and the generator of the rest."""
