@@ -6,8 +6,8 @@ python -m benchmarks.monitor page            the page of what has been measured
 
 A draw splits the held-out images at random: some are real, others are corrupted and take the place
 of generated ones. The test has level .01 for all its statistics together; of real images there are
-twice as many draws. Features are those of the classifier that `train_gan` trains on the training images.
-Each draw appends a row to benchmarks/results/monitor.csv, and is left out when that has it.
+twice as many draws. Features are those of the classifier that `train_gan` trains on the training
+images. Each draw appends a row to benchmarks/results/monitor.csv, and is left out when that has it.
 """
 
 import argparse
