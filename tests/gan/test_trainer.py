@@ -14,10 +14,10 @@ from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.data import as_training_data
 from otgan.gan.game import Batch
+from otgan.gan.gradients import Gradients
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
-from otgan.gan.trainer import _critic_step
 from tests.cases import points_of
 from tests.critics.linear_layer import linear_layer
 from tests.critics.plain_training import gradient_of
@@ -110,10 +110,10 @@ def test_one_critic_step_is_that_of_algorithm_1():
     state = TrainState.start((2,), config, CPU)
     assert config.latent_dim is not None
     data, streams = as_training_data("ring8", config.rng), RandomStreams(config.rng)
-    points = data.train.sample(16, streams.numpy(1, "critic 0"))
+    points = data.train.sample(32, streams.numpy(1, "batches 0"))[:16]
     real = torch.as_tensor((points - data.center) / data.scale, dtype=torch.float32)
-    rng = streams.torch(1, "critic 0", CPU)
-    fake = state.generator(torch.randn(16, config.latent_dim, generator=rng)).detach()
+    rng = streams.torch(1, "batches 0", CPU)
+    fake = state.generator(torch.randn(32, config.latent_dim, generator=rng)[:16]).detach()
     assert state.critic is not None
     loss = state.critic(fake).mean() - state.critic(real).mean()
     loss.backward()
@@ -146,8 +146,9 @@ def test_a_broken_generator_stops_a_distilled_run_as_any_other():
     state = TrainState.start((2,), config, CPU)
     torch.nn.init.constant_(linear_layer(state.generator, -1).bias, math.nan)
     batch = Batch(torch.zeros(16, 2), torch.zeros(16, 8), torch.Generator())
+    gradients = Gradients(state.generator, state.critic, state.game, fused=True)
     with pytest.raises(TrainingDivergedError, match="got nan for the generated points in step 1"):
-        _critic_step(state, config, batch)
+        gradients.of_critic(batch, state.step)
 
 
 def test_batch_norm_in_a_critic_is_refused():
