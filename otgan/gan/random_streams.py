@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+
+from otgan.critics.seeding import seeded
 
 __all__ = ["RandomStreams"]
 
@@ -34,5 +37,14 @@ class RandomStreams:
 
     def torch(self, step: int, purpose: str, device: torch.device) -> torch.Generator:
         """A torch generator on that device."""
+        return torch.Generator(device).manual_seed(self._seed(step, purpose))
+
+    def seeding(
+        self, step: int, purpose: str, device: torch.device
+    ) -> AbstractContextManager[None]:
+        """Torch's global generators seeded, for layers that draw from them, such as dropout."""
+        return seeded(self._seed(step, purpose), device)
+
+    def _seed(self, step: int, purpose: str) -> int:
         state = np.random.SeedSequence([self.rng, step, *purpose.encode()]).generate_state(1)
-        return torch.Generator(device).manual_seed(int(state[0]))
+        return int(state[0])

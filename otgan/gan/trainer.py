@@ -201,7 +201,8 @@ def _run(
     if stored is None:
         batches = Batches(config, monitor, labeled=False)
         points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
-        state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
+        with monitor.streams.seeding(0, "layers", device):
+            state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
         recorder.start()
     else:
         state.load_dict(stored)
@@ -259,12 +260,13 @@ def _train(
             turns = 0 if state.critic is None else critic_steps(step, config)
             drawn = batches.of_step(step, turns + 1)
 
-            # The critic learns to tell real from generated points as well as it can ...
-            for _ in range(turns):
-                _critic_step(state, config, gradients, next(drawn))
+            with monitor.streams.seeding(step, "layers", monitor.device):
+                # The critic learns to tell real from generated points as well as it can ...
+                for _ in range(turns):
+                    _critic_step(state, config, gradients, next(drawn))
 
-            # ... and the generator moves its points to where the critic takes them for real.
-            _generator_step(state, config, gradients, next(drawn))
+                # ... and the generator moves its points to where the critic takes them for real.
+                _generator_step(state, config, gradients, next(drawn))
             update_average(state.averaged, state.generator, config.average, step)
             state.game.update(state.generator, state.critic)
             state.step = step
@@ -313,7 +315,8 @@ def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds
     monitor, config = batches.monitor, batches.config
     rng = monitor.streams.torch(0, "batch statistics", monitor.device)
     latents = draw_latents(16 * config.batch_size, config, rng, monitor.device)
-    set_batch_statistics(state.averaged, latents, config.batch_size)
+    with monitor.streams.seeding(state.step, "statistics", monitor.device):
+        set_batch_statistics(state.averaged, latents, config.batch_size)
     # In evaluation mode: in training mode, spectral normalization changes with every call.
     with evaluating(state.critic), evaluating(state.averaged):
         found = monitor.measure(state, seconds)
