@@ -35,15 +35,15 @@ class RandomStreams:
         """A NumPy generator."""
         return np.random.default_rng([self.rng, step, *purpose.encode()])
 
-    def torch(self, step: int, purpose: str, device: torch.device) -> torch.Generator:
-        """A torch generator on that device."""
-        return torch.Generator(device).manual_seed(self._seed(step, purpose))
-
     def seeding(
         self, step: int, purpose: str, device: torch.device
     ) -> AbstractContextManager[None]:
         """Torch's global generators seeded, for layers that draw from them, such as dropout."""
         return seeded(self._seed(step, purpose), device)
+
+    def torch(self, step: int, purpose: str, device: torch.device) -> torch.Generator:
+        """A torch generator on that device."""
+        return torch.Generator(device).manual_seed(self._seed(step, purpose))
 
     def _seed(self, step: int, purpose: str) -> int:
         state = np.random.SeedSequence([self.rng, step, *purpose.encode()]).generate_state(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -130,12 +131,14 @@ def train_gan(
         training_data = training_data.as_images()
     config = config.for_shape(training_data.shape)
     _refuse_before_training(training_data, config, given)
-    pick_device(config.device)  # a device that is not there is refused before anything is written
+    # A device that is not there, or networks that do not fit, before anything is written.
+    state = TrainState.start(training_data.shape, config, pick_device(config.device), given)
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
     with nullcontext() if directory is None else directory.writing():
-        return _run(training_data, config, given, directory, resume=resume, progress=progress)
+        run = (training_data, config, state, given.names, directory)
+        return _run(*run, resume=resume, progress=progress)
 
 
 def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
@@ -172,22 +175,22 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
 def _run(
     data: TrainingData,
     config: GANConfig,
-    given: GivenNetworks,
+    state: TrainState,
+    own: Mapping[str, str],
     directory: RunDirectory | None,
     *,
     resume: bool,
     progress: Progress,
 ) -> TrainResult:
-    """Start or resume, train, and evaluate."""
+    """Start or resume, train, and evaluate; `own` are the classes of the user's networks."""
     device = pick_device(config.device)
     stored = directory.checkpoint(device) if resume and directory is not None else None
     if stored is None or directory is None:
-        identity, changed = RunIdentity.of(data, config, given.names), False
+        identity, changed = RunIdentity.of(data, config, own), False
     else:
         before = RunIdentity.from_dict(stored, directory.path)
-        identity = before.continued(data, config, stored["step"], directory.path, given.names)
+        identity = before.continued(data, config, stored["step"], directory.path, own)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
-    state = TrainState.start(data.shape, config, device, given)
     features = features_for(
         config.features,
         data,

@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -470,7 +471,12 @@ def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
     more += " --stabilizers instance-noise historical-averaging --critic-norm layer"
     assert main(["train", "grid25", "--out", str(out), *TINY, *more.split()]) == 0
     settings = json.loads((out / "config.json").read_text())
-    expected = {"data": "grid25", "objective": "hinge", "constraint": None, "rng": 3}
+    expected: dict[str, Any] = {
+        "data": "grid25",
+        "objective": "hinge",
+        "constraint": None,
+        "rng": 3,
+    }
     expected |= {"learning_rate": 0.01, "average": 0.5, "schedule": "linear", "latent_dim": 3}
     expected |= {"steps": 4, "width": 8, "generator_optimizer": "rmsprop", "pack": 2}
     expected |= {"critic_norm": "layer", "stabilizers": ["instance-noise", "historical-averaging"]}

@@ -164,10 +164,9 @@ def test_weights_of_a_dcgan_are_drawn_as_in_its_paper():
     players = make_players((3, 32, 32), config, GivenNetworks(), CPU)
     for network in (players.generator, players.critic):
         assert network is not None
-        layers = [m for m in network.modules() if hasattr(m, "weight") and m.weight.ndim > 1]
-        assert len(layers) >= 3
-        for layer in layers:
-            weights = layer.weight.detach().flatten()
+        matrices = [p.detach() for p in network.parameters() if p.ndim > 1]
+        assert len(matrices) >= 3
+        for weights in map(torch.flatten, matrices):
             error = 5 / math.sqrt(len(weights))
             assert abs(float(weights.mean())) < 0.02 * error
             assert float(weights.std()) == pytest.approx(0.02, rel=error)
