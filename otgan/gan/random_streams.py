@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from otgan.critics.seeding import seeded
 
@@ -33,7 +34,7 @@ class RandomStreams:
 
     def numpy(self, step: int, purpose: str) -> np.random.Generator:
         """A NumPy generator."""
-        return np.random.default_rng([self.rng, step, *purpose.encode()])
+        return np.random.default_rng(self._entropy(step, purpose))
 
     def seeding(
         self, step: int, purpose: str, device: torch.device
@@ -46,5 +47,12 @@ class RandomStreams:
         return torch.Generator(device).manual_seed(self._seed(step, purpose))
 
     def _seed(self, step: int, purpose: str) -> int:
-        state = np.random.SeedSequence([self.rng, step, *purpose.encode()]).generate_state(1)
+        state = np.random.SeedSequence(self._entropy(step, purpose)).generate_state(1)
         return int(state[0])
+
+    def _entropy(self, step: int, purpose: str) -> NDArray[np.uint32]:
+        """The words that NumPy makes of [rng, step, *purpose], for which it takes its time."""
+        words = [self.rng % 2**32]
+        while rest := self.rng >> 32 * len(words):
+            words.append(rest % 2**32)
+        return np.array([*words, step, *purpose.encode()], dtype=np.uint32)
