@@ -26,6 +26,7 @@ def critic_features(critic: nn.Module, points: Tensor) -> Tensor:
     Returns
     -------
     torch.Tensor, shape (n, k)
+        In the precision of the points.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def critic_features(critic: nn.Module, points: Tensor) -> Tensor:
     >>> critic_features(critic, torch.zeros(5, 2)).shape
     torch.Size([5, 8])
     """
-    return features_of(critic)(points).flatten(1)
+    return features_of(critic)(points).flatten(1).to(points.dtype)
 
 
 def features_of(critic: nn.Module) -> Callable[[Tensor], Tensor]:
