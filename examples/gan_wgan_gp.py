@@ -87,7 +87,7 @@ def draw(results: dict[str, TrainResult], data: str, file: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="ring8", help="ring8, grid25 or swissroll")
-    parser.add_argument("--steps", type=int, default=1000, help="of the generator (default 1000)")
+    parser.add_argument("--steps", type=int, default=2000, help="of the generator (default 2000)")
     parser.add_argument("--plot", type=Path, default=Path("gan_wgan_gp.png"), help="the picture")
     options = parser.parse_args()
     torch.set_num_threads(1)  # fastest for networks this small

@@ -42,7 +42,7 @@ def critic() -> nn.Module:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/own"), help="folder of the run")
-    parser.add_argument("--steps", type=int, default=500, help="of the generator (default 500)")
+    parser.add_argument("--steps", type=int, default=2000, help="of the generator (default 2000)")
     options = parser.parse_args()
 
     pixels, labels = load_digits(return_X_y=True)

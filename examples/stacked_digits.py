@@ -13,7 +13,7 @@ from otgan.datasets import StackedDigits
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=500, help="of the generator (default 500)")
+    parser.add_argument("--steps", type=int, default=2000, help="of the generator (default 2000)")
     parser.add_argument("--pack", type=int, default=1, help="images that are judged together")
     options = parser.parse_args()
 
