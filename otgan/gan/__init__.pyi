@@ -1,6 +1,7 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
 from .config import GANConfig as GANConfig
 from .evaluation import Evaluation as Evaluation
+from .load import Run as Run, load_run as load_run
 from .records import Record as Record
 from .report import write_report as write_report
 from .result import TrainResult as TrainResult

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from otgan.errors import DamagedFileError, InvalidInputError, OtganError, OutputError
 from otgan.gan.config import CONFIG_FORMAT, GANConfig
 from otgan.gan.json_files import damaged, read_json, read_text, write_json
+from otgan.gan.outcome import Outcome
 from otgan.gan.records import Record, metrics_table, records_of
 from otgan.gan.snapshots import read_snapshot, write_snapshot
 from otgan.keywords import checks_keywords
@@ -35,23 +36,6 @@ OVERHEAD_BYTES = 2**16
 
 MAX_SNAPSHOT_BYTES = 2**28
 """Of a run whose config.json does not say how many points it measures."""
-
-REQUIRED_NUMBERS = (
-    "exact_w1",
-    "exact_w1_se",
-    "floor",
-    "floor_se",
-    "debiased_w1",
-    "debiased_w1_se",
-    "points",
-    "draws",
-    "modes",
-    "of",
-)
-OPTIONAL_NUMBERS = ("ratio", "high_quality", "reverse_kl", "seconds")
-"""Numbers of a summary that may be unknown or infinite."""
-
-SENTENCES = ("verdict", "selection_rule")
 
 START_ANEW = "restore it, or start the run anew"
 
@@ -263,8 +247,8 @@ class RunDirectory:
         """Write summary.json, the outcome of the run."""
         write_json(self.path / "summary.json", summary)
 
-    def summary(self) -> dict[str, Any]:
-        """The outcome of the run; empty while it has not ended.
+    def outcome(self) -> Outcome | None:
+        """The outcome of the run; None while it has not ended.
 
         Raises
         ------
@@ -273,22 +257,12 @@ class RunDirectory:
         """
         path = self.path / "summary.json"
         if not path.is_file():
-            return {}
+            return None
         hint = f"write it anew with `otgan resume {self.path}`"
-        found = self._read_json(path.name, hint)
-        # Where modes are known, so is how many points are near one.
-        required = (*REQUIRED_NUMBERS, "high_quality") if found.get("of") else REQUIRED_NUMBERS
-        complete = (
-            all(_is_number(found.get(name)) for name in required)
-            and all(
-                name in found and (found[name] is None or _is_number(found[name]))
-                for name in OPTIONAL_NUMBERS
-            )
-            and all(isinstance(found.get(name), str) for name in SENTENCES)
-        )
-        if not complete:
-            raise damaged(path, "one that lacks some of its numbers", hint)
-        return found
+        try:
+            return Outcome.from_dict(self._read_json(path.name, hint))
+        except ValueError as reason:
+            raise damaged(path, f"another outcome ({reason})", hint) from None
 
     def check_started(self) -> None:
         """Raise unless a run has started in this directory.
@@ -371,10 +345,6 @@ class RunDirectory:
 def _is_there(path: Path) -> bool:
     """Whether there is a file or a link, even a link to nothing."""
     return path.exists() or path.is_symlink()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _name_of(stored: Any) -> Any:

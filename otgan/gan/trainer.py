@@ -22,7 +22,6 @@ from otgan.gan.data import TrainingData, as_training_data
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
-from otgan.gan.generator import Generator
 from otgan.gan.identity import RunIdentity
 from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
@@ -223,18 +222,16 @@ def _evaluated(
     state: TrainState, config: GANConfig, monitor: Monitor, out: Path | None
 ) -> TrainResult:
     """The best generator of a run that has ended, evaluated on new draws."""
-    state.averaged.load_state_dict(state.best)
-    if state.critic is not None and config.critic_constraint is not None:
-        config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
-    data = monitor.data
-    evaluation = evaluate(monitor, state.averaged, points=config.evaluation_points)
+    generator = state.kept_generator(monitor.units)
+    evaluation = evaluate(monitor, generator.network, points=config.evaluation_points)
     return TrainResult(
         evaluation=evaluation,
         verdict=verdict(evaluation, state.records, state.selection.kept_step),
+        kept_step=state.selection.kept_step,
         rank_correlations=rank_correlations(state.records),
         records=tuple(state.records),
-        generator=Generator(state.averaged, data.center, data.scale, data.shape).eval(),
-        critic=None if state.critic is None else monitor.on_original_scale(state.critic),
+        generator=generator,
+        critic=state.final_critic(monitor.units, config),
         monitor=monitor,
         out=out,
     )
