@@ -256,10 +256,10 @@ def add_report(commands: Commands) -> None:
 def _report(options: argparse.Namespace) -> int:
     check_run(Path(options.folder))
     check_training()
-    from otgan.gan.report import summary_table, write_report
+    from otgan.gan.report import summary_text, write_report
 
     page = write_report(options.folder)
-    say(summary_table(options.folder))
+    say(summary_text(options.folder))
     say(f"\nreport: {printable(str(page))}")
     return 0
 

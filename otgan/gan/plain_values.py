@@ -55,7 +55,7 @@ def _rebuilt(kind: Any, stored: Any) -> Any:
 def _object(kind: Any, stored: Any) -> Any:
     """A dataclass from its fields by name, or a named tuple from its fields in order."""
     hints = get_type_hints(kind)
-    if not dataclasses.is_dataclass(kind):
+    if issubclass(kind, tuple):  # a named one
         values = _checked((list,), stored)
         if len(values) != len(hints):
             raise ValueError(f"{kind.__name__} with {len(values)} values")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from otgan.errors import is_installed
 from otgan.gan.identity import RunIdentity
 from otgan.gan.measuring.features import Features
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
+from otgan.gan.tensorboard import TensorBoardLog
 from otgan.measures import FloatArray
 
 __all__ = ["RunRecorder"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class RunRecorder:
     """Writes a run to its run directory; without one, writes nothing."""
 
@@ -21,6 +23,15 @@ class RunRecorder:
     state: TrainState
     identity: RunIdentity
     features: Features | None = None
+    _tensorboard: TensorBoardLog | None = field(default=None, init=False)
+
+    def open_tensorboard(self, *, start: bool) -> None:
+        """Write events for TensorBoard from here on, if that is to start, or has been started."""
+        if self.directory is None:
+            return
+        folder = self.directory.path / "tensorboard"
+        if start or (folder.is_dir() and self.state.step > 0 and is_installed("tensorboard")):
+            self._tensorboard = TensorBoardLog(folder, self.state.step)
 
     def start(self) -> None:
         """Write the first checkpoint: a run may be killed before it measures anything."""
@@ -48,6 +59,15 @@ class RunRecorder:
             self.directory.write_metrics(self.state.records)
             self.directory.write_snapshot(self.state.step, snapshot)
             self.checkpoint()
+        if self._tensorboard is not None:
+            shape = self.identity.data.shape
+            images = snapshot["generated"].reshape(-1, *shape) if len(shape) == 3 else None
+            self._tensorboard.write(self.state.records[-1], snapshot["real"], images)
+
+    def close(self) -> None:
+        """Let go of what was opened for writing."""
+        if self._tensorboard is not None:
+            self._tensorboard.close()
 
     def how_to_resume(self) -> str:
         """The message about a run that was stopped."""

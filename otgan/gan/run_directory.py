@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunDirectory"]
 
-RUN_FILES = ("checkpoint.pt", "metrics.csv", "summary.json", "report.html")
+RUN_FILES = ("checkpoint.pt", "metrics.csv", "summary.json", "kept.npz", "report.html")
 """What a run leaves behind beside its settings, its snapshots and its pictures."""
 
 SNAPSHOT_NAME = re.compile(r"\d{8,}\.npz")
@@ -98,8 +99,9 @@ class RunDirectory:
         old = [path for path in map(self.path.joinpath, RUN_FILES) if _is_there(path)]
         old += [path for path in self._snapshots.iterdir() if SNAPSHOT_NAME.fullmatch(path.name)]
         if self._holds_a_run():
-            pictures = self.path / "pictures"
-            old += [] if pictures.is_symlink() else pictures.glob("*.png")
+            for name, ours in (("pictures", "*.png"), ("tensorboard", "events.out.tfevents.*")):
+                folder = self.path / name
+                old += [] if folder.is_symlink() else folder.glob(ours)
         else:
             config = self.path / "config.json"
             self._refuse_files_of_others([*old, config] if config.exists() else old)
@@ -167,6 +169,22 @@ class RunDirectory:
         found = _name_of(self.settings()["constraint"])
         return None if found is None else str(found)
 
+    @property
+    def point_shape(self) -> tuple[int, ...]:
+        """The shape of a point as networks see it: (d,), or (c, h, w) for an image.
+
+        Raises
+        ------
+        DamagedFileError
+            config.json does not say.
+        """
+        source = self._read_json("config.json", START_ANEW).get("source")
+        shape = source.get("shape") if isinstance(source, dict) else None
+        sizes = shape if isinstance(shape, list) else []
+        if len(sizes) not in (1, 3) or not all(type(size) is int and size > 0 for size in sizes):
+            raise damaged(self.path / "config.json", "no shape of the data", START_ANEW)
+        return tuple(sizes)
+
     def write_metrics(self, records: list[Record]) -> None:
         """Write metrics.csv."""
         with replacing(self.path / "metrics.csv") as file:
@@ -205,17 +223,35 @@ class RunDirectory:
         make_folder(self._snapshots, inside=self.path)
         write_snapshot(self._snapshots / f"{step:08d}.npz", arrays)
 
-    def snapshots(self) -> list[tuple[int, dict[str, FloatArray]]]:
-        """Every snapshot with its step, in order.
+    def snapshot_steps(self) -> list[int]:
+        """The steps at which there are snapshots, in order."""
+        paths = self._snapshots.glob("*.npz")
+        return sorted(int(path.stem) for path in paths if SNAPSHOT_NAME.fullmatch(path.name))
+
+    def snapshot(self, step: int) -> dict[str, FloatArray]:
+        """The arrays of one snapshot.
 
         Raises
         ------
         DamagedFileError
-            One is damaged, or something else.
+            It is damaged, or something else.
         """
-        paths = sorted(p for p in self._snapshots.glob("*.npz") if SNAPSHOT_NAME.fullmatch(p.name))
-        limit = self._snapshot_limit() if paths else 0
-        return [(int(path.stem), read_snapshot(path, limit)) for path in paths]
+        return read_snapshot(self._snapshots / f"{step:08d}.npz", self._snapshot_limit())
+
+    def write_kept(self, arrays: Mapping[str, FloatArray]) -> None:
+        """Write points of the generator that was kept."""
+        write_snapshot(self.path / "kept.npz", arrays)
+
+    def kept(self) -> dict[str, FloatArray] | None:
+        """Points of the generator that was kept; None while the run has not ended.
+
+        Raises
+        ------
+        DamagedFileError
+            The file is damaged, or something else.
+        """
+        path = self.path / "kept.npz"
+        return read_snapshot(path, self._snapshot_limit()) if path.is_file() else None
 
     def write_checkpoint(self, contents: Mapping[str, Any]) -> None:
         """Write the whole state of a run, in tensors and plain values."""
@@ -264,6 +300,21 @@ class RunDirectory:
         except ValueError as reason:
             raise damaged(path, f"another outcome ({reason})", hint) from None
 
+    def check_free(self) -> None:
+        """Raise if a run has started in this directory.
+
+        Raises
+        ------
+        InvalidInputError
+            There is one.
+        """
+        if _is_there(self.path / "checkpoint.pt"):
+            raise InvalidInputError(
+                f"out must be a folder without a run, got {self.path} with an earlier one in it; "
+                "to fix it, pass resume=True to continue that run, overwrite=True to replace it, "
+                "or another folder"
+            )
+
     def check_started(self) -> None:
         """Raise unless a run has started in this directory.
 
@@ -303,12 +354,10 @@ class RunDirectory:
 
     def _snapshot_limit(self) -> int:
         """Bytes that the arrays of a snapshot of this run may take."""
-        stored = self._read_json("config.json", START_ANEW)
-        points, source = stored.get("monitor_points"), stored.get("source")
-        d = source.get("d") if isinstance(source, dict) else None
-        if type(points) is not int or type(d) is not int:
+        points = self._read_json("config.json", START_ANEW).get("monitor_points")
+        if type(points) is not int:
             return MAX_SNAPSHOT_BYTES
-        return 2 * 8 * points * d + OVERHEAD_BYTES
+        return 3 * 8 * points * math.prod(self.point_shape) + OVERHEAD_BYTES
 
     def _records_of_checkpoint(self) -> list[Record]:
         """The records in the checkpoint; none if there is no checkpoint that can be read."""

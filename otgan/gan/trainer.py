@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from otgan.gan.divergence import refuse_divergence
 from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
 from otgan.gan.identity import RunIdentity
+from otgan.gan.kept_sample import kept_sample
 from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.measuring.correlations import rank_correlations
@@ -35,6 +37,7 @@ from otgan.gan.records import Record
 from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
+from otgan.gan.tensorboard import require_tensorboard
 from otgan.gan.verdict import verdict
 from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
@@ -55,6 +58,8 @@ def train_gan(
     critic: Any = None,
     out: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
+    tensorboard: bool = False,
     progress: Progress = False,
 ) -> TrainResult:
     """Train a GAN and measure it in exact distance as it learns.
@@ -79,13 +84,18 @@ def train_gan(
         points as networks see them, shape (n, d) or (n, c, h, w); the critic maps such points (with
         ``pack=m``, m of them side by side) to scores, shape (n,) or (n, 1).
     out : path, optional
-        Run directory, for metrics.csv, checkpoint.pt, snapshots and summary.json; an earlier run
-        there is replaced. Without it nothing is written, and an interrupted run is lost.
+        Run directory, for metrics.csv, checkpoint.pt, snapshots and summary.json. Without it
+        nothing is written, and an interrupted run is lost.
     resume : bool
         Continue the run in `out`, to the same result as if it had never stopped (bit for bit on
         a CPU). The data must be the same. `steps`, `learning_rate`,
         `critic_learning_rate`, `schedule`, `monitor_every` and `device` may differ from before,
         which is then recorded; other settings may not.
+    overwrite : bool
+        Whether an earlier run in `out` is replaced.
+    tensorboard : bool
+        Whether measurements are also written for TensorBoard, into the folder ``tensorboard`` of
+        `out`. A run that is resumed goes on there.
     progress : bool or callable
         Whether to show a progress bar; or a function of (done, total, message), called after
         every generator step.
@@ -101,8 +111,11 @@ def train_gan(
     KeyboardInterrupt
         After a checkpoint was written.
     InvalidInputError
-        Bad data, settings or networks, or some that exclude each other; `resume` without a
-        checkpoint, or with other data or settings.
+        Bad data, settings or networks, or some that exclude each other; an earlier run in `out`
+        and neither `resume` nor `overwrite`; `resume` without a checkpoint, or with other data or
+        settings.
+    MissingExtraError
+        `tensorboard`, and it is not installed.
     DamagedFileError
         A checkpoint that is truncated, was altered, or is something else.
     OutputError
@@ -121,7 +134,8 @@ def train_gan(
     (2, (5, 2))
     """
     config = GANConfig() if config is None else config
-    _check_arguments(config, out, resume=resume, progress=progress)
+    flags = {"resume": resume, "overwrite": overwrite, "tensorboard": tensorboard}
+    _check_arguments(config, out, flags, progress)
     training_data = as_training_data(data, config.rng)
     given = GivenNetworks(generator, critic)
     if config.network in ("dcgan", "resnet") and None in given:
@@ -132,23 +146,41 @@ def train_gan(
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
+    elif directory is not None and not overwrite:
+        directory.check_free()
     with nullcontext() if directory is None else directory.writing():
-        return _run(training_data, config, given, directory, resume=resume, progress=progress)
+        return _run(
+            training_data,
+            config,
+            given,
+            directory,
+            resume=resume,
+            tensorboard=tensorboard,
+            progress=progress,
+        )
 
 
-def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
+def _check_arguments(config: Any, out: Any, flags: Mapping[str, Any], progress: Any) -> None:
     if not isinstance(config, GANConfig):
         raise InvalidInputError(
             f"config must be a GANConfig, got {type(config).__name__}; to fix it, pass "
             "GANConfig(...) with these settings"
         )
-    as_flag(resume, "resume", "pass one of them")
+    for name, flag in flags.items():
+        as_flag(flag, name, "pass one of them")
     as_progress(progress)
+    if flags["tensorboard"]:
+        require_tensorboard()
+    if flags["resume"] and flags["overwrite"]:
+        raise InvalidInputError(
+            "overwrite must be False where a run is resumed, got True; to fix it, pass one of them"
+        )
     if out is not None:
         RunDirectory.at(out)
-    elif resume:
+    elif wanted := [name for name, flag in flags.items() if flag]:
         raise InvalidInputError(
-            "resume=True must come with the folder of the run, got out=None; to fix it, pass out="
+            f"{wanted[0]}=True must come with the folder of the run, got out=None; to fix it, pass "
+            "out="
         )
 
 
@@ -177,6 +209,7 @@ def _run(
     directory: RunDirectory | None,
     *,
     resume: bool,
+    tensorboard: bool,
     progress: Progress,
 ) -> TrainResult:
     """Start or resume, train, and evaluate."""
@@ -208,12 +241,16 @@ def _run(
         state.load_dict(stored)
     if changed:
         recorder.settings()
+    recorder.open_tensorboard(start=tensorboard)
     try:
         _train(state, config, monitor, recorder, progress)
         result = _evaluated(state, config, monitor, None if directory is None else directory.path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
+    finally:
+        recorder.close()
     if directory is not None:
+        directory.write_kept(kept_sample(monitor, result.generator.network))
         directory.write_summary(result.to_dict())
     return result
 
