@@ -48,6 +48,8 @@ def check_numbers(options: argparse.Namespace) -> None:
     given = {name: value for name, value in vars(options).items() if value is not None}
     if "rng" in given:
         as_count(options.rng, "--rng", least=0)
+    if "n" in given:
+        as_count(options.n, "-n")
     if "n_jobs" in given:
         hint = "pass no more than there are cores, or -1 for all of them"
         if options.n_jobs == -1:

@@ -24,7 +24,7 @@ MARGIN = 1
 def labeled_images(
     rows: Sequence[tuple[str, FloatArray]], low: float, high: float, *, lines: int = 1
 ) -> Figure:
-    """Blocks of images under each other, with a label on the left of each.
+    """Blocks of images under each other, with a label above each.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ def labeled_images(
     """
     blocks = [(label, tiled(as_pixels(images, low, high), lines)) for label, images in rows]
     height, width = blocks[0][1].shape[:2]
-    with panels(len(blocks), 1, width=8.6, height=7.4 * height / width + 0.08) as (figure, axes):
+    with panels(len(blocks), 1, width=8.6, height=8.4 * height / width + 0.3) as (figure, axes):
         for axis, (label, picture) in zip(axes, blocks, strict=True):
             axis.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
-            axis.set_ylabel(label, rotation=0, ha="right", va="center")
+            axis.set_title(label, fontsize=9, parse_math=False)
         return figure
 
 
