@@ -83,6 +83,14 @@ from .gan.config import GANConfig as GANConfig
 from .gan.load import Run as Run, load_run as load_run
 from .gan.result import TrainResult as TrainResult
 from .gan.resume import resume_gan as resume_gan
+from .gan.stabilizers.feature_matching import FeatureMatching as FeatureMatching
+from .gan.stabilizers.historical_averaging import HistoricalAveraging as HistoricalAveraging
+from .gan.stabilizers.instance_noise import InstanceNoise as InstanceNoise
+from .gan.stabilizers.label_smoothing import OneSidedLabelSmoothing as OneSidedLabelSmoothing
+from .gan.stabilizers.minibatch_discrimination import (
+    MinibatchDiscrimination as MinibatchDiscrimination,
+)
+from .gan.stabilizers.virtual_batch_norm import VirtualBatchNorm as VirtualBatchNorm
 from .gan.trainer import train_gan as train_gan
 from .inference.debiased import debiased_wasserstein as debiased_wasserstein
 from .inference.held_out import (

@@ -54,13 +54,17 @@ def evaluating(critic: Any) -> Iterator[None]:
             module.training = True
 
 
-def refuse_batch_norm(critic: nn.Module) -> None:
-    """Raise if the critic normalizes over the batch: it is then no function of one point."""
+def refuse_batch_norm(critic: nn.Module, why: str = "") -> None:
+    """Raise if the critic normalizes over the batch: it is then no function of one point.
+
+    `why` follows "must score every point by itself" in the message.
+    """
     for name, layer in critic.named_modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             raise InvalidInputError(
-                f"a critic must score every point by itself, got batch normalization in layer "
-                f"{name!r}, which mixes the points of a batch; to fix it, use nn.LayerNorm"
+                f"a critic must score every point by itself{why and ' ' + why}, got batch "
+                f"normalization in layer {name!r}, which mixes the points of a batch; to fix it, "
+                "use nn.LayerNorm"
             )
 
 

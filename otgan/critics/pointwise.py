@@ -26,11 +26,11 @@ VALUE_TOLERANCE = 1e-4
 """The same, relative to the values themselves: some thousand roundings of float32."""
 
 
-def refuse_unless_pointwise(critic: nn.Module, shape: Sequence[int]) -> None:
+def refuse_unless_pointwise(critic: nn.Module, shape: Sequence[int], why: str = "") -> None:
     """Raise unless the critic is a differentiable function of one point of this shape.
 
     It is tried on a few points in evaluation and in training mode, with weights that are changed a
-    little, and left as it was.
+    little, and left as it was. `why` follows "must score every point by itself" in the message.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def refuse_unless_pointwise(critic: nn.Module, shape: Sequence[int]) -> None:
         It normalizes over the batch, scores a point differently alone and beside others, or twice
         differently, or returns no finite number for each point with a gradient.
     """
-    refuse_batch_norm(critic)
+    refuse_batch_norm(critic, why)
     rng = torch.Generator("cpu").manual_seed(0)
     points = standard_points(critic, (N_POINTS, *shape), rng)
     with torch.enable_grad(), restored(critic):
@@ -55,9 +55,10 @@ def refuse_unless_pointwise(critic: nn.Module, shape: Sequence[int]) -> None:
             )
         if mixes_points(critic, points):
             raise InvalidInputError(
-                "a critic must score every point by itself, got one that scores a point "
-                "differently alone and beside others, as normalization over the batch or minibatch "
-                "statistics do; to fix it, use nn.LayerNorm, and statistics of one point only"
+                f"a critic must score every point by itself{why and ' ' + why}, got one that "
+                "scores a point differently alone and beside others, as normalization over the "
+                "batch or minibatch statistics do; to fix it, use nn.LayerNorm, and statistics of "
+                "one point only"
             )
 
 

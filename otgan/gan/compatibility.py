@@ -91,7 +91,8 @@ def _constraint_and_network(config: GANConfig, own_critic: bool) -> str:
 
 def _batch_statistics(config: GANConfig) -> str:
     constraint = config.critic_constraint
-    if not isinstance(constraint, (PenalizedSlope, ZeroCenteredPenalty)):
+    penalizes = isinstance(constraint, (PenalizedSlope, ZeroCenteredPenalty))
+    if constraint is None or not (penalizes or constraint.builds_own_network):
         return ""
     mixing = [f"stabilizer {s.name!r}" for s in config.chosen_stabilizers if s.mixes_points]
     if config.critic_norm == "batch":
@@ -99,7 +100,7 @@ def _batch_statistics(config: GANConfig) -> str:
     if mixing:
         return (
             f"constraint {constraint.name!r} must have a critic that scores every point by itself, "
-            f"for it penalizes the slope at single points, got {mixing[0]}; to fix it, "
+            f"for it bounds the slope at single points, got {mixing[0]}; to fix it, "
             "use critic_norm='layer', or a constraint that is not a penalty"
         )
     return ""
@@ -114,7 +115,7 @@ def _without_critic(config: GANConfig, own_critic: bool) -> str:
         f"critic_norm={config.critic_norm!r}": config.critic_norm is not None,
         f"pack={config.pack}": config.pack > 1,
         f"constraint={config.constraint!r}": config.constraint not in (None, "auto"),
-        f"stabilizer {config.stabilizers[:1]}": bool(config.stabilizers),
+        f"stabilizers={config.stabilizers!r}": bool(config.stabilizers),
     }
     for what, there in given.items():
         if there:

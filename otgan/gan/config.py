@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, unknown_constraint
 from otgan.errors import InvalidInputError, nearest_name
+from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, NETWORKS
+from otgan.gan.networks.sizes import fits_convolutions
 from otgan.gan.optimizers import OPTIMIZER_REGISTRY, SCHEDULES, OptimizerSettings, as_optimizer
 from otgan.gan.settings import (
+<<<<<<< HEAD
     CRITIC_NORMS,
     FEATURE_NAMES,
     GENERATOR_NORMS,
+=======
+>>>>>>> next
     LATENTS,
-    NETWORKS,
     OBJECTIVE_NAMES,
     PRECISIONS,
     STABILIZER_NAMES,
@@ -60,7 +64,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "latent": LATENTS,
     "network": NETWORKS,
     "critic_norm": CRITIC_NORMS,
-    "generator_norm": GENERATOR_NORMS,
+    "generator_norm": ("auto", *GENERATOR_NORMS),
     "precision": PRECISIONS,
 }
 
@@ -113,7 +117,8 @@ class GANConfig:
         Distribution of the latents, ``"gaussian"`` or ``"uniform"`` on [-1, 1], and their number:
         by default 8, and 64 for images.
     network : {"auto", "mlp", "dcgan", "resnet"}
-        The built-in networks; ``"auto"`` is mlp for vectors and dcgan for images.
+        The built-in networks; ``"auto"`` is dcgan for images with sides from 8 to 64, else
+        mlp.
     width, depth : int or None, int
         Units in a hidden layer (128) and hidden layers of an mlp; channels of the widest resolution
         (32) of the others.
@@ -259,7 +264,9 @@ class GANConfig:
         ('dcgan', 32, 64)
         """
         images = len(shape) == 3
-        network = self.network if self.network != "auto" else "dcgan" if images else "mlp"
+        network = self.network
+        if network == "auto":
+            network = "dcgan" if images and fits_convolutions(shape) else "mlp"
         norm = self.generator_norm
         if norm == "auto":
             norm = "batch" if network == "dcgan" else None

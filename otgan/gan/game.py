@@ -136,14 +136,16 @@ class Game:
         """Let constraint and stabilizers prepare new networks with a first batch."""
         if critic is None:
             return
+        whole = len(batch.real) - len(batch.real) % self.pack
+        real = packed(batch.real[:whole], self.pack)
         for stabilizer in self.stabilizers:
-            found = stabilizer.start(generator, critic, batch.real, batch.latents)
+            found = stabilizer.start(generator, critic, real, batch.latents)
             self.states[stabilizer.name] = found
         constraint = self.constraint
         if constraint is not None and constraint.n_start_points and constraint.starts_in_gan:
             with torch.no_grad():
-                fake = generator(batch.latents)
-            constraint.start(critic, batch.real, fake)
+                fake = packed(generator(batch.latents[:whole]), self.pack)
+            constraint.start(critic, real, fake)
             constraint.project(critic)
 
     def update(self, generator: nn.Module, critic: nn.Module | None) -> None:

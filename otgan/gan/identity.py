@@ -87,7 +87,7 @@ class RunIdentity:
 
     def to_json(self) -> dict[str, Any]:
         """The contents of config.json: the settings first, the data and changes after them."""
-        names = ("path", "n", "shape", "fingerprint", "reading")
+        names = ("path", "n", "d", "shape", "fingerprint", "reading")
         source = {name: getattr(self.data, name) for name in names}
         stored = {"data": self.data.name, **self.settings, "source": source}
         rest = {"networks": dict(self.networks), "changes": list(self.changes)}
@@ -174,6 +174,12 @@ class RunIdentity:
                 )
 
     def _check_data(self, given: DataRecord, path: Path) -> None:
+        if given.why_not_resumable:
+            raise InvalidInputError(
+                "a run that is resumed must be on data that can be given again, got a stream in "
+                f"{path}: {given.why_not_resumable}; to fix it, train it in one go, or pass a "
+                "Dataset with a length"
+            )
         difference = self.data.difference(given)
         if difference is not None:
             known = self.data.path or self.data.name or "given by the program that started it"

@@ -179,21 +179,30 @@ class Monitor:
         self, state: TrainState, fake: FloatArray, exact_lower: float
     ) -> tuple[float, LowerBounds]:
         """The critic's estimate, and the lower bounds that it and the zero critic prove."""
-        real, critic, pack = self.real, state.critic, self.config.pack
+        real, critic = self.real, state.critic
         if critic is None:
             zero = zero_lower_bound(real, fake)
             return exact_lower, LowerBounds(exact_lower, min(zero, exact_lower))
-        n = len(real) - len(real) % pack
-        with torch.no_grad():
-            on_real, on_fake = (
-                scores(critic, packed(self.standardize(points[:n]), pack))
-                for points in (real, fake)
-            )
+        on_real, on_fake = (self._scores(state, critic, points) for points in (real, fake))
         estimate = self._estimate(state, on_real, on_fake, fake)
-        if pack > 1 or state.game.separate:  # no function of single points, and no potential
+        if (
+            self.config.pack > 1 or state.game.separate
+        ):  # no function of single points, and no potential
             return estimate, LowerBounds(math.nan, zero_lower_bound(real, fake))
         values = [v.double().cpu().numpy() * self.data.scale for v in (on_real, on_fake)]
         return estimate, certified_lower_bounds(real, fake, values[0], values[1])
+
+    @torch.no_grad()
+    def _scores(self, state: TrainState, critic: nn.Module, points: FloatArray) -> Tensor:
+        """The critic on packs of points; in batches as large as in training if it mixes them."""
+        pack = self.config.pack
+        whole = len(points) - len(points) % pack
+        packs = packed(self.standardize(points[:whole]), pack)
+        if not state.game.separate:
+            return scores(critic, packs)
+        size = min(self.config.batch_size // pack, len(packs))
+        batches = packs[: len(packs) - len(packs) % size].split(size)
+        return torch.cat([scores(critic, batch) for batch in batches])
 
     def _estimate(
         self, state: TrainState, on_real: Tensor, on_fake: Tensor, fake: FloatArray
@@ -203,7 +212,7 @@ class Monitor:
         found = objective.divergence(on_real.double(), on_fake.double())
         if objective.divergence_name != "W1":
             return found
-        if constraint is not None and self.config.pack == 1:
+        if constraint is not None and self.config.pack == 1 and not state.game.separate:
             assert state.critic is not None
             points = self.standardize(self.real), self.standardize(fake)
             rng = self.streams.torch(state.step, "slopes", self.device)

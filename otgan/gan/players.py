@@ -11,18 +11,17 @@ from torch import nn
 from otgan.critics.constraints.base import Constraint
 from otgan.critics.constraints.penalties import PenalizedSlope
 from otgan.critics.constraints.zero_centered import ZeroCenteredPenalty
-from otgan.critics.pointwise import mixes_points, refuse_unless_pointwise, standard_points
+from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.gan.config import GANConfig
+from otgan.gan.latents import draw_latents
 from otgan.gan.networks.build import build_critic, build_generator
-from otgan.gan.networks.modules import as_module, check_critic, check_generator, has_batch_norm
+from otgan.gan.networks.modules import as_module, check_critic, check_generator, scores_mix_points
 from otgan.gan.networks.packing import packed_shape
+from otgan.gan.random_streams import RandomStreams
 from otgan.torch_modes import float32_by_default
 
 __all__ = ["GivenNetworks", "Players", "make_players"]
-
-N_MIXED = 8
-"""Points that are scored together and alone."""
 
 
 class GivenNetworks(NamedTuple):
@@ -60,8 +59,10 @@ def make_players(
     with seeded(config.rng, device), float32_by_default():
         generator = _generator(shape, config, given, device)
         critic = _critic(shape, config, given, device)
+        rng = RandomStreams(config.rng).torch(0, "reference latents", device)
+        latents = draw_latents(config.batch_size, config, rng, device)
         for stabilizer in config.chosen_stabilizers:
-            generator = stabilizer.adapt_generator(generator)
+            generator = stabilizer.adapt_generator(generator, latents)
             critic = None if critic is None else stabilizer.adapt_critic(critic)
         if critic is not None:
             critic = config.played_objective.adapt_critic(critic)
@@ -105,10 +106,9 @@ def _critic(
 def _separate(critic: nn.Module, packs: tuple[int, ...], constraint: Constraint | None) -> bool:
     """Whether the critic mixes points; refused where slopes at single points are penalized."""
     if isinstance(constraint, (PenalizedSlope, ZeroCenteredPenalty)):
-        refuse_unless_pointwise(critic, packs)
+        refuse_unless_pointwise(critic, packs, "under a penalty on its slope at each point")
         return False
-    points = standard_points(critic, (N_MIXED, *packs), torch.Generator("cpu").manual_seed(0))
-    return has_batch_norm(critic) or mixes_points(critic, points)
+    return scores_mix_points(critic, packs)
 
 
 def _qualified(given: Any) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 __all__ = [
+<<<<<<< HEAD
     "CRITIC_NORMS",
     "FEATURE_NAMES",
     "GENERATOR_NORMS",
+=======
+>>>>>>> next
     "LATENTS",
-    "NETWORKS",
     "OBJECTIVE_NAMES",
     "OPTIMIZER_NAMES",
     "PRECISIONS",
@@ -37,9 +39,6 @@ STABILIZER_NAMES = (
 )
 """The keys of `stabilizers.STABILIZERS`."""
 
-NETWORKS = ("auto", "mlp", "dcgan", "resnet")
-CRITIC_NORMS = (None, "layer", "instance", "spectral", "batch")
-GENERATOR_NORMS = ("auto", None, "batch")
 LATENTS = ("gaussian", "uniform")
 OPTIMIZER_NAMES = ("adam", "rmsprop", "sgd")
 """The keys of `optimizers.OPTIMIZERS`."""

@@ -356,7 +356,8 @@ def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds
     # In evaluation mode: in training mode, spectral normalization changes with every call.
     with evaluating(state.critic), evaluating(state.averaged):
         found = monitor.measure(state, seconds)
-        snapshot = monitor.snapshot(found, state.critic)
+        drawn = None if state.game.separate else state.critic  # a function of single points
+        snapshot = monitor.snapshot(found, drawn)
     state.records.append(found.record)
     state.select(found.record)
     recorder.measurement(snapshot)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from otgan.errors import InvalidInputError
+from otgan.errors import InvalidInputError, nearest_name
 
 __all__ = [
+    "as_choice",
     "as_confidence",
     "as_count",
     "as_flag",
@@ -77,6 +78,24 @@ def as_positive(value: Any, name: str, *, hint: str = "pass one") -> float:
     if number is None or not 0 < number < math.inf:
         raise _wrong(name, "a positive number", value, hint)
     return number
+
+
+def as_choice(value: Any, name: str, choices: tuple[str | None, ...]) -> Any:
+    """One of these names, or None where it is one of them.
+
+    Examples
+    --------
+    >>> as_choice("layers", "norm", (None, "layer", "batch"))
+    Traceback (most recent call last):
+    ...
+    otgan.errors.InvalidInputError: norm must be one of None, 'layer', 'batch', got 'layers'; to \
+fix it, did you mean 'layer'?
+    """
+    if (value is None or isinstance(value, str)) and value in choices:
+        return value
+    names = [choice for choice in choices if choice is not None]
+    wanted = f"one of {', '.join(map(repr, choices))}"
+    raise _wrong(name, wanted, value, nearest_name(str(value), names))
 
 
 def as_order(p: Any) -> float:

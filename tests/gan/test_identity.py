@@ -33,6 +33,7 @@ def test_a_checkpoint_that_lacks_a_part_is_damaged(lacking):
 def test_config_json_holds_settings_data_changes_and_its_format():
     stored = json.loads(json.dumps(IDENTITY.to_json()))
     assert stored["data"] == "" and stored["steps"] == 10
+    assert stored["source"]["d"] == 2 and stored["source"]["shape"] == [2]
     assert stored["source"]["n"] == 40 and len(stored["source"]["fingerprint"]) == 64
     assert stored["changes"] == [] and stored["format"] == CONFIG_FORMAT
 

@@ -184,7 +184,7 @@ def test_settings_are_written_in_words(tmp_path):
         lambda k: np.random.default_rng().normal(size=(k, 2)),
         torch.distributions.Normal(torch.zeros(2), 1.0),
         stats.multivariate_normal([0.0, 0.0]),
-        TensorDataset(torch.randn(60, 1, 2, 2), torch.arange(60)),
+        TensorDataset(torch.randn(60, 1, 8, 8), torch.arange(60)),
     ],
 )
 def test_runs_on_samplers_and_data_sets_have_a_page(distribution, tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, fx, nn
+from torch.nn.functional import conv2d
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
@@ -26,6 +27,10 @@ __all__ = [
     "lipschitz_from_weights",
     "prove_lipschitz",
 ]
+
+
+MATRIX_SIDE = 1024
+"""Values of an input up to which a convolution is written as a matrix: a second, or less."""
 
 
 @checks_keywords
@@ -57,7 +62,8 @@ def lipschitz_from_weights(critic: nn.Module, shape: Sequence[int] | None = None
     critic : torch.nn.Module
         Layers in sequence, or any module that ``torch.fx`` can trace.
     shape : sequence of int, optional
-        Of one point; needed where values are added to each other or to arrays.
+        Of one point; needed where values are added to each other or to arrays. Small convolutions
+        are then bounded at their own input size, which zeros at the border make less steep.
 
     Returns
     -------
@@ -126,7 +132,7 @@ def _of_module(
     label = f"layer {name!r} ({getattr(module, 'original_name', type(module).__name__)})"
     if kind in LAYERS:
         try:
-            return _recorded(LAYERS[kind](module), module, factors)
+            return _recorded(_of_layer(kind, module, example), module, factors)
         except AttributeError:  # a traced layer that forgot its settings
             raise Unproved(f"{label} does not say how it was set up") from None
     if kind in UNBOUNDED:
@@ -140,6 +146,14 @@ def _of_module(
     for key, child in module.named_modules():
         _refuse_hooks(child, _join(name, key))
     return bound_along_graph(module, _Tracer(), partial(_of_module, factors), example)
+
+
+def _of_layer(kind: Any, layer: nn.Module, example: Tensor | None) -> float:
+    """The bound of a layer of torch.nn: of small convolutions at this input size, and exactly."""
+    bound = LAYERS[kind](layer)
+    if kind is nn.Conv2d and example is not None and example[0].numel() <= MATRIX_SIDE:
+        return min(bound, _convolution_matrix_norm(layer, tuple(example.shape[1:])))
+    return bound
 
 
 def _of_sequence(factors: list[str], module: nn.Module, name: str, example: Tensor | None) -> float:
@@ -226,6 +240,16 @@ def _convolution(layer: Any) -> float:
     if getattr(layer, "padding_mode", "zeros") not in ("zeros", "circular"):
         raise Unproved(f"padding {layer.padding_mode!r} repeats pixels, which is not bounded here")
     return convolution_norm(_weight(layer), layer.stride, layer.dilation, layer.groups)
+
+
+def _convolution_matrix_norm(layer: Any, shape: tuple[int, ...]) -> float:
+    """The norm of a convolution at one input size, written as a matrix."""
+    if layer.padding_mode != "zeros":
+        return math.inf
+    units = torch.eye(math.prod(shape), dtype=torch.float64).reshape(-1, *shape)
+    kernel = torch.from_numpy(_weight(layer))
+    settings = layer.stride, layer.padding, layer.dilation, layer.groups
+    return float(torch.linalg.matrix_norm(conv2d(units, kernel, None, *settings).flatten(1), 2))
 
 
 def _batch_norm(layer: Any) -> float:

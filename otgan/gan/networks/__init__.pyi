@@ -1,9 +1,5 @@
 # The public names of the package, loaded on first use.
-from .build import (
-    build_critic as build_critic,
-    build_generator as build_generator,
-    build_networks as build_networks,
-)
+from .build import build_critic as build_critic, build_generator as build_generator
 from .dcgan import dcgan_critic as dcgan_critic, dcgan_generator as dcgan_generator
 from .features import critic_features as critic_features
 from .mlp import mlp_critic as mlp_critic, mlp_generator as mlp_generator
@@ -11,8 +7,7 @@ from .modules import (
     as_module as as_module,
     check_critic as check_critic,
     check_generator as check_generator,
-    has_batch_norm as has_batch_norm,
-    refuse_mixing_critic as refuse_mixing_critic,
+    scores_mix_points as scores_mix_points,
 )
 from .packing import packed as packed, packed_shape as packed_shape
 from .resnet import resnet_critic as resnet_critic, resnet_generator as resnet_generator

@@ -9,33 +9,32 @@ from torch import nn
 from otgan.errors import InvalidInputError
 from otgan.gan.networks.dcgan import dcgan_critic, dcgan_generator
 from otgan.gan.networks.mlp import mlp_critic, mlp_generator
-from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, NETWORKS, as_choice
+from otgan.gan.networks.names import NETWORKS
 from otgan.gan.networks.packing import packed_shape
 from otgan.gan.networks.resnet import resnet_critic, resnet_generator
 from otgan.gan.networks.sizes import as_shape
-from otgan.inputs.options import as_count
+from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
-__all__ = ["NetworkSettings", "build_critic", "build_generator", "build_networks"]
+__all__ = ["NetworkSettings", "build_critic", "build_generator"]
 
-MLP_WIDTH, CONVOLUTION_WIDTH = 128, 32
-"""Widths where none is given."""
+BUILT = tuple(name for name in NETWORKS if name != "auto")
 
 
 class NetworkSettings(Protocol):
-    """What networks are built from: any object with these attributes."""
+    """What networks are built from: a `GANConfig` for points of one shape, or the like of it."""
 
     @property
     def network(self) -> str:
-        """One of auto, mlp, dcgan, resnet; auto is mlp for vectors and dcgan for images."""
+        """One of mlp, dcgan and resnet."""
 
     @property
     def latent_dim(self) -> int | None:
-        """Dimensions of the latents; a number where a generator is built."""
+        """Dimensions of the latents."""
 
     @property
     def width(self) -> int | None:
-        """Units of a hidden layer (128), or channels of the widest feature maps (32)."""
+        """Units of a hidden layer, or channels of the feature maps at the image's size."""
 
     @property
     def depth(self) -> int:
@@ -55,47 +54,8 @@ class NetworkSettings(Protocol):
 
 
 @checks_keywords
-def build_networks(
-    settings: NetworkSettings, shape: tuple[int, ...]
-) -> tuple[nn.Module, nn.Module]:
-    """The generator and the critic of these settings, drawn from torch's global generator.
-
-    Parameters
-    ----------
-    settings : NetworkSettings
-    shape : tuple of int
-        Of one point, (d,) or (c, h, w).
-
-    Returns
-    -------
-    generator, critic : torch.nn.Module
-        From latents (n, latent_dim) to points (n, *shape), and from packs of points to scores.
-
-    Raises
-    ------
-    InvalidInputError
-        Convolutions for vectors or for images with sides that are not from 8 to 64; norms that the
-        networks do not have.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> settings = SimpleNamespace(
-    ...     network="auto", latent_dim=8, width=None, depth=3,
-    ...     critic_norm=None, generator_norm="batch", pack=1,
-    ... )
-    >>> generator, critic = build_networks(settings, (1, 8, 8))
-    >>> import torch
-    >>> critic(generator(torch.zeros(2, 8))).shape
-    torch.Size([2, 1])
-    """
-    generator = build_generator(settings, shape)
-    return generator, build_critic(settings, shape)
-
-
-@checks_keywords
 def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module:
-    """The generator of these settings; see `build_networks`.
+    """The generator of these settings, drawn from torch's global generator.
 
     Parameters
     ----------
@@ -106,13 +66,24 @@ def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Mod
     Returns
     -------
     torch.nn.Module
+        From latents (n, latent_dim) to points (n, *shape).
 
     Raises
     ------
     InvalidInputError
+        Convolutions for vectors, or for images with sides that are not from 8 to 64; a norm that
+        the network does not have.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from otgan.gan.config import GANConfig
+    >>> config = GANConfig(width=8).for_shape((1, 8, 8))
+    >>> build_generator(config, (1, 8, 8))(torch.zeros(5, config.latent_dim)).shape
+    torch.Size([5, 1, 8, 8])
     """
-    network, width = _network_and_width(settings, shape)
-    norm = as_choice(settings.generator_norm, "generator_norm", GENERATOR_NORMS)
+    network, norm = as_choice(settings.network, "network", BUILT), settings.generator_norm
+    width = as_count(settings.width, "width")
     latents = as_count(settings.latent_dim, "latent_dim")
     if network == "mlp":
         return mlp_generator(latents, shape, width=width, depth=settings.depth, norm=norm)
@@ -128,7 +99,7 @@ def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Mod
 
 @checks_keywords
 def build_critic(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module:
-    """The critic of these settings; see `build_networks`.
+    """The critic of these settings, drawn from torch's global generator.
 
     Parameters
     ----------
@@ -139,25 +110,25 @@ def build_critic(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module
     Returns
     -------
     torch.nn.Module
+        From packs (n, pack c, h, w) or (n, pack d) to scores (n, 1).
 
     Raises
     ------
     InvalidInputError
+        As for `build_generator`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from otgan.gan.config import GANConfig
+    >>> config = GANConfig(width=8, pack=2).for_shape((1, 8, 8))
+    >>> build_critic(config, (1, 8, 8))(torch.zeros(5, 2, 8, 8)).shape
+    torch.Size([5, 1])
     """
-    network, width = _network_and_width(settings, shape)
-    norm = as_choice(settings.critic_norm, "critic_norm", CRITIC_NORMS)
+    network, norm = as_choice(settings.network, "network", BUILT), settings.critic_norm
+    width = as_count(settings.width, "width")
     packs = packed_shape(as_shape(shape), as_count(settings.pack, "pack"))
     if network == "mlp":
         return mlp_critic(packs, width=width, depth=settings.depth, norm=norm)
     build = dcgan_critic if network == "dcgan" else resnet_critic
     return build(packs, width=width, norm=norm)
-
-
-def _network_and_width(settings: NetworkSettings, shape: tuple[int, ...]) -> tuple[str, int]:
-    """The network by its name, ``"auto"`` resolved, and its width."""
-    network = as_choice(settings.network, "network", NETWORKS)
-    if network == "auto":
-        network = "dcgan" if len(as_shape(shape)) == 3 else "mlp"
-    if settings.width is not None:
-        return network, settings.width
-    return network, MLP_WIDTH if network == "mlp" else CONVOLUTION_WIDTH

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 from torch import nn
 
-from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, as_choice
+from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS
 from otgan.gan.networks.norms import centers_channels, norm_layers
 from otgan.gan.networks.sizes import as_image_shape, halved
 from otgan.gan.networks.spectral import normalize_spectrally
-from otgan.inputs.options import as_count
+from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
 __all__ = ["dcgan_critic", "dcgan_generator"]
@@ -59,7 +59,7 @@ def dcgan_generator(
     torch.Size([5, 1, 28, 28])
     """
     channels, height, breadth = as_image_shape(shape, "dcgan")
-    norm = as_choice(norm, "generator_norm", GENERATOR_NORMS)
+    norm = as_choice(norm, "norm", GENERATOR_NORMS)
     sizes = halved(height, breadth)[::-1]
     widths = _widths(width, len(sizes) - 1)[::-1]
     h, w = sizes[0]
@@ -111,7 +111,7 @@ def dcgan_critic(
     torch.Size([5, 1])
     """
     channels, height, breadth = as_image_shape(shape, "dcgan")
-    norm = as_choice(norm, "critic_norm", CRITIC_NORMS)
+    norm = as_choice(norm, "norm", CRITIC_NORMS)
     _, *sizes = halved(height, breadth)
     widths = _widths(width, len(sizes))
     layers = [nn.Conv2d(channels, widths[0], 4, 2, 1), nn.LeakyReLU(0.2)]

@@ -7,11 +7,11 @@ import math
 from torch import nn
 
 from otgan.critics.networks.feedforward import mlp
-from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, as_choice
+from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS
 from otgan.gan.networks.norms import norm_layers
 from otgan.gan.networks.sizes import as_shape
 from otgan.gan.networks.spectral import normalize_spectrally
-from otgan.inputs.options import as_count
+from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
 __all__ = ["mlp_critic", "mlp_generator"]
@@ -53,7 +53,7 @@ def mlp_generator(
     >>> mlp_generator(4, (1, 8, 8), width=8)(torch.zeros(5, 4)).shape
     torch.Size([5, 1, 8, 8])
     """
-    norm = as_choice(norm, "generator_norm", GENERATOR_NORMS)
+    norm = as_choice(norm, "norm", GENERATOR_NORMS)
     sizes = as_shape(shape)
     inputs = as_count(latent_dim, "latent_dim")
     layers = _hidden_and_last(inputs, math.prod(sizes), width, depth, norm)
@@ -97,7 +97,7 @@ def mlp_critic(
     >>> mlp_critic((1, 8, 8), width=8, norm="layer")(torch.zeros(5, 1, 8, 8)).shape
     torch.Size([5, 1])
     """
-    norm = as_choice(norm, "critic_norm", CRITIC_NORMS)
+    norm = as_choice(norm, "norm", CRITIC_NORMS)
     sizes = as_shape(shape)
     layers = _hidden_and_last(math.prod(sizes), 1, width, depth, norm)
     critic = nn.Sequential(*([nn.Flatten()] if len(sizes) == 3 else []), *layers)

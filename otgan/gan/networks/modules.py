@@ -22,8 +22,7 @@ __all__ = [
     "as_module",
     "check_critic",
     "check_generator",
-    "has_batch_norm",
-    "refuse_mixing_critic",
+    "scores_mix_points",
 ]
 
 N_TRIED = 3
@@ -174,7 +173,7 @@ got (n, 3); to fix it, change its last layer, or reshape what it returns
 def check_critic(module: nn.Module, shape: tuple[int, ...], *, pack: int = 1) -> None:
     """Raise unless a critic turns packs of points into scores with a gradient; leave it as it was.
 
-    Whether it scores every point by itself is asked by `refuse_mixing_critic`.
+    Whether it scores every point by itself is another question, see `scores_mix_points`.
 
     Parameters
     ----------
@@ -249,27 +248,8 @@ def _refuse_useless(values: Tensor, name: str) -> None:
 
 
 @checks_keywords
-def has_batch_norm(critic: nn.Module) -> bool:
-    """Whether one of its layers is batch normalization.
-
-    Examples
-    --------
-    >>> has_batch_norm(nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4)))
-    True
-    """
-    return _batch_norm_layer(critic) is not None
-
-
-def _batch_norm_layer(critic: nn.Module) -> str | None:
-    for name, layer in critic.named_modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-            return name
-    return None
-
-
-@checks_keywords
-def refuse_mixing_critic(critic: nn.Module, shape: tuple[int, ...], why: str) -> None:
-    """Raise if a critic's score of a point depends on the other points of the batch.
+def scores_mix_points(critic: nn.Module, shape: tuple[int, ...]) -> bool:
+    """Whether a critic's score of a point depends on the other points of the batch.
 
     Parameters
     ----------
@@ -277,42 +257,23 @@ def refuse_mixing_critic(critic: nn.Module, shape: tuple[int, ...], why: str) ->
         Left as it was.
     shape : tuple of int
         Of what it scores: one point, or one pack.
-    why : str
-        What asks for it, as it ends "must score every point by itself", such as ``"under a
-        gradient penalty, which is one of each point"``.
 
-    Raises
-    ------
-    InvalidInputError
-        Batch normalization, by the name of its layer; or scores that differ alone and beside
-        other points.
-
-    References
-    ----------
-    Gulrajani et al., Improved training of Wasserstein GANs (NeurIPS 2017), section 4.
+    Returns
+    -------
+    bool
+        As of batch normalization, and of statistics of the batch; real and generated points
+        are then not to be scored in one batch.
 
     Examples
     --------
-    >>> critic = nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.Linear(4, 1))
-    >>> refuse_mixing_critic(critic, (2,), "under a gradient penalty")
+    >>> scores_mix_points(nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.Linear(4, 1)), (2,))
+    False
     """
-    layer = _batch_norm_layer(critic)
-    if layer is not None:
-        raise InvalidInputError(
-            f"critic must score every point by itself {why}, got batch normalization in layer "
-            f"{layer!r}, which mixes the points of a batch; to fix it, use layer normalization "
-            "(critic_norm='layer'), or none"
-        )
     rng = torch.Generator("cpu").manual_seed(0)
     points = standard_points(critic, (N_MIXED, *shape), rng)
     with restored(critic):
         perturb(critic, rng)  # a last layer of zeros would hide all
-        mixing = mixes_points(critic, points)
-    if mixing:
-        raise InvalidInputError(
-            f"critic must score every point by itself {why}, got one that scores a point "
-            "differently alone and beside others; to fix it, use statistics of one point only"
-        )
+        return mixes_points(critic, points)
 
 
 def _first(reason: Exception) -> str:

@@ -41,9 +41,9 @@ def norm_layers(norm: str | None, shape: tuple[int, ...]) -> list[nn.Module]:
         return [nn.BatchNorm2d(shape[0]) if image else nn.BatchNorm1d(shape[0])]
     if not image:
         raise InvalidInputError(
-            "critic_norm='instance' must have feature maps, whose pixels it normalizes over, got "
+            "norm 'instance' must have feature maps, whose pixels it normalizes over, got "
             "layers of vectors, where it would leave nothing but zeros; to fix it, use "
-            "critic_norm='layer', or a convolutional network for images"
+            "'layer', or a convolutional network for images"
         )
     return [nn.InstanceNorm2d(shape[0], affine=True)]
 

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from otgan.gan.networks.names import CRITIC_NORMS, as_choice
+from otgan.gan.networks.names import CRITIC_NORMS
 from otgan.gan.networks.norms import norm_layers
 from otgan.gan.networks.sizes import as_image_shape, halved
 from otgan.gan.networks.spectral import normalize_spectrally
-from otgan.inputs.options import as_count
+from otgan.inputs.options import as_choice, as_count
 from otgan.keywords import checks_keywords
 
 __all__ = ["ResidualBlock", "resnet_critic", "resnet_generator"]
@@ -159,7 +159,7 @@ def resnet_critic(
     torch.Size([5, 1])
     """
     channels, height, breadth = as_image_shape(shape, "resnet")
-    norm = as_choice(norm, "critic_norm", CRITIC_NORMS)
+    norm = as_choice(norm, "norm", CRITIC_NORMS)
     sizes = halved(height, breadth, up=True)
     widths = _widths(width, len(sizes))
     layers: list[nn.Module] = [_scaled(nn.Conv2d(channels, widths[0], 1, bias=False), 1.0)]

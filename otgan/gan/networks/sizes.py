@@ -8,7 +8,7 @@ from typing import Any
 from otgan.errors import InvalidInputError
 from otgan.inputs.options import as_count
 
-__all__ = ["as_image_shape", "as_shape", "halved"]
+__all__ = ["as_image_shape", "as_shape", "fits_convolutions", "halved"]
 
 SMALLEST, LARGEST = 8, 64
 """Sides of images that convolutional networks are built for here."""
@@ -90,3 +90,14 @@ def halved(height: int, width: int, *, up: bool = False) -> list[tuple[int, int]
         h, w = sizes[-1]
         sizes.append(((h + up) // 2, (w + up) // 2))
     return sizes
+
+
+def fits_convolutions(shape: tuple[int, ...]) -> bool:
+    """Whether convolutional networks are built here for images of that shape.
+
+    Examples
+    --------
+    >>> fits_convolutions((1, 28, 28)), fits_convolutions((1, 4, 4)), fits_convolutions((2,))
+    (True, False, False)
+    """
+    return len(shape) == 3 and all(SMALLEST <= side <= LARGEST for side in shape[1:])

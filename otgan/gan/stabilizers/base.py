@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
+from otgan.critics.constraints.hooks import check_complete, check_definitions
 from otgan.gan.objectives.base import Objective
 
 __all__ = ["Stabilizer", "StabilizerState"]
@@ -37,17 +38,32 @@ class Stabilizer(ABC):
     """Short name, as in reports."""
 
     mixes_points: ClassVar[bool] = False
-    """Whether the critic scores points differently beside others, as under a batch norm."""
+    """Whether the critic scores points differently beside others, as under a batch norm.
+
+    Real and generated points then are in batches of their own, always as large as in training; and
+    no constraint on slopes at single points goes with it."""
 
     replaces_generator_loss: ClassVar[bool] = False
     """Whether `generator_loss` takes the place of the objective's."""
+
+    def __new__(cls, *args: Any, **settings: Any) -> Self:
+        """Refuse a class with missing or misspelled methods, in our words."""
+        check_definitions(cls, Stabilizer, HOOKS)
+        check_complete(cls, "a stabilizer", ["name"])
+        return super().__new__(cls)
 
     def adapt_objective(self, objective: Objective) -> Objective:
         """The objective with this change."""
         return objective
 
-    def adapt_generator(self, generator: nn.Module) -> nn.Module:
+    def adapt_generator(self, generator: nn.Module, latents: Tensor) -> nn.Module:
         """The generator with this change, before its optimizer is made; may be changed in place.
+
+        Parameters
+        ----------
+        generator : torch.nn.Module
+        latents : torch.Tensor, shape (n, latent_dim)
+            A batch, as in training.
 
         Raises
         ------
@@ -69,7 +85,10 @@ class Stabilizer(ABC):
     def start(
         self, generator: nn.Module, critic: nn.Module, real: Tensor, latents: Tensor
     ) -> StabilizerState:
-        """Prepare the networks with a first batch, and return what is remembered."""
+        """Prepare the networks with a first batch, and return what is remembered.
+
+        Real points are as the critic takes them: packed, if it scores packs.
+        """
         return {}
 
     def update(self, generator: nn.Module, critic: nn.Module, state: StabilizerState) -> None:
@@ -93,3 +112,17 @@ class Stabilizer(ABC):
     def generator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """The generator's loss, if `replaces_generator_loss`: of points as the critic sees them."""
         raise NotImplementedError(f"{self.name} has no loss of its own")
+
+
+HOOKS = (
+    "adapt_objective",
+    "adapt_generator",
+    "adapt_critic",
+    "start",
+    "update",
+    "perturb",
+    "critic_term",
+    "generator_term",
+    "generator_loss",
+)
+"""The methods that training calls."""

@@ -6,12 +6,28 @@ from collections.abc import Iterable
 
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.gan.stabilizers.base import Stabilizer
+from otgan.gan.stabilizers.feature_matching import FeatureMatching
+from otgan.gan.stabilizers.historical_averaging import HistoricalAveraging
+from otgan.gan.stabilizers.instance_noise import InstanceNoise
+from otgan.gan.stabilizers.label_smoothing import OneSidedLabelSmoothing
+from otgan.gan.stabilizers.minibatch_discrimination import MinibatchDiscrimination
+from otgan.gan.stabilizers.virtual_batch_norm import VirtualBatchNorm
 from otgan.keywords import checks_keywords
 from otgan.named_settings import Registry
 
 __all__ = ["STABILIZERS", "STABILIZER_REGISTRY", "as_stabilizers"]
 
-STABILIZERS: dict[str, Stabilizer] = {}
+STABILIZERS: dict[str, Stabilizer] = {
+    stabilizer.name: stabilizer
+    for stabilizer in (
+        FeatureMatching(),
+        MinibatchDiscrimination(),
+        HistoricalAveraging(),
+        OneSidedLabelSmoothing(),
+        VirtualBatchNorm(),
+        InstanceNoise(),
+    )
+}
 
 STABILIZER_REGISTRY = Registry("stabilizer", STABILIZERS)
 """The stabilizers that can be rebuilt from plain values."""

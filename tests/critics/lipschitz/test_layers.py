@@ -61,6 +61,21 @@ def test_symbol_is_tight_up_to_its_grid():
     assert truth <= lipschitz_from_weights(layer) <= 1.02 * truth
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Conv2d(2, 3, 4, 2, 1), (2, 8, 9)),
+        (nn.Conv2d(4, 4, 3, padding="same", groups=2), (4, 5, 7)),
+        (nn.Conv2d(1, 2, 3, dilation=2), (1, 7, 8)),
+    ],
+)
+def test_small_convolutions_are_exact_at_their_size(layer, shape):
+    truth = operator_norm(layer, shape)
+    network = nn.Sequential(nn.LeakyReLU(0.2), layer, nn.Flatten())
+    assert_allclose(lipschitz_from_weights(network, shape), truth, rtol=1e-10)
+    assert lipschitz_from_weights(network) > 1.01 * truth
+
+
 def test_reshaped_kernel_is_no_bound():
     layer = nn.Conv2d(1, 1, 3, padding=1, bias=False)
     nn.init.constant_(layer.weight, 1.0)

@@ -53,5 +53,5 @@ def test_sizes_that_are_no_counts_are_refused(changes):
 
 
 def test_a_generator_has_no_layer_norm():
-    with pytest.raises(InvalidInputError, match="generator_norm must be one of None, 'batch'"):
+    with pytest.raises(InvalidInputError, match="norm must be one of None, 'batch'"):
         mlp_generator(5, (2,), norm="layer")

@@ -7,15 +7,17 @@ import torch
 from torch import nn
 
 from otgan.critics.networks.feedforward import mlp
+from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.errors import InvalidInputError
 from otgan.gan.networks.dcgan import dcgan_critic, dcgan_generator
+from otgan.gan.networks.mlp import mlp_critic
 from otgan.gan.networks.modules import (
     as_module,
     check_critic,
     check_generator,
-    has_batch_norm,
-    refuse_mixing_critic,
+    scores_mix_points,
 )
+from otgan.gan.networks.resnet import resnet_critic
 
 CPU = torch.device("cpu")
 
@@ -166,24 +168,26 @@ def test_modules_are_left_as_they_were(training):
     assert torch.equal(state, torch.random.get_rng_state())
 
 
-WHY = "under a gradient penalty"
+@pytest.mark.parametrize("build", [dcgan_critic, resnet_critic, mlp_critic])
+@pytest.mark.parametrize("norm", ["layer", "spectral", None])
+def test_norms_of_one_point_do_not_mix_points(build, norm):
+    assert not scores_mix_points(build((1, 8, 8), width=4, norm=norm), (1, 8, 8))
 
 
-@pytest.mark.parametrize("norm", ["layer", "instance", "spectral", None])
-def test_critics_of_single_points_are_taken(norm):
-    critic = dcgan_critic((1, 8, 8), width=4, norm=norm)
-    refuse_mixing_critic(critic, (1, 8, 8), WHY)
-    assert not has_batch_norm(critic)
+@pytest.mark.parametrize("build", [dcgan_critic, resnet_critic, mlp_critic])
+def test_batch_norm_mixes_points(build):
+    critic = build((1, 8, 8), width=4, norm="batch")
+    assert scores_mix_points(critic, (1, 8, 8))
+    with pytest.raises(InvalidInputError, match=r"by itself under a penalty, got batch norm"):
+        refuse_unless_pointwise(critic, (1, 8, 8), "under a penalty")
 
 
-def test_batch_norm_is_refused_by_its_layer():
-    critic = dcgan_critic((1, 8, 8), width=4, norm="batch")
-    assert has_batch_norm(critic)
-    with pytest.raises(InvalidInputError, match=f"by itself {WHY}, got batch norm.* layer '3'"):
-        refuse_mixing_critic(critic, (1, 8, 8), WHY)
-
-
-def test_other_statistics_of_a_batch_are_refused_by_what_they_do():
+def test_statistics_of_the_batch_mix_points():
     critic = Applied(2, 1, lambda z: z - z.mean())
-    with pytest.raises(InvalidInputError, match=f"by itself {WHY}, got one that scores a point"):
-        refuse_mixing_critic(critic, (2,), WHY)
+    assert scores_mix_points(critic, (2,))
+    with pytest.raises(InvalidInputError, match="by itself under a penalty, got one that scores"):
+        refuse_unless_pointwise(critic, (2,), "under a penalty")
+
+
+def test_instance_norm_is_one_of_each_image():
+    assert not scores_mix_points(dcgan_critic((1, 8, 8), width=4, norm="instance"), (1, 8, 8))

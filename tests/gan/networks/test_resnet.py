@@ -92,7 +92,7 @@ def test_there_is_no_normalization_and_no_tanh():
     [
         ({"shape": (2,)}, "'resnet' must be given images of shape"),
         ({"shape": (1, 65, 64)}, "with sides from 8 to 64, got 65 x 64"),
-        ({"norm": "none"}, "critic_norm must be one of None, 'layer'"),
+        ({"norm": "none"}, "norm must be one of None, 'layer'"),
         ({"width": 2000}, "width must be at most 1,024"),
     ],
 )

@@ -96,12 +96,11 @@ def test_sequences_are_1_lipschitz(shape):
     assert float((change_near / (near - points[:200]).flatten(1).norm(dim=1)).max()) <= 1.001
 
 
-def test_the_bound_that_the_weights_prove_is_near():
+def test_the_weights_prove_it():
     critic = small_critic()
-    for _ in range(200):
+    for _ in range(500):
         critic(torch.zeros(1, 1, 8, 8))
-    # Proved for images of any size, where a convolution may be steeper than at 8 x 8.
-    assert 0.999 <= lipschitz_from_weights(critic, (1, 8, 8)) < 2.5
+    assert_allclose(lipschitz_from_weights(critic, (1, 8, 8)), 1.0, rtol=0.01)
 
 
 def test_iterations_are_made_in_training_mode_only():
