@@ -14,12 +14,7 @@ from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, NETWORKS
 from otgan.gan.networks.sizes import fits_convolutions
 from otgan.gan.optimizers import OPTIMIZER_REGISTRY, SCHEDULES, OptimizerSettings, as_optimizer
 from otgan.gan.settings import (
-<<<<<<< HEAD
-    CRITIC_NORMS,
     FEATURE_NAMES,
-    GENERATOR_NORMS,
-=======
->>>>>>> next
     LATENTS,
     OBJECTIVE_NAMES,
     PRECISIONS,

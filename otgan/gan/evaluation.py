@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from otgan.divergences.memorization import MemorizationTest
 from otgan.gan.measuring.feature_scores import FeatureScores
-from otgan.gan.measuring.real_data_test import RealDataTest
+from otgan.gan.measuring.two_sample import RealDataTest
 from otgan.gan.modes import ModeCoverage
 from otgan.keywords import checks_keywords
 from otgan.results import Result

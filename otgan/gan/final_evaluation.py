@@ -15,8 +15,8 @@ from otgan.gan.measuring.comparison import Compared, RealSamples
 from otgan.gan.measuring.feature_scores import FeatureScores
 from otgan.gan.measuring.features import training_points
 from otgan.gan.measuring.label_statistics import bin_centers
-from otgan.gan.measuring.real_data_test import MOST_POINTS, RealDataTest, real_data_test
 from otgan.gan.measuring.spaces import power_spectra
+from otgan.gan.measuring.two_sample import MOST_POINTS, RealDataTest, real_data_test
 from otgan.gan.monitor import Monitor
 from otgan.measures import FloatArray
 

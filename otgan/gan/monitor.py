@@ -87,10 +87,13 @@ class Monitor:
 
     @cached_property
     def spaces(self) -> tuple[Space, ...]:
-        """Where samples are compared: points, patches of images, and features if there are any."""
+        """Where samples are compared: patches of images, points, and features if there are any.
+
+        Scores are taken in the last.
+        """
         spaces = [Space("points", lambda points: points)]
         if len(self.data.shape) == 3:
-            spaces.append(Space("patches", Patches(self.data.shape, rng=self.config.rng)))
+            spaces.insert(0, Space("patches", Patches(self.data.shape, rng=self.config.rng)))
         if self.features is not None:
             spaces.append(Space("features", self.features))
         return tuple(spaces)

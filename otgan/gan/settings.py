@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
-<<<<<<< HEAD
-    "CRITIC_NORMS",
     "FEATURE_NAMES",
-    "GENERATOR_NORMS",
-=======
->>>>>>> next
     "LATENTS",
     "OBJECTIVE_NAMES",
     "OPTIMIZER_NAMES",

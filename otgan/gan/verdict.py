@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from otgan.gan.evaluation import DistanceInSpace, Evaluation
-from otgan.gan.measuring.real_data_test import RealDataTest
+from otgan.gan.measuring.two_sample import RealDataTest
 from otgan.gan.records import COLUMN_PREFIXES, Record
 
 __all__ = ["verdict"]
@@ -29,7 +29,7 @@ def verdict(evaluation: Evaluation, records: Sequence[Record], kept_step: int) -
     """
     kept = next((record for record in records if record.step == kept_step), records[-1])
     sentences = [_told(evaluation.test)]
-    for name, distance in evaluation.spaces.items():
+    for name, distance in reversed(list(evaluation.spaces.items())):
         sentences.append(_went_down(name, distance, records[0], kept))
         sentences.append(_below_floor(name, distance))
     sentences.append(_copies(evaluation))
@@ -47,7 +47,7 @@ def _told(test: RealDataTest) -> str:
     return (
         f"Of {test.n:,} points each, generated ones are told from real ones by {by} of {count} "
         f"statistics (p = {test.pvalue:.2g}, corrected for their number), most clearly by the "
-        f"{first.name}: {first.z:.1f} standard deviations."
+        f"{first.name}, {first.z:.3g} standard deviations above what permuted labels show."
     )
 
 
@@ -55,7 +55,7 @@ def _went_down(name: str, distance: DistanceInSpace, first: Record, kept: Record
     prefix = COLUMN_PREFIXES[name]
     before, after = (getattr(record, f"{prefix}debiased_w1") for record in (first, kept))
     errors = [getattr(record, f"{prefix}debiased_w1_se") for record in (first, kept)]
-    excess = f"{distance.debiased:.3g} ± {distance.debiased_se:.1g} in the final evaluation"
+    excess = f"{distance.debiased:.3g} ± {distance.debiased_se:.2g} in the final evaluation"
     zero = abs(distance.debiased) <= 2 * distance.debiased_se
     ending = f"{excess}, which is not told from zero" if zero else excess
     change = after - before
@@ -64,8 +64,8 @@ def _went_down(name: str, distance: DistanceInSpace, first: Record, kept: Record
     moved = abs(change) > 2 * math.hypot(*errors)
     how = ("fell" if change < 0 else "rose") if moved else "did not change measurably,"
     return (
-        f"Debiased W1 of {name} {how} from {before:.3g} ± {errors[0]:.1g} (step {first.step:,}) to "
-        f"{after:.3g} ± {errors[1]:.1g} (step {kept.step:,}); it is {ending}."
+        f"Debiased W1 of {name} {how} from {before:.3g} ± {errors[0]:.2g} (step {first.step:,}) to "
+        f"{after:.3g} ± {errors[1]:.2g} (step {kept.step:,}); it is {ending}."
     )
 
 

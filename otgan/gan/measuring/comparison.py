@@ -100,4 +100,7 @@ class RealSamples:
 
 
 def _measure(space: Space, points: FloatArray, kind: str) -> DiscreteMeasure:
-    return DiscreteMeasure.of(space.of(points), name=f"the {space.name} of {kind} points")
+    name = f"the {kind} points"
+    if space.name != "points":
+        name = f"the {space.name} of {name}"
+    return DiscreteMeasure.of(space.of(points), name=name)

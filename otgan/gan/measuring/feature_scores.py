@@ -50,8 +50,9 @@ def feature_scores(real: FloatArray, fake: FloatArray) -> FeatureScores:
     Examples
     --------
     >>> points = np.random.default_rng(0).normal(size=(50, 2))
-    >>> feature_scores(points, points)
-    FeatureScores(frechet=0.0, precision=1.0, recall=1.0, density=1.2, coverage=1.0)
+    >>> found = feature_scores(points, points)  # each point, too, is in the balls around points
+    >>> found.precision, found.recall, found.density, found.coverage
+    (1.0, 1.0, 1.2, 1.0)
     """
     fewest, k = min(len(real), len(fake)), real.shape[1]
     frechet = squared_frechet(real, fake) if fewest > max(k, 2) else math.nan

@@ -15,7 +15,7 @@ from otgan.measures import FloatArray
 from otgan.pooled_null import ROUNDING
 from otgan.results import Result
 
-__all__ = ["MOST_POINTS", "Compared", "RealDataTest", "real_data_test"]
+__all__ = ["MOST_POINTS", "RealDataTest", "StatisticFound", "real_data_test"]
 
 MOST_POINTS = 2000
 """Points of each sample, whose distances are stored: 128 MB, and as much again for a while."""
@@ -25,14 +25,14 @@ N_RESAMPLES = 199
 LEVEL = 0.05
 
 
-class Compared(NamedTuple):
+class StatisticFound(NamedTuple):
     """One of the statistics of the test.
 
     Attributes
     ----------
     name : str
     z : float
-        Standard deviations above its mean over all labelings.
+        Standard deviations above its mean under permuted labels.
     pvalue : float
         Corrected for the number of statistics.
     """
@@ -49,7 +49,7 @@ class RealDataTest(Result):
 
     Attributes
     ----------
-    statistics : tuple of Compared
+    statistics : tuple of StatisticFound
         The statistics, clearest first.
     n : int
         Points of each sample.
@@ -58,13 +58,13 @@ class RealDataTest(Result):
 
     Examples
     --------
-    >>> RealDataTest((Compared("energy distance of points", 5.1, 0.005),), 500, 199)
+    >>> RealDataTest((StatisticFound("energy distance of points", 5.1, 0.005),), 500, 199)
     RealDataTest(pvalue=0.005, clearest='energy distance of points', n=500, n_resamples=199)
     """
 
     derived: ClassVar[tuple[str, ...]] = ("pvalue", "is_told")
 
-    statistics: tuple[Compared, ...]
+    statistics: tuple[StatisticFound, ...]
     n: int
     n_resamples: int
 
@@ -167,15 +167,20 @@ def _valued(statistic: LabelStatistic, labels: BoolArray) -> FloatArray:
     return np.concatenate([statistic.values(labels[at : at + statistic.batch]) for at in parts])
 
 
-def _corrected(found: Mapping[str, FloatArray]) -> tuple[Compared, ...]:
+def _corrected(found: Mapping[str, FloatArray]) -> tuple[StatisticFound, ...]:
     """Statistics with p-values of the largest, the most significant first."""
     values = np.stack(list(found.values()))
-    spread = values.std(axis=1, keepdims=True)
-    constant = spread <= ROUNDING * np.abs(values).max(axis=1, keepdims=True)
     # Over all labelings, the true one included: under the hypothesis they are exchangeable.
-    z = np.where(constant, 0.0, values - values.mean(axis=1, keepdims=True))
-    z /= np.where(constant, 1.0, spread)
-    largest = z.max(axis=0)
-    reached = [float((largest >= own - ROUNDING * abs(own)).mean()) for own in z[:, 0]]
-    rows = [Compared(*row) for row in zip(found, z[:, 0].tolist(), reached, strict=True)]
+    standardized = _standardized(values, values)
+    largest = standardized.max(axis=0)
+    reached = [float((largest >= own - ROUNDING * abs(own)).mean()) for own in standardized[:, 0]]
+    z = _standardized(values, values[:, 1:])[:, 0].tolist()
+    rows = [StatisticFound(*row) for row in zip(found, z, reached, strict=True)]
     return tuple(sorted(rows, key=lambda row: -row.z))
+
+
+def _standardized(values: FloatArray, null: FloatArray) -> FloatArray:
+    """Rows less their means in `null`, over their deviations there; zero if it is constant."""
+    mean, deviation = null.mean(axis=1, keepdims=True), null.std(axis=1, keepdims=True)
+    constant = deviation <= ROUNDING * np.abs(null).max(axis=1, keepdims=True)
+    return np.where(constant, 0.0, (values - mean) / np.where(constant, 1.0, deviation))
