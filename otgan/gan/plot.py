@@ -141,13 +141,13 @@ def distance_curves(records: Sequence[Record]) -> Figure:
             _draw_distances(axis, records, name)
         if with_frechet:
             step = _column(records, "step")
-            axes[-1].plot(step, _column(records, "frechet"), color=BLUE, label="generated")
+            axes[-1].plot(step, _column(records, "frechet"), color=BLUE)
             floor = _column(records, "frechet_floor")
-            axes[-1].plot(step, floor, color=GRAY, ls="--", label=FLOOR_LABEL)
+            axes[-1].plot(step, floor, color=GRAY, ls="--")
             axes[-1].set(title="Fréchet distance", yscale="log")
         for axis in axes:
             axis.set_xlabel("generator step")
-            axis.legend(fontsize=8)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         return figure
 
 
@@ -195,7 +195,9 @@ def compared_curves(runs: Mapping[str, Sequence[Record]]) -> Figure:
                 )
             axis.axhline(0.0, color=INK, lw=0.6)
             axis.set(title=title, xlabel="generator step")
-        axes[0].legend(fontsize=8)
+        across = min(len(runs), 4)
+        labels = axes[0].get_legend_handles_labels()
+        figure.legend(*labels, loc="outside lower center", ncols=across)
         return figure
 
 

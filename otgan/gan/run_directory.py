@@ -238,6 +238,10 @@ class RunDirectory:
         """
         return read_snapshot(self._snapshots / f"{step:08d}.npz", self._snapshot_limit())
 
+    def snapshots(self) -> list[tuple[int, dict[str, FloatArray]]]:
+        """Every snapshot with its step, in order."""
+        return [(step, self.snapshot(step)) for step in self.snapshot_steps()]
+
     def write_kept(self, arrays: Mapping[str, FloatArray]) -> None:
         """Write points of the generator that was kept."""
         write_snapshot(self.path / "kept.npz", arrays)

@@ -19,18 +19,21 @@ def edit(path, **changes):
 
 def test_a_run_leaves_these_files(finished_run):
     found = {path.relative_to(finished_run.out).as_posix() for path in finished_run.out.rglob("*")}
-    files = {"config.json", "metrics.csv", "checkpoint.pt", "summary.json", ".lock", "snapshots"}
-    assert found == files | {"snapshots/00000002.npz", "snapshots/00000004.npz"}
+    files = {"config.json", "metrics.csv", "checkpoint.pt", "summary.json", "kept.npz", ".lock"}
+    assert found == files | {"snapshots", "snapshots/00000002.npz", "snapshots/00000004.npz"}
 
 
 def test_everything_reads_back(finished_run):
     directory = RunDirectory.at(finished_run.out)
-    assert directory.config() == otgan.GANConfig(**RUN)
+    assert directory.config() == otgan.GANConfig(**RUN).for_shape((2,))
     assert directory.constraint == "lp"
     assert directory.settings()["data"] == "ring8"
     same_but_for_time(directory.metrics(), finished_run.records)
-    summary, outcome = directory.summary(), finished_run.to_dict()
-    assert summary.keys() == outcome.keys() and summary["exact_w1"] == outcome["exact_w1"]
+    outcome = directory.outcome()
+    assert outcome.evaluation == finished_run.evaluation
+    assert outcome.to_dict() == finished_run.to_dict()
+    assert directory.point_shape == (2,)
+    assert_array_equal(directory.kept()["real"], finished_run.monitor.real)
     assert [step for step, _ in directory.snapshots()] == [2, 4]
 
 
@@ -48,9 +51,10 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
             directory.config()
 
 
-def test_a_run_that_has_not_ended_has_no_summary(run_copy):
-    (run_copy / "summary.json").unlink()
-    assert RunDirectory(run_copy).summary() == {}
+def test_a_run_that_has_not_ended_has_no_outcome(run_copy):
+    for name in ("summary.json", "kept.npz"):
+        (run_copy / name).unlink()
+    assert RunDirectory(run_copy).outcome() is None and RunDirectory(run_copy).kept() is None
 
 
 @pytest.mark.parametrize(

@@ -115,27 +115,23 @@ def _curves(compared: dict[str, Contents]) -> Section:
 
 
 def _samples(compared: dict[str, Contents]) -> Section:
-    """Points of every run that can be drawn, images as images."""
-    text = "Points of the generator that was kept, and real ones."
-    shapes = {contents.image_shape for contents in compared.values()}
-    drawn = {k: one for k, one in compared.items() if one.last_points is not None}
-    if len(shapes) > 1 or not drawn:
+    """Points of every run that has some, images as images."""
+    drawn = {
+        drawable(label): (contents, contents.last_points)
+        for label, contents in compared.items()
+        if contents.last_points is not None
+    }
+    if not drawn or len({one.directory.point_shape for one, _ in drawn.values()}) > 1:
         return Section("Samples", ["The runs are on points of different shapes, or have none yet."])
-    if None in shapes:
-        figure = samples_over_training(
-            [
-                (contents.records[-1].step, contents.last_points or {})
-                for contents in drawn.values()
-            ],
-            titles=[drawable(label) for label in drawn],
-        )
-        return Section("Samples", [text], None, [("samples", figure)])
-    first = next(iter(drawn.values()))
-    rows = [("real", first, "real"), *((drawable(k), one, "generated") for k, one in drawn.items())]
-    images = [
-        (label, one.images((one.last_points or {})[name][:N_IMAGES])) for label, one, name in rows
-    ]
-    figure = labeled_images(images, *first.value_range, lines=2)
+    first, points = next(iter(drawn.values()))
+    if first.image_shape is None:
+        titles = list(drawn)
+        figure = samples_over_training([(0, p) for _, p in drawn.values()], titles=titles)
+    else:
+        rows = [("real", first.images(points["real"][:N_IMAGES]))]
+        rows += [(k, one.images(p["generated"][:N_IMAGES])) for k, (one, p) in drawn.items()]
+        figure = labeled_images(rows, *first.value_range, lines=2)
+    text = "Points of the generator that was kept, and real ones."
     return Section("Samples", [text], None, [("samples", figure)])
 
 
