@@ -165,9 +165,15 @@ class RunDirectory:
 
     @property
     def constraint(self) -> str | None:
-        """Short name of the constraint that the run was started with; None if it has none."""
-        found = _name_of(self.settings()["constraint"])
-        return None if found is None else str(found)
+        """Short name of the constraint: that of the objective where none was chosen, or None."""
+        from otgan.gan.constraints import constraint_of
+        from otgan.gan.objectives.by_name import OBJECTIVES
+
+        name, objective = _name_of(self.settings()["constraint"]), OBJECTIVES.get(self.objective)
+        if name == "auto" and objective is not None:
+            found = constraint_of(name, objective)
+            name = None if found is None else found.name
+        return None if name is None else str(name)
 
     @property
     def point_shape(self) -> tuple[int, ...]:

@@ -1,5 +1,7 @@
 """A run from its folder: the networks and numbers that training returned, without the data."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -46,6 +48,7 @@ def test_a_loaded_run_is_what_training_returned(tmp_path, data, settings):
     assert_array_equal(run.generate(9, rng=3), result.generate(9, rng=3))
     same_weights(run.generator, result.generator)
     assert run.config == result.monitor.config
+    assert run.evaluation is not None
     assert run.evaluation.to_dict() == result.evaluation.to_dict()
     assert float(run) == float(result)
     assert_array_equal(np.array(run.records), np.array(result.records))
@@ -75,7 +78,10 @@ def tiny_generator():
 
 
 def test_networks_of_ones_own_must_be_given(tmp_path):
-    own = {"generator": tiny_generator, "critic": lambda: mlp_critic((2,), width=4, depth=1)}
+    own: dict[str, Any] = {
+        "generator": tiny_generator,
+        "critic": lambda: mlp_critic((2,), width=4, depth=1),
+    }
     result = otgan.train_gan(CLOUD, otgan.GANConfig(**RUN), **own, out=tmp_path)
     run = otgan.load_run(tmp_path, **own)
     assert_array_equal(run.generate(5), result.generate(5))

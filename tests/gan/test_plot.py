@@ -95,7 +95,7 @@ def test_each_space_that_was_measured_has_a_panel_with_its_floor():
     assert_array_equal(drawn_in(points)["exact W1"], [2, 3, 4])
     assert_array_equal(drawn_in(points)["floor: real against real"], [1, 1, 1])
     assert_array_equal(drawn_in(points)["debiased W1, ± 2 standard errors"], [1, 2, 3])
-    edges = points.collections[0].get_paths()[0].vertices[:, 1]
+    edges = np.asarray(points.collections[0].get_paths()[0].vertices)[:, 1]
     assert (edges.min(), edges.max()) == (0.0, 4.0)
     assert_array_equal(frechet.lines[0].get_ydata(), [4, 8, 12])
 

@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+from numpy.testing import assert_array_equal
 
 import otgan
 from otgan.errors import DamagedFileError, InvalidInputError

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from otgan.gan.constraints import constraint_of
-from otgan.gan.objectives.by_name import OBJECTIVES
 from otgan.gan.outcome import Outcome
 from otgan.gan.plot import Snapshot
 from otgan.gan.records import Record
@@ -53,18 +51,9 @@ class Contents:
     def title(self) -> str:
         """Data, objective and constraint in words."""
         data = shortened(self.settings["data"] or "an array")
-        name = self.constraint
+        name = self.directory.constraint
         game = self.directory.objective + (f", constraint {name}" if name else "")
         return printable(f"GAN on {data}: {game}")
-
-    @property
-    def constraint(self) -> str | None:
-        """Short name of the constraint: that of the objective where none was chosen."""
-        name, objective = self.directory.constraint, OBJECTIVES.get(self.directory.objective)
-        if name != "auto" or objective is None:
-            return name
-        found = constraint_of("auto", objective)
-        return None if found is None else found.name
 
     @cached_property
     def image_shape(self) -> tuple[int, ...] | None:

@@ -70,8 +70,8 @@ def test_page_explains_each_picture_and_shows_the_numbers(drawn):
     run, out, text = drawn
     plain, shown_in_terminal = html.unescape(text), summary_text(out)
     headings = ("Distances and scores", "Samples against data", "Losses, and what they tell")
-    headings += ("Critic's estimate, exact W1", "Level sets of the critic", "Which generator")
-    places = [plain.index(heading) for heading in headings]
+    more = ("Critic's estimate, exact W1", "Level sets of the critic", "Which generator")
+    places = [plain.index(heading) for heading in (*headings, *more)]
     assert places == sorted(places)
     for score in scores_of_evaluation(run.evaluation):
         assert score.value in plain and score.value in shown_in_terminal
@@ -103,6 +103,7 @@ def test_images_are_shown_over_training_beside_real_ones_and_beside_their_neighb
         with Image.open(tmp_path / "pictures" / f"{name}.png") as picture:
             assert picture.size[0] > 1000
     kept = RunDirectory(tmp_path).kept()
+    assert kept is not None
     assert kept["nearest"].shape == (12, 192)
     assert {row.tobytes() for row in kept["nearest"]} <= {i.tobytes() for i in images}
 
