@@ -9,6 +9,7 @@ from numpy.testing import assert_array_equal
 from torch import nn
 
 import otgan
+from otgan.critics.audit.load import load_critic
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.gan.load import critic_of_checkpoint, is_run
 from otgan.gan.networks import mlp_critic
@@ -77,11 +78,12 @@ def tiny_generator():
     return nn.Sequential(nn.Linear(8, 4), nn.Tanh(), nn.Linear(4, 2))
 
 
+def tiny_critic():
+    return mlp_critic((2,), width=4, depth=1)
+
+
 def test_networks_of_ones_own_must_be_given(tmp_path):
-    own: dict[str, Any] = {
-        "generator": tiny_generator,
-        "critic": lambda: mlp_critic((2,), width=4, depth=1),
-    }
+    own: dict[str, Any] = {"generator": tiny_generator, "critic": tiny_critic}
     result = otgan.train_gan(CLOUD, otgan.GANConfig(**RUN), **own, out=tmp_path)
     run = otgan.load_run(tmp_path, **own)
     assert_array_equal(run.generate(5), result.generate(5))
@@ -115,3 +117,39 @@ def test_what_is_no_run_is_refused(tmp_path, run_copy):
     with pytest.raises(DamagedFileError, match="must be one that a run has written"):
         otgan.load_run(run_copy)
     assert not is_run(run_copy / "checkpoint.pt")
+
+
+@pytest.mark.parametrize("constraint", ["clip", "gp", "spectral", "div", "orthogonal", "distilled"])
+def test_the_checkpoint_of_any_run_opens_as_its_critic(trained, tmp_path, constraint):
+    result = trained(constraint)
+    moved = tmp_path / "elsewhere.pt"
+    moved.write_bytes((result.out / "checkpoint.pt").read_bytes())
+    assert is_run(moved)
+    points = CLOUD[:30]
+    assert_array_equal(values(critic_of_checkpoint(moved), points), values(result.critic, points))
+
+
+def test_checkpoints_without_a_critic_say_so(trained, tmp_path):
+    path = trained("exact").out / "checkpoint.pt"
+    with pytest.raises(InvalidInputError, match="a run that trains a critic"):
+        critic_of_checkpoint(path)
+    with pytest.raises(InvalidInputError, match=r"checkpoint of a run; .*load_run"):
+        load_critic(path)
+
+
+def test_checkpoints_of_fits_are_neither_a_run_nor_a_critic(tmp_path):
+    path = tmp_path / "fit.pt"
+    options = otgan.FitOptions(batch_size=16, test_points=100, checkpoint=path)
+    otgan.estimate_w1(CLOUD, CLOUD + 1.0, "orthogonal", steps=2, device="cpu", options=options)
+    assert not is_run(path)
+    with pytest.raises(InvalidInputError, match="checkpoint of a fit"):
+        load_critic(path)
+
+
+def test_an_altered_checkpoint_is_refused(run_copy):
+    path = run_copy / "checkpoint.pt"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedFileError):
+        critic_of_checkpoint(path)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import otgan
-from otgan.critics.audit.load import load_critic
 from otgan.critics.networks.feedforward import OnOriginalScale
+from otgan.gan.load import critic_of_checkpoint
 from tests.critics.short_fit import values
 from tests.gan.short_run import CLOUD, RUN
 
@@ -22,7 +22,9 @@ def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     points = torch.tensor(CLOUD[:50])  # float64: single precision rounds 64 x + 1024 by 6e-5
     single: dict[str, Any] = {"rtol": 1.3e-6, "atol": 1e-5}
     torch.testing.assert_close(far.critic(64 * points + 1024), 64 * plain.critic(points), **single)
-    latents = torch.randn(20, config.latent_dim, generator=torch.Generator().manual_seed(0))
+    latents = torch.randn(
+        20, far.monitor.config.latent_dim or 0, generator=torch.Generator().manual_seed(0)
+    )
     torch.testing.assert_close(
         far.generator(latents), 64 * plain.generator(latents) + 1024, rtol=1e-4, atol=1e-2
     )
@@ -31,7 +33,7 @@ def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     audit = otgan.audit_critic(plain.critic, real, fake)
     exact = otgan.emd(real, fake).distance
     assert audit.sample_distance == pytest.approx(exact, rel=1e-12)
-    opened = load_critic(tmp_path / "checkpoint.pt")
+    opened = critic_of_checkpoint(tmp_path / "checkpoint.pt")
     assert torch.equal(opened(points), plain.critic(points))
     gap = float(np.mean(values(plain.critic, real)) - np.mean(values(plain.critic, fake)))
     shown = plain.monitor.critic_values(plain.critic.critic, real)
