@@ -25,6 +25,9 @@ __all__ = [
     "errors_name_flags",
 ]
 
+OBJECTS = r",? or an (?:object of a subclass of )?[A-Z]\w+|,? or a function of [a-z ]+"
+"""What messages offer beside names, and no flag can take."""
+
 MAX_JOBS = 1024
 """More threads are refused by the system rather than by us."""
 
@@ -106,10 +109,20 @@ def errors_name_flags(names: Iterable[str]) -> Iterator[None]:
     except InvalidInputError as error:
         message = str(error).replace("change it in the GANConfig", "pass another value")
         message = message.replace(" in the GANConfig", "")
+        message = re.sub(OBJECTS, "", message)
         head, must, rest = message.partition(" must ")
         for name in sorted(names, key=len, reverse=True):
-            head = re.sub(rf"(?<![\w-]){name}\b", f"--{name.replace('_', '-')}", head)
+            flag = f"--{name.replace('_', '-')}"
+            head = re.sub(rf"(?<![\w-]){name}\b", flag, head)
+            value = rf"(?<![\w-]){name}=(['\"]?)([\w.-]+)\1"
+            rest = re.sub(value, lambda found, flag=flag: f"{flag} {_word(found[2])}", rest)
+        rest = re.sub(r"(?<=one of )None\b|(?<=, )None\b|(?<=or )None\b", "none", rest)
         raise type(error)(head + must + rest) from None
+
+
+def _word(value: str) -> str:
+    """A value of Python as the command line takes it."""
+    return "none" if value == "None" else value
 
 
 def check_folder(path: Path) -> None:

@@ -57,6 +57,7 @@ NAMES = {
     "generator-optimizer": "adam, rmsprop or sgd (default: the constraint's)",
     "critic-optimizer": "adam, rmsprop or sgd (default: the constraint's)",
     "schedule": "of the learning rate: constant, linear or cosine",
+    "features": "what samples are compared in: auto, classifier, autoencoder or none",
     "precision": "of products: float32, bfloat16 or float16",
     "device": "auto (default), cpu, cuda, ...",
 }
@@ -96,7 +97,7 @@ def add_train(commands: Commands) -> None:
         metavar="NAME",
         nargs="+",
         help="feature-matching, minibatch-discrimination, historical-averaging, label-smoothing, "
-        "virtual-batch-norm, instance-noise",
+        "virtual-batch-norm, instance-noise; several, or none",
     )
     for name, what in SIZES.items():
         train.add_argument(f"--{name}", type=int, metavar="N", help=what)
@@ -137,16 +138,18 @@ def _train(options: argparse.Namespace) -> int:
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
     from otgan.gan.data import as_training_data
 
-    with errors_name_flags([*GANConfig.__dataclass_fields__, "preset"]):
+    flags = [*GANConfig.__dataclass_fields__, "preset"]
+    with errors_name_flags(flags):
         config = _config(options)
     # Wrong data are refused before anything else.
     source = as_training_data(options.data, config.rng, flips=options.flips, **reading_of(options))
     written: dict[str, Any] = {"overwrite": options.overwrite, "tensorboard": options.tensorboard}
-    return _run(
-        lambda: otgan.train_gan(source, config, out=out, progress=options.progress, **written),
-        out,
-        options,
-    )
+
+    def train() -> TrainResult:
+        with errors_name_flags(flags):
+            return otgan.train_gan(source, config, out=out, progress=options.progress, **written)
+
+    return _run(train, out, options)
 
 
 def _config(options: argparse.Namespace) -> GANConfig:
@@ -155,11 +158,11 @@ def _config(options: argparse.Namespace) -> GANConfig:
 
     names = GANConfig.__dataclass_fields__
     chosen = {n: value for n, value in vars(options).items() if n in names and value is not None}
-    for name in ("constraint", "critic_norm", "generator_norm"):
+    for name in ("constraint", "critic_norm", "generator_norm", "features"):
         if chosen.get(name) == "none":
             chosen[name] = None
     if "stabilizers" in chosen:
-        chosen["stabilizers"] = tuple(chosen["stabilizers"])
+        chosen["stabilizers"] = tuple(name for name in chosen["stabilizers"] if name != "none")
     config: GANConfig
     if options.preset is None:
         config = GANConfig(**chosen)

@@ -465,12 +465,12 @@ def test_train_report_and_refusal_to_overwrite(tmp_path, capsys):
 @pytest.mark.torch
 def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
     out = tmp_path / "run"
-    more = "--constraint lp --rng 3 --learning-rate 0.01 --average 0.5 --decay --latent-dim 3"
+    more = "--constraint lp --rng 3 --learning-rate 0.01 --average 0.5 --schedule linear --latent-dim 3"
     more += " --generator-optimizer rmsprop"
     assert main(["train", "grid25", "--out", str(out), *TINY, *more.split()]) == 0
     settings = json.loads((out / "config.json").read_text())
     expected = {"data": "grid25", "constraint": "lp", "rng": 3, "learning_rate": 0.01}
-    expected |= {"average": 0.5, "decay": True, "latent_dim": 3, "steps": 4, "width": 8}
+    expected |= {"average": 0.5, "schedule": "linear", "latent_dim": 3, "steps": 4, "width": 8}
     expected |= {"generator_optimizer": "rmsprop"}
     assert {name: settings[name] for name in expected} == expected
 
@@ -479,7 +479,8 @@ def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
 @pytest.mark.parametrize("constraint", ["exact", "distilled"])
 def test_training_by_the_linear_program(tmp_path, capsys, constraint):
     out = str(tmp_path / "run")
-    assert main(["train", "ring8", "--out", out, "--constraint", constraint, *TINY]) == 0
+    flag = "--objective" if constraint == "exact" else "--constraint"
+    assert main(["train", "ring8", "--out", out, flag, constraint, *TINY]) == 0
     assert "exact W1" in capsys.readouterr().out
     assert main(["resume", out]) == 0
 
@@ -496,7 +497,7 @@ def test_a_run_is_resumed_with_the_settings_that_may_change(tmp_path, capsys):
     out = tmp_path / "run"
     assert main(["train", "ring8", "--out", str(out), *TINY]) == 0
     before = json.loads((out / "config.json").read_text())
-    told = ["--steps", str(before["steps"] + 2), "--learning-rate", "0.5", "--no-decay"]
+    told = ["--steps", str(before["steps"] + 2), "--learning-rate", "0.5", "--schedule", "constant"]
     assert main(["resume", str(out), *told, "--monitor-every", "1"]) == 0
     after = json.loads((out / "config.json").read_text())
     assert (after["learning_rate"], after["monitor_every"]) == (0.5, 1)

@@ -50,7 +50,10 @@ def shown(value: float, se: float = math.nan) -> str:
 def scores_of_evaluation(evaluation: Evaluation) -> list[Score]:
     """Every score of the final evaluation that is defined, distances first."""
     rows = []
-    for name, distance in evaluation.spaces.items():
+    for name in COLUMN_PREFIXES:
+        if name not in evaluation.spaces:
+            continue
+        distance = evaluation.spaces[name]
         rows += [
             Score(
                 f"debiased W1 of {name}",

@@ -217,7 +217,7 @@ def selection(contents: Contents) -> Section | None:
 
 def settings(contents: Contents) -> Section:
     """All settings."""
-    return Section("Settings", [settings_line(contents.settings)])
+    return Section("", [settings_line(contents.settings)])
 
 
 def is_w1(contents: Contents) -> bool:
