@@ -25,7 +25,7 @@ __all__ = [
     "errors_name_flags",
 ]
 
-OBJECTS = r",? or an (?:object of a subclass of )?[A-Z]\w+|,? or a function of [a-z ]+"
+OBJECTS = r",? or (?:an (?:object of a subclass of )?[A-Z]\w+|a function of [a-z ]+|None(?=, got))"
 """What messages offer beside names, and no flag can take."""
 
 MAX_JOBS = 1024
@@ -115,14 +115,8 @@ def errors_name_flags(names: Iterable[str]) -> Iterator[None]:
             flag = f"--{name.replace('_', '-')}"
             head = re.sub(rf"(?<![\w-]){name}\b", flag, head)
             value = rf"(?<![\w-]){name}=(['\"]?)([\w.-]+)\1"
-            rest = re.sub(value, lambda found, flag=flag: f"{flag} {_word(found[2])}", rest)
-        rest = re.sub(r"(?<=one of )None\b|(?<=, )None\b|(?<=or )None\b", "none", rest)
-        raise type(error)(head + must + rest) from None
-
-
-def _word(value: str) -> str:
-    """A value of Python as the command line takes it."""
-    return "none" if value == "None" else value
+            rest = re.sub(value, rf"{flag} \2", rest)
+        raise type(error)(head + must + rest.replace("None", "none")) from None
 
 
 def check_folder(path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -13,6 +14,9 @@ from otgan.gan.monitor import Monitor
 
 __all__ = ["Batches"]
 
+AT_ONCE = 8
+"""Most batches that are drawn together."""
+
 
 @dataclass(frozen=True)
 class Batches:
@@ -21,6 +25,21 @@ class Batches:
     config: GANConfig
     monitor: Monitor
     labeled: bool = False
+
+    def of_step(self, step: int, count: int) -> Iterator[Batch]:
+        """The `count` batches of one step of the generator, several drawn at once: that is faster.
+
+        Their `rng` is the same, and goes on from batch to batch.
+        """
+        size = self.config.batch_size
+        for first in range(0, count, AT_ONCE):
+            drawn = self.draw(step, f"batches {first}", size * min(AT_ONCE, count - first))
+            for rows in range(0, len(drawn.latents), size):
+                part = slice(rows, rows + size)
+                labels = None if drawn.labels is None else drawn.labels[part]
+                yield replace(
+                    drawn, real=drawn.real[part], latents=drawn.latents[part], labels=labels
+                )
 
     def draw(self, step: int, purpose: str, size: int | None = None) -> Batch:
         """What a step is made of: real points, latents, and the generator of the rest."""

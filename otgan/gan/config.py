@@ -252,14 +252,16 @@ class GANConfig:
         return cls(**{**settings_of(name), **changes})
 
     def for_shape(self, shape: tuple[int, ...]) -> GANConfig:
-        """The same with what depends on the shape of points, (d,) or (c, h, w), filled in.
+        """The same with what was left open filled in, for points of shape (d,) or (c, h, w).
 
         Examples
         --------
         >>> config = GANConfig().for_shape((1, 28, 28))
-        >>> config.network, config.width, config.latent_dim
-        ('dcgan', 32, 64)
+        >>> config.constraint, config.network, config.width, config.latent_dim
+        ('lp', 'dcgan', 32, 64)
         """
+        from otgan.gan.objectives.by_name import as_objective
+
         images = len(shape) == 3
         network = self.network
         if network == "auto":
@@ -267,8 +269,12 @@ class GANConfig:
         norm = self.generator_norm
         if norm == "auto":
             norm = "batch" if network == "dcgan" else None
+        constraint = self.constraint
+        if constraint == "auto":
+            constraint = as_objective(self.objective).default_constraint
         return dataclasses.replace(
             self,
+            constraint=constraint,
             network=network,
             generator_norm=norm,
             width=self.width or (128 if network == "mlp" else 32),

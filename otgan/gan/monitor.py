@@ -24,8 +24,9 @@ from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData
 from otgan.gan.latents import draw_latents
 from otgan.gan.measuring.comparison import Compared, RealSamples
-from otgan.gan.measuring.features import Features
-from otgan.gan.measuring.spaces import Patches, Space
+from otgan.gan.measuring.features import Features, training_points
+from otgan.gan.measuring.label_statistics import bin_centers
+from otgan.gan.measuring.spaces import Patches, Space, unchanged
 from otgan.gan.modes import ModeCoverage
 from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
@@ -91,7 +92,7 @@ class Monitor:
 
         Scores are taken in the last.
         """
-        spaces = [Space("points", lambda points: points)]
+        spaces = [Space("points", unchanged)]
         if len(self.data.shape) == 3:
             spaces.insert(0, Space("patches", Patches(self.data.shape, rng=self.config.rng)))
         if self.features is not None:
@@ -105,6 +106,12 @@ class Monitor:
         rngs = (self.streams.numpy(draw, "floor") for draw in range(FLOOR_DRAWS))
         others = [self.data.second_held_out(len(real), rng) for rng in rngs]
         return RealSamples(self.spaces, real, others)
+
+    @cached_property
+    def bin_centers(self) -> FloatArray:
+        """Centers of bins of the last space, from training points."""
+        train = self.spaces[-1].of(training_points(self.data, self.config.rng))
+        return bin_centers(train, self.data.train_labels, self.config.rng)
 
     def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""

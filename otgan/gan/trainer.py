@@ -23,6 +23,7 @@ from otgan.gan.data import TrainingData, as_training_data
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
+from otgan.gan.gradients import Gradients
 from otgan.gan.identity import RunIdentity
 from otgan.gan.kept_sample import kept_sample
 from otgan.gan.latents import draw_latents
@@ -187,11 +188,8 @@ def _check_arguments(config: Any, out: Any, flags: Mapping[str, Any], progress: 
 def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenNetworks) -> None:
     """Raise if data, settings and networks do not go together."""
     labeled = data.train_labels is not None
-    refuse_incompatible(
-        config,
-        own_critic=given.critic is not None,
-        labeled=labeled,
-    )
+    own_critic = given.critic is not None
+    refuse_incompatible(config, data.shape, own_critic=own_critic, labeled=labeled)
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
@@ -283,6 +281,8 @@ def _train(
 ) -> None:
     """The whole of GAN training, from top to bottom."""
     batches = Batches(config, monitor, labeled=state.game.objective.needs_labels)
+    fused = config.precision == "float32"
+    gradients = Gradients(state.generator, state.critic, state.game, fused=fused)
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
     bar = reporting(progress, config.steps, "training", unit="step", done=state.step)
     with bar as report, deferred_interrupt() as interrupted:
@@ -290,13 +290,15 @@ def _train(
             step = state.step + 1
             set_learning_rates(state, config)
 
+            turns = 0 if state.critic is None else critic_steps(step, config)
+            drawn = batches.of_step(step, turns + 1)
+
             # The critic learns to tell real from generated points as well as it can ...
-            if state.critic is not None:
-                for turn in range(critic_steps(step, config)):
-                    _critic_step(state, config, batches.draw(step, f"critic {turn}"))
+            for _ in range(turns):
+                _critic_step(state, config, gradients, next(drawn))
 
             # ... and the generator moves its points to where the critic takes them for real.
-            _generator_step(state, config, batches.draw(step, "generator"))
+            _generator_step(state, config, gradients, next(drawn))
             update_average(state.averaged, state.generator, config.average, step)
             state.game.update(state.generator, state.critic)
             state.step = step
@@ -313,17 +315,13 @@ def _train(
         _measure(state, batches, recorder, time.perf_counter() - started)
 
 
-def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
+def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch) -> None:
     """One step of the critic; then the projection of the constraint."""
     critic, optimizer = state.critic, state.critic_optimizer
     assert critic is not None
     assert optimizer is not None
-    with torch.no_grad():
-        fake = state.generator(batch.latents)
-    loss = state.game.critic_loss(critic, batch, fake)
-    refuse_divergence(loss, fake, state.step, "critic")
-    optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()
+    loss = gradients.of_critic(batch, state.step)
+    refuse_divergence(loss, state.step, "critic")
     if config.clip_grad_norm is not None:
         torch.nn.utils.clip_grad_norm_(critic.parameters(), config.clip_grad_norm)
     optimizer.step()
@@ -332,18 +330,15 @@ def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
     state.critic_loss = loss.terms["loss"].detach()
 
 
-def _generator_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
+def _generator_step(
+    state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch
+) -> None:
     """One step of the generator."""
-    fake = state.generator(batch.latents)
-    loss = state.game.generator_loss(state.generator, state.critic, batch, fake)
-    refuse_divergence(loss, fake, state.step, "generator")
-    optimizer = state.generator_optimizer
-    optimizer.zero_grad(set_to_none=True)
-    parameters = [p for p in state.generator.parameters() if p.requires_grad]
-    loss.total.backward(inputs=parameters)  # and not those of the critic
+    loss = gradients.of_generator(batch, state.step)
+    refuse_divergence(loss, state.step, "generator")
     if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(parameters, config.clip_grad_norm)
-    optimizer.step()
+        torch.nn.utils.clip_grad_norm_(state.generator.parameters(), config.clip_grad_norm)
+    state.generator_optimizer.step()
     state.generator_loss = loss.terms["loss"].detach()
 
 

@@ -465,8 +465,8 @@ def test_train_report_and_refusal_to_overwrite(tmp_path, capsys):
 @pytest.mark.torch
 def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
     out = tmp_path / "run"
-    more = "--constraint lp --rng 3 --learning-rate 0.01 --average 0.5 --schedule linear --latent-dim 3"
-    more += " --generator-optimizer rmsprop"
+    more = "--constraint lp --rng 3 --learning-rate 0.01 --average 0.5 --schedule linear"
+    more += " --latent-dim 3 --generator-optimizer rmsprop"
     assert main(["train", "grid25", "--out", str(out), *TINY, *more.split()]) == 0
     settings = json.loads((out / "config.json").read_text())
     expected = {"data": "grid25", "constraint": "lp", "rng": 3, "learning_rate": 0.01}

@@ -18,7 +18,7 @@ from otgan import GANConfig, GradientPenalty, WeightClipping, train_gan
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.gan.run_directory import RunDirectory
 from tests.cases import points_of
-from tests.gan.short_run import CLOUD, RUN, TINY, same_but_for_time, same_weights
+from tests.gan.short_run import CLOUD, RUN, TINY, same_but_for_time, same_weights, taught_by
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,15 @@ def test_what_a_run_may_be_resumed_with_is_applied_and_recorded(run_copy):
     still = otgan.resume_gan(run_copy, steps=8, learning_rate=1e-30, monitor_every=1)
     assert [record.step for record in still.records] == [2, 4, 5, 6, 7, 8]
     assert all(torch.equal(value, before[name]) for name, value in weights().items())
-    config = otgan.GANConfig(**{**RUN, "steps": 10, "learning_rate": 0.01, "decay": True})
+    config = otgan.GANConfig(**{**RUN, "steps": 10, "learning_rate": 0.01, "schedule": "linear"})
     otgan.train_gan("ring8", config, out=run_copy, resume=True)
     assert not all(torch.equal(value, before[name]) for name, value in weights().items())
     stored = torch.load(run_copy / "checkpoint.pt", weights_only=True)
     (group,) = stored["generator_optimizer"]["param_groups"]
     assert group["lr"] == pytest.approx(0.01 * (1 - 9 / 10))  # in the tenth step of ten
     settings = json.loads((run_copy / "config.json").read_text())
-    assert (settings["steps"], settings["learning_rate"], settings["decay"]) == (10, 0.01, True)
+    found = (settings["steps"], settings["learning_rate"], settings["schedule"])
+    assert found == (10, 0.01, "linear")
     assert [change["at_step"] for change in settings["changes"]] == [4, 8]
     assert settings["changes"][0]["learning_rate"] == [None, 1e-30]
     with pytest.raises(otgan.errors.InvalidInputError, match="steps must be at least the 10"):
@@ -190,7 +191,7 @@ def press_ctrl_c_at(step):
 )
 def test_interrupted_run_resumes_to_the_same_bits(trained, tmp_path, constraint, step):
     whole = trained(constraint)
-    config = GANConfig(**{**TINY, "constraint": constraint})
+    config = GANConfig(**TINY, **taught_by(constraint))
     with pytest.raises(KeyboardInterrupt, match=f"stopped at step {step}; to go on, run: otgan"):
         train_gan("ring8", config, out=tmp_path, progress=press_ctrl_c_at(step))
     assert RunDirectory(tmp_path).checkpoint(torch.device("cpu"))["step"] == step
@@ -293,11 +294,11 @@ def test_resume_needs_a_run(tmp_path):
         train_gan("ring8", GANConfig(**TINY), resume=True)
 
 
-@pytest.mark.parametrize(("first", "then"), [("exact", "distilled"), ("lp", "exact")])
+@pytest.mark.parametrize(("first", "then"), [("exact", "distilled"), ("lp", "exact"), ("lp", "gp")])
 def test_a_run_is_not_resumed_under_another_constraint(trained, tmp_path, first, then):
     shutil.copytree(trained(first).out, tmp_path, dirs_exist_ok=True)
-    with pytest.raises(InvalidInputError, match=f"that of the run .* '{first}', got '{then}'"):
-        train_gan("ring8", GANConfig(**{**TINY, "constraint": then}), out=tmp_path, resume=True)
+    with pytest.raises(InvalidInputError, match=r"(constraint|objective) must be that of the run"):
+        train_gan("ring8", GANConfig(**TINY, **taught_by(then)), out=tmp_path, resume=True)
 
 
 def test_settings_that_were_altered_in_the_file_are_not_applied(tmp_path):

@@ -41,11 +41,10 @@ def product(left: Tensor, right: Tensor, bias: Tensor | None = None, relu: bool 
         left.dtype == torch.bfloat16 and knows_bfloat16(left.device)
     )
     if quick and left.device.type == "cpu" and _ONEDNN:
-        return torch.ops.mkldnn._linear_pointwise(
-            left, right, bias, "relu" if relu else "none", [], ""
-        )
-    values = functional.linear(left, right, bias)
-    return values.relu_() if relu else values
+        values = torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
+    else:
+        values = functional.linear(left, right, bias)
+    return values.relu_() if relu else values  # oneDNN's own relu makes zero of NaN
 
 
 def total(values: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from otgan.gan.measuring.selection import SELECTION_RULE
 from otgan.gan.report import summary_text, write_report
 from otgan.gan.report.scores import scores_of_evaluation, shown
 from otgan.gan.run_directory import RunDirectory
-from tests.gan.short_run import RUN
+from tests.gan.short_run import RUN, taught_by
 
 
 class Page(html.parser.HTMLParser):
@@ -118,8 +118,7 @@ def test_page_says_what_the_zero_critic_proves(drawn):
 
 @pytest.mark.parametrize(("constraint", "pictures"), [("exact", 4), ("distilled", 5)])
 def test_page_of_the_linear_program(tmp_path, constraint, pictures):
-    settings = {"objective": "exact"} if constraint == "exact" else {"constraint": constraint}
-    train_gan("ring8", GANConfig(**RUN, **settings), out=tmp_path)
+    train_gan("ring8", GANConfig(**RUN, **taught_by(constraint)), out=tmp_path)
     text = write_report(tmp_path).read_text()
     assert constraint in text.partition("</title>")[0]
     assert ("trained no critic" in text) == (constraint == "exact")
