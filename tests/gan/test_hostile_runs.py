@@ -199,7 +199,7 @@ def test_writes_do_not_follow_links_out_of_a_run(run_copy, tmp_path):
         (run_copy / name).symlink_to(elsewhere / "notes")
     config = otgan.GANConfig(**RUN)
     with pytest.raises(otgan.OutputError, match="from elsewhere"):  # its config.json is no more
-        otgan.train_gan("ring8", config, out=run_copy)
+        otgan.train_gan("ring8", config, out=run_copy, overwrite=True)
     fresh = tmp_path / "fresh"
     fresh.mkdir()
     for name in ("metrics.csv.draft", "checkpoint.pt.draft"):  # where drafts were once written
@@ -212,7 +212,7 @@ def test_writes_do_not_follow_links_out_of_a_run(run_copy, tmp_path):
     for name in ("snapshots", "pictures"):
         (fresh / name).symlink_to(elsewhere)
     with pytest.raises(otgan.OutputError, match=r"snapshots must be .* got a link to"):
-        otgan.train_gan("ring8", config, out=fresh)
+        otgan.train_gan("ring8", config, out=fresh, overwrite=True)
     (fresh / "snapshots").unlink()
     with pytest.raises(otgan.OutputError, match=r"pictures must be .* got a link to"):
         write_report(fresh)

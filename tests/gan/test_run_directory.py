@@ -73,6 +73,17 @@ def test_settings_of_other_versions_are_refused(run_copy, version, message):
         RunDirectory(run_copy).settings()
 
 
+def test_an_earlier_run_is_replaced_only_on_request(run_copy):
+    before = (run_copy / "checkpoint.pt").read_bytes()
+    with pytest.raises(InvalidInputError, match="overwrite=True to replace it"):
+        otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=run_copy)
+    assert (run_copy / "checkpoint.pt").read_bytes() == before
+    with pytest.raises(InvalidInputError, match="overwrite must be False where"):
+        otgan.train_gan("ring8", out=run_copy, resume=True, overwrite=True)
+    otgan.train_gan("ring8", otgan.GANConfig(**RUN, rng=1), out=run_copy, overwrite=True)
+    assert RunDirectory(run_copy).settings()["rng"] == 1
+
+
 def test_a_new_run_replaces_an_earlier_one_and_leaves_other_files(run_copy):
     for name in ("notes.txt", "snapshots/mine.npz"):
         (run_copy / name).write_text("kept")

@@ -8,12 +8,14 @@ from pathlib import Path
 from otgan.gan.report.contents import Contents
 from otgan.gan.report.sections import sentences, table_scores
 from otgan.gan.run_directory import RunDirectory
+from otgan.keywords import checks_keywords
 
 __all__ = ["summary_text"]
 
 WIDTH = 88
 
 
+@checks_keywords
 def summary_text(run: str | Path) -> str:
     """Verdict and scores of a run.
 
