@@ -20,6 +20,7 @@ from otgan.cli.reading_options import add_reading, reading_of
 from otgan.cli.runs import add_run, report_run
 from otgan.cli.terminal import complain
 from otgan.errors import InvalidInputError, require
+from otgan.launch import launch
 
 if TYPE_CHECKING:
     from otgan.cli.parser import Commands
@@ -111,6 +112,12 @@ def add_train(commands: Commands) -> None:
         help="a hundred critic steps before each of the first 25 steps and every 500th",
     )
     train.add_argument(
+        "--capture",
+        action="store_const",
+        const=True,
+        help="compute gradients by CUDA graphs, which saves time with small networks",
+    )
+    train.add_argument(
         "--flips", action="store_true", help="mirror training pictures left to right at random"
     )
     train.add_argument(
@@ -131,7 +138,8 @@ def _train(options: argparse.Namespace) -> int:
         load(options.data)  # raises, and names the nearest data set
     check_numbers(options)
     out = Path(options.out or f"runs/{Path(options.data).stem}")
-    _check_free(out, options)
+    if launch().rank == 0:  # of several processes, only the first writes
+        _check_free(out, options)
     check_training()
     if options.tensorboard:
         require("tensorboard", extra="tensorboard", purpose="writing events for TensorBoard")
@@ -251,9 +259,11 @@ def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespac
     try:
         train()
     except KeyboardInterrupt as stop:
-        complain(str(stop) or "interrupted")
+        if launch().rank == 0:
+            complain(str(stop) or "interrupted")
         return INTERRUPTED
-    report_run(out)
+    if launch().rank == 0:
+        report_run(out)
     return 0
 
 

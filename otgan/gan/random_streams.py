@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 __all__ = ["RandomStreams"]
 
@@ -30,9 +31,16 @@ class RandomStreams:
 
     def numpy(self, step: int, purpose: str) -> np.random.Generator:
         """A NumPy generator."""
-        return np.random.default_rng([self.rng, step, *purpose.encode()])
+        return np.random.default_rng(self._entropy(step, purpose))
 
     def torch(self, step: int, purpose: str, device: torch.device) -> torch.Generator:
         """A torch generator on that device."""
-        state = np.random.SeedSequence([self.rng, step, *purpose.encode()]).generate_state(1)
+        state = np.random.SeedSequence(self._entropy(step, purpose)).generate_state(1)
         return torch.Generator(device).manual_seed(int(state[0]))
+
+    def _entropy(self, step: int, purpose: str) -> NDArray[np.uint32]:
+        """The words that NumPy makes of [rng, step, *purpose], for which it takes its time."""
+        words = [self.rng % 2**32]
+        while rest := self.rng >> 32 * len(words):
+            words.append(rest % 2**32)
+        return np.array([*words, step, *purpose.encode()], dtype=np.uint32)

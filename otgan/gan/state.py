@@ -16,6 +16,7 @@ from otgan.gan.generator import Generator
 from otgan.gan.measuring.selection import Selection
 from otgan.gan.optimizers import Adam, as_optimizer
 from otgan.gan.players import GivenNetworks, make_players
+from otgan.gan.precision import MixedPrecision
 from otgan.gan.records import Record
 from otgan.gan.units import Units
 
@@ -38,6 +39,7 @@ class TrainState:
         The second is None without a critic.
     game : Game
         Losses, and what stabilizers remember.
+    precision : MixedPrecision
     best : dict of str to torch.Tensor
         Weights of the best averaged generator so far.
     selection : Selection
@@ -55,6 +57,7 @@ class TrainState:
     generator_optimizer: torch.optim.Optimizer
     critic_optimizer: torch.optim.Optimizer | None
     game: Game
+    precision: MixedPrecision
     best: Weights
     selection: Selection = field(default_factory=Selection)
     critic_loss: Tensor = field(default_factory=lambda: torch.tensor(float("nan")))
@@ -83,6 +86,7 @@ class TrainState:
             generator_optimizer=_optimizer(generator, config, "generator"),
             critic_optimizer=critic_optimizer,
             game=Game.of(config, separate=separate),
+            precision=MixedPrecision.of(config.precision, device),
             best=_copy(averaged),
         )
 
@@ -157,6 +161,8 @@ class TrainState:
             "critic": self.critic,
             "generator_optimizer": self.generator_optimizer,
             "critic_optimizer": self.critic_optimizer,
+            "generator_scaler": self.precision.generator_scaler,
+            "critic_scaler": self.precision.critic_scaler,
         }
         return {name: part for name, part in parts.items() if part is not None}
 

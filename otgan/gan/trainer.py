@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
+from torch.amp import GradScaler
 
 from otgan.critics.estimation.estimator import pick_device
 from otgan.critics.forward import evaluating
@@ -17,21 +19,23 @@ from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_p
 from otgan.errors import InvalidInputError
 from otgan.gan.averaging import set_batch_statistics, update_average
 from otgan.gan.batches import Batches
+from otgan.gan.captured import refuse_capture
 from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
+from otgan.gan.distributed import Processes
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
 from otgan.gan.gradients import Gradients
 from otgan.gan.identity import RunIdentity
-from otgan.gan.kept_sample import kept_sample
 from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.measuring.correlations import rank_correlations
 from otgan.gan.measuring.features import features_for
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
+from otgan.gan.precision import refuse_precision
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
 from otgan.gan.records import Record
@@ -42,6 +46,7 @@ from otgan.gan.tensorboard import require_tensorboard
 from otgan.gan.verdict import verdict
 from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
+from otgan.launch import launch
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
 
@@ -67,7 +72,8 @@ def train_gan(
 
     Every ``config.monitor_every`` generator steps, held-out real points are compared with
     generated ones: critic estimate, certified lower bound, exact W1, and the floor (exact W1
-    between two independent real samples).
+    between two independent real samples). Processes that torchrun has started train one GAN
+    together, each on its share of every batch, and all return its result.
 
     Parameters
     ----------
@@ -143,13 +149,15 @@ def train_gan(
         training_data = training_data.as_images()
     config = config.for_shape(training_data.shape)
     _refuse_before_training(training_data, config, given)
-    pick_device(config.device)  # a device that is not there is refused before anything is written
+    # A device that is not there is refused before anything is written.
+    _refuse_on_device(pick_device(config.device), config, given)
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
-    elif directory is not None and not overwrite:
+    first = launch().rank == 0
+    if first and not resume and not overwrite and directory is not None:
         directory.check_free()
-    with nullcontext() if directory is None else directory.writing():
+    with directory.writing() if directory is not None and first else nullcontext():
         return _run(
             training_data,
             config,
@@ -188,8 +196,13 @@ def _check_arguments(config: Any, out: Any, flags: Mapping[str, Any], progress: 
 def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenNetworks) -> None:
     """Raise if data, settings and networks do not go together."""
     labeled = data.train_labels is not None
-    own_critic = given.critic is not None
-    refuse_incompatible(config, data.shape, own_critic=own_critic, labeled=labeled)
+    refuse_incompatible(
+        config,
+        data.shape,
+        own_critic=given.critic is not None,
+        labeled=labeled,
+        processes=launch().size,
+    )
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
@@ -198,6 +211,13 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
             f"the data are held out for measuring), got {config.batch_size:,}; to fix it, lower "
             "batch_size in the GANConfig, or give more points"
         )
+
+
+def _refuse_on_device(device: torch.device, config: GANConfig, given: GivenNetworks) -> None:
+    """Raise if what is to be computed there cannot be."""
+    refuse_precision(config.precision, device)
+    if config.capture:
+        refuse_capture(config, device, own_networks=bool(given.names))
 
 
 def _run(
@@ -212,53 +232,62 @@ def _run(
 ) -> TrainResult:
     """Start or resume, train, and evaluate."""
     device = pick_device(config.device)
+    processes = Processes.joined(device)
+    progress = progress if processes.is_first else False
+    path = None if directory is None else directory.path
     stored = directory.checkpoint(device) if resume and directory is not None else None
-    if stored is None or directory is None:
+    if stored is None or path is None:
         identity, changed = RunIdentity.of(data, config, given.names), False
     else:
-        before = RunIdentity.from_dict(stored, directory.path)
-        identity = before.continued(data, config, stored["step"], directory.path, given.names)
+        before = RunIdentity.from_dict(stored, path)
+        identity = before.continued(data, config, stored["step"], path, given.names)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
     state = TrainState.start(data.shape, config, device, given)
+    trained = None if stored is None else stored["features"]
     features = features_for(
-        config.features,
-        data,
-        device,
-        rng=config.rng,
-        stored=None if stored is None else stored["features"],
-        progress=progress,
+        config.features, data, device, rng=config.rng, stored=trained, progress=progress
     )
     monitor = Monitor(data, config, RandomStreams(config.rng), device, features)
-    recorder = RunRecorder(directory, state, identity, features)
+    recorder = RunRecorder(directory, state, identity, features, writes=processes.is_first)
+    _start_or_load(state, monitor, stored)
     if stored is None:
-        batches = Batches(config, monitor, labeled=False)
-        points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
-        state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
         recorder.start()
-    else:
-        state.load_dict(stored)
-    if changed:
+    elif changed:
         recorder.settings()
     recorder.open_tensorboard(start=tensorboard)
+    processes.start_equal(state.generator, state.critic)
+    batches = Batches(config, monitor, state.game.objective.needs_labels, processes)
     try:
-        _train(state, config, monitor, recorder, progress)
-        result = _evaluated(state, config, monitor, None if directory is None else directory.path)
+        _train(state, batches, recorder, progress)
+        result = _evaluated(state, batches, path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
     finally:
         recorder.close()
-    if directory is not None:
-        directory.write_kept(kept_sample(monitor, result.generator.network))
-        directory.write_summary(result.to_dict())
+    recorder.outcome(result)
     return result
 
 
-def _evaluated(
-    state: TrainState, config: GANConfig, monitor: Monitor, out: Path | None
-) -> TrainResult:
+def _start_or_load(state: TrainState, monitor: Monitor, stored: dict[str, Any] | None) -> None:
+    """Let constraint and stabilizers prepare new networks; or go on with those of a checkpoint."""
+    if stored is not None:
+        state.load_dict(stored)
+        return
+    config = monitor.config
+    points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
+    batch = Batches(config, monitor).draw(0, "start", points)
+    state.game.start(state.generator, state.critic, batch)
+
+
+def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainResult:
     """The best generator of a run that has ended, evaluated on new draws."""
-    generator = state.kept_generator(monitor.units)
-    evaluation = evaluate(monitor, generator.network, points=config.evaluation_points)
+    config, monitor, processes = batches.config, batches.monitor, batches.processes
+    measured = processes.from_first((state.best, state.selection, state.records))
+    state.best, state.selection, state.records = measured
+    generator, points = state.kept_generator(monitor.units), config.evaluation_points
+    found = evaluate(monitor, generator.network, points=points) if processes.is_first else None
+    evaluation = processes.from_first(found)
+    assert evaluation is not None
     return TrainResult(
         evaluation=evaluation,
         verdict=verdict(evaluation, state.records, state.selection.kept_step),
@@ -272,17 +301,10 @@ def _evaluated(
     )
 
 
-def _train(
-    state: TrainState,
-    config: GANConfig,
-    monitor: Monitor,
-    recorder: RunRecorder,
-    progress: Progress,
-) -> None:
+def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress: Progress) -> None:
     """The whole of GAN training, from top to bottom."""
-    batches = Batches(config, monitor, labeled=state.game.objective.needs_labels)
-    fused = config.precision == "float32"
-    gradients = Gradients(state.generator, state.critic, state.game, fused=fused)
+    config, processes = batches.config, batches.processes
+    gradients = _gradients(state, config, processes)
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
     bar = reporting(progress, config.steps, "training", unit="step", done=state.step)
     with bar as report, deferred_interrupt() as interrupted:
@@ -304,15 +326,27 @@ def _train(
             state.step = step
 
             message = ""
-            if step % config.monitor_every == 0 or step == config.steps:
+            if processes.is_first and (step % config.monitor_every == 0 or step == config.steps):
                 seconds = time.perf_counter() - started
                 message = _headline(_measure(state, batches, recorder, seconds))
             report(step, message)
-            if interrupted():
+            if processes.any(interrupted()):
                 recorder.checkpoint()
                 raise stopped(recorder.how_to_resume())
-    if not state.records or state.records[-1].step < state.step:  # it ends where it was stopped
-        _measure(state, batches, recorder, time.perf_counter() - started)
+    if processes.is_first and (not state.records or state.records[-1].step < state.step):
+        _measure(state, batches, recorder, time.perf_counter() - started)  # ends where it stopped
+
+
+def _gradients(state: TrainState, config: GANConfig, processes: Processes) -> Gradients:
+    return Gradients(
+        state.generator,
+        state.critic,
+        state.game,
+        fused=config.precision == "float32",
+        precision=state.precision,
+        capture=config.capture,
+        processes=processes,
+    )
 
 
 def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch) -> None:
@@ -322,9 +356,7 @@ def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, bat
     assert optimizer is not None
     loss = gradients.of_critic(batch, state.step)
     refuse_divergence(loss, state.step, "critic")
-    if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(critic.parameters(), config.clip_grad_norm)
-    optimizer.step()
+    _step(critic, optimizer, state.precision.critic_scaler, config)
     if state.game.constraint is not None:
         state.game.constraint.project(critic)
     state.critic_loss = loss.terms["loss"].detach()
@@ -336,10 +368,19 @@ def _generator_step(
     """One step of the generator."""
     loss = gradients.of_generator(batch, state.step)
     refuse_divergence(loss, state.step, "generator")
-    if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(state.generator.parameters(), config.clip_grad_norm)
-    state.generator_optimizer.step()
+    _step(state.generator, state.generator_optimizer, state.precision.generator_scaler, config)
     state.generator_loss = loss.terms["loss"].detach()
+
+
+def _step(
+    network: nn.Module, optimizer: torch.optim.Optimizer, scaler: GradScaler, config: GANConfig
+) -> None:
+    """Follow the gradients, no longer scaled and no longer than allowed."""
+    scaler.unscale_(optimizer)
+    if config.clip_grad_norm is not None:
+        torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip_grad_norm)
+    scaler.step(optimizer)
+    scaler.update()
 
 
 def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float) -> Record:

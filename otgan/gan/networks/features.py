@@ -24,6 +24,7 @@ def critic_features(critic: nn.Module, points: Tensor) -> Tensor:
     Returns
     -------
     torch.Tensor, shape (n, k)
+        In the precision of the points.
 
     Raises
     ------
@@ -48,4 +49,4 @@ def critic_features(critic: nn.Module, points: Tensor) -> Tensor:
             f"{type(critic).__name__} without them; to fix it, define a method features(points) "
             "that returns shape (n, k), or use an nn.Sequential that ends in nn.Linear"
         )
-    return features.flatten(1)
+    return features.flatten(1).to(points.dtype)
