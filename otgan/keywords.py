@@ -22,6 +22,7 @@ SYNONYMS = {
     "bw": ("bandwidth",),
     "callback": ("progress",),
     "confidence": ("confidence_level",),
+    "critic_steps": ("n_critic",),
     "directions": ("n_projections",),
     "epochs": ("steps",),
     "eps": ("reg",),
