@@ -22,8 +22,11 @@ SYNONYMS = {
     "bw": ("bandwidth",),
     "callback": ("progress",),
     "confidence": ("confidence_level",),
+    "critic_iters": ("n_critic",),
     "critic_steps": ("n_critic",),
+    "decay": ("schedule", "average"),
     "directions": ("n_projections",),
+    "ema": ("average",),
     "epochs": ("steps",),
     "eps": ("reg",),
     "epsilon": ("reg",),
@@ -31,6 +34,7 @@ SYNONYMS = {
     "generator": ("rng",),
     "lambda_": ("weight", "reg"),
     "lambda_gp": ("weight",),
+    "loss": ("objective",),
     "lr": ("learning_rate",),
     "max_iter": ("max_iterations", "steps"),
     "n_boot": ("n_resamples",),
@@ -59,6 +63,7 @@ SYNONYMS = {
     "weights_x": ("a",),
     "weights_y": ("b",),
     "workers": ("n_jobs",),
+    "z_dim": ("latent_dim",),
 }
 """What SciPy, POT, scikit-learn and others call such options, in lower case, and our names."""
 

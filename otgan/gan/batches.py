@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -17,8 +18,8 @@ from otgan.gan.stabilizers.base import Stabilizer
 
 __all__ = ["Batches"]
 
-AT_ONCE = 8
-"""Most batches that are drawn together."""
+NUMBERS_AT_ONCE = 2**15
+"""Coordinates and latents that are drawn together, at most."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +33,42 @@ class Batches:
     monitor: Monitor
     labeled: bool = False
     processes: Processes = ALONE
+    _last: dict[tuple[int, str], Batch] = field(default_factory=dict, init=False, repr=False)
 
     def of_step(self, step: int, count: int) -> Iterator[Batch]:
-        """The `count` batches of one step of the generator, several drawn at once: that is faster.
+        """The `count` batches of one step of the generator.
 
-        Their `rng` is the same, and goes on from batch to batch.
+        Those of some steps on end are drawn at once, which is faster. Their `rng` is one of the
+        step, and goes on from batch to batch.
         """
-        size = self.config.batch_size
-        for first in range(0, count, AT_ONCE):
-            purpose = f"batches {first}"
-            drawn = self.draw(step, purpose, size * min(AT_ONCE, count - first))
-            if self.processes.size > 1 and self._adds_noise:
-                own = f"{purpose}, process {self.processes.rank}"
-                rng = self.monitor.streams.torch(step, own, self.monitor.device)
-                drawn = replace(drawn, rng=rng)
-            for start in range(0, len(drawn.latents), size):
-                batch = drawn.rows(slice(start, start + size))
-                with self.processes.sharing(batch, self.config.pack) as share:
-                    yield share
+        config = self.config
+        rng, done = self._rng(step), (step - 1) / config.steps
+        assert config.latent_dim is not None
+        numbers = config.batch_size * (math.prod(self.monitor.data.shape) + config.latent_dim)
+        together = max(1, NUMBERS_AT_ONCE // numbers)  # batches that are drawn at once
+        steps = max(1, together // count)
+        block, place = divmod(step - 1, steps)
+        for turn in range(place * count, (place + 1) * count):
+            part, row = divmod(turn, together)
+            size = min(together, steps * count - part * together)
+            drawn = self._drawn(block, f"{count} batches a step, {part}", size)
+            rows = drawn.rows(slice(row * config.batch_size, (row + 1) * config.batch_size))
+            batch = replace(rows, rng=rng, done=done)
+            with self.processes.sharing(batch, config.pack) as share:
+                yield share
+
+    def _rng(self, step: int) -> torch.Generator:
+        """For everything but points and latents; noise is of each process's own."""
+        own = self.processes.size > 1 and self._adds_noise
+        purpose = f"step, process {self.processes.rank}" if own else "step"
+        return self.monitor.streams.torch(step, purpose, self.monitor.device)
+
+    def _drawn(self, block: int, purpose: str, batches: int) -> Batch:
+        """These batches in a row, which are kept until others are asked for."""
+        if (block, purpose) not in self._last:
+            self._last.clear()
+            self._last[block, purpose] = self.draw(block, purpose, batches * self.config.batch_size)
+        return self._last[block, purpose]
 
     def draw(self, step: int, purpose: str, size: int | None = None) -> Batch:
         """What a step is made of: real points, latents, and the generator of the rest."""

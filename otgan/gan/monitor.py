@@ -22,6 +22,7 @@ from otgan.critics.potentials.bounds import (
 )
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData
+from otgan.gan.divergence import refuse_broken_points
 from otgan.gan.latents import draw_latents
 from otgan.gan.measuring.comparison import Compared, RealSamples
 from otgan.gan.measuring.features import Features, training_points
@@ -117,6 +118,7 @@ class Monitor:
         """One row of metrics, and the points that it is about."""
         n, real = len(self.real), self.real_samples
         fake = self.generate(state.averaged, n, 0, "monitor latents")
+        refuse_broken_points(torch.from_numpy(fake), state.step - 1)
         second = self.generate(state.averaged, n, 1, "monitor latents")
         found = real.compare(fake, second)
         exact = found.distances["points"].transports[0, 2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +149,10 @@ def train_gan(
         training_data = training_data.as_images()
     config = config.for_shape(training_data.shape)
     _refuse_before_training(training_data, config, given)
-    # A device that is not there is refused before anything is written.
-    _refuse_on_device(pick_device(config.device), config, given)
+    # A device that is not there, or networks that do not fit, before anything is written.
+    device = pick_device(config.device)
+    _refuse_on_device(device, config, given)
+    state = TrainState.start(training_data.shape, config, device, given)
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
@@ -158,15 +160,8 @@ def train_gan(
     if first and not resume and not overwrite and directory is not None:
         directory.check_free()
     with directory.writing() if directory is not None and first else nullcontext():
-        return _run(
-            training_data,
-            config,
-            given,
-            directory,
-            resume=resume,
-            tensorboard=tensorboard,
-            progress=progress,
-        )
+        run = (training_data, config, state, given.names, directory)
+        return _run(*run, resume=resume, tensorboard=tensorboard, progress=progress)
 
 
 def _check_arguments(config: Any, out: Any, flags: Mapping[str, Any], progress: Any) -> None:
@@ -223,26 +218,26 @@ def _refuse_on_device(device: torch.device, config: GANConfig, given: GivenNetwo
 def _run(
     data: TrainingData,
     config: GANConfig,
-    given: GivenNetworks,
+    state: TrainState,
+    own: Mapping[str, str],
     directory: RunDirectory | None,
     *,
     resume: bool,
     tensorboard: bool,
     progress: Progress,
 ) -> TrainResult:
-    """Start or resume, train, and evaluate."""
+    """Start or resume, train, and evaluate; `own` are the classes of the user's networks."""
     device = pick_device(config.device)
     processes = Processes.joined(device)
     progress = progress if processes.is_first else False
     path = None if directory is None else directory.path
     stored = directory.checkpoint(device) if resume and directory is not None else None
     if stored is None or path is None:
-        identity, changed = RunIdentity.of(data, config, given.names), False
+        identity, changed = RunIdentity.of(data, config, own), False
     else:
         before = RunIdentity.from_dict(stored, path)
-        identity = before.continued(data, config, stored["step"], path, given.names)
+        identity = before.continued(data, config, stored["step"], path, own)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
-    state = TrainState.start(data.shape, config, device, given)
     trained = None if stored is None else stored["features"]
     features = features_for(
         config.features, data, device, rng=config.rng, stored=trained, progress=progress
@@ -276,7 +271,8 @@ def _start_or_load(state: TrainState, monitor: Monitor, stored: dict[str, Any] |
     config = monitor.config
     points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
     batch = Batches(config, monitor).draw(0, "start", points)
-    state.game.start(state.generator, state.critic, batch)
+    with monitor.streams.seeding(0, "layers", monitor.device):
+        state.game.start(state.generator, state.critic, batch)
 
 
 def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainResult:
@@ -315,12 +311,13 @@ def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress:
             turns = 0 if state.critic is None else critic_steps(step, config)
             drawn = batches.of_step(step, turns + 1)
 
-            # The critic learns to tell real from generated points as well as it can ...
-            for _ in range(turns):
-                _critic_step(state, config, gradients, next(drawn))
+            with _seeded_layers(batches, step):
+                # The critic learns to tell real from generated points as well as it can ...
+                for _ in range(turns):
+                    _critic_step(state, config, gradients, next(drawn))
 
-            # ... and the generator moves its points to where the critic takes them for real.
-            _generator_step(state, config, gradients, next(drawn))
+                # ... and the generator moves its points to where the critic takes them for real.
+                _generator_step(state, config, gradients, next(drawn))
             update_average(state.averaged, state.generator, config.average, step)
             state.game.update(state.generator, state.critic)
             state.step = step
@@ -335,6 +332,14 @@ def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress:
                 raise stopped(recorder.how_to_resume())
     if processes.is_first and (not state.records or state.records[-1].step < state.step):
         _measure(state, batches, recorder, time.perf_counter() - started)  # ends where it stopped
+
+
+def _seeded_layers(batches: Batches, step: int) -> AbstractContextManager[None]:
+    """Layers such as dropout draw the same numbers whenever a step is made."""
+    monitor = batches.monitor
+    # A captured step goes on with the generator that it was captured with.
+    device = torch.device("cpu") if batches.config.capture else monitor.device
+    return monitor.streams.seeding(step, "layers", device)
 
 
 def _gradients(state: TrainState, config: GANConfig, processes: Processes) -> Gradients:
@@ -388,7 +393,8 @@ def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds
     monitor, config = batches.monitor, batches.config
     rng = monitor.streams.torch(0, "batch statistics", monitor.device)
     latents = draw_latents(16 * config.batch_size, config, rng, monitor.device)
-    set_batch_statistics(state.averaged, latents, config.batch_size)
+    with monitor.streams.seeding(state.step, "statistics", monitor.device):
+        set_batch_statistics(state.averaged, latents, config.batch_size)
     # In evaluation mode: in training mode, spectral normalization changes with every call.
     with evaluating(state.critic), evaluating(state.averaged):
         found = monitor.measure(state, seconds)
