@@ -136,7 +136,8 @@ def test_gradients_are_no_longer_than_allowed():
     """At a rate of one, gradient descent moves each network by its clipped gradient."""
     descent = {"generator_optimizer": SGD(1.0), "critic_optimizer": SGD(1.0)}
     config = settings_of(steps=1, n_critic=1, average=0.0, clip_grad_norm=0.01, **descent)
-    start, result = TrainState.start((2,), config, CPU), train_gan("ring8", config)
+    start: Any = TrainState.start((2,), config, CPU)
+    result: Any = train_gan("ring8", config)
     for before, after in ((start.generator, result.generator), (start.critic, result.critic)):
         old, new = (parameters_to_vector(network.parameters()) for network in (before, after))
         assert_allclose((new - old).detach().norm(), 0.01, rtol=1e-4)
