@@ -282,6 +282,8 @@ def claims_table(rows: Sequence[Row]) -> list[str]:
         shown = " | ".join(mean_and_error(found, ".3g") for found in (less, more))
         column = claim.column.replace("_", " ").replace("w1", "W1")
         lines[claim.text] = f"| {claim.text} | {column} | {shown} | {len(less)}, {len(more)} |"
+    if not compared:
+        return ["No claim has two seeds on both sides yet."]
     told = told_apart(compared)
     head = "| claim | number | to be less | to be more | runs | |\n|---|---|--:|--:|--:|---|"
     return [head, *(f"{line} {ended(compared[t], told[t])} |" for t, line in lines.items())]
