@@ -6,8 +6,8 @@ python -m benchmarks.monitor page            the page of what has been measured
 
 A draw splits the held-out images at random: some are real, others are corrupted and take the place
 of generated ones. The test has level .01 for all its statistics together; of real images there are
-twenty draws. Features are those of the classifier that `train_gan` trains on the training images.
-Each draw appends a row to benchmarks/results/monitor.csv, and is left out when that has it.
+twice as many draws. Features are those of the classifier that `train_gan` trains on the training
+images. Each draw appends a row to benchmarks/results/monitor.csv, and is left out when that has it.
 """
 
 import argparse
@@ -36,7 +36,7 @@ RESULTS = Path(__file__).parent / "results"
 FILE, PAGE = RESULTS / "monitor.csv", RESULTS / "monitor.md"
 CORRUPTIONS = {"digits": corruptions(0.4, 0.8), "fashion": corruptions(0.5, 1.0)}
 MOST = 1000  # images of each sample
-DRAWS, DRAWS_OF_REAL = 10, 20
+DRAWS = 10
 CPU = torch.device("cpu")
 
 
@@ -124,15 +124,17 @@ def measure(name: str, kind: str, draw: int, monitor: Monitor) -> None:
     )
 
 
-def measure_all(name: str, draws: int | None) -> None:
+def measure_all(name: str, draws: int) -> None:
+    """Draw after draw of every corruption, and of real images twice as many."""
+    wanted = [(kind, draw) for draw in range(draws) for kind in CORRUPTIONS[name]]
+    wanted += [("real", draw) for draw in range(draws, 2 * draws)]
     monitor = None
-    for kind in CORRUPTIONS[name]:
-        for draw in range(draws or (DRAWS_OF_REAL if kind == "real" else DRAWS)):
-            if is_done(read(FILE), data=name, corruption=kind, draw=draw):
-                continue
-            monitor = monitor or monitor_of(data_of(name))
-            measure(name, kind, draw, monitor)
-            print(name, kind, draw, read(FILE)[-1]["pvalue"], flush=True)
+    for kind, draw in wanted:
+        if is_done(read(FILE), data=name, corruption=kind, draw=draw):
+            continue
+        monitor = monitor or monitor_of(data_of(name))
+        measure(name, kind, draw, monitor)
+        print(name, kind, draw, read(FILE)[-1]["pvalue"], flush=True)
 
 
 # ---------------------------------------------------------------- the page
@@ -194,7 +196,7 @@ def write_page() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", nargs="?", default="digits", choices=[*CORRUPTIONS, "page"])
-    parser.add_argument("--draws", type=int, help="of each, instead of 10 and 20")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="of each corruption")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.what != "page":

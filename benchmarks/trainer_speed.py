@@ -29,7 +29,7 @@ from otgan.critics.constraints import GradientPenalty, ZeroCenteredPenalty
 from otgan.critics.networks.feedforward import mlp
 
 RESULTS = Path(__file__).parent / "results" / "trainer_speed.csv"
-TURNS = 9
+TURNS = 5
 STEPS = 40  # of a turn
 BATCH = 256
 

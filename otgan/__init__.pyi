@@ -27,6 +27,7 @@ from .critics.constraints.penalties import (
     DivergencePenalty as DivergencePenalty,
     GradientPenalty as GradientPenalty,
 )
+from .critics.constraints.zero_centered import ZeroCenteredPenalty as ZeroCenteredPenalty
 from .critics.estimation.estimator import estimate_w1 as estimate_w1
 from .critics.estimation.result import DualEstimate as DualEstimate
 from .critics.training.options import FitOptions as FitOptions
@@ -80,6 +81,7 @@ from .errors import (
 )
 from .estimates import Estimate as Estimate
 from .gan.config import GANConfig as GANConfig
+from .gan.load import Run as Run, load_run as load_run
 from .gan.result import TrainResult as TrainResult
 from .gan.resume import resume_gan as resume_gan
 from .gan.stabilizers.feature_matching import FeatureMatching as FeatureMatching

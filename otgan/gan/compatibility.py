@@ -14,6 +14,7 @@ def refuse_incompatible(
     *,
     own_critic: bool = False,
     labeled: bool = True,
+    processes: int = 1,
 ) -> None:
     """Raise if settings, resolved by `GANConfig.for_shape`, exclude each other.
 
@@ -26,6 +27,8 @@ def refuse_incompatible(
         Whether the critic is the user's.
     labeled : bool
         Whether the data have labels.
+    processes : int
+        That train together, each on its share of every batch.
 
     Raises
     ------
@@ -39,6 +42,7 @@ def refuse_incompatible(
         _constraint_and_batch(config),
         _without_critic(config, own_critic),
         _labels(config, labeled),
+        _shares(config, processes),
     ):
         if reason:
             raise InvalidInputError(reason)
@@ -139,5 +143,32 @@ def _labels(config: GANConfig, labeled: bool) -> str:
         return (
             f"objective {objective.name!r} must have labeled data, got data without labels; to fix "
             "it, pass a torch Dataset of (point, label) items"
+        )
+    return ""
+
+
+def _shares(config: GANConfig, processes: int) -> str:
+    """Why the mean of the losses on shares of a batch is not that on the batch."""
+    if processes == 1:
+        return ""
+    if config.batch_size % (processes * config.pack):
+        packs = f" packs of {config.pack} for each" if config.pack > 1 else ""
+        return (
+            f"batch_size must be a multiple of the {processes} processes{packs}, got "
+            f"{config.batch_size}; to fix it, change one of them"
+        )
+    constraint, whole = config.critic_constraint, ""
+    if not config.played_objective.trains_critic:
+        whole = f"objective {config.played_objective.name!r}"
+    elif constraint is not None and constraint.replaces_loss:
+        whole = f"constraint {constraint.name!r}"
+    for stabilizer in config.chosen_stabilizers:
+        if stabilizer.mixes_points or stabilizer.replaces_generator_loss:
+            whole = f"stabilizer {stabilizer.name!r}"
+    if whole:
+        return (
+            f"the loss must be a mean over points to be trained in {processes} processes, each of "
+            f"which sees its share of a batch, got {whole}, which compares the points of the whole "
+            "batch; to fix it, train in one process, or leave it out"
         )
     return ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import torch
+import math
+
 from torch import Tensor
 
 from otgan.errors import TrainingDivergedError
@@ -26,7 +27,7 @@ def refuse_broken_points(fake: Tensor, step: int) -> None:
     ------
     TrainingDivergedError
     """
-    if not bool(torch.isfinite(fake).all()):
+    if not math.isfinite(fake.detach().sum().item()):
         advice = "lower learning_rate, or pass clip_grad_norm=1.0"
         raise _diverged(fake.detach().abs().max(), "the generated points", step, advice)
 
@@ -38,11 +39,11 @@ def refuse_divergence(loss: Loss, step: int, player: str) -> None:
     ------
     TrainingDivergedError
     """
-    if bool(loss.total.detach().abs() <= LARGEST_LOSS):  # also false for NaN
+    if abs(loss.total.item()) <= LARGEST_LOSS:  # also false for NaN
         return
     what, value, advice = f"the {player}'s loss", loss.total, ADVICE["loss"]
     for name, term in loss.terms.items():
-        if not bool(term.detach().abs() <= LARGEST_LOSS):
+        if not abs(term.item()) <= LARGEST_LOSS:
             what, value = f"the {player}'s {name}", term
             advice = ADVICE.get(name, ADVICE["loss"])
             break

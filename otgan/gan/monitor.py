@@ -15,7 +15,6 @@ from otgan.critics.constraints.base import HeldOutGap
 from otgan.critics.forward import evaluating, scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bounds,
@@ -23,15 +22,18 @@ from otgan.critics.potentials.bounds import (
 )
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData
+from otgan.gan.divergence import refuse_broken_points
 from otgan.gan.latents import draw_latents
 from otgan.gan.measuring.comparison import Compared, RealSamples
-from otgan.gan.measuring.features import Features
-from otgan.gan.measuring.spaces import Patches, Space
+from otgan.gan.measuring.features import Features, training_points
+from otgan.gan.measuring.label_statistics import bin_centers
+from otgan.gan.measuring.spaces import Patches, Space, unchanged
 from otgan.gan.modes import ModeCoverage
 from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.records import COLUMN_PREFIXES, Record
 from otgan.gan.state import TrainState
+from otgan.gan.units import Units
 from otgan.measures import FloatArray, frame_of
 
 __all__ = ["Measurement", "Monitor"]
@@ -75,6 +77,11 @@ class Monitor:
     device: torch.device
     features: Features | None = None
 
+    @cached_property
+    def units(self) -> Units:
+        """Between the data and the networks."""
+        return Units(self.data.center, self.data.scale, self.data.shape)
+
     @property
     def real(self) -> FloatArray:
         """The held-out real points of every measurement, shape (n, d)."""
@@ -86,7 +93,7 @@ class Monitor:
 
         Scores are taken in the last.
         """
-        spaces = [Space("points", lambda points: points)]
+        spaces = [Space("points", unchanged)]
         if len(self.data.shape) == 3:
             spaces.insert(0, Space("patches", Patches(self.data.shape, rng=self.config.rng)))
         if self.features is not None:
@@ -101,10 +108,17 @@ class Monitor:
         others = [self.data.second_held_out(len(real), rng) for rng in rngs]
         return RealSamples(self.spaces, real, others)
 
+    @cached_property
+    def bin_centers(self) -> FloatArray:
+        """Centers of bins of the last space, from training points."""
+        train = self.spaces[-1].of(training_points(self.data, self.config.rng))
+        return bin_centers(train, self.data.train_labels, self.config.rng)
+
     def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""
         n, real = len(self.real), self.real_samples
         fake = self.generate(state.averaged, n, 0, "monitor latents")
+        refuse_broken_points(torch.from_numpy(fake), state.step - 1)
         second = self.generate(state.averaged, n, 1, "monitor latents")
         found = real.compare(fake, second)
         exact = found.distances["points"].transports[0, 2]
@@ -151,9 +165,7 @@ class Monitor:
         """Generated points in the units of the data, shape (n, d)."""
         rng = self.streams.torch(step, purpose, self.device)
         with torch.no_grad(), evaluating(generator):
-            latents = draw_latents(n, self.config, rng, self.device)
-            points = generator(latents).double().cpu().flatten(1).numpy()
-        return self.data.center + self.data.scale * points
+            return self.units.restore(generator(draw_latents(n, self.config, rng, self.device)))
 
     def snapshot(self, found: Measurement, critic: nn.Module | None) -> dict[str, FloatArray]:
         """Arrays to be drawn later: the points, and in the plane the critic on a grid."""
@@ -171,17 +183,9 @@ class Monitor:
             values = scores(critic, self.standardize(points))
         return values.double().cpu().numpy() * self.data.scale
 
-    def on_original_scale(self, critic: nn.Module) -> nn.Module:
-        """The critic as a function of points in the units of the data, in evaluation mode."""
-        center = torch.as_tensor(self.data.center, dtype=torch.float64, device=self.device)
-        center = center.reshape(1, *self.data.shape).expand(self.config.pack, *self.data.shape)
-        return OnOriginalScale(critic.eval(), packed(center, self.config.pack)[0], self.data.scale)
-
     def standardize(self, points: FloatArray) -> Tensor:
         """Points as the networks see them."""
-        centered = (points - self.data.center) / self.data.scale
-        rows = torch.as_tensor(centered, dtype=torch.float32, device=self.device)
-        return rows.reshape(len(rows), *self.data.shape)
+        return self.units.standardize(points, self.device)
 
     def _dual_side(
         self, state: TrainState, fake: FloatArray, exact_lower: float

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
+from torch.amp import GradScaler
 
 from otgan.critics.estimation.estimator import pick_device
 from otgan.critics.forward import evaluating
@@ -16,13 +19,14 @@ from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_p
 from otgan.errors import InvalidInputError
 from otgan.gan.averaging import set_batch_statistics, update_average
 from otgan.gan.batches import Batches
+from otgan.gan.captured import refuse_capture
 from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
+from otgan.gan.distributed import Processes
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
-from otgan.gan.generator import Generator
 from otgan.gan.gradients import Gradients
 from otgan.gan.identity import RunIdentity
 from otgan.gan.latents import draw_latents
@@ -31,15 +35,18 @@ from otgan.gan.measuring.correlations import rank_correlations
 from otgan.gan.measuring.features import features_for
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
+from otgan.gan.precision import refuse_precision
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
 from otgan.gan.records import Record
 from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
+from otgan.gan.tensorboard import require_tensorboard
 from otgan.gan.verdict import verdict
 from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
+from otgan.launch import launch
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
 
@@ -57,13 +64,16 @@ def train_gan(
     critic: Any = None,
     out: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
+    tensorboard: bool = False,
     progress: Progress = False,
 ) -> TrainResult:
     """Train a GAN and measure it in exact distance as it learns.
 
     Every ``config.monitor_every`` generator steps, held-out real points are compared with
     generated ones: critic estimate, certified lower bound, exact W1, and the floor (exact W1
-    between two independent real samples).
+    between two independent real samples). Processes that torchrun has started train one GAN
+    together, each on its share of every batch, and all return its result.
 
     Parameters
     ----------
@@ -81,13 +91,18 @@ def train_gan(
         points as networks see them, shape (n, d) or (n, c, h, w); the critic maps such points (with
         ``pack=m``, m of them side by side) to scores, shape (n,) or (n, 1).
     out : path, optional
-        Run directory, for metrics.csv, checkpoint.pt, snapshots and summary.json; an earlier run
-        there is replaced. Without it nothing is written, and an interrupted run is lost.
+        Run directory, for metrics.csv, checkpoint.pt, snapshots and summary.json. Without it
+        nothing is written, and an interrupted run is lost.
     resume : bool
         Continue the run in `out`, to the same result as if it had never stopped (bit for bit on
         a CPU). The data must be the same. `steps`, `learning_rate`,
         `critic_learning_rate`, `schedule`, `monitor_every` and `device` may differ from before,
         which is then recorded; other settings may not.
+    overwrite : bool
+        Whether an earlier run in `out` is replaced.
+    tensorboard : bool
+        Whether measurements are also written for TensorBoard, into the folder ``tensorboard`` of
+        `out`. A run that is resumed goes on there.
     progress : bool or callable
         Whether to show a progress bar; or a function of (done, total, message), called after
         every generator step.
@@ -103,8 +118,11 @@ def train_gan(
     KeyboardInterrupt
         After a checkpoint was written.
     InvalidInputError
-        Bad data, settings or networks, or some that exclude each other; `resume` without a
-        checkpoint, or with other data or settings.
+        Bad data, settings or networks, or some that exclude each other; an earlier run in `out`
+        and neither `resume` nor `overwrite`; `resume` without a checkpoint, or with other data or
+        settings.
+    MissingExtraError
+        `tensorboard`, and it is not installed.
     DamagedFileError
         A checkpoint that is truncated, was altered, or is something else.
     OutputError
@@ -123,42 +141,63 @@ def train_gan(
     (2, (5, 2))
     """
     config = GANConfig() if config is None else config
-    _check_arguments(config, out, resume=resume, progress=progress)
+    flags = {"resume": resume, "overwrite": overwrite, "tensorboard": tensorboard}
+    _check_arguments(config, out, flags, progress)
     training_data = as_training_data(data, config.rng)
     given = GivenNetworks(generator, critic)
     if config.network in ("dcgan", "resnet") and None in given:
         training_data = training_data.as_images()
     config = config.for_shape(training_data.shape)
     _refuse_before_training(training_data, config, given)
-    pick_device(config.device)  # a device that is not there is refused before anything is written
+    # A device that is not there, or networks that do not fit, before anything is written.
+    device = pick_device(config.device)
+    _refuse_on_device(device, config, given)
+    state = TrainState.start(training_data.shape, config, device, given)
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
-    with nullcontext() if directory is None else directory.writing():
-        return _run(training_data, config, given, directory, resume=resume, progress=progress)
+    first = launch().rank == 0
+    if first and not resume and not overwrite and directory is not None:
+        directory.check_free()
+    with directory.writing() if directory is not None and first else nullcontext():
+        run = (training_data, config, state, given.names, directory)
+        return _run(*run, resume=resume, tensorboard=tensorboard, progress=progress)
 
 
-def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
+def _check_arguments(config: Any, out: Any, flags: Mapping[str, Any], progress: Any) -> None:
     if not isinstance(config, GANConfig):
         raise InvalidInputError(
             f"config must be a GANConfig, got {type(config).__name__}; to fix it, pass "
             "GANConfig(...) with these settings"
         )
-    as_flag(resume, "resume", "pass one of them")
+    for name, flag in flags.items():
+        as_flag(flag, name, "pass one of them")
     as_progress(progress)
+    if flags["tensorboard"]:
+        require_tensorboard()
+    if flags["resume"] and flags["overwrite"]:
+        raise InvalidInputError(
+            "overwrite must be False where a run is resumed, got True; to fix it, pass one of them"
+        )
     if out is not None:
         RunDirectory.at(out)
-    elif resume:
+    elif wanted := [name for name, flag in flags.items() if flag]:
         raise InvalidInputError(
-            "resume=True must come with the folder of the run, got out=None; to fix it, pass out="
+            f"{wanted[0]}=True must come with the folder of the run, got out=None; to fix it, pass "
+            "out="
         )
 
 
 def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenNetworks) -> None:
     """Raise if data, settings and networks do not go together."""
     labeled = data.train_labels is not None
-    own_critic = given.critic is not None
-    refuse_incompatible(config, data.shape, own_critic=own_critic, labeled=labeled)
+    refuse_incompatible(
+        config,
+        data.shape,
+        own_critic=given.critic is not None,
+        labeled=labeled,
+        processes=launch().size,
+    )
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
@@ -169,86 +208,99 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
         )
 
 
+def _refuse_on_device(device: torch.device, config: GANConfig, given: GivenNetworks) -> None:
+    """Raise if what is to be computed there cannot be."""
+    refuse_precision(config.precision, device)
+    if config.capture:
+        refuse_capture(config, device, own_networks=bool(given.names))
+
+
 def _run(
     data: TrainingData,
     config: GANConfig,
-    given: GivenNetworks,
+    state: TrainState,
+    own: Mapping[str, str],
     directory: RunDirectory | None,
     *,
     resume: bool,
+    tensorboard: bool,
     progress: Progress,
 ) -> TrainResult:
-    """Start or resume, train, and evaluate."""
+    """Start or resume, train, and evaluate; `own` are the classes of the user's networks."""
     device = pick_device(config.device)
+    processes = Processes.joined(device)
+    progress = progress if processes.is_first else False
+    path = None if directory is None else directory.path
     stored = directory.checkpoint(device) if resume and directory is not None else None
-    if stored is None or directory is None:
-        identity, changed = RunIdentity.of(data, config, given.names), False
+    if stored is None or path is None:
+        identity, changed = RunIdentity.of(data, config, own), False
     else:
-        before = RunIdentity.from_dict(stored, directory.path)
-        identity = before.continued(data, config, stored["step"], directory.path, given.names)
+        before = RunIdentity.from_dict(stored, path)
+        identity = before.continued(data, config, stored["step"], path, own)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
-    state = TrainState.start(data.shape, config, device, given)
+    trained = None if stored is None else stored["features"]
     features = features_for(
-        config.features,
-        data,
-        device,
-        rng=config.rng,
-        stored=None if stored is None else stored["features"],
-        progress=progress,
+        config.features, data, device, rng=config.rng, stored=trained, progress=progress
     )
     monitor = Monitor(data, config, RandomStreams(config.rng), device, features)
-    recorder = RunRecorder(directory, state, identity, features)
+    recorder = RunRecorder(directory, state, identity, features, writes=processes.is_first)
+    _start_or_load(state, monitor, stored)
     if stored is None:
-        batches = Batches(config, monitor, labeled=False)
-        points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
-        state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
         recorder.start()
-    else:
-        state.load_dict(stored)
-    if changed:
+    elif changed:
         recorder.settings()
+    recorder.open_tensorboard(start=tensorboard)
+    processes.start_equal(state.generator, state.critic)
+    batches = Batches(config, monitor, state.game.objective.needs_labels, processes)
     try:
-        _train(state, config, monitor, recorder, progress)
-        result = _evaluated(state, config, monitor, None if directory is None else directory.path)
+        _train(state, batches, recorder, progress)
+        result = _evaluated(state, batches, path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
-    if directory is not None:
-        directory.write_summary(result.to_dict())
+    finally:
+        recorder.close()
+    recorder.outcome(result)
     return result
 
 
-def _evaluated(
-    state: TrainState, config: GANConfig, monitor: Monitor, out: Path | None
-) -> TrainResult:
+def _start_or_load(state: TrainState, monitor: Monitor, stored: dict[str, Any] | None) -> None:
+    """Let constraint and stabilizers prepare new networks; or go on with those of a checkpoint."""
+    if stored is not None:
+        state.load_dict(stored)
+        return
+    config = monitor.config
+    points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
+    batch = Batches(config, monitor).draw(0, "start", points)
+    with monitor.streams.seeding(0, "layers", monitor.device):
+        state.game.start(state.generator, state.critic, batch)
+
+
+def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainResult:
     """The best generator of a run that has ended, evaluated on new draws."""
-    state.averaged.load_state_dict(state.best)
-    if state.critic is not None and config.critic_constraint is not None:
-        config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
-    data = monitor.data
-    evaluation = evaluate(monitor, state.averaged, points=config.evaluation_points)
+    config, monitor, processes = batches.config, batches.monitor, batches.processes
+    measured = processes.from_first((state.best, state.selection, state.records))
+    state.best, state.selection, state.records = measured
+    generator, points = state.kept_generator(monitor.units), config.evaluation_points
+    found = evaluate(monitor, generator.network, points=points) if processes.is_first else None
+    evaluation = processes.from_first(found)
+    assert evaluation is not None
     return TrainResult(
         evaluation=evaluation,
         verdict=verdict(evaluation, state.records, state.selection.kept_step),
+        kept_step=state.selection.kept_step,
         rank_correlations=rank_correlations(state.records),
         records=tuple(state.records),
-        generator=Generator(state.averaged, data.center, data.scale, data.shape).eval(),
-        critic=None if state.critic is None else monitor.on_original_scale(state.critic),
+        generator=generator,
+        critic=state.final_critic(monitor.units, config),
         monitor=monitor,
         out=out,
     )
 
 
-def _train(
-    state: TrainState,
-    config: GANConfig,
-    monitor: Monitor,
-    recorder: RunRecorder,
-    progress: Progress,
-) -> None:
+def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress: Progress) -> None:
     """The whole of GAN training, from top to bottom."""
-    batches = Batches(config, monitor, labeled=state.game.objective.needs_labels)
-    fused = config.precision == "float32"
-    gradients = Gradients(state.generator, state.critic, state.game, fused=fused)
+    config, processes = batches.config, batches.processes
+    gradients = _gradients(state, config, processes)
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
     bar = reporting(progress, config.steps, "training", unit="step", done=state.step)
     with bar as report, deferred_interrupt() as interrupted:
@@ -259,26 +311,47 @@ def _train(
             turns = 0 if state.critic is None else critic_steps(step, config)
             drawn = batches.of_step(step, turns + 1)
 
-            # The critic learns to tell real from generated points as well as it can ...
-            for _ in range(turns):
-                _critic_step(state, config, gradients, next(drawn))
+            with _seeded_layers(batches, step):
+                # The critic learns to tell real from generated points as well as it can ...
+                for _ in range(turns):
+                    _critic_step(state, config, gradients, next(drawn))
 
-            # ... and the generator moves its points to where the critic takes them for real.
-            _generator_step(state, config, gradients, next(drawn))
+                # ... and the generator moves its points to where the critic takes them for real.
+                _generator_step(state, config, gradients, next(drawn))
             update_average(state.averaged, state.generator, config.average, step)
             state.game.update(state.generator, state.critic)
             state.step = step
 
             message = ""
-            if step % config.monitor_every == 0 or step == config.steps:
+            if processes.is_first and (step % config.monitor_every == 0 or step == config.steps):
                 seconds = time.perf_counter() - started
                 message = _headline(_measure(state, batches, recorder, seconds))
             report(step, message)
-            if interrupted():
+            if processes.any(interrupted()):
                 recorder.checkpoint()
                 raise stopped(recorder.how_to_resume())
-    if not state.records or state.records[-1].step < state.step:  # it ends where it was stopped
-        _measure(state, batches, recorder, time.perf_counter() - started)
+    if processes.is_first and (not state.records or state.records[-1].step < state.step):
+        _measure(state, batches, recorder, time.perf_counter() - started)  # ends where it stopped
+
+
+def _seeded_layers(batches: Batches, step: int) -> AbstractContextManager[None]:
+    """Layers such as dropout draw the same numbers whenever a step is made."""
+    monitor = batches.monitor
+    # A captured step goes on with the generator that it was captured with.
+    device = torch.device("cpu") if batches.config.capture else monitor.device
+    return monitor.streams.seeding(step, "layers", device)
+
+
+def _gradients(state: TrainState, config: GANConfig, processes: Processes) -> Gradients:
+    return Gradients(
+        state.generator,
+        state.critic,
+        state.game,
+        fused=config.precision == "float32",
+        precision=state.precision,
+        capture=config.capture,
+        processes=processes,
+    )
 
 
 def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch) -> None:
@@ -288,9 +361,7 @@ def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, bat
     assert optimizer is not None
     loss = gradients.of_critic(batch, state.step)
     refuse_divergence(loss, state.step, "critic")
-    if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(critic.parameters(), config.clip_grad_norm)
-    optimizer.step()
+    _step(critic, optimizer, state.precision.critic_scaler, config)
     if state.game.constraint is not None:
         state.game.constraint.project(critic)
     state.critic_loss = loss.terms["loss"].detach()
@@ -302,10 +373,19 @@ def _generator_step(
     """One step of the generator."""
     loss = gradients.of_generator(batch, state.step)
     refuse_divergence(loss, state.step, "generator")
-    if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(state.generator.parameters(), config.clip_grad_norm)
-    state.generator_optimizer.step()
+    _step(state.generator, state.generator_optimizer, state.precision.generator_scaler, config)
     state.generator_loss = loss.terms["loss"].detach()
+
+
+def _step(
+    network: nn.Module, optimizer: torch.optim.Optimizer, scaler: GradScaler, config: GANConfig
+) -> None:
+    """Follow the gradients, no longer scaled and no longer than allowed."""
+    scaler.unscale_(optimizer)
+    if config.clip_grad_norm is not None:
+        torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip_grad_norm)
+    scaler.step(optimizer)
+    scaler.update()
 
 
 def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float) -> Record:
@@ -313,7 +393,8 @@ def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds
     monitor, config = batches.monitor, batches.config
     rng = monitor.streams.torch(0, "batch statistics", monitor.device)
     latents = draw_latents(16 * config.batch_size, config, rng, monitor.device)
-    set_batch_statistics(state.averaged, latents, config.batch_size)
+    with monitor.streams.seeding(state.step, "statistics", monitor.device):
+        set_batch_statistics(state.averaged, latents, config.batch_size)
     # In evaluation mode: in training mode, spectral normalization changes with every call.
     with evaluating(state.critic), evaluating(state.averaged):
         found = monitor.measure(state, seconds)

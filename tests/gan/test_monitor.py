@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan import GANConfig, frechet_distance_squared, measures
-from otgan.errors import InvalidInputError
+from otgan.errors import TrainingDivergedError
 from otgan.gan.data import as_training_data
 from otgan.gan.measuring.features import features_for
 from otgan.gan.measuring.spaces import Patches
@@ -162,7 +162,8 @@ def test_values_of_the_critic_have_the_units_of_the_data():
     points = monitor.real
     expected = (points - monitor.data.center) @ weight
     assert_allclose(monitor.critic_values(critic, points), expected, rtol=1e-5, atol=1e-4)
-    outside = monitor.on_original_scale(critic)(torch.tensor(points)).detach().numpy()[:, 0]
+    original = monitor.units.critic(critic, pack=1, device=monitor.device)
+    outside = original(torch.tensor(points)).detach().numpy()[:, 0]
     assert_allclose(outside, expected, rtol=1e-5, atol=1e-4)
 
 
@@ -180,5 +181,5 @@ def test_points_that_are_not_finite_are_named():
     monitor = monitor_of("ring8")
     state = state_of(monitor)
     torch.nn.init.constant_(state.averaged[-1].bias, math.nan)
-    with pytest.raises(InvalidInputError, match="the generated points must be finite"):
+    with pytest.raises(TrainingDivergedError, match="got nan for the generated points in step"):
         monitor.measure(state, 0.0)

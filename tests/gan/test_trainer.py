@@ -12,9 +12,11 @@ import otgan
 from otgan import GANConfig, GradientPenalty, train_gan
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.gan.batches import Batches
 from otgan.gan.data import as_training_data
 from otgan.gan.game import Batch
 from otgan.gan.gradients import Gradients
+from otgan.gan.monitor import Monitor
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
@@ -109,13 +111,12 @@ def test_one_critic_step_is_that_of_algorithm_1():
     config = settings_of(constraint="clip", steps=1, n_critic=1)
     state = TrainState.start((2,), config, CPU)
     assert config.latent_dim is not None
-    data, streams = as_training_data("ring8", config.rng), RandomStreams(config.rng)
-    points = data.train.sample(32, streams.numpy(1, "batches 0"))[:16]
-    real = torch.as_tensor((points - data.center) / data.scale, dtype=torch.float32)
-    rng = streams.torch(1, "batches 0", CPU)
-    fake = state.generator(torch.randn(32, config.latent_dim, generator=rng)[:16]).detach()
+    data = as_training_data("ring8", config.rng)
+    batches = Batches(config, Monitor(data, config, RandomStreams(config.rng), CPU))
+    batch = next(batches.of_step(1, 2))
+    fake = state.generator(batch.latents).detach()
     assert state.critic is not None
-    loss = state.critic(fake).mean() - state.critic(real).mean()
+    loss = state.critic(fake).mean() - state.critic(batch.real).mean()
     loss.backward()
     # RMSProp's first step: learning rate times g / (sqrt((1 - 0.99) g²) + eps)
     stepped = (

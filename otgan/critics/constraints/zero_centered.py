@@ -57,6 +57,7 @@ class ZeroCenteredPenalty(Constraint):
     fake: bool = True
     name: ClassVar[str] = "zero-centered"
     estimates_w1: ClassVar[bool] = False
+    capturable: ClassVar[bool] = True
     needs_pointwise: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

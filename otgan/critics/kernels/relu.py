@@ -30,6 +30,7 @@ from otgan.critics.kernels.relu_passes import (
     Weights,
     has_radius,
     is_relu_critic,
+    is_thin,
     linear_layers,
     masked,
 )
@@ -186,7 +187,12 @@ class PenalizedStep:
                 "x, y and, for a penalty, the points between must be of one shape (n, d), got "
                 f"{[tuple(points.shape) for points in kinds]}; to fix it, draw as many of each"
             )
-        weights = Weights.of_critic(self.layers, radius=self.radius, inner=self.inner_dtype)
+        weights = Weights.of_critic(
+            self.layers,
+            radius=self.radius,
+            inner=self.inner_dtype,
+            thin=self.loss is not None and is_thin(self.layers),  # gaps keep oneDNN's rounding
+        )
         rows = len(x) if self.loss is not None else rows_of_block(x)
         blocks = list(zip(*(points.split(rows) for points in kinds), strict=True))
         sums = self._added(weights, blocks)
@@ -256,7 +262,7 @@ def _sums(
         cost = _put_tangents(weights, slopes[0], below, between, penalty, None if alone else sigma)
     return _Sums(
         [
-            product(h.T, a.T.to(h.dtype)).to(below[0].dtype)
+            product(h.T, a.T.to(h.dtype), thin=weights.thin and h is below[0]).to(below[0].dtype)
             for h, a in zip(below, slopes, strict=True)
         ],
         [total(a[: 2 * n] if alone else a * sigma) for a in slopes],
@@ -289,7 +295,8 @@ def _put_tangents(
 
     Returns the penalty, summed over these rows.
     """
-    gradient = product(first[rows].to(weights.backward[0].dtype), weights.backward[0])
+    to_points = weights.backward[0]
+    gradient = product(first[rows].to(to_points.dtype), to_points, thin=weights.thin)
     points = below[0][rows]
     if weights.radius:  # ∇|x| = x / |x|
         outward = points[:, :-1] / radius(points[:, :-1])
@@ -301,9 +308,11 @@ def _put_tangents(
     if weights.radius:
         tangent = torch.cat([tangent, torch.sum(tangent * outward, dim=1, keepdim=True)], dim=1)
     _put(tangent, below[0], rows, sigma)
+    thin = weights.thin
     for (weight, _), activations in zip(weights.forward[:-1], below[1:], strict=True):
         part = activations[rows]
-        values = product(tangent.to(weight.dtype), weight).to(part.dtype)
+        values = product(tangent.to(weight.dtype), weight, thin=thin).to(part.dtype)
+        thin = False
         if sigma is None:
             tangent = masked(values, part, out=part)
         else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from otgan.critics.kernels.matmul import gradient_of, product
 from otgan.critics.kernels.relu_passes import (
@@ -89,7 +88,8 @@ class GeneratorStep:
         *layers, output = self.layers
         slopes = weights.slopes(masked(gradient @ output.weight, top), below)
         for layer, h, a in zip(layers, below, slopes, strict=True):
-            gradient_of(layer.weight).copy_(product(a.T, h.T))
+            thin = weights.thin and layer is layers[0]
+            gradient_of(layer.weight).copy_(product(a.T, h.T, thin=thin))
             torch.sum(a, dim=0, out=gradient_of(layer.bias))
         torch.mm(gradient.T, top, out=gradient_of(output.weight))
         torch.sum(gradient, dim=0, out=gradient_of(output.bias))
@@ -97,10 +97,10 @@ class GeneratorStep:
 
     def _by_points(self, fake: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor]:
         """The loss, and its gradient by each generated point, or pack of them."""
-        weights, n = Weights.of_critic(self.critic_layers), len(fake)
+        weights, n = Weights.of(self.critic_layers), len(fake)
         *below, top = weights.activations(fake if real is None else torch.cat([fake, real]))
         on_fake, on_real = weights.outputs(top)[:, 0].tensor_split([n])
         value, _, sigma = self.loss(on_real, on_fake)
-        masks = top[:n].gt_(0.0).mul_(sigma[:, None])
-        slopes = weights.slopes(masks, [h[:n] for h in below])
-        return value, linear(slopes[0], weights.backward[0])
+        last = masked(sigma[:, None] * weights.output[0], top[:n])
+        slopes = weights.slopes(last, [h[:n] for h in below])
+        return value, product(slopes[0], weights.backward[0], thin=weights.thin)

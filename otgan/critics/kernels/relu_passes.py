@@ -14,7 +14,6 @@ from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from otgan.critics.kernels.matmul import product
 from otgan.critics.kernels.supported import all_plain
@@ -26,9 +25,13 @@ __all__ = [
     "has_radius",
     "is_relu_critic",
     "is_relu_network",
+    "is_thin",
     "linear_layers",
     "masked",
 ]
+
+FEW = 16
+"""Sizes of a product below this make it thin."""
 
 
 def is_relu_network(network: nn.Module) -> bool:
@@ -91,10 +94,13 @@ def forward(layers: list[nn.Linear], points: Tensor) -> Tensor:
     >>> forward([nn.Linear(2, 8), nn.Linear(8, 3)], torch.zeros(5, 2)).shape
     torch.Size([5, 3])
     """
-    *hidden, output = layers
-    for layer in hidden:
-        points = product(points, layer.weight, layer.bias, relu=True)
-    return linear(points, output.weight, output.bias)
+    weights = Weights.of(layers)
+    return weights.outputs(weights.activations(points)[-1])
+
+
+def is_thin(layers: list[nn.Linear]) -> bool:
+    """Whether the points that these layers take have few coordinates."""
+    return layers[0].in_features < FEW
 
 
 class Weights(NamedTuple):
@@ -103,7 +109,8 @@ class Weights(NamedTuple):
     forward: list[tuple[Tensor, Tensor]]  # W_l and b_l of the hidden layers
     backward: list[Tensor]  # W_lᵀ; of a critic the last one is W_Lᵀ diag(w)
     output: tuple[Tensor, Tensor]  # of the last layer
-    radius: bool  # whether the network is also given |x|
+    radius: bool = False  # whether the network is also given |x|
+    thin: bool = False  # whether products with the points' coordinates are thin
 
     @classmethod
     def of(cls, layers: list[nn.Linear]) -> Self:
@@ -111,11 +118,16 @@ class Weights(NamedTuple):
         *hidden, output = layers
         forward: list[tuple[Tensor, Tensor]] = [(layer.weight, layer.bias) for layer in hidden]
         backward = [layer.weight.T for layer in hidden]
-        return cls(forward, backward, (output.weight, output.bias), radius=False)
+        return cls(forward, backward, (output.weight, output.bias), thin=is_thin(layers))
 
     @classmethod
     def of_critic(
-        cls, layers: list[nn.Linear], *, radius: bool = False, inner: torch.dtype | None = None
+        cls,
+        layers: list[nn.Linear],
+        *,
+        radius: bool = False,
+        inner: torch.dtype | None = None,
+        thin: bool = False,
     ) -> Self:
         """Those of a network with one output, whose weights w are taken into W_L.
 
@@ -129,13 +141,15 @@ class Weights(NamedTuple):
         if inner is not None:  # but for the first layer, which the points enter
             forward[1:] = [(weight.to(inner), bias.to(inner)) for weight, bias in forward[1:]]
             backward[1:] = [weight.to(inner) for weight in backward[1:]]
-        return cls(forward, backward, (output.weight, output.bias), radius)
+        return cls(forward, backward, (output.weight, output.bias), radius, thin)
 
     def activations(self, points: Tensor) -> list[Tensor]:
         """h_0, ..., h_L for points of shape (n, d)."""
         values = [WithRadius()(points) if self.radius else points]
+        thin = self.thin
         for weight, bias in self.forward:
-            values.append(product(values[-1].to(weight.dtype), weight, bias, relu=True))
+            values.append(product(values[-1].to(weight.dtype), weight, bias, relu=True, thin=thin))
+            thin = False
         dtype = self.backward[-1].dtype
         values[1:] = [h.to(dtype) for h in values[1:]]
         return values
@@ -143,7 +157,7 @@ class Weights(NamedTuple):
     def outputs(self, top: Tensor) -> Tensor:
         """What the network returns, from h_L; shape (n, out)."""
         weight, bias = self.output
-        return linear(top.to(weight.dtype), weight, bias)  # few columns: oneDNN is slower
+        return product(top.to(weight.dtype), weight, bias, thin=len(weight) < FEW)
 
     def slopes(self, top: Tensor, below: list[Tensor]) -> list[Tensor]:
         """a_1, ..., a_L from a_L, or from a_L / w for a critic, and h_0, ..., h_{L-1}."""
