@@ -127,7 +127,7 @@ def section(data: str, mixture: GaussianMixture, rows: list[Row]) -> str:
         f"| {max(numbers(rows, 'reverse_kl')):.4f} |",
         perfect(mixture),
         *(f"| {' | '.join(published)} |" for published in PUBLISHED[data]),
-        "\n| seed | modes | high quality, % | reverse KL | widths | debiased W1 | s | processor s |",
+        "\n| seed | modes | high quality, % | reverse KL | widths | debiased W1 | s | CPU s |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|",
         *map(seed_line, rows),
     ]
