@@ -15,7 +15,7 @@ from otgan.label_statistic import BoolArray
 from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
 
-__all__ = ["frechet_distance", "frechet_distance_squared"]
+__all__ = ["frechet_distance", "frechet_distance_squared", "squared_frechet"]
 
 TINY = 1e-300
 """The extent that samples of a single point are taken to have."""
@@ -150,6 +150,18 @@ def frechet_distance_squared(
         method="fréchet, squared",
         diagnostics={"root": math.ldexp(math.sqrt(found.squared), found.exponent)},
     )
+
+
+def squared_frechet(x: FloatArray, y: FloatArray) -> float:
+    """The value of :func:`frechet_distance_squared` alone, of samples that have been checked.
+
+    Examples
+    --------
+    >>> x, y = np.array([[-1.0], [0], [1]]), np.array([[2.0], [5], [8]])
+    >>> print(f"{squared_frechet(x, y):.6f}")
+    29.000000
+    """
+    return _fit(x, y).squared
 
 
 class _Compared(NamedTuple):

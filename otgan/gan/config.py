@@ -14,6 +14,7 @@ from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, NETWORKS
 from otgan.gan.networks.sizes import fits_convolutions
 from otgan.gan.optimizers import OPTIMIZER_REGISTRY, SCHEDULES, OptimizerSettings, as_optimizer
 from otgan.gan.settings import (
+    FEATURE_NAMES,
     LATENTS,
     OBJECTIVE_NAMES,
     PRECISIONS,
@@ -50,6 +51,9 @@ MAX_WEIGHTS = 2**30
 
 COUNTS = ("steps", "n_critic", "depth", "monitor_every", "pack")
 OPTIONAL_COUNTS = ("width", "latent_dim")
+OWN_FUNCTIONS = ("schedule", "features")
+"""Settings that may be the user's own functions."""
+
 SIZES = (("batch_size", 1), ("monitor_points", 2), ("evaluation_points", 2))
 CHOICES: dict[str, tuple[Any, ...]] = {
     "latent": LATENTS,
@@ -122,6 +126,11 @@ class GANConfig:
         Generator steps between measurements, and points of each sample in one.
     evaluation_points : int
         Points of each sample in the final evaluation.
+    features : {"auto", "classifier", "autoencoder"}, callable or None
+        In what samples are compared besides points: hidden units of a small network that is trained
+        on the training points before the run and kept with it, or a torch module or function from
+        points of shape (n, *shape), in the units of the data, to (n, k). ``"auto"`` is none for
+        vectors, and for images classifier, or autoencoder without labels.
     rng : int
         Seed of everything random: weights, batches, latents and the split of the data.
     device : str
@@ -154,6 +163,7 @@ class GANConfig:
     monitor_every: int = 250
     monitor_points: int = 512
     evaluation_points: int = 1000
+    features: str | Callable[[Any], Any] | None = "auto"
     rng: int = 0
     device: str = "auto"
 
@@ -188,6 +198,9 @@ class GANConfig:
                 self._set(name, value)
         for name in ("generator_optimizer", "critic_optimizer"):
             as_optimizer(getattr(self, name), name)
+        known = self.features is None or callable(self.features) or self.features in FEATURE_NAMES
+        wanted = f"one of {', '.join(map(repr, FEATURE_NAMES))}, a function of points, or None"
+        self._check("features", known, wanted)
         known = callable(self.schedule) or self.schedule in SCHEDULES
         wanted = f"one of {', '.join(map(repr, SCHEDULES))}, or a function of the fraction done"
         self._check("schedule", known, wanted)
@@ -301,8 +314,9 @@ class GANConfig:
         for name in ("generator_optimizer", "critic_optimizer"):
             if plain[name] is not None:
                 plain[name] = OPTIMIZER_REGISTRY.described(plain[name])
-        if callable(self.schedule):
-            plain["schedule"] = {"name": "own", "class": _qualified(self.schedule)}
+        for name in OWN_FUNCTIONS:
+            if callable(plain[name]):
+                plain[name] = {"name": "own", "class": _qualified(plain[name])}
         return plain
 
     @classmethod
@@ -333,12 +347,13 @@ class GANConfig:
         stored = settings.get("stabilizers", ())
         if isinstance(stored, (list, tuple)):
             settings["stabilizers"] = tuple(STABILIZER_REGISTRY.rebuilt(one) for one in stored)
-        if isinstance(settings.get("schedule"), Mapping):
-            raise InvalidInputError(
-                "the schedule must be one of our own to be rebuilt from a file, got "
-                f"{settings['schedule'].get('class')!r}; to fix it, resume from Python with "
-                "train_gan(data, config, out=..., resume=True)"
-            )
+        for name in OWN_FUNCTIONS:
+            if isinstance(settings.get(name), Mapping):
+                raise InvalidInputError(
+                    f"{name} must be one of those with a name to be rebuilt from a file, got "
+                    f"{settings[name].get('class')!r}; to fix it, resume from Python with "
+                    "train_gan(data, config, out=..., resume=True)"
+                )
         return cls(**settings)
 
     def _check_constraint(self) -> None:

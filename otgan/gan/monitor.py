@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,18 +21,18 @@ from otgan.critics.potentials.bounds import (
     certified_lower_bounds,
     zero_lower_bound,
 )
-from otgan.estimates import standard_error_of_mean
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData
-from otgan.gan.evaluation import Evaluation
 from otgan.gan.latents import draw_latents
+from otgan.gan.measuring.comparison import Compared, RealSamples
+from otgan.gan.measuring.features import Features
+from otgan.gan.measuring.spaces import Patches, Space
 from otgan.gan.modes import ModeCoverage
 from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
-from otgan.gan.records import Record
+from otgan.gan.records import COLUMN_PREFIXES, Record
 from otgan.gan.state import TrainState
-from otgan.measures import DiscreteMeasure, FloatArray, frame_of
-from otgan.transport.exact import solve_measures
+from otgan.measures import FloatArray, frame_of
 
 __all__ = ["Measurement", "Monitor"]
 
@@ -56,7 +56,7 @@ class Monitor:
     """Compares generated points with held-out real ones, exactly.
 
     The same real points and latents serve every measurement of a run, so that its curve shows
-    the generator and not the luck of the draw. The final evaluation, `evaluate`, draws new ones.
+    the generator and not the luck of the draw. The final evaluation draws new ones.
 
     Attributes
     ----------
@@ -65,41 +65,50 @@ class Monitor:
         Resolved for the shape of the data.
     streams : RandomStreams
     device : torch.device
+    features : Features or None
+        In what samples are compared, besides points.
     """
 
     data: TrainingData
     config: GANConfig
     streams: RandomStreams
     device: torch.device
+    features: Features | None = None
 
     @property
     def real(self) -> FloatArray:
-        """The held-out real points of every measurement."""
-        return self._real_measure.points
+        """The held-out real points of every measurement, shape (n, d)."""
+        return self.real_samples.real
 
     @cached_property
-    def _real_measure(self) -> DiscreteMeasure:
+    def spaces(self) -> tuple[Space, ...]:
+        """Where samples are compared: patches of images, points, and features if there are any.
+
+        Scores are taken in the last.
+        """
+        spaces = [Space("points", lambda points: points)]
+        if len(self.data.shape) == 3:
+            spaces.insert(0, Space("patches", Patches(self.data.shape, rng=self.config.rng)))
+        if self.features is not None:
+            spaces.append(Space("features", self.features))
+        return tuple(spaces)
+
+    @cached_property
+    def real_samples(self) -> RealSamples:
+        """These points, and other real samples of the same size."""
         real = self.data.held_out(self.config.monitor_points, self.streams.numpy(0, "monitor"))
-        return DiscreteMeasure.of(real, name="the held-out points")
-
-    @cached_property
-    def floor_draws(self) -> FloatArray:
-        """Exact W1 of these points to other real samples of the same size: a perfect generator."""
         rngs = (self.streams.numpy(draw, "floor") for draw in range(FLOOR_DRAWS))
-        others = [self.data.second_held_out(len(self.real), rng) for rng in rngs]
-        measures = [DiscreteMeasure.of(other, name="the held-out points") for other in others]
-        return np.array([solve_measures(self._real_measure, other).distance for other in measures])
-
-    def within_floor(self, w1: float) -> bool:
-        """Whether some real sample was as far away: W1 cannot tell such generators from perfect."""
-        return bool(w1 <= self.floor_draws.max())
+        others = [self.data.second_held_out(len(real), rng) for rng in rngs]
+        return RealSamples(self.spaces, real, others)
 
     def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""
-        fake = self.generate(state.averaged, len(self.real), 0, "monitor latents")
-        exact = solve_measures(self._real_measure, _generated_measure(fake))
+        n, real = len(self.real), self.real_samples
+        fake = self.generate(state.averaged, n, 0, "monitor latents")
+        second = self.generate(state.averaged, n, 1, "monitor latents")
+        found = real.compare(fake, second)
+        exact = found.distances["points"].transports[0, 2]
         estimate, bounds = self._dual_side(state, fake, exact.lower)
-        coverage = self._coverage(fake)
         record = Record(
             step=state.step,
             seconds=seconds,
@@ -107,14 +116,36 @@ class Monitor:
             generator_loss=float(state.generator_loss),
             critic_estimate=estimate,
             w1_lower=bounds.critic,
-            exact_w1=exact.distance,
-            floor=float(self.floor_draws.mean()),
-            modes=math.nan if coverage is None else coverage.modes,
-            high_quality=math.nan if coverage is None else coverage.high_quality,
-            reverse_kl=math.nan if coverage is None else coverage.reverse_kl,
             w1_lower_zero=bounds.zero,
+            **self._distances(found),
+            **asdict(found.scores),
+            frechet_floor=real.floor_scores.frechet,
+            **self._mode_columns(fake),
         )
         return Measurement(record, self.real, fake)
+
+    def _distances(self, found: Compared) -> dict[str, float]:
+        """The columns of every space: exact W1, floor, debiased W1 and its error."""
+        columns: dict[str, float] = {}
+        for name, four in found.distances.items():
+            prefix = COLUMN_PREFIXES[name]
+            columns |= {
+                f"{prefix}w1" if prefix else "exact_w1": four.transports[0, 2].distance,
+                f"{prefix}floor": self.real_samples.floor(name),
+                f"{prefix}debiased_w1": four.value,
+                f"{prefix}debiased_w1_se": four.se,
+            }
+        return columns
+
+    def _mode_columns(self, fake: FloatArray) -> dict[str, float]:
+        found = self.coverage(fake)
+        if found is None:
+            return {}
+        return {
+            "modes": found.modes,
+            "high_quality": found.high_quality,
+            "reverse_kl": found.reverse_kl,
+        }
 
     def generate(self, generator: nn.Module, n: int, step: int, purpose: str) -> FloatArray:
         """Generated points in the units of the data, shape (n, d)."""
@@ -123,31 +154,6 @@ class Monitor:
             latents = draw_latents(n, self.config, rng, self.device)
             points = generator(latents).double().cpu().flatten(1).numpy()
         return self.data.center + self.data.scale * points
-
-    def evaluate(self, generator: nn.Module, *, points: int, draws: int = 16) -> Evaluation:
-        """Compare a generator, from new latents, with new draws of real points."""
-        distances, floors, generated = [], [], []
-        for draw in range(draws):
-            samples = self.data.held_out_pair(points, self.streams.numpy(draw, "evaluation"))
-            real, other = (DiscreteMeasure.of(s, name="the held-out points") for s in samples)
-            fake = self.generate(generator, real.n, draw, "evaluation latents")
-            distances.append(solve_measures(real, _generated_measure(fake)).distance)
-            floors.append(solve_measures(real, other).distance)
-            generated.append(fake)
-        coverage = self._coverage(np.concatenate(generated))
-        return Evaluation(
-            exact_w1=float(np.mean(distances)),
-            floor=float(np.mean(floors)),
-            exact_w1_se=standard_error_of_mean(distances),
-            floor_se=standard_error_of_mean(floors),
-            excess_se=standard_error_of_mean(np.subtract(distances, floors)),
-            points=len(generated[0]),
-            draws=draws,
-            modes=0 if coverage is None else coverage.modes,
-            of=0 if coverage is None else coverage.of,
-            high_quality=math.nan if coverage is None else coverage.high_quality,
-            reverse_kl=math.nan if coverage is None else coverage.reverse_kl,
-        )
 
     def snapshot(self, found: Measurement, critic: nn.Module | None) -> dict[str, FloatArray]:
         """Arrays to be drawn later: the points, and in the plane the critic on a grid."""
@@ -224,9 +230,6 @@ class Monitor:
             found = constraint.distance(HeldOutGap(found, math.nan, upper, steepest))
         return found * self.data.scale
 
-    def _coverage(self, fake: FloatArray) -> ModeCoverage | None:
+    def coverage(self, fake: FloatArray) -> ModeCoverage | None:
+        """Of the modes, where they are known."""
         return None if self.data.modes is None else self.data.modes.coverage(fake)
-
-
-def _generated_measure(points: FloatArray) -> DiscreteMeasure:
-    return DiscreteMeasure.of(points, name="the generated points")

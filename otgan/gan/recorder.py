@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from otgan.gan.identity import RunIdentity
+from otgan.gan.measuring.features import Features
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.measures import FloatArray
@@ -19,6 +20,7 @@ class RunRecorder:
     directory: RunDirectory | None
     state: TrainState
     identity: RunIdentity
+    features: Features | None = None
 
     def start(self) -> None:
         """Write the first checkpoint: a run may be killed before it measures anything."""
@@ -35,7 +37,10 @@ class RunRecorder:
     def checkpoint(self) -> None:
         """Write the whole run."""
         if self.directory is not None:
-            self.directory.write_checkpoint({**self.state.to_dict(), **self.identity.to_dict()})
+            features = None if self.features is None else self.features.state_dict()
+            self.directory.write_checkpoint(
+                {**self.state.to_dict(), **self.identity.to_dict(), "features": features}
+            )
 
     def measurement(self, snapshot: dict[str, FloatArray]) -> None:
         """Write the last record, with the arrays that it was measured on."""

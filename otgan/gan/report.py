@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from otgan.gan.measuring.correlations import rank_correlation
 from otgan.gan.plot import Snapshot, critic_level_sets, progress_curves, samples_over_training
-from otgan.gan.records import Record, rank_correlation
+from otgan.gan.records import Record
 from otgan.gan.run_directory import RunDirectory
 from otgan.keywords import checks_keywords
 from otgan.output_files import make_folder, replacing
@@ -120,7 +121,8 @@ def summary_rows(
         rows.append(("certified", f"{fraction:.1%}", meaning))
     correlation = rank_correlation(records)
     shown = "not defined" if math.isnan(correlation) else f"{correlation:.2f}"
-    rows.append(("rank correlation", shown, "of the critic's estimate and exact W1 over the run"))
+    meaning = "of the critic's estimate and debiased W1, until the floor is reached"
+    rows.append(("rank correlation", shown, meaning))
     return rows
 
 
@@ -129,7 +131,11 @@ def _distance_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [
         ("exact W1", _show(summary, "exact_w1"), f"generated against held-out real; {size}"),
         ("floor", _show(summary, "floor"), "real against real: what a perfect sampler shows"),
-        ("ratio", _ratio(summary), "exact W1 over floor; 1 is perfect"),
+        (
+            "debiased W1",
+            _show(summary, "debiased_w1"),
+            "exact W1 less what samples of either kind show among each other; 0 is perfect",
+        ),
     ]
 
 
@@ -229,14 +235,7 @@ def _section(directory: RunDirectory, name: str, title: str, text: str, figure: 
 def _verdict(summary: Mapping[str, Any]) -> str:
     if not summary:
         return "The run has not ended yet; the curves show it up to its last measurement."
-    excess, se = summary["exact_w1"] - summary["floor"], summary["excess_se"]
-    verdict = (
-        f"By exact distance on held-out points, the generator is at {_ratio(summary)} times "
-        f"the floor, the distance that perfect samples show: {excess:.4f} ± {se:.4f} above it."
-    )
-    if excess <= 2.0 * se:
-        verdict += " At two standard errors, these draws do not distinguish that from zero."
-    return verdict
+    return html.escape(printable(f"{summary['verdict']} {summary['selection_rule']}"))
 
 
 def _html_table(rows: list[tuple[str, str, str]]) -> str:
@@ -271,11 +270,6 @@ def _setting(value: Any) -> str:
         return f"{name} ({inside})".strip() if inside else str(name)
     words = {None: "default", True: "yes", False: "no", "": "none"}
     return words[value] if value is None or value == "" or isinstance(value, bool) else str(value)
-
-
-def _ratio(summary: Mapping[str, Any]) -> str:
-    """Exact W1 over the floor; summary.json has null where that is infinite."""
-    return "inf" if summary["ratio"] is None else f"{summary['ratio']:.2f}"
 
 
 def _show(summary: Mapping[str, Any], name: str) -> str:

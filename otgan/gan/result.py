@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from torch import nn
 
 from otgan.gan.evaluation import Evaluation
 from otgan.gan.generator import Generator
+from otgan.gan.measuring.selection import SELECTION_RULE
 from otgan.gan.monitor import Monitor
 from otgan.gan.records import Record
 from otgan.inputs.options import as_count, as_seed
@@ -26,21 +28,23 @@ __all__ = ["TrainResult"]
 class TrainResult(Result):
     """A trained generator and its evaluation.
 
-    ``float(result)`` is its exact W1 to held-out real points.
+    ``float(result)`` is its debiased W1 to held-out real points.
 
     Attributes
     ----------
     evaluation : Evaluation
-        The best generator on new draws: exact W1, floor, modes.
-    rank_correlation : float
-        Spearman's correlation of the critic's estimate and exact W1 over the run; without a
-        critic, one by construction.
+        The generator that was kept, on new draws.
+    verdict : str
+        What was measured, in sentences.
+    rank_correlations : mapping of str to mapping of str to float
+        Spearman's correlation of the critic's estimate and of either loss with debiased W1 and with
+        the Fréchet distance, over the run until it reached the floor.
     records : tuple of Record
         Every measurement of the run.
     generator : torch.nn.Module
-        The averaged generator with the smallest exact W1 measured; among those that W1 cannot tell
-        from perfect samples, the last. It maps latents, shape (n, latent_dim), to points in the
-        units of the data.
+        The averaged generator with the smallest debiased W1 measured (of features where there are
+        some, else of points); among those within one standard error of it, the last. It maps
+        latents, shape (n, latent_dim), to points in the units of the data.
     critic : torch.nn.Module or None
         The last critic, as a function of points in the units of the data; None for the exact
         constraint.
@@ -51,7 +55,8 @@ class TrainResult(Result):
     """
 
     evaluation: Evaluation
-    rank_correlation: float
+    verdict: str = field(repr=False)
+    rank_correlations: Mapping[str, Mapping[str, float]] = field(repr=False, hash=False)
     records: tuple[Record, ...] = field(repr=False)
     generator: Generator = field(repr=False)
     critic: nn.Module | None = field(repr=False)
@@ -59,13 +64,15 @@ class TrainResult(Result):
     out: Path | None = None
 
     def __float__(self) -> float:
-        return self.evaluation.exact_w1
+        return float(self.evaluation)
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome in plain values, as summary.json holds it."""
         return {
             **self.evaluation.to_dict(),
-            "rank_correlation": plain(self.rank_correlation),
+            "verdict": self.verdict,
+            "selection_rule": SELECTION_RULE,
+            "rank_correlations": plain(self.rank_correlations),
             "seconds": plain(self.records[-1].seconds),
         }
 

@@ -41,14 +41,17 @@ REQUIRED_NUMBERS = (
     "exact_w1_se",
     "floor",
     "floor_se",
-    "excess_se",
+    "debiased_w1",
+    "debiased_w1_se",
     "points",
     "draws",
     "modes",
     "of",
 )
-OPTIONAL_NUMBERS = ("ratio", "high_quality", "reverse_kl", "rank_correlation", "seconds")
+OPTIONAL_NUMBERS = ("ratio", "high_quality", "reverse_kl", "seconds")
 """Numbers of a summary that may be unknown or infinite."""
+
+SENTENCES = ("verdict", "selection_rule")
 
 START_ANEW = "restore it, or start the run anew"
 
@@ -275,9 +278,13 @@ class RunDirectory:
         found = self._read_json(path.name, hint)
         # Where modes are known, so is how many points are near one.
         required = (*REQUIRED_NUMBERS, "high_quality") if found.get("of") else REQUIRED_NUMBERS
-        complete = all(_is_number(found.get(name)) for name in required) and all(
-            name in found and (found[name] is None or _is_number(found[name]))
-            for name in OPTIONAL_NUMBERS
+        complete = (
+            all(_is_number(found.get(name)) for name in required)
+            and all(
+                name in found and (found[name] is None or _is_number(found[name]))
+                for name in OPTIONAL_NUMBERS
+            )
+            and all(isinstance(found.get(name), str) for name in SENTENCES)
         )
         if not complete:
             raise damaged(path, "one that lacks some of its numbers", hint)

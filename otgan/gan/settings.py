@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "FEATURE_NAMES",
     "LATENTS",
     "OBJECTIVE_NAMES",
     "OPTIMIZER_NAMES",
@@ -39,3 +40,6 @@ OPTIMIZER_NAMES = ("adam", "rmsprop", "sgd")
 
 SCHEDULE_NAMES = ("constant", "linear", "cosine")
 PRECISIONS = ("float32", "bfloat16", "float16")
+
+FEATURE_NAMES = ("auto", "classifier", "autoencoder")
+"""Features that are trained here."""

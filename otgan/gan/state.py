@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from otgan.errors import InvalidInputError
 from otgan.gan.config import GANConfig
 from otgan.gan.game import Game
+from otgan.gan.measuring.selection import Selection
 from otgan.gan.optimizers import Adam, as_optimizer
 from otgan.gan.players import GivenNetworks, make_players
 from otgan.gan.records import Record
@@ -37,8 +38,8 @@ class TrainState:
         Losses, and what stabilizers remember.
     best : dict of str to torch.Tensor
         Weights of the best averaged generator so far.
-    best_w1 : float
-        Its exact W1.
+    selection : Selection
+        Which one that is.
     critic_loss, generator_loss : torch.Tensor, shape ()
         Of the objective, in the last step of each; NaN before.
     records : list of Record
@@ -53,7 +54,7 @@ class TrainState:
     critic_optimizer: torch.optim.Optimizer | None
     game: Game
     best: Weights
-    best_w1: float = float("inf")
+    selection: Selection = field(default_factory=Selection)
     critic_loss: Tensor = field(default_factory=lambda: torch.tensor(float("nan")))
     generator_loss: Tensor = field(default_factory=lambda: torch.tensor(float("nan")))
     records: list[Record] = field(default_factory=list)
@@ -83,16 +84,17 @@ class TrainState:
             best=_copy(averaged),
         )
 
-    def remember_best(self, w1: float) -> None:
-        """Store the averaged generator as the best one so far."""
-        self.best_w1, self.best = w1, _copy(self.averaged)
+    def select(self, record: Record) -> None:
+        """Keep the averaged generator if it is the best so far, by what was measured of it."""
+        if self.selection.keeps(record.step, *record.selected_by):
+            self.best = _copy(self.averaged)
 
     def to_dict(self) -> dict[str, Any]:
         """Tensors and plain numbers only."""
         return {
             "step": self.step,
             "best": self.best,
-            "best_w1": self.best_w1,
+            "selection": self.selection.to_dict(),
             "records": [record._asdict() for record in self.records],
             "stabilizers": self.game.states,
             "critic_loss": self.critic_loss,
@@ -123,7 +125,7 @@ class TrainState:
             for group, rate in zip(optimizer.param_groups, fresh, strict=True):
                 group["lr"] = group["initial_lr"] = rate
         self.step, self.best = stored["step"], stored["best"]
-        self.best_w1 = stored["best_w1"]
+        self.selection = Selection.from_dict(stored["selection"])
         self.game.states.update(stored["stabilizers"])
         self.critic_loss = stored["critic_loss"]
         self.generator_loss = stored["generator_loss"]

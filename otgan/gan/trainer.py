@@ -20,19 +20,23 @@ from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
 from otgan.gan.divergence import refuse_divergence
+from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
 from otgan.gan.identity import RunIdentity
 from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
+from otgan.gan.measuring.correlations import rank_correlations
+from otgan.gan.measuring.features import features_for
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
-from otgan.gan.records import Record, rank_correlation
+from otgan.gan.records import Record
 from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
+from otgan.gan.verdict import verdict
 from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
 from otgan.progress import Progress, as_progress, reporting
@@ -186,8 +190,16 @@ def _run(
         identity = before.continued(data, config, stored["step"], directory.path, given.names)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
     state = TrainState.start(data.shape, config, device, given)
-    recorder = RunRecorder(directory, state, identity)
-    monitor = Monitor(data, config, RandomStreams(config.rng), device)
+    features = features_for(
+        config.features,
+        data,
+        device,
+        rng=config.rng,
+        stored=None if stored is None else stored["features"],
+        progress=progress,
+    )
+    monitor = Monitor(data, config, RandomStreams(config.rng), device, features)
+    recorder = RunRecorder(directory, state, identity, features)
     if stored is None:
         batches = Batches(config, monitor, labeled=False)
         points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
@@ -215,9 +227,11 @@ def _evaluated(
     if state.critic is not None and config.critic_constraint is not None:
         config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
     data = monitor.data
+    evaluation = evaluate(monitor, state.averaged, points=config.evaluation_points)
     return TrainResult(
-        evaluation=monitor.evaluate(state.averaged, points=config.evaluation_points),
-        rank_correlation=rank_correlation(state.records),
+        evaluation=evaluation,
+        verdict=verdict(evaluation, state.records, state.selection.kept_step),
+        rank_correlations=rank_correlations(state.records),
         records=tuple(state.records),
         generator=Generator(state.averaged, data.center, data.scale, data.shape).eval(),
         critic=None if state.critic is None else monitor.on_original_scale(state.critic),
@@ -311,15 +325,13 @@ def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds
         drawn = None if state.game.separate else state.critic  # a function of single points
         snapshot = monitor.snapshot(found, drawn)
     state.records.append(found.record)
-    w1 = found.record.exact_w1
-    if w1 < state.best_w1 or monitor.within_floor(w1):
-        state.remember_best(w1)
+    state.select(found.record)
     recorder.measurement(snapshot)
     return found.record
 
 
 def _headline(record: Record) -> str:
-    shown = f"W1={record.exact_w1:.4f}, floor={record.floor:.4f}"
+    shown = f"W1={record.exact_w1:.4f}, debiased={record.debiased_w1:.4f}"
     if math.isnan(record.modes):
         return shown
     return f"{shown}, modes={record.modes:.0f}, HQ={record.high_quality:.1%}"

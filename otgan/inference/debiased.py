@@ -16,18 +16,19 @@ from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_pair, refuse_gradients
 from otgan.transport.exact import solve_measures
 from otgan.transport.plug_in_bias import halves_of
+from otgan.transport.result import TransportResult
 
-__all__ = ["debiased_wasserstein"]
+__all__ = ["FourSamples", "debiased_wasserstein"]
 
 FEWEST_POINTS = 10
 """Halves of fewer points than five say too little about a variance."""
 
 OTHERS = {0: (2, 3), 1: (2, 3), 2: (0, 1), 3: (0, 1)}
-"""The halves x, x', y, y' by number, with those of the other sample."""
+"""The samples x, x', y, y' by number, with those of the other distribution."""
 
 BETWEEN = ((0, 2), (0, 3), (1, 2), (1, 3))
 WEIGHTS = {**dict.fromkeys(BETWEEN, 1 / 4), (0, 1): -1 / 2, (2, 3): -1 / 2}
-"""Pairs of halves, and the weights of their distances in D."""
+"""Pairs of samples, and the weights of their distances in D."""
 
 
 @checks_keywords
@@ -117,16 +118,21 @@ def debiased_wasserstein(
     mu, nu = as_pair(x, y, None, None)
     _check_sizes(mu.n, nu.n)
     (x_one, y_one), (x_two, y_two) = halves_of(mu.points, nu.points, as_rng(rng))
-    halves = _Halves.of((x_one, x_two, y_one, y_two), metric, p)
+    halves = [DiscreteMeasure.uniform(half) for half in (x_one, x_two, y_one, y_two)]
+    found = FourSamples.of(halves, metric, p)
     return Estimate(
-        value=halves.value,
-        se=halves.se,
-        interval=normal_interval(halves.value, halves.se, confidence_level),
+        value=found.value,
+        se=found.se,
+        interval=normal_interval(found.value, found.se, confidence_level),
         method=f"debiased, p = {p:g}",
         n=mu.n,
         m=nu.n,
         confidence_level=confidence_level,
-        diagnostics=halves.diagnostics,
+        diagnostics={
+            "between": found.between,
+            "within_x": found.within_x,
+            "within_y": found.within_y,
+        },
     )
 
 
@@ -143,42 +149,58 @@ def _check_sizes(n: int, m: int) -> None:
         )
 
 
-class _Halves(NamedTuple):
-    """Distances between all pairs of the halves x, x', y and y', and how points move them.
+class FourSamples(NamedTuple):
+    """Distances between all pairs of independent samples x, x', y and y', and their debiased one.
 
     Attributes
     ----------
-    distances : mapping of (i, j) to float
-        W between halves i < j, numbered in this order.
+    transports : mapping of (i, j) to TransportResult
+        Optimal transport between samples i < j, numbered in this order.
     changes : mapping of (i, j) to ndarray
-        By how much each point of half i moves W between i and j, up to a constant.
+        By how much each point of sample i moves W between i and j, up to a constant.
     """
 
-    distances: dict[tuple[int, int], float]
+    transports: dict[tuple[int, int], TransportResult]
     changes: dict[tuple[int, int], FloatArray]
 
     @classmethod
-    def of(cls, halves: Sequence[FloatArray], metric: Metric, p: float) -> _Halves:
-        measures = [DiscreteMeasure.uniform(half) for half in halves]
-        distances, changes = {}, {}
+    def of(
+        cls,
+        samples: Sequence[DiscreteMeasure],
+        metric: Metric = "euclidean",
+        p: float = 1.0,
+        *,
+        within_x: TransportResult | None = None,
+    ) -> FourSamples:
+        """Six exact distances; five if that from x to x' is given."""
+        transports, changes = {}, {}
         for i, j in WEIGHTS:
-            transport = solve_measures(measures[i], measures[j], metric, p)
+            known = within_x if (i, j) == (0, 1) else None
+            transport = known or solve_measures(samples[i], samples[j], metric, p)
             slope = _slope_of_root(transport.distance, p)
-            distances[i, j] = transport.distance
+            transports[i, j] = transport
             changes[i, j], changes[j, i] = slope * transport.f, slope * transport.g
-        return cls(distances, changes)
+        return cls(transports, changes)
+
+    @property
+    def between(self) -> float:
+        """Mean distance of samples x and x' to samples y and y'."""
+        return float(np.mean([self.transports[pair].distance for pair in BETWEEN]))
+
+    @property
+    def within_x(self) -> float:
+        """Distance of x and x'."""
+        return self.transports[0, 1].distance
+
+    @property
+    def within_y(self) -> float:
+        """Distance of y and y'."""
+        return self.transports[2, 3].distance
 
     @property
     def value(self) -> float:
         """The debiased distance D."""
-        return sum(weight * self.distances[pair] for pair, weight in WEIGHTS.items())
-
-    @property
-    def diagnostics(self) -> dict[str, float]:
-        """The three distances that D is made of."""
-        between = float(np.mean([self.distances[pair] for pair in BETWEEN]))
-        within = {"within_x": self.distances[0, 1], "within_y": self.distances[2, 3]}
-        return {"between": between, **within}
+        return self.between - (self.within_x + self.within_y) / 2
 
     @property
     def se(self) -> float:
@@ -190,11 +212,11 @@ class _Halves(NamedTuple):
         return math.sqrt(max(total - twice, total / 2))
 
     def _changes_of_d(self, i: int) -> FloatArray:
-        """By how much each point of half i moves D."""
+        """By how much each point of sample i moves D."""
         moved = [
             WEIGHTS[min(i, j), max(i, j)] * change
-            for (half, j), change in self.changes.items()
-            if half == i
+            for (sample, j), change in self.changes.items()
+            if sample == i
         ]
         return np.sum(moved, axis=0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import otgan
-from tests.gan.short_run import RUN, TINY
+from tests.gan.short_run import RUN, TINY, taught_by
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def trained(tmp_path_factory):
 
     @cache
     def run(constraint="lp"):
-        config = otgan.GANConfig(**TINY, constraint=constraint)
+        config = otgan.GANConfig(**TINY, **taught_by(constraint))
         return otgan.train_gan("ring8", config, out=folder / constraint)
 
     return run

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.testing import assert_array_equal
 
+from otgan import GANConfig
+
 RUN: dict[str, Any] = {
     "steps": 4,
     "batch_size": 8,
@@ -25,6 +27,16 @@ TINY: dict[str, Any] = {
     "monitor_every": 2,
 }
 TINY |= {"monitor_points": 64, "evaluation_points": 64, "device": "cpu"}
+
+
+def settings_of(**changes) -> GANConfig:
+    """Those of TINY with these changes, for points in the plane."""
+    return GANConfig(**{**TINY, **changes}).for_shape((2,))
+
+
+def taught_by(name) -> dict[str, Any]:
+    """The setting for that constraint, or for the exact objective."""
+    return {"objective": "exact"} if name == "exact" else {"constraint": name}
 
 
 def same_but_for_time(first, second):

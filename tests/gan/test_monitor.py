@@ -11,9 +11,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from otgan import GANConfig, measures
+import otgan
+from otgan import GANConfig, frechet_distance_squared, measures
 from otgan.errors import InvalidInputError
 from otgan.gan.data import as_training_data
+from otgan.gan.measuring.features import features_for
+from otgan.gan.measuring.spaces import Patches
 from otgan.gan.monitor import FLOOR_DRAWS, Monitor
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.state import TrainState
@@ -23,14 +26,14 @@ CPU = torch.device("cpu")
 
 
 def monitor_of(data, **changes):
-    config = GANConfig(**{**TINY, **changes})
-    streams = RandomStreams(config.rng)
-    constraint, latents = config.critic_constraint, config.latent_dim
-    return Monitor(as_training_data(data), constraint, config.monitor_points, latents, streams, CPU)
+    found = as_training_data(data)
+    config = GANConfig(**{**TINY, **changes}).for_shape(found.shape)
+    features = features_for(config.features, found, CPU)
+    return Monitor(found, config, RandomStreams(config.rng), CPU, features)
 
 
-def state_of(monitor, **changes):
-    return TrainState.start(monitor.data.d, GANConfig(**{**TINY, **changes}), CPU)
+def state_of(monitor):
+    return TrainState.start(monitor.data.shape, monitor.config, CPU)
 
 
 def assigned_w1(x, y):
@@ -48,9 +51,9 @@ def ring():
 
 def test_a_measurement_is_the_exact_distance_of_the_points_that_it_shows(ring):
     monitor, state = ring
-    found = monitor.measure(3, state.averaged, state.critic, 1.5)
+    found = monitor.measure(state, 1.5)
     record = found.record
-    assert (record.step, record.seconds) == (3, 1.5)
+    assert (record.step, record.seconds) == (state.step, 1.5)
     assert_allclose(record.exact_w1, assigned_w1(found.real, found.generated), rtol=1e-9)
     assert 0 < record.w1_lower_zero <= record.w1_lower <= record.exact_w1 * (1 + 1e-9)
     assert found.generated.shape == found.real.shape == (64, 2)
@@ -58,7 +61,7 @@ def test_a_measurement_is_the_exact_distance_of_the_points_that_it_shows(ring):
 
 def test_measuring_again_shows_the_same_points(ring):
     monitor, state = ring
-    first, again = (monitor.measure(step, state.averaged, state.critic, 0.0) for step in (1, 2))
+    first, again = (monitor.measure(state, seconds) for seconds in (1.0, 2.0))
     assert_array_equal(first.real, again.real)
     assert_array_equal(first.generated, again.generated)
     assert first.record.exact_w1 == again.record.exact_w1
@@ -72,17 +75,50 @@ def test_the_floor_is_the_distance_of_real_samples(ring):
         for draw in range(FLOOR_DRAWS)
     ]
     expected = [assigned_w1(monitor.real, other) for other in others]
-    assert_allclose(monitor.floor_draws, expected, rtol=1e-9)
-    record = monitor.measure(1, state.averaged, state.critic, 0.0).record
-    assert_allclose(record.floor, np.mean(expected), rtol=1e-9)
-    assert monitor.within_floor(max(expected) * (1 - 1e-9))
-    assert not monitor.within_floor(max(expected) * (1 + 1e-6))
+    assert_allclose(monitor.measure(state, 0.0).record.floor, np.mean(expected), rtol=1e-9)
+
+
+def test_the_debiased_distance_is_made_of_four_samples(ring):
+    monitor, state = ring
+    fakes = [monitor.generate(state.averaged, 64, i, "monitor latents") for i in range(2)]
+    reals = [monitor.real, monitor.real_samples.others[0]]
+    between = np.mean([assigned_w1(real, fake) for real in reals for fake in fakes])
+    record = monitor.measure(state, 0.0).record
+    expected = between - (assigned_w1(*reals) + assigned_w1(*fakes)) / 2
+    assert_allclose(record.debiased_w1, expected, rtol=1e-9)
+    assert 0 < record.debiased_w1_se < record.debiased_w1 / 2
+    assert math.isnan(record.patch_w1) and math.isnan(record.feature_debiased_w1)
+
+
+def test_scores_of_points_are_those_of_the_public_functions(ring):
+    monitor, state = ring
+    found = monitor.measure(state, 0.0)
+    record, scores = found.record, otgan.prdc(found.real, found.generated)
+    assert record.frechet == float(frechet_distance_squared(found.real, found.generated))
+    assert (record.precision, record.recall) == (scores.precision, scores.recall)
+    assert (record.density, record.coverage) == (scores.density, scores.coverage)
+
+
+def test_images_are_measured_in_patches_and_features():
+    images = np.random.default_rng(0).random(size=(200, 1, 8, 8))
+    monitor = monitor_of(images, features=lambda x: x.mean(axis=(1, 2)), network="mlp")
+    state = state_of(monitor)
+    found = monitor.measure(state, 0.0)
+    patches = Patches((1, 8, 8))
+    pairs = [patches(points) for points in (found.real, found.generated)]
+    assert_allclose(found.record.patch_w1, assigned_w1(*pairs), rtol=1e-9)
+    columns = [x.reshape(-1, 8, 8).mean(axis=1) for x in (found.real, found.generated)]
+    assert_allclose(found.record.feature_w1, assigned_w1(*columns), rtol=1e-9)
+    assert found.record.selected_by == (
+        found.record.feature_debiased_w1,
+        found.record.feature_debiased_w1_se,
+    )
 
 
 def test_one_measurement_checks_the_generated_points_once(ring):
     """The real points were checked when the run began."""
     monitor, state = ring
-    monitor.floor_draws  # noqa: B018 - computed once a run
+    monitor.measure(state, 0.0)  # what is computed once a run
     entered: Counter[str] = Counter()
     functions = (measures.as_pair, measures.as_points, measures.DiscreteMeasure.of)
     watched = {function.__code__: function.__name__ for function in functions}
@@ -94,16 +130,17 @@ def test_one_measurement_checks_the_generated_points_once(ring):
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        monitor.measure(1, state.averaged, state.critic, 0.0)
+        monitor.measure(state, 0.0)
     finally:
         sys.setprofile(before)
-    assert entered["as_pair"] == entered["as_points"] == 0
-    assert entered["of"] == 1  # the generated points
+    assert entered["as_pair"] == 0
+    assert entered["as_points"] == 2  # by prdc
+    assert entered["of"] == 2  # two samples of generated points
 
 
 def test_without_a_critic_the_linear_program_is_the_critic():
-    monitor = monitor_of("ring8", constraint="exact")
-    record = monitor.measure(1, state_of(monitor).averaged, None, 0.0).record
+    monitor = monitor_of("ring8", objective="exact")
+    record = monitor.measure(state_of(monitor), 0.0).record
     assert_allclose(record.critic_estimate, record.exact_w1, rtol=1e-9)
     assert record.w1_lower == record.critic_estimate >= record.w1_lower_zero > 0
 
@@ -111,36 +148,10 @@ def test_without_a_critic_the_linear_program_is_the_critic():
 def test_modes_are_unknown_for_plain_points():
     points = np.random.default_rng(0).normal(size=(100, 2))
     monitor = monitor_of(points)
-    record = monitor.measure(1, state_of(monitor).averaged, None, 0.0).record
+    record = monitor.measure(state_of(monitor), 0.0).record
     assert all(
         math.isnan(value) for value in (record.modes, record.high_quality, record.reverse_kl)
     )
-
-
-def test_the_evaluation_averages_new_draws(ring):
-    monitor, state = ring
-    found = monitor.evaluate(state.averaged, points=40, draws=3)
-    distances, floors = [], []
-    for draw in range(3):
-        real, other = monitor.data.held_out_pair(40, RandomStreams(0).numpy(draw, "evaluation"))
-        fake = monitor.generate(state.averaged, 40, draw, "evaluation latents")
-        distances.append(assigned_w1(real, fake))
-        floors.append(assigned_w1(real, other))
-    assert_allclose([found.exact_w1, found.floor], [np.mean(distances), np.mean(floors)], rtol=1e-9)
-    excess = np.subtract(distances, floors)
-    spreads = [np.std(values, ddof=1) / math.sqrt(3) for values in (distances, floors, excess)]
-    assert_allclose([found.exact_w1_se, found.floor_se, found.excess_se], spreads, rtol=1e-9)
-    assert (found.points, found.draws, found.of) == (40, 3, 8)
-    assert float(found) == found.exact_w1
-    assert_allclose(found.to_dict()["ratio"], found.exact_w1 / found.floor, rtol=1e-15)
-
-
-def test_a_finite_data_set_is_evaluated_on_splits_of_all_that_is_held_out():
-    monitor = monitor_of(np.random.default_rng(0).normal(size=(200, 2)))
-    found = monitor.evaluate(state_of(monitor).averaged, points=1000)
-    assert found.points == 40  # half of the 40 % that were held out
-    assert found.floor_se > 0 and found.excess_se > 0
-    assert found.of == 0 and math.isnan(found.high_quality)
 
 
 def test_values_of_the_critic_have_the_units_of_the_data():
@@ -157,7 +168,7 @@ def test_values_of_the_critic_have_the_units_of_the_data():
 
 def test_a_snapshot_holds_the_critic_on_a_grid_in_the_plane(ring):
     monitor, state = ring
-    found = monitor.measure(1, state.averaged, state.critic, 0.0)
+    found = monitor.measure(state, 0.0)
     arrays = monitor.snapshot(found, state.critic)
     corner = np.array([[arrays["grid_x"][5], arrays["grid_y"][9]]])
     assert_allclose(arrays["critic"][9, 5], monitor.critic_values(state.critic, corner)[0])
@@ -170,4 +181,4 @@ def test_points_that_are_not_finite_are_named():
     state = state_of(monitor)
     torch.nn.init.constant_(state.averaged[-1].bias, math.nan)
     with pytest.raises(InvalidInputError, match="the generated points must be finite"):
-        monitor.measure(1, state.averaged, state.critic, 0.0)
+        monitor.measure(state, 0.0)

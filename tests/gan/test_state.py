@@ -6,17 +6,16 @@ import io
 import pytest
 import torch
 
-from otgan import GANConfig
 from otgan.errors import InvalidInputError
 from otgan.gan.records import Record
 from otgan.gan.state import TrainState
-from tests.gan.short_run import TINY, same_weights
+from tests.gan.short_run import same_weights, settings_of
 
 CPU = torch.device("cpu")
 
 
 def started(**changes):
-    return TrainState.start(2, GANConfig(**{**TINY, **changes}), CPU)
+    return TrainState.start((2,), settings_of(**changes), CPU)
 
 
 def stepped(state):
@@ -28,7 +27,7 @@ def stepped(state):
     state.generator_optimizer.step()
     state.critic_optimizer.step()
     state.step = 1
-    state.records.append(Record(1, 0.1, 1.0, 0.9, 1.2, 0.3, 8, 0.9, 0.1, 0.2))
+    state.records.append(Record(**{**dict.fromkeys(Record._fields, 0.5), "step": 1}))
     return state
 
 
@@ -43,11 +42,11 @@ def test_the_average_starts_at_the_generator():
     state = started()
     same_weights(state.generator, state.averaged)
     assert state.generator is not state.averaged
-    assert state.best_w1 == float("inf")
+    assert state.selection.kept_step == 0
 
 
 def test_without_a_critic_there_is_one_optimizer():
-    state = started(constraint="exact")
+    state = started(objective="exact")
     assert state.critic is None and state.critic_optimizer is None
     assert "critic" not in state.to_dict()
 
@@ -55,7 +54,7 @@ def test_without_a_critic_there_is_one_optimizer():
 @pytest.mark.parametrize("constraint", ["clip", "lp", "spectral", "orthogonal", "cones"])
 def test_a_stored_state_is_restored_to_the_bit(constraint):
     state = stepped(started(constraint=constraint))
-    state.remember_best(1.2)
+    state.select(state.records[-1])
     file = io.BytesIO()
     torch.save(state.to_dict(), file)
     file.seek(0)
@@ -63,7 +62,8 @@ def test_a_stored_state_is_restored_to_the_bit(constraint):
     again.load_dict(torch.load(file, weights_only=True))
     for name in ("generator", "averaged", "critic"):
         same_weights(getattr(state, name), getattr(again, name))
-    assert (again.step, again.best_w1, again.records) == (1, 1.2, state.records)
+    assert (again.step, again.selection) == (1, state.selection)
+    assert again.selection.kept_step == 1 and again.records == state.records
     before = copy.deepcopy(again.generator.state_dict())
     stepped(state), stepped(again)  # moments are part of the next step
     same_weights(state.generator, again.generator)
@@ -72,7 +72,7 @@ def test_a_stored_state_is_restored_to_the_bit(constraint):
 
 def test_the_best_weights_are_a_copy():
     state = stepped(started())
-    state.remember_best(0.5)
+    state.select(state.records[-1])
     kept = state.best["0.weight"].clone()
     with torch.no_grad():
         state.averaged[0].weight.zero_()

@@ -217,7 +217,7 @@ def test_progress_is_reported_at_every_step_with_each_measurement():
     messages = [message for _, _, message in told]
     assert messages[0] == "training"
     last = result.records[-1]
-    assert messages[-1].startswith(f"W1={last.exact_w1:.4f}, floor={last.floor:.4f}, modes=")
+    assert messages[-1].startswith(f"W1={last.exact_w1:.4f}, debiased={last.debiased_w1:.4f}, ")
 
 
 def test_progress_must_be_a_flag_or_a_function():

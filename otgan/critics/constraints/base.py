@@ -12,10 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from otgan.critics.constraints.hooks import HookReturn, check_definitions, check_returns
+from otgan.critics.constraints.hooks import (
+    HookReturn,
+    check_complete,
+    check_definitions,
+    check_returns,
+)
 from otgan.critics.forward import scores
 from otgan.critics.kernels.supported import Gradients
-from otgan.errors import InvalidInputError
 
 __all__ = [
     "DEFAULT_WIDTH",
@@ -152,14 +156,7 @@ Linear without distance; to fix it, define that in the class
     def __new__(cls, *args: Any, **settings: Any) -> Self:
         """Refuse a class with missing or misspelled methods, in our words."""
         check_definitions(cls, Constraint, HOOKS)
-        missing = sorted(cls.__abstractmethods__)
-        if missing:
-            required = sorted({*REQUIRED, *missing})
-            raise InvalidInputError(
-                f"a constraint must define {', '.join(required)}, got {cls.__name__} without "
-                f"{', '.join(missing)}; to fix it, define "
-                f"{'that' if len(missing) == 1 else 'them'} in the class"
-            )
+        check_complete(cls, "a constraint", REQUIRED)
         return super().__new__(cls)
 
     def __init_subclass__(cls) -> None:

@@ -1,4 +1,4 @@
-"""Checks of the methods that a constraint of the user's defines: names, arguments, returns."""
+"""Checks of the methods that a class of the user's defines: names, arguments, returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from otgan.errors import InvalidInputError
 
-__all__ = ["HookReturn", "check_definitions", "check_returns"]
+__all__ = ["HookReturn", "check_complete", "check_definitions", "check_returns"]
 
 NEAR = 0.85
 """Similarity of two names from which one is taken for a misspelling of the other."""
@@ -23,6 +23,18 @@ class HookReturn(NamedTuple):
     holds: Callable[[Any], bool]
     wanted: str
     example: str
+
+
+def check_complete(cls: type, kind: str, required: Iterable[str]) -> None:
+    """Raise if a class lacks what it must define; `kind` is what its objects are, with article."""
+    abstract: frozenset[str] = getattr(cls, "__abstractmethods__", frozenset())
+    missing = sorted({*abstract, *(name for name in required if not hasattr(cls, name))})
+    if missing:
+        raise InvalidInputError(
+            f"{kind} must define {', '.join(sorted({*required, *missing}))}, got {cls.__name__} "
+            f"without {', '.join(missing)}; to fix it, define "
+            f"{'that' if len(missing) == 1 else 'them'} in the class"
+        )
 
 
 def check_definitions(cls: type, base: type, hooks: Iterable[str]) -> None:
@@ -83,7 +95,7 @@ def _refuse_misspelled(cls: type, base: type, name: str, hooks: list[str]) -> No
     near = difflib.get_close_matches(name, hooks, n=1, cutoff=NEAR)
     if near and inspect.getattr_static(cls, near[0]) is inspect.getattr_static(base, near[0]):
         raise InvalidInputError(
-            f"public methods of a constraint that are named like a hook must be that hook, got "
+            f"public methods that are named like a hook of {base.__name__} must be that hook, got "
             f"{cls.__name__}.{name}, which nothing calls; to fix it, rename it to {near[0]!r}, or "
             f"to '_{name}' if it is another method"
         )

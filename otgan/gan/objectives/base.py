@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from torch import Tensor, nn
 
+from otgan.critics.constraints.hooks import check_complete, check_definitions
 from otgan.errors import InvalidInputError
 
 __all__ = ["Objective"]
@@ -50,6 +51,12 @@ class Objective(ABC):
     bounded_without_constraint: ClassVar[bool] = True
     """Whether the critic's loss is bounded below for a critic that nothing constrains."""
 
+    def __new__(cls, *args: Any, **settings: Any) -> Self:
+        """Refuse a class with missing or misspelled methods, in our words."""
+        check_definitions(cls, Objective, HOOKS)
+        check_complete(cls, "an objective", ("name", "critic_loss", "generator_loss"))
+        return super().__new__(cls)
+
     @abstractmethod
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the critic minimizes, of its scores of real and of generated points."""
@@ -76,3 +83,14 @@ class Objective(ABC):
             f"one-sided label smoothing must come with an objective that has labels (minimax, "
             f"non-saturating or least-squares), got {self.name!r}; to fix it, leave it out"
         )
+
+
+HOOKS = (
+    "critic_loss",
+    "generator_loss",
+    "divergence",
+    "adapt_critic",
+    "label_loss",
+    "with_real_label",
+)
+"""The methods that training calls."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
+from otgan.critics.constraints.hooks import check_complete, check_definitions
 from otgan.gan.objectives.base import Objective
 
 __all__ = ["Stabilizer", "StabilizerState"]
@@ -44,6 +45,12 @@ class Stabilizer(ABC):
 
     replaces_generator_loss: ClassVar[bool] = False
     """Whether `generator_loss` takes the place of the objective's."""
+
+    def __new__(cls, *args: Any, **settings: Any) -> Self:
+        """Refuse a class with missing or misspelled methods, in our words."""
+        check_definitions(cls, Stabilizer, HOOKS)
+        check_complete(cls, "a stabilizer", ["name"])
+        return super().__new__(cls)
 
     def adapt_objective(self, objective: Objective) -> Objective:
         """The objective with this change."""
@@ -105,3 +112,17 @@ class Stabilizer(ABC):
     def generator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """The generator's loss, if `replaces_generator_loss`: of points as the critic sees them."""
         raise NotImplementedError(f"{self.name} has no loss of its own")
+
+
+HOOKS = (
+    "adapt_objective",
+    "adapt_generator",
+    "adapt_critic",
+    "start",
+    "update",
+    "perturb",
+    "critic_term",
+    "generator_term",
+    "generator_loss",
+)
+"""The methods that training calls."""

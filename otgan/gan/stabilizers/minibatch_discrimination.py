@@ -94,9 +94,11 @@ class MinibatchFeatures(nn.Module):
         self.weight.mul_(scale[:, None].to(self.weight.dtype))
 
     def _distances(self, features: Tensor) -> Tensor:
-        """|M_ib - M_jb|_1, shape (B, n, n)."""
-        kernels = torch.tensordot(features, self.weight, dims=1).transpose(0, 1)
-        return torch.cdist(kernels, kernels, p=1.0)
+        """|M_ib - M_jb|_1, shape (B, n, n), in the precision of the weights."""
+        with torch.autocast(features.device.type, enabled=False):
+            exact = features.to(self.weight.dtype)
+            kernels = torch.tensordot(exact, self.weight, dims=1).transpose(0, 1)
+            return torch.cdist(kernels, kernels, p=1.0)
 
 
 @checks_keywords

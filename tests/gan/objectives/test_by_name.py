@@ -60,3 +60,17 @@ def test_one_of_the_users_own_is_taken_as_it_is_and_not_rebuilt():
 def test_anything_else_is_refused(wrong, hint):
     with refused("objective must be one of wasserstein, minimax", hint):
         as_objective(wrong)
+
+
+@pytest.mark.parametrize(
+    ("methods", "parts"),
+    [
+        ({"name": None}, ("an objective must define", "Own without critic_loss, generator_loss")),
+        ({"critic_losses": lambda self, real, fake: 0.0}, ("'critic_loss'",)),
+        ({"divergence": lambda self, real: 0.0}, ("(self, real, fake)", "(self, real)")),
+    ],
+)
+def test_classes_that_would_not_be_called_are_refused(methods, parts):
+    base = Objective if "name" in methods or "critic_losses" in methods else Exponential
+    with refused(*parts):
+        type("Own", (base,), methods)()

@@ -165,3 +165,13 @@ def test_critics_that_cannot_carry_it_are_refused(critic, parts):
 def test_wrong_settings_are_refused(settings):
     with refused(next(iter(settings))):
         MinibatchDiscrimination(**settings)
+
+
+def test_under_autocast_distances_are_in_float32():
+    critic, points = adapted(mlp(2, width=8, depth=1)), normal(6, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        SMALL.start(critic, critic, points, points)
+        features = critic[:-2](points)
+        together = critic[-2](features)
+    assert features.dtype == torch.bfloat16
+    assert_close(together[:, 8:].float(), critic[-2](features.float())[:, 8:], rtol=2**-8, atol=0.0)

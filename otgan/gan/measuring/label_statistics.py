@@ -1,0 +1,117 @@
+"""Statistics of two samples that many permutations of the labels cost little."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from scipy.cluster.vq import kmeans2, vq
+from scipy.spatial.distance import pdist, squareform
+
+from otgan.divergences.pair_means import quadratic_form
+from otgan.label_statistic import BoolArray, LabelStatistic
+from otgan.measures import FloatArray, IntArray
+
+__all__ = ["bin_centers", "bin_counts", "energy_and_neighbors", "neighbor_coincidences"]
+
+NEIGHBORS = 5
+
+BINS = 20
+
+
+def energy_and_neighbors(pool: FloatArray, n: int) -> tuple[LabelStatistic, LabelStatistic]:
+    """The squared energy distance and the coincidences of neighbors, from the same distances.
+
+    Parameters
+    ----------
+    pool : ndarray, shape (N, k)
+        Points in a random order, so that ties between neighbors are broken at random.
+    n : int
+        How many of them a label marks.
+
+    References
+    ----------
+    Székely and Rizzo, Energy statistics: a class of statistics based on distances (2013).
+    """
+    distances = squareform(pdist(pool))
+    neighbors = neighbor_coincidences(distances, n)
+    np.negative(distances, out=distances)
+    return quadratic_form(distances, n, len(pool) - n), neighbors
+
+
+def neighbor_coincidences(distances: FloatArray, n: int, *, k: int = NEIGHBORS) -> LabelStatistic:
+    """The fraction of the k nearest neighbors that have the label of their point.
+
+    Repeated points are each other's neighbors, and so are points of a class that one sample lacks.
+
+    Parameters
+    ----------
+    distances : ndarray, shape (N, N)
+    n : int
+        How many of the points a label marks.
+
+    References
+    ----------
+    Schilling, Multivariate two-sample tests based on nearest neighbors (Journal of the American
+    Statistical Association 1986), (2.1).
+
+    Examples
+    --------
+    >>> line = np.array([[0.0], [1], [10], [11]])
+    >>> statistic = neighbor_coincidences(squareform(pdist(line)), 2, k=1)
+    >>> statistic.values(np.array([[True, True, False, False], [True, False, True, False]]))
+    array([1., 0.])
+    """
+    others = distances.copy()
+    np.fill_diagonal(others, np.inf)
+    nearest = np.argpartition(others, k - 1, axis=1)[:, :k]
+
+    def values(labels: BoolArray) -> FloatArray:
+        return np.array([(row[nearest] == row[:, None]).mean() for row in labels])
+
+    return LabelStatistic(n, len(distances) - n, values, batch=64)
+
+
+def bin_centers(points: FloatArray, rng: int = 0) -> FloatArray:
+    """Centers of bins of the space: k-means of real points, shape (20, k), or fewer of few points.
+
+    They must not depend on the points that are tested.
+    """
+    bins = max(2, min(BINS, len(points) // 10))
+    distinct = np.unique(points, axis=0)
+    if len(distinct) <= bins:
+        return distinct
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a bin that became empty does no harm
+        centers: FloatArray = kmeans2(points, bins, minit="++", rng=np.random.default_rng(rng))[0]
+    return centers
+
+
+def bin_counts(pool: FloatArray, n: int, centers: FloatArray) -> LabelStatistic:
+    """Pearson's chi-squared of how many points of either label lie nearest to each center.
+
+    A mode that one sample lacks empties a bin.
+
+    References
+    ----------
+    Richardson and Weiss, On GANs and GMMs (NeurIPS 2018), section 3: bins by k-means, whose
+    frequencies are compared; here together instead of one by one.
+
+    Examples
+    --------
+    >>> pool, centers = np.array([[0.0], [1], [10], [11]]), np.array([[0.0], [10.0]])
+    >>> statistic = bin_counts(pool, 2, centers)
+    >>> statistic.values(np.array([[True, True, False, False], [True, False, True, False]]))
+    array([4., 0.])
+    """
+    nearest: IntArray = vq(pool, centers)[0]
+    in_bin = np.eye(len(centers))[nearest]
+    used = in_bin.sum(axis=0) > 0
+    total, m = in_bin.sum(axis=0)[used], len(pool) - n
+
+    def values(labels: BoolArray) -> FloatArray:
+        first = (labels @ in_bin)[:, used]
+        second = total - first
+        return ((first / n - second / m) ** 2 / total).sum(axis=1) * n * m
+
+    return LabelStatistic(n, m, values, batch=256)

@@ -1,0 +1,139 @@
+"""Features: trained on training points, the same again, stored, and the user's own."""
+
+import io
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from otgan.errors import InvalidInputError
+from otgan.gan.data import as_training_data
+from otgan.gan.measuring import features as module
+from otgan.gan.measuring.feature_networks import autoencoder_of, classifier_of, encoder
+from otgan.gan.measuring.features import Features, features_for
+
+pytestmark = pytest.mark.torch
+
+CPU = torch.device("cpu")
+
+
+def features_of(given, data, **options) -> Features:
+    found = features_for(given, data, CPU, **options)
+    assert found is not None
+    return found
+
+
+IMAGES = np.random.default_rng(0).random(size=(60, 2, 8, 8))
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return as_training_data("digits").as_images()
+
+
+@pytest.fixture(scope="module")
+def classifier(digits):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "classifier_of", partial(classifier_of, steps=500))
+        return features_of("classifier", digits)
+
+
+@pytest.mark.parametrize(
+    "shape", [(3,), (1, 8, 8), (3, 11, 13), (1, 28, 28), (3, 64, 64), (1, 3, 3)]
+)
+def test_encoders_take_points_of_any_shape(shape):
+    assert encoder(shape)(torch.zeros(2, *shape)).shape == (2, 64)
+
+
+def test_features_of_the_classifier_separate_held_out_digits(digits, classifier):
+    held_out = digits.halves[0]
+    found, train = classifier(held_out.points), classifier(digits.train.points)
+    distances = ((found[:, None] - train) ** 2).sum(axis=-1)
+    nearest = digits.train.labels[distances.argmin(axis=1)]
+    assert (nearest == held_out.labels).mean() > 0.95
+
+
+def test_an_autoencoder_keeps_what_tells_points_apart():
+    rng = np.random.default_rng(0)
+    code = rng.normal(size=(400, 2))
+    points = torch.as_tensor(code @ rng.normal(size=(2, 30)), dtype=torch.float32)
+    body = autoencoder_of(points[:300], steps=300)
+    with torch.no_grad():
+        found = body(points).double().numpy()
+    design = np.column_stack([found[:300], np.ones(300)])
+    weights = np.linalg.lstsq(design, code[:300], rcond=None)[0]
+    rest = np.column_stack([found[300:], np.ones(100)]) @ weights
+    assert np.mean((rest - code[300:]) ** 2) < 0.05  # of a variance of one
+
+
+def test_the_same_seed_gives_the_same_features_and_leaves_torch_as_it_was():
+    points = torch.as_tensor(IMAGES, dtype=torch.float32)
+    before = torch.random.get_rng_state()
+    first, again, other = (
+        classifier_of(points, np.arange(60) % 3, rng=rng, steps=5) for rng in (1, 1, 2)
+    )
+    assert torch.equal(before, torch.random.get_rng_state())
+    with torch.no_grad():
+        found, same, others = (body(points).numpy() for body in (first, again, other))
+    assert_array_equal(found, same)
+    assert (found != others).any()
+
+
+def test_stored_features_are_loaded_and_not_trained(digits, classifier, monkeypatch):
+    file = io.BytesIO()
+    torch.save(classifier.state_dict(), file)
+    file.seek(0)
+    stored = torch.load(file, weights_only=True)
+    monkeypatch.setattr(module, "classifier_of", None)
+    again = features_of("classifier", digits, stored=stored)
+    points = digits.halves[1].points[:700]
+    assert_array_equal(again(points), classifier(points))
+
+
+def test_automatic_features_depend_on_the_data(digits, monkeypatch):
+    monkeypatch.setattr(module, "autoencoder_of", lambda points, **_: encoder((2, 8, 8)))
+    assert features_for("auto", as_training_data(np.eye(20)), CPU) is None
+    assert features_for(None, digits, CPU) is None
+    assert features_of("auto", as_training_data(IMAGES)).name == "autoencoder"
+
+
+def test_features_of_ones_own_see_points_in_their_units():
+    data = as_training_data(IMAGES)
+    flat = IMAGES.reshape(60, -1)
+    means = IMAGES.mean(axis=(2, 3))
+    own = features_of(lambda images: images.mean(axis=(2, 3)), data)
+    assert_allclose(own(flat), means, rtol=1e-12)
+    network = torch.nn.Sequential(torch.nn.AvgPool2d(8), torch.nn.Flatten(), torch.nn.Dropout())
+    assert_allclose(features_of(network, data)(flat), means, rtol=1e-5)
+    assert network.training
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("clasifier", "did you mean 'classifier'"),
+        (7, "features must be None"),
+        ("classifier", "without labels"),
+    ],
+)
+def test_features_that_cannot_be_are_refused(given, message):
+    with pytest.raises(InvalidInputError, match=message):
+        features_for(given, as_training_data(IMAGES), CPU)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: x, lambda x: x[:-1].mean(axis=(2, 3)), lambda x: x.mean(axis=(2, 3)) * np.nan],
+)
+def test_features_of_another_shape_are_refused(function):
+    own = features_of(function, as_training_data(IMAGES))
+    with pytest.raises(InvalidInputError, match="finite numbers of shape"):
+        own(IMAGES.reshape(60, -1))
+
+
+def test_features_of_another_run_are_refused(digits, classifier):
+    stored = {**classifier.state_dict(), "name": "autoencoder"}
+    with pytest.raises(InvalidInputError, match="features must have the form"):
+        features_for("classifier", digits, CPU, stored=stored)

@@ -1,0 +1,123 @@
+"""The test against real data: statistics by hand, its level, and what it tells apart."""
+
+import itertools
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import pdist, squareform
+from scipy.stats import chi2_contingency
+
+from otgan.divergences.energy import Energy
+from otgan.gan.measuring.label_statistics import (
+    bin_centers,
+    bin_counts,
+    energy_and_neighbors,
+    neighbor_coincidences,
+)
+from otgan.gan.measuring.two_sample import _corrected, real_data_test
+
+
+def test_neighbors_of_four_points_by_hand():
+    # nearest two of 0: 1, 3; of 1: 0, 3; of 3: 1, 0; of 9: 3, 1
+    distances = squareform(pdist(np.array([[0.0], [1], [3], [9]])))
+    labels = np.array([[True, True, False, False], [True, False, False, True]])
+    # 0 and 1 are alike, 3 has none alike, 9 has 3; then 1 and 3 have each other
+    assert_allclose(neighbor_coincidences(distances, 2, k=2).values(labels), [3 / 8, 2 / 8])
+
+
+def test_chi_squared_is_that_of_the_table_of_counts():
+    rng = np.random.default_rng(0)
+    pool, centers = rng.normal(size=(50, 2)), rng.normal(size=(4, 2))
+    labels = np.stack([rng.permutation(50) < 20 for _ in range(3)])
+    nearest = ((pool[:, None] - centers) ** 2).sum(axis=-1).argmin(axis=1)
+    tables = [
+        np.stack([np.bincount(nearest[row == v], minlength=4) for v in (0, 1)]) for row in labels
+    ]
+    expected = [chi2_contingency(t[:, t.sum(axis=0) > 0], correction=False)[0] for t in tables]
+    assert_allclose(bin_counts(pool, 20, centers).values(labels), expected, rtol=1e-12)
+
+
+def test_energy_is_that_of_the_two_sample_test():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(12, 3)), rng.normal(size=(9, 3))
+    labels = np.stack([rng.permutation(21) < 12 for _ in range(4)])
+    expected = Energy().prepare(x, y, rng).values(labels)
+    energy, _ = energy_and_neighbors(np.concatenate([x, y]), 12)
+    assert_allclose(energy.values(labels), expected, rtol=1e-9)
+
+
+def test_the_largest_statistic_is_compared_with_the_largest_of_each_permutation():
+    # deviations from the mean 0: of "a" 3, -3, 0, 0; of "b" 1, 1, -1, -1
+    found = _corrected({"a": np.array([3.0, -3, 0, 0]), "b": np.array([1.0, 1, -1, -1])})
+    # over all labelings a is at 3 / sqrt(18 / 4) = 1.41 and b at 1; columns have the maxima
+    # 1.41, 1, 0 and 0. Among permuted ones a has mean -1 and deviation sqrt 2, b -1/3 and sqrt(8)/3
+    assert [row.name for row in found] == ["a", "b"]
+    assert_allclose([row.z for row in found], [4 / 2**0.5, 2**0.5], rtol=1e-12)
+    pvalues = {row.name: row.pvalue for row in found}
+    assert pvalues == {"a": 1 / 4, "b": 2 / 4}
+
+
+def test_a_statistic_that_never_varies_says_nothing():
+    found = _corrected({"a": np.full(5, 2.0), "b": np.array([2.0, 1, 1, 0, 0])})
+    assert {row.name: row.pvalue for row in found}["a"] == 1.0
+    assert found[0].name == "b"
+
+
+def spaces_of(points):
+    return {"points": points, "squares": points**2}
+
+
+def test_equal_distributions_are_told_apart_at_most_as_often_as_the_level():
+    told = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        real, fake, train = rng.normal(size=(3, 30, 2)).round(1)  # with ties
+        centers = bin_centers(train**2, seed)
+        test = real_data_test(spaces_of(real), spaces_of(fake), centers, n_resamples=19, rng=seed)
+        told += test.is_told
+    assert 2 <= told <= 20  # binomial: 10 in the mean, beyond either with probability 0.001
+
+
+@pytest.mark.parametrize("defect", ["shifted", "repeated", "a mode lost"])
+def test_defects_are_told(defect):
+    rng = np.random.default_rng(0)
+    modes = np.array([[0.0, 0], [3, 0], [0, 3], [3, 3], [6, 0]])
+    real, fake, train = (modes[rng.integers(5, size=200)] for _ in range(3))
+    if defect == "a mode lost":
+        fake = modes[rng.integers(4, size=200)]
+    real, fake, train = (points + 0.3 * rng.normal(size=(200, 2)) for points in (real, fake, train))
+    if defect == "shifted":
+        fake += 0.4
+    if defect == "repeated":
+        fake = fake[rng.integers(50, size=200)]
+    test = real_data_test(spaces_of(real), spaces_of(fake), bin_centers(train**2), rng=0)
+    assert test.is_told and test.pvalue == 1 / 200
+    assert test.statistics[0].z > 3
+
+
+def test_swapping_the_order_of_points_within_samples_changes_nothing_that_counts():
+    rng = np.random.default_rng(3)
+    real, fake = rng.normal(size=(2, 60, 2))
+    centers = bin_centers(real)
+    first = real_data_test({"points": real}, {"points": fake}, centers, rng=0)
+    second = real_data_test({"points": real[::-1]}, {"points": fake[::-1]}, centers, rng=0)
+    for one, other in itertools.product(first.statistics, second.statistics):
+        if one.name == other.name:
+            assert_allclose(one.z, other.z, atol=0.6)  # permutations differ
+
+
+def test_bins_come_from_the_given_points_alone_and_are_the_same_again():
+    points = np.random.default_rng(0).normal(size=(400, 2))
+    assert_array_equal(bin_centers(points, 1), bin_centers(points, 1))
+    assert bin_centers(points).shape == (20, 2)
+    assert bin_centers(points[:50]).shape == (5, 2)
+    assert_array_equal(bin_centers(np.repeat([[2.0], [1.0]], 30, axis=0)), [[1.0], [2.0]])
+
+
+def test_the_result_is_plain_and_its_main_number_is_the_pvalue():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(2, 40, 2))
+    test = real_data_test({"points": real}, {"points": fake + 3}, real[:3], n_resamples=39)
+    assert float(test) == test.pvalue == test.to_dict()["pvalue"] == 1 / 40
+    assert test.to_dict()["is_told"] is True
