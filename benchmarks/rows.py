@@ -6,6 +6,7 @@ import json
 import statistics
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,14 @@ def append(file: Path, row: Mapping[str, Any]) -> None:
         writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
 
 
+def matching(rows: Iterable[Row], **wanted: Any) -> list[Row]:
+    """The rows with these values."""
+    return [row for row in rows if all(row[k] == str(v) for k, v in wanted.items())]
+
+
 def is_done(rows: Iterable[Row], **wanted: Any) -> bool:
     """Whether there is a row with these values."""
-    return any(all(row[k] == str(v) for k, v in wanted.items()) for row in rows)
+    return bool(matching(rows, **wanted))
 
 
 def numbers(rows: Iterable[Row], column: str) -> list[float]:
@@ -54,8 +60,9 @@ def digest(config: GANConfig) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
+@cache
 def commit() -> str:
-    """The version of the code, marked where files differ from it."""
+    """The version of the code when the script began, marked where files differ from it."""
     found = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude=*"],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parent,

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 import torch
-from rows import Row, append, commit, digest, is_done, mean_and_error, numbers, read
 
+from benchmarks.rows import Row, append, commit, digest, is_done, mean_and_error, numbers, read
 from otgan import GANConfig, debiased_wasserstein, train_gan
 from otgan.datasets import GaussianMixture, grid25, ring8
 from otgan.gan.modes import mode_coverage

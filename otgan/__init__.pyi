@@ -27,6 +27,7 @@ from .critics.constraints.penalties import (
     DivergencePenalty as DivergencePenalty,
     GradientPenalty as GradientPenalty,
 )
+from .critics.constraints.zero_centered import ZeroCenteredPenalty as ZeroCenteredPenalty
 from .critics.estimation.estimator import estimate_w1 as estimate_w1
 from .critics.estimation.result import DualEstimate as DualEstimate
 from .critics.training.options import FitOptions as FitOptions

@@ -22,7 +22,11 @@ SYNONYMS = {
     "bw": ("bandwidth",),
     "callback": ("progress",),
     "confidence": ("confidence_level",),
+    "critic_iters": ("n_critic",),
+    "critic_steps": ("n_critic",),
+    "decay": ("schedule", "average"),
     "directions": ("n_projections",),
+    "ema": ("average",),
     "epochs": ("steps",),
     "eps": ("reg",),
     "epsilon": ("reg",),
@@ -30,6 +34,7 @@ SYNONYMS = {
     "generator": ("rng",),
     "lambda_": ("weight", "reg"),
     "lambda_gp": ("weight",),
+    "loss": ("objective",),
     "lr": ("learning_rate",),
     "max_iter": ("max_iterations", "steps"),
     "n_boot": ("n_resamples",),
@@ -58,6 +63,7 @@ SYNONYMS = {
     "weights_x": ("a",),
     "weights_y": ("b",),
     "workers": ("n_jobs",),
+    "z_dim": ("latent_dim",),
 }
 """What SciPy, POT, scikit-learn and others call such options, in lower case, and our names."""
 
@@ -68,7 +74,7 @@ SETTINGS = {
     ),
     "train_gan": (
         "config=GANConfig({}=...)",
-        "average batch_size clip_grad_norm constraint critic_learning_rate critic_norm "
+        "average batch_size capture clip_grad_norm constraint critic_learning_rate critic_norm "
         "critic_optimizer critic_warmup depth device evaluation_points features generator_norm "
         "generator_optimizer latent latent_dim learning_rate monitor_every monitor_points n_critic "
         "network objective pack precision rng schedule stabilizers steps width",

@@ -19,6 +19,7 @@ from otgan.cli.parser import Parser, add_n_jobs
 from otgan.cli.reading_options import add_reading, reading_of
 from otgan.cli.terminal import complain, say
 from otgan.errors import InvalidInputError
+from otgan.launch import launch
 from otgan.text import printable
 
 if TYPE_CHECKING:
@@ -110,6 +111,12 @@ def add_train(commands: Commands) -> None:
         help="a hundred critic steps before each of the first 25 steps and every 500th",
     )
     train.add_argument(
+        "--capture",
+        action="store_const",
+        const=True,
+        help="compute gradients by CUDA graphs, which saves time with small networks",
+    )
+    train.add_argument(
         "--flips", action="store_true", help="mirror training pictures left to right at random"
     )
     add_reading(train)
@@ -125,12 +132,8 @@ def _train(options: argparse.Namespace) -> int:
         load(options.data)  # raises, and names the nearest data set
     check_numbers(options)
     out = Path(options.out or f"runs/{Path(options.data).stem}")
-    check_folder(out)
-    if (out / "checkpoint.pt").exists() and not options.overwrite:
-        raise InvalidInputError(
-            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
-            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
-        )
+    if launch().rank == 0:  # of several processes, only the first writes
+        _check_free(out, overwrite=options.overwrite)
     check_training()
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
     from otgan.gan.data import as_training_data
@@ -142,6 +145,16 @@ def _train(options: argparse.Namespace) -> int:
     return _run(
         lambda: otgan.train_gan(source, config, out=out, progress=options.progress), out, options
     )
+
+
+def _check_free(out: Path, *, overwrite: bool) -> None:
+    """Raise unless a new run can be written there."""
+    check_folder(out)
+    if (out / "checkpoint.pt").exists() and not overwrite:
+        raise InvalidInputError(
+            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
+            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
+        )
 
 
 def _config(options: argparse.Namespace) -> GANConfig:
@@ -237,9 +250,10 @@ def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespac
     try:
         train()
     except KeyboardInterrupt as stop:
-        complain(str(stop) or "interrupted")
+        if launch().rank == 0:
+            complain(str(stop) or "interrupted")
         return INTERRUPTED
-    return _report(argparse.Namespace(folder=str(out)))
+    return _report(argparse.Namespace(folder=str(out))) if launch().rank == 0 else 0
 
 
 def add_report(commands: Commands) -> None:

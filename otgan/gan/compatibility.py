@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from otgan.critics.constraints.penalties import PenalizedSlope
-from otgan.critics.constraints.zero_centered import ZeroCenteredPenalty
 from otgan.errors import InvalidInputError
 from otgan.gan.config import GANConfig
 
@@ -12,19 +10,25 @@ __all__ = ["refuse_incompatible"]
 
 def refuse_incompatible(
     config: GANConfig,
+    shape: tuple[int, ...],
     *,
     own_critic: bool = False,
     labeled: bool = True,
+    processes: int = 1,
 ) -> None:
     """Raise if settings, resolved by `GANConfig.for_shape`, exclude each other.
 
     Parameters
     ----------
     config : GANConfig
+    shape : tuple of int
+        Of one point, (d,) or (c, h, w).
     own_critic : bool
         Whether the critic is the user's.
     labeled : bool
         Whether the data have labels.
+    processes : int
+        That train together, each on its share of every batch.
 
     Raises
     ------
@@ -33,10 +37,12 @@ def refuse_incompatible(
     """
     for reason in (
         _objective_and_constraint(config, own_critic),
-        _constraint_and_network(config, own_critic),
-        _batch_statistics(config),
+        _constraint_and_network(config, shape, own_critic),
+        _norm_of_own_critic(config, own_critic),
+        _constraint_and_batch(config),
         _without_critic(config, own_critic),
         _labels(config, labeled),
+        _shares(config, processes),
     ):
         if reason:
             raise InvalidInputError(reason)
@@ -52,47 +58,52 @@ def _objective_and_constraint(config: GANConfig, own_critic: bool) -> str:
     free = constraint is None and config.critic_norm != "spectral" and not own_critic
     if objective.trains_critic and not objective.bounded_without_constraint and free:
         return (
-            f"objective {objective.name!r} must come with a constraint, for without one the "
-            "critic's loss has no minimum, got constraint=None; to fix it, pass "
-            "constraint='lp', or critic_norm='spectral'"
+            f"objective {objective.name!r} must come with a constraint or critic_norm='spectral', "
+            "for otherwise the critic's loss has no minimum, got constraint=None; to fix it, pass "
+            "constraint='lp'"
         )
     return ""
 
 
-def _constraint_and_network(config: GANConfig, own_critic: bool) -> str:
+def _constraint_and_network(config: GANConfig, shape: tuple[int, ...], own_critic: bool) -> str:
     constraint = config.critic_constraint
-    if constraint is None or not (constraint.builds_own_network or constraint.replaces_loss):
+    if constraint is None or not constraint.builds_own_network:
         return ""
     name = constraint.name
-    if own_critic and constraint.builds_own_network:
+    if own_critic:
         return (
             f"constraint {name!r} must build its own critic, for it holds by the form of that "
             "network, got one of yours; to fix it, leave critic= out, or pass constraint=None if "
             "your critic is Lipschitz by itself"
         )
-    if config.network != "mlp" and not own_critic:
+    if config.network != "mlp" or len(shape) == 3:
+        got = f"network={config.network!r}" if config.network != "mlp" else "images"
+        other = "critic_norm='spectral', constraint=None" if name == "spectral" else "another one"
         return (
             f"constraint {name!r} must come with vectors and network='mlp', for which its critic "
-            f"is made, got network={config.network!r}; to fix it, pass "
-            + ("critic_norm='spectral', constraint=None" if name == "spectral" else "another one")
+            f"is made, got {got}; to fix it, pass {other}"
         )
     if config.critic_norm is not None:
         return (
-            f"constraint {name!r} must build its critic without a norm, got critic_norm="
-            f"{config.critic_norm!r}; to fix it, leave one of them out"
-        )
-    if config.pack > 1 and constraint.replaces_loss:
-        return (
-            f"constraint {name!r} must see single points, got pack={config.pack}; to fix it, pass "
-            "pack=1"
+            f"constraint {name!r} must build its own critic, for it holds by the form of that "
+            f"network, got critic_norm={config.critic_norm!r}; to fix it, leave one of them out"
         )
     return ""
 
 
-def _batch_statistics(config: GANConfig) -> str:
+def _norm_of_own_critic(config: GANConfig, own_critic: bool) -> str:
+    if own_critic and config.critic_norm is not None:
+        return (
+            "critic_norm must be None for a critic of your own, which has the layers that you "
+            f"gave it, got {config.critic_norm!r}; to fix it, leave it out, and put norms into "
+            "your network"
+        )
+    return ""
+
+
+def _constraint_and_batch(config: GANConfig) -> str:
     constraint = config.critic_constraint
-    penalizes = isinstance(constraint, (PenalizedSlope, ZeroCenteredPenalty))
-    if constraint is None or not (penalizes or constraint.builds_own_network):
+    if constraint is None or not (constraint.needs_pointwise or constraint.builds_own_network):
         return ""
     mixing = [f"stabilizer {s.name!r}" for s in config.chosen_stabilizers if s.mixes_points]
     if config.critic_norm == "batch":
@@ -100,8 +111,8 @@ def _batch_statistics(config: GANConfig) -> str:
     if mixing:
         return (
             f"constraint {constraint.name!r} must have a critic that scores every point by itself, "
-            f"for it bounds the slope at single points, got {mixing[0]}; to fix it, "
-            "use critic_norm='layer', or a constraint that is not a penalty"
+            f"for it concerns the slope at single points, got {mixing[0]}; to fix it, leave that "
+            "out, use critic_norm='layer', or choose another constraint"
         )
     return ""
 
@@ -132,5 +143,32 @@ def _labels(config: GANConfig, labeled: bool) -> str:
         return (
             f"objective {objective.name!r} must have labeled data, got data without labels; to fix "
             "it, pass a torch Dataset of (point, label) items"
+        )
+    return ""
+
+
+def _shares(config: GANConfig, processes: int) -> str:
+    """Why the mean of the losses on shares of a batch is not that on the batch."""
+    if processes == 1:
+        return ""
+    if config.batch_size % (processes * config.pack):
+        packs = f" packs of {config.pack} for each" if config.pack > 1 else ""
+        return (
+            f"batch_size must be a multiple of the {processes} processes{packs}, got "
+            f"{config.batch_size}; to fix it, change one of them"
+        )
+    constraint, whole = config.critic_constraint, ""
+    if not config.played_objective.trains_critic:
+        whole = f"objective {config.played_objective.name!r}"
+    elif constraint is not None and constraint.replaces_loss:
+        whole = f"constraint {constraint.name!r}"
+    for stabilizer in config.chosen_stabilizers:
+        if stabilizer.mixes_points or stabilizer.replaces_generator_loss:
+            whole = f"stabilizer {stabilizer.name!r}"
+    if whole:
+        return (
+            f"the loss must be a mean over points to be trained in {processes} processes, each of "
+            f"which sees its share of a batch, got {whole}, which compares the points of the whole "
+            "batch; to fix it, train in one process, or leave it out"
         )
     return ""

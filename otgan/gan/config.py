@@ -50,6 +50,7 @@ MAX_WEIGHTS = 2**30
 """Of one network: 4 GB, of which training holds a dozen copies."""
 
 COUNTS = ("steps", "n_critic", "depth", "monitor_every", "pack")
+FLAGS = ("critic_warmup", "capture")
 OPTIONAL_COUNTS = ("width", "latent_dim")
 OWN_FUNCTIONS = ("schedule", "features")
 """Settings that may be the user's own functions."""
@@ -107,7 +108,10 @@ class GANConfig:
     clip_grad_norm : float or None
         Largest norm of the gradient of each network.
     precision : {"float32", "bfloat16", "float16"}
-        Of products in forward passes; weights and penalties are in float32.
+        Of products in forward passes; weights and penalties are in float32. float16 needs a GPU.
+    capture : bool
+        Whether gradients are computed by CUDA graphs, which saves the time between the small
+        operations of small networks; on a GPU alone, for built-in networks without stabilizers.
     latent, latent_dim : str, int or None
         Distribution of the latents, ``"gaussian"`` or ``"uniform"`` on [-1, 1], and their number:
         by default 8, and 64 for images.
@@ -152,6 +156,7 @@ class GANConfig:
     average: float = 0.99
     clip_grad_norm: float | None = None
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    capture: bool = False
     latent: Literal["gaussian", "uniform"] = "gaussian"
     latent_dim: int | None = None
     network: Literal["auto", "mlp", "dcgan", "resnet"] = "auto"
@@ -181,7 +186,8 @@ class GANConfig:
             self._check(name, getattr(self, name) in choices, f"one of {known}")
         self._set("rng", as_seed(self.rng, HINT))
         self._set("device", as_text(self.device, "device", HINT))
-        self._set("critic_warmup", as_flag(self.critic_warmup, "critic_warmup", HINT))
+        for name in FLAGS:
+            self._set(name, as_flag(getattr(self, name), name, HINT))
         self._check_steps()
         self._check_size()
         self._check_objects()
@@ -250,14 +256,16 @@ class GANConfig:
         return cls(**{**settings_of(name), **changes})
 
     def for_shape(self, shape: tuple[int, ...]) -> GANConfig:
-        """The same with what depends on the shape of points, (d,) or (c, h, w), filled in.
+        """The same with what was left open filled in, for points of shape (d,) or (c, h, w).
 
         Examples
         --------
         >>> config = GANConfig().for_shape((1, 28, 28))
-        >>> config.network, config.width, config.latent_dim
-        ('dcgan', 32, 64)
+        >>> config.constraint, config.network, config.width, config.latent_dim
+        ('lp', 'dcgan', 32, 64)
         """
+        from otgan.gan.objectives.by_name import as_objective
+
         images = len(shape) == 3
         network = self.network
         if network == "auto":
@@ -265,8 +273,12 @@ class GANConfig:
         norm = self.generator_norm
         if norm == "auto":
             norm = "batch" if network == "dcgan" else None
+        constraint = self.constraint
+        if constraint == "auto":
+            constraint = as_objective(self.objective).default_constraint
         return dataclasses.replace(
             self,
+            constraint=constraint,
             network=network,
             generator_norm=norm,
             width=self.width or (128 if network == "mlp" else 32),

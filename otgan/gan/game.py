@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from otgan.gan.config import GANConfig
 from otgan.gan.networks.packing import packed
 from otgan.gan.objectives.base import Objective
 from otgan.gan.stabilizers.base import Stabilizer, StabilizerState
+from otgan.torch_modes import gradients_on
 
 __all__ = ["Batch", "Game", "Loss"]
 
@@ -40,6 +41,11 @@ class Batch:
     rng: torch.Generator
     done: float = 0.0
     labels: Tensor | None = None
+
+    def rows(self, part: slice) -> Batch:
+        """The same of those points alone."""
+        labels = None if self.labels is None else self.labels[part]
+        return replace(self, real=self.real[part], latents=self.latents[part], labels=labels)
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ class Game:
             on_real, on_fake = self._scores(critic, self.shown(batch.real, batch), fake)
             terms["loss"] = self.objective.generator_loss(on_real, on_fake)
         else:
-            on_fake = scores(critic, fake)
+            on_fake = _scores_of(critic, fake)
             terms["loss"] = self.objective.generator_loss(on_fake.new_empty(0), on_fake)
         for stabilizer in self.stabilizers:
             term = stabilizer.generator_term(generator, self.states[stabilizer.name])
@@ -160,20 +166,28 @@ class Game:
     ) -> dict[str, Tensor]:
         constraint = self.constraint
         if constraint is not None and constraint.replaces_loss:
-            return {"loss": constraint.loss(critic, real, fake, batch.rng).total}
+            with gradients_on():
+                return {"loss": constraint.loss(critic, real, fake, batch.rng).total}
         on_real, on_fake = self._scores(critic, real, fake)
         terms = {"loss": self.objective.critic_loss(on_real, on_fake)}
         if batch.labels is not None:
             terms["label loss"] = self.objective.label_loss(critic, real, batch.labels)
         if constraint is not None:
-            terms["penalty"] = constraint.penalty(critic, real, fake, batch.rng)
+            with gradients_on():  # in full precision: it is differentiated twice
+                terms["penalty"] = constraint.penalty(critic, real, fake, batch.rng)
         return terms
 
     def _scores(self, critic: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         if self.separate:
-            return scores(critic, real), scores(critic, fake)
-        on_real, on_fake = scores(critic, torch.cat([real, fake])).split([len(real), len(fake)])
+            return _scores_of(critic, real), _scores_of(critic, fake)
+        both = _scores_of(critic, torch.cat([real, fake]))
+        on_real, on_fake = both.split([len(real), len(fake)])
         return on_real, on_fake
+
+
+def _scores_of(critic: nn.Module, points: Tensor) -> Tensor:
+    """Scores in the precision of the points, whatever the critic multiplies in."""
+    return scores(critic, points).to(points.dtype)
 
 
 def _add(terms: dict[str, Tensor], stabilizer: Stabilizer, term: Tensor | None) -> None:

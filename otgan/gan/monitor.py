@@ -23,10 +23,12 @@ from otgan.critics.potentials.bounds import (
 )
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData
+from otgan.gan.divergence import refuse_broken_points
 from otgan.gan.latents import draw_latents
 from otgan.gan.measuring.comparison import Compared, RealSamples
-from otgan.gan.measuring.features import Features
-from otgan.gan.measuring.spaces import Patches, Space
+from otgan.gan.measuring.features import Features, training_points
+from otgan.gan.measuring.label_statistics import bin_centers
+from otgan.gan.measuring.spaces import Patches, Space, unchanged
 from otgan.gan.modes import ModeCoverage
 from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
@@ -86,7 +88,7 @@ class Monitor:
 
         Scores are taken in the last.
         """
-        spaces = [Space("points", lambda points: points)]
+        spaces = [Space("points", unchanged)]
         if len(self.data.shape) == 3:
             spaces.insert(0, Space("patches", Patches(self.data.shape, rng=self.config.rng)))
         if self.features is not None:
@@ -101,10 +103,17 @@ class Monitor:
         others = [self.data.second_held_out(len(real), rng) for rng in rngs]
         return RealSamples(self.spaces, real, others)
 
+    @cached_property
+    def bin_centers(self) -> FloatArray:
+        """Centers of bins of the last space, from training points."""
+        train = self.spaces[-1].of(training_points(self.data, self.config.rng))
+        return bin_centers(train, self.data.train_labels, self.config.rng)
+
     def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""
         n, real = len(self.real), self.real_samples
         fake = self.generate(state.averaged, n, 0, "monitor latents")
+        refuse_broken_points(torch.from_numpy(fake), state.step - 1)
         second = self.generate(state.averaged, n, 1, "monitor latents")
         found = real.compare(fake, second)
         exact = found.distances["points"].transports[0, 2]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from otgan.critics.constraints.base import Constraint
-from otgan.critics.constraints.penalties import PenalizedSlope
-from otgan.critics.constraints.zero_centered import ZeroCenteredPenalty
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
 from otgan.gan.config import GANConfig
@@ -99,14 +96,15 @@ def _critic(
     if constraint is None or config.network != "mlp" or config.critic_norm or len(shape) == 3:
         return build_critic(config, shape).float()
     assert config.width is not None
-    inputs = math.prod(packed_shape(shape, config.pack))
-    return constraint.build(inputs, width=config.width, depth=config.depth).float()
+    (d,) = packed_shape(shape, config.pack)
+    return constraint.build(d, width=config.width, depth=config.depth).float()
 
 
 def _separate(critic: nn.Module, packs: tuple[int, ...], constraint: Constraint | None) -> bool:
     """Whether the critic mixes points; refused where slopes at single points are penalized."""
-    if isinstance(constraint, (PenalizedSlope, ZeroCenteredPenalty)):
-        refuse_unless_pointwise(critic, packs, "under a penalty on its slope at each point")
+    if constraint is not None and constraint.needs_pointwise:
+        reason = f"under the constraint {constraint.name!r}, which takes its slope at each point"
+        refuse_unless_pointwise(critic, packs, reason)
         return False
     return scores_mix_points(critic, packs)
 

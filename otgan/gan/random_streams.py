@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+
+from otgan.critics.seeding import seeded
 
 __all__ = ["RandomStreams"]
 
@@ -30,9 +34,25 @@ class RandomStreams:
 
     def numpy(self, step: int, purpose: str) -> np.random.Generator:
         """A NumPy generator."""
-        return np.random.default_rng([self.rng, step, *purpose.encode()])
+        return np.random.default_rng(self._entropy(step, purpose))
+
+    def seeding(
+        self, step: int, purpose: str, device: torch.device
+    ) -> AbstractContextManager[None]:
+        """Torch's global generators seeded, for layers that draw from them, such as dropout."""
+        return seeded(self._seed(step, purpose), device)
 
     def torch(self, step: int, purpose: str, device: torch.device) -> torch.Generator:
         """A torch generator on that device."""
-        state = np.random.SeedSequence([self.rng, step, *purpose.encode()]).generate_state(1)
-        return torch.Generator(device).manual_seed(int(state[0]))
+        return torch.Generator(device).manual_seed(self._seed(step, purpose))
+
+    def _seed(self, step: int, purpose: str) -> int:
+        state = np.random.SeedSequence(self._entropy(step, purpose)).generate_state(1)
+        return int(state[0])
+
+    def _entropy(self, step: int, purpose: str) -> NDArray[np.uint32]:
+        """The words that NumPy makes of [rng, step, *purpose], for which it takes its time."""
+        words = [self.rng % 2**32]
+        while rest := self.rng >> 32 * len(words):
+            words.append(rest % 2**32)
+        return np.array([*words, step, *purpose.encode()], dtype=np.uint32)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from otgan.gan.identity import RunIdentity
 from otgan.gan.measuring.features import Features
+from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
 from otgan.measures import FloatArray
@@ -15,28 +16,32 @@ __all__ = ["RunRecorder"]
 
 @dataclass(frozen=True)
 class RunRecorder:
-    """Writes a run to its run directory; without one, writes nothing."""
+    """Writes a run to its run directory; without one, writes nothing.
+
+    Of several processes, one `writes`.
+    """
 
     directory: RunDirectory | None
     state: TrainState
     identity: RunIdentity
     features: Features | None = None
+    writes: bool = True
 
     def start(self) -> None:
         """Write the first checkpoint: a run may be killed before it measures anything."""
-        if self.directory is not None:
+        if self.directory is not None and self.writes:
             self.directory.start(self.identity.to_json())
             self.checkpoint()
 
     def settings(self) -> None:
         """Write changed settings, config.json first: a checkpoint without them does no harm."""
-        if self.directory is not None:
+        if self.directory is not None and self.writes:
             self.directory.write_settings(self.identity.to_json())
             self.checkpoint()
 
     def checkpoint(self) -> None:
         """Write the whole run."""
-        if self.directory is not None:
+        if self.directory is not None and self.writes:
             features = None if self.features is None else self.features.state_dict()
             self.directory.write_checkpoint(
                 {**self.state.to_dict(), **self.identity.to_dict(), "features": features}
@@ -44,10 +49,15 @@ class RunRecorder:
 
     def measurement(self, snapshot: dict[str, FloatArray]) -> None:
         """Write the last record, with the arrays that it was measured on."""
-        if self.directory is not None:
+        if self.directory is not None and self.writes:
             self.directory.write_metrics(self.state.records)
             self.directory.write_snapshot(self.state.step, snapshot)
             self.checkpoint()
+
+    def summary(self, result: TrainResult) -> None:
+        """Write the outcome of a run that has ended."""
+        if self.directory is not None and self.writes:
+            self.directory.write_summary(result.to_dict())
 
     def how_to_resume(self) -> str:
         """The message about a run that was stopped."""

@@ -86,7 +86,7 @@ def _page(directory: RunDirectory) -> str:
         _progress_section(directory, records),
     ]
     data = shortened(settings["data"] or "an array")
-    title = html.escape(printable(f"GAN on {data}, constraint {directory.constraint}"))
+    title = html.escape(printable(f"GAN on {data}, {_game(directory)}"))
     return f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>
@@ -100,6 +100,12 @@ def _page(directory: RunDirectory) -> str:
 </body>
 </html>
 """
+
+
+def _game(directory: RunDirectory) -> str:
+    """Objective and constraint of the run in words."""
+    constraint = directory.constraint
+    return f"objective {directory.objective}" + (f", constraint {constraint}" if constraint else "")
 
 
 def summary_rows(
@@ -214,7 +220,7 @@ def _progress_section(directory: RunDirectory, records: Sequence[Record]) -> str
         "is the critic's merit. The critic's estimate (pink) has no such proof: trust it only "
         "where it moves with the blue curve."
     )
-    if directory.constraint == "exact":
+    if directory.objective == "exact":
         text += (
             " This run trained no critic: estimate and proof are the linear program's own dual "
             "value, so that the three coincide and their rank correlation is one."

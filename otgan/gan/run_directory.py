@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -331,10 +332,12 @@ class RunDirectory:
         """Bytes that the arrays of a snapshot of this run may take."""
         stored = self._read_json("config.json", START_ANEW)
         points, source = stored.get("monitor_points"), stored.get("source")
-        d = source.get("d") if isinstance(source, dict) else None
-        if type(points) is not int or type(d) is not int:
+        shape = source.get("shape") if isinstance(source, dict) else None
+        if type(points) is not int or not isinstance(shape, list):
             return MAX_SNAPSHOT_BYTES
-        return 2 * 8 * points * d + OVERHEAD_BYTES
+        if not all(type(size) is int for size in shape):
+            return MAX_SNAPSHOT_BYTES
+        return 2 * 8 * points * math.prod(shape) + OVERHEAD_BYTES
 
     def _records_of_checkpoint(self) -> list[Record]:
         """The records in the checkpoint; none if there is no checkpoint that can be read."""

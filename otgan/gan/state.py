@@ -15,6 +15,7 @@ from otgan.gan.game import Game
 from otgan.gan.measuring.selection import Selection
 from otgan.gan.optimizers import Adam, as_optimizer
 from otgan.gan.players import GivenNetworks, make_players
+from otgan.gan.precision import MixedPrecision
 from otgan.gan.records import Record
 
 __all__ = ["TrainState"]
@@ -36,6 +37,7 @@ class TrainState:
         The second is None without a critic.
     game : Game
         Losses, and what stabilizers remember.
+    precision : MixedPrecision
     best : dict of str to torch.Tensor
         Weights of the best averaged generator so far.
     selection : Selection
@@ -53,6 +55,7 @@ class TrainState:
     generator_optimizer: torch.optim.Optimizer
     critic_optimizer: torch.optim.Optimizer | None
     game: Game
+    precision: MixedPrecision
     best: Weights
     selection: Selection = field(default_factory=Selection)
     critic_loss: Tensor = field(default_factory=lambda: torch.tensor(float("nan")))
@@ -81,6 +84,7 @@ class TrainState:
             generator_optimizer=_optimizer(generator, config, "generator"),
             critic_optimizer=critic_optimizer,
             game=Game.of(config, separate=separate),
+            precision=MixedPrecision.of(config.precision, device),
             best=_copy(averaged),
         )
 
@@ -138,6 +142,8 @@ class TrainState:
             "critic": self.critic,
             "generator_optimizer": self.generator_optimizer,
             "critic_optimizer": self.critic_optimizer,
+            "generator_scaler": self.precision.generator_scaler,
+            "critic_scaler": self.precision.critic_scaler,
         }
         return {name: part for name, part in parts.items() if part is not None}
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
+from torch.amp import GradScaler
 
 from otgan.critics.estimation.estimator import pick_device
 from otgan.critics.forward import evaluating
@@ -16,13 +19,16 @@ from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_p
 from otgan.errors import InvalidInputError
 from otgan.gan.averaging import set_batch_statistics, update_average
 from otgan.gan.batches import Batches
+from otgan.gan.captured import refuse_capture
 from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
+from otgan.gan.distributed import Processes
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
 from otgan.gan.generator import Generator
+from otgan.gan.gradients import Gradients
 from otgan.gan.identity import RunIdentity
 from otgan.gan.latents import draw_latents
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
@@ -30,6 +36,7 @@ from otgan.gan.measuring.correlations import rank_correlations
 from otgan.gan.measuring.features import features_for
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
+from otgan.gan.precision import refuse_precision
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
 from otgan.gan.records import Record
@@ -39,6 +46,7 @@ from otgan.gan.state import TrainState
 from otgan.gan.verdict import verdict
 from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
+from otgan.launch import launch
 from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
 
@@ -62,7 +70,8 @@ def train_gan(
 
     Every ``config.monitor_every`` generator steps, held-out real points are compared with
     generated ones: critic estimate, certified lower bound, exact W1, and the floor (exact W1
-    between two independent real samples).
+    between two independent real samples). Processes that torchrun has started train one GAN
+    together, each on its share of every batch, and all return its result.
 
     Parameters
     ----------
@@ -129,12 +138,17 @@ def train_gan(
         training_data = training_data.as_images()
     config = config.for_shape(training_data.shape)
     _refuse_before_training(training_data, config, given)
-    pick_device(config.device)  # a device that is not there is refused before anything is written
+    # A device that is not there, or networks that do not fit, before anything is written.
+    device = pick_device(config.device)
+    _refuse_on_device(device, config, given)
+    state = TrainState.start(training_data.shape, config, device, given)
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
-    with nullcontext() if directory is None else directory.writing():
-        return _run(training_data, config, given, directory, resume=resume, progress=progress)
+    first = launch().rank == 0
+    with directory.writing() if directory is not None and first else nullcontext():
+        run = (training_data, config, state, given.names, directory)
+        return _run(*run, resume=resume, progress=progress)
 
 
 def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
@@ -158,8 +172,10 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
     labeled = data.train_labels is not None
     refuse_incompatible(
         config,
+        data.shape,
         own_critic=given.critic is not None,
         labeled=labeled,
+        processes=launch().size,
     )
     if labeled and config.played_objective.needs_labels:
         data.require_labels(getattr(config.played_objective, "n_classes", None))
@@ -171,63 +187,81 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
         )
 
 
+def _refuse_on_device(device: torch.device, config: GANConfig, given: GivenNetworks) -> None:
+    """Raise if what is to be computed there cannot be."""
+    refuse_precision(config.precision, device)
+    if config.capture:
+        refuse_capture(config, device, own_networks=bool(given.names))
+
+
 def _run(
     data: TrainingData,
     config: GANConfig,
-    given: GivenNetworks,
+    state: TrainState,
+    own: Mapping[str, str],
     directory: RunDirectory | None,
     *,
     resume: bool,
     progress: Progress,
 ) -> TrainResult:
-    """Start or resume, train, and evaluate."""
+    """Start or resume, train, and evaluate; `own` are the classes of the user's networks."""
     device = pick_device(config.device)
+    processes = Processes.joined(device)
+    progress = progress if processes.is_first else False
+    path = None if directory is None else directory.path
     stored = directory.checkpoint(device) if resume and directory is not None else None
-    if stored is None or directory is None:
-        identity, changed = RunIdentity.of(data, config, given.names), False
+    if stored is None or path is None:
+        identity, changed = RunIdentity.of(data, config, own), False
     else:
-        before = RunIdentity.from_dict(stored, directory.path)
-        identity = before.continued(data, config, stored["step"], directory.path, given.names)
+        before = RunIdentity.from_dict(stored, path)
+        identity = before.continued(data, config, stored["step"], path, own)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
-    state = TrainState.start(data.shape, config, device, given)
+    trained = None if stored is None else stored["features"]
     features = features_for(
-        config.features,
-        data,
-        device,
-        rng=config.rng,
-        stored=None if stored is None else stored["features"],
-        progress=progress,
+        config.features, data, device, rng=config.rng, stored=trained, progress=progress
     )
     monitor = Monitor(data, config, RandomStreams(config.rng), device, features)
-    recorder = RunRecorder(directory, state, identity, features)
+    recorder = RunRecorder(directory, state, identity, features, writes=processes.is_first)
+    _start_or_load(state, monitor, stored)
     if stored is None:
-        batches = Batches(config, monitor, labeled=False)
-        points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
-        state.game.start(state.generator, state.critic, batches.draw(0, "start", points))
         recorder.start()
-    else:
-        state.load_dict(stored)
-    if changed:
+    elif changed:
         recorder.settings()
+    processes.start_equal(state.generator, state.critic)
+    batches = Batches(config, monitor, state.game.objective.needs_labels, processes)
     try:
-        _train(state, config, monitor, recorder, progress)
-        result = _evaluated(state, config, monitor, None if directory is None else directory.path)
+        _train(state, batches, recorder, progress)
+        result = _evaluated(state, batches, path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
-    if directory is not None:
-        directory.write_summary(result.to_dict())
+    recorder.summary(result)
     return result
 
 
-def _evaluated(
-    state: TrainState, config: GANConfig, monitor: Monitor, out: Path | None
-) -> TrainResult:
+def _start_or_load(state: TrainState, monitor: Monitor, stored: dict[str, Any] | None) -> None:
+    """Let constraint and stabilizers prepare new networks; or go on with those of a checkpoint."""
+    if stored is not None:
+        state.load_dict(stored)
+        return
+    config = monitor.config
+    points = getattr(config.critic_constraint, "n_start_points", 0) or config.batch_size
+    batch = Batches(config, monitor).draw(0, "start", points)
+    with monitor.streams.seeding(0, "layers", monitor.device):
+        state.game.start(state.generator, state.critic, batch)
+
+
+def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainResult:
     """The best generator of a run that has ended, evaluated on new draws."""
+    config, monitor, processes = batches.config, batches.monitor, batches.processes
+    measured = processes.from_first((state.best, state.selection, state.records))
+    state.best, state.selection, state.records = measured
     state.averaged.load_state_dict(state.best)
     if state.critic is not None and config.critic_constraint is not None:
         config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
-    data = monitor.data
-    evaluation = evaluate(monitor, state.averaged, points=config.evaluation_points)
+    data, points = monitor.data, config.evaluation_points
+    found = evaluate(monitor, state.averaged, points=points) if processes.is_first else None
+    evaluation = processes.from_first(found)
+    assert evaluation is not None
     return TrainResult(
         evaluation=evaluation,
         verdict=verdict(evaluation, state.records, state.selection.kept_step),
@@ -240,15 +274,10 @@ def _evaluated(
     )
 
 
-def _train(
-    state: TrainState,
-    config: GANConfig,
-    monitor: Monitor,
-    recorder: RunRecorder,
-    progress: Progress,
-) -> None:
+def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress: Progress) -> None:
     """The whole of GAN training, from top to bottom."""
-    batches = Batches(config, monitor, labeled=state.game.objective.needs_labels)
+    config, processes = batches.config, batches.processes
+    gradients = _gradients(state, config, processes)
     started = time.perf_counter() - (state.records[-1].seconds if state.records else 0.0)
     bar = reporting(progress, config.steps, "training", unit="step", done=state.step)
     with bar as report, deferred_interrupt() as interrupted:
@@ -256,61 +285,84 @@ def _train(
             step = state.step + 1
             set_learning_rates(state, config)
 
-            # The critic learns to tell real from generated points as well as it can ...
-            if state.critic is not None:
-                for turn in range(critic_steps(step, config)):
-                    _critic_step(state, config, batches.draw(step, f"critic {turn}"))
+            turns = 0 if state.critic is None else critic_steps(step, config)
+            drawn = batches.of_step(step, turns + 1)
 
-            # ... and the generator moves its points to where the critic takes them for real.
-            _generator_step(state, config, batches.draw(step, "generator"))
+            with _seeded_layers(batches, step):
+                # The critic learns to tell real from generated points as well as it can ...
+                for _ in range(turns):
+                    _critic_step(state, config, gradients, next(drawn))
+
+                # ... and the generator moves its points to where the critic takes them for real.
+                _generator_step(state, config, gradients, next(drawn))
             update_average(state.averaged, state.generator, config.average, step)
             state.game.update(state.generator, state.critic)
             state.step = step
 
             message = ""
-            if step % config.monitor_every == 0 or step == config.steps:
+            if processes.is_first and (step % config.monitor_every == 0 or step == config.steps):
                 seconds = time.perf_counter() - started
                 message = _headline(_measure(state, batches, recorder, seconds))
             report(step, message)
-            if interrupted():
+            if processes.any(interrupted()):
                 recorder.checkpoint()
                 raise stopped(recorder.how_to_resume())
-    if not state.records or state.records[-1].step < state.step:  # it ends where it was stopped
-        _measure(state, batches, recorder, time.perf_counter() - started)
+    if processes.is_first and (not state.records or state.records[-1].step < state.step):
+        _measure(state, batches, recorder, time.perf_counter() - started)  # ends where it stopped
 
 
-def _critic_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
+def _seeded_layers(batches: Batches, step: int) -> AbstractContextManager[None]:
+    """Layers such as dropout draw the same numbers whenever a step is made."""
+    monitor = batches.monitor
+    # A captured step goes on with the generator that it was captured with.
+    device = torch.device("cpu") if batches.config.capture else monitor.device
+    return monitor.streams.seeding(step, "layers", device)
+
+
+def _gradients(state: TrainState, config: GANConfig, processes: Processes) -> Gradients:
+    return Gradients(
+        state.generator,
+        state.critic,
+        state.game,
+        fused=config.precision == "float32",
+        precision=state.precision,
+        capture=config.capture,
+        processes=processes,
+    )
+
+
+def _critic_step(state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch) -> None:
     """One step of the critic; then the projection of the constraint."""
     critic, optimizer = state.critic, state.critic_optimizer
     assert critic is not None
     assert optimizer is not None
-    with torch.no_grad():
-        fake = state.generator(batch.latents)
-    loss = state.game.critic_loss(critic, batch, fake)
-    refuse_divergence(loss, fake, state.step, "critic")
-    optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()
-    if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(critic.parameters(), config.clip_grad_norm)
-    optimizer.step()
+    loss = gradients.of_critic(batch, state.step)
+    refuse_divergence(loss, state.step, "critic")
+    _step(critic, optimizer, state.precision.critic_scaler, config)
     if state.game.constraint is not None:
         state.game.constraint.project(critic)
     state.critic_loss = loss.terms["loss"].detach()
 
 
-def _generator_step(state: TrainState, config: GANConfig, batch: Batch) -> None:
+def _generator_step(
+    state: TrainState, config: GANConfig, gradients: Gradients, batch: Batch
+) -> None:
     """One step of the generator."""
-    fake = state.generator(batch.latents)
-    loss = state.game.generator_loss(state.generator, state.critic, batch, fake)
-    refuse_divergence(loss, fake, state.step, "generator")
-    optimizer = state.generator_optimizer
-    optimizer.zero_grad(set_to_none=True)
-    parameters = [p for p in state.generator.parameters() if p.requires_grad]
-    loss.total.backward(inputs=parameters)  # and not those of the critic
-    if config.clip_grad_norm is not None:
-        torch.nn.utils.clip_grad_norm_(parameters, config.clip_grad_norm)
-    optimizer.step()
+    loss = gradients.of_generator(batch, state.step)
+    refuse_divergence(loss, state.step, "generator")
+    _step(state.generator, state.generator_optimizer, state.precision.generator_scaler, config)
     state.generator_loss = loss.terms["loss"].detach()
+
+
+def _step(
+    network: nn.Module, optimizer: torch.optim.Optimizer, scaler: GradScaler, config: GANConfig
+) -> None:
+    """Follow the gradients, no longer scaled and no longer than allowed."""
+    scaler.unscale_(optimizer)
+    if config.clip_grad_norm is not None:
+        torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip_grad_norm)
+    scaler.step(optimizer)
+    scaler.update()
 
 
 def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds: float) -> Record:
@@ -318,7 +370,8 @@ def _measure(state: TrainState, batches: Batches, recorder: RunRecorder, seconds
     monitor, config = batches.monitor, batches.config
     rng = monitor.streams.torch(0, "batch statistics", monitor.device)
     latents = draw_latents(16 * config.batch_size, config, rng, monitor.device)
-    set_batch_statistics(state.averaged, latents, config.batch_size)
+    with monitor.streams.seeding(state.step, "statistics", monitor.device):
+        set_batch_statistics(state.averaged, latents, config.batch_size)
     # In evaluation mode: in training mode, spectral normalization changes with every call.
     with evaluating(state.critic), evaluating(state.averaged):
         found = monitor.measure(state, seconds)

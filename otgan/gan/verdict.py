@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from otgan.gan.evaluation import DistanceInSpace, Evaluation
-from otgan.gan.measuring.two_sample import RealDataTest
+from otgan.gan.measuring.two_sample import LEVEL, RealDataTest
 from otgan.gan.records import COLUMN_PREFIXES, Record
 
 __all__ = ["verdict"]
@@ -43,7 +43,7 @@ def _told(test: RealDataTest) -> str:
             f"Of {test.n:,} points each, generated ones are not told from real ones by any of "
             f"{count} statistics (p = {test.pvalue:.2g}, corrected for their number)."
         )
-    by = sum(statistic.pvalue <= 0.05 for statistic in test.statistics)
+    by = sum(statistic.pvalue <= LEVEL for statistic in test.statistics)
     return (
         f"Of {test.n:,} points each, generated ones are told from real ones by {by} of {count} "
         f"statistics (p = {test.pvalue:.2g}, corrected for their number), most clearly by the "

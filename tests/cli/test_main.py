@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -465,21 +466,28 @@ def test_train_report_and_refusal_to_overwrite(tmp_path, capsys):
 @pytest.mark.torch
 def test_every_setting_of_the_command_line_reaches_the_run(tmp_path):
     out = tmp_path / "run"
-    more = "--constraint lp --rng 3 --learning-rate 0.01 --average 0.5 --decay --latent-dim 3"
-    more += " --generator-optimizer rmsprop"
+    more = "--objective hinge --constraint none --rng 3 --learning-rate 0.01 --average 0.5"
+    more += " --schedule linear --latent-dim 3 --generator-optimizer rmsprop --pack 2"
+    more += " --stabilizers instance-noise historical-averaging --critic-norm layer"
     assert main(["train", "grid25", "--out", str(out), *TINY, *more.split()]) == 0
     settings = json.loads((out / "config.json").read_text())
-    expected = {"data": "grid25", "constraint": "lp", "rng": 3, "learning_rate": 0.01}
-    expected |= {"average": 0.5, "decay": True, "latent_dim": 3, "steps": 4, "width": 8}
-    expected |= {"generator_optimizer": "rmsprop"}
+    expected: dict[str, Any] = {
+        "data": "grid25",
+        "objective": "hinge",
+        "constraint": None,
+        "rng": 3,
+    }
+    expected |= {"learning_rate": 0.01, "average": 0.5, "schedule": "linear", "latent_dim": 3}
+    expected |= {"steps": 4, "width": 8, "generator_optimizer": "rmsprop", "pack": 2}
+    expected |= {"critic_norm": "layer", "stabilizers": ["instance-noise", "historical-averaging"]}
     assert {name: settings[name] for name in expected} == expected
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("constraint", ["exact", "distilled"])
-def test_training_by_the_linear_program(tmp_path, capsys, constraint):
+@pytest.mark.parametrize("taught", [["--objective", "exact"], ["--constraint", "distilled"]])
+def test_training_by_the_linear_program(tmp_path, capsys, taught):
     out = str(tmp_path / "run")
-    assert main(["train", "ring8", "--out", out, "--constraint", constraint, *TINY]) == 0
+    assert main(["train", "ring8", "--out", out, *taught, *TINY]) == 0
     assert "exact W1" in capsys.readouterr().out
     assert main(["resume", out]) == 0
 
@@ -496,10 +504,11 @@ def test_a_run_is_resumed_with_the_settings_that_may_change(tmp_path, capsys):
     out = tmp_path / "run"
     assert main(["train", "ring8", "--out", str(out), *TINY]) == 0
     before = json.loads((out / "config.json").read_text())
-    told = ["--steps", str(before["steps"] + 2), "--learning-rate", "0.5", "--no-decay"]
+    told = ["--steps", str(before["steps"] + 2), "--learning-rate", "0.5", "--schedule", "cosine"]
     assert main(["resume", str(out), *told, "--monitor-every", "1"]) == 0
     after = json.loads((out / "config.json").read_text())
-    assert (after["learning_rate"], after["monitor_every"]) == (0.5, 1)
+    found = tuple(after[name] for name in ("learning_rate", "monitor_every", "schedule"))
+    assert found == (0.5, 1, "cosine")
     assert after["changes"][0]["at_step"] == before["steps"]
     assert main(["resume", str(out), "--steps", "1"]) == 2
     assert "steps must be at least" in capsys.readouterr().err

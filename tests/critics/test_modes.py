@@ -20,6 +20,7 @@ from otgan.critics.potentials.regression import fit_potential
 from otgan.critics.training.data import as_distributions
 from otgan.critics.training.options import FitOptions
 from tests.cases import refused
+from tests.gan.short_run import taught_by
 
 
 @contextlib.contextmanager
@@ -73,7 +74,7 @@ def runs():
     sizes: dict[str, Any] = {"steps": 1, "n_critic": 1, "width": 8, "monitor_every": 1}
     few: dict[str, Any] = {"monitor_points": 16, "evaluation_points": 16, "device": "cpu"}
     return [
-        otgan.train_gan(x, otgan.GANConfig(constraint=name, **sizes, **few)).evaluation.exact_w1
+        otgan.train_gan(x, otgan.GANConfig(**taught_by(name), **sizes, **few)).evaluation.exact_w1
         for name in ("exact", *CONSTRAINTS)
     ]
 

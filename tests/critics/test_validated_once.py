@@ -12,7 +12,7 @@ import otgan
 from otgan.critics.networks.feedforward import mlp
 from otgan.critics.training.options import FitOptions
 from otgan.datasets import shifted
-from tests.gan.short_run import TINY
+from tests.gan.short_run import TINY, taught_by
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(120, 2)), RNG.normal(size=(100, 2)) + [3.0, 0.0]
@@ -71,7 +71,7 @@ def test_estimate_w1(entered, constraint, sampled):
 
 @pytest.mark.parametrize("constraint", ["lp", "exact", "distilled", "cones"])
 def test_train_gan(entered, constraint):
-    otgan.train_gan("ring8", otgan.GANConfig(**TINY, constraint=constraint))
+    otgan.train_gan("ring8", otgan.GANConfig(**TINY, **taught_by(constraint)))
     assert entered == {}
 
 

@@ -25,7 +25,7 @@ def run_copy(finished_run, tmp_path):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """A function: the run of TINY on ring8 under a constraint, in a folder; not to be changed."""
+    """A function: the run of TINY on ring8, taught by a constraint or exactly, in a folder."""
     folder = tmp_path_factory.mktemp("trained")
 
     @cache

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from otgan import GANConfig
+from otgan.gan.records import Record
 
 RUN: dict[str, Any] = {
     "steps": 4,
@@ -37,6 +38,11 @@ def settings_of(**changes) -> GANConfig:
 def taught_by(name) -> dict[str, Any]:
     """The setting for that constraint, or for the exact objective."""
     return {"objective": "exact"} if name == "exact" else {"constraint": name}
+
+
+def a_record(step, **values) -> Record:
+    """A record whose other numbers are one half."""
+    return Record(step, *[0.5] * (len(Record._fields) - 1))._replace(**values)
 
 
 def same_but_for_time(first, second):

@@ -19,7 +19,7 @@ def test_defaults_are_those_of_the_papers():
     assert GANConfig(constraint="gp").critic_constraint == GradientPenalty(weight=10.0)
     assert GANConfig(constraint="clip").critic_constraint == WeightClipping(0.01)
     assert config.learning_rate is None  # the constraint's own, see test_constraints
-    assert not config.decay
+    assert config.schedule == "constant"
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,9 @@ def test_defaults_are_those_of_the_papers():
         ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
         ({"learning_rate": -1.0}, "learning_rate must be positive"),
         ({"constraint": "gpp"}, "did you mean 'gp'"),
-        ({"constraint": "Exact"}, "must be one of exact, clip.* did you mean 'exact'"),
+        ({"constraint": "exact"}, 'to fix it, pass objective="exact"'),
+        ({"objective": "Exact"}, "objective must be one of wasserstein.* did you mean 'exact'"),
+        ({"batch_size": 7, "pack": 2}, "batch_size must be a multiple of pack, got 7"),
         ({"constraint": "distiled"}, "did you mean 'distilled'"),
         ({"monitor_points": 1}, "monitor_points must be a whole number of at least 2"),
     ],
@@ -75,4 +77,4 @@ def test_what_may_change_on_resuming_is_a_setting():
 
 
 def test_without_a_critic_there_is_no_constraint():
-    assert GANConfig(constraint="exact").critic_constraint is None
+    assert GANConfig(objective="exact").critic_constraint is None

@@ -1,5 +1,6 @@
 """What makes a run that run."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from otgan.gan.identity import RunIdentity
 
 POINTS = np.random.default_rng(0).normal(size=(40, 2))
 DATA = as_training_data(POINTS)
-CONFIG = GANConfig(steps=10)
+CONFIG = GANConfig(steps=10).for_shape((2,))
 IDENTITY = RunIdentity.of(DATA, CONFIG)
 RUN = Path("run")
 
@@ -45,7 +46,7 @@ def test_the_stored_scale_counts():
 
 
 def test_settings_that_may_change_are_recorded_with_their_step():
-    changed = GANConfig(steps=20, learning_rate=0.1)
+    changed = dataclasses.replace(CONFIG, steps=20, learning_rate=0.1)
     after = IDENTITY.continued(DATA, changed, 7, RUN)
     expected = {"at_step": 7, "steps": [10, 20], "learning_rate": [None, 0.1]}
     assert after.changes == (expected,)
@@ -54,9 +55,9 @@ def test_settings_that_may_change_are_recorded_with_their_step():
 
 
 def test_a_constraint_is_the_same_under_its_short_name():
-    same = GANConfig(steps=10, constraint=GradientPenalty(weight=10.0, one_sided=True))
+    same = dataclasses.replace(CONFIG, constraint=GradientPenalty(weight=10.0, one_sided=True))
     assert IDENTITY.continued(DATA, same, 0, RUN).changes == ()
-    other = GANConfig(steps=10, constraint=GradientPenalty(weight=9.0, one_sided=True))
+    other = dataclasses.replace(CONFIG, constraint=GradientPenalty(weight=9.0, one_sided=True))
     with pytest.raises(InvalidInputError, match=r"constraint must be .* 'lp'.*weight=9\.0"):
         IDENTITY.continued(DATA, other, 0, RUN)
 
@@ -69,7 +70,7 @@ def test_fewer_steps_than_done_and_other_data_are_refused():
 
 
 def test_config_json_is_held_against_the_checkpoint_but_for_what_is_given():
-    edited = GANConfig(steps=10, learning_rate=0.1)
+    edited = dataclasses.replace(CONFIG, learning_rate=0.1)
     IDENTITY.check_config_file(CONFIG, RUN, ())
     IDENTITY.check_config_file(edited, RUN, ("learning_rate",))
     with pytest.raises(DamagedFileError, match=r"learning_rate 0\.1 where the checkpoint has None"):

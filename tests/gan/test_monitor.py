@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan import GANConfig, frechet_distance_squared, measures
-from otgan.errors import InvalidInputError
+from otgan.errors import TrainingDivergedError
 from otgan.gan.data import as_training_data
 from otgan.gan.measuring.features import features_for
 from otgan.gan.measuring.spaces import Patches
@@ -180,5 +180,5 @@ def test_points_that_are_not_finite_are_named():
     monitor = monitor_of("ring8")
     state = state_of(monitor)
     torch.nn.init.constant_(state.averaged[-1].bias, math.nan)
-    with pytest.raises(InvalidInputError, match="the generated points must be finite"):
+    with pytest.raises(TrainingDivergedError, match="got nan for the generated points in step"):
         monitor.measure(state, 0.0)

@@ -8,13 +8,11 @@ import pytest
 
 from otgan.gan.records import Record, metrics_table, records_of
 from otgan.gan.run_directory import RunDirectory
-from tests.gan.short_run import same_but_for_time
+from tests.gan.short_run import a_record, same_but_for_time
 
 
 def record(step, estimate=1.0, exact=1.0, **changes):
-    plain = dict.fromkeys(Record._fields, 0.0)
-    plain |= {"step": step, "seconds": 0.5, "critic_estimate": estimate, "exact_w1": exact}
-    return Record(**{**plain, "modes": 8, "high_quality": 0.9, **changes})
+    return a_record(step, critic_estimate=estimate, exact_w1=exact, high_quality=0.9, **changes)
 
 
 def test_a_table_reads_back_to_the_same_numbers():

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.utils.data import TensorDataset
 
 import otgan
 from otgan import GANConfig, GradientPenalty, WeightClipping, train_gan
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.gan.run_directory import RunDirectory
 from tests.cases import points_of
-from tests.gan.short_run import CLOUD, RUN, TINY, same_but_for_time, same_weights
+from tests.gan.short_run import CLOUD, RUN, TINY, same_but_for_time, same_weights, taught_by
 
 
 @pytest.mark.parametrize(
@@ -122,14 +124,15 @@ def test_what_a_run_may_be_resumed_with_is_applied_and_recorded(run_copy):
     still = otgan.resume_gan(run_copy, steps=8, learning_rate=1e-30, monitor_every=1)
     assert [record.step for record in still.records] == [2, 4, 5, 6, 7, 8]
     assert all(torch.equal(value, before[name]) for name, value in weights().items())
-    config = otgan.GANConfig(**{**RUN, "steps": 10, "learning_rate": 0.01, "decay": True})
+    config = otgan.GANConfig(**{**RUN, "steps": 10, "learning_rate": 0.01, "schedule": "linear"})
     otgan.train_gan("ring8", config, out=run_copy, resume=True)
     assert not all(torch.equal(value, before[name]) for name, value in weights().items())
     stored = torch.load(run_copy / "checkpoint.pt", weights_only=True)
     (group,) = stored["generator_optimizer"]["param_groups"]
     assert group["lr"] == pytest.approx(0.01 * (1 - 9 / 10))  # in the tenth step of ten
     settings = json.loads((run_copy / "config.json").read_text())
-    assert (settings["steps"], settings["learning_rate"], settings["decay"]) == (10, 0.01, True)
+    found = (settings["steps"], settings["learning_rate"], settings["schedule"])
+    assert found == (10, 0.01, "linear")
     assert [change["at_step"] for change in settings["changes"]] == [4, 8]
     assert settings["changes"][0]["learning_rate"] == [None, 1e-30]
     with pytest.raises(otgan.errors.InvalidInputError, match="steps must be at least the 10"):
@@ -190,7 +193,7 @@ def press_ctrl_c_at(step):
 )
 def test_interrupted_run_resumes_to_the_same_bits(trained, tmp_path, constraint, step):
     whole = trained(constraint)
-    config = GANConfig(**{**TINY, "constraint": constraint})
+    config = GANConfig(**TINY, **taught_by(constraint))
     with pytest.raises(KeyboardInterrupt, match=f"stopped at step {step}; to go on, run: otgan"):
         train_gan("ring8", config, out=tmp_path, progress=press_ctrl_c_at(step))
     assert RunDirectory(tmp_path).checkpoint(torch.device("cpu"))["step"] == step
@@ -200,6 +203,93 @@ def test_interrupted_run_resumes_to_the_same_bits(trained, tmp_path, constraint,
     if whole.critic is not None:
         same_weights(whole.critic, resumed.critic)
     assert whole.evaluation == resumed.evaluation
+
+
+class Dropping(nn.Sequential):
+    """A critic whose layers draw numbers as it trains."""
+
+    def __init__(self):
+        super().__init__(nn.Linear(2, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1))
+
+
+def dropping_generator():
+    return nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Dropout(0.2), nn.Linear(8, 2))
+
+
+IMAGES = TensorDataset(
+    torch.rand(80, 1, 8, 8, generator=torch.Generator().manual_seed(0)), torch.arange(80) % 10
+)
+
+DIGITS: dict[str, Any] = {"width": 4, "batch_size": 8, "features": None}
+
+GAMES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
+    "relativistic resnet, packs": (
+        IMAGES,
+        {**DIGITS, "objective": "relativistic", "network": "resnet", "pack": 2},
+        {},
+    ),
+    "labels, features and minibatch discrimination": (
+        IMAGES,
+        {
+            **DIGITS,
+            "objective": "semi-supervised",
+            "stabilizers": ("feature-matching", "minibatch-discrimination"),
+            "latent": "uniform",
+        },
+        {},
+    ),
+    "dcgan with batch norms": (
+        IMAGES,
+        {
+            **DIGITS,
+            "objective": "non-saturating",
+            "critic_norm": "batch",
+            "stabilizers": ("label-smoothing", "historical-averaging"),
+            "schedule": "cosine",
+        },
+        {},
+    ),
+    "virtual batch norm, spectral norm, noise": (
+        IMAGES,
+        {
+            **DIGITS,
+            "objective": "hinge",
+            "critic_norm": "spectral",
+            "stabilizers": ("virtual-batch-norm", "instance-noise"),
+            "schedule": "linear",
+        },
+        {},
+    ),
+    "modules that draw": (
+        "ring8",
+        {
+            "objective": "least-squares",
+            "generator_optimizer": "sgd",
+            "critic_optimizer": "rmsprop",
+            "critic_learning_rate": 1e-3,
+            "clip_grad_norm": 0.1,
+        },
+        {"generator": dropping_generator, "critic": Dropping},
+    ),
+    "warm-up": ("ring8", {"constraint": "clip", "critic_warmup": True, "average": 0.0}, {}),
+}
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_any_game_resumes_to_the_same_bits(tmp_path, name):
+    """Whatever remembers something: norms, averages, schedules, and layers that draw numbers."""
+    data, settings, networks = GAMES[name]
+    config = GANConfig(**{**TINY, **settings})
+    whole = train_gan(data, config, **networks)
+    with pytest.raises(KeyboardInterrupt):
+        train_gan(data, config, **networks, out=tmp_path, progress=press_ctrl_c_at(3))
+    torch.rand(1)  # what the program draws in between is no part of the run
+    resumed = train_gan(data, config, **networks, out=tmp_path, resume=True)
+    same_but_for_time(whole.records, resumed.records)
+    same_weights(whole.generator, resumed.generator)
+    assert whole.critic is not None and resumed.critic is not None
+    same_weights(whole.critic, resumed.critic)
+    assert str(whole.evaluation.to_dict()) == str(resumed.evaluation.to_dict())  # NaN included
 
 
 @pytest.mark.parametrize("monitor_every", [4, 40])
@@ -224,28 +314,60 @@ def test_a_run_may_end_at_the_step_where_it_was_stopped(tmp_path, monitor_every)
     assert [record.step for record in resumed.records] == [4, 7][monitor_every == 40 :]
     same_but_for_time(unbroken.records, resumed.records)
     assert unbroken.evaluation == resumed.evaluation
-    assert RunDirectory(tmp_path).metrics() == list(resumed.records)
+    same_but_for_time(RunDirectory(tmp_path).metrics(), resumed.records)
     again = train_gan("ring8", config, out=tmp_path, resume=True)
-    assert again.records == resumed.records
+    same_but_for_time(again.records, resumed.records)
 
 
-@pytest.mark.parametrize(("sign_of_life", "delay"), [("checkpoint.pt", 0.0), ("metrics.csv", 0.1)])
-def test_killed_process_resumes_to_the_same_bits(unbroken, tmp_path, sign_of_life, delay):
-    """SIGKILL before and after the first measurement, in a real second process."""
+def killed(config, out, sign_of_life, delay):
+    """Train on ring8 in a second process, until SIGKILL that long after there is some file."""
     program = (
         "import json, sys, otgan\n"
         "config = otgan.GANConfig.from_dict(json.loads(sys.argv[1]))\n"
         "otgan.train_gan('ring8', config, out=sys.argv[2])\n"
     )
-    arguments = [sys.executable, "-c", program, json.dumps(LONG.to_dict()), str(tmp_path)]
+    arguments = [sys.executable, "-c", program, json.dumps(config.to_dict()), str(out)]
     with subprocess.Popen(arguments) as process:
-        while not (tmp_path / sign_of_life).exists() and process.poll() is None:
+        while not (out / sign_of_life).exists() and process.poll() is None:
             time.sleep(0.001)
         time.sleep(delay)
         process.kill()
     assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("sign_of_life", "delay"), [("checkpoint.pt", 0.0), ("metrics.csv", 0.1)])
+def test_killed_process_resumes_to_the_same_bits(unbroken, tmp_path, sign_of_life, delay):
+    """SIGKILL before and after the first measurement, in a real second process."""
+    killed(LONG, tmp_path, sign_of_life, delay)
     resumed = otgan.resume_gan(tmp_path)
     same_but_for_time(unbroken.records, resumed.records)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"objective": "relativistic", "pack": 2, "stabilizers": ("instance-noise",)},
+        {"objective": "hinge", "critic_norm": "spectral", "schedule": "linear"},
+        {
+            "objective": "non-saturating",
+            "critic_norm": "batch",
+            "generator_norm": "batch",
+            "stabilizers": ("virtual-batch-norm", "historical-averaging", "feature-matching"),
+        },
+        {"objective": "exact", "average": 0.0, "clip_grad_norm": 1.0},
+        {"objective": "wasserstein", "constraint": "orthogonal", "schedule": "cosine"},
+    ],
+    ids=lambda settings: settings["objective"],
+)
+def test_any_game_killed_at_a_random_moment_resumes_to_the_same_bits(tmp_path, settings):
+    config = GANConfig(**{**TINY, "steps": 400, "monitor_every": 20, **settings})
+    whole = train_gan("ring8", config)
+    moment = np.random.default_rng().uniform(0.0, 0.4)
+    killed(config, tmp_path, "checkpoint.pt", moment)
+    resumed = otgan.resume_gan(tmp_path)
+    same_but_for_time(whole.records, resumed.records)
+    same_weights(whole.generator, resumed.generator)
 
 
 def test_a_checkpoint_that_lacks_a_setting_is_named(run_copy):
@@ -293,11 +415,11 @@ def test_resume_needs_a_run(tmp_path):
         train_gan("ring8", GANConfig(**TINY), resume=True)
 
 
-@pytest.mark.parametrize(("first", "then"), [("exact", "distilled"), ("lp", "exact")])
+@pytest.mark.parametrize(("first", "then"), [("exact", "distilled"), ("lp", "exact"), ("lp", "gp")])
 def test_a_run_is_not_resumed_under_another_constraint(trained, tmp_path, first, then):
     shutil.copytree(trained(first).out, tmp_path, dirs_exist_ok=True)
-    with pytest.raises(InvalidInputError, match=f"that of the run .* '{first}', got '{then}'"):
-        train_gan("ring8", GANConfig(**{**TINY, "constraint": then}), out=tmp_path, resume=True)
+    with pytest.raises(InvalidInputError, match=r"(constraint|objective) must be that of the run"):
+        train_gan("ring8", GANConfig(**TINY, **taught_by(then)), out=tmp_path, resume=True)
 
 
 def test_settings_that_were_altered_in_the_file_are_not_applied(tmp_path):

@@ -25,7 +25,7 @@ def test_a_run_leaves_these_files(finished_run):
 
 def test_everything_reads_back(finished_run):
     directory = RunDirectory.at(finished_run.out)
-    assert directory.config() == otgan.GANConfig(**RUN)
+    assert directory.config() == otgan.GANConfig(**RUN).for_shape((2,))
     assert directory.constraint == "lp"
     assert directory.settings()["data"] == "ring8"
     same_but_for_time(directory.metrics(), finished_run.records)

@@ -15,8 +15,11 @@ NO_NUMBERS = [None, True, "3", math.nan, math.inf, -1, [1], 2.5]
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
 def test_settings_that_are_no_whole_numbers_are_refused_at_once(value):
-    counts = ("steps", "batch_size", "n_critic", "latent_dim", "width", "depth", "rng")
-    for name in (*counts, "monitor_every", "monitor_points", "evaluation_points"):
+    counts = ["steps", "batch_size", "n_critic", "depth", "rng", "pack"]
+    counts += ["monitor_every", "monitor_points", "evaluation_points"]
+    if value is not None:  # which stands for the network's own size
+        counts += ["latent_dim", "width"]
+    for name in counts:
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.GANConfig(**{name: value})
     for name in ("batch_size", "test_points", "rng"):
@@ -29,13 +32,13 @@ def test_settings_that_are_no_whole_numbers_are_refused_at_once(value):
 
 @pytest.mark.parametrize("value", [True, "3", math.nan, math.inf, -1, [1], 1 + 1j], ids=repr)
 def test_settings_that_are_no_usable_numbers_are_refused_at_once(value):
-    for name in ("learning_rate", "average"):
+    for name in ("learning_rate", "critic_learning_rate", "clip_grad_norm", "average"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.GANConfig(**{name: value})
     for name in ("matrix_rate", "vector_rate", "held_out"):
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.FitOptions(**{name: value})
-    for name in ("decay", "device", "constraint"):
+    for name in ("schedule", "device", "constraint", "critic_warmup"):
         one: dict[str, Any] = {name: 1}
         with pytest.raises(otgan.errors.InvalidInputError, match=f"{name} must be"):
             otgan.GANConfig(**one)

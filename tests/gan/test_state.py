@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from otgan.errors import InvalidInputError
-from otgan.gan.records import Record
 from otgan.gan.state import TrainState
-from tests.gan.short_run import same_weights, settings_of
+from tests.gan.short_run import a_record, same_weights, settings_of
 
 CPU = torch.device("cpu")
 
@@ -27,7 +26,7 @@ def stepped(state):
     state.generator_optimizer.step()
     state.critic_optimizer.step()
     state.step = 1
-    state.records.append(Record(**{**dict.fromkeys(Record._fields, 0.5), "step": 1}))
+    state.records.append(a_record(1))
     return state
 
 

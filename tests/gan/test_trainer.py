@@ -12,15 +12,20 @@ import otgan
 from otgan import GANConfig, GradientPenalty, train_gan
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.gan.batches import Batches
 from otgan.gan.data import as_training_data
+from otgan.gan.game import Batch
+from otgan.gan.gradients import Gradients
+from otgan.gan.monitor import Monitor
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
-from otgan.gan.trainer import _critic_step
 from tests.cases import points_of
 from tests.critics.linear_layer import linear_layer
 from tests.critics.plain_training import gradient_of
-from tests.gan.short_run import TINY, same_but_for_time, same_weights
+from tests.gan.short_run import TINY, same_but_for_time, same_weights, settings_of, taught_by
+
+CPU = torch.device("cpu")
 
 ALL = [*sorted(CONSTRAINTS), "exact"]
 
@@ -51,7 +56,7 @@ def test_measurements_are_exact_distances_between_the_points_they_show(trained):
 def test_same_seed_same_run_and_measuring_does_not_disturb_it(trained, constraint):
     """Nor does it matter whether the run is written to a folder."""
     first = trained(constraint)
-    config = GANConfig(**{**TINY, "constraint": constraint, "monitor_every": 3})
+    config = GANConfig(**{**TINY, **taught_by(constraint), "monitor_every": 3})
     rarely = train_gan("ring8", config)
     same_but_for_time(first.records[-1:], rarely.records[-1:])
     if first.critic is not None:
@@ -69,9 +74,9 @@ def test_two_runs_of_one_seed_are_equal_in_every_number(trained):
     assert again.evaluation == trained("lp").evaluation
 
 
-def test_exact_constraint_descends_the_exact_distance():
+def test_the_exact_objective_descends_the_exact_distance():
     changes: dict[str, Any] = {
-        "constraint": "exact",
+        "objective": "exact",
         "steps": 300,
         "batch_size": 64,
         "learning_rate": 1e-2,
@@ -88,30 +93,30 @@ def test_exact_constraint_descends_the_exact_distance():
 def test_linear_program_teaches_the_generator(constraint):
     """Before and after, on the same held-out points and latents."""
     changes: dict[str, Any] = {
-        "constraint": constraint,
+        **taught_by(constraint),
         "steps": 200,
         "batch_size": 64,
         "learning_rate": 3e-3,
     }
-    config = GANConfig(**{**TINY, **changes, "width": 32, "monitor_every": 200})
+    config = settings_of(**{**changes, "width": 32, "monitor_every": 200})
     result = train_gan("ring8", config)
-    start = TrainState.start(2, config, torch.device("cpu")).averaged
-    before = result.monitor.measure(0, start, None, 0.0).record.exact_w1
+    start = TrainState.start((2,), config, CPU)
+    before = result.monitor.measure(start, 0.0).record.exact_w1
     after = result.records[-1].exact_w1
     assert after < 0.5 * before
 
 
 def test_one_critic_step_is_that_of_algorithm_1():
     """RMSProp on E f(fake) - E f(real), then clipping, redone by hand."""
-    config = GANConfig(**{**TINY, "constraint": "clip", "steps": 1, "n_critic": 1})
-    state = TrainState.start(2, config, torch.device("cpu"))
-    data, streams = as_training_data("ring8", config.rng), RandomStreams(config.rng)
-    points = data.train.sample(16, streams.numpy(1, "critic 0"))
-    real = torch.as_tensor((points - data.center) / data.scale, dtype=torch.float32)
-    rng = streams.torch(1, "critic 0", torch.device("cpu"))
-    fake = state.generator(torch.randn(16, config.latent_dim, generator=rng)).detach()
+    config = settings_of(constraint="clip", steps=1, n_critic=1)
+    state = TrainState.start((2,), config, CPU)
+    assert config.latent_dim is not None
+    data = as_training_data("ring8", config.rng)
+    batches = Batches(config, Monitor(data, config, RandomStreams(config.rng), CPU))
+    batch = next(batches.of_step(1, 2))
+    fake = state.generator(batch.latents).detach()
     assert state.critic is not None
-    loss = state.critic(fake).mean() - state.critic(real).mean()
+    loss = state.critic(fake).mean() - state.critic(batch.real).mean()
     loss.backward()
     # RMSProp's first step: learning rate times g / (sqrt((1 - 0.99) g²) + eps)
     stepped = (
@@ -130,19 +135,21 @@ def test_nan_stops_with_a_clear_error():
         def penalty(self, critic, real, fake, rng):
             return super().penalty(critic, real, fake, rng) * math.nan
 
-    with pytest.raises(TrainingDivergedError, match=r"must stay finite.*learning_rate"):
+    with pytest.raises(
+        TrainingDivergedError,
+        match=r"got nan for the critic's penalty in step 1; to fix it, lower the weight",
+    ):
         train_gan("ring8", GANConfig(**{**TINY, "constraint": Poisoned()}))
 
 
 def test_a_broken_generator_stops_a_distilled_run_as_any_other():
-    config = GANConfig(**{**TINY, "constraint": "distilled"})
-    state = TrainState.start(2, config, torch.device("cpu"))
+    config = settings_of(constraint="distilled")
+    state = TrainState.start((2,), config, CPU)
     torch.nn.init.constant_(linear_layer(state.generator, -1).bias, math.nan)
-    real, latents = torch.zeros(16, 2), torch.zeros(16, config.latent_dim)
-    constraint = config.critic_constraint
-    assert constraint is not None
-    with pytest.raises(TrainingDivergedError, match="in a generated point"):
-        _critic_step(state, constraint, real, latents, torch.Generator())
+    batch = Batch(torch.zeros(16, 2), torch.zeros(16, 8), torch.Generator())
+    gradients = Gradients(state.generator, state.critic, state.game, fused=True)
+    with pytest.raises(TrainingDivergedError, match="got nan for the generated points in step 1"):
+        gradients.of_critic(batch, state.step)
 
 
 def test_batch_norm_in_a_critic_is_refused():

@@ -15,14 +15,15 @@ from tests.gan.short_run import CLOUD, RUN
 
 def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     """A change of units changes a run in nothing but its units: f(sx + c) = s f(x)."""
-    config = otgan.GANConfig(**{**RUN, "monitor_points": 100, "constraint": "orthogonal"})
+    changes: dict[str, Any] = {"monitor_points": 100, "constraint": "orthogonal"}
+    config = otgan.GANConfig(**{**RUN, **changes}, latent_dim=8)
     plain = otgan.train_gan(CLOUD, config, out=tmp_path)
     far = otgan.train_gan(64.0 * CLOUD + 1024.0, config)
     assert isinstance(plain.critic, OnOriginalScale) and isinstance(far.critic, OnOriginalScale)
     points = torch.tensor(CLOUD[:50])  # float64: single precision rounds 64 x + 1024 by 6e-5
     single: dict[str, Any] = {"rtol": 1.3e-6, "atol": 1e-5}
     torch.testing.assert_close(far.critic(64 * points + 1024), 64 * plain.critic(points), **single)
-    latents = torch.randn(20, config.latent_dim, generator=torch.Generator().manual_seed(0))
+    latents = torch.randn(20, 8, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(
         far.generator(latents), 64 * plain.generator(latents) + 1024, rtol=1e-4, atol=1e-2
     )

@@ -19,7 +19,7 @@ from otgan.critics.constraints.hooks import (
     check_returns,
 )
 from otgan.critics.forward import scores
-from otgan.critics.kernels.supported import Gradients
+from otgan.critics.kernels.supported import Gradients, PairLoss
 
 __all__ = [
     "DEFAULT_WIDTH",
@@ -81,11 +81,12 @@ class Constraint(ABC):
                                                                generated points
     `optimizer`           if `uses_own_optimizer`, else Muon   always; for the generator as well
                                                                unless the settings name another
-    `fused_step`          in each step, unless it is None      never (3)
-    `loss` (`penalty`)    in each step, otherwise              in each step of the critic
+    `fused_step`          in each step, unless it is None      with the objective's loss, in each
+                                                               step on a CPU, unless it is None
+    `loss` (`penalty`)    in each step, otherwise              in each step, otherwise
     `project`             after `start` and after each step    after `start` and after each step
     `finish`              after the last step                  on the critic that is returned
-    `above_one`           in the final evaluation              never (4)
+    `above_one`           in the final evaluation              never (3)
     `distance`            in the final evaluation              in each measurement, with a penalty
                                                                of NaN
     ===================== ==================================== ===================================
@@ -98,9 +99,7 @@ class Constraint(ABC):
     2. `scaled_to` and `in_standard_units`: a weight is that of the paper, for standardized points,
        be it given by name or as an object. The distance to a generator changes as that learns, so
        there is none to scale by;
-    3. `fused_step`: its gradients are those of `loss`, rounded otherwise, so that runs would not
-       give the same bits as before;
-    4. `above_one`: it corrects the gap of an optimal critic, which none in a game is. So no
+    3. `above_one`: it corrects the gap of an optimal critic, which none in a game is. So no
        penalty is measured, and `distance` is asked with NaN.
 
     A subclass that overrides `penalty` or `loss` of a constraint
@@ -144,6 +143,9 @@ Linear without distance; to fix it, define that in the class
 
     builds_own_network: ClassVar[bool] = False
     """Whether it holds by the form of the network that `build` gives, and for no other."""
+
+    needs_pointwise: ClassVar[bool] = False
+    """Whether it takes slopes at single points, which a critic that mixes points does not have."""
 
     solves_linear_program: ClassVar[bool] = False
     """Whether `estimate_w1`, instead of training by batches, fits its `default_network` to the
@@ -235,10 +237,14 @@ Linear without distance; to fix it, define that in the class
         penalty = self.penalty(critic, real, fake, rng)
         return CriticLoss(penalty - gap, gap, penalty)
 
-    def fused_step(self, critic: nn.Module, inner_dtype: torch.dtype | None) -> Gradients | None:
-        """The gradients of `loss` without autograd, for networks that allow it; else None.
+    def fused_step(
+        self, critic: nn.Module, inner_dtype: torch.dtype | None, loss: PairLoss | None = None
+    ) -> Gradients | None:
+        """The gradients of a critic's loss without autograd, for networks that allow it; else None.
 
-        Products between hidden layers are of `inner_dtype`, by default of the weights' own.
+        They are those of the method `loss`; or, if a `loss` of real and generated scores is given,
+        of its sum with `penalty`. Products between hidden layers are of `inner_dtype`, by default
+        of the weights' own.
         """
         return None
 

@@ -11,7 +11,8 @@ from torch.optim import Optimizer, RMSprop
 
 from otgan.critics.constraints.base import Constraint, Gradients, HeldOutGap, Parameters
 from otgan.critics.gaps import normalized_gap
-from otgan.critics.kernels.maxmin import fused_gap
+from otgan.critics.kernels.supported import PairLoss
+from otgan.critics.kernels.unpenalized import fused_loss
 from otgan.critics.networks.feedforward import mlp
 from otgan.keywords import checks_keywords
 
@@ -41,9 +42,11 @@ class WeightClipping(Constraint):
         self.project(critic)
         return critic
 
-    def fused_step(self, critic: nn.Module, inner_dtype: torch.dtype | None) -> Gradients | None:
-        """The gradients of the gap alone."""
-        return fused_gap(critic, inner_dtype)
+    def fused_step(
+        self, critic: nn.Module, inner_dtype: torch.dtype | None, loss: PairLoss | None = None
+    ) -> Gradients | None:
+        """The gradients of the gap, or of the loss, alone."""
+        return fused_loss(critic, inner_dtype, loss)
 
     def project(self, critic: nn.Module) -> None:
         """Clip all parameters that learn, biases included, as the paper does."""

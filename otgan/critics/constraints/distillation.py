@@ -53,6 +53,7 @@ class Distillation(Constraint):
     """
 
     name: ClassVar[str] = "distilled"
+    needs_pointwise: ClassVar[bool] = True
     solves_linear_program: ClassVar[bool] = True
     default_depth: ClassVar[int] = 2
 
@@ -75,6 +76,7 @@ class Distillation(Constraint):
         return CriticLoss(error, gap, error)
 
     def _error(self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+        shape, real, fake = real.shape[1:], real.flatten(1), fake.flatten(1)
         plan = solve_measures(_measure(real), _measure(fake)).plan.tocoo()
         i, j, mass = (
             torch.as_tensor(part, device=real.device) for part in (*plan.coords, plan.data)
@@ -84,7 +86,7 @@ class Distillation(Constraint):
         position = torch.rand(len(i), 1, generator=rng, device=real.device, dtype=real.dtype)
         points = torch.cat([starts, torch.lerp(starts, ends, position)]).detach().requires_grad_()
         with gradients_on():
-            total = scores(critic, points).sum()
+            total = scores(critic, points.unflatten(1, shape)).sum()
             (slopes,) = torch.autograd.grad(total, points, create_graph=True)
         errors = (slopes - wanted.repeat(2, 1)).square().sum(dim=1)
         return mass.to(errors.dtype).repeat(2) @ errors / 2

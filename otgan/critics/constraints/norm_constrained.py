@@ -12,9 +12,10 @@ from torch.optim import Adam, Optimizer
 
 from otgan.critics.constraints.base import Constraint, Gradients, HeldOutGap, Parameters
 from otgan.critics.gaps import normalized_gap
-from otgan.critics.kernels.maxmin import fused_gap
 from otgan.critics.kernels.orthogonalize import orthonormalize_
+from otgan.critics.kernels.supported import PairLoss
 from otgan.critics.kernels.threads import Workers
+from otgan.critics.kernels.unpenalized import fused_loss
 from otgan.critics.networks.feedforward import mlp, orthogonal_mlp
 from otgan.keywords import checks_keywords
 
@@ -47,9 +48,11 @@ class SpectralNormalization(Constraint):
                 parametrizations.spectral_norm(layer)
         return critic
 
-    def fused_step(self, critic: nn.Module, inner_dtype: torch.dtype | None) -> Gradients | None:
-        """The gradients of the gap alone, for a network of the user's without parametrizations."""
-        return fused_gap(critic, inner_dtype)
+    def fused_step(
+        self, critic: nn.Module, inner_dtype: torch.dtype | None, loss: PairLoss | None = None
+    ) -> Gradients | None:
+        """Those of the gap, or of the loss, alone, for a network without parametrizations."""
+        return fused_loss(critic, inner_dtype, loss)
 
     def finish(self, critic: nn.Module) -> None:
         """Make the normalized weights plain ones, of the same values: such a critic is pickled."""
@@ -94,9 +97,11 @@ class OrthogonalWeights(Constraint):
         """An orthogonal MaxMin network."""
         return orthogonal_mlp(d, width=width, depth=depth)
 
-    def fused_step(self, critic: nn.Module, inner_dtype: torch.dtype | None) -> Gradients | None:
-        """The gradients of the gap alone."""
-        return fused_gap(critic, inner_dtype)
+    def fused_step(
+        self, critic: nn.Module, inner_dtype: torch.dtype | None, loss: PairLoss | None = None
+    ) -> Gradients | None:
+        """The gradients of the gap, or of the loss, alone."""
+        return fused_loss(critic, inner_dtype, loss)
 
     def project(self, critic: nn.Module) -> None:
         """Draw every weight matrix that learns to the nearest orthogonal one."""

@@ -23,10 +23,11 @@ from otgan.critics.gaps import penalized_gap_inverse
 from otgan.critics.kernels.relu import (
     PenalizedStep,
     SlopePenalty,
-    is_relu_network,
     penalty_around_one,
     power_penalty,
 )
+from otgan.critics.kernels.relu_passes import is_relu_critic
+from otgan.critics.kernels.supported import PairLoss
 from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.feedforward import mlp, radial_mlp
 from otgan.inputs.options import as_positive
@@ -39,6 +40,7 @@ __all__ = ["DivergencePenalty", "GradientPenalty", "PenalizedSlope"]
 class PenalizedSlope(Constraint):
     """Penalize a function of the gradient's norm at points between real and generated ones."""
 
+    needs_pointwise: ClassVar[bool] = True
     weight: float
     endpoint_fraction: float
 
@@ -77,11 +79,13 @@ class PenalizedSlope(Constraint):
         slopes = (gradient.flatten(1).square().sum(dim=1) + 1e-12).sqrt()
         return self.slope_penalty(slopes)[0].mean()
 
-    def fused_step(self, critic: nn.Module, inner_dtype: torch.dtype | None) -> Gradients | None:
+    def fused_step(
+        self, critic: nn.Module, inner_dtype: torch.dtype | None, loss: PairLoss | None = None
+    ) -> Gradients | None:
         """Gradients of the whole loss without a graph, for the networks that allow it."""
-        if not is_relu_network(critic):
+        if not is_relu_critic(critic):
             return None
-        step = PenalizedStep(critic, self.slope_penalty, inner_dtype=inner_dtype)
+        step = PenalizedStep(critic, self.slope_penalty, loss=loss, inner_dtype=inner_dtype)
 
         def gradients(real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
             return step.gradients(real, fake, self.points(real, fake, rng))

@@ -9,8 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from otgan.critics.constraints.base import Constraint, HeldOutGap, Parameters
+from otgan.critics.constraints.base import Constraint, Gradients, HeldOutGap, Parameters
 from otgan.critics.forward import scores
+from otgan.critics.kernels.relu import PenalizedStep, power_penalty
+from otgan.critics.kernels.relu_passes import is_relu_critic
+from otgan.critics.kernels.supported import PairLoss
 from otgan.critics.networks.feedforward import mlp
 from otgan.errors import InvalidInputError
 from otgan.inputs.options import as_flag, as_positive
@@ -54,6 +57,8 @@ class ZeroCenteredPenalty(Constraint):
     fake: bool = True
     name: ClassVar[str] = "zero-centered"
     estimates_w1: ClassVar[bool] = False
+    capturable: ClassVar[bool] = True
+    needs_pointwise: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
@@ -81,6 +86,21 @@ class ZeroCenteredPenalty(Constraint):
         squares = gradient.flatten(1).square().sum(dim=1)
         # A mean for each kind; as many points are of each, so their sum is that of all by n.
         return squares.sum() / len(kinds[0]) * (0.5 * self.weight)
+
+    def fused_step(
+        self, critic: nn.Module, inner_dtype: torch.dtype | None, loss: PairLoss | None = None
+    ) -> Gradients | None:
+        """Gradients of the whole loss without a graph, for the networks that allow it."""
+        if not is_relu_critic(critic):
+            return None
+        step = PenalizedStep(
+            critic,
+            power_penalty(0.5 * self.weight, 2.0),
+            loss=loss,
+            penalized="both" if self.real and self.fake else "x" if self.real else "y",
+            inner_dtype=inner_dtype,
+        )
+        return lambda real, fake, rng: step.gradients(real, fake)
 
     def optimizer(self, parameters: Parameters, learning_rate: float | None) -> Optimizer:
         """Adam, 2e-4, betas (0, 0.99)."""

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.kernels.matmul import gradient_of, product, rows_of_block, total
-from otgan.critics.kernels.supported import Gradients, all_plain
+from otgan.critics.kernels.supported import all_plain
 from otgan.critics.kernels.threads import Workers
 from otgan.critics.networks.feedforward import MaxMin
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 
-__all__ = ["GapStep", "fused_gap", "is_maxmin_network"]
+__all__ = ["GapStep", "is_maxmin_network"]
 
 
 def is_maxmin_network(critic: nn.Module) -> bool:
@@ -110,25 +110,6 @@ class GapStep:
             gradient_of(layer.weight).copy_(weight.T)
             gradient_of(layer.bias).copy_(bias)
         return -torch.dot(first[-2][:, 0], self.layers[-1].weight[0])
-
-
-def fused_gap(critic: nn.Module, inner_dtype: torch.dtype | None = None) -> Gradients | None:
-    """The gradients of a loss that is the gap alone, for networks that `GapStep` takes; else None.
-
-    Examples
-    --------
-    >>> fused_gap(nn.Linear(2, 1)) is None
-    True
-    """
-    if not is_maxmin_network(critic):
-        return None
-    step = GapStep(critic, inner_dtype=inner_dtype)
-
-    def gradients(x: Tensor, y: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
-        gap = step.gradients(x, y)
-        return gap, torch.zeros_like(gap)
-
-    return gradients
 
 
 def _sums(layers: list[tuple[Tensor, Tensor]], pair: tuple[Tensor, Tensor]) -> list[Tensor]:

@@ -8,10 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 
-__all__ = ["Gradients", "all_plain"]
+__all__ = ["Gradients", "PairLoss", "all_plain", "differentiated"]
 
 Gradients = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, ...]]
 """Writes the gradients of a batch's loss into the parameters; returns gap and penalty."""
+
+PairLoss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+"""The loss of a batch, from the scores of real and of generated points, shape (n,) each; and its
+derivatives by them."""
 
 HOOKS = (
     "_forward_pre_hooks",
@@ -19,6 +23,26 @@ HOOKS = (
     "_backward_pre_hooks",
     "_backward_hooks",
 )
+
+
+def differentiated(loss: Callable[[Tensor, Tensor], Tensor]) -> PairLoss:
+    """A loss of the scores of real and of generated points, with its derivatives by autograd.
+
+    Examples
+    --------
+    >>> loss = differentiated(lambda real, fake: (fake - real).square().sum())
+    >>> loss(torch.tensor([1.0, 1.0]), torch.tensor([0.0, 3.0]))
+    (tensor(5.), tensor([ 2., -4.]), tensor([-2.,  4.]))
+    """
+
+    def with_derivatives(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        with torch.enable_grad():
+            real, fake = (scores.detach().requires_grad_() for scores in (real, fake))
+            value = loss(real, fake)
+            by_real, by_fake = torch.autograd.grad(value, (real, fake), materialize_grads=True)
+        return value.detach(), by_real, by_fake
+
+    return with_derivatives
 
 
 def all_plain(critic: nn.Module, layers: Sequence[nn.Module]) -> bool:

@@ -149,7 +149,9 @@ class ConeNetwork(nn.Module):
     def _nearest(self, points: Tensor) -> Tensor:
         if not self.training:
             return nearest_cones(points, self.apexes, self.heights)
-        return self._heights_above(points).argmin(dim=1)
+        # In half precision, differences of squares would not tell which cone is nearest.
+        with torch.autocast(points.device.type, enabled=False):
+            return self._heights_above(points).argmin(dim=1)
 
     def _heights_above(self, points: Tensor) -> Tensor:
         """|x_i - a_k| + b_k for all pairs, shape (n, K), by matrix products."""

@@ -12,7 +12,12 @@ from otgan.divergences.pair_means import quadratic_form
 from otgan.label_statistic import BoolArray, LabelStatistic
 from otgan.measures import FloatArray, IntArray
 
-__all__ = ["bin_centers", "bin_counts", "energy_and_neighbors", "neighbor_coincidences"]
+__all__ = [
+    "bin_centers",
+    "energy_and_neighbors",
+    "largest_bin_difference",
+    "neighbor_coincidences",
+]
 
 NEIGHBORS = 5
 
@@ -72,11 +77,22 @@ def neighbor_coincidences(distances: FloatArray, n: int, *, k: int = NEIGHBORS) 
     return LabelStatistic(n, len(distances) - n, values, batch=64)
 
 
-def bin_centers(points: FloatArray, rng: int = 0) -> FloatArray:
-    """Centers of bins of the space: k-means of real points, shape (20, k), or fewer of few points.
+def bin_centers(points: FloatArray, labels: IntArray | None = None, rng: int = 0) -> FloatArray:
+    """Centers of bins of the space: the mean of each class, or 20 bins by k-means without classes.
 
     They must not depend on the points that are tested.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, k)
+        Real points.
+    labels : ndarray of int, shape (n,), optional
+        Their classes.
+    rng : int, default 0
+        Seed of k-means.
     """
+    if labels is not None:
+        return np.stack([points[labels == label].mean(axis=0) for label in np.unique(labels)])
     bins = max(2, min(BINS, len(points) // 10))
     distinct = np.unique(points, axis=0)
     if len(distinct) <= bins:
@@ -87,31 +103,34 @@ def bin_centers(points: FloatArray, rng: int = 0) -> FloatArray:
     return centers
 
 
-def bin_counts(pool: FloatArray, n: int, centers: FloatArray) -> LabelStatistic:
-    """Pearson's chi-squared of how many points of either label lie nearest to each center.
+def largest_bin_difference(pool: FloatArray, n: int, centers: FloatArray) -> LabelStatistic:
+    """The largest difference between the two samples in the share of points nearest to a center.
 
-    A mode that one sample lacks empties a bin.
+    In units of its standard error if the shares were equal: the test of two proportions. A mode
+    that one sample lacks empties a bin.
 
     References
     ----------
-    Richardson and Weiss, On GANs and GMMs (NeurIPS 2018), section 3: bins by k-means, whose
-    frequencies are compared; here together instead of one by one.
+    Richardson and Weiss, On GANs and GMMs (NeurIPS 2018), section 3: they count the bins in which
+    this test rejects.
 
     Examples
     --------
     >>> pool, centers = np.array([[0.0], [1], [10], [11]]), np.array([[0.0], [10.0]])
-    >>> statistic = bin_counts(pool, 2, centers)
+    >>> statistic = largest_bin_difference(pool, 2, centers)
     >>> statistic.values(np.array([[True, True, False, False], [True, False, True, False]]))
-    array([4., 0.])
+    array([2., 0.])
     """
     nearest: IntArray = vq(pool, centers)[0]
     in_bin = np.eye(len(centers))[nearest]
-    used = in_bin.sum(axis=0) > 0
-    total, m = in_bin.sum(axis=0)[used], len(pool) - n
+    total, m = in_bin.sum(axis=0), len(pool) - n
+    varies = (total > 0) & (total < n + m)
+    share = total[varies] / (n + m)
+    error = np.sqrt(share * (1 - share) * (1 / n + 1 / m))
 
     def values(labels: BoolArray) -> FloatArray:
-        first = (labels @ in_bin)[:, used]
-        second = total - first
-        return ((first / n - second / m) ** 2 / total).sum(axis=1) * n * m
+        first = (labels @ in_bin)[:, varies]
+        gaps = np.abs(first / n - (total[varies] - first) / m) / error
+        return gaps.max(axis=1, initial=0.0)
 
     return LabelStatistic(n, m, values, batch=256)

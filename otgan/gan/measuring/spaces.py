@@ -9,7 +9,7 @@ import numpy as np
 
 from otgan.measures import FloatArray
 
-__all__ = ["PATCH_SIDE", "Patches", "Space", "power_spectra"]
+__all__ = ["PATCH_SIDE", "Patches", "Space", "power_spectra", "unchanged"]
 
 PATCH_SIDE = 7
 """Pixels on a side of a patch, as far as the image has them."""
@@ -32,6 +32,11 @@ class Space:
 
     name: str
     of: Callable[[FloatArray], FloatArray]
+
+
+def unchanged(points: FloatArray) -> FloatArray:
+    """The points themselves."""
+    return points
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,22 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from otgan.gan.measuring.label_statistics import bin_counts, energy_and_neighbors
+from otgan.gan.measuring.label_statistics import energy_and_neighbors, largest_bin_difference
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic
 from otgan.measures import FloatArray
 from otgan.pooled_null import ROUNDING
 from otgan.results import Result
 
-__all__ = ["MOST_POINTS", "RealDataTest", "StatisticFound", "real_data_test"]
+__all__ = ["LEVEL", "MOST_POINTS", "RealDataTest", "StatisticFound", "real_data_test"]
 
 MOST_POINTS = 2000
 """Points of each sample, whose distances are stored: 128 MB, and as much again for a while."""
 
-N_RESAMPLES = 199
+N_RESAMPLES = 499
 
-LEVEL = 0.05
+LEVEL = 0.01
+"""Of the sentence that points are told from real ones, which is said once a run."""
 
 
 class StatisticFound(NamedTuple):
@@ -75,7 +76,7 @@ class RealDataTest(Result):
 
     @property
     def is_told(self) -> bool:
-        """Whether the generated points are told from real ones at the level .05."""
+        """Whether the generated points are told from real ones at the level .01."""
         return self.pvalue <= LEVEL
 
     def __float__(self) -> float:
@@ -99,7 +100,7 @@ def real_data_test(
     """Test whether generated points are distributed as real ones, in several spaces at once.
 
     In every space two statistics are taken: the energy distance, and how often nearest neighbors
-    come from the same sample; in the last space also how many points fall into bins. Each is
+    come from the same sample; in the last space also the largest difference in a bin. Each is
     standardized by its mean and deviation under permuted labels, and the largest of them is
     compared with the largest under each permutation. That is exact for any number of statistics,
     whatever their dependence.
@@ -111,7 +112,7 @@ def real_data_test(
         independent, and real ones must not have been used to train anything.
     centers : ndarray, shape (b, k)
         Centers of the bins, from training points.
-    n_resamples : int, default 199
+    n_resamples : int, default 499
         Permutations; the least p-value is 1 / (1 + n_resamples).
     rng : int, default 0
         Seed of the permutations.
@@ -152,7 +153,7 @@ def real_data_test(
         found[f"energy distance of {name}"] = _valued(energy, labels[:, order])
         found[f"nearest neighbors of {name}"] = _valued(neighbors, labels[:, order])
         if name == last:
-            found[f"bins of {name}"] = _valued(bin_counts(pool, n, centers), labels)
+            found[f"bins of {name}"] = _valued(largest_bin_difference(pool, n, centers), labels)
     return RealDataTest(_corrected(found), n, n_resamples)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 
-__all__ = ["critic_features"]
+__all__ = ["critic_features", "features_of"]
 
 
 @checks_keywords
@@ -24,6 +26,7 @@ def critic_features(critic: nn.Module, points: Tensor) -> Tensor:
     Returns
     -------
     torch.Tensor, shape (n, k)
+        In the precision of the points.
 
     Raises
     ------
@@ -37,15 +40,25 @@ def critic_features(critic: nn.Module, points: Tensor) -> Tensor:
     >>> critic_features(critic, torch.zeros(5, 2)).shape
     torch.Size([5, 8])
     """
+    return features_of(critic)(points).flatten(1).to(points.dtype)
+
+
+def features_of(critic: nn.Module) -> Callable[[Tensor], Tensor]:
+    """The function that `critic_features` calls.
+
+    Raises
+    ------
+    InvalidInputError
+        As there.
+    """
     own = getattr(critic, "features", None)
     if callable(own):
-        features: Tensor = own(points)
-    elif isinstance(critic, nn.Sequential) and critic and isinstance(critic[-1], nn.Linear):
-        features = critic[:-1](points)
-    else:
-        raise InvalidInputError(
-            "critic must tell its features, got a "
-            f"{type(critic).__name__} without them; to fix it, define a method features(points) "
-            "that returns shape (n, k), or use an nn.Sequential that ends in nn.Linear"
-        )
-    return features.flatten(1)
+        found: Callable[[Tensor], Tensor] = own
+        return found
+    if isinstance(critic, nn.Sequential) and critic and isinstance(critic[-1], nn.Linear):
+        return critic[:-1]
+    raise InvalidInputError(
+        "critic must tell its features, got a "
+        f"{type(critic).__name__} without them; to fix it, define a method features(points) "
+        "that returns shape (n, k), or use an nn.Sequential that ends in nn.Linear"
+    )

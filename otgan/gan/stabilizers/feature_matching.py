@@ -8,8 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from otgan.gan.networks.features import critic_features
-from otgan.gan.stabilizers.base import Stabilizer, StabilizerState
+from otgan.gan.networks.features import critic_features, features_of
+from otgan.gan.stabilizers.base import Stabilizer
 from otgan.keywords import checks_keywords
 
 __all__ = ["FeatureMatching"]
@@ -39,13 +39,16 @@ class FeatureMatching(Stabilizer):
     name: ClassVar[str] = "feature-matching"
     replaces_generator_loss: ClassVar[bool] = True
 
-    def start(
-        self, generator: nn.Module, critic: nn.Module, real: Tensor, latents: Tensor
-    ) -> StabilizerState:
-        """Ask once for features, so that a critic that shows none is refused before training."""
-        with torch.no_grad():
-            critic_features(critic, real)
-        return {}
+    def adapt_critic(self, critic: nn.Module) -> nn.Module:
+        """The critic as it is.
+
+        Raises
+        ------
+        InvalidInputError
+            A critic that shows no features.
+        """
+        features_of(critic)
+        return critic
 
     def generator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """The squared distance of the two means."""

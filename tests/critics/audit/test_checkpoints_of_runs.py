@@ -22,7 +22,7 @@ def test_the_checkpoint_of_any_run_opens_as_its_critic(tmp_path, constraint):
 
 
 def test_checkpoints_that_are_no_critic_say_so(tmp_path):
-    otgan.train_gan("ring8", otgan.GANConfig(**{**RUN, "constraint": "exact"}), out=tmp_path)
+    otgan.train_gan("ring8", otgan.GANConfig(**{**RUN, "objective": "exact"}), out=tmp_path)
     with pytest.raises(otgan.errors.InvalidInputError, match="a run that trains a critic"):
         load_critic(tmp_path / "checkpoint.pt")
     path = tmp_path / "fit.pt"

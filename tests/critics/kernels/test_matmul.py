@@ -25,7 +25,7 @@ def factors(dtype, n=33, k=20, m=7):
 def test_product_is_that_of_numpy(dtype, with_bias, relu, device):
     left, right, bias = factors(dtype)
     found = matmul.product(
-        left.to(device), right.to(device), bias.to(device) if with_bias else None, relu
+        left.to(device), right.to(device), bias.to(device) if with_bias else None, relu=relu
     )
     a, b, c = (factor.double().numpy() for factor in (left, right, bias))
     expected = a @ b.T + c * with_bias

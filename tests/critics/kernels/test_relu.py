@@ -5,16 +5,19 @@ import copy
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
+from numpy.testing import assert_allclose
 from torch import nn
+from torch.nn.functional import softplus
 
 from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.critics.kernels import matmul as products
 from otgan.critics.kernels.relu import (
     PenalizedStep,
-    is_relu_network,
     penalty_around_one,
     power_penalty,
 )
+from otgan.critics.kernels.relu_passes import is_relu_critic, linear_layers
+from otgan.critics.kernels.supported import differentiated
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.networks.feedforward import WithRadius, mlp, orthogonal_mlp, radial_mlp
 from otgan.errors import InvalidInputError
@@ -115,6 +118,69 @@ def test_inner_products_may_be_of_bfloat16(name, network):
             assert along > 0.999
 
 
+def hinge(real, fake):
+    return (1.0 - real).relu().mean() + (1.0 + fake).relu().mean()
+
+
+LOSSES = {
+    "gap": lambda real, fake: fake.mean() - real.mean(),
+    "hinge": hinge,
+    "cross-entropy": lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
+    "pairs": lambda real, fake: softplus(fake - real).mean(),
+    "all pairs": lambda real, fake: softplus(fake[None] - real[:, None]).mean(),
+    "saturated": lambda real, fake: hinge(real + 1e6, fake - 1e6),
+}
+
+
+def penalized_loss(critic, x, y, where, loss, penalty):
+    """Loss and penalty from a graph; means of x and y are added."""
+    kinds = {"x": [x], "y": [y], "both": [x, y]}
+    cost = x.new_zeros(())
+    for points in kinds.get(where, [where]):
+        points = points.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
+        cost = cost + penalty((gradient.square().sum(dim=1) + 1e-12).sqrt())[0].mean()
+    return loss(critic(x)[:, 0], critic(y)[:, 0]), cost
+
+
+@pytest.mark.parametrize("penalized", ["between", "x", "y", "both"])
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("network", [mlp, radial_mlp])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_any_loss_and_any_place_of_the_penalty(penalized, name, network, dtype):
+    critic, (x, y, between) = steep_critic(3, 16, 3, network=network), batches(300, 3)
+    where = between if penalized == "between" else penalized
+    penalty, loss = penalty_around_one(2.0), LOSSES[name]
+    value, cost = penalized_loss(critic, x, y, where, loss, penalty)
+    expected = torch.autograd.grad(
+        value + cost, list(critic.parameters()), allow_unused=True, materialize_grads=True
+    )
+    critic.to(dtype)
+    step = PenalizedStep(critic, penalty, loss=differentiated(loss), penalized=penalized)
+    own = step.gradients(*(points.to(dtype) for points in (x, y, between)))
+    precision = 1e-12 if dtype == torch.float64 else 1e-5
+    assert_allclose(torch.stack(own), torch.stack([value, cost]).detach(), rtol=precision)
+    assert worst_gradient(critic, expected) < precision
+
+
+def test_a_loss_may_come_without_a_penalty():
+    critic, (x, y, _) = steep_critic(3, 16, 2), batches(64, 3)
+    value = hinge(critic(x)[:, 0], critic(y)[:, 0])
+    expected = torch.autograd.grad(value, list(critic.parameters()))
+    own, cost = PenalizedStep(critic, loss=differentiated(hinge)).gradients(x, y)
+    assert_allclose(own, value.detach(), rtol=1e-12)
+    assert cost == 0
+    assert worst_gradient(critic, expected) < 1e-12
+
+
+def test_a_broken_weight_is_seen_in_the_loss():
+    critic, (x, y, _) = steep_critic(3, 16, 2, torch.float32), batches(64, 3, torch.float32)
+    with torch.no_grad():
+        linear_layers(critic)[0].weight[0] = torch.nan
+    loss, _ = PenalizedStep(critic, loss=differentiated(hinge)).gradients(x, y)
+    assert loss.isnan()
+
+
 def test_points_at_the_origin_have_a_radius_without_slope():
     critic = steep_critic(3, 8, 2, network=radial_mlp)
     x, y, between = batches(5, 3)
@@ -209,7 +275,7 @@ def test_single_threaded_gives_the_threads_back_after_an_error():
     ],
 )
 def test_other_critics_are_refused(critic):
-    assert not is_relu_network(critic)
+    assert not is_relu_critic(critic)
     with pytest.raises(InvalidInputError, match="autograd"):
         PenalizedStep(critic)
 

@@ -9,7 +9,8 @@ from torch.nn.utils import parametrizations, prune
 from otgan.critics.constraints.by_name import CONSTRAINTS
 from otgan.critics.estimation.estimator import estimate_w1
 from otgan.critics.kernels.maxmin import GapStep, is_maxmin_network
-from otgan.critics.kernels.relu import PenalizedStep, is_relu_network
+from otgan.critics.kernels.relu import PenalizedStep
+from otgan.critics.kernels.relu_passes import is_relu_critic
 from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.feedforward import mlp, orthogonal_mlp, radial_mlp
 from otgan.critics.training.options import FitOptions
@@ -78,7 +79,7 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(
     ("build", "known", "step"),
-    [(mlp, is_relu_network, PenalizedStep), (orthogonal_mlp, is_maxmin_network, GapStep)],
+    [(mlp, is_relu_critic, PenalizedStep), (orthogonal_mlp, is_maxmin_network, GapStep)],
 )
 def test_what_is_more_than_its_layers_is_left_to_autograd(build, known, step, change):
     critic = build(8, width=8)
@@ -93,10 +94,10 @@ def test_a_hook_on_every_module_is_seen():
     critic = mlp(2, width=8)
     hook = nn.modules.module.register_module_forward_hook(lambda *given: None)
     try:
-        assert not is_relu_network(critic)
+        assert not is_relu_critic(critic)
     finally:
         hook.remove()
-    assert is_relu_network(critic)
+    assert is_relu_critic(critic)
 
 
 def trained(constraint, network, **choices):

@@ -69,8 +69,8 @@ def test_features_beside_others_are_matched_too():
 
 def test_a_critic_that_tells_no_features_is_refused_before_training():
     with refused("must tell its features"):
-        FeatureMatching().start(PLAIN, nn.Linear(2, 1), REAL, FAKE)
-    assert FeatureMatching().start(PLAIN, PLAIN, REAL, FAKE) == {}
+        FeatureMatching().adapt_critic(nn.Linear(2, 1))
+    assert FeatureMatching().adapt_critic(PLAIN) is PLAIN
 
 
 @pytest.mark.gpu

@@ -1,0 +1,153 @@
+"""What cannot be trained is said in a sentence: what must be, what was found, what to do."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from otgan import GANConfig, train_gan
+from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.gan.optimizers import SGD
+from tests.gan.short_run import CLOUD, TINY
+
+pytestmark = pytest.mark.torch
+
+IMAGES = torch.rand(60, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+
+SENTENCE = re.compile(r".+ must .+, got .+; to fix it, .+", re.DOTALL)
+
+
+def refused(error, out, data, config=None, **networks):
+    """The message of a run that is refused; nothing of it is written."""
+    config = GANConfig(**TINY) if config is None else config
+    with pytest.raises(error) as caught:
+        train_gan(data, config, out=out, **networks)
+    assert SENTENCE.fullmatch(str(caught.value)), str(caught.value)
+    return str(caught.value)
+
+
+class FailsLater(nn.Module):
+    """A generator whose points become NaN, or infinite, after so many calls."""
+
+    calls: torch.Tensor
+
+    def __init__(self, value):
+        super().__init__()
+        self.linear, self.value = nn.Linear(8, 2), value
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, latents):
+        self.calls += 1.0
+        return self.linear(latents) + (self.value if self.calls > 12 else 0.0)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_points_that_are_no_numbers_stop_with_step_and_advice(tmp_path, value):
+    data, own = CLOUD, FailsLater(value)
+    message = refused(TrainingDivergedError, tmp_path / "run", data, generator=own)
+    assert re.search(rf"got {value} for the generated points in step \d", message)
+    assert "lower learning_rate, or pass clip_grad_norm=1.0" in message
+
+
+@pytest.mark.parametrize(
+    ("settings", "term", "advice"),
+    [
+        ({"objective": "least-squares", "constraint": None}, "loss", "lower learning_rate"),
+        ({"objective": "wasserstein", "constraint": "lp"}, "penalty", "lower the weight"),
+        ({"objective": "relativistic"}, "penalty", "lower the weight"),
+    ],
+)
+def test_losses_that_explode_stop_with_step_term_and_advice(tmp_path, settings, term, advice):
+    rates: dict[str, Any] = {"critic_optimizer": SGD(1e4), "generator_optimizer": SGD(1e-4)}
+    config = GANConfig(**{**TINY, **settings, **rates, "steps": 50})
+    message = refused(TrainingDivergedError, tmp_path / "run", CLOUD, config)
+    assert re.search(rf"got \S+ for the critic's {term} in step \d+; to fix it, {advice}", message)
+
+
+@pytest.mark.parametrize(
+    ("networks", "message"),
+    [
+        ({"generator": nn.Linear(8, 3)}, r"generator must give shape \(n, 2\)"),
+        ({"generator": nn.Linear(5, 2)}, r"generator must take latents of shape \(n, 8\)"),
+        ({"critic": nn.Linear(2, 2)}, r"critic must give shape \(n, 1\) or \(n,\)"),
+        ({"critic": nn.Linear(3, 1)}, r"critic must take points of shape \(n, 2\)"),
+        ({"critic": nn.Conv2d(1, 1, 3)}, r"critic must take points of shape \(n, 2\)"),
+        ({"generator": nn.ReLU()}, r"generator must have parameters that learn, got none"),
+        ({"critic": "mlp"}, r"critic must be a torch.nn.Module, or a function without arguments"),
+    ],
+)
+def test_networks_that_do_not_fit_are_named_before_training(tmp_path, networks, message):
+    out = tmp_path / "run"
+    assert re.search(message, refused(InvalidInputError, out, CLOUD, **networks))
+    assert not out.exists()
+
+
+def test_networks_for_vectors_do_not_take_images(tmp_path):
+    out = tmp_path / "run"
+    config = GANConfig(**TINY, features=None)
+    message = refused(InvalidInputError, out, IMAGES, config, critic=nn.Linear(64, 1))
+    assert "critic must give shape (n, 1) or (n,)" in message or "(n, 1, 8, 8)" in message
+    assert not out.exists()
+
+
+def test_a_data_set_smaller_than_a_batch(tmp_path):
+    out = tmp_path / "run"
+    message = refused(InvalidInputError, out, CLOUD[:25])
+    assert "batch_size must be at most the number of training points, 15" in message
+    assert not out.exists()
+
+
+def test_labels_that_are_missing(tmp_path):
+    out, config = tmp_path / "run", GANConfig(**TINY, objective="semi-supervised")
+    message = refused(InvalidInputError, out, CLOUD, config)
+    assert "must have labeled data, got data without labels" in message
+    unlabeled = TensorDataset(torch.as_tensor(CLOUD).float())
+    assert "labeled data" in refused(InvalidInputError, out, unlabeled, config)
+    assert not out.exists()
+
+
+class Odd(nn.Module):
+    """A critic that is no nn.Sequential."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(2, 1)
+
+    def forward(self, points):
+        return self.linear(points)
+
+
+@pytest.mark.parametrize(
+    ("stabilizer", "networks", "message"),
+    [
+        ("virtual-batch-norm", {}, "must have batch normalization to replace"),
+        ("virtual-batch-norm", {"generator": nn.Linear(8, 2)}, "batch normalization to replace"),
+        ("minibatch-discrimination", {"critic": Odd()}, "must come with a critic that is an nn."),
+        ("feature-matching", {"critic": Odd()}, "features"),
+        ("label-smoothing", {"objective": "hinge"}, "must come with an objective that has labels"),
+    ],
+)
+def test_a_stabilizer_that_a_network_cannot_carry(tmp_path, stabilizer, networks, message):
+    out = tmp_path / "run"
+    objective = networks.get("objective", "non-saturating")
+    config = GANConfig(**TINY, objective=objective, stabilizers=(stabilizer,))
+    own = {name: network for name, network in networks.items() if name != "objective"}
+    assert message in refused(InvalidInputError, out, CLOUD, config, **own)
+    assert not out.exists()
+
+
+def test_a_folder_with_one_picture_that_cannot_be_read(tmp_path):
+    folder, out = tmp_path / "pictures", tmp_path / "run"
+    folder.mkdir()
+    for number in range(30):
+        pixels = np.random.default_rng(number).integers(256, size=(8, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:02d}.png")
+    whole = (folder / "17.png").read_bytes()
+    (folder / "17.png").write_bytes(whole[: len(whole) // 2])
+    assert "17.png" in refused(InvalidInputError, out, folder)
+    assert not out.exists()
