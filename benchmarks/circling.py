@@ -31,7 +31,7 @@ from otgan.gan.run_directory import RunDirectory
 RESULTS = Path(__file__).parent / "results"
 FILE, PAGE = RESULTS / "circling.csv", RESULTS / "circling.md"
 RING = ring8(radius=1.0, std=0.01)
-STEPS, EVERY, SEEDS = 3000, 50, 3
+STEPS, EVERY, SEEDS = 4000, 50, 2
 
 
 def optimizers(beta1: float) -> dict[str, Any]:
