@@ -10,6 +10,10 @@ from scipy.stats import t
 LEVEL = 0.05
 
 
+Strata = tuple[Sequence[float], Sequence[float]]
+"""Seeds of two settings that have something else in common."""
+
+
 class Comparison(NamedTuple):
     """Mean of one setting less that of another, over seeds.
 
@@ -31,15 +35,22 @@ def welch(values: Sequence[float], others: Sequence[float]) -> Comparison:
     Where no seed differs from another of the same setting, p is zero or one. Welch, The
     generalization of "Student's" problem (1947).
     """
-    difference = float(np.mean(values) - np.mean(others))
-    squares = [float(np.var(v, ddof=1)) / len(v) for v in (values, others)]
+    return stratified_welch([(values, others)])
+
+
+def stratified_welch(strata: Sequence[Strata]) -> Comparison:
+    """Compare two settings in several strata, by the mean of the differences in each.
+
+    The variances of all means are added; the degrees of freedom are Welch's for that sum.
+    """
+    difference = float(np.mean([np.mean(values) - np.mean(others) for values, others in strata]))
+    groups = [group for pair in strata for group in pair]
+    squares = [float(np.var(v, ddof=1)) / len(v) / len(strata) ** 2 for v in groups]
     se = math.sqrt(sum(squares))
     if se == 0.0:
         return Comparison(difference, se, float(difference == 0.0))
-    freedom = sum(squares) ** 2 / sum(
-        square**2 / (len(v) - 1) for square, v in zip(squares, (values, others), strict=True)
-    )
-    return Comparison(difference, se, 2.0 * float(t.sf(abs(difference) / se, freedom)))
+    parts = [square**2 / (len(v) - 1) for square, v in zip(squares, groups, strict=True)]
+    return Comparison(difference, se, 2.0 * float(t.sf(abs(difference) / se, se**4 / sum(parts))))
 
 
 def holm(p: Sequence[float]) -> list[float]:

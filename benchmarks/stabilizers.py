@@ -37,6 +37,8 @@ POINTS, POINTS_OF_W1 = 2_500, 1_000
 MEASURES = {"modes": 1, "reverse_kl": -1, "debiased_w1": -1}
 """What variants are judged by, and whether more is better (1) or less (-1)."""
 
+NAMES = {"modes": "modes", "reverse_kl": "reverse KL", "debiased_w1": "debiased W1"}
+
 ADAM = Adam(learning_rate=1e-3, betas=(0.5, 0.9))
 SETTINGS: dict[str, Any] = {
     "objective": "non-saturating",
@@ -171,23 +173,29 @@ variants and measures).
 
 
 def section(data: str, rows: list[Row]) -> str:
-    """Table and sentences of one data set."""
+    """Table and sentences of one data set, as far as there are two seeds of "none"."""
     problem = PROBLEMS[data]
-    steps = problem.settings["steps"]
+    lines = [f"\n## {problem.title}, {problem.settings['steps']:,} steps\n"]
     groups = {v: matching(rows, variant=v) for v in VARIANTS}
     groups = {v: own for v, own in groups.items() if len(own) > 1}
-    if "none" not in groups:
-        return ""
-    lines = [
-        f"\n## {problem.title}, {steps:,} steps\n",
+    if "none" in groups:
+        lines += table(groups, problem.distribution)
+    lines += best_lines(matching(rows, variant="best"))
+    return "\n".join(lines) + "\n"
+
+
+def table(
+    groups: Mapping[str, list[Row]], distribution: GaussianMixture | StackedDigits
+) -> list[str]:
+    verdicts = judged(groups)
+    return [
         "| variant | seeds | modes | high quality, % | reverse KL | debiased W1 | s | than none |",
         "|---|--:|--:|--:|--:|--:|--:|---|",
+        *(line(v, own, verdicts.get(v, "")) for v, own in groups.items()),
+        true_samples(distribution),
+        "",
+        *sentences(verdicts),
     ]
-    verdicts = judged(groups)
-    lines += [line(v, own, verdicts.get(v, "")) for v, own in groups.items()]
-    lines += [true_samples(problem.distribution), "", *sentences(verdicts)]
-    best = matching(rows, variant="best")
-    return "\n".join([*lines, *best_lines(best)]) + "\n"
 
 
 def line(variant: str, rows: list[Row], verdict: str) -> str:
@@ -242,7 +250,7 @@ def judged(groups: Mapping[str, list[Row]]) -> dict[str, str]:
 def verdict(signs: Mapping[str, float]) -> str:
     """In words, of the measures that differ and whether they are better (1) or worse (-1)."""
     words = {1: "helped", -1: "hurt"}
-    named = {w: [m.replace("_", " ") for m, s in signs.items() if s == w] for w in words}
+    named = {w: [NAMES[m] for m, s in signs.items() if s == w] for w in words}
     return (
         "; ".join(f"{words[w]}: {', '.join(measures)}" for w, measures in named.items() if measures)
         or NOT_TOLD

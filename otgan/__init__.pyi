@@ -81,6 +81,7 @@ from .errors import (
 )
 from .estimates import Estimate as Estimate
 from .gan.config import GANConfig as GANConfig
+from .gan.load import Run as Run, load_run as load_run
 from .gan.result import TrainResult as TrainResult
 from .gan.resume import resume_gan as resume_gan
 from .gan.stabilizers.feature_matching import FeatureMatching as FeatureMatching

@@ -3,11 +3,16 @@
 import doctest
 import inspect
 import re
+import shlex
+import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import otgan
+from otgan.cli.main import _parser
+from otgan.cli.parser import parse
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = dir(otgan)
@@ -17,12 +22,41 @@ README = (ROOT / "README.md").read_text()
 def test_the_ten_lines_run(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert len(code.strip().splitlines()) == 10
-    shorter = code.replace("toy(steps=300", "toy(steps=2, evaluation_points=50")
+    shorter = code.replace('"toy", steps=300', '"toy", steps=2, evaluation_points=50')
+    assert shorter != code
     exec(shorter.replace("steps=300", "steps=2"), {})
     printed = capsys.readouterr().out
     assert printed.startswith("5.06")
     assert "0.0779" in printed
     assert "DualEstimate" in printed
+
+
+@pytest.mark.torch
+def test_the_lines_on_training_run(tmp_path, monkeypatch):
+    from torch import nn
+
+    (code,) = re.findall(r"(?m)(^    config = .*\n(?:    .*\n)+)", README)
+    monkeypatch.chdir(tmp_path)
+    data = np.random.default_rng(0).normal(size=(200, 2))
+    names = {"otgan": otgan, "data": data, "G": nn.Linear(8, 2), "D": nn.Linear(2, 1)}
+    shorter = code.replace("steps=5000", "steps=2, evaluation_points=20, monitor_points=20")
+    assert shorter != code
+    exec(textwrap.dedent(shorter), names)
+
+
+COMMANDS = [
+    *re.findall(r"`otgan ([^`]+)`", README),
+    *(
+        line.partition("#")[0]
+        for page in sorted(ROOT.glob("docs/*.md"))
+        for line in re.findall(r"(?m)^    otgan (.*)", page.read_text().replace("\\\n", " "))
+    ),
+]
+
+
+@pytest.mark.parametrize("line", sorted(set(COMMANDS)))
+def test_commands_have_the_flags_that_pages_show(line):
+    parse(*_parser(), shlex.split(line))
 
 
 def test_the_table_names_every_public_function():
@@ -47,6 +81,15 @@ def test_the_examples_of_the_page_on_files_run():
         str(ROOT / "docs" / "files.md"), module_relative=False, optionflags=doctest.ELLIPSIS
     )
     assert tried.attempted >= 12 and tried.failed == 0
+
+
+@pytest.mark.torch
+def test_the_examples_of_the_page_on_training_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tried = doctest.testfile(
+        str(ROOT / "docs" / "training.md"), module_relative=False, optionflags=doctest.ELLIPSIS
+    )
+    assert tried.attempted >= 30 and tried.failed == 0
 
 
 PAGES = sorted(ROOT.glob("docs/*.md"))

@@ -25,6 +25,9 @@ __all__ = [
     "errors_name_flags",
 ]
 
+OBJECTS = r",? or (?:an (?:object of a subclass of )?[A-Z]\w+|a function of [a-z ]+|None(?=, got))"
+"""What messages offer beside names, and no flag can take."""
+
 MAX_JOBS = 1024
 """More threads are refused by the system rather than by us."""
 
@@ -48,6 +51,8 @@ def check_numbers(options: argparse.Namespace) -> None:
     given = {name: value for name, value in vars(options).items() if value is not None}
     if "rng" in given:
         as_count(options.rng, "--rng", least=0)
+    if "n" in given:
+        as_count(options.n, "-n")
     if "n_jobs" in given:
         hint = "pass no more than there are cores, or -1 for all of them"
         if options.n_jobs == -1:
@@ -104,10 +109,14 @@ def errors_name_flags(names: Iterable[str]) -> Iterator[None]:
     except InvalidInputError as error:
         message = str(error).replace("change it in the GANConfig", "pass another value")
         message = message.replace(" in the GANConfig", "")
+        message = re.sub(OBJECTS, "", message)
         head, must, rest = message.partition(" must ")
         for name in sorted(names, key=len, reverse=True):
-            head = re.sub(rf"(?<![\w-]){name}\b", f"--{name.replace('_', '-')}", head)
-        raise type(error)(head + must + rest) from None
+            flag = f"--{name.replace('_', '-')}"
+            head = re.sub(rf"(?<![\w-]){name}\b", flag, head)
+            value = rf"(?<![\w-]){name}=(['\"]?)([\w.-]+)\1"
+            rest = re.sub(value, rf"{flag} \2", rest)
+        raise type(error)(head + must + rest.replace("None", "none")) from None
 
 
 def check_folder(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import otgan
@@ -14,6 +15,8 @@ from otgan.cli.terminal import save_picture, say
 from otgan.errors import require
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from otgan.cli.parser import Commands
     from otgan.datasets import Table
     from otgan.measures import FloatArray
@@ -70,11 +73,10 @@ def _audit(options: argparse.Namespace) -> int:
     check_picture(options.plot)
     import torch
 
-    from otgan.critics.audit.load import load_critic
     from otgan.datasets import load_pair
 
     torch.set_num_threads(options.n_jobs)
-    critic = load_critic(options.critic, activation=options.activation, trust=options.trust)
+    critic = _critic(options)
     first, second = load_pair(options.a, options.b, **reading_of(options))
     x, y = _shaped_points(first), _shaped_points(second)
     notes = report_notes(first, second)
@@ -93,6 +95,17 @@ def _audit(options: argparse.Namespace) -> int:
 
         save_picture(lambda: critic_audit(audit), options.plot, quiet=options.json)
     return 0
+
+
+def _critic(options: argparse.Namespace) -> nn.Module:
+    """The critic in a file of its own, or in the checkpoint of a run."""
+    from otgan.critics.audit.load import load_critic
+    from otgan.gan.load import critic_of_checkpoint, is_run
+
+    path = Path(options.critic)
+    if is_run(path):
+        return critic_of_checkpoint(path)
+    return load_critic(path, activation=options.activation, trust=options.trust)
 
 
 def _shaped_points(table: Table) -> FloatArray:

@@ -16,8 +16,9 @@ from otgan.cli.critics import add_audit
 from otgan.cli.distances import add_compare, add_emd
 from otgan.cli.lessons import add_lesson
 from otgan.cli.parser import Parser, parse
+from otgan.cli.runs import add_report, add_sample
 from otgan.cli.terminal import complain, discard_output, flush, input_warnings_as_lines
-from otgan.cli.training import INTERRUPTED, add_demo, add_report, add_resume, add_train
+from otgan.cli.training import INTERRUPTED, add_demo, add_resume, add_train
 from otgan.errors import InvalidInputError, MissingExtraError, OtganError, OutputError
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def _parser() -> tuple[Parser, Commands]:
         add_train,
         add_resume,
         add_report,
+        add_sample,
         add_lesson,
         add_demo,
     ):

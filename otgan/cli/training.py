@@ -1,11 +1,11 @@
-"""``otgan train``, ``resume``, ``report`` and ``demo``: training runs."""
+"""``otgan train``, ``resume`` and ``demo``: training runs."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import otgan
 from otgan.cli.checks import (
@@ -15,19 +15,19 @@ from otgan.cli.checks import (
     check_training,
     errors_name_flags,
 )
-from otgan.cli.parser import Parser, add_n_jobs
+from otgan.cli.parser import add_n_jobs
 from otgan.cli.reading_options import add_reading, reading_of
-from otgan.cli.terminal import complain, say
-from otgan.errors import InvalidInputError
+from otgan.cli.runs import add_run, report_run
+from otgan.cli.terminal import complain
+from otgan.errors import InvalidInputError, require
 from otgan.launch import launch
-from otgan.text import printable
 
 if TYPE_CHECKING:
     from otgan.cli.parser import Commands
     from otgan.gan.config import GANConfig
     from otgan.gan.trainer import TrainResult
 
-__all__ = ["INTERRUPTED", "add_demo", "add_report", "add_resume", "add_train"]
+__all__ = ["INTERRUPTED", "add_demo", "add_resume", "add_train"]
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
@@ -58,6 +58,7 @@ NAMES = {
     "generator-optimizer": "adam, rmsprop or sgd (default: the constraint's)",
     "critic-optimizer": "adam, rmsprop or sgd (default: the constraint's)",
     "schedule": "of the learning rate: constant, linear or cosine",
+    "features": "what samples are compared in: auto, classifier, autoencoder or none",
     "precision": "of products: float32, bfloat16 or float16",
     "device": "auto (default), cpu, cuda, ...",
 }
@@ -83,7 +84,7 @@ def add_train(commands: Commands) -> None:
     )
     train.add_argument("data", help="name of a data set, a file or a folder")
     train.add_argument("--out", metavar="FOLDER", help="of the run (default runs/NAME)")
-    train.add_argument("--overwrite", action="store_true", help="replace an earlier run there")
+    _add_overwrite(train)
     train.add_argument(
         "--preset",
         metavar="NAME",
@@ -97,7 +98,7 @@ def add_train(commands: Commands) -> None:
         metavar="NAME",
         nargs="+",
         help="feature-matching, minibatch-discrimination, historical-averaging, label-smoothing, "
-        "virtual-batch-norm, instance-noise",
+        "virtual-batch-norm, instance-noise; several, or none",
     )
     for name, what in SIZES.items():
         train.add_argument(f"--{name}", type=int, metavar="N", help=what)
@@ -119,6 +120,11 @@ def add_train(commands: Commands) -> None:
     train.add_argument(
         "--flips", action="store_true", help="mirror training pictures left to right at random"
     )
+    train.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="also write the measurements for TensorBoard, into FOLDER/tensorboard",
+    )
     add_reading(train)
     _add_progress(train)
     add_n_jobs(train)
@@ -133,28 +139,25 @@ def _train(options: argparse.Namespace) -> int:
     check_numbers(options)
     out = Path(options.out or f"runs/{Path(options.data).stem}")
     if launch().rank == 0:  # of several processes, only the first writes
-        _check_free(out, overwrite=options.overwrite)
+        _check_free(out, options)
     check_training()
+    if options.tensorboard:
+        require("tensorboard", extra="tensorboard", purpose="writing events for TensorBoard")
     from otgan.gan.config import GANConfig  # neither imports torch, which takes seconds
     from otgan.gan.data import as_training_data
 
-    with errors_name_flags([*GANConfig.__dataclass_fields__, "preset"]):
+    flags = [*GANConfig.__dataclass_fields__, "preset"]
+    with errors_name_flags(flags):
         config = _config(options)
     # Wrong data are refused before anything else.
     source = as_training_data(options.data, config.rng, flips=options.flips, **reading_of(options))
-    return _run(
-        lambda: otgan.train_gan(source, config, out=out, progress=options.progress), out, options
-    )
+    written: dict[str, Any] = {"overwrite": options.overwrite, "tensorboard": options.tensorboard}
 
+    def train() -> TrainResult:
+        with errors_name_flags(flags):
+            return otgan.train_gan(source, config, out=out, progress=options.progress, **written)
 
-def _check_free(out: Path, *, overwrite: bool) -> None:
-    """Raise unless a new run can be written there."""
-    check_folder(out)
-    if (out / "checkpoint.pt").exists() and not overwrite:
-        raise InvalidInputError(
-            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
-            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
-        )
+    return _run(train, out, options)
 
 
 def _config(options: argparse.Namespace) -> GANConfig:
@@ -163,11 +166,11 @@ def _config(options: argparse.Namespace) -> GANConfig:
 
     names = GANConfig.__dataclass_fields__
     chosen = {n: value for n, value in vars(options).items() if n in names and value is not None}
-    for name in ("constraint", "critic_norm", "generator_norm"):
+    for name in ("constraint", "critic_norm", "generator_norm", "features"):
         if chosen.get(name) == "none":
             chosen[name] = None
     if "stabilizers" in chosen:
-        chosen["stabilizers"] = tuple(chosen["stabilizers"])
+        chosen["stabilizers"] = tuple(name for name in chosen["stabilizers"] if name != "none")
     config: GANConfig
     if options.preset is None:
         config = GANConfig(**chosen)
@@ -178,14 +181,13 @@ def _config(options: argparse.Namespace) -> GANConfig:
 
 def add_resume(commands: Commands) -> None:
     """Add the command ``otgan resume``."""
-    resume = _add_on_run(
-        commands,
+    resume = commands.add_parser(
         "resume",
-        "continue a run that was stopped",
-        "Continues a run from its last checkpoint, with its settings; what is passed here replaces "
-        "them for the rest of the run.",
-        _resume,
+        help="continue a run that was stopped",
+        description="Continues a run from its last checkpoint, with its settings; what is passed "
+        "here replaces them for the rest of the run.",
     )
+    add_run(resume)
     resume.add_argument(
         "--steps", type=int, metavar="N", help="total number of generator steps, earlier ones too"
     )
@@ -198,6 +200,7 @@ def add_resume(commands: Commands) -> None:
     resume.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, ...")
     _add_progress(resume)
     add_n_jobs(resume)
+    resume.set_defaults(run=_resume)
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -227,20 +230,26 @@ def add_demo(commands: Commands) -> None:
         "measures it in exact distance, and writes the report.",
     )
     demo.add_argument(
-        "--out", default="runs/ring8", metavar="FOLDER", help="of the run (default %(default)s)"
+        "--out", default="runs/demo", metavar="FOLDER", help="of the run (default %(default)s)"
     )
+    _add_overwrite(demo)
     demo.set_defaults(run=_demo)
 
 
 def _demo(options: argparse.Namespace) -> int:
     out = Path(options.out)
-    check_folder(out)
+    _check_free(out, options)
     check_training()
     from otgan.gan.config import GANConfig
 
     options.n_jobs = 1
     config: GANConfig = GANConfig.preset("toy")
-    return _run(lambda: otgan.train_gan("ring8", config, out=out, progress=True), out, options)
+    again = options.overwrite
+    return _run(
+        lambda: otgan.train_gan("ring8", config, out=out, overwrite=again, progress=True),
+        out,
+        options,
+    )
 
 
 def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespace) -> int:
@@ -253,29 +262,23 @@ def _run(train: Callable[[], TrainResult], out: Path, options: argparse.Namespac
         if launch().rank == 0:
             complain(str(stop) or "interrupted")
         return INTERRUPTED
-    return _report(argparse.Namespace(folder=str(out))) if launch().rank == 0 else 0
-
-
-def add_report(commands: Commands) -> None:
-    """Add the command ``otgan report``."""
-    _add_on_run(
-        commands,
-        "report",
-        "write a run's report.html",
-        "Prints the outcome of a run, and writes its report.html with figures into its folder.",
-        _report,
-    )
-
-
-def _report(options: argparse.Namespace) -> int:
-    check_run(Path(options.folder))
-    check_training()
-    from otgan.gan.report import summary_table, write_report
-
-    page = write_report(options.folder)
-    say(summary_table(options.folder))
-    say(f"\nreport: {printable(str(page))}")
+    if launch().rank == 0:
+        report_run(out)
     return 0
+
+
+def _add_overwrite(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier run there")
+
+
+def _check_free(out: Path, options: argparse.Namespace) -> None:
+    """Raise on a folder that cannot be written, or that holds an earlier run."""
+    check_folder(out)
+    if (out / "checkpoint.pt").exists() and not options.overwrite:
+        raise InvalidInputError(
+            f"the run's folder must be free, got {out} with an earlier run in it; to fix it, "
+            f"continue that run with `otgan resume {out}`, or pass --overwrite or another --out"
+        )
 
 
 def _add_progress(command: argparse.ArgumentParser) -> None:
@@ -286,16 +289,3 @@ def _add_progress(command: argparse.ArgumentParser) -> None:
         default=True,
         help="a progress bar on stderr (default: yes)",
     )
-
-
-def _add_on_run(
-    commands: Commands,
-    name: str,
-    purpose: str,
-    description: str,
-    run: Callable[[argparse.Namespace], int],
-) -> Parser:
-    command = commands.add_parser(name, help=purpose, description=description)
-    command.add_argument("folder", help="the run's folder, as given to --out")
-    command.set_defaults(run=run)
-    return command

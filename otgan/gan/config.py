@@ -183,7 +183,9 @@ class GANConfig:
             self._set(name, as_count(value, name, least=least, most=MOST_POINTS, hint=HINT))
         for name, choices in CHOICES.items():
             known = ", ".join(repr(choice) for choice in choices)
-            self._check(name, getattr(self, name) in choices, f"one of {known}")
+            words = [str(choice) for choice in choices]
+            hint = nearest_name(str(getattr(self, name)), words, otherwise=HINT)
+            self._check(name, getattr(self, name) in choices, f"one of {known}", hint)
         self._set("rng", as_seed(self.rng, HINT))
         self._set("device", as_text(self.device, "device", HINT))
         for name in FLAGS:

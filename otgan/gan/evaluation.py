@@ -99,7 +99,7 @@ class Evaluation(Result):
     floor_scores: FeatureScores
     test: RealDataTest
     memorization: MemorizationTest | None
-    mode_coverage: ModeCoverage | None = field(repr=False)
+    mode_coverage: ModeCoverage | None
 
     @property
     def exact_w1(self) -> float:

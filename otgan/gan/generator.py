@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from otgan.critics.forward import evaluating
+from otgan.gan.config import GANConfig
+from otgan.gan.latents import draw_latents
+from otgan.gan.random_streams import RandomStreams
+from otgan.gan.units import Units
+from otgan.inputs.options import as_count, as_seed
 from otgan.measures import FloatArray
 
-__all__ = ["Generator"]
+__all__ = ["Generator", "generated_points"]
+
+BATCH = 1024
+"""Points that go through the network at once."""
 
 
 class Generator(nn.Module):
@@ -17,24 +27,45 @@ class Generator(nn.Module):
     ----------
     network : torch.nn.Module
         Trained to give points as networks see them.
-    center : ndarray, shape (d,)
-    scale : float
-    shape : tuple of int
-        Of one point, (d,) or (c, h, w).
+    units : Units
+        Those of the data.
     """
 
     center: Tensor
     scale: Tensor
 
-    def __init__(
-        self, network: nn.Module, center: FloatArray, scale: float, shape: tuple[int, ...]
-    ) -> None:
+    def __init__(self, network: nn.Module, units: Units) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.units = network, units
         like = next(network.parameters())
-        self.register_buffer("center", torch.as_tensor(center.reshape(shape)).to(like))
-        self.register_buffer("scale", torch.as_tensor(scale).to(like))
+        self.register_buffer("center", torch.as_tensor(units.center.reshape(units.shape)).to(like))
+        self.register_buffer("scale", torch.as_tensor(units.scale).to(like))
 
     def forward(self, latents: Tensor) -> Tensor:
         """Points of shape (n, d) or (n, c, h, w) for latents of shape (n, latent_dim)."""
         return self.center + self.scale * self.network(latents)
+
+
+def generated_points(
+    generator: Generator, config: GANConfig, n: int, rng: int | np.random.Generator
+) -> FloatArray:
+    """New points of a generator, shape (n, d) or (n, c, h, w), in the units of the data.
+
+    Parameters
+    ----------
+    generator : Generator
+    config : GANConfig
+        Of its run, resolved for the shape of the data: it says how latents are distributed.
+    n : int
+    rng : int or numpy.random.Generator
+        Which latents; an equal integer gives the same points again, on a CPU to the same bits.
+    """
+    n = as_count(n, "n")
+    seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else as_seed(rng)
+    cpu = torch.device("cpu")
+    latents = draw_latents(n, config, RandomStreams(config.rng).torch(seed, "user", cpu), cpu)
+    network, units = generator.network, generator.units
+    with torch.no_grad(), evaluating(network):
+        batches = latents.to(generator.center.device).split(BATCH)
+        points = np.concatenate([units.restore(network(batch)) for batch in batches])
+    return points.reshape(n, *units.shape)

@@ -15,6 +15,7 @@ from otgan.gan.config import CHANGEABLE_SETTINGS, CONFIG_FORMAT, GANConfig
 from otgan.gan.data import TrainingData
 from otgan.gan.data_record import DataRecord
 from otgan.gan.optimizers import OPTIMIZER_REGISTRY
+from otgan.gan.units import Units
 
 __all__ = ["RunIdentity"]
 
@@ -96,6 +97,11 @@ class RunIdentity:
         """The data with the stored center and scale: sums may differ on another machine."""
         return dataclasses.replace(data, center=np.array(self.center), scale=self.scale)
 
+    @property
+    def units(self) -> Units:
+        """Between the data and the networks."""
+        return Units(np.array(self.center), self.scale, self.data.shape)
+
     def check_config_file(self, config: GANConfig, path: Path, given: Iterable[str]) -> None:
         """Raise if config.json holds other settings than the checkpoint, except those `given`."""
         found = config.to_dict()
@@ -123,17 +129,7 @@ class RunIdentity:
         InvalidInputError
             Other data, or another value of a setting that may not change.
         """
-        now = config.to_dict()
-        changed = {
-            name: [self.settings[name], now[name]] for name in now if self._differs(name, now)
-        }
-        for name, (old, new) in changed.items():
-            if name not in CHANGEABLE_SETTINGS:
-                raise InvalidInputError(
-                    f"{name} must be that of the run in {path}, {_shown(old)}, got {_shown(new)}; "
-                    f"to fix it, resume with that {name} or start anew in another folder (what may "
-                    f"change is {', '.join(CHANGEABLE_SETTINGS)})"
-                )
+        changed = self.check_settings(config, path)
         if config.steps < step:
             raise InvalidInputError(
                 f"steps must be at least the {step:,} that the run in {path} has done, got "
@@ -142,7 +138,30 @@ class RunIdentity:
         self._check_networks(networks or {}, path)
         self._check_data(data.record, path)  # after the seed, by which they are split
         changes = (*self.changes, {"at_step": step, **changed}) if changed else self.changes
-        return dataclasses.replace(self, data=data.record, settings=now, changes=changes)
+        return dataclasses.replace(
+            self, data=data.record, settings=config.to_dict(), changes=changes
+        )
+
+    def check_settings(self, config: GANConfig, path: Path) -> dict[str, list[Any]]:
+        """The settings that differ, each with its value before and now, if all of them may.
+
+        Raises
+        ------
+        InvalidInputError
+            Another value of a setting that may not change.
+        """
+        now = config.to_dict()
+        changed = {
+            name: [self.settings[name], now[name]] for name in now if self._differs(name, now)
+        }
+        for name, (old, new) in changed.items():
+            if name not in CHANGEABLE_SETTINGS:
+                raise InvalidInputError(
+                    f"{name} must be that of the run in {path}, {_shown(old)}, got {_shown(new)}; "
+                    f"to fix it, pass that {name} or start anew in another folder (what may "
+                    f"change is {', '.join(CHANGEABLE_SETTINGS)})"
+                )
+        return changed
 
     def _check_networks(self, given: Mapping[str, str], path: Path) -> None:
         for name in ("generator", "critic"):

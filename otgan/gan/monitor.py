@@ -15,7 +15,6 @@ from otgan.critics.constraints.base import HeldOutGap
 from otgan.critics.forward import evaluating, scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.lipschitz.sampled import sampled_lipschitz
-from otgan.critics.networks.feedforward import OnOriginalScale
 from otgan.critics.potentials.bounds import (
     LowerBounds,
     certified_lower_bounds,
@@ -34,6 +33,7 @@ from otgan.gan.networks.packing import packed
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.records import COLUMN_PREFIXES, Record
 from otgan.gan.state import TrainState
+from otgan.gan.units import Units
 from otgan.measures import FloatArray, frame_of
 
 __all__ = ["Measurement", "Monitor"]
@@ -76,6 +76,11 @@ class Monitor:
     streams: RandomStreams
     device: torch.device
     features: Features | None = None
+
+    @cached_property
+    def units(self) -> Units:
+        """Between the data and the networks."""
+        return Units(self.data.center, self.data.scale, self.data.shape)
 
     @property
     def real(self) -> FloatArray:
@@ -160,9 +165,7 @@ class Monitor:
         """Generated points in the units of the data, shape (n, d)."""
         rng = self.streams.torch(step, purpose, self.device)
         with torch.no_grad(), evaluating(generator):
-            latents = draw_latents(n, self.config, rng, self.device)
-            points = generator(latents).double().cpu().flatten(1).numpy()
-        return self.data.center + self.data.scale * points
+            return self.units.restore(generator(draw_latents(n, self.config, rng, self.device)))
 
     def snapshot(self, found: Measurement, critic: nn.Module | None) -> dict[str, FloatArray]:
         """Arrays to be drawn later: the points, and in the plane the critic on a grid."""
@@ -180,17 +183,9 @@ class Monitor:
             values = scores(critic, self.standardize(points))
         return values.double().cpu().numpy() * self.data.scale
 
-    def on_original_scale(self, critic: nn.Module) -> nn.Module:
-        """The critic as a function of points in the units of the data, in evaluation mode."""
-        center = torch.as_tensor(self.data.center, dtype=torch.float64, device=self.device)
-        center = center.reshape(1, *self.data.shape).expand(self.config.pack, *self.data.shape)
-        return OnOriginalScale(critic.eval(), packed(center, self.config.pack)[0], self.data.scale)
-
     def standardize(self, points: FloatArray) -> Tensor:
         """Points as the networks see them."""
-        centered = (points - self.data.center) / self.data.scale
-        rows = torch.as_tensor(centered, dtype=torch.float32, device=self.device)
-        return rows.reshape(len(rows), *self.data.shape)
+        return self.units.standardize(points, self.device)
 
     def _dual_side(
         self, state: TrainState, fake: FloatArray, exact_lower: float

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from otgan.gan.records import Record
+from otgan.gan.records import COLUMN_PREFIXES, Record
 from otgan.measures import FloatArray, frame_of
 from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, VIOLET, panels
 
@@ -16,13 +17,28 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["critic_level_sets", "progress_curves", "samples_over_training"]
+__all__ = [
+    "Snapshot",
+    "compared_curves",
+    "critic_level_sets",
+    "distance_curves",
+    "loss_curves",
+    "progress_curves",
+    "samples_over_training",
+]
 
 Snapshot = tuple[int, Mapping[str, FloatArray]]
 """The step of a measurement, and its arrays."""
 
+FLOOR_LABEL = "floor: real against real"
 
-def samples_over_training(snapshots: Sequence[Snapshot], *, columns: int = 3) -> Figure:
+RUN_COLORS = (BLUE, ORANGE, GREEN, VIOLET, "#E69F00", "#56B4E9", INK, GRAY)
+"""Of several runs in one figure, the only one in which colors have no other meaning."""
+
+
+def samples_over_training(
+    snapshots: Sequence[Snapshot], *, titles: Sequence[str] | None = None, columns: int = 3
+) -> Figure:
     """Generated points on top of real ones at several moments of a run.
 
     Parameters
@@ -30,6 +46,8 @@ def samples_over_training(snapshots: Sequence[Snapshot], *, columns: int = 3) ->
     snapshots : list of (step, arrays)
         Arrays ``real`` and ``generated``, shapes (n, d): a histogram on the line, else the first
         two coordinates.
+    titles : sequence of str, optional
+        Of the panels, instead of the steps.
     columns : int
 
     Returns
@@ -37,10 +55,11 @@ def samples_over_training(snapshots: Sequence[Snapshot], *, columns: int = 3) ->
     matplotlib.figure.Figure
     """
     with _panel_each(snapshots, columns) as (figure, axes):
-        for axis, (step, arrays) in zip(axes, snapshots, strict=True):
+        titles = titles or [f"step {step:,}" for step, _ in snapshots]
+        for axis, (_, arrays), title in zip(axes, snapshots, titles, strict=True):
             draw = _scatter if arrays["real"].shape[1] > 1 else _histogram
             draw(axis, arrays)
-            axis.set_title(f"step {step:,}")
+            axis.set_title(title, parse_math=False)
         axes[0].legend(loc="center", fontsize=9, handletextpad=0.1, markerscale=2.5)
     return figure
 
@@ -71,8 +90,39 @@ def critic_level_sets(snapshots: Sequence[Snapshot], *, columns: int = 3) -> Fig
     return figure
 
 
-def progress_curves(records: Sequence[Record]) -> Figure:
+def progress_curves(records: Sequence[Record], *, is_w1: bool = True) -> Figure:
     """Critic estimate, certified lower bound, exact W1 and floor on one axis.
+
+    Parameters
+    ----------
+    records : sequence of Record
+    is_w1 : bool
+        Whether the critic's estimate is one of W1; another divergence is not drawn on this axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    step = _column(records, "step")
+    with panels(1, 1, width=8.6, height=3.9) as (figure, (axis,)):
+        axis.plot(
+            step, _column(records, "exact_w1"), color=BLUE, marker="o", ms=3, label="exact W1"
+        )
+        if is_w1:
+            estimate = _column(records, "critic_estimate")
+            axis.plot(step, estimate, color=VIOLET, label="critic's estimate")
+        _draw_bound(axis, records, "w1_lower", ls="-", label="certified lower bound")
+        zero = "the same for a critic that is zero everywhere"
+        _draw_bound(axis, records, "w1_lower_zero", ls=":", label=zero)
+        axis.plot(step, _column(records, "floor"), color=GRAY, ls="--", label=FLOOR_LABEL)
+        axis.axhline(0.0, color=INK, lw=0.6)
+        axis.set(xlabel="generator step", ylabel="distance, in units of the data")
+        axis.legend()
+        return figure
+
+
+def distance_curves(records: Sequence[Record]) -> Figure:
+    """Exact and debiased W1 in each space, and the Fréchet distance, beside what real data show.
 
     Parameters
     ----------
@@ -81,25 +131,107 @@ def progress_curves(records: Sequence[Record]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
+        A panel for each space that was measured.
     """
-    step, estimate, lower, exact, floor, lower_zero = zip(
-        *(
-            (r.step, r.critic_estimate, r.w1_lower, r.exact_w1, r.floor, r.w1_lower_zero)
-            for r in records
-        ),
-        strict=True,
-    )
-    with panels(1, 1, width=8.6, height=3.9) as (figure, (axis,)):
-        axis.plot(step, exact, color=BLUE, marker="o", ms=3, label="exact W1")
-        axis.plot(step, estimate, color=VIOLET, label="critic's estimate")
-        axis.plot(step, lower, color=GREEN, lw=1, label="certified lower bound")
-        zero = "the same for a critic that is zero everywhere"
-        axis.plot(step, lower_zero, color=GREEN, lw=1, ls=":", label=zero)
-        axis.plot(step, floor, color=GRAY, ls="--", label="floor: real against real")
-        axis.set(xlabel="generator step", ylabel="distance, in units of the data")
-        axis.set_ylim(bottom=min(0.0, *estimate))
-        axis.legend()
+    measured = [name for name in COLUMN_PREFIXES if _is_measured(records, debiased_column(name))]
+    with_frechet = _is_measured(records, "frechet")
+    count = len(measured) + with_frechet
+    with panels(1, count, width=max(8.6 / count, 3.1), height=3.3) as (figure, axes):
+        for axis, name in zip(axes, measured, strict=False):
+            _draw_distances(axis, records, name)
+        if with_frechet:
+            step = _column(records, "step")
+            axes[-1].plot(step, _column(records, "frechet"), color=BLUE)
+            floor = _column(records, "frechet_floor")
+            axes[-1].plot(step, floor, color=GRAY, ls="--")
+            axes[-1].set(title="Fréchet distance", yscale="log")
+        for axis in axes:
+            axis.set_xlabel("generator step")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         return figure
+
+
+def loss_curves(records: Sequence[Record], *, is_w1: bool = True) -> Figure:
+    """The losses of critic and generator, and the critic's estimate where it is not one of W1.
+
+    Parameters
+    ----------
+    records : sequence of Record
+    is_w1 : bool
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = ["critic_loss", "generator_loss"] + ["critic_estimate"] * (not is_w1)
+    with panels(1, len(columns), width=8.6 / len(columns), height=2.7) as (figure, axes):
+        for axis, name in zip(axes, columns, strict=True):
+            axis.plot(_column(records, "step"), _column(records, name), color=VIOLET)
+            axis.set(title=name.replace("_", " "), xlabel="generator step")
+        return figure
+
+
+def compared_curves(runs: Mapping[str, Sequence[Record]]) -> Figure:
+    """Debiased W1 of several runs in each space, and their Fréchet distances.
+
+    Parameters
+    ----------
+    runs : mapping of str to sequence of Record
+        By what is written beside their curves.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    every = [record for records in runs.values() for record in records]
+    columns = {f"debiased W1 of {name}": debiased_column(name) for name in COLUMN_PREFIXES}
+    columns["Fréchet distance"] = "frechet"
+    shown = {title: name for title, name in columns.items() if _is_measured(every, name)}
+    with panels(1, len(shown), width=max(8.6 / len(shown), 3.1), height=3.3) as (figure, axes):
+        for axis, (title, name) in zip(axes, shown.items(), strict=True):
+            for (label, records), color in zip(runs.items(), cycle(RUN_COLORS)):
+                axis.plot(
+                    _column(records, "step"), _column(records, name), color=color, label=label
+                )
+            axis.axhline(0.0, color=INK, lw=0.6)
+            axis.set(title=title, xlabel="generator step")
+        across = min(len(runs), 4)
+        labels = axes[0].get_legend_handles_labels()
+        figure.legend(*labels, loc="outside lower center", ncols=across)
+        return figure
+
+
+def debiased_column(space: str) -> str:
+    """The column of `Record` that holds debiased W1 of a space."""
+    return f"{COLUMN_PREFIXES[space]}debiased_w1"
+
+
+def _draw_distances(axis: Axes, records: Sequence[Record], space: str) -> None:
+    prefix = COLUMN_PREFIXES[space]
+    step = _column(records, "step")
+    debiased, se = (_column(records, debiased_column(space) + end) for end in ("", "_se"))
+    exact = _column(records, f"{prefix}w1" if prefix else "exact_w1")
+    axis.plot(step, exact, color=BLUE, label="exact W1")
+    axis.plot(step, _column(records, f"{prefix}floor"), color=GRAY, ls="--", label=FLOOR_LABEL)
+    axis.plot(step, debiased, color=INK, label="debiased W1, ± 2 standard errors")
+    axis.fill_between(step, debiased - 2 * se, debiased + 2 * se, color=INK, alpha=0.15, lw=0)
+    axis.axhline(0.0, color=INK, lw=0.6)
+    axis.set(title=f"W1 of {space}")
+
+
+def _draw_bound(axis: Axes, records: Sequence[Record], name: str, *, ls: str, label: str) -> None:
+    """A certified bound, unless it is defined nowhere, as for a critic of packed points."""
+    if _is_measured(records, name):
+        step, bound = _column(records, "step"), _column(records, name)
+        axis.plot(step, bound, color=GREEN, lw=1, ls=ls, label=label)
+
+
+def _column(records: Sequence[Record], name: str) -> FloatArray:
+    return np.array([getattr(record, name) for record in records], dtype=float)
+
+
+def _is_measured(records: Sequence[Record], name: str) -> bool:
+    return bool(np.isfinite(_column(records, name)).any())
 
 
 @contextmanager

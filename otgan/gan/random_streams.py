@@ -52,7 +52,13 @@ class RandomStreams:
 
     def _entropy(self, step: int, purpose: str) -> NDArray[np.uint32]:
         """The words that NumPy makes of [rng, step, *purpose], for which it takes its time."""
-        words = [self.rng % 2**32]
-        while rest := self.rng >> 32 * len(words):
-            words.append(rest % 2**32)
-        return np.array([*words, step, *purpose.encode()], dtype=np.uint32)
+        words = [*_words(self.rng), *_words(step), *purpose.encode()]
+        return np.array(words, dtype=np.uint32)
+
+
+def _words(number: int) -> list[int]:
+    """A whole number of any size as words of 32 bits, the lowest first."""
+    words = [number % 2**32]
+    while rest := number >> 32 * len(words):
+        words.append(rest % 2**32)
+    return words

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from otgan.errors import is_installed
 from otgan.gan.identity import RunIdentity
+from otgan.gan.kept_sample import kept_sample
 from otgan.gan.measuring.features import Features
 from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
+from otgan.gan.tensorboard import TensorBoardLog
 from otgan.measures import FloatArray
 
 __all__ = ["RunRecorder"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class RunRecorder:
     """Writes a run to its run directory; without one, writes nothing.
 
@@ -26,6 +29,15 @@ class RunRecorder:
     identity: RunIdentity
     features: Features | None = None
     writes: bool = True
+    _tensorboard: TensorBoardLog | None = field(default=None, init=False)
+
+    def open_tensorboard(self, *, start: bool) -> None:
+        """Write events for TensorBoard from here on, if that is to start, or has been started."""
+        if self.directory is None or not self.writes:
+            return
+        folder = self.directory.path / "tensorboard"
+        if start or (folder.is_dir() and self.state.step > 0 and is_installed("tensorboard")):
+            self._tensorboard = TensorBoardLog(folder, self.state.step)
 
     def start(self) -> None:
         """Write the first checkpoint: a run may be killed before it measures anything."""
@@ -53,10 +65,20 @@ class RunRecorder:
             self.directory.write_metrics(self.state.records)
             self.directory.write_snapshot(self.state.step, snapshot)
             self.checkpoint()
+        if self._tensorboard is not None:
+            shape = self.identity.data.shape
+            images = snapshot["generated"].reshape(-1, *shape) if len(shape) == 3 else None
+            self._tensorboard.write(self.state.records[-1], snapshot["real"], images)
 
-    def summary(self, result: TrainResult) -> None:
+    def close(self) -> None:
+        """Let go of what was opened for writing."""
+        if self._tensorboard is not None:
+            self._tensorboard.close()
+
+    def outcome(self, result: TrainResult) -> None:
         """Write the outcome of a run that has ended."""
         if self.directory is not None and self.writes:
+            self.directory.write_kept(kept_sample(result.monitor, result.generator.network))
             self.directory.write_summary(result.to_dict())
 
     def how_to_resume(self) -> str:

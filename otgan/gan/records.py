@@ -18,7 +18,7 @@ class Record(NamedTuple):
     """One measurement during training: a row of metrics.csv.
 
     Distances are between a sample of held-out real points and one of generated points, in the
-    units of the data. Without a critic, as under the exact constraint, `critic_estimate` and
+    units of the data. Without a critic, as under the exact objective, `critic_estimate` and
     `w1_lower` are the dual value of the linear program: exact W1 up to rounding, as the best
     critic would show.
 

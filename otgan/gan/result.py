@@ -11,14 +11,14 @@ import numpy as np
 from torch import nn
 
 from otgan.gan.evaluation import Evaluation
-from otgan.gan.generator import Generator
+from otgan.gan.generator import Generator, generated_points
 from otgan.gan.measuring.selection import SELECTION_RULE
 from otgan.gan.monitor import Monitor
+from otgan.gan.outcome import Outcome
 from otgan.gan.records import Record
-from otgan.inputs.options import as_count, as_seed
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
-from otgan.results import Result, plain
+from otgan.results import Result
 
 __all__ = ["TrainResult"]
 
@@ -36,6 +36,8 @@ class TrainResult(Result):
         The generator that was kept, on new draws.
     verdict : str
         What was measured, in sentences.
+    kept_step : int
+        When that generator was measured.
     rank_correlations : mapping of str to mapping of str to float
         Spearman's correlation of the critic's estimate and of either loss with debiased W1 and with
         the Fréchet distance, over the run until it reached the floor.
@@ -56,6 +58,7 @@ class TrainResult(Result):
 
     evaluation: Evaluation
     verdict: str = field(repr=False)
+    kept_step: int
     rank_correlations: Mapping[str, Mapping[str, float]] = field(repr=False, hash=False)
     records: tuple[Record, ...] = field(repr=False)
     generator: Generator = field(repr=False)
@@ -68,13 +71,14 @@ class TrainResult(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome in plain values, as summary.json holds it."""
-        return {
-            **self.evaluation.to_dict(),
-            "verdict": self.verdict,
-            "selection_rule": SELECTION_RULE,
-            "rank_correlations": plain(self.rank_correlations),
-            "seconds": plain(self.records[-1].seconds),
-        }
+        return Outcome(
+            evaluation=self.evaluation,
+            verdict=self.verdict,
+            selection_rule=SELECTION_RULE,
+            kept_step=self.kept_step,
+            rank_correlations=self.rank_correlations,
+            seconds=self.records[-1].seconds,
+        ).to_dict()
 
     def generate(self, n: int, *, rng: int | np.random.Generator = 0) -> FloatArray:
         """Draw points from the trained generator.
@@ -90,7 +94,4 @@ class TrainResult(Result):
         ndarray, shape (n, d) or (n, c, h, w)
             In the units of the data.
         """
-        n = as_count(n, "n")
-        seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else as_seed(rng)
-        points = self.monitor.generate(self.generator.network, n, seed, "user")
-        return points.reshape(n, *self.monitor.data.shape)
+        return generated_points(self.generator, self.monitor.config, n, rng)

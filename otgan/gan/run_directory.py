@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from otgan.errors import DamagedFileError, InvalidInputError, OtganError, OutputError
 from otgan.gan.config import CONFIG_FORMAT, GANConfig
 from otgan.gan.json_files import damaged, read_json, read_text, write_json
+from otgan.gan.outcome import Outcome
 from otgan.gan.records import Record, metrics_table, records_of
 from otgan.gan.snapshots import read_snapshot, write_snapshot
 from otgan.keywords import checks_keywords
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunDirectory"]
 
-RUN_FILES = ("checkpoint.pt", "metrics.csv", "summary.json", "report.html")
+RUN_FILES = ("checkpoint.pt", "metrics.csv", "summary.json", "kept.npz", "report.html")
 """What a run leaves behind beside its settings, its snapshots and its pictures."""
 
 SNAPSHOT_NAME = re.compile(r"\d{8,}\.npz")
@@ -36,23 +37,6 @@ OVERHEAD_BYTES = 2**16
 
 MAX_SNAPSHOT_BYTES = 2**28
 """Of a run whose config.json does not say how many points it measures."""
-
-REQUIRED_NUMBERS = (
-    "exact_w1",
-    "exact_w1_se",
-    "floor",
-    "floor_se",
-    "debiased_w1",
-    "debiased_w1_se",
-    "points",
-    "draws",
-    "modes",
-    "of",
-)
-OPTIONAL_NUMBERS = ("ratio", "high_quality", "reverse_kl", "seconds")
-"""Numbers of a summary that may be unknown or infinite."""
-
-SENTENCES = ("verdict", "selection_rule")
 
 START_ANEW = "restore it, or start the run anew"
 
@@ -115,8 +99,9 @@ class RunDirectory:
         old = [path for path in map(self.path.joinpath, RUN_FILES) if _is_there(path)]
         old += [path for path in self._snapshots.iterdir() if SNAPSHOT_NAME.fullmatch(path.name)]
         if self._holds_a_run():
-            pictures = self.path / "pictures"
-            old += [] if pictures.is_symlink() else pictures.glob("*.png")
+            for name, ours in (("pictures", "*.png"), ("tensorboard", "events.out.tfevents.*")):
+                folder = self.path / name
+                old += [] if folder.is_symlink() else folder.glob(ours)
         else:
             config = self.path / "config.json"
             self._refuse_files_of_others([*old, config] if config.exists() else old)
@@ -180,9 +165,31 @@ class RunDirectory:
 
     @property
     def constraint(self) -> str | None:
-        """Short name of the constraint that the run was started with; None if it has none."""
-        found = _name_of(self.settings()["constraint"])
-        return None if found is None else str(found)
+        """Short name of the constraint: that of the objective where none was chosen, or None."""
+        from otgan.gan.constraints import constraint_of
+        from otgan.gan.objectives.by_name import OBJECTIVES
+
+        name, objective = _name_of(self.settings()["constraint"]), OBJECTIVES.get(self.objective)
+        if name == "auto" and objective is not None:
+            found = constraint_of(name, objective)
+            name = None if found is None else found.name
+        return None if name is None else str(name)
+
+    @property
+    def point_shape(self) -> tuple[int, ...]:
+        """The shape of a point as networks see it: (d,), or (c, h, w) for an image.
+
+        Raises
+        ------
+        DamagedFileError
+            config.json does not say.
+        """
+        source = self._read_json("config.json", START_ANEW).get("source")
+        shape = source.get("shape") if isinstance(source, dict) else None
+        sizes = shape if isinstance(shape, list) else []
+        if len(sizes) not in (1, 3) or not all(type(size) is int and size > 0 for size in sizes):
+            raise damaged(self.path / "config.json", "no shape of the data", START_ANEW)
+        return tuple(sizes)
 
     def write_metrics(self, records: list[Record]) -> None:
         """Write metrics.csv."""
@@ -222,17 +229,39 @@ class RunDirectory:
         make_folder(self._snapshots, inside=self.path)
         write_snapshot(self._snapshots / f"{step:08d}.npz", arrays)
 
-    def snapshots(self) -> list[tuple[int, dict[str, FloatArray]]]:
-        """Every snapshot with its step, in order.
+    def snapshot_steps(self) -> list[int]:
+        """The steps at which there are snapshots, in order."""
+        paths = self._snapshots.glob("*.npz")
+        return sorted(int(path.stem) for path in paths if SNAPSHOT_NAME.fullmatch(path.name))
+
+    def snapshot(self, step: int) -> dict[str, FloatArray]:
+        """The arrays of one snapshot.
 
         Raises
         ------
         DamagedFileError
-            One is damaged, or something else.
+            It is damaged, or something else.
         """
-        paths = sorted(p for p in self._snapshots.glob("*.npz") if SNAPSHOT_NAME.fullmatch(p.name))
-        limit = self._snapshot_limit() if paths else 0
-        return [(int(path.stem), read_snapshot(path, limit)) for path in paths]
+        return read_snapshot(self._snapshots / f"{step:08d}.npz", self._snapshot_limit())
+
+    def snapshots(self) -> list[tuple[int, dict[str, FloatArray]]]:
+        """Every snapshot with its step, in order."""
+        return [(step, self.snapshot(step)) for step in self.snapshot_steps()]
+
+    def write_kept(self, arrays: Mapping[str, FloatArray]) -> None:
+        """Write points of the generator that was kept."""
+        write_snapshot(self.path / "kept.npz", arrays)
+
+    def kept(self) -> dict[str, FloatArray] | None:
+        """Points of the generator that was kept; None while the run has not ended.
+
+        Raises
+        ------
+        DamagedFileError
+            The file is damaged, or something else.
+        """
+        path = self.path / "kept.npz"
+        return read_snapshot(path, self._snapshot_limit()) if path.is_file() else None
 
     def write_checkpoint(self, contents: Mapping[str, Any]) -> None:
         """Write the whole state of a run, in tensors and plain values."""
@@ -264,8 +293,8 @@ class RunDirectory:
         """Write summary.json, the outcome of the run."""
         write_json(self.path / "summary.json", summary)
 
-    def summary(self) -> dict[str, Any]:
-        """The outcome of the run; empty while it has not ended.
+    def outcome(self) -> Outcome | None:
+        """The outcome of the run; None while it has not ended.
 
         Raises
         ------
@@ -274,22 +303,27 @@ class RunDirectory:
         """
         path = self.path / "summary.json"
         if not path.is_file():
-            return {}
+            return None
         hint = f"write it anew with `otgan resume {self.path}`"
-        found = self._read_json(path.name, hint)
-        # Where modes are known, so is how many points are near one.
-        required = (*REQUIRED_NUMBERS, "high_quality") if found.get("of") else REQUIRED_NUMBERS
-        complete = (
-            all(_is_number(found.get(name)) for name in required)
-            and all(
-                name in found and (found[name] is None or _is_number(found[name]))
-                for name in OPTIONAL_NUMBERS
+        try:
+            return Outcome.from_dict(self._read_json(path.name, hint))
+        except ValueError as reason:
+            raise damaged(path, f"another outcome ({reason})", hint) from None
+
+    def check_free(self) -> None:
+        """Raise if a run has started in this directory.
+
+        Raises
+        ------
+        InvalidInputError
+            There is one.
+        """
+        if _is_there(self.path / "checkpoint.pt"):
+            raise InvalidInputError(
+                f"out must be a folder without a run, got {self.path} with an earlier one in it; "
+                "to fix it, pass resume=True to continue that run, overwrite=True to replace it, "
+                "or another folder"
             )
-            and all(isinstance(found.get(name), str) for name in SENTENCES)
-        )
-        if not complete:
-            raise damaged(path, "one that lacks some of its numbers", hint)
-        return found
 
     def check_started(self) -> None:
         """Raise unless a run has started in this directory.
@@ -330,14 +364,10 @@ class RunDirectory:
 
     def _snapshot_limit(self) -> int:
         """Bytes that the arrays of a snapshot of this run may take."""
-        stored = self._read_json("config.json", START_ANEW)
-        points, source = stored.get("monitor_points"), stored.get("source")
-        shape = source.get("shape") if isinstance(source, dict) else None
-        if type(points) is not int or not isinstance(shape, list):
+        points = self._read_json("config.json", START_ANEW).get("monitor_points")
+        if type(points) is not int:
             return MAX_SNAPSHOT_BYTES
-        if not all(type(size) is int for size in shape):
-            return MAX_SNAPSHOT_BYTES
-        return 2 * 8 * points * math.prod(shape) + OVERHEAD_BYTES
+        return 3 * 8 * points * math.prod(self.point_shape) + OVERHEAD_BYTES
 
     def _records_of_checkpoint(self) -> list[Record]:
         """The records in the checkpoint; none if there is no checkpoint that can be read."""
@@ -374,10 +404,6 @@ class RunDirectory:
 def _is_there(path: Path) -> bool:
     """Whether there is a file or a link, even a link to nothing."""
     return path.exists() or path.is_symlink()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _name_of(stored: Any) -> Any:

@@ -16,7 +16,7 @@ from otgan.output_files import replacing
 
 __all__ = ["read_snapshot", "write_snapshot"]
 
-ARRAY_NAMES = {"real", "generated", "grid_x", "grid_y", "critic"}
+ARRAY_NAMES = {"real", "generated", "nearest", "grid_x", "grid_y", "critic"}
 
 
 def write_snapshot(path: Path, arrays: Mapping[str, FloatArray]) -> None:
@@ -79,6 +79,8 @@ def _check_shapes(found: Mapping[str, FloatArray]) -> None:
         raise ValueError("points of different dimensions")
     if not (real.size and generated.size):
         raise ValueError("no points")
+    if "nearest" in found and found["nearest"].shape[1:] != real.shape[1:]:
+        raise ValueError("nearest points of another dimension")
     if "critic" in found and found["critic"].shape != (
         found["grid_y"].shape + found["grid_x"].shape
     ):

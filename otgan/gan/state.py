@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from otgan.errors import InvalidInputError
 from otgan.gan.config import GANConfig
 from otgan.gan.game import Game
+from otgan.gan.generator import Generator
 from otgan.gan.measuring.selection import Selection
 from otgan.gan.optimizers import Adam, as_optimizer
 from otgan.gan.players import GivenNetworks, make_players
 from otgan.gan.precision import MixedPrecision
 from otgan.gan.records import Record
+from otgan.gan.units import Units
 
 __all__ = ["TrainState"]
 
@@ -92,6 +94,23 @@ class TrainState:
         """Keep the averaged generator if it is the best so far, by what was measured of it."""
         if self.selection.keeps(record.step, *record.selected_by):
             self.best = _copy(self.averaged)
+
+    def kept_generator(self, units: Units) -> Generator:
+        """The best averaged generator, in evaluation mode, in the units of the data."""
+        self.averaged.load_state_dict(self.best)
+        return Generator(self.averaged, units).eval()
+
+    def final_critic(self, units: Units, config: GANConfig) -> nn.Module | None:
+        """The critic as it is handed out, a function of points in the units of the data.
+
+        The constraint may finish it for good: a checkpoint is to be written before.
+        """
+        if self.critic is None:
+            return None
+        if config.critic_constraint is not None:
+            config.critic_constraint.finish(self.critic)
+        device = next(self.critic.parameters()).device
+        return units.critic(self.critic, pack=config.pack, device=device)
 
     def to_dict(self) -> dict[str, Any]:
         """Tensors and plain numbers only."""

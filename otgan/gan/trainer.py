@@ -27,7 +27,6 @@ from otgan.gan.distributed import Processes
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.final_evaluation import evaluate
 from otgan.gan.game import Batch
-from otgan.gan.generator import Generator
 from otgan.gan.gradients import Gradients
 from otgan.gan.identity import RunIdentity
 from otgan.gan.latents import draw_latents
@@ -43,6 +42,7 @@ from otgan.gan.records import Record
 from otgan.gan.result import TrainResult
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
+from otgan.gan.tensorboard import require_tensorboard
 from otgan.gan.verdict import verdict
 from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
@@ -64,6 +64,8 @@ def train_gan(
     critic: Any = None,
     out: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
+    tensorboard: bool = False,
     progress: Progress = False,
 ) -> TrainResult:
     """Train a GAN and measure it in exact distance as it learns.
@@ -89,13 +91,18 @@ def train_gan(
         points as networks see them, shape (n, d) or (n, c, h, w); the critic maps such points (with
         ``pack=m``, m of them side by side) to scores, shape (n,) or (n, 1).
     out : path, optional
-        Run directory, for metrics.csv, checkpoint.pt, snapshots and summary.json; an earlier run
-        there is replaced. Without it nothing is written, and an interrupted run is lost.
+        Run directory, for metrics.csv, checkpoint.pt, snapshots and summary.json. Without it
+        nothing is written, and an interrupted run is lost.
     resume : bool
         Continue the run in `out`, to the same result as if it had never stopped (bit for bit on
         a CPU). The data must be the same. `steps`, `learning_rate`,
         `critic_learning_rate`, `schedule`, `monitor_every` and `device` may differ from before,
         which is then recorded; other settings may not.
+    overwrite : bool
+        Whether an earlier run in `out` is replaced.
+    tensorboard : bool
+        Whether measurements are also written for TensorBoard, into the folder ``tensorboard`` of
+        `out`. A run that is resumed goes on there.
     progress : bool or callable
         Whether to show a progress bar; or a function of (done, total, message), called after
         every generator step.
@@ -111,8 +118,11 @@ def train_gan(
     KeyboardInterrupt
         After a checkpoint was written.
     InvalidInputError
-        Bad data, settings or networks, or some that exclude each other; `resume` without a
-        checkpoint, or with other data or settings.
+        Bad data, settings or networks, or some that exclude each other; an earlier run in `out`
+        and neither `resume` nor `overwrite`; `resume` without a checkpoint, or with other data or
+        settings.
+    MissingExtraError
+        `tensorboard`, and it is not installed.
     DamagedFileError
         A checkpoint that is truncated, was altered, or is something else.
     OutputError
@@ -131,7 +141,8 @@ def train_gan(
     (2, (5, 2))
     """
     config = GANConfig() if config is None else config
-    _check_arguments(config, out, resume=resume, progress=progress)
+    flags = {"resume": resume, "overwrite": overwrite, "tensorboard": tensorboard}
+    _check_arguments(config, out, flags, progress)
     training_data = as_training_data(data, config.rng)
     given = GivenNetworks(generator, critic)
     if config.network in ("dcgan", "resnet") and None in given:
@@ -146,24 +157,34 @@ def train_gan(
     if resume and directory is not None:
         directory.settings()  # where no run is, none is resumed, and no folder is made
     first = launch().rank == 0
+    if first and not resume and not overwrite and directory is not None:
+        directory.check_free()
     with directory.writing() if directory is not None and first else nullcontext():
         run = (training_data, config, state, given.names, directory)
-        return _run(*run, resume=resume, progress=progress)
+        return _run(*run, resume=resume, tensorboard=tensorboard, progress=progress)
 
 
-def _check_arguments(config: Any, out: Any, *, resume: Any, progress: Any) -> None:
+def _check_arguments(config: Any, out: Any, flags: Mapping[str, Any], progress: Any) -> None:
     if not isinstance(config, GANConfig):
         raise InvalidInputError(
             f"config must be a GANConfig, got {type(config).__name__}; to fix it, pass "
             "GANConfig(...) with these settings"
         )
-    as_flag(resume, "resume", "pass one of them")
+    for name, flag in flags.items():
+        as_flag(flag, name, "pass one of them")
     as_progress(progress)
+    if flags["tensorboard"]:
+        require_tensorboard()
+    if flags["resume"] and flags["overwrite"]:
+        raise InvalidInputError(
+            "overwrite must be False where a run is resumed, got True; to fix it, pass one of them"
+        )
     if out is not None:
         RunDirectory.at(out)
-    elif resume:
+    elif wanted := [name for name, flag in flags.items() if flag]:
         raise InvalidInputError(
-            "resume=True must come with the folder of the run, got out=None; to fix it, pass out="
+            f"{wanted[0]}=True must come with the folder of the run, got out=None; to fix it, pass "
+            "out="
         )
 
 
@@ -202,6 +223,7 @@ def _run(
     directory: RunDirectory | None,
     *,
     resume: bool,
+    tensorboard: bool,
     progress: Progress,
 ) -> TrainResult:
     """Start or resume, train, and evaluate; `own` are the classes of the user's networks."""
@@ -227,6 +249,7 @@ def _run(
         recorder.start()
     elif changed:
         recorder.settings()
+    recorder.open_tensorboard(start=tensorboard)
     processes.start_equal(state.generator, state.critic)
     batches = Batches(config, monitor, state.game.objective.needs_labels, processes)
     try:
@@ -234,7 +257,9 @@ def _run(
         result = _evaluated(state, batches, path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
-    recorder.summary(result)
+    finally:
+        recorder.close()
+    recorder.outcome(result)
     return result
 
 
@@ -255,20 +280,18 @@ def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainRe
     config, monitor, processes = batches.config, batches.monitor, batches.processes
     measured = processes.from_first((state.best, state.selection, state.records))
     state.best, state.selection, state.records = measured
-    state.averaged.load_state_dict(state.best)
-    if state.critic is not None and config.critic_constraint is not None:
-        config.critic_constraint.finish(state.critic)  # what the checkpoint holds can be trained on
-    data, points = monitor.data, config.evaluation_points
-    found = evaluate(monitor, state.averaged, points=points) if processes.is_first else None
+    generator, points = state.kept_generator(monitor.units), config.evaluation_points
+    found = evaluate(monitor, generator.network, points=points) if processes.is_first else None
     evaluation = processes.from_first(found)
     assert evaluation is not None
     return TrainResult(
         evaluation=evaluation,
         verdict=verdict(evaluation, state.records, state.selection.kept_step),
+        kept_step=state.selection.kept_step,
         rank_correlations=rank_correlations(state.records),
         records=tuple(state.records),
-        generator=Generator(state.averaged, data.center, data.scale, data.shape).eval(),
-        critic=None if state.critic is None else monitor.on_original_scale(state.critic),
+        generator=generator,
+        critic=state.final_critic(monitor.units, config),
         monitor=monitor,
         out=out,
     )

@@ -88,5 +88,5 @@ def _copies(evaluation: Evaluation) -> str:
     return (
         f"Generated {evaluation.scored_in} are nearer to training data than held-out ones are "
         f"(p = {found.pvalue:.2g}): {found.near_fraction:.1%} are as near as the nearest "
-        f"{found.held_out_near_fraction:.1%} of these, which is a sign of copies."
+        f"{found.held_out_near_fraction:.1%} of these, a sign of copies, or of blur."
     )

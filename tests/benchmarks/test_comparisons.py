@@ -2,9 +2,9 @@
 
 import pytest
 from numpy.testing import assert_allclose
-from scipy.stats import ttest_ind
+from scipy.stats import t, ttest_ind
 
-from benchmarks.comparisons import holm, told_apart, welch
+from benchmarks.comparisons import holm, stratified_welch, told_apart, welch
 
 
 def test_welch_is_that_of_scipy():
@@ -18,6 +18,14 @@ def test_welch_is_that_of_scipy():
 @pytest.mark.parametrize(("other", "p"), [(8.0, 1.0), (3.0, 0.0)])
 def test_seeds_that_do_not_vary(other, p):
     assert welch([8.0, 8.0], [other, other]).p == p
+
+
+def test_strata_by_hand():
+    first, second = ([1.0, 3.0], [2.0, 6.0]), ([10.0, 12.0], [10.0, 14.0])
+    alone, both = welch(*first), stratified_welch([first, second])
+    assert_allclose([alone.difference, both.difference], [-2.0, -1.5])
+    assert_allclose([alone.se**2, both.se**2], [1.0 + 4.0, (1.0 + 4.0 + 1.0 + 4.0) / 4])
+    assert_allclose(both.p, 2 * t.sf(1.5 / 2.5**0.5, 2.5**2 / (2 * (0.25**2 + 1.0**2))))
 
 
 def test_holm_by_hand():

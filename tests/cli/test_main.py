@@ -567,7 +567,7 @@ def test_words_of_flags_get_the_nearest_without_words_of_python(clouds, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["emd", "compare", "audit", "train", "resume", "report", "lesson", "demo"]
+    "command", ["emd", "compare", "audit", "train", "resume", "report", "sample", "lesson", "demo"]
 )
 def test_every_command_has_a_description(command, capsys):
     with pytest.raises(SystemExit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import runpy
@@ -124,6 +125,43 @@ def test_train_on_your_data(tmp_path):
     assert report == f"report: {Path('moons') / 'run' / 'report.html'}"
     assert (run / "report.html").exists()
     assert json.loads((run / "config.json").read_text())["steps"] == 12
+
+
+@pytest.mark.torch
+def test_gan_wgan_gp(tmp_path):
+    header, *rows, last = printed("gan_wgan_gp.py", tmp_path, "--steps", "4").splitlines()
+    assert header.split()[:2] == ["debiased", "W1"]
+    assert [row.split()[0] for row in rows] == ["GAN", "WGAN", "WGAN-GP"]
+    for row in rows:
+        debiased, error, floor = numbers_in(row)[:3]
+        assert 0 < 10 * error < debiased  # nothing is learned in four steps
+        assert 0 < floor < 0.5
+    assert last == "picture: gan_wgan_gp.png"
+    assert (tmp_path / "gan_wgan_gp.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.torch
+def test_own_networks(tmp_path):
+    *rows, last = printed("own_networks.py", tmp_path, "--out", "own", "--steps", "4").splitlines()
+    assert [row.split(":")[0].split()[-1] for row in rows] == ["patches", "points", "features"]
+    for row in rows:
+        debiased, error = numbers_in(row)
+        assert 0 < 10 * error < debiased
+    picture = Path("own") / "own.png"
+    assert last == f"picture: {picture}"
+    assert (tmp_path / picture).read_bytes().startswith(PNG)
+
+
+@pytest.mark.torch
+def test_stacked_digits(tmp_path):
+    rows = printed("stacked_digits.py", tmp_path, "--steps", "2", "--pack", "2").splitlines()
+    assert [row.split()[0] for row in rows] == ["non-saturating", "relativistic"]
+    for row in rows:
+        modes = int(first_group(r"(\d+) of 100 modes", row))
+        reverse_kl, debiased, error = numbers_in(row)
+        # With h on m of 100 modes, KL(h || uniform) is at least log(100 / m).
+        assert reverse_kl >= math.log(100 / modes) - 1e-3
+        assert 0 < 10 * error < debiased
 
 
 @pytest.mark.torch

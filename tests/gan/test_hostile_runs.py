@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import otgan
-from otgan.gan.report import summary_table, write_report
+from otgan.gan.report import summary_text, write_report
 from otgan.gan.run_directory import RunDirectory
 from tests.gan.short_run import RUN, same_but_for_time
 
@@ -128,7 +128,7 @@ def test_damaged_metrics_are_rebuilt_from_the_checkpoint(finished_run, run_copy)
         same_but_for_time(RunDirectory(run_copy).metrics(), finished_run.records)
         assert path.read_bytes() == whole
     path.unlink()
-    summary_table(run_copy)
+    summary_text(run_copy)
     assert path.read_bytes() == whole
 
 
@@ -138,22 +138,24 @@ def test_damaged_metrics_without_a_checkpoint_are_named(run_copy):
     for content in (b"", b"step,seconds", b"\xff\xfe", b"\x00" * 99):
         (run_copy / "metrics.csv").write_bytes(content)
         with pytest.raises(otgan.DamagedFileError, match=r"metrics.csv must be"):
-            summary_table(run_copy)
+            summary_text(run_copy)
 
 
 def test_a_damaged_summary_is_named_with_its_cure(finished_run, run_copy):
     path = run_copy / "summary.json"
     numbers = json.loads(path.read_text())
-    wrong = [{**numbers, "exact_w1": "0"}, {**numbers, "high_quality": None}, {**numbers, "of": []}]
+    wrong = [{**numbers, name: []} for name in ("spaces", "scores", "verdict", "points", "seconds")]
+    wrong.append({name: value for name, value in numbers.items() if name != "mode_coverage"})
+    wrong.append({**numbers, "kept_step": True})
     contents = [json.dumps(summary).encode() for summary in wrong]
     contents += [b"", b"{", b"[]", b"{}", b"\xff", path.read_bytes()[:50]]
     for content in contents:
         path.write_bytes(content)
         with pytest.raises(otgan.DamagedFileError, match=r"summary.json .* with `otgan resume"):
-            summary_table(run_copy)
+            summary_text(run_copy)
     again = otgan.resume_gan(run_copy)  # the cure
     assert again.evaluation == finished_run.evaluation
-    summary_table(run_copy)
+    summary_text(run_copy)
 
 
 def test_snapshots_that_claim_more_than_there_is_are_refused_before_memory_is_taken(run_copy):
@@ -197,7 +199,7 @@ def test_writes_do_not_follow_links_out_of_a_run(run_copy, tmp_path):
         (run_copy / name).symlink_to(elsewhere / "notes")
     config = otgan.GANConfig(**RUN)
     with pytest.raises(otgan.OutputError, match="from elsewhere"):  # its config.json is no more
-        otgan.train_gan("ring8", config, out=run_copy)
+        otgan.train_gan("ring8", config, out=run_copy, overwrite=True)
     fresh = tmp_path / "fresh"
     fresh.mkdir()
     for name in ("metrics.csv.draft", "checkpoint.pt.draft"):  # where drafts were once written
@@ -210,7 +212,7 @@ def test_writes_do_not_follow_links_out_of_a_run(run_copy, tmp_path):
     for name in ("snapshots", "pictures"):
         (fresh / name).symlink_to(elsewhere)
     with pytest.raises(otgan.OutputError, match=r"snapshots must be .* got a link to"):
-        otgan.train_gan("ring8", config, out=fresh)
+        otgan.train_gan("ring8", config, out=fresh, overwrite=True)
     (fresh / "snapshots").unlink()
     with pytest.raises(otgan.OutputError, match=r"pictures must be .* got a link to"):
         write_report(fresh)
@@ -257,5 +259,5 @@ def test_a_second_run_in_the_same_folder_is_refused(run_copy):
     with RunDirectory(run_copy).writing():
         with pytest.raises(otgan.OutputError, match="one run at a time"):
             otgan.resume_gan(run_copy)
-        summary_table(run_copy)  # which reads
+        summary_text(run_copy)  # which reads
     otgan.resume_gan(run_copy)

@@ -162,7 +162,8 @@ def test_values_of_the_critic_have_the_units_of_the_data():
     points = monitor.real
     expected = (points - monitor.data.center) @ weight
     assert_allclose(monitor.critic_values(critic, points), expected, rtol=1e-5, atol=1e-4)
-    outside = monitor.on_original_scale(critic)(torch.tensor(points)).detach().numpy()[:, 0]
+    original = monitor.units.critic(critic, pack=1, device=monitor.device)
+    outside = original(torch.tensor(points)).detach().numpy()[:, 0]
     assert_allclose(outside, expected, rtol=1e-5, atol=1e-4)
 
 

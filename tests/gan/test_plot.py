@@ -3,7 +3,15 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from otgan.gan.plot import critic_level_sets, progress_curves, samples_over_training
+from otgan.gan.plot import (
+    compared_curves,
+    critic_level_sets,
+    distance_curves,
+    loss_curves,
+    progress_curves,
+    samples_over_training,
+)
+from otgan.gan.records import Record
 
 RNG = np.random.default_rng(0)
 
@@ -42,11 +50,67 @@ def test_a_constant_critic_can_be_drawn():
     assert axis.get_title("left") == "step 7, range 0.00"
 
 
+def drawn_in(axis):
+    """The curves of a panel by their labels, without lines that have none."""
+    curves = {line.get_label(): np.asarray(line.get_ydata()) for line in axis.lines}
+    return {label: curve for label, curve in curves.items() if not label.startswith("_")}
+
+
 def test_curves_are_those_of_the_records(trained):
     records = trained("lp").records
     (axis,) = progress_curves(records).axes
-    drawn = {line.get_label(): np.asarray(line.get_ydata()) for line in axis.lines}
+    drawn = drawn_in(axis)
     assert_array_equal(drawn["exact W1"], [record.exact_w1 for record in records])
     assert_array_equal(drawn["critic's estimate"], [record.critic_estimate for record in records])
     assert_array_equal(drawn["certified lower bound"], [record.w1_lower for record in records])
     assert all(len(line) == len(records) for line in drawn.values()) and len(drawn) == 5
+
+
+MEASURED = [
+    Record(
+        step,
+        0.1,
+        critic_loss=-1.0 / step,
+        generator_loss=2.0 / step,
+        critic_estimate=3.0 / step,
+        exact_w1=1.0 + step,
+        floor=1.0,
+        debiased_w1=float(step),
+        debiased_w1_se=0.5,
+        patch_w1=0.2,
+        patch_floor=0.1,
+        patch_debiased_w1=0.1,
+        patch_debiased_w1_se=0.1,
+        frechet=4.0 * step,
+        frechet_floor=2.0,
+    )
+    for step in (1, 2, 3)
+]
+
+
+def test_each_space_that_was_measured_has_a_panel_with_its_floor():
+    points, patches, frechet = distance_curves(MEASURED).axes
+    titles = [axis.get_title("left") for axis in (points, patches, frechet)]
+    assert titles == ["W1 of points", "W1 of patches", "Fréchet distance"]
+    assert_array_equal(drawn_in(points)["exact W1"], [2, 3, 4])
+    assert_array_equal(drawn_in(points)["floor: real against real"], [1, 1, 1])
+    assert_array_equal(drawn_in(points)["debiased W1, ± 2 standard errors"], [1, 2, 3])
+    edges = np.asarray(points.collections[0].get_paths()[0].vertices)[:, 1]
+    assert (edges.min(), edges.max()) == (0.0, 4.0)
+    assert_array_equal(frechet.lines[0].get_ydata(), [4, 8, 12])
+
+
+def test_an_estimate_of_another_divergence_is_drawn_with_the_losses():
+    assert len(loss_curves(MEASURED).axes) == 2
+    *_, estimate = loss_curves(MEASURED, is_w1=False).axes
+    assert_array_equal(estimate.lines[0].get_ydata(), [3, 1.5, 1])
+    (axis,) = progress_curves(MEASURED, is_w1=False).axes
+    assert drawn_in(axis).keys() == {"exact W1", "floor: real against real"}  # and no bounds
+
+
+def test_runs_are_compared_in_every_space_that_one_of_them_measured():
+    only_points = [Record(step, 0.1, debiased_w1=9.0) for step in (1, 2)]
+    points, patches, _ = compared_curves({"a": MEASURED, "b": only_points}).axes
+    assert_array_equal(drawn_in(points)["a"], [1, 2, 3])
+    assert_array_equal(drawn_in(points)["b"], [9, 9])
+    assert np.isnan(drawn_in(patches)["b"]).all()

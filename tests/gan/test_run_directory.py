@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+from numpy.testing import assert_array_equal
 
 import otgan
 from otgan.errors import DamagedFileError, InvalidInputError
@@ -19,8 +20,8 @@ def edit(path, **changes):
 
 def test_a_run_leaves_these_files(finished_run):
     found = {path.relative_to(finished_run.out).as_posix() for path in finished_run.out.rglob("*")}
-    files = {"config.json", "metrics.csv", "checkpoint.pt", "summary.json", ".lock", "snapshots"}
-    assert found == files | {"snapshots/00000002.npz", "snapshots/00000004.npz"}
+    files = {"config.json", "metrics.csv", "checkpoint.pt", "summary.json", "kept.npz", ".lock"}
+    assert found == files | {"snapshots", "snapshots/00000002.npz", "snapshots/00000004.npz"}
 
 
 def test_everything_reads_back(finished_run):
@@ -29,8 +30,11 @@ def test_everything_reads_back(finished_run):
     assert directory.constraint == "lp"
     assert directory.settings()["data"] == "ring8"
     same_but_for_time(directory.metrics(), finished_run.records)
-    summary, outcome = directory.summary(), finished_run.to_dict()
-    assert summary.keys() == outcome.keys() and summary["exact_w1"] == outcome["exact_w1"]
+    outcome, kept = directory.outcome(), directory.kept()
+    assert outcome is not None and kept is not None
+    assert outcome.to_dict() == finished_run.to_dict()
+    assert directory.point_shape == (2,)
+    assert_array_equal(kept["real"], finished_run.monitor.real)
     assert [step for step, _ in directory.snapshots()] == [2, 4]
 
 
@@ -48,9 +52,10 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
             directory.config()
 
 
-def test_a_run_that_has_not_ended_has_no_summary(run_copy):
-    (run_copy / "summary.json").unlink()
-    assert RunDirectory(run_copy).summary() == {}
+def test_a_run_that_has_not_ended_has_no_outcome(run_copy):
+    for name in ("summary.json", "kept.npz"):
+        (run_copy / name).unlink()
+    assert RunDirectory(run_copy).outcome() is None and RunDirectory(run_copy).kept() is None
 
 
 @pytest.mark.parametrize(
@@ -66,6 +71,17 @@ def test_settings_of_other_versions_are_refused(run_copy, version, message):
     edit(run_copy / "config.json", format=version)
     with pytest.raises(DamagedFileError, match=message):
         RunDirectory(run_copy).settings()
+
+
+def test_an_earlier_run_is_replaced_only_on_request(run_copy):
+    before = (run_copy / "checkpoint.pt").read_bytes()
+    with pytest.raises(InvalidInputError, match="overwrite=True to replace it"):
+        otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=run_copy)
+    assert (run_copy / "checkpoint.pt").read_bytes() == before
+    with pytest.raises(InvalidInputError, match="overwrite must be False where"):
+        otgan.train_gan("ring8", out=run_copy, resume=True, overwrite=True)
+    otgan.train_gan("ring8", otgan.GANConfig(**RUN, rng=1), out=run_copy, overwrite=True)
+    assert RunDirectory(run_copy).settings()["rng"] == 1
 
 
 def test_a_new_run_replaces_an_earlier_one_and_leaves_other_files(run_copy):

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import otgan
-from otgan.critics.audit.load import load_critic
 from otgan.critics.networks.feedforward import OnOriginalScale
+from otgan.gan.load import critic_of_checkpoint
 from tests.critics.short_fit import values
 from tests.gan.short_run import CLOUD, RUN
 
@@ -32,7 +32,7 @@ def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     audit = otgan.audit_critic(plain.critic, real, fake)
     exact = otgan.emd(real, fake).distance
     assert audit.sample_distance == pytest.approx(exact, rel=1e-12)
-    opened = load_critic(tmp_path / "checkpoint.pt")
+    opened = critic_of_checkpoint(tmp_path / "checkpoint.pt")
     assert torch.equal(opened(points), plain.critic(points))
     gap = float(np.mean(values(plain.critic, real)) - np.mean(values(plain.critic, fake)))
     shown = plain.monitor.critic_values(plain.critic.critic, real)

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.audit.group_sort import GroupSort
-from otgan.critics.audit.run_checkpoint import critic_of_checkpoint, is_checkpoint
 from otgan.critics.audit.torch_files import FileKind, TorchFile
 from otgan.critics.networks.feedforward import OnOriginalScale
+from otgan.critics.training.checkpoint import kind_of
 from otgan.errors import InvalidInputError, nearest_name, warn_user
 from otgan.keywords import checks_keywords
 
@@ -55,8 +55,6 @@ def load_critic(
     path : path
         - a state dict from ``torch.save(critic.state_dict(), path)``, if it is that of linear
           layers in sequence, which are rebuilt by the shapes of their weights;
-        - checkpoint.pt of a run of `otgan.train_gan`, whose critic then takes points in the units
-          of the data;
         - with `trust`, TorchScript from ``torch.jit.save``, an exported program from
           ``torch.export.save``, or a whole module from ``torch.save(critic, path)``.
     activation : {"relu", "leaky_relu", "tanh", "groupsort"}, optional
@@ -75,7 +73,7 @@ def load_critic(
     ------
     InvalidInputError
         No such file, or one that holds no critic, needs trust, or has weights that are no
-        finite numbers.
+        finite numbers; the checkpoint of a run, which :func:`otgan.load_run` reads.
     DamagedFileError
         The file is cut off, was altered, or is not one of PyTorch.
 
@@ -106,12 +104,25 @@ def load_critic(
             ) from None
         content = file.trusted()
     if not isinstance(content, nn.Module):
-        if is_checkpoint(content):
-            content = critic_of_checkpoint(content, path)
-        else:
-            content = _rebuilt(_state(content, path), activation, path)
+        _refuse_checkpoint(content, path)
+        content = _rebuilt(_state(content, path), activation, path)
     _refuse_nan(content, path)
     return content
+
+
+def _refuse_checkpoint(content: Any, path: Path) -> None:
+    """Raise on checkpoints of ours, which hold more than a critic."""
+    kind = kind_of(content)
+    if kind == "fit":
+        raise InvalidInputError(
+            f"{path} must be a critic, got the checkpoint of a fit, which does not say how its "
+            "network is built; to fix it, take `critic` of what estimate_w1 returns"
+        )
+    if kind is not None:
+        raise InvalidInputError(
+            f"{path} must be a critic, got the checkpoint of a run; to fix it, take "
+            "`otgan.load_run(folder).critic`"
+        )
 
 
 def _refuse_nan(critic: nn.Module, path: Path) -> None:

@@ -20,7 +20,7 @@ import torch
 from otgan.errors import DamagedFileError, InvalidInputError
 from otgan.output_files import replacing
 
-__all__ = ["checked_checkpoint", "kind_of", "read_checkpoint", "write_checkpoint"]
+__all__ = ["checked_checkpoint", "is_run", "kind_of", "read_checkpoint", "write_checkpoint"]
 
 FORMAT = 1
 """Grows when checkpoints change in a way that earlier versions cannot read."""
@@ -90,6 +90,15 @@ def kind_of(stored: Any) -> str | None:
     """What kind of checkpoint these contents are of; None if they are of no checkpoint of ours."""
     kind = stored.get("otgan") if isinstance(stored, dict) else None
     return kind if isinstance(kind, str) else None
+
+
+def is_run(path: Path) -> bool:
+    """Whether a file is the checkpoint of a run, altered or not; its weights are not loaded."""
+    try:
+        _check_archive(path)
+        return kind_of(torch.load(path, map_location="meta", weights_only=True)) == "run"
+    except Exception:  # whatever the unpickler makes of other files
+        return False
 
 
 def checked_checkpoint(stored: Any, path: Path, kind: str, hint: str) -> dict[str, Any]:

@@ -20,7 +20,9 @@ from otgan import GANConfig, train_gan
 from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.errors import InvalidInputError
 from otgan.gan.measuring.selection import SELECTION_RULE
-from otgan.gan.report import summary_table, write_report
+from otgan.gan.report import summary_text, write_report
+from otgan.gan.report.scores import scores_of_evaluation, shown
+from otgan.gan.run_directory import RunDirectory
 from tests.gan.short_run import RUN, taught_by
 
 
@@ -50,7 +52,7 @@ def test_page_is_self_contained(drawn):
     page = Page(drawn[2])
     assert page.links == []
     assert not {"script", "link", "iframe"} & set(page.tags)
-    assert len(page.images) == 3
+    assert len(page.images) == 5
     for image in page.images:
         kind, data = image.split(",", 1)
         assert kind == "data:image/png;base64"
@@ -59,21 +61,51 @@ def test_page_is_self_contained(drawn):
 
 def test_pictures_lie_beside_the_page(drawn):
     _, out, text = drawn
-    for name in ("samples", "critic", "progress"):
+    for name in ("distances", "samples", "critic", "losses", "progress"):
         picture = (out / "pictures" / f"{name}.png").read_bytes()
         assert base64.b64encode(picture).decode() in text
 
 
 def test_page_explains_each_picture_and_shows_the_numbers(drawn):
     run, out, text = drawn
-    for heading in ("Samples against data", "Level sets of the critic", "Critic estimate, exact"):
-        assert heading in text
-    for number in (run.evaluation.exact_w1, run.evaluation.floor):
-        assert f"{number:.4f}" in text
-    table = summary_table(out)
-    assert f"{run.evaluation.modes} of 8" in table
-    assert f"{run.evaluation.debiased_w1:.4f}" in table
-    assert run.verdict in html.unescape(text) and SELECTION_RULE in html.unescape(text)
+    plain, shown_in_terminal = html.unescape(text), summary_text(out)
+    headings = ("Distances and scores", "Samples against data", "Losses, and what they tell")
+    more = ("Critic's estimate, exact W1", "Level sets of the critic", "Which generator")
+    places = [plain.index(heading) for heading in (*headings, *more)]
+    assert places == sorted(places)
+    for score in scores_of_evaluation(run.evaluation):
+        assert score.value in plain and score.value in shown_in_terminal
+    assert run.verdict in plain and run.verdict in " ".join(shown_in_terminal.split())
+    assert f"{SELECTION_RULE} Here it is that of step {run.kept_step}." in plain
+
+
+def test_the_page_says_why_a_critic_near_the_floor_shows_about_zero(drawn, tmp_path):
+    assert "Both are right" in drawn[2]
+    train_gan("ring8", GANConfig(**RUN, objective="hinge"), out=tmp_path)
+    page = write_report(tmp_path).read_text()
+    assert "another divergence than W1" in page and "Both are right" not in page
+
+
+def test_the_page_has_the_rank_correlations_of_its_records(tmp_path):
+    result = train_gan("ring8", GANConfig(**{**RUN, "steps": 10}), out=tmp_path)
+    row = html.unescape(write_report(tmp_path).read_text()).partition(">critic loss</td>")[2]
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", row)[:2]
+    found = result.rank_correlations["critic_loss"].values()
+    assert cells == [shown(value) for value in found]
+
+
+def test_images_are_shown_over_training_beside_real_ones_and_beside_their_neighbors(tmp_path):
+    images = np.random.default_rng(0).random((60, 3, 8, 8))
+    config = GANConfig(**{**RUN, "width": 4}, features=None)
+    train_gan(images, config, out=tmp_path)
+    write_report(tmp_path)
+    for name in ("samples", "beside", "neighbors"):
+        with Image.open(tmp_path / "pictures" / f"{name}.png") as picture:
+            assert picture.size[0] > 1000
+    kept = RunDirectory(tmp_path).kept()
+    assert kept is not None
+    assert kept["nearest"].shape == (12, 192)
+    assert {row.tobytes() for row in kept["nearest"]} <= {i.tobytes() for i in images}
 
 
 def test_page_says_what_the_zero_critic_proves(drawn):
@@ -84,11 +116,11 @@ def test_page_says_what_the_zero_critic_proves(drawn):
     assert "{" not in text.partition("Settings:")[2] and "None" not in text
 
 
-@pytest.mark.parametrize(("constraint", "pictures"), [("exact", 2), ("distilled", 3)])
+@pytest.mark.parametrize(("constraint", "pictures"), [("exact", 4), ("distilled", 5)])
 def test_page_of_the_linear_program(tmp_path, constraint, pictures):
     train_gan("ring8", GANConfig(**RUN, **taught_by(constraint)), out=tmp_path)
     text = write_report(tmp_path).read_text()
-    assert ("objective exact" if constraint == "exact" else f"constraint {constraint}") in text
+    assert constraint in text.partition("</title>")[0]
     assert ("trained no critic" in text) == (constraint == "exact")
     assert len(Page(text).images) == pictures  # without a critic, no level sets
 
@@ -110,7 +142,9 @@ def test_unfinished_run_has_a_page(run_copy):
 def test_data_in_other_dimensions(tmp_path, d):
     points = np.random.default_rng(0).random(size=(40, d))
     train_gan(points, GANConfig(**RUN), out=tmp_path)
-    assert len(Page(write_report(tmp_path).read_text()).images) == 2  # no level sets
+    pictures = {path.stem for path in (write_report(tmp_path).parent / "pictures").iterdir()}
+    more = {"beside", "neighbors"} if d == 64 else set()  # 8 x 8 pixels
+    assert pictures == {"distances", "samples", "losses", "progress"} | more  # no level sets
 
 
 def test_nothing_measured_is_said(tmp_path):
@@ -145,7 +179,7 @@ def test_pictures_are_drawn_by_a_real_browser(drawn, tmp_path):
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     shown = json.loads(re.findall("<title>(.*)</title>", done.stdout)[0])
     sizes = [list(Image.open(io.BytesIO(png)).size) for png in pictures_of(page)]
-    assert len(sizes) == 3
+    assert len(sizes) == 5
     assert shown == sizes
 
 
