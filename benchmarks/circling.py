@@ -1,7 +1,7 @@
 """Whether a generator settles on the 8-Gaussian ring under WGAN-GP, and what makes it.
 
-python benchmarks/circling.py            every variant, and the page
-python benchmarks/circling.py page       the page of what has been measured
+python -m benchmarks.circling            every variant, and the page
+python -m benchmarks.circling page       the page of what has been measured
 
 Each variant changes one thing in the preset "wgan-gp". The same latents are generated every 50
 steps of the last third of training, without an average of the weights. Their path is how far a
@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from rows import Row, append, commit, digest, is_done, mean_and_error, numbers, read
 
+from benchmarks.rows import Row, append, commit, digest, is_done, mean_and_error, numbers, read
 from otgan import GANConfig, train_gan
 from otgan.critics.constraints import GradientPenalty, ZeroCenteredPenalty
 from otgan.datasets import ring8
@@ -47,7 +47,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "one-sided, weight 1": {"constraint": GradientPenalty(weight=1.0, one_sided=True)},
     "one-sided, weight 0.1": {"constraint": GradientPenalty(weight=0.1, one_sided=True)},
     "zero-centered, weight 1": {"constraint": ZeroCenteredPenalty(weight=1.0)},
-    "no momentum (beta1 = 0)": optimizers(0.0),
+    "momentum as in its code (beta1 = .5)": optimizers(0.5),
     "more momentum (beta1 = .9)": optimizers(0.9),
     "one critic step": {"n_critic": 1},
     "20 critic steps": {"n_critic": 20},
@@ -102,7 +102,7 @@ def path_of(folder: Path) -> tuple[float, float]:
 
 HEAD = f"""# Does a generator settle under WGAN-GP?
 
-Written by `python benchmarks/circling.py page` from circling.csv. Ring of eight Gaussians of radius
+Written by `python -m benchmarks.circling page` from circling.csv. Ring of eight Gaussians of radius
 1. Each line changes one thing in GANConfig.preset("wgan-gp"), {STEPS:,} generator steps, {SEEDS}
 seeds, mean ± standard error. W1 is the exact one of 256 points, the mean over the last third of
 training, with the least and the greatest of any seed; perfect generators show the floor. The path

@@ -1,9 +1,9 @@
 """Mode collapse on the 8-Gaussian ring: which objectives show it, all else being equal.
 
-python benchmarks/collapse.py               both generators, and the page
-python benchmarks/collapse.py small         three layers of 128 units, as the critic has
-python benchmarks/collapse.py large         four layers of 512, as in Fig. 6 of the WGAN paper
-python benchmarks/collapse.py page          the page of what has been measured
+python -m benchmarks.collapse               both generators, and the page
+python -m benchmarks.collapse small         three layers of 128 units, as the critic has
+python -m benchmarks.collapse large         four layers of 512, as in Fig. 6 of the WGAN paper
+python -m benchmarks.collapse page          the page of what has been measured
 
 Every objective has the same networks, batches, number of steps and optimizer, and the learning rate
 of four that is best for it: the one with the least mean debiased W1 over two seeds, which are not
@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rows import Row, append, commit, digest, is_done, mean_and_error, numbers, read
 
+from benchmarks.rows import Row, append, commit, digest, is_done, mean_and_error, numbers, read
 from otgan import GANConfig, debiased_wasserstein, train_gan
 from otgan.critics.constraints import GradientPenalty, ZeroCenteredPenalty
 from otgan.datasets import ring8
@@ -140,7 +140,7 @@ def measure_once(contestant: str, size: str, rate: float, seed: int) -> None:
 
 HEAD = """# Mode collapse on the ring
 
-Written by `python benchmarks/collapse.py page` from collapse.csv. Ring of eight Gaussians, standard
+Written by `python -m benchmarks.collapse page` from collapse.csv. Ring of eight Gaussians, standard
 deviation .01 of the radius. The same for all objectives: a critic of three layers of 128 units,
 batches of 64, two critic steps for each of the generator's, Adam with betas (.5, .9), a constant
 learning rate, eight Gaussian latents, the generator of the last step without averaging. The
