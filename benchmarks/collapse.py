@@ -49,6 +49,7 @@ GENERATORS = {"small": (128, 3), "large": (512, 4)}
 """Units and hidden layers; the critic has three layers of 128 for both."""
 
 STEPS = {"small": 6000, "large": 3000}
+LATENTS = 8
 RATES = (1e-4, 3e-4, 1e-3, 3e-3)
 CHOOSING, REPORTED = (100, 101), range(10)
 
@@ -63,7 +64,7 @@ def config_of(contestant: str, size: str, rate: float, seed: int) -> GANConfig:
         critic_optimizer=Adam(betas=(0.5, 0.9)),
         learning_rate=rate,
         average=0.0,
-        latent_dim=8,
+        latent_dim=LATENTS,
         monitor_every=STEPS[size],
         rng=seed,
         device="cpu",
@@ -74,7 +75,7 @@ def measure(contestant: str, size: str, rate: float, seed: int) -> None:
     """Train one generator, and append its row."""
     config = config_of(contestant, size, rate, seed)
     width, depth = GENERATORS[size]
-    network = partial(mlp_generator, config.latent_dim, (2,), width=width, depth=depth)
+    network = partial(mlp_generator, LATENTS, (2,), width=width, depth=depth)
     started = time.process_time()
     result = train_gan(RING, config, generator=network)
     seconds = time.process_time() - started
@@ -128,9 +129,9 @@ def run(size: str) -> None:
                 measure_once(contestant, size, rate, seed)
     for seed in REPORTED:
         for contestant in CONTESTANTS:
-            rate = best_rate(contestant, size)
-            assert rate is not None
-            measure_once(contestant, size, rate, seed)
+            best = best_rate(contestant, size)
+            assert best is not None
+            measure_once(contestant, size, best, seed)
 
 
 def measure_once(contestant: str, size: str, rate: float, seed: int) -> None:
