@@ -1,8 +1,8 @@
 """The preset "toy" on the 8-Gaussian ring and the 25-Gaussian grid, in the VEEGAN protocol.
 
-python benchmarks/toy.py                 ten seeds of each, and the page
-python benchmarks/toy.py ring8 --seeds 3
-python benchmarks/toy.py page            the page of what has been measured
+python -m benchmarks.toy                 ten seeds of each, and the page
+python -m benchmarks.toy ring8 --seeds 3
+python -m benchmarks.toy page            the page of what has been measured
 
 Ring of radius 1 and standard deviation .01; grid with spacing 2 and standard deviation .05. Of
 2,500 generated points: modes, the share within three standard deviations of one (high quality), and
@@ -105,7 +105,7 @@ def page() -> str:
 
 HEAD = """# The ring and the grid in the VEEGAN protocol
 
-Written by `python benchmarks/toy.py page` from toy.csv: rows with the settings {settings}, that is
+Written by `python -m benchmarks.toy page` from toy.csv: rows with the settings {settings}, that is
 GANConfig.preset("toy"), the same for both. Ring: eight Gaussians at radius 1, standard deviation
 .01. Grid: 25 Gaussians with spacing 2, standard deviation .05. Modes, high quality (within three
 standard deviations of a mode) and reverse KL are of 2,500 generated points, as published; widths
