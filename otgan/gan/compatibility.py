@@ -144,6 +144,11 @@ def _labels(config: GANConfig, labeled: bool) -> str:
             f"objective {objective.name!r} must have labeled data, got data without labels; to fix "
             "it, pass a torch Dataset of (point, label) items"
         )
+    if objective.needs_labels and config.pack > 1:
+        return (
+            f"objective {objective.name!r} must score points one by one, for each has its own "
+            f"label, got pack={config.pack}; to fix it, pass pack=1"
+        )
     return ""
 
 

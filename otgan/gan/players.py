@@ -63,6 +63,8 @@ def make_players(
             critic = None if critic is None else stabilizer.adapt_critic(critic)
         if critic is not None:
             critic = config.played_objective.adapt_critic(critic)
+            if given.critic is not None:
+                check_critic(critic, shape, pack=config.pack)
     generator.to(device)
     if critic is None:
         return Players(generator, None, separate=False)
@@ -89,10 +91,7 @@ def _critic(
     if not config.played_objective.trains_critic:
         return None
     if given.critic is not None:
-        module = as_module(given.critic, "critic", rng=config.rng, device=device)
-        if not config.played_objective.needs_labels:
-            check_critic(module, shape, pack=config.pack)
-        return module
+        return as_module(given.critic, "critic", rng=config.rng, device=device)
     if constraint is None or config.network != "mlp" or config.critic_norm or len(shape) == 3:
         return build_critic(config, shape).float()
     assert config.width is not None

@@ -12,6 +12,7 @@ from torch.utils.data import TensorDataset
 
 from otgan import GANConfig, train_gan
 from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.gan.objectives.semi_supervised import ClassScores
 from otgan.gan.optimizers import SGD
 from tests.gan.short_run import CLOUD, TINY
 
@@ -108,6 +109,22 @@ def test_labels_that_are_missing(tmp_path):
     assert "must have labeled data, got data without labels" in message
     unlabeled = TensorDataset(torch.as_tensor(CLOUD).float())
     assert "labeled data" in refused(InvalidInputError, out, unlabeled, config)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "networks", "message"),
+    [
+        ({"pack": 2}, {}, "must score points one by one, for each has its own label, got pack=2"),
+        ({"critic_norm": "spectral"}, {}, "got Sequential that ends in ParametrizedLinear"),
+        ({}, {"critic": nn.Sequential(nn.Linear(3, 1))}, "must take points of shape (n, 2)"),
+        ({}, {"critic": ClassScores(nn.Linear(3, 10))}, "must take points of shape (n, 2)"),
+    ],
+)
+def test_critics_that_cannot_tell_classes(tmp_path, settings, networks, message):
+    out, config = tmp_path / "run", GANConfig(**TINY, objective="semi-supervised", **settings)
+    labeled = TensorDataset(torch.as_tensor(CLOUD).float(), torch.arange(len(CLOUD)) % 10)
+    assert message in refused(InvalidInputError, out, labeled, config, **networks)
     assert not out.exists()
 
 
