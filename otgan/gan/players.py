@@ -13,7 +13,13 @@ from otgan.critics.seeding import seeded
 from otgan.gan.config import GANConfig
 from otgan.gan.latents import draw_latents
 from otgan.gan.networks.build import build_critic, build_generator
-from otgan.gan.networks.modules import as_module, check_critic, check_generator, scores_mix_points
+from otgan.gan.networks.modules import (
+    as_module,
+    check_critic,
+    check_generator,
+    refuse_probabilities,
+    scores_mix_points,
+)
 from otgan.gan.networks.packing import packed_shape
 from otgan.gan.random_streams import RandomStreams
 from otgan.torch_modes import float32_by_default
@@ -91,7 +97,10 @@ def _critic(
     if not config.played_objective.trains_critic:
         return None
     if given.critic is not None:
-        return as_module(given.critic, "critic", rng=config.rng, device=device)
+        module = as_module(given.critic, "critic", rng=config.rng, device=device)
+        if config.played_objective.scores_are_logits:
+            refuse_probabilities(module, packed_shape(shape, config.pack))
+        return module
     if constraint is None or config.network != "mlp" or config.critic_norm or len(shape) == 3:
         return build_critic(config, shape).float()
     assert config.width is not None

@@ -168,3 +168,27 @@ def test_a_folder_with_one_picture_that_cannot_be_read(tmp_path):
     (folder / "17.png").write_bytes(whole[: len(whole) // 2])
     assert "17.png" in refused(InvalidInputError, out, folder)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "relativistic"])
+def test_a_critic_with_a_sigmoid_at_its_end(tmp_path, objective):
+    config = GANConfig(**{**TINY, "objective": objective, "constraint": None})
+    critic = nn.Sequential(nn.Linear(CLOUD.shape[1], 1), nn.Sigmoid())
+    message = refused(InvalidInputError, tmp_path / "run", CLOUD, config, critic=critic)
+    assert "critic must give logits" in message
+
+
+@pytest.mark.parametrize("kind", [str, float])
+def test_labels_that_are_no_whole_numbers(tmp_path, kind):
+    labeled = [(point, kind(k % 3)) for k, point in enumerate(IMAGES)]
+
+    class Labeled(torch.utils.data.Dataset):
+        def __len__(self):
+            return len(labeled)
+
+        def __getitem__(self, k):
+            return labeled[k]
+
+    config = GANConfig(**{**TINY, "objective": "semi-supervised", "constraint": None})
+    message = refused(InvalidInputError, tmp_path / "run", Labeled(), config)
+    assert "without labels that are whole numbers" in message
