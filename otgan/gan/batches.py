@@ -81,8 +81,7 @@ class Batches:
             points = monitor.data.train.sample(size, numbers)
         rng = monitor.streams.torch(step, purpose, monitor.device)
         latents = draw_latents(size, self.config, rng, monitor.device)
-        done = min(1.0, max(0, step - 1) / self.config.steps)
-        return Batch(monitor.standardize(points), latents, rng, done, labels)
+        return Batch(monitor.standardize(points), latents, rng, labels=labels)
 
     @cached_property
     def _adds_noise(self) -> bool:

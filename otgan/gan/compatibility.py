@@ -141,8 +141,14 @@ def _labels(config: GANConfig, labeled: bool) -> str:
     objective = config.played_objective
     if objective.needs_labels and not labeled:
         return (
-            f"objective {objective.name!r} must have labeled data, got data without labels; to fix "
-            "it, pass a torch Dataset of (point, label) items"
+            f"objective {objective.name!r} must have labeled data, got data without labels that "
+            "are whole numbers; to fix it, pass a torch Dataset of (point, label) items, with the "
+            "labels 0, 1, 2, ..."
+        )
+    if objective.needs_labels and config.pack > 1:
+        return (
+            f"objective {objective.name!r} must score points one by one, for each has its own "
+            f"label, got pack={config.pack}; to fix it, pass pack=1"
         )
     return ""
 

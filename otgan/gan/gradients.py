@@ -114,8 +114,8 @@ class Gradients:
             _refuse_broken(fake, step)
             loss = self.game.generator_loss(self.generator, self.critic, batch, fake)
         self.generator.zero_grad(set_to_none=True)
+        # The loss is of the critic's weights, too; no gradients of these are computed.
         learning = [p for p in self.generator.parameters() if p.requires_grad]
-        # ... and not those of the critic.
         self.precision.generator_scaler.scale(loss.total).backward(inputs=learning)
         return loss
 

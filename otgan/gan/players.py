@@ -13,7 +13,13 @@ from otgan.critics.seeding import seeded
 from otgan.gan.config import GANConfig
 from otgan.gan.latents import draw_latents
 from otgan.gan.networks.build import build_critic, build_generator
-from otgan.gan.networks.modules import as_module, check_critic, check_generator, scores_mix_points
+from otgan.gan.networks.modules import (
+    as_module,
+    check_critic,
+    check_generator,
+    refuse_probabilities,
+    scores_mix_points,
+)
 from otgan.gan.networks.packing import packed_shape
 from otgan.gan.random_streams import RandomStreams
 from otgan.torch_modes import float32_by_default
@@ -63,6 +69,8 @@ def make_players(
             critic = None if critic is None else stabilizer.adapt_critic(critic)
         if critic is not None:
             critic = config.played_objective.adapt_critic(critic)
+            if given.critic is not None:
+                check_critic(critic, shape, pack=config.pack)
     generator.to(device)
     if critic is None:
         return Players(generator, None, separate=False)
@@ -90,8 +98,8 @@ def _critic(
         return None
     if given.critic is not None:
         module = as_module(given.critic, "critic", rng=config.rng, device=device)
-        if not config.played_objective.needs_labels:
-            check_critic(module, shape, pack=config.pack)
+        if config.played_objective.scores_are_logits:
+            refuse_probabilities(module, packed_shape(shape, config.pack))
         return module
     if constraint is None or config.network != "mlp" or config.critic_norm or len(shape) == 3:
         return build_critic(config, shape).float()

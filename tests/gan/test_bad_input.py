@@ -12,6 +12,7 @@ from torch.utils.data import TensorDataset
 
 from otgan import GANConfig, train_gan
 from otgan.errors import InvalidInputError, TrainingDivergedError
+from otgan.gan.objectives.semi_supervised import ClassScores
 from otgan.gan.optimizers import SGD
 from tests.gan.short_run import CLOUD, TINY
 
@@ -111,6 +112,22 @@ def test_labels_that_are_missing(tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "networks", "message"),
+    [
+        ({"pack": 2}, {}, "must score points one by one, for each has its own label, got pack=2"),
+        ({"critic_norm": "spectral"}, {}, "got Sequential that ends in ParametrizedLinear"),
+        ({}, {"critic": nn.Sequential(nn.Linear(3, 1))}, "must take points of shape (n, 2)"),
+        ({}, {"critic": ClassScores(nn.Linear(3, 10))}, "must take points of shape (n, 2)"),
+    ],
+)
+def test_critics_that_cannot_tell_classes(tmp_path, settings, networks, message):
+    out, config = tmp_path / "run", GANConfig(**TINY, objective="semi-supervised", **settings)
+    labeled = TensorDataset(torch.as_tensor(CLOUD).float(), torch.arange(len(CLOUD)) % 10)
+    assert message in refused(InvalidInputError, out, labeled, config, **networks)
+    assert not out.exists()
+
+
 class Odd(nn.Module):
     """A critic that is no nn.Sequential."""
 
@@ -151,3 +168,27 @@ def test_a_folder_with_one_picture_that_cannot_be_read(tmp_path):
     (folder / "17.png").write_bytes(whole[: len(whole) // 2])
     assert "17.png" in refused(InvalidInputError, out, folder)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "relativistic"])
+def test_a_critic_with_a_sigmoid_at_its_end(tmp_path, objective):
+    config = GANConfig(**{**TINY, "objective": objective, "constraint": None})
+    critic = nn.Sequential(nn.Linear(CLOUD.shape[1], 1), nn.Sigmoid())
+    message = refused(InvalidInputError, tmp_path / "run", CLOUD, config, critic=critic)
+    assert "critic must give logits" in message
+
+
+@pytest.mark.parametrize("kind", [str, float])
+def test_labels_that_are_no_whole_numbers(tmp_path, kind):
+    labeled = [(point, kind(k % 3)) for k, point in enumerate(IMAGES)]
+
+    class Labeled(torch.utils.data.Dataset):
+        def __len__(self):
+            return len(labeled)
+
+        def __getitem__(self, k):
+            return labeled[k]
+
+    config = GANConfig(**{**TINY, "objective": "semi-supervised", "constraint": None})
+    message = refused(InvalidInputError, tmp_path / "run", Labeled(), config)
+    assert "without labels that are whole numbers" in message

@@ -3,11 +3,13 @@
 import copy
 import io
 
+import numpy as np
 import pytest
 import torch
 
 from otgan.errors import InvalidInputError
 from otgan.gan.state import TrainState
+from otgan.gan.units import Units
 from tests.gan.short_run import a_record, same_weights, settings_of
 
 CPU = torch.device("cpu")
@@ -90,3 +92,20 @@ def test_a_state_of_another_form_is_refused(changes):
     stored = started(constraint="spectral").to_dict()
     with pytest.raises(InvalidInputError, match="must have the form that they had"):
         started(**changes).load_dict(stored)
+
+
+def test_what_is_kept_is_the_average_and_not_the_generator_itself():
+    state = started()
+    with torch.no_grad():
+        for parameter in state.averaged.parameters():
+            parameter.fill_(0.25)
+    state.select(a_record(1))
+    assert all(bool((weight == 0.25).all()) for weight in state.best.values())
+
+
+def test_the_critic_that_is_handed_out_takes_packs():
+    config = settings_of(pack=4)
+    units = Units(np.zeros(2), 1.0, (2,))
+    critic = TrainState.start((2,), config, CPU).final_critic(units, config)
+    assert critic is not None
+    assert critic(torch.zeros(3, 8, dtype=torch.float64)).shape[0] == 3

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from torch.nn.utils import parameters_to_vector
 
 import otgan
 from otgan import GANConfig, GradientPenalty, train_gan
@@ -17,6 +18,7 @@ from otgan.gan.data import as_training_data
 from otgan.gan.game import Batch
 from otgan.gan.gradients import Gradients
 from otgan.gan.monitor import Monitor
+from otgan.gan.optimizers import SGD
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.run_directory import RunDirectory
 from otgan.gan.state import TrainState
@@ -128,6 +130,17 @@ def test_one_critic_step_is_that_of_algorithm_1():
     assert trained is not None
     for ours, expected in zip(trained.parameters(), by_hand, strict=True):
         torch.testing.assert_close(ours.detach(), expected, rtol=0, atol=1e-8)
+
+
+def test_gradients_are_no_longer_than_allowed():
+    """At a rate of one, gradient descent moves each network by its clipped gradient."""
+    descent = {"generator_optimizer": SGD(1.0), "critic_optimizer": SGD(1.0)}
+    config = settings_of(steps=1, n_critic=1, average=0.0, clip_grad_norm=0.01, **descent)
+    start: Any = TrainState.start((2,), config, CPU)
+    result: Any = train_gan("ring8", config)
+    for before, after in ((start.generator, result.generator), (start.critic, result.critic)):
+        old, new = (parameters_to_vector(network.parameters()) for network in (before, after))
+        assert_allclose((new - old).detach().norm(), 0.01, rtol=1e-4)
 
 
 def test_nan_stops_with_a_clear_error():

@@ -22,6 +22,7 @@ __all__ = [
     "as_module",
     "check_critic",
     "check_generator",
+    "refuse_probabilities",
     "scores_mix_points",
 ]
 
@@ -110,6 +111,11 @@ def _refuse_untrainable(module: nn.Module, name: str) -> None:
     """Raise unless it has weights that can learn, all of them float32."""
     parameters = dict(module.named_parameters())
     for key, weight in parameters.items():
+        if weight.is_meta:
+            raise InvalidInputError(
+                f"{name} must hold its weights, got {key!r} on the device 'meta', which has none; "
+                "to fix it, build it on the CPU"
+            )
         if is_lazy(weight):
             raise InvalidInputError(
                 f"{name} must know its sizes, got the uninitialized parameter {key!r}; to fix it, "
@@ -212,6 +218,46 @@ def check_critic(module: nn.Module, shape: tuple[int, ...], *, pack: int = 1) ->
                 "critic must be differentiable in the points, got scores that do not depend on "
                 "them; to fix it, leave detach(), no_grad() and NumPy out of its forward"
             )
+
+
+@checks_keywords
+def refuse_probabilities(module: nn.Module, shape: tuple[int, ...]) -> None:
+    """Raise if the scores of a critic come from a sigmoid, which some losses apply once more.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Left as it was.
+    shape : tuple of int
+        Of what it scores: one point, or one pack.
+
+    Raises
+    ------
+    InvalidInputError
+        Scores that are what an `nn.Sigmoid` in it gives.
+
+    Examples
+    --------
+    >>> refuse_probabilities(nn.Linear(2, 1), (2,))
+    """
+    given: list[Tensor] = []
+    sigmoids = [layer for layer in module.modules() if isinstance(layer, nn.Sigmoid)]
+    hooks = [
+        layer.register_forward_hook(lambda _, __, values: given.append(values.flatten()))
+        for layer in sigmoids
+    ]
+    points = standard_points(module, (N_TRIED, *shape), torch.Generator("cpu").manual_seed(0))
+    try:
+        with restored(module):
+            scores = _tried(module, points, "critic", "points").flatten()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if any(torch.equal(values, scores) for values in given):
+        raise InvalidInputError(
+            "critic must give logits for this objective, whose losses apply the sigmoid, got "
+            "probabilities of an nn.Sigmoid; to fix it, leave that layer out"
+        )
 
 
 def _tried(module: nn.Module, inputs: Tensor, name: str, what: str) -> Tensor:

@@ -61,6 +61,7 @@ class _Discriminator(Objective):
 
     real_label: float = 1.0
     divergence_name: ClassVar[str] = "Jensen-Shannon divergence"
+    scores_are_logits: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_label(self.real_label)
@@ -243,6 +244,7 @@ class Relativistic(Objective):
     name: ClassVar[str] = "relativistic"
     divergence_name: ClassVar[str] = "relativistic divergence"
     default_constraint: ClassVar[str | None] = "zero-centered"
+    scores_are_logits: ClassVar[bool] = True
     uses_real: ClassVar[bool] = True
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -47,6 +47,9 @@ class Objective(ABC):
     uses_real: ClassVar[bool] = False
     """Whether the generator's loss depends on the scores of real points."""
 
+    scores_are_logits: ClassVar[bool] = False
+    """Whether the losses apply the sigmoid, so that the critic must not."""
+
     needs_labels: ClassVar[bool] = False
     bounded_without_constraint: ClassVar[bool] = True
     """Whether the critic's loss is bounded below for a critic that nothing constrains."""

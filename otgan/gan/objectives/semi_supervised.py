@@ -107,7 +107,9 @@ class SemiSupervised(Objective):
             raise InvalidInputError(
                 "a critic that tells classes must be an nn.Sequential that ends in nn.Linear, or "
                 f"ClassScores(network) of one with {self.n_classes} logits, got "
-                f"{type(critic).__name__}; to fix it, wrap your network in ClassScores"
+                f"{type(critic).__name__} that ends in {type(last or critic).__name__}; to fix it, "
+                "wrap a network of your own in ClassScores, or choose another constraint and "
+                "critic_norm"
             )
         if last.out_features == self.n_classes:
             return ClassScores(critic)
@@ -117,6 +119,19 @@ class SemiSupervised(Objective):
         return ClassScores(wider)
 
     def label_loss(self, critic: nn.Module, real: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy of the labels among the K classes of real points."""
+        """Cross-entropy of the labels among the K classes of real points.
+
+        Raises
+        ------
+        InvalidInputError
+            Another number of logits than K.
+        """
         assert isinstance(critic, ClassScores)
-        return cross_entropy(critic.logits(real), labels)
+        logits = critic.logits(real)
+        if logits.shape[1] != self.n_classes:
+            raise InvalidInputError(
+                f"a critic that tells {self.n_classes} classes must have as many logits, got "
+                f"{logits.shape[1]}; to fix it, change its last layer, or pass "
+                f"SemiSupervised(n_classes={logits.shape[1]})"
+            )
+        return cross_entropy(logits, labels)

@@ -80,7 +80,7 @@ def _feature_scores(evaluation: Evaluation) -> list[Score]:
         "density": "as precision, counted by real neighbors; may exceed 1",
         "coverage": f"fraction of real {evaluation.scored_in} with a generated neighbor",
     }
-    pairs = {name: (getattr(evaluation.scores, name), name) for name in meanings}
+    values = {name: getattr(evaluation.scores, name) for name in meanings}
     return [
         Score(
             "Fréchet distance" if name == "frechet" else name,
@@ -88,7 +88,7 @@ def _feature_scores(evaluation: Evaluation) -> list[Score]:
             shown(getattr(evaluation.floor_scores, name)),
             meanings[name],
         )
-        for name, (value, _) in pairs.items()
+        for name, value in values.items()
         if not math.isnan(value)
     ]
 

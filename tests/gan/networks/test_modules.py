@@ -15,6 +15,7 @@ from otgan.gan.networks.modules import (
     as_module,
     check_critic,
     check_generator,
+    refuse_probabilities,
     scores_mix_points,
 )
 from otgan.gan.networks.resnet import resnet_critic
@@ -191,3 +192,29 @@ def test_statistics_of_the_batch_mix_points():
 
 def test_instance_norm_is_one_of_each_image():
     assert not scores_mix_points(dcgan_critic((1, 8, 8), width=4, norm="instance"), (1, 8, 8))
+
+
+class Gated(nn.Module):
+    """A critic with a sigmoid inside, registered last: its scores are no probabilities."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(2, 1)
+        self.gate = nn.Sigmoid()
+
+    def forward(self, points):
+        return 3.0 * self.gate(self.layer(points))
+
+
+def test_probabilities_are_refused_where_logits_are_meant():
+    ends = nn.Sequential(nn.Linear(2, 1), nn.Sigmoid(), nn.Flatten(0))
+    with pytest.raises(InvalidInputError, match=r"must give logits .*, got probabilities"):
+        refuse_probabilities(ends, (2,))
+    assert not ends[1]._forward_hooks
+    refuse_probabilities(Gated(), (2,))
+    refuse_probabilities(nn.Sequential(nn.Sigmoid(), nn.Linear(2, 1)), (2,))
+
+
+def test_modules_without_values_are_refused():
+    with pytest.raises(InvalidInputError, match=r"must hold its weights, got 'weight' on"):
+        taken(nn.Linear(2, 1, device="meta"))

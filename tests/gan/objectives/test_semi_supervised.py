@@ -76,7 +76,7 @@ def test_networks_with_these_logits_are_taken_as_they_are():
     "critic", [nn.Linear(2, 1), nn.Sequential(nn.Linear(2, 1), nn.ReLU()), nn.Sequential()]
 )
 def test_other_critics_are_refused(critic):
-    with refused("must be an nn.Sequential that ends in nn.Linear", "wrap your network"):
+    with refused("must be an nn.Sequential that ends in nn.Linear", "wrap a network of your own"):
         SemiSupervised(3).adapt_critic(critic)
 
 
@@ -84,3 +84,8 @@ def test_other_critics_are_refused(critic):
 def test_fewer_than_two_classes_are_refused(n_classes):
     with refused("n_classes must be a whole number of at least 2"):
         SemiSupervised(n_classes)
+
+
+def test_another_number_of_logits_is_refused():
+    with refused("must have as many logits, got 2", "pass SemiSupervised(n_classes=2)"):
+        SemiSupervised(3).label_loss(ClassScores(nn.Identity()), LOGITS, torch.tensor([1, 0]))
