@@ -128,6 +128,7 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution |
         return Sample(points, labels, _image_shape(array))
     array = _checked_draw(draw, name, TRIAL_POINTS, rng)
     first = as_points(_flattened(array), f"{name}, {TRIAL_POINTS} points of it,")
+    _refuse_another_dimension(data, name, first.shape[1])
     image_shape = _image_shape(array)
     sampler = CheckedSampler(name, draw, first.shape[1], image_shape, isinstance(draw, Stream))
     second = sampler.sample(TRIAL_POINTS, rng)
@@ -138,6 +139,16 @@ def as_sampler(data: Any, name: str, rng: np.random.Generator) -> Distribution |
             "array"
         )
     return sampler
+
+
+def _refuse_another_dimension(data: Any, name: str, drawn: int) -> None:
+    """Raise if a sampler says that it has another dimension than its points have."""
+    d = getattr(data, "d", drawn)
+    if isinstance(d, (int, np.integer)) and int(d) != drawn:
+        raise InvalidInputError(
+            f"{name} must give points of d={d} numbers, as it says, got {drawn}; to fix it, "
+            "correct its attribute d or what its sample returns"
+        )
 
 
 def unwrap_dataset(data: Any, name: str) -> Any:

@@ -201,6 +201,7 @@ def as_training_data(
     in_a_file = not known and isinstance(data, (str, os.PathLike))
     given = load(data) if known else data
     loaded = load(data, **reading) if in_a_file else given
+    _refuse_without_channels(loaded)
     sampler = as_sampler(loaded, "data", np.random.default_rng(rng))
     name = os.fspath(data) if known or in_a_file else ""
     path = str(Path(data).resolve()) if in_a_file else ""
@@ -278,12 +279,23 @@ def _refuse_flips(record: DataRecord) -> None:
         )
 
 
+def _refuse_without_channels(data: Any) -> None:
+    """Raise on images of shape (n, h, w), which might be anything."""
+    if getattr(data, "ndim", None) == 3:
+        raise InvalidInputError(
+            f"images must have shape (n, c, h, w), got {tuple(data.shape)}, without an axis of "
+            "channels; to fix it, pass images[:, None] if they are gray, or "
+            "points.reshape(len(points), -1) if they are no images"
+        )
+
+
 def _refuse_channels_last(shape: tuple[int, ...] | None) -> None:
     if shape is not None and shape[2] in (1, 3, 4) and shape[0] > 4:
         height, width, channels = shape
         raise InvalidInputError(
             f"images must have shape (n, c, h, w), got (n, {height}, {width}, {channels}), with "
-            "the channels last; to fix it, pass images.transpose(0, 3, 1, 2)"
+            "the channels last; to fix it, pass images.transpose(0, 3, 1, 2), or permute each item "
+            "of a data set"
         )
 
 

@@ -304,3 +304,19 @@ def test_folders_of_pictures_have_any_size_and_name_the_one_that_is_broken(tmp_p
 def test_images_that_are_none_are_named(data, message):
     with pytest.raises(InvalidInputError, match=message):
         as_training_data(data)
+
+
+def test_images_without_an_axis_of_channels_are_refused():
+    with pytest.raises(InvalidInputError, match=r"got \(20, 8, 8\), without .* images\[:, None\]"):
+        as_training_data(np.zeros((20, 8, 8)))
+
+
+def test_a_sampler_that_gives_points_of_another_dimension_than_it_says_is_refused():
+    class Cloud:
+        d = 2
+
+        def sample(self, n, rng):
+            return rng.normal(size=(n, 3))
+
+    with pytest.raises(InvalidInputError, match="give points of d=2 numbers, as it says, got 3"):
+        as_training_data(Cloud())

@@ -66,6 +66,11 @@ def as_module(given: Any, name: str, *, rng: int, device: torch.device) -> nn.Mo
     >>> module is layer, torch.equal(module.weight, layer.weight)
     (False, True)
     """
+    if isinstance(given, torch.jit.ScriptModule):
+        raise InvalidInputError(
+            f"{name} must be a module whose copy learns, got one that torch.jit.script compiled; "
+            "to fix it, pass the module that was compiled"
+        )
     if isinstance(given, nn.Module):
         module = _copied(given, name)
     elif callable(given):

@@ -37,7 +37,7 @@ class InstanceNoise(Stabilizer):
     References
     ----------
     Arjovsky and Bottou, Towards principled methods for training generative adversarial networks
-    (ICLR 2017), section 3, for noise; Sønderby et al., Amortised MAP inference for image
+    (ICLR 2017), section 3, for noise; Sonderby et al., Amortised MAP inference for image
     super-resolution (ICLR 2017), for noise that is annealed.
 
     Examples

@@ -137,3 +137,13 @@ def test_features_of_another_run_are_refused(digits, classifier):
     stored = {**classifier.state_dict(), "name": "autoencoder"}
     with pytest.raises(InvalidInputError, match="features must have the form"):
         features_for("classifier", digits, CPU, stored=stored)
+
+
+def test_large_images_are_shrunk_and_few_points_are_not_learned_by_heart():
+    """A block of 4 x 4 pixels counts by its mean; ten points are seen 120 times, not 12,800."""
+    body, image = encoder((1, 100, 128)), torch.rand(2, 1, 100, 128)
+    checkered = image + (torch.arange(128) % 2 - 0.5)
+    assert_allclose(body(checkered).detach().numpy(), body(image).detach().numpy(), atol=1e-6)
+    seen = []
+    autoencoder_of(torch.rand(10, 1, 8, 8), progress=lambda done, total, message: seen.append(done))
+    assert max(seen) == 120

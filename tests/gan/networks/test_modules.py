@@ -218,3 +218,10 @@ def test_probabilities_are_refused_where_logits_are_meant():
 def test_modules_without_values_are_refused():
     with pytest.raises(InvalidInputError, match=r"must hold its weights, got 'weight' on"):
         taken(nn.Linear(2, 1, device="meta"))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_compiled_module_is_refused():
+    module = torch.jit.script(nn.Linear(2, 1))
+    with pytest.raises(InvalidInputError, match=r"torch\.jit\.script compiled; to fix it"):
+        as_module(module, "generator", rng=0, device=torch.device("cpu"))
