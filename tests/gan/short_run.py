@@ -1,12 +1,15 @@
 """Settings of the shortest run that still writes every file, points for it, and what is equal."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from otgan import GANConfig
-from otgan.gan.records import Record
+if TYPE_CHECKING:
+    from otgan import GANConfig
+    from otgan.gan.records import Record
 
 RUN: dict[str, Any] = {
     "steps": 4,
@@ -32,6 +35,8 @@ TINY |= {"monitor_points": 64, "evaluation_points": 64, "device": "cpu"}
 
 def settings_of(**changes) -> GANConfig:
     """Those of TINY with these changes, for points in the plane."""
+    from otgan import GANConfig  # here, for a test run without torch imports this file
+
     return GANConfig(**{**TINY, **changes}).for_shape((2,))
 
 
@@ -42,6 +47,8 @@ def taught_by(name) -> dict[str, Any]:
 
 def a_record(step, **values) -> Record:
     """A record whose other numbers are one half."""
+    from otgan.gan.records import Record
+
     return Record(step, *[0.5] * (len(Record._fields) - 1))._replace(**values)
 
 
