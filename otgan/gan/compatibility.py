@@ -41,6 +41,7 @@ def refuse_incompatible(
         _norm_of_own_critic(config, own_critic),
         _constraint_and_batch(config),
         _without_critic(config, own_critic),
+        _one_generator_loss(config),
         _labels(config, labeled),
         _shares(config, processes),
     ):
@@ -127,6 +128,11 @@ def _without_critic(config: GANConfig, own_critic: bool) -> str:
         f"pack={config.pack}": config.pack > 1,
         f"constraint={config.constraint!r}": config.constraint not in (None, "auto"),
         f"stabilizers={config.stabilizers!r}": bool(config.stabilizers),
+        f"critic_optimizer={config.critic_optimizer!r}": config.critic_optimizer is not None,
+        f"critic_learning_rate={config.critic_learning_rate!r}": (
+            config.critic_learning_rate is not None
+        ),
+        f"critic_warmup={config.critic_warmup}": config.critic_warmup,
     }
     for what, there in given.items():
         if there:
@@ -135,6 +141,16 @@ def _without_critic(config: GANConfig, own_critic: bool) -> str:
                 f"one, got {what}; to fix it, leave that out"
             )
     return ""
+
+
+def _one_generator_loss(config: GANConfig) -> str:
+    replacing = [s.name for s in config.chosen_stabilizers if s.replaces_generator_loss]
+    if len(replacing) < 2:
+        return ""
+    return (
+        f"one stabilizer at most must replace the generator's loss, got {', '.join(replacing)}; to "
+        "fix it, leave out all but one"
+    )
 
 
 def _labels(config: GANConfig, labeled: bool) -> str:

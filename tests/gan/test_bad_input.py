@@ -14,6 +14,7 @@ from otgan import GANConfig, train_gan
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.gan.objectives.semi_supervised import ClassScores
 from otgan.gan.optimizers import SGD
+from otgan.gan.stabilizers import FeatureMatching
 from tests.gan.short_run import CLOUD, TINY
 
 pytestmark = pytest.mark.torch
@@ -192,3 +193,24 @@ def test_labels_that_are_no_whole_numbers(tmp_path, kind):
     config = GANConfig(**{**TINY, "objective": "semi-supervised", "constraint": None})
     message = refused(InvalidInputError, tmp_path / "run", Labeled(), config)
     assert "without labels that are whole numbers" in message
+
+
+class OtherMatching(FeatureMatching):
+    name = "other-matching"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"stabilizers": ("feature-matching", OtherMatching())},
+            "one stabilizer at most must replace .* got feature-matching, other-matching",
+        ),
+        ({"objective": "exact", "critic_learning_rate": 1e-3}, "got critic_learning_rate=0.001"),
+        ({"objective": "exact", "critic_optimizer": "adam"}, "got critic_optimizer='adam'"),
+        ({"objective": "exact", "critic_warmup": True}, "got critic_warmup=True"),
+    ],
+)
+def test_settings_that_would_have_no_effect_are_refused(changes, message):
+    with pytest.raises(InvalidInputError, match=message):
+        train_gan(CLOUD, GANConfig(**{**TINY, "constraint": "auto", **changes}))
