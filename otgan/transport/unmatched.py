@@ -31,7 +31,7 @@ __all__ = ["check_options", "nothing_moves", "unmatched_problem"]
 
 
 ROUNDED_TOTAL = 4 * EPS
-"""Fraction of all mass by which less may move than was asked for."""
+"""Fraction of all mass that dummies hold more than they must, so that rounding leaves enough."""
 
 
 def check_options(unmatched: Any, mass: Any) -> None:
@@ -79,9 +79,10 @@ def priced_problem(
     of_a, of_b = float(a.sum()), float(b.sum())
     lower_u, lower_v = _excess(cost, prices, of_a <= of_b)
     lowered = DummyPrices(prices.u - lower_u, prices.v - lower_v)
+    spare = ROUNDED_TOTAL * (of_a + of_b)  # goes from dummy to dummy
 
     def restore(result: TransportResult) -> TransportResult:
-        found = _without_dummies(result, of_a + of_b)
+        found = _without_dummies(result, of_a + of_b + spare)
         r, s = float(found.unmatched_x.sum()), float(found.unmatched_y.sum())
         # All of the lighter side is matched if prices were lowered, and only the heavier one pays.
         shift = 0.0 if of_a == of_b else lower_v if of_a < of_b else -lower_u
@@ -90,7 +91,8 @@ def priced_problem(
         f, g = found.f - shift, found.g + shift
         return replace(found, cost=upper, lower=lower, upper=upper, f=f, g=g)
 
-    return _problem(with_dummies(cost, lowered), (a, of_b), (b, of_a), p, restore)
+    dummies = of_b + spare, of_a + spare
+    return _problem(with_dummies(cost, lowered), (a, dummies[0]), (b, dummies[1]), p, restore)
 
 
 def partial_problem(
@@ -109,11 +111,14 @@ def partial_problem(
     beyond = 2 * most_expensive(cost) or 1.0  # what no plan pays for a unit
     u, v = np.zeros(len(a)), np.zeros(len(b))
     spare = min(ROUNDED_TOTAL * (of_a + of_b), mass / 2)
-    if least - mass <= spare:  # all of the lighter side moves, as staying there costs too much
-        spare, rest, between = 0.0, (of_b, of_a), 0.0
-        (u if of_a <= of_b else v).fill(beyond)
-    else:  # nothing goes from dummy to dummy; with spare mass there, rounding forces none to move
+    if least - mass > spare:
+        # Nothing goes from dummy to dummy; with spare mass there, rounding forces none to move.
         rest, between = (of_b - mass + spare, of_a - mass + spare), beyond
+    elif _has_forbidden(cost):  # no dummy for the lighter side
+        rest, between, spare = (of_b - least, of_a - least), beyond, 0.0
+    else:  # staying on the lighter side costs too much
+        rest, between, spare = (of_b + spare, of_a + spare), 0.0, 0.0
+        (u if of_a <= of_b else v).fill(beyond)
     dummies = with_dummies(cost, DummyPrices(u, v, between))
     signed = _is_signed(cost)
 
