@@ -56,6 +56,8 @@ MASS_RTOL = 1e-5
 
 NORMALIZE = "pass normalize=True, which divides each by its own sum"
 
+UNMATCHED = ", or call emd with unmatched=price if mass may stay where it is"
+
 NEAR_ONE = 1e-3
 """Allowed error of a sum of probabilities in float16."""
 
@@ -338,7 +340,7 @@ def check_equal_mass(mass_a: float, mass_b: float, *, hint: str = NORMALIZE) -> 
         raise UnequalMassError(
             f"the two total masses must be equal, got {mass_a:.10g} and {mass_b:.10g} "
             f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {hint}, "
-            "if they stand for probabilities"
+            f"if they stand for probabilities{UNMATCHED if hint == NORMALIZE else ''}"
         )
 
 

@@ -136,8 +136,8 @@ def persistence_distance(
     References
     ----------
     Cohen-Steiner, Edelsbrunner, Harer and Mileyko, Lipschitz functions have L_p-stable persistence
-    (2010), section 2. Efrat, Itai and Katz, Geometry helps in bottleneck matching and related
-    problems (2001), for the bottleneck.
+    (2010). Efrat, Itai and Katz, Geometry helps in bottleneck matching and related problems
+    (2001), for the bottleneck.
 
     Examples
     --------

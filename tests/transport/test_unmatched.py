@@ -262,7 +262,7 @@ def test_a_penalty_of_half_the_largest_distance_moves_all_that_can_move():
 
 
 def test_total_variation_with_w1_has_bounded_1_lipschitz_functions_as_its_dual():
-    """W1 relaxed by total variation; dual as in Piccoli and Rossi (2016), Theorem 13, by HiGHS."""
+    """W1 relaxed by total variation; the dual of Piccoli and Rossi (2016) by HiGHS."""
     tau, points = 0.7, np.vstack([X[:12], Y[:9]])
     a, b = A[:12], 2 * B[:9]
     C = dense_cost(points, points)
