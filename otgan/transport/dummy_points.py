@@ -72,7 +72,7 @@ class WithDummies:
         block = np.empty((last - first, m + 1))
         block[: min(last, n) - first, :-1] = self.points.rows(slice(first, min(last, n)))
         block[: min(last, n) - first, -1] = self.prices.u[first:last]
-        if last > n:
+        if first <= n < last:
             block[-1] = np.append(self.prices.v, self.prices.between)
         return block
 

@@ -31,7 +31,10 @@ __all__ = ["check_options", "nothing_moves", "unmatched_problem"]
 
 
 ROUNDED_TOTAL = 4 * EPS
-"""Fraction of all mass that dummies hold more than they must, so that rounding leaves enough."""
+"""Fraction of all mass that rounding may move; dummies hold as much more than they must."""
+
+ROUNDED_SHARE = 1e-9
+"""Fraction of the mass of a point beyond which what is left of it is no rounding of the totals."""
 
 
 def check_options(unmatched: Any, mass: Any) -> None:
@@ -205,6 +208,8 @@ def _without_dummies(result: TransportResult, total: float) -> TransportResult:
     core = result.plan[:n, :m]
     core.data = core.data * total
     lower, upper = result.lower * total, result.upper * total
+    left_x = _without_rounding(result.plan[:n, [m]].toarray()[:, 0], result.plan.sum(axis=1)[:n])
+    left_y = _without_rounding(result.plan[[n], :m].toarray()[0], result.plan.sum(axis=0)[:m])
     return replace(
         result,
         cost=upper,
@@ -213,9 +218,15 @@ def _without_dummies(result: TransportResult, total: float) -> TransportResult:
         plan=core,
         f=result.f[:n] + result.g[m],
         g=result.g[:m] + result.f[n],
-        unmatched_x=result.plan[:n, [m]].toarray()[:, 0] * total,
-        unmatched_y=result.plan[[n], :m].toarray()[0] * total,
+        unmatched_x=left_x * total,
+        unmatched_y=left_y * total,
     )
+
+
+def _without_rounding(left: FloatArray, masses: FloatArray) -> FloatArray:
+    """What is left of points, without what totals that differ by rounding leave of one."""
+    rounded = (left < ROUNDED_TOTAL) & (left < ROUNDED_SHARE * masses)
+    return np.where(rounded, 0.0, left)
 
 
 def _at_price(

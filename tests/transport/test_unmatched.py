@@ -415,6 +415,27 @@ def test_sums_that_differ_by_rounding_leave_nothing():
     assert np.full(60, 1 / 60).sum() != np.full(49, 1 / 49).sum()
     assert otgan.emd(X, y, unmatched=1e3).unmatched == (0.0, 0.0)
     assert otgan.emd(X, y, mass=1.0).unmatched == (0.0, 0.0)
+    a, b = np.full(60, (1 + 5e-13) / 60), np.full(49, 1 / 49)
+    assert otgan.emd(X, y, a, b, unmatched=1e3).unmatched == (0.0, 0.0)
+    left = otgan.emd(X, y, (1 + 1e-11) * a, b, unmatched=1e3).unmatched  # this is no rounding
+    assert left[1] == 0.0 and abs(left[0] - 1.05e-11) < 1e-14
+
+
+@pytest.mark.parametrize("options", [{"unmatched": 0.4}, {"mass": 0.95}])
+def test_a_loose_bracket_that_was_asked_for_is_an_answer(options):
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(1500, 2)), rng.normal(size=(1400, 2)) + 0.5
+    exact = otgan.emd(x, y, **options)
+    loose = otgan.emd(x, y, rtol=0.2, **options)
+    assert loose.lower <= exact.cost * (1 + 1e-12) and exact.cost <= loose.cost * (1 + 1e-12)
+    assert loose.gap <= 0.2 * loose.cost and loose.stats["pivots"] < exact.stats["pivots"]
+
+
+def test_the_number_of_threads_changes_no_bit(many_levels):
+    one, two = (otgan.emd(X, Y, A, B, unmatched=(U, V), n_jobs=k) for k in (1, 2))
+    assert (one.lower, one.upper) == (two.lower, two.upper)
+    assert_array_equal(one.f, two.f)
+    assert_array_equal(one.unmatched_x, two.unmatched_x)
 
 
 def test_a_light_point_pays_its_own_price():
