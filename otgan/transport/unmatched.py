@@ -80,16 +80,16 @@ def priced_problem(
     """Mass may stay unmatched at these prices."""
     a, b = _balanced(a, b)
     of_a, of_b = float(a.sum()), float(b.sum())
-    lower_u, lower_v = _excess(cost, prices, of_a <= of_b)
-    lowered = DummyPrices(prices.u - lower_u, prices.v - lower_v)
+    excess_u, excess_v = _excess(cost, prices, of_a <= of_b)
+    lowered = DummyPrices(prices.u - excess_u, prices.v - excess_v)
     spare = ROUNDED_TOTAL * (of_a + of_b)  # goes from dummy to dummy
 
     def restore(result: TransportResult) -> TransportResult:
         found = _without_dummies(result, of_a + of_b + spare)
         r, s = float(found.unmatched_x.sum()), float(found.unmatched_y.sum())
         # All of the lighter side is matched if prices were lowered, and only the heavier one pays.
-        shift = 0.0 if of_a == of_b else lower_v if of_a < of_b else -lower_u
-        upper = found.upper + lower_u * r + lower_v * s
+        shift = 0.0 if of_a == of_b else excess_v if of_a < of_b else -excess_u
+        upper = found.upper + excess_u * r + excess_v * s
         lower = min(found.lower + shift * (of_b - of_a), upper)
         f, g = found.f - shift, found.g + shift
         return replace(found, cost=upper, lower=lower, upper=upper, f=f, g=g)
@@ -185,9 +185,8 @@ def _balanced(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _excess(cost: GroundCost, prices: DummyPrices, lighter_x: bool) -> tuple[float, float]:
     """How much all prices of x, and all of y, may be lowered without changing what is optimal.
 
-    If two points cost more unmatched than any arc between them, none of the lighter side stays.
-    So one price too many there, and one constant on the other side, which must leave the same
-    mass in any case, decide nothing but digits.
+    If any two points cost more unmatched than every arc, no mass of the lighter side stays, and the
+    same mass of the other one in any case: constants in the prices decide nothing but digits.
     """
     if _has_forbidden(cost):
         return 0.0, 0.0
