@@ -30,6 +30,7 @@ from otgan.measures import (
 )
 from otgan.progress import Progress, Report, as_progress, reporting
 from otgan.transport.couplings import Arcs
+from otgan.transport.dummy_points import WithDummies
 from otgan.transport.line import line_distance, solve_line
 from otgan.transport.refinement import MAX_REFINED_PAIRS, refined
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
@@ -174,7 +175,8 @@ def emd(
     order = as_order(p)
     if whole:
         return _solve_measures(mu, nu, metric, order, options)
-    cost = _stored_if_small(PointCost.between(mu.points, nu.points, metric, order))
+    points = PointCost.between(mu.points, nu.points, metric, order)
+    cost = stored(points) if callable(metric) else points
     return _solve_unmatched(cost, (mu.weights, nu.weights), order, unmatched, mass, options)
 
 
@@ -390,6 +392,8 @@ def _stored_if_small(cost: GroundCost) -> GroundCost:
 
     if isinstance(cost, PointCost) and (callable(cost.metric) or not is_large(*cost.shape)):
         return stored(cost)
+    if isinstance(cost, WithDummies) and not is_large(*cost.shape):
+        return MatrixCost(cost.rows(slice(0, cost.shape[0])))
     return cost
 
 

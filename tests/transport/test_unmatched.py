@@ -449,10 +449,28 @@ def test_points_on_a_line_and_callable_metrics():
     r = otgan.emd([0, 1, 9], [2, 3], [1, 1, 1], [1, 1], unmatched=1.25)
     assert (r.cost, r.moved) == (4.75, 1.0)
     assert_array_equal(r.plan.toarray(), [[0, 0], [1, 0], [0, 0]])
-    called = otgan.emd(
-        [0, 1, 9], [2, 3], [1, 1, 1], [1, 1], unmatched=1.25, metric=lambda s, t: abs(s - t)[0]
-    )
+    asked = []
+
+    def distance(s, t):
+        asked.append((s[0], t[0]))
+        return abs(s - t)[0]
+
+    called = otgan.emd([0, 1, 9], [2, 3], [1, 1, 1], [1, 1], unmatched=1.25, metric=distance)
     assert called.cost == 4.75
+    assert sorted(asked) == [(s, t) for s in (0, 1, 9) for t in (2, 3)]  # each pair once
+
+
+@pytest.mark.parametrize(("n", "m"), [(3000, 1), (1, 3000), (3, 2000)])
+def test_few_points_against_many(n, m):
+    rng = np.random.default_rng(n)
+    x, y, a, b = rng.normal(size=(n, 2)), rng.normal(size=(m, 2)), rng.random(n), rng.random(m)
+    C = dense_cost(x, y)
+    result = otgan.emd(x, y, a, b, unmatched=0.8)
+    assert result.stats["levels"] > 1
+    check_unmatched(result, C, a, b, 0.8, 0.8)
+    for fraction in (0.3, 1.0):
+        mass = fraction * min(a.sum(), b.sum())
+        check_mass(otgan.emd(x, y, a, b, mass=mass), C, a, b, mass)
 
 
 def test_a_result_says_what_stays():
