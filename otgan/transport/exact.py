@@ -38,6 +38,7 @@ from otgan.transport.solver import LineOutcome, Problem, certified, solve_on_sup
 from otgan.transport.stopwatch import Stopwatch, preparing
 from otgan.transport.threads import as_n_jobs
 from otgan.transport.unmatched import check_options, nothing_moves, unmatched_problem
+from otgan.transport.warm_start import WarmStart, as_start
 
 __all__ = ["OptimalPair", "emd", "emd_from_cost", "optimal_pair", "solve_costs", "solve_measures"]
 
@@ -55,6 +56,7 @@ def emd(
     unmatched: Any = None,
     mass: float | None = None,
     rtol: float = 0.0,
+    start: Any = None,
     max_iterations: int | None = None,
     n_jobs: int | None = None,
     progress: Progress = False,
@@ -172,6 +174,7 @@ def emd(
     whole = unmatched is None and mass is None
     mu, nu = as_pair(x, y, a, b, normalize=normalize, raw=not whole)
     warn_of_histograms(mu, nu)
+    options = options.starting_from(start, mu.n, nu.n)
     order = as_order(p)
     if whole:
         return _solve_measures(mu, nu, metric, order, options)
@@ -190,6 +193,7 @@ def emd_from_cost(
     unmatched: Any = None,
     mass: float | None = None,
     rtol: float = 0.0,
+    start: Any = None,
     max_iterations: int | None = None,
     n_jobs: int | None = None,
     progress: Progress = False,
@@ -236,6 +240,7 @@ def emd_from_cost(
     check_options(unmatched, mass)
     C, a, b = align_weights_of_costs(C, a, b)
     cost = as_ground_cost(C)
+    options = options.starting_from(start, *cost.shape)
     if unmatched is None and mass is None:
         a, b, total = as_probabilities(a, b, *cost.shape, normalize=normalize)
         return _solve_and_certify(Problem(cost, a, b, 1.0, total), options)
@@ -250,6 +255,11 @@ class _Options(NamedTuple):
     max_iterations: int | None = None
     n_jobs: int | None = None
     progress: Progress = False
+    start: WarmStart | None = None
+
+    def starting_from(self, start: Any, n: int, m: int) -> _Options:
+        """The same with a start, which is checked."""
+        return self if start is None else self._replace(start=as_start(start, n, m))
 
     @classmethod
     def of(cls, rtol: float, max_iterations: int | None, n_jobs: Any, progress: Any) -> _Options:
@@ -343,6 +353,8 @@ def _solve_unmatched(
     if mass == 0:
         return nothing_moves(cost, *weights, p)
     problem = unmatched_problem(cost, *weights, p, unmatched, mass)
+    if options.start is not None:
+        options = options._replace(start=options.start.with_dummies(problem.cost))
     try:
         return _solve_and_certify(problem, options)
     except InfeasibleError:
@@ -367,7 +379,7 @@ def _solve_reporting(problem: Problem, options: _Options, report: Report | None)
 
     n, m = problem.cost.shape
     problem = problem._replace(cost=_stored_if_small(problem.cost))
-    rtol, limit, n_jobs, _ = options
+    rtol, limit, n_jobs, _, start = options
     limit = 1_000_000 + 1_000 * (n + m) if limit is None else limit
 
     def reporter(step: PricingPass) -> None:
@@ -377,7 +389,7 @@ def _solve_reporting(problem: Problem, options: _Options, report: Report | None)
     watcher = None if report is None else reporter
     limits = Limits(rtol, limit)
     context = SolveContext(limits, reporter=watcher, n_jobs=n_jobs, scale=problem.unit)
-    outcome = solve_on_support(problem, context)
+    outcome = solve_on_support(problem, context, start)
     name = "simplex" if outcome.stats["levels"] == 1 else "multiscale-simplex"
     result = certified(problem, outcome, name, watch, n_jobs)
     loose = result.gap > max(rtol, EXACT_RTOL) * abs(result.upper)

@@ -14,9 +14,11 @@ from otgan.measures import FloatArray
 from otgan.transport.network_simplex.candidates import Candidates
 from otgan.transport.network_simplex.context import Outcome, PricingPass, SolveContext
 from otgan.transport.network_simplex.fixed_point import Masses, balanced_masses, fractions
-from otgan.transport.network_simplex.initial_basis import artificial_basis
+from otgan.transport.network_simplex.initial_basis import artificial_basis, initial_basis
 from otgan.transport.network_simplex.level import pivot_until_optimal, tolerance_of
+from otgan.transport.network_simplex.restart import send_again, send_over_candidates
 from otgan.transport.network_simplex.tree import (
+    Plan,
     Tree,
     center_potentials,
     compute_potentials,
@@ -24,6 +26,7 @@ from otgan.transport.network_simplex.tree import (
     plan_of,
 )
 from otgan.transport.rounding import NEGLIGIBLE_MASS
+from otgan.transport.warm_start import WarmStart
 
 __all__ = ["forbidden_mass_error", "solve_allowed"]
 
@@ -35,7 +38,12 @@ NAMED = 5
 
 @checks_keywords
 def solve_allowed(
-    allowed: sparse.csr_array, a: FloatArray, b: FloatArray, context: SolveContext, names: Names
+    allowed: sparse.csr_array,
+    a: FloatArray,
+    b: FloatArray,
+    context: SolveContext,
+    names: Names,
+    start: WarmStart | None = None,
 ) -> Outcome:
     """Transport on the arcs that are stored.
 
@@ -52,6 +60,8 @@ def solve_allowed(
     context : SolveContext
     names : ndarray, ndarray
         What errors call the sources and the targets.
+    start : WarmStart, optional
+        If mass finds its way over its arcs, and over others one by one, there is no first phase.
 
     Raises
     ------
@@ -59,17 +69,20 @@ def solve_allowed(
         The allowed arcs cannot carry all mass.
     """
     n, m = allowed.shape
-    start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
-    costs = allowed.data
+    arcs = Candidates(
+        allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32), allowed.data
+    )
     masses = balanced_masses(a, b)
     tree = empty_tree(n, m, masses[0].shape[1])
-    artificial_basis(tree, n, *masses)
-    free = Candidates(start, target, np.zeros(len(costs)))
-    feasible = pivot_until_optimal(tree, n, free, 0.5, False, context)
+    feasible = start is not None and _restart(start, tree, arcs, masses)
+    if not feasible:
+        artificial_basis(tree, n, *masses)
+        free = arcs._replace(cost=np.zeros(len(arcs.cost)))
+        feasible = pivot_until_optimal(tree, n, free, 0.5, False, context)
+        if feasible:
+            _check_feasible(tree, n, masses, allowed, names)
     if feasible:
-        _check_feasible(tree, n, masses, allowed, names)
         _set_costs(tree, n, allowed)
-    arcs = Candidates(start, target, costs)
     done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, context)
     center_potentials(tree, n)
     plan = plan_of(tree, n)
@@ -78,8 +91,30 @@ def solve_allowed(
     cost = float(plan.cost @ mass)
     gap = cost - float(a @ f + b @ g)
     pivots = context.counters.pivots
-    context.report(PricingPass(1, 1, 1, n + m, len(costs), pivots, cost, gap))
+    context.report(PricingPass(1, 1, 1, n + m, len(arcs.cost), pivots, cost, gap))
     return Outcome(plan.i, plan.j, mass, f, g, done, context.counters.stats(1))
+
+
+def _restart(
+    earlier: WarmStart, tree: Tree, arcs: Candidates, masses: tuple[Masses, Masses]
+) -> bool:
+    """Build a basis around the earlier plan, if it can be changed into one of these masses."""
+    if len(arcs.cost) == 0:
+        return False
+    n, m = len(earlier.f), len(earlier.g)
+    allowed = SparseCost(sparse.csr_array((arcs.cost, arcs.target, arcs.start), shape=(n, m)))
+    kept = np.isfinite(allowed.arcs(earlier.i, earlier.j))
+    left = masses[0].copy(), masses[1].copy()
+    sent = [
+        send_again(earlier.i[kept], earlier.j[kept], left),
+        send_over_candidates(arcs, earlier.f, earlier.g, left),
+    ]
+    if left[0].any():
+        return False
+    i, j, mass = (np.concatenate(part) for part in zip(*sent, strict=True))
+    tree.pi[:n], tree.pi[n:-1] = earlier.f, -earlier.g
+    initial_basis(tree, n, Plan(i, j, mass, allowed.arcs(i, j)), arcs)
+    return True
 
 
 def _check_feasible(
