@@ -51,7 +51,7 @@ NAMES = {
     "semi-supervised or exact",
     "constraint": "auto, clip, gp, lp, spectral, div, orthogonal, cones, distilled, zero-centered "
     "or none",
-    "network": "auto, mlp, dcgan or resnet",
+    "network": "auto, mlp, fourier, dcgan or resnet",
     "critic-norm": "layer, instance, spectral, batch or none",
     "generator-norm": "auto, batch or none",
     "latent": "gaussian or uniform",

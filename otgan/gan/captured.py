@@ -87,6 +87,7 @@ def refuse_capture(config: GANConfig, device: torch.device, *, own_networks: boo
         f"objective {config.objective!r}": not _is_captured(config),
         "a constraint that reads from the device": constraint is not None
         and not constraint.capturable,
+        "a constraint that changes": constraint is not None and constraint.at(1.0) != constraint,
         f"stabilizers {config.stabilizers!r}": bool(config.stabilizers),
         "critic_norm 'spectral'": config.critic_norm == "spectral",
         "precision 'float16'": config.precision == "float16",

@@ -115,7 +115,7 @@ class GANConfig:
     latent, latent_dim : str, int or None
         Distribution of the latents, ``"gaussian"`` or ``"uniform"`` on [-1, 1], and their number:
         by default 8, and 64 for images.
-    network : {"auto", "mlp", "dcgan", "resnet"}
+    network : {"auto", "mlp", "fourier", "dcgan", "resnet"}
         The built-in networks; ``"auto"`` is dcgan for images with sides from 8 to 64, else
         mlp.
     width, depth : int or None, int
@@ -159,7 +159,7 @@ class GANConfig:
     capture: bool = False
     latent: Literal["gaussian", "uniform"] = "gaussian"
     latent_dim: int | None = None
-    network: Literal["auto", "mlp", "dcgan", "resnet"] = "auto"
+    network: Literal["auto", "mlp", "fourier", "dcgan", "resnet"] = "auto"
     width: int | None = None
     depth: int = 3
     critic_norm: Literal["layer", "instance", "spectral", "batch"] | None = None
@@ -283,7 +283,7 @@ class GANConfig:
             constraint=constraint,
             network=network,
             generator_norm=norm,
-            width=self.width or (128 if network == "mlp" else 32),
+            width=self.width or (128 if network in ("mlp", "fourier") else 32),
             latent_dim=self.latent_dim or (64 if images else 8),
         )
 

@@ -109,7 +109,7 @@ def test_the_same_seed_gives_the_same_networks_and_leaves_the_generator_of_torch
         (Settings("resnet"), (2,), "'resnet' must be given images of shape"),
         (Settings("dcgan"), (1, 5, 5), "with sides from 8 to 64, got 5 x 5"),
         (Settings("dcgn"), (2,), "did you mean 'dcgan'"),
-        (Settings("auto"), (2,), "network must be one of 'mlp', 'dcgan', 'resnet'"),
+        (Settings("auto"), (2,), "network must be one of 'mlp', 'fourier', 'dcgan', 'resnet'"),
         (Settings(width=None), (2,), "width must be a whole number"),
         (Settings(critic_norm="instance"), (2,), "must have feature maps"),
         (Settings("resnet", generator_norm="batch"), (1, 8, 8), "'resnet', which does without"),
