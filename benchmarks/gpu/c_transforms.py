@@ -28,6 +28,7 @@ LARGE_ENOUGH = 2_100
 
 
 def measure(report: Report) -> None:
+    torch.set_float32_matmul_precision("highest")  # some installations choose another
     n, subsample = (LARGE_ENOUGH, 50) if report.rehearsal else (N, SUBSAMPLE)
     for d in DIMENSIONS:
         on_cpu(*problem(LARGE_ENOUGH, 50, d), None)  # compiles

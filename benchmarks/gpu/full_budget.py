@@ -8,4 +8,4 @@ from otgan.critics.training.options import FitOptions
 def measure(report: Report) -> None:
     compile_loops()
     options = FitOptions(batch_size=1024, precision="bfloat16")
-    estimate(report, 64, "lp", steps=60_000, seconds=55.0, options=options)
+    estimate(report, 64, "lp", steps=60_000, seconds=60.0, options=options)

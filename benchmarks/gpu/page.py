@@ -34,9 +34,9 @@ def summary(results: Mapping[str, Any]) -> str:
 
 
 def section(part: Mapping[str, Any]) -> str:
-    """A part: how it went, and its table."""
+    """A part: what it is, how it went, and its table."""
     went = f"{part['state'].capitalize()}, {part['seconds']:.0f} of {part['limit']:g} s."
-    return "\n".join([f"## {part['title']}", "", went, *table(part["rows"])])
+    return "\n".join([f"## {part['title']}", "", f"{part['note']} {went}", *table(part["rows"])])
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:

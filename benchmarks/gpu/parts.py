@@ -16,19 +16,57 @@ class Part:
 
     name: str
     title: str
+    note: str
+    """What its columns mean."""
     seconds: float
     """After so many it is ended; its rows until then are kept."""
 
 
 PARTS = (
-    Part("device_tests", "Tests that need a GPU", 60),
-    Part("critic_steps", "Captured critic steps beside eager ones", 40),
-    Part("estimates", "W1 of funnels, estimated within 30 s", 90),
-    Part("full_budget", "60,000 steps under the one-sided penalty", 75),
-    Part("trainer_steps", "GAN steps, captured and in bfloat16, beside eager ones", 60),
-    Part("stacked_digits", "A thousand modes of stacked digits", 60),
-    Part("c_transforms", "c-transforms of 40,000 points beside two CPU threads", 60),
-    Part("step_sizes", "Where a GPU begins to gain", 20),
+    Part("device_tests", "Tests that need a GPU", "`pytest -m gpu`, file by file.", 60),
+    Part(
+        "critic_steps",
+        "Captured critic steps beside eager ones",
+        "Steps of `estimate_w1`; the ratio is of the captured step and the same one without a "
+        "graph, the column before it of the captured step and the loop that everyone writes.",
+        40,
+    ),
+    Part(
+        "estimates",
+        "W1 of funnels, estimated within 30 s",
+        '`estimate_w1(x, y, "auto", seconds=30)` beside the known distance.',
+        95,
+    ),
+    Part(
+        "full_budget",
+        "Toward 60,000 steps under the one-sided penalty",
+        "In bfloat16, for 60 s at most.",
+        75,
+    ),
+    Part(
+        "trainer_steps",
+        "GAN steps, captured and in bfloat16, beside eager ones",
+        "A step is one of the generator with its five of the critic; ratios are to the first row.",
+        60,
+    ),
+    Part(
+        "stacked_digits",
+        "A thousand modes of stacked digits",
+        "Modes among generated images of three digits, after some 30 s of training.",
+        60,
+    ),
+    Part(
+        "c_transforms",
+        "c-transforms of 40,000 points beside two CPU threads",
+        "In plain torch: float32 rules pairs out, float64 decides; transfers included.",
+        60,
+    ),
+    Part(
+        "step_sizes",
+        "Where a GPU begins to gain",
+        "One-sided penalty; the work is that of a forward pass over a batch.",
+        18,
+    ),
 )
 """The most important ones first; together less than eight minutes."""
 

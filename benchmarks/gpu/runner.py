@@ -39,6 +39,7 @@ def run(part: Part, out: Path, *, rehearsal: bool, entry: Path = ENTRY) -> dict[
     return {
         "name": part.name,
         "title": part.title,
+        "note": part.note,
         "state": state,
         "limit": part.seconds,
         "seconds": time.perf_counter() - started,

@@ -14,7 +14,7 @@ from otgan.critics.training.options import FitOptions
 from otgan.datasets import funnel_pair
 from otgan.devices import auto_device
 
-SIZES = ((64, 2, 64), (64, 3, 128), (256, 3, 128), (256, 3, 256), (1024, 3, 256))
+SIZES = ((64, 2, 128), (256, 3, 128), (256, 3, 256), (1024, 3, 256))
 """Points in a batch, hidden layers and their width."""
 D, THREADS = 32, 2
 
@@ -31,7 +31,7 @@ def measure(report: Report) -> None:
             step = captured_step("lp", depth, width, where, options)
             contenders[name] = step, single_threaded if device == "cpu" else nullcontext
         waits = torch.cuda.synchronize if report.device == "cuda" else lambda: None
-        seen = compare(contenders, waits, **{"turns": 3, "seconds": 0.1, **quick})
+        seen = compare(contenders, waits, **{"turns": 3, "seconds": 0.08, **quick})
         seconds = {name: found[0] for name, found in seen.items()}
         work = batch * (D * width + (depth - 1) * width**2 + width)
         report(

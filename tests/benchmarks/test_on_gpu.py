@@ -174,7 +174,7 @@ time.sleep(600)
 def test_a_part_is_cut_at_its_limit_with_what_it_started_and_its_rows_are_kept(tmp_path):
     entry = tmp_path / "slow.py"
     entry.write_text(SLOW)
-    found = run(Part("slow", "Slow", 3.0), tmp_path, rehearsal=False, entry=entry)
+    found = run(Part("slow", "Slow", "", 3.0), tmp_path, rehearsal=False, entry=entry)
     assert found["state"] == "cut after 3 s" and found["rows"] == [{"number": 1}]
     child = int((tmp_path / "child").read_text())
     status = Path(f"/proc/{child}/status")
@@ -182,7 +182,7 @@ def test_a_part_is_cut_at_its_limit_with_what_it_started_and_its_rows_are_kept(t
 
 
 def test_a_part_that_fails_is_told_by_its_last_line(tmp_path):
-    found = run(Part("no_such_part", "None", 60.0), tmp_path, rehearsal=True)
+    found = run(Part("no_such_part", "None", "", 60.0), tmp_path, rehearsal=True)
     assert re.match(r"failed with exit code 2: .*invalid choice", found["state"])
     assert found["rows"] == []
 
@@ -191,7 +191,14 @@ def test_a_part_that_fails_is_told_by_its_last_line(tmp_path):
 
 
 def results_of(**changes) -> dict[str, Any]:
-    part = {"name": "steps", "title": "Steps", "state": "done", "limit": 40, "seconds": 12.3}
+    part = {
+        "name": "steps",
+        "title": "Steps",
+        "note": "Of critics.",
+        "state": "done",
+        "limit": 40,
+        "seconds": 12.3,
+    }
     rows = [
         {"network": "2 x 128", "ratio": 9.0, "bar": 8.0, "met": True},
         {"network": "5 x 256", "ratio": 4.96, "bar": 5.0, "met": False},

@@ -19,10 +19,10 @@ Outputs = TypeVar("Outputs")
 class CapturedStep(Generic[Outputs]):
     """Call it as you would call `step`: on a GPU, one CUDA graph does the work after a few calls.
 
-    A step of a small network on small batches is a hundred kernels of a few microseconds each,
-    and most of its time goes into launching them one by one. A graph launches them all at once.
-    Every call is one step: the first few run as they are, and are the warm-up that capturing asks
-    for; the next is recorded; from then on it is replayed. On the CPU a call is ``step()``.
+    A step of a small network is a hundred small kernels, which Python launches one by one. A graph
+    launches them all at once. Every call is one step: the first few run as they are, and are the
+    warm-up that capturing asks for; the next is recorded; from then on it is replayed. On the CPU a
+    call is ``step()``.
 
     Parameters
     ----------
