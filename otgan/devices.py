@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from otgan.errors import DeviceMemoryError, InvalidInputError
+from otgan.errors import DeviceMemoryError, InvalidInputError, require
 from otgan.keywords import checks_keywords
 
 if TYPE_CHECKING:
@@ -62,12 +62,15 @@ def pick_device(
     ------
     InvalidInputError
         The device is unknown, or not usable here.
+    MissingExtraError
+        PyTorch is not installed.
 
     Examples
     --------
     >>> pick_device("auto", work=1000)
     device(type='cpu')
     """
+    require("torch", extra="torch", purpose="choosing a device")
     import torch
 
     if isinstance(device, str) and device == "auto":

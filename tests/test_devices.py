@@ -2,12 +2,13 @@
 
 import math
 import pickle
+import weakref
 
 import pytest
+import torch
 
 from otgan.devices import LEAST_WORK, auto_device, naming_the_batch_size, pick_device
 from otgan.errors import DeviceMemoryError, InvalidInputError
-from tests.cases import torch
 
 
 @pytest.mark.parametrize(
@@ -86,8 +87,6 @@ def test_memory_that_other_work_takes_is_no_matter_of_the_batch():
 
 
 def test_tensors_of_the_step_that_failed_are_gone_when_others_are_tried():
-    import weakref
-
     kept = []
 
     def step(batch_size):
