@@ -14,6 +14,7 @@ from torch import nn
 
 import otgan
 from otgan.critics.constraints import GradientPenalty
+from otgan.critics.estimation import estimator
 from otgan.critics.training.options import FitOptions
 from otgan.divergences.variational import Variational
 from otgan.errors import DeviceMemoryError
@@ -69,6 +70,27 @@ def test_neither_the_import_nor_calls_on_the_cpu_start_cuda(code):
 @pytest.mark.gpu
 def test_calls_on_the_cpu_start_no_cuda_where_there_is_a_gpu():
     test_neither_the_import_nor_calls_on_the_cpu_start_cuda(CALLS)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "batch_size", "expected"),
+    [("exact", 1024, "cpu"), ("lp", 64, "cpu"), ("lp", 128, "cuda"), ("auto", 1024, "cuda")],
+)
+def test_estimates_ask_for_a_gpu_by_the_work_of_a_step(
+    monkeypatch, constraint, batch_size, expected
+):
+    asked = []
+
+    def as_distributions(x, y, options, device):
+        asked.append(device.type)
+        raise InterruptedError
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(estimator, "as_distributions", as_distributions)
+    options = FitOptions(batch_size=batch_size)
+    with pytest.raises(InterruptedError):
+        otgan.estimate_w1(X, Y, constraint, options=options)
+    assert asked == [expected]
 
 
 # ---------------------------------------------------------------- no memory
