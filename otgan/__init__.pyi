@@ -65,6 +65,7 @@ from .divergences.samples import (
 from .divergences.variational import Variational as Variational
 from .errors import (
     DamagedFileError as DamagedFileError,
+    DeviceMemoryError as DeviceMemoryError,
     DuplicateSamplesError as DuplicateSamplesError,
     InfeasibleError as InfeasibleError,
     InputWarning as InputWarning,

@@ -115,7 +115,7 @@ def add_train(commands: Commands) -> None:
         "--capture",
         action="store_const",
         const=True,
-        help="compute gradients by CUDA graphs, which saves time with small networks",
+        help="compute gradients by CUDA graphs, on a GPU",
     )
     train.add_argument(
         "--flips", action="store_true", help="mirror training pictures left to right at random"

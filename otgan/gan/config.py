@@ -110,8 +110,8 @@ class GANConfig:
     precision : {"float32", "bfloat16", "float16"}
         Of products in forward passes; weights and penalties are in float32. float16 needs a GPU.
     capture : bool
-        Whether gradients are computed by CUDA graphs, which saves the time between the small
-        operations of small networks; on a GPU alone, for built-in networks without stabilizers.
+        Whether gradients are computed by CUDA graphs, whose operations start together and not one
+        by one; on a GPU alone, for built-in networks without stabilizers.
     latent, latent_dim : str, int or None
         Distribution of the latents, ``"gaussian"`` or ``"uniform"`` on [-1, 1], and their number:
         by default 8, and 64 for images.
@@ -138,7 +138,9 @@ class GANConfig:
     rng : int
         Seed of everything random: weights, batches, latents and the split of the data.
     device : str
-        ``"auto"`` is CUDA if there is any.
+        ``"auto"`` is CUDA if there is any, but for multilayer networks so small that a forward
+        pass of the critic over a batch takes less than 2**24 multiply-adds (those of the preset
+        toy are), unless `capture` or float16 ask for a GPU.
     """
 
     objective: str | Objective = "wasserstein"

@@ -1,0 +1,49 @@
+"""The device of a run: the one requested, or one that suits the size of the networks."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from otgan.devices import pick_device
+from otgan.gan.captured import refuse_capture
+from otgan.gan.config import GANConfig
+from otgan.gan.players import GivenNetworks
+from otgan.gan.precision import refuse_precision
+
+__all__ = ["device_of_run", "forward_work"]
+
+
+def device_of_run(config: GANConfig, shape: tuple[int, ...], given: GivenNetworks) -> torch.device:
+    """Where networks for points of this shape are trained; `config` is filled in for them.
+
+    Raises
+    ------
+    InvalidInputError
+        A device that is not usable here, or on which the settings are not.
+    """
+    work = math.inf if given.names else forward_work(config, shape)
+    # What is for GPUs alone asks for one.
+    on_gpus = config.capture or config.precision == "float16"
+    device = pick_device(config.device, work=math.inf if on_gpus else work)
+    refuse_precision(config.precision, device)
+    if config.capture:
+        refuse_capture(config, device, own_networks=bool(given.names))
+    return device
+
+
+def forward_work(config: GANConfig, shape: tuple[int, ...]) -> float:
+    """Multiply-adds of a forward pass of the critic over a batch; infinite for convolutions.
+
+    Examples
+    --------
+    >>> config = GANConfig.preset("toy").for_shape((2,))
+    >>> forward_work(config, (2,)) == 256 * (2 * 128 + 2 * 128**2 + 128)
+    True
+    """
+    if config.network != "mlp":
+        return math.inf
+    assert config.width is not None
+    layers = math.prod(shape) * config.width, (config.depth - 1) * config.width**2, config.width
+    return float(config.batch_size * sum(layers))
