@@ -39,6 +39,8 @@ SIZES = {
     "latent-dim": "dimension of the noise that the generator takes",
     "width": "units in each hidden layer, or channels of a convolutional network",
     "depth": "hidden layers of an mlp",
+    "critic-width": "of the critic, if it is of another width than the generator",
+    "critic-depth": "of the critic, if it is of another depth than the generator",
     "pack": "points that the critic judges together",
     "monitor-every": "steps between two measurements",
     "monitor-points": "points in each measurement",

@@ -51,7 +51,7 @@ MAX_WEIGHTS = 2**30
 
 COUNTS = ("steps", "n_critic", "depth", "monitor_every", "pack")
 FLAGS = ("critic_warmup", "capture")
-OPTIONAL_COUNTS = ("width", "latent_dim")
+OPTIONAL_COUNTS = ("width", "critic_width", "critic_depth", "latent_dim")
 OWN_FUNCTIONS = ("schedule", "features")
 """Settings that may be the user's own functions."""
 
@@ -120,7 +120,9 @@ class GANConfig:
         mlp.
     width, depth : int or None, int
         Units in a hidden layer (128) and hidden layers of an mlp; channels of the widest resolution
-        (32) of the others.
+        (32) of convolutional networks.
+    critic_width, critic_depth : int, optional
+        Of the critic, if it is of another size than the generator.
     critic_norm : {None, "layer", "instance", "spectral", "batch"}
     generator_norm : {"auto", None, "batch"}
         ``"auto"`` is batch for dcgan.
@@ -164,6 +166,8 @@ class GANConfig:
     network: Literal["auto", "mlp", "fourier", "dcgan", "resnet"] = "auto"
     width: int | None = None
     depth: int = 3
+    critic_width: int | None = None
+    critic_depth: int | None = None
     critic_norm: Literal["layer", "instance", "spectral", "batch"] | None = None
     generator_norm: Literal["auto", "batch"] | None = "auto"
     pack: int = 1
@@ -290,6 +294,11 @@ class GANConfig:
         )
 
     @property
+    def critic_size(self) -> tuple[int | None, int]:
+        """Width and depth of the critic."""
+        return self.critic_width or self.width, self.critic_depth or self.depth
+
+    @property
     def played_objective(self) -> Objective:
         """The objective as an object, as the stabilizers change it."""
         from otgan.gan.objectives.by_name import as_objective
@@ -390,9 +399,11 @@ class GANConfig:
 
     def _check_size(self) -> None:
         """Refuse networks that are too large to train, before memory is allocated."""
-        self._check("depth", self.depth <= MOST_LAYERS, f"at most {MOST_LAYERS}")
-        width = self.width or 128
-        weights = width * ((self.latent_dim or 64) + (self.depth - 1) * width)
+        for name in ("depth", "critic_depth"):
+            self._check(name, (getattr(self, name) or 1) <= MOST_LAYERS, f"at most {MOST_LAYERS}")
+        width = max(self.width or 128, self.critic_width or 1)
+        depth = max(self.depth, self.critic_depth or 1)
+        weights = width * ((self.latent_dim or 64) + (depth - 1) * width)
         if weights > MAX_WEIGHTS:
             raise InvalidInputError(
                 f"latent_dim, width and depth must make a network of at most {MAX_WEIGHTS:,} "

@@ -9,6 +9,7 @@ import torch
 from otgan.devices import pick_device
 from otgan.gan.captured import refuse_capture
 from otgan.gan.config import GANConfig
+from otgan.gan.networks.fourier import FREQUENCIES, SCALES
 from otgan.gan.players import GivenNetworks
 from otgan.gan.precision import refuse_precision
 
@@ -23,13 +24,14 @@ def device_of_run(config: GANConfig, shape: tuple[int, ...], given: GivenNetwork
     InvalidInputError
         A device that is not usable here, or on which the settings are not.
     """
-    work = math.inf if given.names else forward_work(config, shape)
+    own_networks = any(network is not None for network in given)
+    work = math.inf if own_networks else forward_work(config, shape)
     # What is for GPUs alone asks for one.
     on_gpus = config.capture or config.precision == "float16"
     device = pick_device(config.device, work=math.inf if on_gpus else work)
     refuse_precision(config.precision, device)
     if config.capture:
-        refuse_capture(config, device, own_networks=bool(given.names))
+        refuse_capture(config, device, own_networks=own_networks)
     return device
 
 
@@ -42,8 +44,12 @@ def forward_work(config: GANConfig, shape: tuple[int, ...]) -> float:
     >>> forward_work(config, (2,)) == 256 * (2 * 128 + 2 * 128**2 + 128)
     True
     """
-    if config.network != "mlp":
+    if config.network not in ("mlp", "fourier"):
         return math.inf
-    assert config.width is not None
-    layers = math.prod(shape) * config.width, (config.depth - 1) * config.width**2, config.width
+    width, depth = config.critic_size
+    assert width is not None
+    inputs = math.prod(shape)
+    if config.network == "fourier":
+        inputs += 2 * FREQUENCIES * len(SCALES)
+    layers = inputs * width, (depth - 1) * width**2, width
     return float(config.batch_size * sum(layers))

@@ -19,6 +19,7 @@ from otgan.keywords import checks_keywords
 
 __all__ = ["NetworkSettings", "build_critic", "build_generator"]
 
+SIZE = ("width", "depth")
 BUILT = tuple(name for name in NETWORKS if name != "auto")
 
 
@@ -40,6 +41,10 @@ class NetworkSettings(Protocol):
     @property
     def depth(self) -> int:
         """Hidden layers of an mlp."""
+
+    @property
+    def critic_size(self) -> tuple[int | None, int]:
+        """Width and depth of the critic."""
 
     @property
     def critic_norm(self) -> str | None:
@@ -127,11 +132,11 @@ def build_critic(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module
     torch.Size([5, 1])
     """
     network, norm = as_choice(settings.network, "network", BUILT), settings.critic_norm
-    width = as_count(settings.width, "width")
+    width, depth = (as_count(n, w) for n, w in zip(settings.critic_size, SIZE, strict=True))
     packs = packed_shape(as_shape(shape), as_count(settings.pack, "pack"))
     if network == "mlp":
-        return mlp_critic(packs, width=width, depth=settings.depth, norm=norm)
+        return mlp_critic(packs, width=width, depth=depth, norm=norm)
     if network == "fourier":
-        return fourier_critic(packs, width=width, depth=settings.depth, norm=norm)
+        return fourier_critic(packs, width=width, depth=depth, norm=norm)
     build = dcgan_critic if network == "dcgan" else resnet_critic
     return build(packs, width=width, norm=norm)
