@@ -67,7 +67,7 @@ def plans_of_all_levels(x: FloatArray, y: FloatArray) -> tuple[list[LevelPlan], 
     plans = []
     for level, solved in zip(levels, solutions, strict=True):
         plan = plan_of(solved.tree, level.pricer.shape[0])
-        columns = level.pricer.x.columns.T, level.pricer.y.columns.T
+        columns = level.x.cells.columns.T, level.y.cells.columns.T
         plans.append(LevelPlan(*columns, plan.i, plan.j))
     return plans, history
 

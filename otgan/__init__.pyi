@@ -118,6 +118,10 @@ from .transport.exact import emd as emd, emd_from_cost as emd_from_cost
 from .transport.linprog import emd_linprog as emd_linprog
 from .transport.max_sliced import max_sliced_wasserstein as max_sliced_wasserstein
 from .transport.pairwise import pairwise_wasserstein as pairwise_wasserstein
+from .transport.persistence import (
+    PersistenceDistance as PersistenceDistance,
+    persistence_distance as persistence_distance,
+)
 from .transport.result import TransportResult as TransportResult
 from .transport.sinkhorn import sinkhorn_divergence as sinkhorn_divergence
 from .transport.sliced import sliced_wasserstein as sliced_wasserstein

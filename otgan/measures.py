@@ -29,6 +29,7 @@ __all__ = [
     "FloatArray",
     "IntArray",
     "as_float64",
+    "as_masses",
     "as_named_samples",
     "as_pair",
     "as_points",
@@ -55,6 +56,8 @@ MASS_RTOL = 1e-5
 
 NORMALIZE = "pass normalize=True, which divides each by its own sum"
 
+UNMATCHED = ", or call emd with unmatched=price if mass may stay where it is"
+
 NEAR_ONE = 1e-3
 """Allowed error of a sum of probabilities in float16."""
 
@@ -72,7 +75,8 @@ class DiscreteMeasure:
     ----------
     points : ndarray, shape (n, d), float64
     masses : ndarray, shape (n,), float64, or None
-        Non-negative, summing to one; None stands for equal weights.
+        Non-negative, summing to one (to `mass` if they were to stay raw); None stands for equal
+        weights.
     mass : float
         The total mass before normalization.
 
@@ -131,19 +135,21 @@ class DiscreteMeasure:
 
 
 def as_pair(
-    x: Any, y: Any, a: Any, b: Any, *, normalize: bool = False
+    x: Any, y: Any, a: Any, b: Any, *, normalize: bool = False, raw: bool = False
 ) -> tuple[DiscreteMeasure, DiscreteMeasure]:
     """Two measures on the same space with the same mass, or an error.
 
     Columns with names are matched by them, and weights with an index by the index of their
-    points. The two masses may differ with `normalize`.
+    points. The two masses may differ with `normalize`, and with `raw`, by which alone weights
+    stay as they are.
     """
+    raw = raw and not normalize
     if not (_is_usual(x) and _is_usual(y) and _is_usual(a) and _is_usual(b)):
         x, y, a, b = align_measures(x, y, a, b)
     try:
         points_x, points_y = as_float64(x, "x"), as_float64(y, "y")
         refuse_other_images((points_x, points_y))
-        mu, nu = _measure(points_x, a, "x"), _measure(points_y, b, "y")
+        mu, nu = _measure(points_x, a, "x", raw), _measure(points_y, b, "y", raw)
         if mu.d != nu.d:
             raise InvalidInputError(
                 f"x and y must have the same number of columns, got {mu.d} and {nu.d}; "
@@ -152,7 +158,7 @@ def as_pair(
     except InvalidInputError:
         refuse_other_order(x, y, a, b)
         raise
-    if a is not None and b is not None and not normalize:
+    if a is not None and b is not None and not (normalize or raw):
         check_equal_mass(mu.mass, nu.mass)
     return mu, nu
 
@@ -186,11 +192,13 @@ def _is_usual(values: Any) -> bool:
     return values is None or (type(values) is np.ndarray and values.dtype.kind == "f")
 
 
-def _measure(points: FloatArray, weights: Any, name: str) -> DiscreteMeasure:
+def _measure(points: FloatArray, weights: Any, name: str, raw: bool = False) -> DiscreteMeasure:
     checked = _as_rows(points, name)
     if weights is None:
         return DiscreteMeasure(checked, None, 1.0)
     masses, mass, equal = _weigh(weights, len(checked), f"the weights of {name}")
+    if raw:
+        return DiscreteMeasure(checked, masses, mass)
     masses /= mass
     return DiscreteMeasure(checked, None if equal else masses, mass)
 
@@ -313,13 +321,26 @@ def as_probabilities(
     return masses_a / total_a, masses_b / total_b, total_b if a is None else total_a
 
 
+def as_masses(
+    a: Any, b: Any, n: int, m: int, *, normalize: bool = False
+) -> tuple[FloatArray, FloatArray]:
+    """Two weight vectors whose sums may differ, as they are; uniform ones, of mass one, if omitted.
+
+    With `normalize` each is divided by its own sum.
+    """
+    masses_a, masses_b = as_weights(a, n, "a"), as_weights(b, m, "b")
+    if normalize:
+        return masses_a / masses_a.sum(), masses_b / masses_b.sum()
+    return masses_a, masses_b
+
+
 def check_equal_mass(mass_a: float, mass_b: float, *, hint: str = NORMALIZE) -> None:
     """Raise unless two total masses agree to `MASS_RTOL`; `hint` ends the message."""
     if abs(mass_a - mass_b) > MASS_RTOL * max(mass_a, mass_b):
         raise UnequalMassError(
             f"the two total masses must be equal, got {mass_a:.10g} and {mass_b:.10g} "
             f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {hint}, "
-            "if they stand for probabilities"
+            f"if they stand for probabilities{UNMATCHED if hint == NORMALIZE else ''}"
         )
 
 

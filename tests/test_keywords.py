@@ -85,6 +85,10 @@ NEAREST = [
     ("two_sample_test", "n_permutations", "n_resamples"),
     ("mmd", "sigma", "bandwidth"),
     ("NearestNeighbors", "n_neighbors", "k"),
+    ("emd", "extra_mass_penalty", "unmatched"),
+    ("emd_from_cost", "m", "mass"),
+    ("persistence_distance", "internal_p", "q"),
+    ("persistence_distance", "order", "p"),
 ]
 
 

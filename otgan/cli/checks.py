@@ -88,8 +88,10 @@ def check_emd(**options: Any) -> None:
     """Raise on options that :func:`otgan.emd` refuses, by its own rules."""
     from otgan.costs import METRIC_NAMES
     from otgan.transport.exact import emd
+    from otgan.transport.unmatched import check_options
 
     _check_word("--metric", options["metric"], tuple(METRIC_NAMES))
+    check_options(options["unmatched"], options.pop("mass"))  # how much there is, the files tell
     emd([1.0], [1.0], **options)
 
 

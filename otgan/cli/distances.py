@@ -54,6 +54,20 @@ def add_emd(commands: Commands) -> None:
         help="allow weights with different sums, such as counts",
     )
     emd.add_argument(
+        "--unmatched",
+        type=float,
+        metavar="PRICE",
+        help="let mass stay where it is, at this price a unit, in units of the cost; weights, of "
+        "any sums, are not normalized (default: all moves)",
+    )
+    emd.add_argument(
+        "--mass",
+        type=float,
+        metavar="X",
+        help="move so much mass and leave the rest, free of charge, in units of the weights "
+        "(default: all)",
+    )
+    emd.add_argument(
         "--rtol",
         type=float,
         default=0.0,
@@ -70,7 +84,8 @@ def _emd(options: argparse.Namespace) -> int:
     from otgan.datasets import load_pair
 
     check_files(options.a, options.b, *(options.weights or ()))
-    check_emd(p=options.p, metric=options.metric, rtol=options.rtol)
+    leaving = {"unmatched": options.unmatched, "mass": options.mass}
+    check_emd(p=options.p, metric=options.metric, rtol=options.rtol, **leaving)
     pair = load_pair(options.a, options.b, **reading_of(options))
     clouds = zip(options.weights or (), pair, (options.a, options.b), strict=False)
     weights = [load_weights(path, table, file, options) for path, table, file in clouds]
@@ -88,24 +103,40 @@ def _emd(options: argparse.Namespace) -> int:
             normalize=options.normalize,
             rtol=options.rtol,
             progress=False if bar is None else partial(_show_emd, bar),
+            **leaving,
         )
+    partly = options.unmatched is not None or options.mass is not None
     if options.json:
         more = {"metric": options.metric, "stats": dict(result.stats), "notes": notes}
+        if partly:
+            left = {"unmatched_x": result.unmatched_x, "unmatched_y": result.unmatched_y}
+            more |= {name: masses.tolist() for name, masses in left.items()}
         say(json.dumps(result.to_dict() | more))
     else:
-        say(_table(result, options.metric, x.shape[1]))
+        say(_table(result, options.metric, x.shape[1], partly))
     return 0
 
 
-def _table(result: TransportResult, metric: str, d: int) -> str:
-    """The distance, for people."""
+def _table(result: TransportResult, metric: str, d: int, partly: bool) -> str:
+    """The distance, for people; of masses that may stay, how much does."""
+    kind, left = f"W{result.p:g}", []
+    if partly:
+        kind = f"p = {result.p:g}"
+        first, second = result.unmatched
+        left = [
+            f"moved     {result.moved:.10g}   of {result.moved + first:.10g} and "
+            f"{result.moved + second:.10g}",
+            f"unmatched {first:.10g} and {second:.10g}   at {(result.unmatched_x > 0).sum()} and "
+            f"{(result.unmatched_y > 0).sum()} points",
+        ]
     seconds = result.stats["seconds_solving"] + result.stats["seconds_certifying"]
     before = result.stats["seconds_preparing"]
     return "\n".join(
         [
-            f"distance  {result.distance:.10g}   (W{result.p:g}, {metric})",
+            f"distance  {result.distance:.10g}   ({kind}, {metric})",
             f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},",
             f"          {result.upper:.17g}], a gap of {result.gap:.2g}",
+            *left,
             f"points    {result.n} and {result.m} in {d} dimensions",
             f"solver    {result.solver}, {seconds:.3g} s, after {before:.3g} s of loading and "
             "compiling",

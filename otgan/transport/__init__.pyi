@@ -14,6 +14,10 @@ from .exact import emd as emd, emd_from_cost as emd_from_cost
 from .linprog import emd_linprog as emd_linprog
 from .max_sliced import max_sliced_wasserstein as max_sliced_wasserstein
 from .pairwise import pairwise_wasserstein as pairwise_wasserstein
+from .persistence import (
+    PersistenceDistance as PersistenceDistance,
+    persistence_distance as persistence_distance,
+)
 from .result import TransportResult as TransportResult
 from .sinkhorn import sinkhorn_divergence as sinkhorn_divergence
 from .sliced import sliced_wasserstein as sliced_wasserstein

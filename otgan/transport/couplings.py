@@ -9,7 +9,7 @@ import numpy as np
 from otgan.measures import FloatArray, IntArray
 from otgan.transport.rounding import EPS
 
-__all__ = ["Arcs", "nearest_coupling", "northwest_corner"]
+__all__ = ["Arcs", "nearest_coupling", "northwest_corner", "within_marginals"]
 
 ROUNDED_MASS = 1e-14
 """Mass below this fraction of both its source's and its target's comes from rounding sums."""
@@ -78,11 +78,7 @@ def nearest_coupling(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
         In the order of sources, then targets, each arc once. Its distance from `plan` in total
         mass is at most twice the error of the marginals.
     """
-    i, j, mass = plan
-    if len(mass) and mass.min() < 0:
-        mass = np.maximum(mass, 0.0)
-    mass = _scaled_down(i, mass, a)
-    mass = _scaled_down(j, mass, b)
+    i, j, mass = within_marginals(plan, a, b)
     missing_a, missing_b = _missing(i, mass, a), _missing(j, mass, b)
     # What is missing from light points may be rounding of heavy ones, which take it all the same.
     excess = float(missing_a.sum() - missing_b.sum())
@@ -100,12 +96,25 @@ def nearest_coupling(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
     return _in_order(Arcs(i[keep], j[keep], mass[keep]), len(b))
 
 
+def within_marginals(plan: Arcs, a: FloatArray, b: FloatArray) -> Arcs:
+    """The plan, less where its rows and columns carry more than (a, b) or its masses are negative.
+
+    Rows, and then columns, that carry too much are scaled down.
+    """
+    i, j, mass = plan
+    if len(mass) and mass.min() < 0:
+        mass = np.maximum(mass, 0.0)
+    mass = _scaled_down(i, mass, a)
+    return Arcs(i, j, _scaled_down(j, mass, b))
+
+
 def _scaled_down(index: IntArray, mass: FloatArray, wanted: FloatArray) -> FloatArray:
-    """The masses, less where those of one point add up to more than it has."""
+    """The masses, less where those of one point add up to more than it has, beyond rounding."""
     carried = np.bincount(index, mass, len(wanted))
     if not (carried > wanted).any():
         return mass
-    shrink = np.divide(wanted, carried, out=np.ones_like(wanted), where=carried > wanted)
+    too_much = carried - wanted > _rounding_of_sums(index, wanted)
+    shrink = np.divide(wanted, carried, out=np.ones_like(wanted), where=too_much)
     return mass * shrink[index]
 
 
@@ -125,5 +134,9 @@ def _in_order(arcs: Arcs, m: int) -> Arcs:
 def _missing(index: IntArray, mass: FloatArray, wanted: FloatArray) -> FloatArray:
     """What points lack of their mass, where that is more than rounding of the sums; else zero."""
     lacking = wanted - np.bincount(index, mass, len(wanted))
-    rounding = ROUNDED_MASS + EPS * np.bincount(index, minlength=len(wanted))
-    return np.where(lacking > rounding * wanted, lacking, 0.0)
+    return np.where(lacking > _rounding_of_sums(index, wanted), lacking, 0.0)
+
+
+def _rounding_of_sums(index: IntArray, wanted: FloatArray) -> FloatArray:
+    """How far the sums of the masses of each point may be off by rounding."""
+    return (ROUNDED_MASS + EPS * np.bincount(index, minlength=len(wanted))) * wanted

@@ -33,9 +33,10 @@ from otgan.costs import (
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_to_costs, align_weights_of_costs
 from otgan.keywords import checks_keywords
-from otgan.measures import FloatArray, as_float64, as_probabilities
+from otgan.measures import FloatArray, as_float64, as_masses, as_probabilities
 from otgan.results import Result
-from otgan.transport.couplings import Arcs, nearest_coupling
+from otgan.transport.couplings import Arcs, nearest_coupling, within_marginals
+from otgan.transport.dummy_points import DummyPrices, WithDummies, as_prices
 from otgan.transport.rounding import EPS, NEGLIGIBLE_MASS
 
 __all__ = [
@@ -67,13 +68,15 @@ class Certificate(Result):
     Attributes
     ----------
     lower, upper : float
-        Dual and primal value; the optimal cost of probability measures lies between them.
+        Dual and primal value; the optimal cost of probability measures lies between them, or of
+        masses as they are where these may stay unmatched.
     plan : csr_array, shape (n, m)
         The plan, its marginals repaired.
     f, g : ndarray, shapes (n,) and (m,)
         The potentials, made feasible by c-transforms.
     marginal_error : float
-        Total mass by which the marginals of the plan that was given were wrong.
+        Total mass by which the marginals of the plan that was given were wrong: too large, where
+        mass may stay unmatched.
     dual_violation : float
         Largest f_i + g_j - C_ij of the potentials that were given (zero if none is positive).
     """
@@ -148,6 +151,11 @@ def c_transform_of(
     threads that large clouds take.
     """
     n, m = cost.shape
+    if isinstance(cost, WithDummies):
+        inner = c_transform_of(cost.points, f[:-1], None if guess is None else guess[:-1], n_jobs)
+        u, v, between = cost.prices
+        of_dummy = min(float((u - f[:-1]).min()), between - f[-1])
+        return np.append(np.minimum(inner, v - f[-1]), of_dummy)
     if _is_large(cost) and np.isfinite(f).all():
         from otgan.transport.line_c_transform import c_transform_on_line
         from otgan.transport.network_simplex.pricing import c_transform_of_points
@@ -217,6 +225,7 @@ def certify(
     b: Any = None,
     *,
     normalize: bool = False,
+    unmatched: Any = None,
 ) -> Certificate:
     """Bracket the optimal transport cost by any plan and any potentials you bring.
 
@@ -237,6 +246,11 @@ def certify(
         plan, the potentials and the masses are matched with those of `cost`, if it has some.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
+    unmatched : float or pair, optional
+        Prices of mass that stays unmatched, as for :func:`emd`, in units of cost. What the plan
+        lacks of the masses, which are not normalized then, is bought at these prices, which also
+        bound the potentials. A plan for a given mass is optimal if and only if it is so at the
+        ``price`` of its result.
 
     Returns
     -------
@@ -264,9 +278,12 @@ def certify(
     cost, a, b = align_weights_of_costs(cost, a, b)
     ground = as_ground_cost(cost)
     n, m = ground.shape
-    a, b, _ = as_probabilities(a, b, n, m, normalize=normalize)
     arcs = _as_arcs(plan, ground.shape)
     potentials = _as_potential(f, n, "f"), _as_potential(g, m, "g")
+    if unmatched is not None:
+        masses = as_masses(a, b, n, m, normalize=normalize)
+        return _certify_at_prices(ground, arcs, potentials, masses, as_prices(unmatched, n, m))
+    a, b, _ = as_probabilities(a, b, n, m, normalize=normalize)
     return certify_arcs(ground, arcs, potentials, (a, b), improve=True)
 
 
@@ -305,6 +322,41 @@ def certify_arcs(
         g=bound.g,
         marginal_error=_marginal_error(plan, a, b),
         dual_violation=violation,
+    )
+
+
+def _certify_at_prices(
+    ground: GroundCost,
+    plan: Arcs,
+    potentials: tuple[FloatArray, FloatArray],
+    masses: tuple[FloatArray, FloatArray],
+    prices: DummyPrices,
+) -> Certificate:
+    """The certificate of a plan that leaves mass unmatched at these prices."""
+    (f, g), (a, b), (u, v, _) = potentials, masses, prices
+    bounded = np.minimum(f, u)
+    best_g = np.minimum(c_transform_of(ground, bounded, g), v)
+    best_f = np.maximum(bounded, np.minimum(c_transform_of(ground.T, best_g, f), u))
+    kept, of_plan = _primal_value(ground, within_marginals(plan, a, b), a, b)
+    r = np.maximum(a - np.bincount(kept.i, kept.mass, len(a)), 0.0)
+    s = np.maximum(b - np.bincount(kept.j, kept.mass, len(b)), 0.0)
+    upper = math.fsum([of_plan, *(u * r), *(v * s)])
+    products = np.concatenate([a * best_f, b * best_g])
+    lower, rounding = math.fsum(products), 4 * EPS * _norm(products)
+    if rounding > max(NEGLIGIBLE_ROUNDING * abs(upper), MIN_ROUNDING):
+        lower -= rounding
+    excess = [
+        np.bincount(plan.i, plan.mass, len(a)) - a,
+        np.bincount(plan.j, plan.mass, len(b)) - b,
+    ]
+    return Certificate(
+        lower=min(lower, upper),
+        upper=upper,
+        plan=sparse.coo_array((kept.mass, (kept.i, kept.j)), shape=ground.shape).tocsr(),
+        f=best_f,
+        g=best_g,
+        marginal_error=float(np.maximum(np.concatenate(excess), 0.0).sum()),
+        dual_violation=float(max((f - u).max(), (g - best_g).max(), 0.0)),
     )
 
 

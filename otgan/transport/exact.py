@@ -7,26 +7,37 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from otgan.costs import MatrixCost, Metric, PointCost, as_ground_cost, line_exponent, stored
-from otgan.errors import InvalidInputError, SolverError
+from otgan.costs import (
+    GroundCost,
+    MatrixCost,
+    Metric,
+    PointCost,
+    as_ground_cost,
+    line_exponent,
+    stored,
+)
+from otgan.errors import InfeasibleError, InvalidInputError, SolverError
 from otgan.inputs.labels import align_weights_of_costs
 from otgan.inputs.options import as_order
 from otgan.keywords import checks_keywords
 from otgan.measures import (
     DiscreteMeasure,
     FloatArray,
+    as_masses,
     as_pair,
     as_probabilities,
     warn_of_histograms,
 )
 from otgan.progress import Progress, Report, as_progress, reporting
 from otgan.transport.couplings import Arcs
+from otgan.transport.dummy_points import WithDummies
 from otgan.transport.line import line_distance, solve_line
 from otgan.transport.refinement import MAX_REFINED_PAIRS, refined
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
 from otgan.transport.solver import LineOutcome, Problem, certified, solve_on_support
 from otgan.transport.stopwatch import Stopwatch, preparing
 from otgan.transport.threads import as_n_jobs
+from otgan.transport.unmatched import check_options, nothing_moves, unmatched_problem
 
 __all__ = ["OptimalPair", "emd", "emd_from_cost", "optimal_pair", "solve_costs", "solve_measures"]
 
@@ -41,6 +52,8 @@ def emd(
     p: float = 1,
     metric: Metric = "euclidean",
     normalize: bool = False,
+    unmatched: Any = None,
+    mass: float | None = None,
     rtol: float = 0.0,
     max_iterations: int | None = None,
     n_jobs: int | None = None,
@@ -49,7 +62,7 @@ def emd(
     """Exact earth mover's distance between two weighted clouds of points, with its certificate.
 
     ``cost = min_P sum_ij P_ij metric(x_i, y_j) ** p`` over plans P with row sums a and column
-    sums b, and ``distance = cost ** (1/p)``.
+    sums b, and ``distance = cost ** (1/p)``. With `unmatched` or `mass` the sums may be less.
 
     Parameters
     ----------
@@ -57,15 +70,24 @@ def emd(
         Lists, integers, float32 and torch tensors are promoted to NumPy float64; images of shape
         (n, c, h, w) are flattened. Columns that have names on both sides are matched by them.
     a, b : array_like, shapes (n,) and (m,), optional
-        Non-negative masses with equal sums; uniform if omitted. Both are normalized to one. If
-        they and the points have an index, they are matched by it.
+        Non-negative masses with equal sums; uniform of sum one if omitted. Both are normalized to
+        one, but not where `unmatched` or `mass` is given: then their sums may differ, and plan
+        and cost are in their units. If they and the points have an index, they are matched by it.
     p : float, default 1
         Order, at least one.
     metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
         A callable takes two points of shape (d,); it is slow, and need not be a metric. It is
         called once for every pair, for 2**28 pairs at most.
     normalize : bool, default False
-        Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
+        Whether the sums of `a` and `b` may differ, as those of counts of two samples do: each is
+        divided by its own.
+    unmatched : float or pair, optional
+        Price of a unit of mass that stays unmatched, in units of cost (metric ** p): one for all,
+        or those of x and those of y, each a number or an array. The cost is then ``min_P sum_ij
+        P_ij C_ij + sum_i u_i r_i + sum_j v_j s_j``, where r and s are what P lacks of a and b.
+    mass : float, optional
+        How much mass moves, the rest being free of charge, in units of the weights; at most what
+        either side holds.
     rtol : float, default 0
         Stop as soon as the bracket is known to be as tight as this, relative to the cost. The
         default asks for an exact answer, whose gap is at most 1e-9 of the cost.
@@ -88,7 +110,8 @@ def emd(
     ------
     InvalidInputError
         NaN, infinities, negative weights, empty clouds, shapes, dimensions or names that do not
-        fit, whole numbers that float64 does not hold, a callable metric with too many pairs.
+        fit, whole numbers that float64 does not hold, a callable metric with too many pairs;
+        prices that are negative or infinite, more mass than there is, or both of them.
     UnequalMassError
         Sums of a and b that differ by more than rounding.
     SolverError
@@ -103,6 +126,7 @@ def emd(
     --------
     wasserstein : just the distance, differentiable for torch tensors.
     emd_from_cost : the same for any cost matrix.
+    persistence_distance : between persistence diagrams, whose points may go to the diagonal.
 
     Notes
     -----
@@ -113,9 +137,17 @@ def emd(
     its power 1.6; in many dimensions time grows a little faster than n m. The first call compiles
     for some seconds, once. See docs/engine.md.
 
+    Prices bound the potentials, ``f_i <= u_i`` and ``g_j <= v_j``; the lower bound is ``a @ f + b
+    @ g`` as ever. The derivative of the cost in a weight is its potential, in a price what stays
+    there. For a given mass f and g are bounded by ``result.price``, at which as much stays; the
+    derivative in a weight is then ``f_i - price``, and in the mass ``2 * price``.
+    On the line, too, mass that may stay is left to the network simplex.
+
     References
     ----------
-    Peyré and Cuturi, Computational Optimal Transport (2019), chapters 2 and 3.
+    Peyré and Cuturi, Computational Optimal Transport (2019), chapters 2 and 3. Caffarelli and
+    McCann, Free boundaries in optimal transport and Monge-Ampère obstacle problems (2010), section
+    2, for mass that stays.
 
     Examples
     --------
@@ -125,11 +157,27 @@ def emd(
     >>> r.plan.toarray()
     array([[0.5, 0. ],
            [0. , 0.5]])
+
+    Three points and two of mass one each; none moves farther than two unmatched points cost:
+
+    >>> r = emd([0, 1, 9], [2, 3], [1, 1, 1], [1, 1], unmatched=1.25)
+    >>> r.cost, r.moved, r.unmatched_x, r.unmatched_y
+    (4.75, 1.0, array([1., 0., 1.]), array([0., 1.]))
+    >>> r = emd([0, 1, 9], [2, 3], [1, 1, 1], [1, 1], mass=1.5)
+    >>> r.unmatched, round(r.cost, 12), round(r.price, 12)
+    ((1.5, 0.5), 2.5, 1.5)
     """
     options = _Options.of(rtol, max_iterations, n_jobs, progress)
-    mu, nu = as_pair(x, y, a, b, normalize=normalize)
+    check_options(unmatched, mass)
+    whole = unmatched is None and mass is None
+    mu, nu = as_pair(x, y, a, b, normalize=normalize, raw=not whole)
     warn_of_histograms(mu, nu)
-    return _solve_measures(mu, nu, metric, as_order(p), options)
+    order = as_order(p)
+    if whole:
+        return _solve_measures(mu, nu, metric, order, options)
+    points = PointCost.between(mu.points, nu.points, metric, order)
+    cost = stored(points) if callable(metric) else points
+    return _solve_unmatched(cost, (mu.weights, nu.weights), order, unmatched, mass, options)
 
 
 @checks_keywords
@@ -139,6 +187,8 @@ def emd_from_cost(
     b: Any = None,
     *,
     normalize: bool = False,
+    unmatched: Any = None,
+    mass: float | None = None,
     rtol: float = 0.0,
     max_iterations: int | None = None,
     n_jobs: int | None = None,
@@ -157,6 +207,9 @@ def emd_from_cost(
         not mention has no mass.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ, as those of counts of two samples do.
+    unmatched, mass
+        Prices of mass that may stay, or how much moves, as for :func:`emd`; weights are then not
+        normalized.
     rtol, max_iterations, n_jobs, progress
         As for :func:`emd`.
 
@@ -180,10 +233,14 @@ def emd_from_cost(
     1.0
     """
     options = _Options.of(rtol, max_iterations, n_jobs, progress)
+    check_options(unmatched, mass)
     C, a, b = align_weights_of_costs(C, a, b)
     cost = as_ground_cost(C)
-    a, b, mass = as_probabilities(a, b, *cost.shape, normalize=normalize)
-    return _solve_and_certify(Problem(cost, a, b, 1.0, mass), options)
+    if unmatched is None and mass is None:
+        a, b, total = as_probabilities(a, b, *cost.shape, normalize=normalize)
+        return _solve_and_certify(Problem(cost, a, b, 1.0, total), options)
+    a, b = as_masses(a, b, *cost.shape, normalize=normalize)
+    return _solve_unmatched(cost, (a, b), 1.0, unmatched, mass, options)
 
 
 class _Options(NamedTuple):
@@ -275,6 +332,26 @@ def _solve_measures(
     return certified(problem, solution, "line", watch, options.n_jobs)
 
 
+def _solve_unmatched(
+    cost: GroundCost,
+    weights: tuple[FloatArray, FloatArray],
+    p: float,
+    unmatched: Any,
+    mass: float | None,
+    options: _Options,
+) -> TransportResult:
+    if mass == 0:
+        return nothing_moves(cost, *weights, p)
+    problem = unmatched_problem(cost, *weights, p, unmatched, mass)
+    try:
+        return _solve_and_certify(problem, options)
+    except InfeasibleError:
+        raise InfeasibleError(
+            f"mass must be at most what the allowed arcs can carry, got {mass:.10g}; to fix it, "
+            "lower it, allow more arcs (fewer inf entries in C), or pass prices as unmatched"
+        ) from None
+
+
 def _solve_and_certify(problem: Problem, options: _Options) -> TransportResult:
     if options.progress is False:
         return _solve_reporting(problem, options, None)
@@ -287,13 +364,9 @@ def _solve_reporting(problem: Problem, options: _Options, report: Report | None)
     with preparing():  # importing Numba takes some tenths of a second
         import otgan.transport.monotone_coupling  # noqa: F401 - both are needed later
         from otgan.transport.network_simplex.context import Limits, PricingPass, SolveContext
-        from otgan.transport.network_simplex.multiscale import is_large
 
     n, m = problem.cost.shape
-    if isinstance(problem.cost, PointCost) and (
-        callable(problem.cost.metric) or not is_large(n, m)
-    ):
-        problem = problem._replace(cost=stored(problem.cost))
+    problem = problem._replace(cost=_stored_if_small(problem.cost))
     rtol, limit, n_jobs, _ = options
     limit = 1_000_000 + 1_000 * (n + m) if limit is None else limit
 
@@ -302,7 +375,8 @@ def _solve_reporting(problem: Problem, options: _Options, report: Report | None)
             report(context.counters.passes, str(step))
 
     watcher = None if report is None else reporter
-    context = SolveContext(Limits(rtol, limit), reporter=watcher, n_jobs=n_jobs)
+    limits = Limits(rtol, limit)
+    context = SolveContext(limits, reporter=watcher, n_jobs=n_jobs, scale=problem.unit)
     outcome = solve_on_support(problem, context)
     name = "simplex" if outcome.stats["levels"] == 1 else "multiscale-simplex"
     result = certified(problem, outcome, name, watch, n_jobs)
@@ -312,18 +386,29 @@ def _solve_reporting(problem: Problem, options: _Options, report: Report | None)
     return _accepted(result, problem, rtol, limit if context.exhausted else None)
 
 
+def _stored_if_small(cost: GroundCost) -> GroundCost:
+    """All costs, where there are few, or where a callable gives them."""
+    from otgan.transport.network_simplex.multiscale import is_large
+
+    if isinstance(cost, PointCost) and (callable(cost.metric) or not is_large(*cost.shape)):
+        return stored(cost)
+    if isinstance(cost, WithDummies) and not is_large(*cost.shape):
+        return MatrixCost(cost.rows(slice(0, cost.shape[0])))
+    return cost
+
+
 def _accepted(
     result: TransportResult, problem: Problem, rtol: float, stopped_after: int | None = None
 ) -> TransportResult:
     """The result, if its bracket is as tight as asked for; else raise with it attached."""
     if is_tight(result, problem.cost, problem.a, problem.b, rtol):
-        return result
+        return problem.restore(result)
     if stopped_after is None and not math.isfinite(result.upper):
         from otgan.transport.network_simplex.forbidden import forbidden_mass_error
 
         costs = problem.cost.arcs(*result.plan.nonzero())
         raise forbidden_mass_error(result.plan, np.isinf(costs))
-    reason = ""
+    result, reason = problem.restore(result), ""
     hint = "write costs that forbid an arc as inf, remove far outliers, or raise rtol"
     if stopped_after is not None:
         reason, hint = f" after {stopped_after} iterations", "raise max_iterations or rtol"

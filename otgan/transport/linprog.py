@@ -84,6 +84,8 @@ def emd_linprog(
         g=proof.g,
         p=1.0,
         solver="highs",
+        unmatched_x=np.zeros(len(a)),
+        unmatched_y=np.zeros(len(b)),
         stats=stats,
     )
     if not is_tight(result, MatrixCost(matrix), a, b):

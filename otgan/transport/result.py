@@ -37,19 +37,32 @@ class TransportResult(Result):
     Attributes
     ----------
     cost : float
-        ⟨plan, C⟩ for probability measures, C = metric ** p.
+        ⟨plan, C⟩, C = metric ** p, for probability measures; of masses that may stay unmatched,
+        in the units of their weights, and with what that costs.
     lower, upper : float
         Certified bracket of the optimal cost: dual value, primal value.
     distance_lower, distance_upper : float
         The same for the distance.
     plan : csr_array, shape (n, m)
-        How much mass goes from x_i to y_j; rows sum to a, columns to b (both normalized).
+        How much mass goes from x_i to y_j; rows sum to a, columns to b (both normalized), less
+        what stays unmatched there (then neither is normalized).
     f, g : ndarray, shapes (n,) and (m,)
-        Potentials with f_i + g_j <= C_ij for all pairs, points without mass included.
+        Potentials with f_i + g_j <= C_ij for all pairs, points without mass included, and no
+        greater than the prices of unmatched mass.
     p : float
         Order of the distance.
     solver : str
         What ran.
+    unmatched_x, unmatched_y : ndarray, shapes (n,) and (m,)
+        How much mass stays at each point of x, and at each point of y; zero unless it may.
+    moved : float
+        The sum of the plan.
+    unmatched : tuple of float
+        The sums of `unmatched_x` and of `unmatched_y`.
+    price : float
+        If the mass that moves was given: the price of a unmatched unit on either side at which as
+        much would move, half its Lagrange multiplier. The lower bound is then
+        ``a @ f + b @ g - price * sum(unmatched)``. Zero otherwise.
     stats : mapping
         Seconds spent solving and certifying, and, apart from these, preparing: loading modules
         and compiling loops, once in a process. The masses before normalization. What was counted.
@@ -62,6 +75,8 @@ class TransportResult(Result):
         "gap",
         "n",
         "m",
+        "moved",
+        "unmatched",
     )
 
     cost: float
@@ -72,6 +87,9 @@ class TransportResult(Result):
     g: FloatArray
     p: float
     solver: str
+    unmatched_x: FloatArray
+    unmatched_y: FloatArray
+    price: float = 0.0
     stats: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -104,6 +122,16 @@ class TransportResult(Result):
         """How many targets there are."""
         return int(self.plan.shape[1])
 
+    @property
+    def moved(self) -> float:
+        """How much mass the plan moves: one, unless some may stay."""
+        return float(self.plan.sum())
+
+    @property
+    def unmatched(self) -> tuple[float, float]:
+        """How much mass of x, and of y, stays unmatched."""
+        return float(self.unmatched_x.sum()), float(self.unmatched_y.sum())
+
     def _root(self, cost: float) -> float:
         return cost if self.p == 1 else max(cost, 0.0) ** (1.0 / self.p)
 
@@ -111,9 +139,12 @@ class TransportResult(Result):
         return self.distance
 
     def __repr__(self) -> str:
+        left = ""
+        if any(self.unmatched):
+            left = "unmatched=({:.6g}, {:.6g}), ".format(*self.unmatched)
         return (
             f"TransportResult(distance={self.distance:.10g}, cost={self.cost:.10g}, "
-            f"gap={self.gap:.2g}, p={self.p:g}, n={self.n}, m={self.m}, "
+            f"gap={self.gap:.2g}, p={self.p:g}, n={self.n}, m={self.m}, {left}"
             f"solver={self.solver!r})"
         )
 

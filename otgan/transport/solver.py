@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from otgan.costs import GroundCost, PointCost, SparseCost
 from otgan.measures import FloatArray, IntArray
 from otgan.transport.couplings import Arcs
 from otgan.transport.duality import PLAIN_PAIRS, c_transform_of, certify_arcs
+from otgan.transport.dummy_points import WithDummies
 from otgan.transport.result import TransportResult
 from otgan.transport.stopwatch import Stopwatch
 
@@ -24,14 +26,24 @@ __all__ = ["LineOutcome", "Problem", "certified", "solve_on_support"]
 logger = logging.getLogger(__name__)
 
 
+def _unchanged(result: TransportResult) -> TransportResult:
+    return result
+
+
 class Problem(NamedTuple):
-    """Costs, masses that sum to one each, the order of the distance, and the mass before."""
+    """Costs, masses that sum to one each, the order of the distance, and the mass before.
+
+    `restore` makes of its result that of the problem that it stands for, whose costs are `unit`
+    times as large.
+    """
 
     cost: GroundCost
     a: FloatArray
     b: FloatArray
     p: float
     mass: float
+    restore: Callable[[TransportResult], TransportResult] = _unchanged
+    unit: float = 1.0
 
 
 class LineOutcome(NamedTuple):
@@ -76,8 +88,10 @@ def _solve(
     from otgan.transport.network_simplex.multiscale import is_large, solve_matrix, solve_points
 
     n, m = cost.shape
-    if isinstance(cost, PointCost) and is_large(n, m) and (points := cost.normed()) is not None:
-        return solve_points(points, a, b, context)
+    if isinstance(cost, (PointCost, WithDummies)) and is_large(n, m):
+        prices = cost.prices if isinstance(cost, WithDummies) else None
+        if (points := cost.normed()) is not None:
+            return solve_points(points, a, b, context, prices)
     if isinstance(cost, SparseCost):
         return solve_allowed(cost.arcs_by_source, a, b, context, names)
     matrix = cost.rows(slice(0, n))
@@ -125,6 +139,8 @@ def certified(
         g=proof.g,
         p=problem.p,
         solver=solver,
+        unmatched_x=np.zeros(n),
+        unmatched_y=np.zeros(m),
         stats=stats,
     )
     logger.debug("%r in %.3g s", result, stats["seconds_solving"])

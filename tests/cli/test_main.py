@@ -69,6 +69,33 @@ def test_emd_with_weights_and_metric(clouds, tmp_path, capsys):
     assert_allclose(json.loads(capsys.readouterr().out)["distance"], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("flags", "options"),
+    [(["--unmatched", "0.75"], {"unmatched": 0.75}), (["--mass", "0.5"], {"mass": 0.5})],
+)
+def test_emd_says_what_stays_unmatched(clouds, capsys, flags, options):
+    a, b, x, y = clouds
+    expected = otgan.emd(x, y, **options)
+    assert main(["emd", str(a), str(b), *flags]) == 0
+    text = capsys.readouterr().out
+    assert re.search(rf"(?m)^moved +{expected.moved:.10g} +of 1 and 1$", text)
+    left = "unmatched {:.10g} and {:.10g}".format(*expected.unmatched)
+    points = [(r > 0).sum() for r in (expected.unmatched_x, expected.unmatched_y)]
+    assert re.search(rf"(?m)^{left} +at {points[0]} and {points[1]} points$", text)
+    assert "W1" not in text
+    assert main(["emd", str(a), str(b), *flags, "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert_allclose(values["unmatched"], expected.unmatched, rtol=1e-12)
+    assert_allclose(values["unmatched_x"], expected.unmatched_x, rtol=1e-12)
+    assert_allclose(values["unmatched_y"], expected.unmatched_y, rtol=1e-12)
+    assert_allclose([values["moved"], values["price"]], [expected.moved, expected.price])
+
+
+def test_emd_refuses_more_mass_than_the_files_hold(clouds, capsys):
+    assert main(["emd", *map(str, clouds[:2]), "--mass", "1.5"]) == 2
+    assert "mass must be at most what either side holds, got 1.5" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", [["compare"], ["emd"], ["emd", "--json"]])
 def test_a_reader_that_leaves_is_no_fault(clouds, command, unbuffered):

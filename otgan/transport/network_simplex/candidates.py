@@ -18,6 +18,7 @@ __all__ = [
     "by_target",
     "incident_arcs",
     "merge_candidates",
+    "no_candidates",
 ]
 
 Ints = npt.NDArray[np.int64]
@@ -39,6 +40,11 @@ class IncomingArcs(NamedTuple):
     start: Ints
     arc: Nodes
     source: Nodes
+
+
+def no_candidates(n: int) -> Candidates:
+    """No arcs of n sources."""
+    return Candidates(np.zeros(n + 1, np.int64), np.empty(0, np.int32), np.empty(0))
 
 
 @compiled

@@ -82,16 +82,21 @@ def _coarsened(tree: KdTree, masses: Masses, depth: int) -> Cloud:
 
 
 def interpolate_potential(coarse: Cloud, potential: FloatArray, fine: Cloud) -> FloatArray:
-    """A potential on the finer cloud, from the linear upper bounds in the coarser one's cells."""
+    """A potential on the finer cloud, from the linear upper bounds in the coarser one's cells.
+
+    Dummy points, which come after those in cells, keep theirs.
+    """
     cells = coarse.cells
-    n = len(potential)
+    n, last = cells.columns.shape[1], fine.cells.columns.shape[1]
+    potential, of_dummies = potential[:n], potential[n:]
     leaf = (1 << cells.depth) + np.repeat(
         np.arange(1 << cells.depth), np.diff(cell_starts(n, cells.depth))
     )
     slope = linear_upper_bound(cells, potential).slope[leaf]
-    parent = np.searchsorted(coarse.starts, fine.starts[:-1], side="right") - 1
+    parent = np.searchsorted(coarse.starts, fine.starts[:last], side="right") - 1
     step = fine.cells.columns - cells.columns[:, parent]
-    return potential[parent] + np.einsum("kc,ck->k", slope[parent], step)
+    inside = potential[parent] + np.einsum("kc,ck->k", slope[parent], step)
+    return np.concatenate([inside, of_dummies])
 
 
 def disaggregate_plan(

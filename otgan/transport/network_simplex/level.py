@@ -11,7 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from otgan.measures import FloatArray
-from otgan.transport.network_simplex.candidates import Candidates, merge_candidates
+from otgan.transport.network_simplex.candidates import (
+    Candidates,
+    merge_candidates,
+    no_candidates,
+)
 from otgan.transport.network_simplex.context import PricingPass, SolveContext
 from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, dense_start, greedy_plan
 from otgan.transport.network_simplex.fixed_point import Masses, fractions
@@ -82,7 +86,8 @@ def start_with_candidates(
     f = sources.value[:, 0]
     targets = pricer.of_targets(f, g, np.full(m, np.inf), min(k, n))
     g = targets.value[:, 0]
-    return start_from_plan(_with_more(pricer, _no_candidates(n), sources, targets), f, g, plan)
+    arcs = _with_more(pricer, pricer.first_candidates(), sources, targets)
+    return start_from_plan(arcs, f, g, plan)
 
 
 def start_on_matrix(pricer: MatrixPricer, a: Masses, b: Masses) -> LevelStart:
@@ -100,7 +105,7 @@ def start_from_plan(
 ) -> LevelStart:
     """A basis around the plan, guided by potentials and candidates, of which there may be none."""
     n = len(f)
-    arcs = arcs or _no_candidates(n)
+    arcs = arcs or no_candidates(n)
     tree = empty_tree(n, len(g), plan.mass.shape[1])
     tree.pi[:n], tree.pi[n:-1] = f, -g
     initial_basis(tree, n, plan, arcs)
@@ -186,10 +191,6 @@ def tolerance_of(tree: Tree) -> float:
 def _cost(tree: Tree, a: Masses) -> float:
     """The cost of the plan for a total mass of one."""
     return float(tree.cost @ fractions(tree.mass, a))
-
-
-def _no_candidates(n: int) -> Candidates:
-    return Candidates(np.zeros(n + 1, np.int64), np.empty(0, np.int32), np.empty(0))
 
 
 def _with_more(

@@ -17,6 +17,7 @@ import numpy as np
 from otgan.costs import NormedPoints
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
+from otgan.transport.dummy_points import DummyPrices
 from otgan.transport.network_simplex.coarsening import (
     Cloud,
     clouds_of_levels,
@@ -25,6 +26,11 @@ from otgan.transport.network_simplex.coarsening import (
 )
 from otgan.transport.network_simplex.context import Outcome, PricingPass, SolveContext
 from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, solve_dense
+from otgan.transport.network_simplex.dummy_pricer import (
+    DummyPricer,
+    prices_of_cells,
+    with_dummy,
+)
 from otgan.transport.network_simplex.fixed_point import Masses, balanced_masses, fractions
 from otgan.transport.network_simplex.kdtree import KdTree, build_tree
 from otgan.transport.network_simplex.level import (
@@ -35,7 +41,7 @@ from otgan.transport.network_simplex.level import (
     start_with_candidates,
 )
 from otgan.transport.network_simplex.point_costs import NORMS
-from otgan.transport.network_simplex.pricers import MatrixPricer, PointPricer, with_stored_costs
+from otgan.transport.network_simplex.pricers import LevelPricer, MatrixPricer, PointPricer
 from otgan.transport.network_simplex.tree import Plan, plan_of
 
 __all__ = [
@@ -57,7 +63,7 @@ class Level(NamedTuple):
 
     x: Cloud
     y: Cloud
-    pricer: PointPricer
+    pricer: LevelPricer
 
     @property
     def masses(self) -> tuple[Masses, Masses]:
@@ -72,7 +78,11 @@ def is_large(n: int, m: int) -> bool:
 
 @checks_keywords
 def solve_points(
-    points: NormedPoints, a: FloatArray, b: FloatArray, context: SolveContext
+    points: NormedPoints,
+    a: FloatArray,
+    b: FloatArray,
+    context: SolveContext,
+    prices: DummyPrices | None = None,
 ) -> Outcome:
     """Transport between two clouds of points for the cost ``norm(x_i - y_j) ** power``.
 
@@ -82,6 +92,8 @@ def solve_points(
     a, b : ndarray, shapes (n,) and (m,)
         Positive, each summing to one.
     context : SolveContext
+    prices : DummyPrices, optional
+        Of a dummy point at the end of each cloud, of which `points` do not speak, but masses do.
 
     Returns
     -------
@@ -95,14 +107,18 @@ def solve_points(
     context = context.in_units(unit)
     trees = build_tree(x / scale), build_tree(y / scale)
     of_x, of_y = (tree.order for tree in trees)
+    if prices is not None:
+        between = prices.between / unit
+        prices = DummyPrices(prices.u[of_x] / unit, prices.v[of_y] / unit, between)
+        of_x, of_y = np.append(of_x, len(x)), np.append(of_y, len(y))
     masses = balanced_masses(a[of_x], b[of_y])
     norm = NORMS[points.norm], points.power
-    levels = levels_of(trees, masses, norm, context.n_jobs)
+    levels = levels_of(trees, masses, norm, context.n_jobs, prices)
     solution = solve_coarsest(levels[0], context, len(levels))
     for at, (coarse, fine) in enumerate(itertools.pairwise(levels), start=2):
         solution = refine(coarse, fine, solution, context, (at, len(levels)))
     outcome = _outcome(solution, masses[0], context, len(levels))
-    f, g = np.empty(len(x)), np.empty(len(y))
+    f, g = np.empty(len(a)), np.empty(len(b))
     f[of_x], g[of_y] = outcome.f * unit, outcome.g * unit
     return outcome._replace(i=of_x[outcome.i], j=of_y[outcome.j], f=f, g=g)
 
@@ -144,14 +160,31 @@ def levels_of(
     masses: tuple[Masses, Masses],
     norm: tuple[int, float],
     n_jobs: int | None = None,
+    prices: DummyPrices | None = None,
 ) -> list[Level]:
-    """The levels of two clouds, from coarse to fine."""
-    largest = max(len(side) for side in masses)
-    x, y = (clouds_of_levels(*side, largest) for side in zip(trees, masses, strict=True))
-    return [
-        Level(of_x, of_y, PointPricer(of_x.cells, of_y.cells, norm, n_jobs))
-        for of_x, of_y in zip(x, y, strict=True)
-    ]
+    """The levels of two clouds, from coarse to fine; with prices, of clouds that end in dummies."""
+    of_points = masses if prices is None else (masses[0][:-1], masses[1][:-1])
+    largest = max(len(side) for side in of_points)
+    x, y = (clouds_of_levels(*side, largest) for side in zip(trees, of_points, strict=True))
+    levels = []
+    for of_x, of_y in zip(x, y, strict=True):
+        pricer = PointPricer(of_x.cells, of_y.cells, norm, n_jobs)
+        level = Level(of_x, of_y, pricer)
+        levels.append(level if prices is None else _with_dummies(level, pricer, prices, masses))
+    return levels
+
+
+def _with_dummies(
+    level: Level, pricer: PointPricer, prices: DummyPrices, masses: tuple[Masses, Masses]
+) -> Level:
+    """A level with the dummies; prices and masses are those of the finest one."""
+    (x, y, _), (a, b) = level, masses
+    of_level = DummyPrices(
+        prices_of_cells(prices.u, a[:-1], x.starts),
+        prices_of_cells(prices.v, b[:-1], y.starts),
+        prices.between,
+    )
+    return Level(with_dummy(x, a[-1:]), with_dummy(y, b[-1:]), DummyPricer(pricer, of_level))
 
 
 def solve_coarsest(level: Level, context: SolveContext, levels: int) -> Solution:
@@ -169,11 +202,11 @@ def refine(
     """Solve a level from the solution of the one before; `at` is its number, and of how many."""
     plan = plan_of(solution.tree, coarse.pricer.shape[0])
     i, j, mass = disaggregate_plan(plan, (coarse.x, coarse.y), (fine.x, fine.y))
-    pricer = with_stored_costs(fine.pricer)
+    pricer = fine.pricer.stored()
     plan = Plan(i, j, mass, pricer.costs(i, j))
     f = interpolate_potential(coarse.x, solution.f, fine.x)
     g = interpolate_potential(coarse.y, solution.g, fine.y)
-    between = PointPricer(coarse.x.cells, fine.y.cells, fine.pricer.norm, context.n_jobs)
+    between = fine.pricer.from_coarse(coarse.pricer)
     g = between.of_targets(solution.f, g, np.full(len(g), np.inf), 1).value[:, 0]
     if context.limits.rtol > 0 and at[0] == at[1]:
         # The potentials of the cells and the disaggregated plan may be good enough.

@@ -65,3 +65,11 @@ def test_linear_potentials_are_interpolated(slope):
     # Least squares with a ridge of 1e-4.
     assert_allclose(found, expected, rtol=0, atol=2e-2 if any(slope) else 1e-12)
     assert_array_equal(interpolate_potential(fine, expected, fine), expected)
+
+
+def test_dummies_keep_their_potentials():
+    coarse, fine = clouds()[0]
+    potential = np.ones(len(coarse.masses))
+    found = interpolate_potential(coarse, np.append(potential, [7.0]), fine)
+    assert_array_equal(found[:-1], interpolate_potential(coarse, potential, fine))
+    assert len(found) == len(fine.masses) + 1 and found[-1] == 7.0
