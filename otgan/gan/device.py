@@ -6,10 +6,10 @@ import math
 
 import torch
 
+from otgan.critics.networks.features import FREQUENCIES, SCALES
 from otgan.devices import pick_device
 from otgan.gan.captured import refuse_capture
 from otgan.gan.config import GANConfig
-from otgan.gan.networks.fourier import FREQUENCIES, SCALES
 from otgan.gan.players import GivenNetworks
 from otgan.gan.precision import refuse_precision
 

@@ -216,7 +216,10 @@ Linear without distance; to fix it, define that in the class
         return self
 
     def at(self, done: float) -> Constraint:
-        """The constraint when that fraction of a GAN's steps is done; by default the same."""
+        """The constraint when that fraction of a GAN's steps is done; by default the same.
+
+        One that changes is of the same class, with other numbers.
+        """
         return self
 
     def default_network(self, d: int) -> nn.Module:

@@ -108,7 +108,7 @@ class ZeroCenteredPenalty(Constraint):
         self, critic: nn.Module, inner_dtype: torch.dtype | None, loss: PairLoss | None = None
     ) -> Gradients | None:
         """Gradients of the whole loss without a graph, for the networks that allow it."""
-        if not is_relu_critic(critic) or self.final_weight is not None:
+        if not is_relu_critic(critic):
             return None
         step = PenalizedStep(
             critic,

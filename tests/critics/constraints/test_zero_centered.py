@@ -4,12 +4,13 @@ import dataclasses
 
 import pytest
 import torch
-from torch import nn
 
 from otgan import GANConfig, ZeroCenteredPenalty
+from otgan.critics.networks.feedforward import mlp
 from otgan.errors import InvalidInputError
 from otgan.gan.batches import Batch
 from otgan.gan.game import Game
+from otgan.gan.gradients import Gradients
 from otgan.gan.objectives import Relativistic
 
 FALLING = ZeroCenteredPenalty(weight=8.0, final_weight=2.0)
@@ -23,19 +24,15 @@ def test_the_weight_falls_by_a_constant_factor_a_step():
 
 
 @pytest.mark.parametrize("done", [0.0, 0.5])
-def test_the_loss_has_the_weight_of_its_step(done):
-    critic = nn.Linear(2, 1)
-    nn.init.constant_(critic.weight, 1.0)  # |slope|² is 2
-    batch = Batch(torch.zeros(4, 2), torch.zeros(4, 1), torch.Generator(), done=done)
-    game = Game(Relativistic(), FALLING)
-    penalty = game.critic_loss(critic, batch, torch.ones(4, 2)).terms["penalty"]
-    assert penalty.item() == pytest.approx(2.0 * FALLING.at(done).weight)
-
-
-def test_gradients_by_hand_are_left_to_autograd_while_it_falls():
-    critic = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1))
-    assert FALLING.fused_step(critic, None) is None
-    assert FALLING.at(0.5).fused_step(critic, None) is not None
+@pytest.mark.parametrize("fused", [True, False])
+def test_the_loss_has_the_weight_of_its_step(done, fused):
+    torch.manual_seed(0)
+    generator, critic = mlp(1, 2, width=4), mlp(2, width=4)
+    batch = Batch(torch.randn(4, 2), torch.randn(4, 1), torch.Generator(), done=done)
+    expected = FALLING.at(done).penalty(critic, batch.real, generator(batch.latents), batch.rng)
+    gradients = Gradients(generator, critic, Game(Relativistic(), FALLING), fused=fused)
+    penalty = gradients.of_critic(batch, 0).terms["penalty"]
+    assert penalty.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_settings_keep_it():
