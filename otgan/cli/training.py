@@ -245,7 +245,17 @@ def _demo(options: argparse.Namespace) -> int:
     from otgan.gan.config import GANConfig
 
     options.n_jobs = 1
-    config: GANConfig = GANConfig.preset("toy")
+    from otgan.critics.constraints import GradientPenalty
+
+    # A WGAN with the networks of the preset, whose critic estimates W1 itself.
+    config: GANConfig = GANConfig.preset(
+        "toy",
+        objective="wasserstein",
+        constraint=GradientPenalty(weight=0.1, one_sided=True),
+        learning_rate=1.5e-3,
+        steps=10_000,
+        monitor_every=200,
+    )
     again = options.overwrite
     return _run(
         lambda: otgan.train_gan("ring8", config, out=out, overwrite=again, progress=True),
