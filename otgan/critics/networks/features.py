@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from otgan.inputs.options import as_count, as_positive
+from otgan.keywords import checks_keywords
 
 __all__ = ["FREQUENCIES", "SCALES", "FourierFeatures", "PointFeatures", "WithRadius"]
 
@@ -81,6 +82,7 @@ def _radius(points: Tensor) -> Tensor:
     return (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
 
 
+@checks_keywords
 class FourierFeatures(PointFeatures):
     """Points beside sines and cosines of them: [x, sin(x W), cos(x W)].
 

@@ -104,7 +104,7 @@ def test_in_float32_they_are_as_accurate_as_autograds(name, d, onednn, monkeypat
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-@pytest.mark.parametrize("network", [mlp, radial_mlp, fourier_mlp])
+@pytest.mark.parametrize("network", [mlp, radial_mlp])
 def test_inner_products_may_be_of_bfloat16(name, network):
     critic = steep_critic(8, 64, 3, torch.float32, network=network)
     data = batches(512, 8, torch.float32)
