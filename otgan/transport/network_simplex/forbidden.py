@@ -64,7 +64,7 @@ def solve_allowed(
     tree = empty_tree(n, m, masses[0].shape[1])
     artificial_basis(tree, n, *masses)
     check = partial(_check_feasible, tree, n, masses, allowed, names)
-    done = carry_then_improve(tree, allowed, context, check)
+    done = carry_then_improve(tree, allowed, np.zeros(allowed.nnz), context, check)
     center_potentials(tree, n)
     plan = plan_of(tree, n)
     mass = fractions(plan.mass, masses[0])
@@ -77,17 +77,33 @@ def solve_allowed(
 
 
 def carry_then_improve(
-    tree: Tree, allowed: sparse.csr_array, context: SolveContext, check_feasible: Callable[[], None]
+    tree: Tree,
+    allowed: sparse.csr_array,
+    guide: FloatArray,
+    context: SolveContext,
+    check_feasible: Callable[[], None],
 ) -> bool:
     """Both phases, from a tree whose artificial arcs cost one and whose other arcs nothing.
 
-    `check_feasible` is called between them, and raises if the mass that is left on artificial arcs
-    is too much. Returns whether both were finished.
+    Parameters
+    ----------
+    tree : Tree, changed in place
+    allowed : csr_array, shape (n, m)
+        The costs of allowed arcs.
+    guide : ndarray
+        What they cost in the first phase: so little that no path costs more than a half.
+    context : SolveContext
+    check_feasible : callable
+        Called between the phases; raises if too much mass is left on artificial arcs.
+
+    Returns
+    -------
+    finished : bool
     """
     n = allowed.shape[0]
     start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
-    free = Candidates(start, target, np.zeros(len(target)))
-    if not pivot_until_optimal(tree, n, free, 0.5, False, context):
+    first = Candidates(start, target, guide)
+    if not pivot_until_optimal(tree, n, first, tolerance_of(tree), False, context):
         return False
     check_feasible()
     _set_costs(tree, n, allowed)

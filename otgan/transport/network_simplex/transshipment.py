@@ -82,7 +82,9 @@ def solve_transshipment(
     allowed = _with_stocks(lengths)
     unit = amounts(total)[0]
     check = partial(_check_connected, tree, lengths, (a, b), unit)
-    finished = carry_then_improve(tree, allowed, context, check)
+    longest = float(lengths.data.max(initial=0.0)) or 1.0
+    guide = allowed.data / longest / (4 * n)  # the shortest way to be feasible is nearly optimal
+    finished = carry_then_improve(tree, allowed, guide, context, check)
     plan = plan_of(tree, n)
     moves = plan.i != plan.j
     mass = amounts(plan.mass[moves]) / unit
@@ -137,7 +139,7 @@ def _check_connected(
 ) -> None:
     """Raise if mass is left on artificial arcs, and name the nodes that it cannot leave.
 
-    Arcs were free, so that potentials differ by the artificial arcs alone: no arc leads out of
+    Arcs were nearly free, so that potentials differ by the artificial arcs: no arc leads out of
     the set of nodes of high potential, which hold more than they want.
     """
     n = lengths.shape[0]
