@@ -109,7 +109,7 @@ class SampleTooSmallError(OtganError, RuntimeError):
         self.partial = partial
 
 
-class DeviceMemoryError(OtganError, MemoryError):
+class DeviceMemoryError(OtganError, RuntimeError):
     """A batch that the memory of the device does not hold; the message says which one it does.
 
     Attributes

@@ -40,7 +40,7 @@ def forward_work(config: GANConfig, shape: tuple[int, ...]) -> float:
 
     Examples
     --------
-    >>> config = GANConfig.preset("toy").for_shape((2,))
+    >>> config = GANConfig(width=128, depth=3, batch_size=256).for_shape((2,))
     >>> forward_work(config, (2,)) == 256 * (2 * 128 + 2 * 128**2 + 128)
     True
     """
