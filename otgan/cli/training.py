@@ -242,11 +242,10 @@ def _demo(options: argparse.Namespace) -> int:
     out = Path(options.out)
     _check_free(out, options)
     check_training()
+    from otgan.critics.constraints import GradientPenalty
     from otgan.gan.config import GANConfig
 
     options.n_jobs = 1
-    from otgan.critics.constraints import GradientPenalty
-
     # A WGAN with the networks of the preset, whose critic estimates W1 itself.
     config: GANConfig = GANConfig.preset(
         "toy",
