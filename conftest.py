@@ -42,6 +42,14 @@ NEED_TORCH = ("/critics/", "/gan/", "neural_critic", "critic_or_emd")
 IMPORTS_TORCH = re.compile(r"^(import|from) (torch|otgan\.critics|otgan\.gan)\b", re.MULTILINE)
 
 
+ON_GPU = "mark.gpu"
+"""How a module says that it has tests for a GPU."""
+
+
+def _gpu_alone(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "gpu")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--without",
@@ -53,6 +61,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if _gpu_alone(config):  # these need none of the packages that others compare with
+        return
     without = set(config.getoption("without"))
     installed = {name for name in PACKAGES if find_spec(name)}
     if wrong := installed & without:
@@ -67,8 +77,15 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out modules that need torch to be imported, where it is missing."""
-    if not config.getoption("without") or collection_path.suffix != ".py":
+    """Leave out modules that need torch to be imported, where it is missing.
+
+    With ``-m gpu`` alone also those without such tests, so that these run where only torch is.
+    """
+    if collection_path.suffix != ".py":
+        return None
+    if _gpu_alone(config):
+        return ON_GPU not in collection_path.read_text() or None
+    if not config.getoption("without"):
         return None
     path = collection_path.relative_to(ROOT).as_posix()
     needs_torch = any(part in path for part in NEED_TORCH)

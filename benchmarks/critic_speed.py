@@ -2,7 +2,6 @@
 
 python benchmarks/critic_speed.py                   every table
 python benchmarks/critic_speed.py penalized         gradients by hand beside autograd
-python benchmarks/critic_speed.py captured          CUDA graphs beside eager steps
 python benchmarks/critic_speed.py orthogonal        orthogonal networks beside deel-torchlip
 
 The last needs `pip install --no-deps deel-torchlip==1.0.5`.
@@ -24,13 +23,11 @@ import torch
 from torch import Tensor, nn
 
 from otgan.critics.constraints.by_name import CONSTRAINTS
-from otgan.critics.kernels.cuda_graph import CapturedStep
 from otgan.critics.kernels.maxmin import GapStep
 from otgan.critics.kernels.muon import Muon
 from otgan.critics.kernels.relu import PenalizedStep, penalty_around_one
 from otgan.critics.kernels.threads import single_threaded
 from otgan.critics.networks.feedforward import mlp
-from otgan.datasets import funnel_pair
 
 Step = Callable[[], Any]
 Draw = Callable[[], tuple[Tensor, Tensor, Tensor]]
@@ -45,9 +42,9 @@ SECONDS = 0.6  # of a turn, about
 # ---------------------------------------------------------------- steps
 
 
-def batches(d: int, device: str = "cpu") -> tuple[Tensor, Tensor, torch.Generator]:
-    rng = torch.Generator(device).manual_seed(0)
-    x, y = (torch.randn(BATCH, d, generator=rng, device=device) for _ in range(2))
+def batches(d: int) -> tuple[Tensor, Tensor, torch.Generator]:
+    rng = torch.Generator().manual_seed(0)
+    x, y = (torch.randn(BATCH, d, generator=rng) for _ in range(2))
     return x, y + 0.1, rng
 
 
@@ -170,7 +167,11 @@ def turn(step: Step, steps: int, synchronize: Callable[[], None]) -> tuple[float
 
 
 def compare(
-    contenders: dict[Name, Contender], synchronize: Callable[[], None] = lambda: None
+    contenders: dict[Name, Contender],
+    synchronize: Callable[[], None] = lambda: None,
+    *,
+    turns: int = TURNS,
+    seconds: float = SECONDS,
 ) -> dict[Name, tuple[float, ...]]:
     """Median (seconds, processor seconds) of a step; contenders are (step, context) by name.
 
@@ -178,18 +179,18 @@ def compare(
     """
     sizes: dict[Name, int] = {}
     seen: dict[Name, list[tuple[float, float]]] = {name: [] for name in contenders}
-    for round_number in range(TURNS + 1):
+    for round_number in range(turns + 1):
         for name, (step, context) in contenders.items():
             with context():
                 if not round_number:
                     turn(step, 5, synchronize)  # a captured step is replayed from its fifth call on
-                    seconds, _ = turn(step, 3, synchronize)
-                    sizes[name] = max(3, int(SECONDS / seconds))
+                    taken, _ = turn(step, 3, synchronize)
+                    sizes[name] = max(3, int(seconds / taken))
                     continue
                 seen[name].append(turn(step, sizes[name], synchronize))
     return {
-        name: tuple(statistics.median(column) for column in zip(*turns, strict=True))
-        for name, turns in seen.items()
+        name: tuple(statistics.median(column) for column in zip(*measured, strict=True))
+        for name, measured in seen.items()
     }
 
 
@@ -227,40 +228,6 @@ def penalized() -> None:
                 f"| {seen['plain 1'][1] / seen['ours 1'][1]:.2f}x | {rate(seen['muon'][0])} |",
                 flush=True,
             )
-
-
-def captured() -> None:
-    if not torch.cuda.is_available():
-        return print("\nCUDA graphs: no GPU here.")
-    print(f"\n{torch.cuda.get_device_name()}; funnel pair, sampled in every step; steps per second")
-    print("\n| d | eager, autograd | eager, ours | captured, autograd | captured, ours | ratio |")
-    print("|--:|--:|--:|--:|--:|--:|")
-    for d in (2, 64):
-        kinds = [(k, c) for k in ("autograd", "ours") for c in (False, True)]
-        seen = compare(
-            {kind: (gpu_step(d, *kind), nullcontext) for kind in kinds}, torch.cuda.synchronize
-        )
-        seconds = [seen[kind][0] for kind in sorted(kinds, key=lambda kind: kind[1])]
-        ratio = seconds[0] / seconds[3]
-        print(f"| {d} | {' | '.join(map(rate, seconds))} | **{ratio:.1f}x** |", flush=True)
-
-
-def gpu_step(d: int, kind: str, in_a_graph: bool) -> Step:
-    pair, rng = funnel_pair(d, 4), torch.Generator("cuda").manual_seed(0)
-    critic = mlp(d, width=WIDTH, depth=2).cuda()
-    optimizer = torch.optim.Adam(
-        critic.parameters(), lr=2e-4, betas=(0.0, 0.9), fused=True, capturable=True
-    )
-
-    def draw() -> tuple[Tensor, Tensor, Tensor]:
-        x, y = (distribution.sample(BATCH, rng).float() for distribution in (pair.x, pair.y))
-        return x, y, torch.rand(BATCH, 1, generator=rng, device="cuda")
-
-    if kind == "ours":
-        step = hand_step(critic, optimizer, draw, True)
-    else:
-        step = graph_step(critic, optimizer, draw, True)
-    return CapturedStep(step, "cuda", generators=[rng]) if in_a_graph else step
 
 
 def orthogonal() -> None:
@@ -302,7 +269,7 @@ def orthogonal() -> None:
         )
 
 
-TABLES = {"penalized": penalized, "captured": captured, "orthogonal": orthogonal}
+TABLES = {"penalized": penalized, "orthogonal": orthogonal}
 
 
 def main() -> None:

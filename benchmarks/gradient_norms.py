@@ -94,13 +94,13 @@ def gradient_norms(critic: nn.Module, points: Any) -> list[float]:
 def page() -> str:
     rows = read(FILE)
     groups = {name: matching(rows, constraint=name) for name in CONSTRAINTS}
-    groups = {name: own for name, own in groups.items() if len(own) > 1}
+    groups = {name: own for name, own in groups.items() if len(alive(own)) > 1}
     shown = [1, 4, 7, 10, LAYERS + 1]
     head = " | ".join(f"layer {i}" for i in shown)
     told = verdicts(groups)
     lines = [
-        f"| critic | runs | {head} | factor a layer | |",
-        f"|---|--:|{'--:|' * len(shown)}--:|---|",
+        f"| critic | runs | dead | {head} | factor a layer | |",
+        f"|---|--:|--:|{'--:|' * len(shown)}--:|---|",
         *(line(name, own, shown, told[name]) for name, own in groups.items()),
     ]
     return HEAD + "\n".join(lines) + "\n"
@@ -116,20 +116,28 @@ generated points; layer 1 takes points, layer {LAYERS + 1} gives the score. The 
 much a norm changes from one layer to the one before it, in the geometric mean: below one, gradients
 vanish on their way back to the points, above one they explode. Means ± standard errors over seeds.
 They vanish or explode where a t-test over seeds tells the factor's logarithm from zero at a level
-of 5 % for all rows together (Holm's correction), by more than 10 % a layer.
+of 5 % for all rows together (Holm's correction), by more than 10 % a layer. A critic is dead if its
+gradient is zero at every point, because a layer's ReLUs all are; it is counted, and left out of the
+means.
 
 """
 
 
 def line(name: str, rows: list[Row], shown: list[int], said: str) -> str:
-    norms = " | ".join(mean_and_error(numbers(rows, f"layer_{i}"), ".2f") for i in shown)
-    factor = mean_and_error(numbers(rows, "factor"), ".3f")
-    return f"| {name} | {len(rows)} | {norms} | {factor} | {said} |"
+    learning = alive(rows)
+    norms = " | ".join(mean_and_error(numbers(learning, f"layer_{i}"), ".2f") for i in shown)
+    factor = mean_and_error(numbers(learning, "factor"), ".3f")
+    return f"| {name} | {len(rows)} | {len(rows) - len(learning)} | {norms} | {factor} | {said} |"
+
+
+def alive(rows: list[Row]) -> list[Row]:
+    """The critics that have a slope at some point: of dead ReLUs no logarithm can be taken."""
+    return [row for row in rows if math.isfinite(float(row["factor"]))]
 
 
 def verdicts(groups: dict[str, list[Row]]) -> dict[str, str]:
     """Whether gradients vanish, explode, or do neither."""
-    logs = {name: np.log(numbers(own, "factor")) for name, own in groups.items()}
+    logs = {name: np.log(numbers(alive(own), "factor")) for name, own in groups.items()}
     adjusted = holm([float(ttest_1samp(found, 0.0).pvalue) for found in logs.values()])
     said = {}
     for (name, found), p in zip(logs.items(), adjusted, strict=True):

@@ -1,109 +1,136 @@
-"""Training steps per second on a GPU: as they are, in half precision, and by CUDA graphs.
+"""Everything that only a GPU can show, in less than eight minutes of one H100.
 
-python -m benchmarks.on_gpu                 every setting, then the critic's steps on a GPU
-python -m benchmarks.on_gpu toy             one of them
-python -m benchmarks.on_gpu toy --on cpu    a trial without a GPU, of the modes that need none
+python benchmarks/on_gpu.py --bundle DIR             gather what a bare machine lacks
+python benchmarks/on_gpu.py --out DIR [--bundle DIR] measure, and leave rows, JSON and a page
+python benchmarks/on_gpu.py --out DIR --rehearse     every part, tiny, on the CPU
 
-A step is one of the generator with its steps of the critic, drawing of batches and checks included.
-The modes of a setting take turns; a turn's time is the median of its steps, and a mode's that of
-its fastest turn. Each run appends its rows to benchmarks/results/on_gpu.csv.
+It runs from a checkout, which need not be installed, with Python, torch, Numba, SciPy,
+scikit-learn, hypothesis and pytest; what else otgan imports, the bundle has. Every part is a
+process of its own, which is ended at its limit: rows until then are kept, and the page says so.
+DIR/results.json and DIR/gpu.md are written anew after each part; copy the page of a run on a GPU
+to benchmarks/results/gpu.md. A rehearsal writes rehearsal.md instead.
 """
 
 import argparse
-import platform
-import statistics
-import subprocess
+import json
+import os
 import sys
-import time
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import numpy as np
-import torch
+CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(CHECKOUT))
 
-from benchmarks.rows import append, commit
-from otgan import GANConfig, train_gan
-
-RESULTS = Path(__file__).parent / "results" / "on_gpu.csv"
-TURNS = 3
-
-MODES: dict[str, dict[str, Any]] = {
-    "float32": {},
-    "bfloat16": {"precision": "bfloat16"},
-    "float16": {"precision": "float16"},
-    "float32, captured": {"capture": True},
-    "bfloat16, captured": {"precision": "bfloat16", "capture": True},
-}
-NEED_GPU = {"float16", "float32, captured", "bfloat16, captured"}
+from benchmarks.gpu.bundle import BUNDLED, gather, missing  # noqa: E402
+from benchmarks.gpu.page import page, section  # noqa: E402
+from benchmarks.gpu.parts import PARTS, measure  # noqa: E402
+from benchmarks.gpu.runner import run  # noqa: E402
 
 
-def pictures(side: int) -> Any:
-    return np.random.default_rng(0).uniform(size=(512, 3, side, side)).astype(np.float32)
+def main() -> int:
+    options = parse()
+    if options.part:
+        measure(options.part, options.out, rehearsal=options.rehearse)
+        return 0
+    if options.out is None:
+        return gather_bundle(options.bundle)
+    prepare(options)
+    return measure_all(options.out, rehearsal=options.rehearse)
 
 
-SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "toy": ("ring8", {"preset": "toy", "steps": 200}),
-    "dcgan-64, wgan-gp": (
-        pictures(64),
-        {"preset": "wgan-gp", "network": "dcgan", "width": 64, "steps": 40, "batch_size": 64},
-    ),
-    "dcgan-64, dcgan": (pictures(64), {"preset": "dcgan", "width": 64, "steps": 40}),
-}
-"""Data, and a preset with what is changed of it."""
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, help="folder for the results")
+    parser.add_argument("--bundle", type=Path, help="folder of pure-Python packages")
+    parser.add_argument("--rehearse", action="store_true", help="tiny sizes, on the CPU")
+    parser.add_argument(
+        "--part", choices=[part.name for part in PARTS], help="make this one in this process"
+    )
+    options = parser.parse_args()
+    if options.out is None and (options.bundle is None or options.part or options.rehearse):
+        parser.error("there must be a folder for the results; to fix it, pass --out DIR")
+    return options
 
 
-def seconds_of_a_step(data: Any, settings: dict[str, Any], device: str) -> float:
-    """Of a run that measures its end alone; each step waits for the device, to check losses."""
-    steps = settings["steps"]
-    config = GANConfig.preset(
-        settings["preset"], **{k: v for k, v in settings.items() if k != "preset"},
-        monitor_every=steps, monitor_points=8, evaluation_points=8, features=None, device=device,
-    )  # fmt: skip
-    times: list[float] = []
-    train_gan(data, config, progress=lambda *now: times.append(time.perf_counter()))
-    taken = np.diff(times)[steps // 4 : -1]  # not those that warm up, nor the one that measures
-    return statistics.median(taken.tolist())
+def refuse(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    raise SystemExit(2)
 
 
-def measure(name: str, device: str) -> None:
-    """Time every mode of a setting, and write down its rows."""
-    data, settings = SETTINGS[name]
-    modes = [mode for mode in MODES if device == "cuda" or mode not in NEED_GPU]
-    turns: dict[str, list[float]] = {mode: [] for mode in modes}
-    for _ in range(TURNS):
-        for mode in modes:
-            turns[mode].append(seconds_of_a_step(data, {**settings, **MODES[mode]}, device))
-    for mode in modes:
-        steps_per_second = 1.0 / min(turns[mode])
-        print(f"{name:20} {mode:20} {steps_per_second:8.1f} steps per second")
-        append(
-            RESULTS,
-            {
-                "date": time.strftime("%Y-%m-%d"),
-                "device": torch.cuda.get_device_name() if device == "cuda" else platform.machine(),
-                "torch": torch.__version__,
-                "setting": name,
-                "mode": mode,
-                "steps per second": steps_per_second,
-                "command": " ".join(["python -m benchmarks.on_gpu", *sys.argv[1:]]),
-                "commit": commit(),
-            },
+def gather_bundle(folder: Path) -> int:
+    if lacking := missing():
+        refuse(
+            f"all of {', '.join(BUNDLED)} must be installed where they are gathered, got none of "
+            f"{', '.join(lacking)}; to fix it, install them with pip"
+        )
+    try:
+        gather(folder)
+    except OSError as reason:
+        refuse(f"--bundle must be a folder that can be written to, got {folder} ({reason})")
+    print(f"gathered {', '.join(BUNDLED)} in {folder}")
+    return 0
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Refuse what cannot work, and let parts find the checkout and the bundle."""
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        tried = options.out / f"{os.getpid()}.tmp"
+        tried.touch()
+        tried.unlink()
+    except OSError as reason:
+        refuse(
+            f"--out must be a folder that can be written to, got {options.out} ({reason}); to fix "
+            "it, name another"
+        )
+    options.out = options.out.resolve()
+    paths = [str(CHECKOUT)]
+    if missing() and options.bundle is not None:
+        paths.append(str(options.bundle.resolve()))
+    sys.path[1:1] = paths[1:]
+    before = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join([*paths, before]).rstrip(os.pathsep)
+    if lacking := missing():
+        refuse(
+            f"{', '.join(lacking)} must be installed or bundled; to fix it, run --bundle DIR where "
+            "they are installed, and pass that folder"
+        )
+    if find_spec("torch") is None:
+        refuse("torch must be installed; to fix it, install a build of it with CUDA")
+    if not options.rehearse:
+        refuse_without_cuda()
+
+
+def refuse_without_cuda() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        refuse(
+            f"there must be a CUDA device, and torch {torch.__version__} sees none; to try the "
+            "parts without one, pass --rehearse"
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Training steps per second on a GPU.")
-    parser.add_argument("settings", nargs="*", choices=[*SETTINGS, []], help="default: all")
-    parser.add_argument("--on", default="cuda", choices=["cuda", "cpu"])
-    options = parser.parse_args()
-    if options.on == "cuda" and not torch.cuda.is_available():
-        parser.error("there must be a CUDA device, and torch sees none; to try it, pass --on cpu")
-    for name in options.settings or SETTINGS:
-        measure(name, options.on)
-    if options.on == "cuda" and not options.settings:
-        critics = Path(__file__).with_name("critic_speed.py")
-        subprocess.run([sys.executable, str(critics), "captured"], check=True)
+def measure_all(out: Path, *, rehearsal: bool) -> int:
+    """Run all parts, and write down what there is after each."""
+    from benchmarks.gpu.machine import machine
+
+    results: dict[str, Any] = {"rehearsal": rehearsal, "machine": machine(rehearsal=rehearsal)}
+    results["parts"] = []
+    for number, part in enumerate(PARTS):
+        found = run(part, out, rehearsal=rehearsal)
+        results["parts"].append(found)
+        results["left"] = [later.title for later in PARTS[number + 1 :]]
+        (out / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        written = page(results)
+        name = "rehearsal.md" if rehearsal else "gpu.md"
+        (out / name).write_text(written, encoding="utf-8")
+        print(section(found), end="\n\n", flush=True)
+    return int(any(found["state"] != "done" for found in results["parts"]))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

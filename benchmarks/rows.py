@@ -55,9 +55,23 @@ def mean_and_error(values: Sequence[float], form: str) -> str:
 
 
 def digest(config: GANConfig) -> str:
-    """Eight characters that change with any setting but the seed."""
-    settings = {name: v for name, v in config.to_dict().items() if name != "rng"}
+    """Eight characters that change with any setting but the seed.
+
+    Settings at their defaults are left out, so that rows still count when there are new ones.
+    """
+    usual = GANConfig().to_dict()
+    settings = {
+        name: _without_none(value)
+        for name, value in config.to_dict().items()
+        if name != "rng" and value != usual[name]
+    }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _without_none(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_none(one) for name, one in value.items() if one is not None}
 
 
 @cache

@@ -93,7 +93,7 @@ BEST: dict[str, Any] = {
     "generator_norm": None,
     "latent_dim": 64,
     "n_critic": 1,
-    "steps": 5_000,
+    "steps": 12_000,
     "average": 0.999,
     "generator_optimizer": Adam(learning_rate=1e-3, betas=(0.0, 0.99)),
     "critic_optimizer": Adam(learning_rate=1e-3, betas=(0.0, 0.99)),

@@ -1,14 +1,14 @@
 """Processor time of a GAN's training step: ours, ours by autograd, and the loop of WGAN-GP's code.
 
 python benchmarks/trainer_speed.py              every setting
-python benchmarks/trainer_speed.py toy          one of them
+python benchmarks/trainer_speed.py plain        one of them
 
 A step is one of the generator with its steps of the critic, drawing of batches included, on the
-8-Gaussian ring with batches of 256, on one thread. The contenders take turns of 40 steps; a turn's
-time is the median of its steps, and a contender's that of its fastest turn, for other work on the
-machine makes each slower, by shared caches, and none faster. The loop is that
-of gan_toy.py, the toy code of WGAN-GP (Gulrajani et al., NeurIPS 2017), in today's PyTorch. Each
-run appends its rows to benchmarks/results/trainer_speed.csv.
+8-Gaussian ring with batches of 256 (the preset's are of 512), on one thread. The contenders take
+turns of 40 steps; a turn's time is the median of its steps, and a contender's that of its fastest
+turn, for other work on the machine makes each slower, by shared caches, and none faster. The loop
+is that of gan_toy.py, the toy code of WGAN-GP (Gulrajani et al., NeurIPS 2017), in today's PyTorch;
+the preset has none beside it. Each run appends its rows to benchmarks/results/trainer_speed.csv.
 """
 
 import csv
@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from torch import Tensor, nn
 from otgan import GANConfig, train_gan
 from otgan.critics.constraints import GradientPenalty, ZeroCenteredPenalty
 from otgan.critics.networks.feedforward import mlp
+from otgan.gan.networks import build_critic, build_generator
 
 RESULTS = Path(__file__).parent / "results" / "trainer_speed.csv"
 TURNS = 5
@@ -35,14 +37,33 @@ BATCH = 256
 
 GP = GradientPenalty(weight=0.1)
 LP = GradientPenalty(weight=0.1, one_sided=True)
-SETTINGS: dict[str, dict[str, Any]] = {
-    "toy": {"constraint": GP},
-    "toy, one-sided": {"constraint": LP},
-    "toy, non-saturating": {"objective": "non-saturating", "constraint": GP},
-    "toy, relativistic": {"objective": "relativistic", "constraint": ZeroCenteredPenalty(1.0)},
-    "wgan-gp toy": {"constraint": GP, "width": 512, "n_critic": 5},
+PLAIN: dict[str, Any] = {
+    "objective": "wasserstein",
+    "constraint": GP,
+    "network": "mlp",
+    "width": 128,
+    "depth": 3,
+    "critic_width": None,
+    "critic_depth": None,
+    "batch_size": BATCH,
+    "n_critic": 2,
+    "learning_rate": 3e-3,
+    "average": 0.995,
+    "latent_dim": 2,
 }
-"""Changes of the preset "toy" (three layers of 128, two critic steps)."""
+"""Multilayer perceptrons of three layers of 128."""
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "preset toy": {},
+    "plain": PLAIN,
+    "plain, one-sided": {**PLAIN, "constraint": LP},
+    "plain, non-saturating": {**PLAIN, "objective": "non-saturating"},
+    "plain, relativistic": {
+        **PLAIN, "objective": "relativistic", "constraint": ZeroCenteredPenalty(1.0)
+    },
+    "wgan-gp toy": {**PLAIN, "width": 512, "n_critic": 5},
+}  # fmt: skip
+"""Changes of the preset "toy", whose critic has Fourier features."""
 
 
 class OwnSequential(nn.Sequential):
@@ -55,22 +76,29 @@ class OwnSequential(nn.Sequential):
 def ours(changes: dict[str, Any], by_autograd: bool) -> list[float]:
     """Processor seconds of each step of a short training run."""
     config = GANConfig.preset(
-        "toy", steps=STEPS, monitor_every=STEPS, monitor_points=8, evaluation_points=8,
-        device="cpu", **changes,
+        "toy", **{
+            "steps": STEPS, "monitor_every": STEPS, "monitor_points": 8, "evaluation_points": 8,
+            "device": "cpu", **changes,
+        },
     )  # fmt: skip
-    width = config.width or 128
-    own: dict[str, Any] = {
-        "generator": OwnSequential(*mlp(2, 2, width=width)),
-        "critic": OwnSequential(*mlp(2, width=width)),
-    }
+    own = {}
+    if by_autograd:
+        own = own_networks(config.for_shape((2,)))
+        config = replace(config, critic_width=None, critic_depth=None)
     times = [time.process_time()]
     train_gan(
         "ring8",
         config,
         progress=lambda done, total, message: times.append(time.process_time()),
-        **(own if by_autograd else {}),
+        **own,
     )
     return np.diff(times)[1:-1].tolist()  # without what is done at the start, and measured last
+
+
+def own_networks(config: GANConfig) -> dict[str, Any]:
+    """The same networks, for autograd."""
+    networks = {"generator": build_generator(config, (2,)), "critic": build_critic(config, (2,))}
+    return {name: OwnSequential(*network.children()) for name, network in networks.items()}
 
 
 def plain_loop(width: int, n_critic: int) -> list[float]:
@@ -131,22 +159,25 @@ def compare(contenders: dict[str, Callable[[], list[float]]]) -> dict[str, list[
 def row(name: str) -> dict[str, Any]:
     """The contenders' times, their ratios to ours, and the lowest and highest ratio of a turn."""
     changes = SETTINGS[name]
-    seen = compare(
-        {
-            "loop": lambda: plain_loop(changes.get("width", 128), changes.get("n_critic", 2)),
-            "autograd": lambda: ours(changes, by_autograd=True),
-            "ours": lambda: ours(changes, by_autograd=False),
-        }
-    )
+    contenders: dict[str, Callable[[], list[float]]] = {
+        "autograd": lambda: ours(changes, by_autograd=True),
+        "ours": lambda: ours(changes, by_autograd=False),
+    }
+    if changes:
+        width, n_critic = changes.get("width", 128), changes["n_critic"]
+        contenders = {"loop": lambda: plain_loop(width, n_critic), **contenders}
+    seen = compare(contenders)
     measured: dict[str, Any] = {"setting": name}
+    measured |= {f"{kind}_ms": "" for kind in ("loop", "autograd", "ours")}
     measured |= {f"{kind}_ms": round(min(turns), 3) for kind, turns in seen.items()}
     for kind in ("loop", "autograd"):
+        columns = [f"{kind}_ratio{which}" for which in ("", "_low", "_high")]
+        if kind not in seen:
+            measured |= dict.fromkeys(columns, "")
+            continue
         ratios = sorted(a / b for a, b in zip(seen[kind], seen["ours"], strict=True))
         spread = min(seen[kind]) / min(seen["ours"]), ratios[0], ratios[-1]
-        measured |= {
-            f"{kind}_ratio{which}": round(value, 2)
-            for which, value in zip(("", "_low", "_high"), spread, strict=True)
-        }
+        measured |= zip(columns, (round(value, 2) for value in spread), strict=True)
     return measured
 
 

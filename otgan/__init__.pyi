@@ -65,6 +65,7 @@ from .divergences.samples import (
 from .divergences.variational import Variational as Variational
 from .errors import (
     DamagedFileError as DamagedFileError,
+    DeviceMemoryError as DeviceMemoryError,
     DuplicateSamplesError as DuplicateSamplesError,
     InfeasibleError as InfeasibleError,
     InputWarning as InputWarning,
@@ -114,6 +115,7 @@ from .transport.duality import (
     dual_violation as dual_violation,
 )
 from .transport.exact import emd as emd, emd_from_cost as emd_from_cost
+from .transport.graph import GraphDistance as GraphDistance, emd_graph as emd_graph
 from .transport.linprog import emd_linprog as emd_linprog
 from .transport.max_sliced import max_sliced_wasserstein as max_sliced_wasserstein
 from .transport.pairwise import pairwise_wasserstein as pairwise_wasserstein

@@ -13,6 +13,7 @@ from otgan.text import printable, shortened
 
 __all__ = [
     "DamagedFileError",
+    "DeviceMemoryError",
     "DuplicateSamplesError",
     "InfeasibleError",
     "InputWarning",
@@ -106,6 +107,20 @@ class SampleTooSmallError(OtganError, RuntimeError):
     def __init__(self, message: str, partial: Any = None) -> None:
         super().__init__(message)
         self.partial = partial
+
+
+class DeviceMemoryError(OtganError, RuntimeError):
+    """A batch that the memory of the device does not hold; the message says which one it does.
+
+    Attributes
+    ----------
+    batch_size : int or None
+        One of which a step was made; None if the device holds not even a batch of one point.
+    """
+
+    def __init__(self, message: str, batch_size: int | None = None) -> None:
+        super().__init__(message)
+        self.batch_size = batch_size
 
 
 class InterruptedFit(KeyboardInterrupt):

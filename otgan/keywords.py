@@ -77,10 +77,11 @@ SETTINGS = {
     ),
     "train_gan": (
         "config=GANConfig({}=...)",
-        "average batch_size capture clip_grad_norm constraint critic_learning_rate critic_norm "
-        "critic_optimizer critic_warmup depth device evaluation_points features generator_norm "
-        "generator_optimizer latent latent_dim learning_rate monitor_every monitor_points n_critic "
-        "network objective pack precision rng schedule stabilizers steps width",
+        "average batch_size capture clip_grad_norm constraint critic_depth critic_learning_rate "
+        "critic_norm critic_optimizer critic_warmup critic_width depth device evaluation_points "
+        "features generator_norm generator_optimizer latent latent_dim learning_rate "
+        "monitor_every monitor_points n_critic network objective pack precision rng schedule "
+        "stabilizers steps width",
     ),
     "kl_from_samples": ("method=NearestNeighbors({}=...)", "k"),
     "js_from_samples": ("method=NearestNeighbors({}=...)", "k"),

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-__all__ = ["LONGEST", "encodable", "printable", "shortened"]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["LONGEST", "encodable", "named", "printable", "shortened"]
 
 LONGEST = 2000
 """The most characters of a message: a cell of a file may be a megabyte."""
@@ -111,3 +117,18 @@ def _stand_in(c: str) -> str:
     apart = unicodedata.normalize("NFKD", c)
     plain = "".join(STAND_INS.get(part, part) for part in apart if not unicodedata.combining(part))
     return plain if plain and plain.isascii() else c.encode("unicode_escape").decode("ascii")
+
+
+def named(what: str, which: Sequence[int] | npt.NDArray[np.integer], most: int = 5) -> str:
+    """The first few positions of points, nodes or others, and how many more there are.
+
+    Examples
+    --------
+    >>> named("node", range(3, 9))
+    'nodes 3, 4, 5, 6, 7 and 1 more'
+    """
+    if len(which) == 0:
+        return f"no {what}"
+    first = ", ".join(str(one) for one in which[:most])
+    more = f" and {len(which) - most} more" if len(which) > most else ""
+    return f"{what}{'s' if len(which) > 1 else ''} {first}{more}"

@@ -39,6 +39,8 @@ SIZES = {
     "latent-dim": "dimension of the noise that the generator takes",
     "width": "units in each hidden layer, or channels of a convolutional network",
     "depth": "hidden layers of an mlp",
+    "critic-width": "of the critic, if it is of another width than the generator",
+    "critic-depth": "of the critic, if it is of another depth than the generator",
     "pack": "points that the critic judges together",
     "monitor-every": "steps between two measurements",
     "monitor-points": "points in each measurement",
@@ -51,7 +53,7 @@ NAMES = {
     "semi-supervised or exact",
     "constraint": "auto, clip, gp, lp, spectral, div, orthogonal, cones, distilled, zero-centered "
     "or none",
-    "network": "auto, mlp, dcgan or resnet",
+    "network": "auto, mlp, fourier, dcgan or resnet",
     "critic-norm": "layer, instance, spectral, batch or none",
     "generator-norm": "auto, batch or none",
     "latent": "gaussian or uniform",
@@ -115,7 +117,7 @@ def add_train(commands: Commands) -> None:
         "--capture",
         action="store_const",
         const=True,
-        help="compute gradients by CUDA graphs, which saves time with small networks",
+        help="compute gradients by CUDA graphs, on a GPU",
     )
     train.add_argument(
         "--flips", action="store_true", help="mirror training pictures left to right at random"
@@ -240,10 +242,19 @@ def _demo(options: argparse.Namespace) -> int:
     out = Path(options.out)
     _check_free(out, options)
     check_training()
+    from otgan.critics.constraints import GradientPenalty
     from otgan.gan.config import GANConfig
 
     options.n_jobs = 1
-    config: GANConfig = GANConfig.preset("toy")
+    # A WGAN with the networks of the preset, whose critic estimates W1 itself.
+    config: GANConfig = GANConfig.preset(
+        "toy",
+        objective="wasserstein",
+        constraint=GradientPenalty(weight=0.1, one_sided=True),
+        learning_rate=1.5e-3,
+        steps=10_000,
+        monitor_every=200,
+    )
     again = options.overwrite
     return _run(
         lambda: otgan.train_gan("ring8", config, out=out, overwrite=again, progress=True),

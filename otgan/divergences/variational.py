@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from otgan.devices import pick_device
 from otgan.divergences.held_out import check_folds, effective_size, js_by_log_ratio
 from otgan.errors import (
     InvalidInputError,
@@ -69,7 +70,8 @@ class Variational:
         The data are cut into so many parts; each is read by a network that was trained on the
         others (a fifth of which only stops the training).
     device : str or torch.device
-        Where to train; ``"auto"`` is CUDA if there is any, else the CPU.
+        Where to train; ``"auto"`` is CUDA if there is any and the networks are large enough to
+        gain by it (the default ones are not), else the CPU.
 
     Notes
     -----
@@ -222,6 +224,11 @@ class Variational:
             warnings=warn_near_zero(value, se),
         )
 
+    def _work(self, d: int) -> float:
+        """Multiply-adds of a forward pass of all networks over their batches."""
+        widths = itertools.pairwise((d, *self.hidden, 1))
+        return float(self.folds * _BATCH * sum(before * after for before, after in widths))
+
     @gradients_on()
     def _read(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> _Read:
         """T at every point, by networks that were trained without it."""
@@ -229,7 +236,7 @@ class Variational:
         check_folds(x, y, self.folds)
         import torch
 
-        device = _as_device(self.device)
+        device = pick_device(self.device, work=self._work(x.shape[1]))
         rows = torch.as_tensor(_whiten(np.concatenate([x, y])), dtype=torch.float32, device=device)
         parts_x, parts_y = _Parts.of(len(x), self.folds, rng), _Parts.of(len(y), self.folds, rng)
         draw = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
@@ -454,20 +461,6 @@ def _whiten(points: FloatArray) -> FloatArray:
     left, singular, _ = np.linalg.svd(centered, full_matrices=False)
     kept = singular > 1e-6 * singular[0]
     return left[:, kept] * math.sqrt(len(points))
-
-
-def _as_device(device: Any) -> torch.device:
-    import torch
-
-    if isinstance(device, str) and device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError, TypeError) as reason:
-        raise InvalidInputError(
-            f"device must be one that this PyTorch can use, got {device!r} ({reason}); "
-            "to fix it, pass device='cpu'"
-        ) from None
 
 
 def _as_widths(hidden: Any) -> tuple[int, ...]:

@@ -47,13 +47,13 @@ class CapturedGradients:
     def __init__(self, of_batch: OfBatch, device: torch.device) -> None:
         self.of_batch, self.device = of_batch, device
         self._read: Batch | None = None
-        self._at = 0
+        self._at = [0]
         self._replayed: CapturedStep[Loss]
 
     def __call__(self, batch: Batch, step: int) -> Loss:
         """The loss of a batch, of the shape of the first one."""
         read = self._read or self._starting_with(batch)
-        self._at = step
+        self._at[0] = step
         read.real.copy_(batch.real)
         read.latents.copy_(batch.latents)
         read.rng.set_state(batch.rng.get_state())
@@ -64,12 +64,14 @@ class CapturedGradients:
     def _starting_with(self, batch: Batch) -> Batch:
         rng = torch.Generator(self.device)
         read = replace(batch, real=batch.real.clone(), latents=batch.latents.clone(), rng=rng)
-        step = partial(self._step, read)
+        # Without `self`: in a cycle, the graph would keep its memory until Python looks for cycles.
+        step = partial(_step, self.of_batch, read, self._at)
         self._read, self._replayed = read, CapturedStep(step, self.device, generators=[rng])
         return read
 
-    def _step(self, read: Batch) -> Loss:
-        return self.of_batch(read, self._at)
+
+def _step(of_batch: OfBatch, read: Batch, at: list[int]) -> Loss:
+    return of_batch(read, at[0])
 
 
 def refuse_capture(config: GANConfig, device: torch.device, *, own_networks: bool) -> None:
@@ -87,6 +89,7 @@ def refuse_capture(config: GANConfig, device: torch.device, *, own_networks: boo
         f"objective {config.objective!r}": not _is_captured(config),
         "a constraint that reads from the device": constraint is not None
         and not constraint.capturable,
+        "a constraint that changes": constraint is not None and constraint.at(1.0) != constraint,
         f"stabilizers {config.stabilizers!r}": bool(config.stabilizers),
         "critic_norm 'spectral'": config.critic_norm == "spectral",
         "precision 'float16'": config.precision == "float16",

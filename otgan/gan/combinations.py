@@ -30,7 +30,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "constraint": (None, *GAN_CONSTRAINTS),
     "stabilizer": (None, *STABILIZER_NAMES),
     "critic_norm": CRITIC_NORMS,
-    "network": ("mlp on vectors", "mlp on images", "dcgan", "resnet"),
+    "network": ("mlp on vectors", "mlp on images", "fourier on vectors", "dcgan", "resnet"),
     "critic": ("built in", "of your own"),
     "pack": (1, 2),
 }

@@ -38,7 +38,7 @@ def refuse_incompatible(
     for reason in (
         _objective_and_constraint(config, own_critic),
         _constraint_and_network(config, shape, own_critic),
-        _norm_of_own_critic(config, own_critic),
+        _built_in_critic(config, own_critic),
         _constraint_and_batch(config),
         _without_critic(config, own_critic),
         _one_generator_loss(config),
@@ -92,12 +92,20 @@ def _constraint_and_network(config: GANConfig, shape: tuple[int, ...], own_criti
     return ""
 
 
-def _norm_of_own_critic(config: GANConfig, own_critic: bool) -> str:
-    if own_critic and config.critic_norm is not None:
+def _built_in_critic(config: GANConfig, own_critic: bool) -> str:
+    """Settings of a built-in critic, where it is the user's or has no such setting."""
+    for name in ("critic_norm", "critic_width", "critic_depth"):
+        value = getattr(config, name)
+        if own_critic and value is not None:
+            return (
+                f"{name} must be None for a critic of your own, which has the layers that you "
+                f"gave it, got {value!r}; to fix it, leave it out, and change your network"
+            )
+    if config.critic_depth is not None and config.network in ("dcgan", "resnet"):
         return (
-            "critic_norm must be None for a critic of your own, which has the layers that you "
-            f"gave it, got {config.critic_norm!r}; to fix it, leave it out, and put norms into "
-            "your network"
+            f"critic_depth must be None for network {config.network!r}, whose depth follows from "
+            f"the size of the images, got {config.critic_depth}; to fix it, leave it out, or set "
+            "critic_width"
         )
     return ""
 
@@ -125,6 +133,8 @@ def _without_critic(config: GANConfig, own_critic: bool) -> str:
     given = {
         "a critic": own_critic,
         f"critic_norm={config.critic_norm!r}": config.critic_norm is not None,
+        f"critic_width={config.critic_width}": config.critic_width is not None,
+        f"critic_depth={config.critic_depth}": config.critic_depth is not None,
         f"pack={config.pack}": config.pack > 1,
         f"constraint={config.constraint!r}": config.constraint not in (None, "auto"),
         f"stabilizers={config.stabilizers!r}": bool(config.stabilizers),

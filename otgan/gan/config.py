@@ -51,7 +51,7 @@ MAX_WEIGHTS = 2**30
 
 COUNTS = ("steps", "n_critic", "depth", "monitor_every", "pack")
 FLAGS = ("critic_warmup", "capture")
-OPTIONAL_COUNTS = ("width", "latent_dim")
+OPTIONAL_COUNTS = ("width", "critic_width", "critic_depth", "latent_dim")
 OWN_FUNCTIONS = ("schedule", "features")
 """Settings that may be the user's own functions."""
 
@@ -110,17 +110,19 @@ class GANConfig:
     precision : {"float32", "bfloat16", "float16"}
         Of products in forward passes; weights and penalties are in float32. float16 needs a GPU.
     capture : bool
-        Whether gradients are computed by CUDA graphs, which saves the time between the small
-        operations of small networks; on a GPU alone, for built-in networks without stabilizers.
+        Whether gradients are computed by CUDA graphs, whose operations start together and not one
+        by one; on a GPU alone, for built-in networks without stabilizers.
     latent, latent_dim : str, int or None
         Distribution of the latents, ``"gaussian"`` or ``"uniform"`` on [-1, 1], and their number:
         by default 8, and 64 for images.
-    network : {"auto", "mlp", "dcgan", "resnet"}
+    network : {"auto", "mlp", "fourier", "dcgan", "resnet"}
         The built-in networks; ``"auto"`` is dcgan for images with sides from 8 to 64, else
         mlp.
     width, depth : int or None, int
         Units in a hidden layer (128) and hidden layers of an mlp; channels of the widest resolution
-        (32) of the others.
+        (32) of convolutional networks.
+    critic_width, critic_depth : int, optional
+        Of the critic, if it is of another size than the generator.
     critic_norm : {None, "layer", "instance", "spectral", "batch"}
     generator_norm : {"auto", None, "batch"}
         ``"auto"`` is batch for dcgan.
@@ -138,7 +140,9 @@ class GANConfig:
     rng : int
         Seed of everything random: weights, batches, latents and the split of the data.
     device : str
-        ``"auto"`` is CUDA if there is any.
+        ``"auto"`` is CUDA if there is any, but for multilayer networks so small that a forward
+        pass of the critic over a batch takes less than 2**24 multiply-adds (those of the preset
+        toy are), unless `capture` or float16 ask for a GPU.
     """
 
     objective: str | Objective = "wasserstein"
@@ -159,9 +163,11 @@ class GANConfig:
     capture: bool = False
     latent: Literal["gaussian", "uniform"] = "gaussian"
     latent_dim: int | None = None
-    network: Literal["auto", "mlp", "dcgan", "resnet"] = "auto"
+    network: Literal["auto", "mlp", "fourier", "dcgan", "resnet"] = "auto"
     width: int | None = None
     depth: int = 3
+    critic_width: int | None = None
+    critic_depth: int | None = None
     critic_norm: Literal["layer", "instance", "spectral", "batch"] | None = None
     generator_norm: Literal["auto", "batch"] | None = "auto"
     pack: int = 1
@@ -283,9 +289,14 @@ class GANConfig:
             constraint=constraint,
             network=network,
             generator_norm=norm,
-            width=self.width or (128 if network == "mlp" else 32),
+            width=self.width or (128 if network in ("mlp", "fourier") else 32),
             latent_dim=self.latent_dim or (64 if images else 8),
         )
+
+    @property
+    def critic_size(self) -> tuple[int | None, int]:
+        """Width and depth of the critic."""
+        return self.critic_width or self.width, self.critic_depth or self.depth
 
     @property
     def played_objective(self) -> Objective:
@@ -388,9 +399,11 @@ class GANConfig:
 
     def _check_size(self) -> None:
         """Refuse networks that are too large to train, before memory is allocated."""
-        self._check("depth", self.depth <= MOST_LAYERS, f"at most {MOST_LAYERS}")
-        width = self.width or 128
-        weights = width * ((self.latent_dim or 64) + (self.depth - 1) * width)
+        for name in ("depth", "critic_depth"):
+            self._check(name, (getattr(self, name) or 1) <= MOST_LAYERS, f"at most {MOST_LAYERS}")
+        width = max(self.width or 128, self.critic_width or 1)
+        depth = max(self.depth, self.critic_depth or 1)
+        weights = width * ((self.latent_dim or 64) + (depth - 1) * width)
         if weights > MAX_WEIGHTS:
             raise InvalidInputError(
                 f"latent_dim, width and depth must make a network of at most {MAX_WEIGHTS:,} "

@@ -25,7 +25,7 @@ def constraint_of(given: str | Constraint | None, objective: Objective) -> Const
     >>> constraint_of("auto", Hinge()) is None
     True
     >>> constraint_of("auto", Relativistic())
-    ZeroCenteredPenalty(weight=1.0, real=True, fake=True)
+    ZeroCenteredPenalty(weight=1.0, real=True, fake=True, final_weight=None)
     """
     if given == "auto":
         given = objective.default_constraint

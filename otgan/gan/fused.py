@@ -8,15 +8,16 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from otgan.critics.constraints.base import Constraint
 from otgan.critics.kernels.relu_generator import GeneratorStep
 from otgan.critics.kernels.relu_passes import (
+    features_of,
     forward,
-    has_radius,
     is_relu_critic,
     is_relu_network,
     linear_layers,
 )
-from otgan.critics.kernels.supported import PairLoss, differentiated
+from otgan.critics.kernels.supported import Gradients, PairLoss, differentiated
 from otgan.critics.kernels.unpenalized import fused_loss
 from otgan.gan.game import Batch, Game, Loss
 from otgan.gan.objectives.adversarial import Wasserstein
@@ -35,7 +36,10 @@ def fused_points(generator: nn.Module) -> Callable[[Tensor], Tensor] | None:
     >>> fused_points(mlp(2, 3))(torch.zeros(5, 2)).shape
     torch.Size([5, 3])
     """
-    if not (_on_cpu(generator) and is_relu_network(generator)) or has_radius(generator):
+    if (
+        not (_on_cpu(generator) and is_relu_network(generator))
+        or features_of(generator) is not None
+    ):
         return None
     return partial(forward, linear_layers(generator))
 
@@ -61,20 +65,30 @@ def fused_critic_gradients(critic: nn.Module, game: Game) -> Callable[[Batch, Te
         return None
     if _any_defines("critic_term", game.stabilizers):
         return None
-    if constraint is None:
-        step = fused_loss(critic, None, loss)
-    else:
-        step = None if constraint.replaces_loss else constraint.fused_step(critic, None, loss)
+    step = _critic_step(critic, constraint, loss)
     if step is None:
         return None
+    changes = constraint is not None and constraint.at(1.0) is not constraint
 
     def gradients(batch: Batch, fake: Tensor) -> Loss:
         shown = game.shown(batch.real, batch), game.shown(fake, batch)
-        value, penalty = step(*shown, batch.rng)
+        now: Gradients | None = step
+        if constraint is not None and changes:  # made anew in microseconds
+            now = _critic_step(critic, constraint.at(batch.done), loss)
+        assert now is not None, "a constraint must change its numbers alone"
+        value, penalty = now(*shown, batch.rng)
         terms = {"loss": value} if constraint is None else {"loss": value, "penalty": penalty}
         return Loss(value + penalty, terms)
 
     return gradients
+
+
+def _critic_step(
+    critic: nn.Module, constraint: Constraint | None, loss: PairLoss
+) -> Gradients | None:
+    if constraint is None:
+        return fused_loss(critic, None, loss)
+    return None if constraint.replaces_loss else constraint.fused_step(critic, None, loss)
 
 
 def fused_generator_gradients(
@@ -90,7 +104,7 @@ def fused_generator_gradients(
         return None
     if any(stabilizer.replaces_generator_loss for stabilizer in game.stabilizers):
         return None
-    if has_radius(generator) or has_radius(critic):
+    if features_of(generator) is not None:
         return None
     if not (is_relu_network(generator) and is_relu_critic(critic)):
         return None

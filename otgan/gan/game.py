@@ -164,7 +164,7 @@ class Game:
     def _critic_terms(
         self, critic: nn.Module, real: Tensor, fake: Tensor, batch: Batch
     ) -> dict[str, Tensor]:
-        constraint = self.constraint
+        constraint = None if self.constraint is None else self.constraint.at(batch.done)
         if constraint is not None and constraint.replaces_loss:
             with gradients_on():
                 return {"loss": constraint.loss(critic, real, fake, batch.rng).total}

@@ -54,19 +54,15 @@ class Gradients:
         capture: bool = False,
         processes: Processes = ALONE,
     ) -> None:
-        self.generator, self.critic, self.game = generator, critic, game
-        self.precision, self.processes = precision, processes
-        self._points = fused_points(generator) if fused else None
-        self._critic_by_hand = self._generator_by_hand = None
-        if fused and critic is not None:
-            self._critic_by_hand = fused_critic_gradients(critic, game)
-            self._generator_by_hand = fused_generator_gradients(generator, critic, game)
-        self._critic_step: OfBatch = self._of_critic
-        self._generator_step: OfBatch = self._of_generator
+        self.generator, self.critic, self.processes = generator, critic, processes
+        # An object of its own, which does not refer to this one: see `CapturedGradients`.
+        passes = _Passes(generator, critic, game, fused, precision)
+        self._critic_step: OfBatch = passes.of_critic
+        self._generator_step: OfBatch = passes.of_generator
         if capture:
             device = next(generator.parameters()).device
-            self._critic_step = CapturedGradients(self._of_critic, device)
-            self._generator_step = CapturedGradients(self._of_generator, device)
+            self._critic_step = CapturedGradients(passes.of_critic, device)
+            self._generator_step = CapturedGradients(passes.of_generator, device)
 
     def of_critic(self, batch: Batch, step: int) -> Loss:
         """The critic's loss, after so many steps of the generator.
@@ -91,7 +87,28 @@ class Gradients:
         loss = self._generator_step(batch, step)
         return self.processes.averaged(self.generator, loss)
 
-    def _of_critic(self, batch: Batch, step: int) -> Loss:
+
+class _Passes:
+    """Forward and backward passes on a batch, as they are, in one process."""
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        critic: nn.Module | None,
+        game: Game,
+        fused: bool,
+        precision: MixedPrecision,
+    ) -> None:
+        self.generator, self.critic, self.game = generator, critic, game
+        self.precision = precision
+        self._points = fused_points(generator) if fused else None
+        self._critic_by_hand = self._generator_by_hand = None
+        if fused and critic is not None:
+            self._critic_by_hand = fused_critic_gradients(critic, game)
+            self._generator_by_hand = fused_generator_gradients(generator, critic, game)
+
+    def of_critic(self, batch: Batch, step: int) -> Loss:
+        """The critic's loss; writes its gradients."""
         assert self.critic is not None
         with torch.no_grad(), self.precision.autocast():
             fake = (self._points or self.generator)(batch.latents).to(batch.real.dtype)
@@ -104,7 +121,8 @@ class Gradients:
         self.precision.critic_scaler.scale(loss.total).backward()
         return loss
 
-    def _of_generator(self, batch: Batch, step: int) -> Loss:
+    def of_generator(self, batch: Batch, step: int) -> Loss:
+        """The generator's loss; writes its gradients."""
         if self._generator_by_hand is not None:
             loss, fake = self._generator_by_hand(batch)
             _refuse_broken(fake, step)

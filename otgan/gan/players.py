@@ -103,9 +103,10 @@ def _critic(
         return module
     if constraint is None or config.network != "mlp" or config.critic_norm or len(shape) == 3:
         return build_critic(config, shape).float()
-    assert config.width is not None
+    width, depth = config.critic_size
+    assert width is not None
     (d,) = packed_shape(shape, config.pack)
-    return constraint.build(d, width=config.width, depth=config.depth).float()
+    return constraint.build(d, width=width, depth=depth).float()
 
 
 def _separate(critic: nn.Module, packs: tuple[int, ...], constraint: Constraint | None) -> bool:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,16 @@ import torch
 from torch import nn
 from torch.amp import GradScaler
 
-from otgan.critics.estimation.estimator import pick_device
 from otgan.critics.forward import evaluating
 from otgan.critics.training.interrupt import deferred_interrupt, ends_with_the_program, stopped
+from otgan.devices import naming_the_batch_size
 from otgan.errors import InvalidInputError
 from otgan.gan.averaging import set_batch_statistics, update_average
 from otgan.gan.batches import Batches
-from otgan.gan.captured import refuse_capture
 from otgan.gan.compatibility import refuse_incompatible
 from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData, as_training_data
+from otgan.gan.device import device_of_run
 from otgan.gan.distributed import Processes
 from otgan.gan.divergence import refuse_divergence
 from otgan.gan.final_evaluation import evaluate
@@ -35,7 +36,6 @@ from otgan.gan.measuring.correlations import rank_correlations
 from otgan.gan.measuring.features import features_for
 from otgan.gan.monitor import Monitor
 from otgan.gan.players import GivenNetworks
-from otgan.gan.precision import refuse_precision
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
 from otgan.gan.records import Record
@@ -51,6 +51,9 @@ from otgan.progress import Progress, as_progress, reporting
 from otgan.torch_modes import gradients_on
 
 __all__ = ["train_gan"]
+
+TRIED_STEPS = 5
+"""Steps that show whether a batch fits: the fourth is captured."""
 
 
 @checks_keywords
@@ -115,6 +118,9 @@ def train_gan(
     ------
     TrainingDivergedError
         A loss became NaN, infinite or huge; the last checkpoint is kept.
+    DeviceMemoryError
+        Batches that the GPU's memory does not hold; it names a size that it does. In several
+        processes it is torch's own error, and names none.
     KeyboardInterrupt
         After a checkpoint was written.
     InvalidInputError
@@ -150,8 +156,7 @@ def train_gan(
     config = config.for_shape(training_data.shape)
     _refuse_before_training(training_data, config, given)
     # A device that is not there, or networks that do not fit, before anything is written.
-    device = pick_device(config.device)
-    _refuse_on_device(device, config, given)
+    device = device_of_run(config, training_data.shape, given)
     state = TrainState.start(training_data.shape, config, device, given)
     directory = None if out is None else RunDirectory.at(out)
     if resume and directory is not None:
@@ -160,7 +165,7 @@ def train_gan(
     if first and not resume and not overwrite and directory is not None:
         directory.check_free()
     with directory.writing() if directory is not None and first else nullcontext():
-        run = (training_data, config, state, given.names, directory)
+        run = (training_data, config, state, given.names, directory, device)
         return _run(*run, resume=resume, tensorboard=tensorboard, progress=progress)
 
 
@@ -208,26 +213,19 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
         )
 
 
-def _refuse_on_device(device: torch.device, config: GANConfig, given: GivenNetworks) -> None:
-    """Raise if what is to be computed there cannot be."""
-    refuse_precision(config.precision, device)
-    if config.capture:
-        refuse_capture(config, device, own_networks=bool(given.names))
-
-
 def _run(
     data: TrainingData,
     config: GANConfig,
     state: TrainState,
     own: Mapping[str, str],
     directory: RunDirectory | None,
+    device: torch.device,
     *,
     resume: bool,
     tensorboard: bool,
     progress: Progress,
 ) -> TrainResult:
     """Start or resume, train, and evaluate; `own` are the classes of the user's networks."""
-    device = pick_device(config.device)
     processes = Processes.joined(device)
     progress = progress if processes.is_first else False
     path = None if directory is None else directory.path
@@ -253,7 +251,7 @@ def _run(
     processes.start_equal(state.generator, state.critic)
     batches = Batches(config, monitor, state.game.objective.needs_labels, processes)
     try:
-        _train(state, batches, recorder, progress)
+        _train_within_memory(state, batches, recorder, progress)
         result = _evaluated(state, batches, path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(recorder.how_to_resume()) from None
@@ -295,6 +293,31 @@ def _evaluated(state: TrainState, batches: Batches, out: Path | None) -> TrainRe
         monitor=monitor,
         out=out,
     )
+
+
+def _train_within_memory(
+    state: TrainState, batches: Batches, recorder: RunRecorder, progress: Progress
+) -> None:
+    """Train, and name a batch size that fits where the device's memory does not hold this one."""
+    if batches.processes.size > 1:  # whose steps wait for each other: none is tried alone
+        return _train(state, batches, recorder, progress)
+    return naming_the_batch_size(
+        lambda: _train(state, batches, recorder, progress),
+        batches.config.batch_size,
+        lambda size: _try_steps(state, batches, size),
+        multiple_of=batches.config.pack,
+    )
+
+
+def _try_steps(state: TrainState, batches: Batches, batch_size: int) -> None:
+    """Make some steps of another batch size, until one is replayed where they are captured."""
+    config = replace(batches.config, batch_size=batch_size)
+    gradients = _gradients(state, config, batches.processes)
+    for _ in range(TRIED_STEPS):
+        drawn = replace(batches, config=config).of_step(1, 2)
+        if state.critic is not None:
+            _critic_step(state, config, gradients, next(drawn))
+        _generator_step(state, config, gradients, next(drawn))
 
 
 def _train(state: TrainState, batches: Batches, recorder: RunRecorder, progress: Progress) -> None:

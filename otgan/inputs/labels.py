@@ -24,6 +24,7 @@ from otgan.inputs.tables import Labeled, Labels, is_plain, read_masses, read_tab
 __all__ = [
     "align_categories",
     "align_clouds",
+    "align_graph",
     "align_measures",
     "align_moments",
     "align_points",
@@ -101,6 +102,25 @@ def align_weights_of_costs(C: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
     a = _weights_for(a, table, 0, "a", "the rows of C")
     b = _weights_for(b, table, 1, "b", "the columns of C")
     return (C if table is None else table.values), a, b
+
+
+def align_graph(lengths: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """Lengths between nodes, and masses on these, without labels, in the order of the rows."""
+    if is_plain(lengths) and is_plain(a) and is_plain(b):
+        return lengths, a, b
+    table = None if hasattr(lengths, "tocsr") else read_table(lengths, "lengths")
+    a, b = (
+        _weights_for(w, table, 0, name, "the rows of lengths") for w, name in ((a, "a"), (b, "b"))
+    )
+    if table is None:
+        return lengths, a, b
+    if table.values.ndim == 2:
+        rows, columns = table.labels
+        names = "the rows of lengths", "the columns of lengths"
+        order = order_like(rows, columns, names, "nodes")
+        if order is not None:
+            return table.values[:, order], a, b
+    return table.values, a, b
 
 
 def align_to_costs(C: Any, values: Any, name: str, axes: tuple[int, ...]) -> Any:

@@ -45,6 +45,7 @@ __all__ = [
     "c_transform_of",
     "certify",
     "certify_arcs",
+    "dual_value",
     "dual_violation",
 ]
 
@@ -342,10 +343,7 @@ def _certify_at_prices(
     r = np.maximum(a - np.bincount(kept.i, kept.mass, len(a)), 0.0)
     s = np.maximum(b - np.bincount(kept.j, kept.mass, len(b)), 0.0)
     upper = math.fsum([of_plan, *(u * r), *(v * s)])
-    products = np.concatenate([a * best_f, b * best_g])
-    lower, rounding = math.fsum(products), 4 * EPS * _norm(products)
-    if rounding > max(NEGLIGIBLE_ROUNDING * abs(upper), MIN_ROUNDING):
-        lower -= rounding
+    lower = dual_value(np.concatenate([a * best_f, b * best_g]), upper)
     excess = [
         np.bincount(plan.i, plan.mass, len(a)) - a,
         np.bincount(plan.j, plan.mass, len(b)) - b,
@@ -358,6 +356,16 @@ def _certify_at_prices(
         g=best_g,
         marginal_error=float(np.maximum(np.concatenate(excess), 0.0).sum()),
         dual_violation=float(max((f - u).max(), (g - best_g).max(), 0.0)),
+    )
+
+
+def dual_value(products: FloatArray, upper: float) -> float:
+    """The sum of masses times potentials, less its rounding where that is much beside `upper`."""
+    value, rounding = math.fsum(products), 4 * EPS * _norm(products)
+    return (
+        value - rounding
+        if rounding > max(NEGLIGIBLE_ROUNDING * abs(upper), MIN_ROUNDING)
+        else value
     )
 
 

@@ -191,7 +191,8 @@ def _excess(cost: GroundCost, prices: DummyPrices, lighter_x: bool) -> tuple[flo
     if _has_forbidden(cost):
         return 0.0, 0.0
     least_u, least_v = float(prices.u.min()), float(prices.v.min())
-    enough = 2 * most_expensive(cost) or 1.0
+    # Not so little that it is lost when the rest is taken from the prices.
+    enough = max(2 * most_expensive(cost) or 1.0, 2.0**-26 * (least_u + least_v))
     if least_u + least_v <= enough:
         return 0.0, 0.0
     if lighter_x:

@@ -129,6 +129,24 @@ def test_critics_that_cannot_tell_classes(tmp_path, settings, networks, message)
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("data", "settings", "networks", "message"),
+    [
+        (CLOUD, {"critic_width": 8}, {"critic": nn.Linear(2, 1)}, "critic_width must be None"),
+        (CLOUD, {"critic_depth": 2}, {"critic": nn.Linear(2, 1)}, "critic_depth must be None"),
+        (IMAGES, {"critic_depth": 2, "network": "dcgan"}, {}, "critic_depth must be None for net"),
+        (CLOUD, {"critic_width": 0}, {}, "critic_width must be a whole number"),
+        (CLOUD, {"critic_depth": 10**6}, {}, "critic_depth must be at most"),
+        (IMAGES, {"network": "fourier"}, {}, "network 'fourier' must be given vectors"),
+    ],
+)
+def test_sizes_of_critics_that_cannot_be(tmp_path, data, settings, networks, message):
+    out = tmp_path / "run"
+    with pytest.raises(InvalidInputError) as error:
+        train_gan(data, GANConfig(**{**TINY, **settings}), out=out, **networks)
+    assert message in str(error.value) and not out.exists()
+
+
 class Odd(nn.Module):
     """A critic that is no nn.Sequential."""
 
@@ -209,6 +227,8 @@ class OtherMatching(FeatureMatching):
         ({"objective": "exact", "critic_learning_rate": 1e-3}, "got critic_learning_rate=0.001"),
         ({"objective": "exact", "critic_optimizer": "adam"}, "got critic_optimizer='adam'"),
         ({"objective": "exact", "critic_warmup": True}, "got critic_warmup=True"),
+        ({"objective": "exact", "critic_width": 8}, "got critic_width=8"),
+        ({"objective": "exact", "critic_depth": 2}, "got critic_depth=2"),
     ],
 )
 def test_settings_that_would_have_no_effect_are_refused(changes, message):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from otgan import GANConfig, GradientPenalty, train_gan
+from otgan import GANConfig, GradientPenalty, ZeroCenteredPenalty, train_gan
 from otgan.critics.networks.feedforward import mlp
 from otgan.errors import InvalidInputError
 from otgan.gan.captured import refuse_capture
@@ -52,6 +52,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "objective 'semi-supervised'": {"objective": "semi-supervised"},
     "stabilizers": {"stabilizers": ("instance-noise",)},
     "a constraint that reads from the device": {"constraint": "distilled"},
+    "a constraint that changes": {"constraint": ZeroCenteredPenalty(final_weight=0.1)},
     "critic_norm 'spectral'": {"critic_norm": "spectral", "constraint": None},
     "precision 'float16'": {"precision": "float16"},
 }

@@ -15,7 +15,8 @@ from otgan.critics.constraints import (
     WeightClipping,
     ZeroCenteredPenalty,
 )
-from otgan.critics.networks.feedforward import mlp, radial_mlp
+from otgan.critics.networks.features import WithRadius
+from otgan.critics.networks.feedforward import fourier_mlp, mlp, radial_mlp
 from otgan.gan.fused import fused_critic_gradients, fused_generator_gradients
 from otgan.gan.game import Batch, Game
 from otgan.gan.gradients import Gradients
@@ -129,6 +130,22 @@ class OwnPenalty(GradientPenalty):
         return 2.0 * super().penalty(critic, real, fake, rng)
 
 
+@pytest.mark.parametrize("build", [radial_mlp, fourier_mlp])
+@pytest.mark.parametrize("constraint", CONSTRAINTS, ids=repr)
+@pytest.mark.parametrize("pack", [1, 2])
+def test_gradients_by_hand_through_features_of_points(build, constraint, pack):
+    generator, _ = players(pack)
+    critic = build(3 * pack, width=16).double()
+    game = Game(Relativistic(), constraint, pack=pack)
+    assert fused_critic_gradients(critic, game)
+    assert fused_generator_gradients(generator.double(), critic, game)
+    check_same(game, generator, critic, torch.float64, 1e-9)
+
+
+def radial_generator():
+    return nn.Sequential(WithRadius(), *mlp(3, 3, width=16))
+
+
 def refused():
     """Networks and games for autograd: of the critic, and of the generator."""
     generator, critic = players()
@@ -143,7 +160,7 @@ def refused():
         "spectral norm": (generator, spectral, game, True, True),
         "tanh": (generator, tanh, game, True, True),
         "frozen": (generator, frozen, game, True, True),
-        "radius": (generator, radial_mlp(3, width=8), game, False, True),
+        "features of latents": (radial_generator(), critic, game, False, True),
         "own generator": (OwnSequential(*generator), critic, game, False, True),
         "own penalty": (generator, critic, Game(Hinge(), OwnPenalty()), True, False),
         "a term of a stabilizer": (generator, critic, decay, True, True),

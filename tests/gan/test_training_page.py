@@ -80,6 +80,7 @@ def preset_shown(name):
         constraint = f"`{constraint!r}`"
     optimizer = config.critic_optimizer
     assert optimizer == config.generator_optimizer
-    shown = f"`{optimizer!r}`" if optimizer else f"the constraint's, at {config.learning_rate}"
+    rates = f"{config.learning_rate} and {config.critic_learning_rate}"
+    shown = f"`{optimizer!r}`" if optimizer else f"the constraint's, at {rates}"
     sizes = [str(config.batch_size), str(config.n_critic)]
     return [str(config.objective), str(constraint or "none"), *sizes, shown]

@@ -555,3 +555,11 @@ def test_mass_beyond_by_rounding_is_all_of_it():
 def test_distances_of_probabilities_have_no_such_option(function):
     with pytest.raises(TypeError, match="unmatched"):
         function(X, Y, unmatched=1.0)
+
+
+@pytest.mark.parametrize("cost", [1e-3, 1e-12, 6.9388939e-18, 1e-200])
+@pytest.mark.parametrize("b", [1.0, 2.0])
+def test_costs_that_vanish_beside_the_prices_are_still_cheaper(cost, b):
+    result = otgan.emd_from_cost([[cost]], [1.0], [b], unmatched=(0.0, 0.5))
+    assert result.moved == 1.0 and result.unmatched == (0.0, b - 1.0)
+    assert result.gap <= 1e-9 * result.cost

@@ -87,6 +87,7 @@ class Constraint(ABC):
     `project`             after `start` and after each step    after `start` and after each step
     `finish`              after the last step                  on the critic that is returned
     `above_one`           in the final evaluation              never (3)
+    `at`                  never                                before each step of the critic
     `distance`            in the final evaluation              in each measurement, with a penalty
                                                                of NaN
     ===================== ==================================== ===================================
@@ -214,6 +215,13 @@ Linear without distance; to fix it, define that in the class
         """The same constraint for points that are divided by `length`."""
         return self
 
+    def at(self, done: float) -> Constraint:
+        """The constraint when that fraction of a GAN's steps is done; by default the same.
+
+        One that changes is of the same class, with other numbers.
+        """
+        return self
+
     def default_network(self, d: int) -> nn.Module:
         """The critic that `estimate_w1` trains if it is given none."""
         return self.build(d, DEFAULT_WIDTH, self.default_depth)
@@ -279,6 +287,7 @@ RETURNS = {
     "above_one": _CONSTRAINT,
     "scaled_to": _CONSTRAINT,
     "in_standard_units": _CONSTRAINT,
+    "at": _CONSTRAINT,
     "build": _MODULE,
     "default_network": _MODULE,
     "optimizer": HookReturn(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -35,8 +35,13 @@ class ZeroCenteredPenalty(Constraint):
     Attributes
     ----------
     weight : float
+        At first, if it changes.
     real, fake : bool
         Where slopes are penalized.
+    final_weight : float, optional
+        Of the last step of a GAN, from `weight` on by a constant factor a step; by default it does
+        not change. A large weight at first spreads points over all modes, a small one in the end
+        lets the critic be as steep as narrow modes are.
 
     References
     ----------
@@ -50,11 +55,14 @@ class ZeroCenteredPenalty(Constraint):
     >>> _ = nn.init.constant_(line.weight, 3.0)
     >>> ZeroCenteredPenalty(weight=2.0).penalty(line, torch.ones(4, 1), torch.ones(4, 1), None)
     tensor(18., grad_fn=<MulBackward0>)
+    >>> ZeroCenteredPenalty(weight=1.0, final_weight=0.01).at(0.5)
+    ZeroCenteredPenalty(weight=0.1, real=True, fake=True, final_weight=None)
     """
 
     weight: float = 1.0
     real: bool = True
     fake: bool = True
+    final_weight: float | None = None
     name: ClassVar[str] = "zero-centered"
     estimates_w1: ClassVar[bool] = False
     capturable: ClassVar[bool] = True
@@ -62,6 +70,8 @@ class ZeroCenteredPenalty(Constraint):
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
+        if self.final_weight is not None:
+            as_positive(self.final_weight, "final_weight", hint="leave it out for no change")
         for which in ("real", "fake"):
             as_flag(getattr(self, which), which, "pass one of them")
         if not (self.real or self.fake):
@@ -73,6 +83,13 @@ class ZeroCenteredPenalty(Constraint):
     def build(self, d: int, width: int, depth: int) -> nn.Module:
         """A ReLU network."""
         return mlp(d, width=width, depth=depth)
+
+    def at(self, done: float) -> ZeroCenteredPenalty:
+        """The penalty with the weight of that fraction of the steps."""
+        if self.final_weight is None:
+            return self
+        weight = self.weight * (self.final_weight / self.weight) ** done
+        return replace(self, weight=weight, final_weight=None)
 
     def penalty(
         self, critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator

@@ -1,3 +1,3 @@
 # The public names of the package, loaded on first use.
-from .estimator import estimate_w1 as estimate_w1, pick_device as pick_device
+from .estimator import estimate_w1 as estimate_w1
 from .result import DualEstimate as DualEstimate

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from otgan.critics.constraints.base import Constraint
+from otgan.critics.constraints.base import DEFAULT_WIDTH, Constraint
 from otgan.critics.estimation.bracket import initial_bracket
 from otgan.critics.estimation.evaluate import evaluate_critic
 from otgan.critics.estimation.linear_program import solve
@@ -27,13 +27,14 @@ from otgan.critics.training.data import Distributions, as_distributions
 from otgan.critics.training.interrupt import ends_with_the_program
 from otgan.critics.training.loop import ANOTHER_FILE, Budget, fit_critic
 from otgan.critics.training.options import FitOptions
+from otgan.devices import pick_device
 from otgan.errors import InterruptedFit, InvalidInputError
 from otgan.inputs.options import as_count, as_number
 from otgan.keywords import checks_keywords
 from otgan.output_files import try_to_write
 from otgan.torch_modes import float32_by_default, gradients_on
 
-__all__ = ["estimate_w1", "pick_device"]
+__all__ = ["estimate_w1"]
 
 STEPS, SECONDS = 1500, 60.0
 """The budget if none is given."""
@@ -86,7 +87,8 @@ def estimate_w1(
         constraint's own, in float32, with three to nine hidden layers of 256. Where the linear
         program is chosen it trains none.
     device : "auto", str or torch.device
-        ``"auto"`` is CUDA if there is any, else the CPU.
+        ``"auto"`` is CUDA if there is any and a step has enough work for it, else the CPU: batches
+        of 128 points or more, and not ``"exact"``.
     options : FitOptions, optional
         Batch size, learning rates, seed, progress bar, checkpoint.
 
@@ -102,6 +104,8 @@ def estimate_w1(
         A checkpoint that no fit has written, or that cannot be written.
     TrainingDivergedError
         The loss became NaN or infinite.
+    DeviceMemoryError
+        A batch that the GPU's memory does not hold; it names one that it does.
     InterruptedFit
         Ctrl-C: a KeyboardInterrupt that holds the ``estimate`` of the best critic so far.
 
@@ -128,7 +132,8 @@ def estimate_w1(
     options = FitOptions() if options is None else options
     _check_arguments(network, options)
     _check_checkpoint(options.checkpoint)
-    where, budget = pick_device(device), _budget(steps, seconds)
+    budget = _budget(steps, seconds)
+    where = pick_device(device, work=_work(constraint, network, options))
     started = time.perf_counter()
     distributions = as_distributions(x, y, options, where)
     bracket = initial_bracket(distributions, options.rng)
@@ -151,27 +156,11 @@ def estimate_w1(
     return estimate
 
 
-@checks_keywords
-def pick_device(device: Literal["auto"] | str | torch.device) -> torch.device:
-    """The device requested; ``"auto"`` is CUDA if there is any, else the CPU.
-
-    Raises
-    ------
-    InvalidInputError
-        The device is unknown, or not usable here.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        found = torch.empty(0, device=device).device
-        if found.type == "meta":
-            raise RuntimeError("it holds no numbers")
-        return found
-    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as reason:
-        raise InvalidInputError(
-            f"device must be one that this PyTorch can use, got {str(device)!r} ({reason}); to fix "
-            "it, pass 'auto' or 'cpu'"
-        ) from None
+def _work(constraint: str | Constraint, network: Any, options: FitOptions) -> float:
+    """Multiply-adds of a forward pass over a batch; those of default networks are at least this."""
+    if isinstance(constraint, str) and constraint == "exact":
+        return 0.0
+    return math.inf if network is not None else 2.0 * DEFAULT_WIDTH**2 * options.batch_size
 
 
 def _check_arguments(network: Any, options: Any) -> None:

@@ -19,10 +19,10 @@ Outputs = TypeVar("Outputs")
 class CapturedStep(Generic[Outputs]):
     """Call it as you would call `step`: on a GPU, one CUDA graph does the work after a few calls.
 
-    A step of a small network on small batches is a hundred kernels of a few microseconds each,
-    and most of its time goes into launching them one by one. A graph launches them all at once.
-    Every call is one step: the first few run as they are, and are the warm-up that capturing asks
-    for; the next is recorded; from then on it is replayed. On the CPU a call is ``step()``.
+    A step of a small network is a hundred small kernels, which Python launches one by one. A graph
+    launches them all at once. Every call is one step: the first few run as they are, and are the
+    warm-up that capturing asks for; the next is recorded; from then on it is replayed. On the CPU a
+    call is ``step()``.
 
     Parameters
     ----------
@@ -72,6 +72,7 @@ class CapturedStep(Generic[Outputs]):
         self.generators = tuple(generators)
         self._still_warming = max(1, warm_up)
         self._graph: cuda.CUDAGraph | None = None
+        self._stream: cuda.Stream | None = None
         self._outputs: Outputs
 
     def __call__(self) -> Outputs:
@@ -79,28 +80,31 @@ class CapturedStep(Generic[Outputs]):
         if self.device.type != "cuda":
             return self.step()
         with cuda.device(self.device):
+            # Of its own, from the first call to the record: cuBLAS has memory for each stream,
+            # which the graph goes on using, and which torch may free with any graph of the same
+            # stream (pytorch/pytorch, "Multiple separate CUDA graphs recorded on the same stream
+            # implicitly share memory"). The default stream shares its memory with other work.
+            stream = self._stream = self._stream or cuda.Stream()
             if self._still_warming:
                 self._still_warming -= 1
-                return self._on_a_side_stream()
+                return self._warming(stream)
             if self._graph is None:
-                self._graph = self._captured()
+                self._graph = self._captured(stream)
             self._graph.replay()
         return self._outputs
 
-    def _on_a_side_stream(self) -> Outputs:
-        # Memory used on the default stream could be shared with work outside of the graph.
-        side = cuda.Stream()
-        side.wait_stream(cuda.current_stream())
-        with cuda.stream(side):
+    def _warming(self, stream: cuda.Stream) -> Outputs:
+        stream.wait_stream(cuda.current_stream())
+        with cuda.stream(stream):
             outputs = self.step()
-        cuda.current_stream().wait_stream(side)
+        cuda.current_stream().wait_stream(stream)
         return outputs
 
-    def _captured(self) -> cuda.CUDAGraph:
+    def _captured(self, stream: cuda.Stream) -> cuda.CUDAGraph:
         """Record the step; that does not run it."""
         graph = cuda.CUDAGraph()
         for generator in self.generators:
             graph.register_generator_state(generator)
-        with cuda.graph(graph):
+        with cuda.graph(graph, stream=stream):
             self._outputs = self.step()
         return graph

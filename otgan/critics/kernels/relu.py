@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from otgan.critics.kernels.matmul import gradient_of, product, rows_of_block, total
 from otgan.critics.kernels.relu_passes import (
     Weights,
-    has_radius,
+    features_of,
     is_relu_critic,
     is_thin,
     linear_layers,
@@ -36,7 +36,6 @@ from otgan.critics.kernels.relu_passes import (
 )
 from otgan.critics.kernels.supported import PairLoss
 from otgan.critics.kernels.threads import Workers
-from otgan.critics.networks.feedforward import radius
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 
@@ -152,7 +151,7 @@ class PenalizedStep:
                 f"hooks or frozen parameters, got {type(critic).__name__}; to fix it, use autograd "
                 "for this critic"
             )
-        self.layers, self.radius = linear_layers(critic), has_radius(critic)
+        self.layers, self.features = linear_layers(critic), features_of(critic)
         self.penalty = penalty
         self.loss = loss
         self.penalized = penalized
@@ -189,7 +188,7 @@ class PenalizedStep:
             )
         weights = Weights.of_critic(
             self.layers,
-            radius=self.radius,
+            features=self.features,
             inner=self.inner_dtype,
             thin=self.loss is not None and is_thin(self.layers),  # gaps keep oneDNN's rounding
         )
@@ -297,16 +296,15 @@ def _put_tangents(
     """
     to_points = weights.backward[0]
     gradient = product(first[rows].to(to_points.dtype), to_points, thin=weights.thin)
-    points = below[0][rows]
-    if weights.radius:  # ∇|x| = x / |x|
-        outward = points[:, :-1] / radius(points[:, :-1])
-        gradient = gradient[:, :-1] + gradient[:, -1:] * outward
+    features = below[0][rows]
+    if weights.features is not None:
+        gradient = weights.features.pullback(features, gradient)
     # The tiny constant keeps the root differentiable where the gradient vanishes.
     slope = gradient.square().sum(dim=1, keepdim=True).add_(1e-12).sqrt_()
     value, derivative = penalty(slope)
     tangent = gradient * derivative.div_(slope)
-    if weights.radius:
-        tangent = torch.cat([tangent, torch.sum(tangent * outward, dim=1, keepdim=True)], dim=1)
+    if weights.features is not None:
+        tangent = weights.features.pushforward(features, tangent)
     _put(tangent, below[0], rows, sigma)
     thin = weights.thin
     for (weight, _), activations in zip(weights.forward[:-1], below[1:], strict=True):

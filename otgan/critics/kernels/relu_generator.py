@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from otgan.critics.kernels.matmul import gradient_of, product
 from otgan.critics.kernels.relu_passes import (
     Weights,
-    has_radius,
+    features_of,
     is_relu_critic,
     is_relu_network,
     linear_layers,
@@ -32,8 +32,8 @@ class GeneratorStep:
     Parameters
     ----------
     generator, critic : torch.nn.Sequential
-        Two that `is_relu_network` accepts, without a radius, the critic with one output. Their
-        parameters may change between calls.
+        Two that `is_relu_network` accepts, the critic with one output, the generator without
+        features of its latents. Their parameters may change between calls.
     loss : PairLoss
         Of the critic's scores of real and of generated points.
 
@@ -53,13 +53,16 @@ class GeneratorStep:
     def __init__(self, generator: nn.Module, critic: nn.Module, loss: PairLoss) -> None:
         for name, network in (("generator", generator), ("critic", critic)):
             accepts = is_relu_critic if network is critic else is_relu_network
-            if not accepts(network) or has_radius(network):
+            if not accepts(network) or features_of(generator) is not None:
                 raise InvalidInputError(
                     f"{name} must alternate nn.Linear with nn.ReLU, a critic with one output, and "
                     f"without hooks or frozen parameters, got {type(network).__name__}; to fix it, "
                     "use autograd for these networks"
                 )
         self.layers, self.critic_layers = linear_layers(generator), linear_layers(critic)
+        self.features = features_of(critic)
+        inputs = self.critic_layers[0].in_features
+        self.pack_size = inputs if self.features is None else self.features.n_coordinates(inputs)
         self.loss = loss
 
     @torch.no_grad()
@@ -82,7 +85,7 @@ class GeneratorStep:
         *below, top = weights.activations(latents)
         points = weights.outputs(top)
         # A critic of packs is given several points in a row.
-        packs = points.reshape(-1, self.critic_layers[0].in_features)
+        packs = points.reshape(-1, self.pack_size)
         value, gradient = self._by_points(packs, real)
         gradient = gradient.reshape(points.shape)
         *layers, output = self.layers
@@ -97,10 +100,13 @@ class GeneratorStep:
 
     def _by_points(self, fake: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor]:
         """The loss, and its gradient by each generated point, or pack of them."""
-        weights, n = Weights.of(self.critic_layers), len(fake)
+        weights, n = Weights.of(self.critic_layers, self.features), len(fake)
         *below, top = weights.activations(fake if real is None else torch.cat([fake, real]))
         on_fake, on_real = weights.outputs(top)[:, 0].tensor_split([n])
         value, _, sigma = self.loss(on_real, on_fake)
         last = masked(sigma[:, None] * weights.output[0], top[:n])
         slopes = weights.slopes(last, [h[:n] for h in below])
-        return value, product(slopes[0], weights.backward[0], thin=weights.thin)
+        gradient = product(slopes[0], weights.backward[0], thin=weights.thin)
+        if self.features is not None:
+            gradient = self.features.pullback(below[0][:n], gradient)
+        return value, gradient

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from otgan.critics.kernels.matmul import product
 from otgan.critics.kernels.supported import all_plain
-from otgan.critics.networks.feedforward import WithRadius
+from otgan.critics.networks.features import FourierFeatures, PointFeatures, WithRadius
 
 __all__ = [
     "Weights",
+    "features_of",
     "forward",
-    "has_radius",
     "is_relu_critic",
     "is_relu_network",
     "is_thin",
@@ -37,8 +37,8 @@ FEW = 16
 def is_relu_network(network: nn.Module) -> bool:
     """Whether it is ``Sequential(Linear, ReLU, ..., ReLU, Linear)``, as `mlp` makes.
 
-    A `WithRadius` may come first, as `networks.radial_mlp` has it. All of its parameters learn, and
-    nothing else happens in it (see `all_plain`).
+    `PointFeatures` of ours may come first, as `networks.radial_mlp` has them. All of its parameters
+    learn, and nothing else happens in it (see `all_plain`).
 
     Examples
     --------
@@ -49,7 +49,7 @@ def is_relu_network(network: nn.Module) -> bool:
     """
     if type(network) is not nn.Sequential:
         return False
-    layers = list(network)[1:] if has_radius(network) else list(network)
+    layers = list(network) if features_of(network) is None else list(network)[1:]
     if len(layers) < 3 or len(layers) % 2 == 0:
         return False
     linear, between = layers[::2], layers[1::2]
@@ -73,11 +73,12 @@ def is_relu_critic(critic: nn.Module) -> bool:
     return is_relu_network(critic) and linear_layers(critic)[-1].out_features == 1
 
 
-def has_radius(network: nn.Module) -> bool:
-    """Whether a `WithRadius` comes first."""
-    return (
-        isinstance(network, nn.Sequential) and len(network) > 0 and type(network[0]) is WithRadius
-    )
+def features_of(network: nn.Module) -> PointFeatures | None:
+    """The features of points that come first, if there are any of ours."""
+    first = network[0] if isinstance(network, nn.Sequential) and len(network) else None
+    if isinstance(first, PointFeatures) and type(first) in (WithRadius, FourierFeatures):
+        return first
+    return None
 
 
 def linear_layers(network: nn.Module) -> list[nn.Linear]:
@@ -87,7 +88,7 @@ def linear_layers(network: nn.Module) -> list[nn.Linear]:
 
 @torch.no_grad()
 def forward(layers: list[nn.Linear], points: Tensor) -> Tensor:
-    """What a ReLU network without a radius returns, from its linear layers.
+    """What a ReLU network without features returns, from its linear layers.
 
     Examples
     --------
@@ -109,23 +110,24 @@ class Weights(NamedTuple):
     forward: list[tuple[Tensor, Tensor]]  # W_l and b_l of the hidden layers
     backward: list[Tensor]  # W_lᵀ; of a critic the last one is W_Lᵀ diag(w)
     output: tuple[Tensor, Tensor]  # of the last layer
-    radius: bool = False  # whether the network is also given |x|
+    features: PointFeatures | None = None  # of points, which come before the first layer
     thin: bool = False  # whether products with the points' coordinates are thin
 
     @classmethod
-    def of(cls, layers: list[nn.Linear]) -> Self:
-        """Those of any ReLU network without a radius, from its linear layers."""
+    def of(cls, layers: list[nn.Linear], features: PointFeatures | None = None) -> Self:
+        """Those of any ReLU network, from its linear layers and what comes before them."""
         *hidden, output = layers
         forward: list[tuple[Tensor, Tensor]] = [(layer.weight, layer.bias) for layer in hidden]
         backward = [layer.weight.T for layer in hidden]
-        return cls(forward, backward, (output.weight, output.bias), thin=is_thin(layers))
+        last = output.weight, output.bias
+        return cls(forward, backward, last, features, thin=is_thin(layers))
 
     @classmethod
     def of_critic(
         cls,
         layers: list[nn.Linear],
         *,
-        radius: bool = False,
+        features: PointFeatures | None = None,
         inner: torch.dtype | None = None,
         thin: bool = False,
     ) -> Self:
@@ -141,11 +143,11 @@ class Weights(NamedTuple):
         if inner is not None:  # but for the first layer, which the points enter
             forward[1:] = [(weight.to(inner), bias.to(inner)) for weight, bias in forward[1:]]
             backward[1:] = [weight.to(inner) for weight in backward[1:]]
-        return cls(forward, backward, (output.weight, output.bias), radius, thin)
+        return cls(forward, backward, (output.weight, output.bias), features, thin)
 
     def activations(self, points: Tensor) -> list[Tensor]:
         """h_0, ..., h_L for points of shape (n, d)."""
-        values = [WithRadius()(points) if self.radius else points]
+        values = [points if self.features is None else self.features(points)]
         thin = self.thin
         for weight, bias in self.forward:
             values.append(product(values[-1].to(weight.dtype), weight, bias, relu=True, thin=thin))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
+from otgan.critics.networks.features import FourierFeatures, WithRadius
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 
 __all__ = [
     "MaxMin",
     "OnOriginalScale",
-    "WithRadius",
+    "fourier_mlp",
     "mlp",
     "orthogonal_mlp",
     "radial_mlp",
-    "radius",
 ]
 
 
@@ -105,27 +104,6 @@ def mlp(d: int, out: int = 1, *, width: int = 128, depth: int = 3) -> nn.Sequent
     return nn.Sequential(*layers, nn.Linear(width, out))
 
 
-class WithRadius(nn.Module):
-    """Points together with their distance from the origin, centered: (x, |x| - √d).
-
-    Of all distances a network of linear layers finds this one hardest in many dimensions, and
-    potentials of distributions that differ in spread need it most. It is near √d for standardized
-    points.
-    """
-
-    lipschitz = math.sqrt(2.0)
-
-    def forward(self, points: Tensor) -> Tensor:
-        """Append one column, shape (n, d + 1)."""
-        return torch.cat([points, radius(points) - math.sqrt(points.shape[1])], dim=1)
-
-
-def radius(points: Tensor) -> Tensor:
-    """Distances from the origin, shape (n, 1)."""
-    # The tiny constant keeps the root differentiable at the origin.
-    return (points.square().sum(dim=1, keepdim=True) + 1e-12).sqrt()
-
-
 @checks_keywords
 def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:
     """A ReLU network that is also given each point's distance from the origin.
@@ -143,6 +121,35 @@ def radial_mlp(d: int, *, width: int = 256, depth: int = 2) -> nn.Sequential:
     torch.Size([5, 1])
     """
     return nn.Sequential(WithRadius(), *mlp(d + 1, width=width, depth=depth))
+
+
+@checks_keywords
+def fourier_mlp(d: int, *, width: int = 64, depth: int = 2) -> nn.Sequential:
+    """A ReLU network on Fourier features of points, which learns fine structure as soon as coarse.
+
+    Plain ReLU networks learn coarse structure long before fine one. On features of several
+    frequencies a small network tells within a few thousand steps how wide clusters are that are a
+    fiftieth of the distances between them.
+
+    Parameters
+    ----------
+    d : int
+        Dimension of the points, which must be standardized.
+    width, depth : int
+        Hidden layers.
+
+    References
+    ----------
+    Tancik et al., Fourier features let networks learn high frequency functions in low dimensional
+    domains (NeurIPS 2020).
+
+    Examples
+    --------
+    >>> fourier_mlp(2, width=8)(torch.zeros(5, 2)).shape
+    torch.Size([5, 1])
+    """
+    features = FourierFeatures(d)
+    return nn.Sequential(features, *mlp(features.n_features, width=width, depth=depth))
 
 
 @checks_keywords

@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,11 +25,12 @@ from otgan.critics.training.data import Distributions
 from otgan.critics.training.fit_identity import fit_identity, refuse_other_fit
 from otgan.critics.training.interrupt import deferred_interrupt, program_ends, stopped
 from otgan.critics.training.options import FitOptions
+from otgan.devices import naming_the_batch_size
 from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.keywords import checks_keywords
 from otgan.progress import reporting
 
-__all__ = ["Budget", "CriticRecord", "Fit", "fit_critic"]
+__all__ = ["Budget", "CriticRecord", "Fit", "fit_critic", "training_step"]
 
 RECORDS = 50
 """How many points of the training curve are kept."""
@@ -42,6 +43,9 @@ WARM_UP = 100
 
 ANOTHER_FILE = "name another file, or remove this one"
 """What to do about a checkpoint that cannot be used."""
+
+TRIED_STEPS = 5
+"""Steps that show whether a batch fits: the fourth is captured."""
 
 SYNCHRONIZE_EVERY = 10
 """Steps on a GPU between readings of the clock, each of which waits for the steps before it."""
@@ -97,6 +101,18 @@ class Fit:
     history: list[CriticRecord] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
     best_objective: float = -math.inf
+
+    @classmethod
+    def start(
+        cls,
+        critic: nn.Module,
+        constraint: Constraint,
+        distributions: Distributions,
+        options: FitOptions,
+    ) -> Fit:
+        """Before the first step, with the optimizer and the batches of these options."""
+        optimizer = _optimizer(critic, constraint, options, distributions.device)
+        return cls(critic, optimizer, distributions.generator(options.rng + 1))
 
     def save(self, path: Path, identity: dict[str, Any]) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -162,6 +178,8 @@ def fit_critic(
         The loss became NaN or infinite.
     InvalidInputError
         A checkpoint of another fit, or products of bfloat16 for a float64 network.
+    DeviceMemoryError
+        A batch that the device's memory does not hold; it names one that it does.
     """
     if options.precision == "bfloat16" and distributions.dtype != torch.float32:
         raise InvalidInputError(
@@ -169,17 +187,17 @@ def fit_critic(
             "which is for networks of float32; to fix it, leave it out, or end network(d) with "
             ".float()"
         )
-    fit = Fit(
-        critic,
-        _optimizer(critic, constraint, options, distributions.device),
-        distributions.generator(options.rng + 1),
-    )
+    fit = Fit.start(critic, constraint, distributions, options)
     path = None if options.checkpoint is None else Path(options.checkpoint)
     identity = fit_identity(critic, constraint, distributions, options)
     if path is not None and path.exists():
         fit.load(path, identity)
     save = (lambda: None) if path is None else (lambda: fit.save(path, identity))
-    interrupted = _train(fit, constraint, distributions, budget, options, save)
+    interrupted = naming_the_batch_size(
+        lambda: _train(fit, constraint, distributions, budget, options, save),
+        options.batch_size,
+        lambda size: _try(fit, constraint, distributions, replace(options, batch_size=size)),
+    )
     save()
     if interrupted and program_ends():
         raise stopped(f"stopped at step {fit.step:,}, because the program ends")
@@ -216,7 +234,7 @@ def _train(
 ) -> bool:
     """Step until the budget is used up; returns whether Ctrl-C came first."""
     curve_points = distributions.held_out(CURVE_POINTS, distributions.generator(options.rng + 2))
-    step, rates = _step(fit, constraint, distributions, options), _Rates(fit.optimizer)
+    step, rates = training_step(fit, constraint, distributions, options), _Rates(fit.optimizer)
     started = time.perf_counter() - fit.seconds
     used = budget.used(fit.step, fit.seconds)
     recorded = _records_due(used)
@@ -252,10 +270,22 @@ def _records_due(used: float) -> int:
     return math.floor(used * RECORDS + 1e-9)
 
 
-def _step(
+def _try(
+    fit: Fit, constraint: Constraint, distributions: Distributions, options: FitOptions
+) -> None:
+    """Make some steps, until one is replayed where they are captured."""
+    step = training_step(fit, constraint, distributions, options)
+    for _ in range(TRIED_STEPS):
+        step()
+
+
+def training_step(
     fit: Fit, constraint: Constraint, distributions: Distributions, options: FitOptions
 ) -> CapturedStep[tuple[Tensor, ...]]:
-    """One step of training, as a function without arguments."""
+    """One step of training: a function without arguments, of the gap and the penalty.
+
+    It is captured where constraint, distributions and optimizer allow it; its `step` never is.
+    """
     inner = torch.bfloat16 if options.precision == "bfloat16" else None
     learning = [m for m in members_of(fit.critic) if any(p.requires_grad for p in m.parameters())]
     gradients_of_members = [

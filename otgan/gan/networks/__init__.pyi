@@ -2,6 +2,7 @@
 from .build import build_critic as build_critic, build_generator as build_generator
 from .dcgan import dcgan_critic as dcgan_critic, dcgan_generator as dcgan_generator
 from .features import critic_features as critic_features
+from .fourier import fourier_critic as fourier_critic
 from .mlp import mlp_critic as mlp_critic, mlp_generator as mlp_generator
 from .modules import (
     as_module as as_module,

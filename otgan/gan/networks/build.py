@@ -8,6 +8,7 @@ from torch import nn
 
 from otgan.errors import InvalidInputError
 from otgan.gan.networks.dcgan import dcgan_critic, dcgan_generator
+from otgan.gan.networks.fourier import fourier_critic
 from otgan.gan.networks.mlp import mlp_critic, mlp_generator
 from otgan.gan.networks.names import NETWORKS
 from otgan.gan.networks.packing import packed_shape
@@ -18,6 +19,7 @@ from otgan.keywords import checks_keywords
 
 __all__ = ["NetworkSettings", "build_critic", "build_generator"]
 
+SIZE = ("width", "depth")
 BUILT = tuple(name for name in NETWORKS if name != "auto")
 
 
@@ -26,7 +28,7 @@ class NetworkSettings(Protocol):
 
     @property
     def network(self) -> str:
-        """One of mlp, dcgan and resnet."""
+        """One of mlp, fourier, dcgan and resnet."""
 
     @property
     def latent_dim(self) -> int | None:
@@ -39,6 +41,10 @@ class NetworkSettings(Protocol):
     @property
     def depth(self) -> int:
         """Hidden layers of an mlp."""
+
+    @property
+    def critic_size(self) -> tuple[int | None, int]:
+        """Width and depth of the critic."""
 
     @property
     def critic_norm(self) -> str | None:
@@ -85,7 +91,7 @@ def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Mod
     network, norm = as_choice(settings.network, "network", BUILT), settings.generator_norm
     width = as_count(settings.width, "width")
     latents = as_count(settings.latent_dim, "latent_dim")
-    if network == "mlp":
+    if network in ("mlp", "fourier"):
         return mlp_generator(latents, shape, width=width, depth=settings.depth, norm=norm)
     if network == "dcgan":
         return dcgan_generator(latents, shape, width=width, norm=norm)
@@ -126,9 +132,11 @@ def build_critic(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Module
     torch.Size([5, 1])
     """
     network, norm = as_choice(settings.network, "network", BUILT), settings.critic_norm
-    width = as_count(settings.width, "width")
+    width, depth = (as_count(n, w) for n, w in zip(settings.critic_size, SIZE, strict=True))
     packs = packed_shape(as_shape(shape), as_count(settings.pack, "pack"))
     if network == "mlp":
-        return mlp_critic(packs, width=width, depth=settings.depth, norm=norm)
+        return mlp_critic(packs, width=width, depth=depth, norm=norm)
+    if network == "fourier":
+        return fourier_critic(packs, width=width, depth=depth, norm=norm)
     build = dcgan_critic if network == "dcgan" else resnet_critic
     return build(packs, width=width, norm=norm)

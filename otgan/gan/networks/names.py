@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CRITIC_NORMS", "GENERATOR_NORMS", "NETWORKS"]
 
-NETWORKS = ("auto", "mlp", "dcgan", "resnet")
+NETWORKS = ("auto", "mlp", "fourier", "dcgan", "resnet")
 """``"auto"`` is replaced by one of the others once the shape of points is known."""
 
 CRITIC_NORMS = (None, "layer", "instance", "spectral", "batch")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -11,6 +14,7 @@ from otgan.costs import SparseCost
 from otgan.errors import InfeasibleError
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
+from otgan.text import named
 from otgan.transport.network_simplex.candidates import Candidates
 from otgan.transport.network_simplex.context import Outcome, PricingPass, SolveContext
 from otgan.transport.network_simplex.fixed_point import Masses, balanced_masses, fractions
@@ -28,12 +32,9 @@ from otgan.transport.network_simplex.tree import (
 from otgan.transport.rounding import NEGLIGIBLE_MASS
 from otgan.transport.warm_start import WarmStart
 
-__all__ = ["forbidden_mass_error", "solve_allowed"]
+__all__ = ["carry_then_improve", "forbidden_mass_error", "solve_allowed"]
 
 Names = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
-
-NAMED = 5
-"""How many of the points that are cut off a message names."""
 
 
 @checks_keywords
@@ -74,16 +75,13 @@ def solve_allowed(
     )
     masses = balanced_masses(a, b)
     tree = empty_tree(n, m, masses[0].shape[1])
-    feasible = start is not None and _restart(start, tree, arcs, masses)
-    if not feasible:
-        artificial_basis(tree, n, *masses)
-        free = arcs._replace(cost=np.zeros(len(arcs.cost)))
-        feasible = pivot_until_optimal(tree, n, free, 0.5, False, context)
-        if feasible:
-            _check_feasible(tree, n, masses, allowed, names)
-    if feasible:
+    if start is not None and _restart(start, tree, arcs, masses):
         _set_costs(tree, n, allowed)
-    done = feasible and pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, context)
+        done = pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, context)
+    else:
+        artificial_basis(tree, n, *masses)
+        check = partial(_check_feasible, tree, n, masses, allowed, names)
+        done = carry_then_improve(tree, allowed, np.zeros(allowed.nnz), context, check)
     center_potentials(tree, n)
     plan = plan_of(tree, n)
     mass = fractions(plan.mass, masses[0])
@@ -91,7 +89,7 @@ def solve_allowed(
     cost = float(plan.cost @ mass)
     gap = cost - float(a @ f + b @ g)
     pivots = context.counters.pivots
-    context.report(PricingPass(1, 1, 1, n + m, len(arcs.cost), pivots, cost, gap))
+    context.report(PricingPass(1, 1, 1, n + m, allowed.nnz, pivots, cost, gap))
     return Outcome(plan.i, plan.j, mass, f, g, done, context.counters.stats(1))
 
 
@@ -117,6 +115,41 @@ def _restart(
     return True
 
 
+def carry_then_improve(
+    tree: Tree,
+    allowed: sparse.csr_array,
+    guide: FloatArray,
+    context: SolveContext,
+    check_feasible: Callable[[], None],
+) -> bool:
+    """Both phases, from a tree whose artificial arcs cost one and whose other arcs nothing.
+
+    Parameters
+    ----------
+    tree : Tree, changed in place
+    allowed : csr_array, shape (n, m)
+        The costs of allowed arcs.
+    guide : ndarray
+        What they cost in the first phase: so little that no path costs more than a half.
+    context : SolveContext
+    check_feasible : callable
+        Called between the phases; raises if too much mass is left on artificial arcs.
+
+    Returns
+    -------
+    finished : bool
+    """
+    n = allowed.shape[0]
+    start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
+    first = Candidates(start, target, guide)
+    if not pivot_until_optimal(tree, n, first, tolerance_of(tree), False, context):
+        return False
+    check_feasible()
+    _set_costs(tree, n, allowed)
+    arcs = Candidates(start, target, allowed.data)
+    return pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, context)
+
+
 def _check_feasible(
     tree: Tree,
     n: int,
@@ -139,8 +172,8 @@ def _check_feasible(
     sources = np.flatnonzero(tree.pi[:n] > 0.5)
     targets = np.unique(allowed[sources].indices)
     mass = a[sources].sum()
-    from_there = _called("source", names[0][sources])
-    to_there = _called("target", names[1][targets])
+    from_there = named("source", names[0][sources])
+    to_there = named("target", names[1][targets])
     raise InfeasibleError(
         f"the allowed arcs must be able to carry all mass, got {from_there} with "
         f"{mass:.6g} of it, whose arcs lead to {to_there} with a mass of "
@@ -155,8 +188,8 @@ def forbidden_mass_error(
     """Of a plan whose entries, in the order of ``plan.nonzero()``, use forbidden arcs."""
     i, j = (np.unique(index[forbidden]) for index in plan.nonzero())
     return InfeasibleError(
-        f"the allowed arcs must be able to carry all mass, got {_called('source', i)} with "
-        f"{plan.data[forbidden].sum():.6g} that only forbidden arcs to {_called('target', j)} "
+        f"the allowed arcs must be able to carry all mass, got {named('source', i)} with "
+        f"{plan.data[forbidden].sum():.6g} that only forbidden arcs to {named('target', j)} "
         "could carry; to fix it, allow more arcs from there (fewer inf entries in C), or change "
         "the masses"
     )
@@ -168,14 +201,6 @@ def _bipartite(allowed: sparse.csr_array) -> sparse.coo_array:
     nodes = sum(allowed.shape)
     ends = arcs.coords[0], arcs.coords[1] + allowed.shape[0]
     return sparse.coo_array((np.ones(arcs.nnz), ends), shape=(nodes, nodes))
-
-
-def _called(what: str, points: npt.NDArray[np.intp]) -> str:
-    if len(points) == 0:
-        return f"no {what}"
-    first = ", ".join(str(point) for point in points[:NAMED])
-    more = f" and {len(points) - NAMED} more" if len(points) > NAMED else ""
-    return f"{what}{'s' if len(points) > 1 else ''} {first}{more}"
 
 
 def _set_costs(tree: Tree, n: int, allowed: sparse.csr_array) -> None:

@@ -15,7 +15,8 @@ from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
 from otgan.critics.constraints.penalties import PenalizedSlope
 from otgan.critics.constraints.serialization import constraint_from, described
 from otgan.critics.networks.ensemble import members_of
-from otgan.critics.networks.feedforward import WithRadius, mlp, orthogonal_mlp
+from otgan.critics.networks.features import WithRadius
+from otgan.critics.networks.feedforward import mlp, orthogonal_mlp
 from otgan.errors import InvalidInputError
 from tests.critics.linear_layer import linear_layer
 

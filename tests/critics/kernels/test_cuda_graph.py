@@ -58,7 +58,7 @@ class FakeCuda:
     """What is asked of CUDA, in order: recording runs the step's Python, replaying does not."""
 
     def __init__(self):
-        self.log = []
+        self.log, self.streams = [], []
 
     class Stream:
         def wait_stream(self, other):
@@ -83,11 +83,17 @@ class FakeCuda:
     def _silently(self, _):
         yield
 
-    device = stream = _silently
+    device = _silently
 
     @contextmanager
-    def graph(self, _):
+    def stream(self, side):
+        self.streams.append(side)
+        yield
+
+    @contextmanager
+    def graph(self, _, *, stream):
         self.log.append("record")
+        self.streams.append(stream)
         yield
 
 
@@ -103,3 +109,13 @@ def test_every_call_is_one_step(monkeypatch):
     assert [step() for _ in range(4)] == [7] * 4
     warm, recorded = ["step"] * 2, ["generator", "record", "step"]
     assert fake.log == [*warm, *recorded, "replay", "replay"]
+    assert len(set(fake.streams)) == 1 and len(fake.streams) == 3  # warmed up and recorded on one
+
+
+def test_every_captured_step_has_a_stream_of_its_own(monkeypatch):
+    fake = FakeCuda()
+    monkeypatch.setattr(captured, "cuda", fake)
+    steps = [CapturedStep(lambda: None, "cuda") for _ in range(2)]
+    for step in steps:
+        step()
+    assert len(set(fake.streams)) == 2

@@ -19,7 +19,8 @@ from otgan.critics.kernels.relu import (
 from otgan.critics.kernels.relu_passes import is_relu_critic, linear_layers
 from otgan.critics.kernels.supported import differentiated
 from otgan.critics.kernels.threads import single_threaded
-from otgan.critics.networks.feedforward import WithRadius, mlp, orthogonal_mlp, radial_mlp
+from otgan.critics.networks.features import WithRadius
+from otgan.critics.networks.feedforward import fourier_mlp, mlp, orthogonal_mlp, radial_mlp
 from otgan.errors import InvalidInputError
 from tests.critics.plain_training import worst_gradient
 
@@ -71,7 +72,7 @@ def by_autograd(critic, x, y, between, penalty):
     width=st.integers(1, 12),
     depth=st.integers(1, 4),
     name=st.sampled_from(sorted(PENALTIES)),
-    network=st.sampled_from([mlp, radial_mlp]),
+    network=st.sampled_from([mlp, radial_mlp, fourier_mlp]),
     seed=st.integers(0, 10**6),
 )
 def test_gradients_are_those_of_autograd(n, d, width, depth, name, network, seed):
@@ -145,7 +146,7 @@ def penalized_loss(critic, x, y, where, loss, penalty):
 
 @pytest.mark.parametrize("penalized", ["between", "x", "y", "both"])
 @pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("network", [mlp, radial_mlp])
+@pytest.mark.parametrize("network", [mlp, radial_mlp, fourier_mlp])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_any_loss_and_any_place_of_the_penalty(penalized, name, network, dtype):
     critic, (x, y, between) = steep_critic(3, 16, 3, network=network), batches(300, 3)

@@ -9,7 +9,8 @@ from torch.nn.functional import softplus
 from otgan.critics.kernels.relu_generator import GeneratorStep
 from otgan.critics.kernels.relu_passes import forward, linear_layers
 from otgan.critics.kernels.supported import differentiated
-from otgan.critics.networks.feedforward import mlp, radial_mlp
+from otgan.critics.networks.features import WithRadius
+from otgan.critics.networks.feedforward import mlp
 from otgan.errors import InvalidInputError
 from tests.critics.plain_training import worst_gradient
 
@@ -65,7 +66,7 @@ def test_the_forward_pass_is_that_of_the_network():
         (nn.Linear(2, 3), mlp(3), "generator"),
         (nn.Sequential(*mlp(2, 3), nn.Tanh()), mlp(3), "generator"),
         (mlp(2, 3), mlp(3, 2), "critic"),
-        (mlp(2, 3), radial_mlp(3), "critic"),
+        (nn.Sequential(WithRadius(), *mlp(3, 3)), mlp(3), "generator"),
     ],
 )
 def test_other_networks_are_refused(generator, critic, which):

@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose
 
 from otgan.critics.forward import scores
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
+from otgan.critics.networks.features import WithRadius
 from otgan.critics.networks.feedforward import (
     OnOriginalScale,
-    WithRadius,
     mlp,
     orthogonal_mlp,
     radial_mlp,

@@ -23,6 +23,11 @@ class Settings:
     critic_norm: str | None = None
     generator_norm: str | None = None
     pack: int = 1
+    critic_width: int | None = None
+
+    @property
+    def critic_size(self):
+        return self.critic_width or self.width, self.depth
 
 
 def build_networks(settings, shape):
@@ -40,6 +45,16 @@ def test_networks_by_name():
     assert nn.ConvTranspose2d in kinds(generator) and nn.Conv2d in kinds(critic)
     assert ResidualBlock in kinds(build_networks(Settings("resnet"), (1, 8, 8))[1])
     assert nn.Conv2d not in kinds(build_networks(Settings("mlp"), (1, 8, 8))[1])
+
+
+@pytest.mark.parametrize("network", ["mlp", "dcgan", "resnet", "fourier"])
+def test_the_critic_may_be_of_another_size(network):
+    shape = (2,) if network == "fourier" else (1, 8, 8)
+    same, other = (
+        [sum(p.numel() for p in n.parameters()) for n in build_networks(settings, shape)]
+        for settings in (Settings(network), Settings(network, critic_width=6))
+    )
+    assert same[0] == other[0] and same[1] < other[1]
 
 
 @pytest.mark.parametrize("network", ["mlp", "dcgan", "resnet"])
@@ -109,7 +124,7 @@ def test_the_same_seed_gives_the_same_networks_and_leaves_the_generator_of_torch
         (Settings("resnet"), (2,), "'resnet' must be given images of shape"),
         (Settings("dcgan"), (1, 5, 5), "with sides from 8 to 64, got 5 x 5"),
         (Settings("dcgn"), (2,), "did you mean 'dcgan'"),
-        (Settings("auto"), (2,), "network must be one of 'mlp', 'dcgan', 'resnet'"),
+        (Settings("auto"), (2,), "network must be one of 'mlp', 'fourier', 'dcgan', 'resnet'"),
         (Settings(width=None), (2,), "width must be a whole number"),
         (Settings(critic_norm="instance"), (2,), "must have feature maps"),
         (Settings("resnet", generator_norm="batch"), (1, 8, 8), "'resnet', which does without"),
