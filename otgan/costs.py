@@ -241,6 +241,7 @@ class PointCost:
         name, power = _simplify(self.metric, self.p)
         if not isinstance(name, str):
             distances = np.array([_number(name(s, t)) for s, t in zip(u, v, strict=True)])
+            _check_distances(distances)
         elif name == "cosine":
             chords = _norm_of_differences(_directions(u) - _directions(v), "sqeuclidean")
             distances = 0.5 * chords
@@ -408,6 +409,7 @@ def _call_on_pairs(
                 f"point {_shown(point)} into {_shown(u)}; to fix it, compute without -=, += and "
                 "the like"
             )
+        _check_distances(row)
         _power(row, power)
     return costs
 
@@ -429,13 +431,18 @@ def _number(value: Any) -> float:
         ) from None
 
 
-def _power(distances: FloatArray, p: float) -> FloatArray:
+def _check_distances(distances: FloatArray) -> None:
+    """Raise on what a callable metric must not return."""
     if not (np.isfinite(distances).all() and (distances >= 0).all()):
         raise InvalidInputError(
             "the metric must return finite, non-negative numbers, got "
             f"{distances[~(np.isfinite(distances) & (distances >= 0))][0]} for some pair of "
             "points; to fix it, check the callable"
         )
+
+
+def _power(distances: FloatArray, p: float) -> FloatArray:
+    """Distances ** p, in place."""
     if p != 1:
         distances **= p
     return distances

@@ -180,7 +180,8 @@ def c_transform_of(
     for targets, block in row_blocks(cost.T):
         with np.errstate(invalid="ignore"):
             # A forbidden arc binds nothing: inf - inf is NaN, which fmin passes over.
-            g[targets] = np.fmin.reduce(block - f, axis=1, initial=np.inf)
+            block = block - f if isinstance(cost, MatrixCost) else np.subtract(block, f, out=block)
+            g[targets] = np.fmin.reduce(block, axis=1, initial=np.inf)
     return g
 
 

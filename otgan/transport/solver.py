@@ -13,10 +13,11 @@ from scipy import sparse
 from otgan.costs import GroundCost, PointCost, SparseCost
 from otgan.measures import FloatArray, IntArray
 from otgan.transport.couplings import Arcs
-from otgan.transport.duality import PLAIN_PAIRS, c_transform_of, certify_arcs
+from otgan.transport.duality import c_transform_of, certify_arcs
 from otgan.transport.dummy_points import WithDummies
 from otgan.transport.result import TransportResult
 from otgan.transport.stopwatch import Stopwatch
+from otgan.transport.warm_start import WarmStart
 
 if TYPE_CHECKING:  # importing Numba takes some tenths of a second
     from otgan.transport.network_simplex.context import Outcome, SolveContext
@@ -24,6 +25,9 @@ if TYPE_CHECKING:  # importing Numba takes some tenths of a second
 __all__ = ["LineOutcome", "Problem", "certified", "solve_on_support"]
 
 logger = logging.getLogger(__name__)
+
+IMPROVED_PAIRS = 2**20
+"""Up to so many pairs of points, f is improved by a second c-transform: it costs little."""
 
 
 def _unchanged(result: TransportResult) -> TransportResult:
@@ -57,15 +61,18 @@ class LineOutcome(NamedTuple):
     stats: dict[str, int]
 
 
-def solve_on_support(problem: Problem, context: SolveContext) -> Outcome:
+def solve_on_support(
+    problem: Problem, context: SolveContext, start: WarmStart | None = None
+) -> Outcome:
     """Solve between the points that carry mass; the others get their potentials afterwards."""
     cost, a, b = problem.cost, problem.a, problem.b
     (sources,), (targets,) = a.nonzero(), b.nonzero()
     n, m = cost.shape
     if len(sources) == n and len(targets) == m:
-        return _solve(cost, a, b, context, (sources, targets))
+        return _solve(cost, a, b, context, (sources, targets), start)
     core = cost.restricted(sources, targets)
-    outcome = _solve(core, a[sources], b[targets], context, (sources, targets))
+    start = None if start is None else start.restricted(sources, targets)
+    outcome = _solve(core, a[sources], b[targets], context, (sources, targets), start)
     to_all = cost.restricted(sources, np.arange(m))
     g = c_transform_of(to_all, outcome.f, n_jobs=context.n_jobs)
     g[np.isinf(g)] = 0.0  # without allowed arcs to any mass: nothing binds it
@@ -79,6 +86,7 @@ def _solve(
     b: FloatArray,
     context: SolveContext,
     names: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
+    start: WarmStart | None,
 ) -> Outcome:
     """Solve between masses that are all positive, by the solver that suits the cost.
 
@@ -91,16 +99,16 @@ def _solve(
     if isinstance(cost, (PointCost, WithDummies)) and is_large(n, m):
         prices = cost.prices if isinstance(cost, WithDummies) else None
         if (points := cost.normed()) is not None:
-            return solve_points(points, a, b, context, prices)
+            return solve_points(points, a, b, context, prices, start)
     if isinstance(cost, SparseCost):
-        return solve_allowed(cost.arcs_by_source, a, b, context, names)
+        return solve_allowed(cost.arcs_by_source, a, b, context, names, start)
     matrix = cost.rows(slice(0, n))
     if (allowed := np.isfinite(matrix)).all():
-        return solve_matrix(np.ascontiguousarray(matrix), a, b, context)
+        return solve_matrix(np.ascontiguousarray(matrix), a, b, context, start)
     i, j = np.nonzero(allowed)
-    start = np.searchsorted(i, np.arange(n + 1))
-    stored = sparse.csr_array((matrix[i, j], j, start), shape=(n, m))
-    return solve_allowed(stored, a, b, context, names)
+    rows = np.searchsorted(i, np.arange(n + 1))
+    stored = sparse.csr_array((matrix[i, j], j, rows), shape=(n, m))
+    return solve_allowed(stored, a, b, context, names, start)
 
 
 def certified(
@@ -114,7 +122,7 @@ def certified(
     solved = watch.working
     plan = Arcs(solution.i, solution.j, solution.mass)
     n, m = problem.cost.shape
-    improve = n * m <= PLAIN_PAIRS or not bool(np.isfinite(solution.f).all())
+    improve = n * m <= IMPROVED_PAIRS or not bool(np.isfinite(solution.f).all())
     proof = certify_arcs(
         problem.cost,
         plan,

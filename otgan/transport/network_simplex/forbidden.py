@@ -18,9 +18,11 @@ from otgan.text import named
 from otgan.transport.network_simplex.candidates import Candidates
 from otgan.transport.network_simplex.context import Outcome, PricingPass, SolveContext
 from otgan.transport.network_simplex.fixed_point import Masses, balanced_masses, fractions
-from otgan.transport.network_simplex.initial_basis import artificial_basis
+from otgan.transport.network_simplex.initial_basis import artificial_basis, initial_basis
 from otgan.transport.network_simplex.level import pivot_until_optimal, tolerance_of
+from otgan.transport.network_simplex.restart import send_again, send_over_candidates
 from otgan.transport.network_simplex.tree import (
+    Plan,
     Tree,
     center_potentials,
     compute_potentials,
@@ -28,6 +30,7 @@ from otgan.transport.network_simplex.tree import (
     plan_of,
 )
 from otgan.transport.rounding import NEGLIGIBLE_MASS
+from otgan.transport.warm_start import WarmStart
 
 __all__ = ["carry_then_improve", "forbidden_mass_error", "solve_allowed"]
 
@@ -36,7 +39,12 @@ Names = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 @checks_keywords
 def solve_allowed(
-    allowed: sparse.csr_array, a: FloatArray, b: FloatArray, context: SolveContext, names: Names
+    allowed: sparse.csr_array,
+    a: FloatArray,
+    b: FloatArray,
+    context: SolveContext,
+    names: Names,
+    start: WarmStart | None = None,
 ) -> Outcome:
     """Transport on the arcs that are stored.
 
@@ -53,6 +61,8 @@ def solve_allowed(
     context : SolveContext
     names : ndarray, ndarray
         What errors call the sources and the targets.
+    start : WarmStart, optional
+        If mass finds its way over its arcs, and over others one by one, there is no first phase.
 
     Raises
     ------
@@ -60,11 +70,18 @@ def solve_allowed(
         The allowed arcs cannot carry all mass.
     """
     n, m = allowed.shape
+    arcs = Candidates(
+        allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32), allowed.data
+    )
     masses = balanced_masses(a, b)
     tree = empty_tree(n, m, masses[0].shape[1])
-    artificial_basis(tree, n, *masses)
-    check = partial(_check_feasible, tree, n, masses, allowed, names)
-    done = carry_then_improve(tree, allowed, np.zeros(allowed.nnz), context, check)
+    if start is not None and _restart(start, tree, arcs, masses):
+        _set_costs(tree, n, allowed)
+        done = pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, context)
+    else:
+        artificial_basis(tree, n, *masses)
+        check = partial(_check_feasible, tree, n, masses, allowed, names)
+        done = carry_then_improve(tree, allowed, np.zeros(allowed.nnz), context, check)
     center_potentials(tree, n)
     plan = plan_of(tree, n)
     mass = fractions(plan.mass, masses[0])
@@ -74,6 +91,28 @@ def solve_allowed(
     pivots = context.counters.pivots
     context.report(PricingPass(1, 1, 1, n + m, allowed.nnz, pivots, cost, gap))
     return Outcome(plan.i, plan.j, mass, f, g, done, context.counters.stats(1))
+
+
+def _restart(
+    earlier: WarmStart, tree: Tree, arcs: Candidates, masses: tuple[Masses, Masses]
+) -> bool:
+    """Build a basis around the earlier plan, if it can be changed into one of these masses."""
+    if len(arcs.cost) == 0:
+        return False
+    n, m = len(earlier.f), len(earlier.g)
+    allowed = SparseCost(sparse.csr_array((arcs.cost, arcs.target, arcs.start), shape=(n, m)))
+    kept = np.isfinite(allowed.arcs(earlier.i, earlier.j))
+    left = masses[0].copy(), masses[1].copy()
+    sent = [
+        send_again(earlier.i[kept], earlier.j[kept], left),
+        send_over_candidates(arcs, earlier.f, earlier.g, left),
+    ]
+    if left[0].any():
+        return False
+    i, j, mass = (np.concatenate(part) for part in zip(*sent, strict=True))
+    tree.pi[:n], tree.pi[n:-1] = earlier.f, -earlier.g
+    initial_basis(tree, n, Plan(i, j, mass, allowed.arcs(i, j)), arcs)
+    return True
 
 
 def carry_then_improve(

@@ -21,7 +21,7 @@ from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, dense_start, g
 from otgan.transport.network_simplex.fixed_point import Masses, fractions
 from otgan.transport.network_simplex.initial_basis import initial_basis
 from otgan.transport.network_simplex.pricers import MatrixPricer, Pricer
-from otgan.transport.network_simplex.reduced_costs import SmallestReducedCosts
+from otgan.transport.network_simplex.reduced_costs import SmallestReducedCosts, nothing_found
 from otgan.transport.network_simplex.simplex import run_pivots
 from otgan.transport.network_simplex.tree import (
     Plan,
@@ -33,6 +33,7 @@ from otgan.transport.network_simplex.tree import (
 from otgan.transport.rounding import SPARSE_TOLERANCE
 
 __all__ = [
+    "FIRST_ARCS",
     "LevelStart",
     "Solution",
     "pivot_until_optimal",
@@ -41,6 +42,7 @@ __all__ = [
     "start_on_matrix",
     "start_with_candidates",
     "tolerance_of",
+    "with_more",
 ]
 
 FIRST_ARCS = 10
@@ -86,7 +88,7 @@ def start_with_candidates(
     f = sources.value[:, 0]
     targets = pricer.of_targets(f, g, np.full(m, np.inf), min(k, n))
     g = targets.value[:, 0]
-    arcs = _with_more(pricer, pricer.first_candidates(), sources, targets)
+    arcs = with_more(pricer, pricer.first_candidates(), sources, targets)
     return start_from_plan(arcs, f, g, plan)
 
 
@@ -118,6 +120,7 @@ def solve_level(
     masses: tuple[Masses, Masses],
     context: SolveContext,
     at: tuple[int, int] = (1, 1),
+    passes_from_both: int = PASSES_FROM_BOTH,
 ) -> Solution:
     """Pivot and price until no pair of points would improve the plan, or a limit is reached.
 
@@ -129,6 +132,8 @@ def solve_level(
     context : SolveContext
     at : int, int
         Which level this is, and of how many; the last one is solved to optimality.
+    passes_from_both : int
+        How many passes search the arcs of sources too, which helps from potentials that are rough.
     """
     tree, arcs, f, g = start
     n, m = pricer.shape
@@ -143,9 +148,10 @@ def solve_level(
         tolerance = tolerance_of(tree)
         pivot_until_optimal(tree, n, arcs, tolerance, True, context)
         f_now, g_now = tree.pi[:n].copy(), -tree.pi[n:-1]
-        # The arcs of the targets are enough for proof; those of the sources help at the start.
-        of_sources = f_now - tolerance if passes <= PASSES_FROM_BOTH else np.full(n, -np.inf)
-        sources = pricer.of_sources(f_now, g_now, of_sources, MORE_ARCS)
+        # The arcs of the targets are enough for proof.
+        sources = nothing_found(n)
+        if passes <= passes_from_both:
+            sources = pricer.of_sources(f_now, g_now, f_now - tolerance, MORE_ARCS)
         targets = pricer.of_targets(f_now, g_now, g_now - tolerance, MORE_ARCS)
         g_now = np.minimum(g_now, targets.value[:, 0])
         cost, dual = _cost(tree, masses[0]), float(a @ f_now + b @ g_now)
@@ -159,7 +165,7 @@ def solve_level(
         fraction = 0.0 if final else COARSE_FRACTION
         finished = bool(more <= fraction * (n + m)) or cost - lower <= rtol * abs(cost)
         if not finished:
-            arcs = _with_more(pricer, arcs, sources, targets)
+            arcs = with_more(pricer, arcs, sources, targets)
     return Solution(tree, f, g, finished)
 
 
@@ -193,7 +199,7 @@ def _cost(tree: Tree, a: Masses) -> float:
     return float(tree.cost @ fractions(tree.mass, a))
 
 
-def _with_more(
+def with_more(
     pricer: Pricer,
     arcs: Candidates,
     sources: SmallestReducedCosts,

@@ -42,7 +42,9 @@ from otgan.transport.network_simplex.level import (
 )
 from otgan.transport.network_simplex.point_costs import NORMS
 from otgan.transport.network_simplex.pricers import LevelPricer, MatrixPricer, PointPricer
+from otgan.transport.network_simplex.restart import solve_from
 from otgan.transport.network_simplex.tree import Plan, plan_of
+from otgan.transport.warm_start import WarmStart
 
 __all__ = [
     "Level",
@@ -83,6 +85,7 @@ def solve_points(
     b: FloatArray,
     context: SolveContext,
     prices: DummyPrices | None = None,
+    start: WarmStart | None = None,
 ) -> Outcome:
     """Transport between two clouds of points for the cost ``norm(x_i - y_j) ** power``.
 
@@ -94,6 +97,8 @@ def solve_points(
     context : SolveContext
     prices : DummyPrices, optional
         Of a dummy point at the end of each cloud, of which `points` do not speak, but masses do.
+    start : WarmStart, optional
+        With dummies too, if there are prices. The points themselves are then the only level.
 
     Returns
     -------
@@ -113,11 +118,16 @@ def solve_points(
         of_x, of_y = np.append(of_x, len(x)), np.append(of_y, len(y))
     masses = balanced_masses(a[of_x], b[of_y])
     norm = NORMS[points.norm], points.power
-    levels = levels_of(trees, masses, norm, context.n_jobs, prices)
-    solution = solve_coarsest(levels[0], context, len(levels))
-    for at, (coarse, fine) in enumerate(itertools.pairwise(levels), start=2):
-        solution = refine(coarse, fine, solution, context, (at, len(levels)))
-    outcome = _outcome(solution, masses[0], context, len(levels))
+    if start is not None:
+        start = start.restricted(of_x, of_y).in_units(unit)
+        pricer = PointPricer(trees[0].cells, trees[1].cells, norm, context.n_jobs)
+        finest = pricer if prices is None else DummyPricer(pricer, prices)
+        solution, levels = solve_from(start, finest.stored(), masses, context), 1
+    else:
+        solution, levels = _solve_levels(
+            levels_of(trees, masses, norm, context.n_jobs, prices), context
+        )
+    outcome = _outcome(solution, masses[0], context, levels)
     f, g = np.empty(len(a)), np.empty(len(b))
     f[of_x], g[of_y] = outcome.f * unit, outcome.g * unit
     return outcome._replace(i=of_x[outcome.i], j=of_y[outcome.j], f=f, g=g)
@@ -125,7 +135,11 @@ def solve_points(
 
 @checks_keywords
 def solve_matrix(
-    matrix: FloatArray, a: FloatArray, b: FloatArray, context: SolveContext
+    matrix: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    context: SolveContext,
+    start: WarmStart | None = None,
 ) -> Outcome:
     """Transport for a stored cost matrix with finite entries.
 
@@ -135,8 +149,12 @@ def solve_matrix(
     a, b : ndarray, shapes (n,) and (m,)
         Positive, each summing to one.
     context : SolveContext
+    start : WarmStart, optional
     """
     masses = balanced_masses(a, b)
+    if start is not None:
+        solution = solve_from(start, MatrixPricer(matrix, context.n_jobs), masses, context)
+        return _outcome(solution, masses[0], context, 1)
     if matrix.size > MAX_DENSE_ARCS:
         pricer = MatrixPricer(matrix, context.n_jobs)
         solution = solve_level(pricer, start_on_matrix(pricer, *masses), masses, context)
@@ -185,6 +203,13 @@ def _with_dummies(
         prices.between,
     )
     return Level(with_dummy(x, a[-1:]), with_dummy(y, b[-1:]), DummyPricer(pricer, of_level))
+
+
+def _solve_levels(levels: list[Level], context: SolveContext) -> tuple[Solution, int]:
+    solution = solve_coarsest(levels[0], context, len(levels))
+    for at, (coarse, fine) in enumerate(itertools.pairwise(levels), start=2):
+        solution = refine(coarse, fine, solution, context, (at, len(levels)))
+    return solution, len(levels)
 
 
 def solve_coarsest(level: Level, context: SolveContext, levels: int) -> Solution:

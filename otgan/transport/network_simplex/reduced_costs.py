@@ -10,7 +10,7 @@ import numpy.typing as npt
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 
-__all__ = ["Search", "SmallestReducedCosts", "insert"]
+__all__ = ["Search", "SmallestReducedCosts", "insert", "nothing_found"]
 
 
 class SmallestReducedCosts(NamedTuple):
@@ -18,6 +18,11 @@ class SmallestReducedCosts(NamedTuple):
 
     value: FloatArray
     j: npt.NDArray[np.int32]
+
+
+def nothing_found(n: int) -> SmallestReducedCosts:
+    """No arcs of n sources."""
+    return SmallestReducedCosts(np.full((n, 1), np.inf), np.full((n, 1), -1, np.int32))
 
 
 class Search(NamedTuple):
