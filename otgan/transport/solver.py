@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from otgan.costs import GroundCost, PointCost, SparseCost
 from otgan.measures import FloatArray, IntArray
@@ -28,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 IMPROVED_PAIRS = 2**20
 """Up to so many pairs of points, f is improved by a second c-transform: it costs little."""
+
+FILLED, MOST_ENTRIES = 0.02, 2**27
+"""Of a matrix that is made of sparse costs: the least share of arcs; the size, one gigabyte."""
 
 
 def _unchanged(result: TransportResult) -> TransportResult:
@@ -92,6 +94,7 @@ def _solve(
 
     Errors call the points by their `names`.
     """
+    from otgan.transport.network_simplex.big_costs import solve_matrix_with_forbidden
     from otgan.transport.network_simplex.forbidden import solve_allowed
     from otgan.transport.network_simplex.multiscale import is_large, solve_matrix, solve_points
 
@@ -100,15 +103,18 @@ def _solve(
         prices = cost.prices if isinstance(cost, WithDummies) else None
         if (points := cost.normed()) is not None:
             return solve_points(points, a, b, context, prices, start)
-    if isinstance(cost, SparseCost):
+    if isinstance(cost, SparseCost) and not _fills_matrix(cost):
         return solve_allowed(cost.arcs_by_source, a, b, context, names, start)
     matrix = cost.rows(slice(0, n))
-    if (allowed := np.isfinite(matrix)).all():
+    if np.isfinite(matrix).all():
         return solve_matrix(np.ascontiguousarray(matrix), a, b, context, start)
-    i, j = np.nonzero(allowed)
-    rows = np.searchsorted(i, np.arange(n + 1))
-    stored = sparse.csr_array((matrix[i, j], j, rows), shape=(n, m))
-    return solve_allowed(stored, a, b, context, names, start)
+    return solve_matrix_with_forbidden(matrix, a, b, context, names, start)
+
+
+def _fills_matrix(cost: SparseCost) -> bool:
+    """Whether the stored arcs are so many that their matrix is the faster form of the problem."""
+    n, m = cost.shape
+    return n * m <= MOST_ENTRIES and cost.arcs_by_source.nnz >= FILLED * n * m
 
 
 def certified(

@@ -32,7 +32,7 @@ from otgan.transport.network_simplex.tree import (
 from otgan.transport.rounding import NEGLIGIBLE_MASS
 from otgan.transport.warm_start import WarmStart
 
-__all__ = ["carry_then_improve", "forbidden_mass_error", "solve_allowed"]
+__all__ = ["Names", "carry_then_improve", "forbidden_mass_error", "solve_allowed"]
 
 Names = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
