@@ -29,6 +29,9 @@ __all__ = [
 N_TRIED = 3
 """Points that a module is tried on: batch normalization needs two, and three tell n from c."""
 
+SHAPE_CHANGES = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select", "Slice")
+"""Beginnings of what autograd calls operations that leave every number as it is."""
+
 N_MIXED = 8
 """Points that are scored together and alone."""
 
@@ -239,29 +242,22 @@ def refuse_probabilities(module: nn.Module, shape: tuple[int, ...]) -> None:
     Raises
     ------
     InvalidInputError
-        Scores that are what an `nn.Sigmoid` in it gives.
+        The last operation of its forward, but for changes of shape, is a sigmoid.
 
     Examples
     --------
     >>> refuse_probabilities(nn.Linear(2, 1), (2,))
     """
-    given: list[Tensor] = []
-    sigmoids = [layer for layer in module.modules() if isinstance(layer, nn.Sigmoid)]
-    hooks = [
-        layer.register_forward_hook(lambda _, __, values: given.append(values.flatten()))
-        for layer in sigmoids
-    ]
     points = standard_points(module, (N_TRIED, *shape), torch.Generator("cpu").manual_seed(0))
-    try:
-        with restored(module):
-            scores = _tried(module, points, "critic", "points").flatten()
-    finally:
-        for hook in hooks:
-            hook.remove()
-    if any(torch.equal(values, scores) for values in given):
+    with torch.enable_grad(), restored(module):
+        node = _tried(module, points, "critic", "points").grad_fn
+        while node is not None and node.name().startswith(SHAPE_CHANGES):
+            node = node.next_functions[0][0]
+        ends_in_sigmoid = node is not None and node.name().startswith("SigmoidBackward")
+    if ends_in_sigmoid:
         raise InvalidInputError(
             "critic must give logits for this objective, whose losses apply the sigmoid, got "
-            "probabilities of an nn.Sigmoid; to fix it, leave that layer out"
+            "probabilities: its forward ends in a sigmoid; to fix it, leave that out"
         )
 
 

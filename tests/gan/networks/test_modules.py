@@ -206,13 +206,43 @@ class Gated(nn.Module):
         return 3.0 * self.gate(self.layer(points))
 
 
-def test_probabilities_are_refused_where_logits_are_meant():
-    ends = nn.Sequential(nn.Linear(2, 1), nn.Sigmoid(), nn.Flatten(0))
+class EndsIn(nn.Module):
+    """A critic whose forward ends in a function of the user's."""
+
+    def __init__(self, last):
+        super().__init__()
+        self.layer, self.last = nn.Linear(2, 1), last
+
+    def forward(self, points):
+        return self.last(self.layer(points))
+
+
+@pytest.mark.parametrize(
+    "critic",
+    [
+        nn.Sequential(nn.Linear(2, 1), nn.Sigmoid(), nn.Flatten(0)),
+        EndsIn(torch.sigmoid),
+        EndsIn(lambda scores: scores.sigmoid()[:, 0]),
+        EndsIn(lambda scores: nn.functional.sigmoid(scores).squeeze().unsqueeze(1).view(-1)),
+        EndsIn(lambda scores: scores.sigmoid_().reshape(-1, 1)),
+    ],
+)
+def test_probabilities_are_refused_where_logits_are_meant(critic):
     with pytest.raises(InvalidInputError, match=r"must give logits .*, got probabilities"):
-        refuse_probabilities(ends, (2,))
-    assert not ends[1]._forward_hooks
-    refuse_probabilities(Gated(), (2,))
-    refuse_probabilities(nn.Sequential(nn.Sigmoid(), nn.Linear(2, 1)), (2,))
+        refuse_probabilities(critic, (2,))
+
+
+@pytest.mark.parametrize(
+    "critic",
+    [
+        Gated(),
+        nn.Sequential(nn.Sigmoid(), nn.Linear(2, 1)),
+        EndsIn(lambda scores: scores.sigmoid() - 0.5),
+        EndsIn(lambda scores: scores * scores.sigmoid()),
+    ],
+)
+def test_a_sigmoid_inside_is_none_of_the_scores(critic):
+    refuse_probabilities(critic, (2,))
 
 
 def test_modules_without_values_are_refused():
