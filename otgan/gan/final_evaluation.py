@@ -93,7 +93,7 @@ def tell_apart(monitor: Monitor, real: FloatArray, fake: FloatArray) -> RealData
     of_real, of_fake = (
         {space.name: space.of(points) for space in spaces} for points in (real, fake)
     )
-    return real_data_test(of_real, of_fake, monitor.bin_centers, rng=monitor.config.rng)
+    return real_data_test(of_real, of_fake, monitor.bins, rng=monitor.config.rng)
 
 
 def _memorization(monitor: Monitor, fake: FloatArray) -> MemorizationTest | None:

@@ -24,9 +24,9 @@ from otgan.gan.config import GANConfig
 from otgan.gan.data import TrainingData
 from otgan.gan.divergence import refuse_broken_points
 from otgan.gan.latents import draw_latents
+from otgan.gan.measuring.bins import Bins, bins_of
 from otgan.gan.measuring.comparison import Compared, RealSamples
 from otgan.gan.measuring.features import Features, training_points
-from otgan.gan.measuring.label_statistics import bin_centers
 from otgan.gan.measuring.spaces import Patches, Space, unchanged
 from otgan.gan.modes import ModeCoverage
 from otgan.gan.networks.packing import packed
@@ -109,10 +109,10 @@ class Monitor:
         return RealSamples(self.spaces, real, others)
 
     @cached_property
-    def bin_centers(self) -> FloatArray:
-        """Centers of bins of the last space, from training points."""
+    def bins(self) -> Bins:
+        """Bins of the last space, from training points."""
         train = self.spaces[-1].of(training_points(self.data, self.config.rng))
-        return bin_centers(train, self.data.train_labels, self.config.rng)
+        return bins_of(train, self.data.train_labels, self.config.rng)
 
     def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
-from scipy.cluster.vq import kmeans2, vq
 from scipy.spatial.distance import pdist, squareform
 
 from otgan.divergences.pair_means import quadratic_form
+from otgan.gan.measuring.bins import Bins
 from otgan.label_statistic import BoolArray, LabelStatistic
-from otgan.measures import FloatArray, IntArray
+from otgan.measures import FloatArray
 
 __all__ = [
-    "bin_centers",
     "energy_and_neighbors",
     "largest_bin_difference",
     "neighbor_coincidences",
 ]
 
 NEIGHBORS = 5
-
-BINS = 20
 
 
 def energy_and_neighbors(pool: FloatArray, n: int) -> tuple[LabelStatistic, LabelStatistic]:
@@ -77,34 +72,8 @@ def neighbor_coincidences(distances: FloatArray, n: int, *, k: int = NEIGHBORS) 
     return LabelStatistic(n, len(distances) - n, values, batch=64)
 
 
-def bin_centers(points: FloatArray, labels: IntArray | None = None, rng: int = 0) -> FloatArray:
-    """Centers of bins of the space: the mean of each class, or 20 bins by k-means without classes.
-
-    They must not depend on the points that are tested.
-
-    Parameters
-    ----------
-    points : ndarray, shape (n, k)
-        Real points.
-    labels : ndarray of int, shape (n,), optional
-        Their classes.
-    rng : int, default 0
-        Seed of k-means.
-    """
-    if labels is not None:
-        return np.stack([points[labels == label].mean(axis=0) for label in np.unique(labels)])
-    bins = max(2, min(BINS, len(points) // 10))
-    distinct = np.unique(points, axis=0)
-    if len(distinct) <= bins:
-        return distinct
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a bin that became empty does no harm
-        centers: FloatArray = kmeans2(points, bins, minit="++", rng=np.random.default_rng(rng))[0]
-    return centers
-
-
-def largest_bin_difference(pool: FloatArray, n: int, centers: FloatArray) -> LabelStatistic:
-    """The largest difference between the two samples in the share of points nearest to a center.
+def largest_bin_difference(pool: FloatArray, n: int, bins: Bins) -> LabelStatistic:
+    """The largest difference between the two samples in the share of points of a bin.
 
     In units of its standard error if the shares were equal: the test of two proportions. A mode
     that one sample lacks empties a bin.
@@ -116,13 +85,12 @@ def largest_bin_difference(pool: FloatArray, n: int, centers: FloatArray) -> Lab
 
     Examples
     --------
-    >>> pool, centers = np.array([[0.0], [1], [10], [11]]), np.array([[0.0], [10.0]])
-    >>> statistic = largest_bin_difference(pool, 2, centers)
+    >>> pool, bins = np.array([[0.0], [1], [10], [11]]), Bins(np.array([[0.0], [10]]), np.eye(1))
+    >>> statistic = largest_bin_difference(pool, 2, bins)
     >>> statistic.values(np.array([[True, True, False, False], [True, False, True, False]]))
     array([2., 0.])
     """
-    nearest: IntArray = vq(pool, centers)[0]
-    in_bin = np.eye(len(centers))[nearest]
+    in_bin = np.eye(len(bins.centers))[bins.of(pool)]
     total, m = in_bin.sum(axis=0), len(pool) - n
     varies = (total > 0) & (total < n + m)
     share = total[varies] / (n + m)

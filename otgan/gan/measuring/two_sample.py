@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from otgan.gan.measuring.bins import Bins
 from otgan.gan.measuring.label_statistics import energy_and_neighbors, largest_bin_difference
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic
@@ -92,7 +93,7 @@ class RealDataTest(Result):
 def real_data_test(
     real: Mapping[str, FloatArray],
     fake: Mapping[str, FloatArray],
-    centers: FloatArray,
+    bins: Bins,
     *,
     n_resamples: int = N_RESAMPLES,
     rng: int = 0,
@@ -110,8 +111,8 @@ def real_data_test(
     real, fake : mapping of str to ndarray, shape (n, k) each
         The same points in each space, by its name; at most 2,000 of each sample. Points must be
         independent, and real ones must not have been used to train anything.
-    centers : ndarray, shape (b, k)
-        Centers of the bins, from training points.
+    bins : Bins
+        Of the last space, from training points.
     n_resamples : int, default 499
         Permutations; the least p-value is 1 / (1 + n_resamples).
     rng : int, default 0
@@ -135,7 +136,8 @@ def real_data_test(
     --------
     >>> rng = np.random.default_rng(0)
     >>> real, same, shifted = rng.normal(size=(3, 100, 2)) + np.array([0, 0, 1])[:, None, None]
-    >>> bins = np.array([[-1.0, 0.0], [1.0, 0.0]])
+    >>> from otgan.gan.measuring.bins import bins_of
+    >>> bins = bins_of(np.array([[-1.0, 0.0], [1.0, 0.0]]))
     >>> real_data_test({"points": real}, {"points": shifted}, bins).is_told
     True
     >>> real_data_test({"points": real}, {"points": same}, bins).is_told
@@ -153,7 +155,7 @@ def real_data_test(
         found[f"energy distance of {name}"] = _valued(energy, labels[:, order])
         found[f"nearest neighbors of {name}"] = _valued(neighbors, labels[:, order])
         if name == last:
-            found[f"bins of {name}"] = _valued(largest_bin_difference(pool, n, centers), labels)
+            found[f"bins of {name}"] = _valued(largest_bin_difference(pool, n, bins), labels)
     return RealDataTest(_corrected(found), n, n_resamples)
 
 

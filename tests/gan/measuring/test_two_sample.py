@@ -9,8 +9,8 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import chi2_contingency
 
 from otgan.divergences.energy import Energy
+from otgan.gan.measuring.bins import Bins, bins_of
 from otgan.gan.measuring.label_statistics import (
-    bin_centers,
     energy_and_neighbors,
     largest_bin_difference,
     neighbor_coincidences,
@@ -44,14 +44,16 @@ def test_the_largest_difference_of_a_bin_is_the_test_of_two_proportions():
         )
         for row in labels
     ]  # chi-squared of the table is the square of the difference in standard errors
-    found = largest_bin_difference(pool, 20, centers).values(labels)
+    found = largest_bin_difference(pool, 20, Bins(centers, np.eye(2))).values(labels)
     assert_allclose(found**2, expected, rtol=1e-12)
 
 
 def test_one_bin_for_all_says_nothing():
     pool = np.zeros((4, 1))
     labels = np.array([[True, False, False, False]])
-    assert_array_equal(largest_bin_difference(pool, 1, np.zeros((1, 1))).values(labels), [0])
+    assert_array_equal(
+        largest_bin_difference(pool, 1, Bins(np.zeros((1, 1)), np.eye(1))).values(labels), [0]
+    )
 
 
 def test_energy_is_that_of_the_two_sample_test():
@@ -89,8 +91,8 @@ def test_equal_distributions_are_told_apart_at_most_as_often_as_the_level():
     for seed in range(200):
         rng = np.random.default_rng(seed)
         real, fake, train = rng.normal(size=(3, 30, 2)).round(1)  # with ties
-        centers = bin_centers(train**2, rng=seed)
-        test = real_data_test(spaces_of(real), spaces_of(fake), centers, n_resamples=19, rng=seed)
+        bins = bins_of(train**2, rng=seed)
+        test = real_data_test(spaces_of(real), spaces_of(fake), bins, n_resamples=19, rng=seed)
         told += test.pvalue <= 0.05
     assert 2 <= told <= 20  # binomial: 10 in the mean, beyond either with probability 0.001
 
@@ -107,7 +109,7 @@ def test_defects_are_told(defect):
         fake += 0.4
     if defect == "repeated":
         fake = fake[rng.integers(50, size=200)]
-    test = real_data_test(spaces_of(real), spaces_of(fake), bin_centers(train**2), rng=0)
+    test = real_data_test(spaces_of(real), spaces_of(fake), bins_of(train**2), rng=0)
     assert test.is_told and test.pvalue == 1 / 500
     assert test.statistics[0].z > 3
 
@@ -115,28 +117,17 @@ def test_defects_are_told(defect):
 def test_swapping_the_order_of_points_within_samples_changes_nothing_that_counts():
     rng = np.random.default_rng(3)
     real, fake = rng.normal(size=(2, 60, 2))
-    centers = bin_centers(real)
-    first = real_data_test({"points": real}, {"points": fake}, centers, rng=0)
-    second = real_data_test({"points": real[::-1]}, {"points": fake[::-1]}, centers, rng=0)
+    bins = bins_of(real)
+    first = real_data_test({"points": real}, {"points": fake}, bins, rng=0)
+    second = real_data_test({"points": real[::-1]}, {"points": fake[::-1]}, bins, rng=0)
     for one, other in itertools.product(first.statistics, second.statistics):
         if one.name == other.name:
             assert_allclose(one.z, other.z, atol=0.6)  # permutations differ
 
 
-def test_bins_come_from_the_given_points_alone_and_are_the_same_again():
-    points = np.random.default_rng(0).normal(size=(400, 2))
-    assert_array_equal(bin_centers(points, rng=1), bin_centers(points, rng=1))
-    assert bin_centers(points).shape == (20, 2)
-    assert bin_centers(points[:50]).shape == (5, 2)
-    labels = np.arange(400) % 2
-    means = [points[::2].mean(axis=0), points[1::2].mean(axis=0)]
-    assert_allclose(bin_centers(points, labels), means, rtol=1e-12)
-    assert_array_equal(bin_centers(np.repeat([[2.0], [1.0]], 30, axis=0)), [[1.0], [2.0]])
-
-
 def test_the_result_is_plain_and_its_main_number_is_the_pvalue():
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(2, 40, 2))
-    test = real_data_test({"points": real}, {"points": fake + 3}, real[:3], n_resamples=39)
+    test = real_data_test({"points": real}, {"points": fake + 3}, bins_of(real), n_resamples=39)
     assert float(test) == test.pvalue == test.to_dict()["pvalue"] == 1 / 40
     assert test.to_dict()["is_told"] is False  # the level is 0.01
