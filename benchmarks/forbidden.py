@@ -65,8 +65,9 @@ def measured(name: str, checkout: Path) -> tuple[float, float, float]:
 def page(base: Path | None) -> str:
     lines = [
         "# Forbidden arcs\n",
-        "Written by `python benchmarks/forbidden.py`: processor seconds of all threads with the",
-        "certificate; cost and gap are sums over arcs of mass one.\n",
+        "Written by `python benchmarks/forbidden.py --base PATH`: processor seconds of all",
+        "threads with the certificate, the least of three; cost and gap are sums over arcs of",
+        "mass one. The base is commit 92328c4.\n",
         "| problem | cost | gap | s | s of the base | base / this |",
         "|---|--:|--:|--:|--:|--:|",
     ]

@@ -29,7 +29,10 @@ __all__ = [
 N_TRIED = 3
 """Points that a module is tried on: batch normalization needs two, and three tell n from c."""
 
-SHAPE_CHANGES = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select", "Slice")
+UNCHANGING = (
+    *("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select", "Slice"),
+    *("Alias", "Clone", "ToCopy", "TBackward", "Transpose", "Permute"),
+)
 """Beginnings of what autograd calls operations that leave every number as it is."""
 
 N_MIXED = 8
@@ -242,7 +245,7 @@ def refuse_probabilities(module: nn.Module, shape: tuple[int, ...]) -> None:
     Raises
     ------
     InvalidInputError
-        The last operation of its forward, but for changes of shape, is a sigmoid.
+        The last operation of its forward, but for copies and changes of shape, is a sigmoid.
 
     Examples
     --------
@@ -251,7 +254,7 @@ def refuse_probabilities(module: nn.Module, shape: tuple[int, ...]) -> None:
     points = standard_points(module, (N_TRIED, *shape), torch.Generator("cpu").manual_seed(0))
     with torch.enable_grad(), restored(module):
         node = _tried(module, points, "critic", "points").grad_fn
-        while node is not None and node.name().startswith(SHAPE_CHANGES):
+        while node is not None and node.name().startswith(UNCHANGING):
             node = node.next_functions[0][0]
         ends_in_sigmoid = node is not None and node.name().startswith("SigmoidBackward")
     if ends_in_sigmoid:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -15,7 +17,7 @@ from otgan.transport.warm_start import WarmStart
 __all__ = ["solve_matrix_with_forbidden"]
 
 BIG = (4, 300)
-"""What a forbidden arc costs, above the largest cost, in ranges of the costs."""
+"""What a forbidden arc costs above the largest cost, in units of the range or the size of costs."""
 
 
 def solve_matrix_with_forbidden(
@@ -50,13 +52,18 @@ def solve_matrix_with_forbidden(
     """
     allowed = np.isfinite(matrix)
     if allowed.any(axis=0).all() and allowed.any(axis=1).all():
-        low, high = np.min(matrix), np.max(matrix, where=allowed, initial=-np.inf)
-        for ranges in BIG:
-            big = high + ranges * max(high - low, abs(high), abs(low))
+        for big in _big_costs(matrix, allowed):
             outcome = solve_matrix(np.where(allowed, matrix, big), a, b, context, start)
             if outcome.finished and allowed[outcome.i, outcome.j].all():
                 return outcome
     return solve_allowed(_stored(matrix, allowed), a, b, context, names, start)
+
+
+def _big_costs(matrix: FloatArray, allowed: npt.NDArray[np.bool_]) -> list[float]:
+    """Those of them that are finite."""
+    low, high = float(matrix.min()), float(matrix.max(where=allowed, initial=-np.inf))
+    size = max(high - low, abs(high), abs(low))
+    return [big for ranges in BIG if math.isfinite(big := high + ranges * size)]
 
 
 def _stored(matrix: FloatArray, allowed: npt.NDArray[np.bool_]) -> sparse.csr_array:

@@ -225,6 +225,7 @@ class EndsIn(nn.Module):
         EndsIn(lambda scores: scores.sigmoid()[:, 0]),
         EndsIn(lambda scores: nn.functional.sigmoid(scores).squeeze().unsqueeze(1).view(-1)),
         EndsIn(lambda scores: scores.sigmoid_().reshape(-1, 1)),
+        EndsIn(lambda scores: scores.double().sigmoid().float().clone().T[0]),
     ],
 )
 def test_probabilities_are_refused_where_logits_are_meant(critic):
@@ -239,6 +240,7 @@ def test_probabilities_are_refused_where_logits_are_meant(critic):
         nn.Sequential(nn.Sigmoid(), nn.Linear(2, 1)),
         EndsIn(lambda scores: scores.sigmoid() - 0.5),
         EndsIn(lambda scores: scores * scores.sigmoid()),
+        EndsIn(torch.tanh),
     ],
 )
 def test_a_sigmoid_inside_is_none_of_the_scores(critic):

@@ -51,6 +51,13 @@ def test_the_second_big_cost_is_tried_after_the_first():
     assert_allclose(result.cost * n, n - 1, rtol=1e-12)
 
 
+def test_near_the_largest_float_there_is_no_big_cost():
+    n = BIG[0] + 50
+    result = otgan.emd_from_cost(np.where(np.isinf(a_chain(n)), np.inf, 1e306 * a_chain(n)))
+    assert_allclose(result.cost / 1e306 * n, n - 1, rtol=1e-12)
+    assert result.gap <= 1e-9 * result.cost
+
+
 def test_equal_costs_and_zero_costs_are_solved():
     C = np.full((40, 40), 2.0)
     C[np.diag_indices(40)] = np.inf
