@@ -6,14 +6,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import otgan
 from otgan.cli.critics import add_audit
 from otgan.cli.distances import add_compare, add_emd
+from otgan.cli.interrupts import noticing_interrupts
 from otgan.cli.lessons import add_lesson
 from otgan.cli.parser import Parser, parse
 from otgan.cli.runs import add_report, add_sample
@@ -48,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["emd", "no-such-file.csv", "b.csv"])
     2
     """
-    with _noticing_interrupts() as interrupted:
+    with noticing_interrupts() as interrupted:
         try:
             code = _exit_code(sys.argv[1:] if arguments is None else arguments)
         except Exception:
@@ -63,28 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os._exit(code)  # at once: no thread goes on, and nothing can turn the code into another
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done but for the end of Python
     return code
-
-
-@contextmanager
-def _noticing_interrupts() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed: a module that is loading may turn it into another error."""
-    pressed = False
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        nonlocal pressed
-        pressed = True
-        raise KeyboardInterrupt
-
-    before = signal.getsignal(signal.SIGINT)
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or before is not signal.default_int_handler:
-        yield lambda: False
-        return
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _exit_code(arguments: Sequence[str]) -> int:
