@@ -33,6 +33,7 @@ __all__ = [
     "COARSEST",
     "Cloud",
     "clouds_of_levels",
+    "disaggregate",
     "disaggregate_plan",
     "interpolate_potential",
 ]
@@ -107,12 +108,12 @@ def disaggregate_plan(
         np.searchsorted(after.starts, before.starts)
         for before, after in zip(coarse, fine, strict=True)
     ]
-    i, j, mass = _disaggregate(plan, fine[0].masses, fine[1].masses, first[0], first[1])
+    i, j, mass = disaggregate(plan, fine[0].masses, fine[1].masses, first[0], first[1])
     return i, j, mass
 
 
 @compiled
-def _disaggregate(
+def disaggregate(
     plan: Plan, a: Masses, b: Masses, first_a: IntArray, first_b: IntArray
 ) -> tuple[Nodes, Nodes, Masses]:
     """The plan between cells as one between their points, in order; first_ says where cells begin.
