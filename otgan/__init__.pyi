@@ -116,6 +116,7 @@ from .transport.duality import (
 )
 from .transport.exact import emd as emd, emd_from_cost as emd_from_cost
 from .transport.graph import GraphDistance as GraphDistance, emd_graph as emd_graph
+from .transport.grid import emd_grid as emd_grid
 from .transport.linprog import emd_linprog as emd_linprog
 from .transport.max_sliced import max_sliced_wasserstein as max_sliced_wasserstein
 from .transport.pairwise import pairwise_wasserstein as pairwise_wasserstein

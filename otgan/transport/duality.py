@@ -37,6 +37,7 @@ from otgan.measures import FloatArray, as_float64, as_masses, as_probabilities
 from otgan.results import Result
 from otgan.transport.couplings import Arcs, nearest_coupling, within_marginals
 from otgan.transport.dummy_points import DummyPrices, WithDummies, as_prices
+from otgan.transport.grid_cost import GridCost
 from otgan.transport.rounding import EPS, NEGLIGIBLE_MASS
 
 __all__ = [
@@ -152,6 +153,8 @@ def c_transform_of(
     threads that large clouds take.
     """
     n, m = cost.shape
+    if isinstance(cost, GridCost):
+        return cost.c_transform(f)
     if isinstance(cost, WithDummies):
         inner = c_transform_of(cost.points, f[:-1], None if guess is None else guess[:-1], n_jobs)
         u, v, between = cost.prices

@@ -66,7 +66,9 @@ class GridCost:
 
     def arcs(self, i: IntArray, j: IntArray) -> FloatArray:
         """Costs on the arcs (i[k], j[k])."""
-        places = zip(self.steps, np.unravel_index(i, self.grid), np.unravel_index(j, self.grid))
+        places = zip(
+            self.steps, np.unravel_index(i, self.grid), np.unravel_index(j, self.grid), strict=True
+        )
         costs: FloatArray = sum(steps[abs(x - y)] for steps, x, y in places)
         return costs
 

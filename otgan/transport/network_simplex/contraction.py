@@ -17,7 +17,7 @@ import numpy.typing as npt
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import Candidates, Nodes
-from otgan.transport.network_simplex.fixed_point import Masses, add, assign, less, subtract
+from otgan.transport.network_simplex.fixed_point import Masses, add, assign, is_zero, less, subtract
 
 __all__ = ["Basis", "Marks", "Part", "contract", "marks_for", "write_back"]
 
@@ -70,7 +70,7 @@ class Part(NamedTuple):
 
     Edge e stands for the arcs above the nodes chain[start[e]] ... chain[start[e + 1] - 1], from
     node e up to its parent; edges that enter later have higher numbers. The code of the edge above
-    a node is 2 e where the way up is that of the chain, and 2 e + 1 where the tree was turned round.
+    a node is 2 e where the way up is that of the chain, and 2 e + 1 where it was turned round.
 
     Attributes
     ----------
@@ -82,8 +82,8 @@ class Part(NamedTuple):
         By code: how much more can be sent that way, and the arc of the chain that then is empty,
         the last one of several.
     chain, start : ndarray
-    entered_cost, entered_tail : ndarray
-        By edge, of those that entered: the cost, and the arc's tail.
+    entered_cost : ndarray
+        By edge, of those that entered.
     removed : ndarray
         By edge, of the chains: which of its arcs left the tree, or -1.
     """
@@ -116,28 +116,59 @@ def contract(
     """The contracted tree between the ends of the arcs of the tails first ... last - 1."""
     walks, top, kept = _mark_paths(basis, arcs, first, last, marks, number)
     words = basis.mass.shape[1]
-    length = marks.stops[walks]
     part = Part(
         np.empty(kept, np.int32), np.full(kept, -1, np.int32), np.zeros(kept, np.int32),
-        np.zeros(kept), np.empty((4 * kept, words), np.int64), np.zeros(4 * kept, np.int32),
-        np.empty(length + 1, np.int32), np.zeros(kept + 1, np.int32), np.zeros(2 * kept),
+        np.zeros(kept), np.zeros((4 * kept, words), np.int64), np.zeros(4 * kept, np.int32),
+        np.zeros(marks.stops[walks], np.int32), np.zeros(kept + 1, np.int32), np.zeros(2 * kept),
         np.full(kept, -1, np.int32),
     )  # fmt: skip
-    k = length = 0
-    for walk in range(walks):
-        low = marks.stops[walk]
-        for t in range(top if walk == 0 else marks.stops[walk + 1] - 1, low - 1, -1):
-            v = marks.path[t]
-            if not _is_kept(marks, v, number):
-                continue
-            marks.name[v], part.node[k], part.start[k] = k, v, length
-            if k > 0:
-                step, length = _contract_chain(basis, v, marks, number, part, length, k)
-                up = marks.name[basis.parent[part.chain[length - 1]]]
-                part.parent[k], part.code[k], part.pi[k] = up, 2 * k, part.pi[up] + step
-            k += 1
-    part.start[k] = length
+    _number_nodes(part.node, marks, walks, top, number)
+    _contract_chains(basis, part, marks, number)
     return part
+
+
+@compiled
+def _number_nodes(node: Nodes, marks: Marks, walks: int, top: int, number: int) -> None:
+    """Number the nodes that are kept, parents first: every walk from above."""
+    _, wanted, below, name, path, stops = marks
+    k = 0
+    for walk in range(walks):
+        for t in range(top if walk == 0 else stops[walk + 1] - 1, stops[walk] - 1, -1):
+            v = path[t]
+            if wanted[v] == number or below[v] >= 2:
+                name[v], node[k] = k, v
+                k += 1
+
+
+@compiled
+def _contract_chains(basis: Basis, part: Part, marks: Marks, number: int) -> None:
+    """Contract the arcs from every node up to the next one that is kept."""
+    above, upward, cost, mass = basis
+    node, parent, code, pi, room, cut, chain, start, _, _ = part
+    _, wanted, below, name, _, _ = marks
+    length = 0
+    for e in range(1, len(node)):
+        along, back, v = 2 * e, 2 * e + 1, node[e]
+        room[along, 0] = room[back, 0] = UNLIMITED
+        start[e], difference = length, 0.0
+        kept = False
+        while not kept:
+            chain[length] = v
+            if upward[v]:
+                difference += cost[v]
+                if less(mass, v, room, back):
+                    assign(room, back, mass, v)
+                    cut[back] = length - start[e]
+            else:
+                difference -= cost[v]
+                if not less(room, along, mass, v):
+                    assign(room, along, mass, v)
+                    cut[along] = length - start[e]
+            length += 1
+            v = above[v]
+            kept = wanted[v] == number or below[v] >= 2
+        parent[e], code[e], pi[e] = name[v], along, pi[name[v]] + difference
+    start[len(node)] = length
 
 
 @compiled
@@ -145,75 +176,32 @@ def _mark_paths(
     basis: Basis, arcs: Candidates, first: int, last: int, marks: Marks, number: int
 ) -> tuple[int, int, int]:
     """Mark the paths from all ends of arcs; how many walks, the top of the first, nodes to keep."""
-    stops, wanted = marks.stops, marks.wanted
-    walks = stops[0] = 0
-    for v in range(first, last):
-        if arcs.start[v] == arcs.start[v + 1]:
-            continue
-        wanted[v] = number
-        walks = _walk_up(basis, v, marks, number, walks)
-        for e in range(arcs.start[v], arcs.start[v + 1]):
-            wanted[arcs.target[e]] = number
-            walks = _walk_up(basis, arcs.target[e], marks, number, walks)
+    start, target, _ = arcs
+    parent = basis.parent
+    seen, wanted, below, _, path, stops = marks
+    walks = count = stops[0] = 0
+    for tail in range(first, last):
+        for e in range(start[tail] - 1, start[tail + 1]):
+            v = tail if e < start[tail] else target[e]
+            wanted[v] = number
+            if seen[v] == number:
+                continue
+            children = 0
+            while v >= 0 and seen[v] != number:  # up to what is marked, or beyond the root
+                seen[v], below[v], path[count] = number, children, v
+                count += 1
+                v, children = parent[v], 1
+            if v >= 0:
+                below[v] += 1
+            walks += 1
+            stops[walks] = count
     top = stops[1] - 1  # above it there is nothing but the way to the root
-    while not _is_kept(marks, marks.path[top], number):
+    while wanted[path[top]] != number and below[path[top]] < 2:
         top -= 1
     kept = 0
-    for t in range(stops[walks]):
-        kept += _is_kept(marks, marks.path[t], number)
+    for t in range(count):
+        kept += wanted[path[t]] == number or below[path[t]] >= 2
     return walks, top, kept
-
-
-@compiled
-def _walk_up(basis: Basis, v: int, marks: Marks, number: int, walks: int) -> int:
-    """Mark the path from v up to the first node that is marked already, or to the root."""
-    seen, below, path, stops = marks.seen, marks.below, marks.path, marks.stops
-    if seen[v] == number:
-        return walks
-    count, children = stops[walks], 0
-    while seen[v] != number:
-        seen[v], below[v], path[count] = number, children, v
-        count += 1
-        v, children = basis.parent[v], 1
-        if v < 0:
-            break
-    if v >= 0:
-        below[v] += 1
-    stops[walks + 1] = count
-    return walks + 1
-
-
-@compiled
-def _is_kept(marks: Marks, v: int, number: int) -> bool:
-    return marks.wanted[v] == number or marks.below[v] >= 2
-
-
-@compiled
-def _contract_chain(
-    basis: Basis, v: int, marks: Marks, number: int, part: Part, length: int, e: int
-) -> tuple[float, int]:
-    """Write edge e, from v up to the next node that is kept; its difference of potentials."""
-    parent, upward, cost, mass = basis
-    room, cut, along, back = part.room, part.cut, 2 * e, 2 * e + 1
-    room[along], room[back] = 0, 0
-    room[along, 0] = room[back, 0] = UNLIMITED
-    first, difference = length, 0.0
-    while True:
-        part.chain[length] = v
-        if upward[v]:
-            difference += cost[v]
-            if less(mass, v, room, back):
-                assign(room, back, mass, v)
-                cut[back] = length - first
-        else:
-            difference -= cost[v]
-            if not less(room, along, mass, v):
-                assign(room, along, mass, v)
-                cut[along] = length - first
-        length += 1
-        v = parent[v]
-        if _is_kept(marks, v, number):
-            return difference, length
 
 
 # ---------------------------------------------------------------- back into the whole tree
@@ -223,47 +211,53 @@ def _contract_chain(
 def write_back(basis: Basis, part: Part, before: Masses) -> None:
     """Bring the whole tree up to the contracted one; `before` is the room that chains had."""
     parent, upward, cost, mass = basis
-    node, code, room = part.node, part.code, part.room
+    node, kept = part.node, len(part.node)
     _send(basis, part, before)
-    of_chains = part.chain[: part.start[-1]]
-    held = Basis(parent[of_chains], upward[of_chains], cost[of_chains], mass[of_chains])
-    kept = len(node)
-    for e in range(1, kept):
-        if part.removed[e] >= 0:
-            _turn(basis, part, held, e, part.removed[e], part.chain[part.start[e] + part.removed[e]])
+    turned = np.full(kept, -1, np.int32)
     for k in range(1, kept):
-        v, e, turned = node[k], code[k] >> 1, code[k] & 1
+        if part.code[k] & 1 and part.code[k] >> 1 < kept:
+            turned[part.code[k] >> 1] = node[k]
+    _turn_chains(basis, part, turned)
+    for k in range(1, kept):
+        v, e, c = node[k], part.code[k] >> 1, part.code[k]
         if e >= kept:
-            parent[v], cost[v], upward[v] = node[part.parent[k]], part.entered_cost[e], turned == 0
-            assign(mass, v, room, 2 * e + 1)
-        elif turned:
-            _turn(basis, part, held, e, part.start[e + 1] - part.start[e], v)
+            parent[v], cost[v], upward[v] = node[part.parent[k]], part.entered_cost[e], c & 1 == 0
+            assign(mass, v, part.room, 2 * e + 1)
 
 
 @compiled
 def _send(basis: Basis, part: Part, before: Masses) -> None:
     """Send what passed through the chains over their arcs."""
-    mass, room = basis.mass, part.room
+    upward, mass, room = basis.upward, basis.mass, part.room
+    start, chain = part.start, part.chain
     passed = np.empty((1, mass.shape[1]), np.int64)
     for e in range(1, len(part.node)):
         back = 2 * e + 1
         up = not less(room, back, before, back)
         assign(passed, 0, room if up else before, back)
         subtract(passed, 0, before if up else room, back)
-        for t in range(part.start[e], part.start[e + 1]):
-            v = part.chain[t]
-            if basis.upward[v] == up:
-                add(mass, v, passed, 0)
-            else:
-                subtract(mass, v, passed, 0)
+        if not is_zero(passed, 0):
+            for t in range(start[e], start[e + 1]):
+                if upward[chain[t]] == up:
+                    add(mass, chain[t], passed, 0)
+                else:
+                    subtract(mass, chain[t], passed, 0)
 
 
 @compiled
-def _turn(basis: Basis, part: Part, held: Basis, e: int, count: int, last: int) -> None:
-    """Turn the first arcs of chain e round, of which the last leads to the node `last`."""
+def _turn_chains(basis: Basis, part: Part, turned: Nodes) -> None:
+    """Turn chains round whose node in `turned` is behind their last arc, and the lower cut ends."""
     parent, upward, cost, mass = basis
-    first = part.start[e]
-    for t in range(first, first + count):
-        v = part.chain[t + 1] if t + 1 < first + count else last
-        parent[v], upward[v], cost[v] = part.chain[t], not held.upward[t], held.cost[t]
-        assign(mass, v, held.mass, t)
+    start, chain, removed = part.start, part.chain, part.removed
+    held_upward, held_cost, held_mass = upward[chain], cost[chain], mass[chain]
+    for e in range(1, len(turned)):
+        first, count, last = start[e], 0, turned[e]
+        if removed[e] >= 0:
+            count = removed[e]
+            last = chain[first + count]
+        elif last >= 0:
+            count = start[e + 1] - first
+        for t in range(first, first + count):
+            v = chain[t + 1] if t + 1 < first + count else last
+            parent[v], upward[v], cost[v] = chain[t], not held_upward[t], held_cost[t]
+            assign(mass, v, held_mass, t)

@@ -96,7 +96,7 @@ def _sizes_of_levels(
     shape: tuple[int, ...], spacing: tuple[float, ...]
 ) -> tuple[list[tuple[int, ...]], list[int]]:
     """How many cells a cell of each level has along every axis, and which axis is split next."""
-    sizes, splits = [(1,) * len(shape)], []
+    sizes, splits = [(1,) * len(shape)], list[int]()
     while math.prod(counts := _shape(shape, sizes[0])) > COARSEST_CELLS:
         lengths = [
             s * t if n > 1 else math.inf for s, t, n in zip(spacing, sizes[0], counts, strict=True)

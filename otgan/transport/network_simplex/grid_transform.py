@@ -30,7 +30,7 @@ class Axis(NamedTuple):
 
     Attributes
     ----------
-    count : int
+    cells : int
         How many cells the finest level has.
     power : ndarray
         The cost of a distance, by half cells: as far as any two positions are apart.
@@ -38,21 +38,22 @@ class Axis(NamedTuple):
         Whether it is periodic.
     """
 
-    count: int
+    cells: int
     power: FloatArray
     wraps: bool
 
     @classmethod
-    def of(cls, count: int, spacing: float, wraps: bool, p: float) -> Axis:
+    def of(cls, cells: int, spacing: float, wraps: bool, p: float) -> Axis:
         """An axis of so many cells, at this distance from each other."""
-        return cls(count, (np.arange(8 * count + 1) * (spacing / 2)) ** p, wraps)
+        power: FloatArray = np.arange(8.0 * cells + 1) * (spacing / 2)
+        return cls(cells, power**p, wraps)
 
     @property
     def costs(self) -> FloatArray:
         """The cost of a difference of positions, the shorter way round if it is periodic."""
-        half_cells = np.arange(4 * self.count + 1)
+        half_cells = np.arange(4 * self.cells + 1)
         if self.wraps:
-            half_cells = np.minimum(half_cells, abs(2 * self.count - half_cells))
+            half_cells = np.minimum(half_cells, abs(2 * self.cells - half_cells))
         return self.power[half_cells]
 
 
@@ -81,7 +82,7 @@ def grid_transform(
         lines = int(np.prod(shape[:k])), shape[k], int(np.prod(shape[k + 1 :]))
         x = here[k]
         if axis.wraps:
-            turn = np.int32(2 * axis.count)
+            turn = np.int32(2 * axis.cells)
             x = np.concatenate([x - turn, x, x + turn])
         least, cell = _along_axis(
             least.reshape(lines), cell.reshape(lines), x, there[k], axis.power

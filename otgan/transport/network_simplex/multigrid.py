@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from otgan.measures import FloatArray
+from otgan.transport.grid_cost import GridCost
 from otgan.transport.network_simplex.candidates import Candidates, merge_candidates, no_candidates
 from otgan.transport.network_simplex.coarsening import disaggregate
 from otgan.transport.network_simplex.context import Outcome, PricingPass, SolveContext
@@ -49,42 +50,34 @@ class _Solution(NamedTuple):
     finished: bool
 
 
-def solve_grid(
-    a: FloatArray,
-    b: FloatArray,
-    spacing: tuple[float, ...],
-    periodic: tuple[bool, ...],
-    p: float,
-    context: SolveContext,
-) -> Outcome:
-    """Transport between two histograms on one grid for the cost ``sum_k |x_k - y_k| ** p``.
+def solve_grid(a: FloatArray, b: FloatArray, cost: GridCost, context: SolveContext) -> Outcome:
+    """Transport between two histograms on one grid.
 
     Parameters
     ----------
-    a, b : ndarray, shape (n_1, ..., n_d)
-        Non-negative, each summing to one.
-    spacing : tuple of float
-        From cell to cell along every axis.
-    periodic : tuple of bool
-        Whether an axis closes to a circle.
-    p : float
-        At least one.
+    a, b : ndarray, shape (n_1 ... n_d,)
+        Non-negative, each summing to one, in the order of ``ravel()``.
+    cost : GridCost
     context : SolveContext
 
     Returns
     -------
     Outcome
-        Between the cells in the order of ``ravel()``; potentials of cells without mass are
-        c-transforms of those of the others. O(cells) memory.
+        Potentials of cells without mass are minus infinity. O(cells) memory.
     """
-    axes = [Axis.of(n, s, w, p) for n, s, w in zip(a.shape, spacing, periodic, strict=True)]
-    levels = levels_of_grid(a, b, spacing)
+    axes = [
+        Axis.of(n, spacing, wraps, cost.p)
+        for n, spacing, wraps in zip(cost.grid, cost.spacing, cost.periodic, strict=True)
+    ]
+    levels = levels_of_grid(a.reshape(cost.grid), b.reshape(cost.grid), cost.spacing)
     pricers = [GridPricer.of(axes, level) for level in levels]
     solution = _solve_coarsest(pricers[0], context, len(levels))
     for at in range(1, len(levels)):
         solution = _refine(pricers[at - 1], pricers[at], solution, context, (at + 1, len(levels)))
     x, y = levels[-1].x, levels[-1].y
-    plan, f, g, finished = solution
+    plan, finished = solution.plan, solution.finished
+    f, g = np.full(len(a), -np.inf), np.full(len(b), -np.inf)
+    f[x.cell], g[y.cell] = solution.f, solution.g
     mass = fractions(plan.mass, x.masses)
     stats = context.counters.stats(len(levels))
     return Outcome(x.cell[plan.i], y.cell[plan.j], mass, f, g, finished, stats)
@@ -133,9 +126,7 @@ def _disaggregated(coarse: GridLevel, fine: GridPricer, plan: Plan) -> Plan:
     """
     level = fine.level
     x, y = coarse.x, coarse.y
-    order = np.argsort(
-        x.place[plan.i, level.split] + y.place[plan.j, level.split], kind="stable"
-    )
+    order = np.argsort(x.place[plan.i, level.split] + y.place[plan.j, level.split], kind="stable")
     plan = Plan(plan.i[order], plan.j[order], plan.mass[order], plan.cost[order])
     first = [
         np.searchsorted(after.starts, before.starts)

@@ -25,7 +25,6 @@ from otgan.transport.network_simplex.context import SolveContext
 from otgan.transport.network_simplex.contraction import (
     UNLIMITED,
     Basis,
-    Marks,
     Part,
     contract,
     marks_for,
@@ -43,8 +42,7 @@ WIDER = 4
 
 
 class _Thread(NamedTuple):
-    """A contracted tree in preorder: the next node and the one before, and of every subtree the
-    last node and the size."""
+    """A contracted tree in preorder, and of every subtree the last node and the size."""
 
     next: Nodes
     before: Nodes
@@ -80,7 +78,7 @@ def pivot_in_windows(
 
 @compiled
 def potentials_of(basis: Basis) -> FloatArray:
-    """The node potentials for which cost - pi[tail] + pi[head] = 0 in the tree; the root's is zero."""
+    """Node potentials with cost - pi[tail] + pi[head] = 0 on all arcs of the tree."""
     parent, upward, cost, _ = basis
     nodes = len(parent)
     pi = np.zeros(nodes)
