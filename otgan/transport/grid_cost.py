@@ -7,6 +7,7 @@ over all cells is then found axis by axis.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,7 +42,7 @@ class GridCost:
     @property
     def shape(self) -> tuple[int, int]:
         """Number of sources and of targets."""
-        cells = int(np.prod(self.grid))
+        cells = math.prod(self.grid)
         return cells, cells
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,11 +26,14 @@ class GridPricer(NamedTuple):
     axes : list of Axis
     costs : ndarray, shape (d, half cells)
         By axis, the cost of a difference of positions.
+    wraps : ndarray, shape (d,)
+        Which axes are periodic.
     level : GridLevel
     """
 
     axes: list[Axis]
     costs: FloatArray
+    wraps: npt.NDArray[np.bool_]
     level: GridLevel
 
     @classmethod
@@ -38,7 +42,7 @@ class GridPricer(NamedTuple):
         costs = np.zeros((len(axes), max(len(axis.costs) for axis in axes)))
         for row, axis in zip(costs, axes, strict=True):
             row[: len(axis.costs)] = axis.costs
-        return cls(axes, costs, level)
+        return cls(axes, costs, np.array([axis.wraps for axis in axes]), level)
 
     def arcs(self, i: Nodes, j: Nodes) -> FloatArray:
         """The costs on a list of arcs."""
@@ -68,9 +72,8 @@ class GridPricer(NamedTuple):
         found = SmallestReducedCosts(
             np.full((len(here.cell), k), np.inf), np.full((len(here.cell), k), -1, np.int32)
         )
-        wraps = np.array([axis.wraps for axis in self.axes])
         _look_around(
-            self.costs, np.array(shape), wraps, _offsets(len(shape)), here, there, potential,
+            self.costs, np.array(shape), self.wraps, _offsets(len(shape)), here, there, potential,
             least.ravel(), cell.ravel(), threshold, found,
         )  # fmt: skip
         return found
@@ -83,6 +86,7 @@ def _on_grid(side: GridSide, shape: tuple[int, ...], potential: FloatArray) -> F
     return values.reshape(shape)
 
 
+@cache
 def _offsets(d: int) -> npt.NDArray[np.int64]:
     """The cells around a cell, and itself, by their differences."""
     return np.stack(np.meshgrid(*[[-1, 0, 1]] * d, indexing="ij"), axis=-1).reshape(-1, d)

@@ -14,6 +14,7 @@ Source: Aggarwal, Klawe, Moran, Shor, Wilber, Geometric applications of a matrix
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +80,7 @@ def grid_transform(
     least, cell = values, np.arange(values.size, dtype=np.int32).reshape(values.shape)
     for k, axis in enumerate(axes):
         shape = least.shape
-        lines = int(np.prod(shape[:k])), shape[k], int(np.prod(shape[k + 1 :]))
+        lines = math.prod(shape[:k]), shape[k], math.prod(shape[k + 1 :])
         x = here[k]
         if axis.wraps:
             turn = np.int32(2 * axis.cells)

@@ -19,7 +19,7 @@ from otgan.transport.network_simplex.context import Outcome, PricingPass, SolveC
 from otgan.transport.network_simplex.contraction import Basis
 from otgan.transport.network_simplex.dense import dense_start
 from otgan.transport.network_simplex.fixed_point import fractions
-from otgan.transport.network_simplex.grid_levels import GridLevel, levels_of_grid
+from otgan.transport.network_simplex.grid_levels import GridLevel, GridSide, levels_of_grid
 from otgan.transport.network_simplex.grid_pricer import GridPricer
 from otgan.transport.network_simplex.grid_transform import Axis
 from otgan.transport.network_simplex.initial_basis import initial_basis
@@ -31,14 +31,11 @@ from otgan.transport.rounding import SPARSE_TOLERANCE
 
 __all__ = ["solve_grid"]
 
-FIRST_ARCS = 5
+FIRST_ARCS = 7
 """Candidates of every cell at the start of a level: around its smallest reduced cost."""
 
 MORE_ARCS = 3
 """Arcs that a pricing pass may add for every cell."""
-
-COARSE_FRACTION = 0.02
-"""A coarse level is done when no more than this fraction of its cells have an arc to add."""
 
 
 class _Solution(NamedTuple):
@@ -94,8 +91,10 @@ def _solve_coarsest(pricer: GridPricer, context: SolveContext, levels: int) -> _
     done, _, count = run_pivots(tree, n, arcs, tolerance, True, 0, context.pivots_left, 1 << 62)
     context.counters.pivots += count
     compute_potentials(tree, n)
-    context.report(PricingPass(1, levels, 1, n + m, n * m, context.counters.pivots, 0.0, 0.0))
-    return _Solution(plan_of(tree, n), tree.pi[:n].copy(), -tree.pi[n:-1], done)
+    plan = plan_of(tree, n)
+    cost = float(plan.cost @ fractions(plan.mass, x.masses))
+    context.report(PricingPass(1, levels, 1, n + m, n * m, context.counters.pivots, cost, 0.0))
+    return _Solution(plan, tree.pi[:n].copy(), -tree.pi[n:-1], done)
 
 
 def _refine(
@@ -115,7 +114,9 @@ def _refine(
     g = targets.value[:, 0]
     arcs = _with_more(fine, no_candidates(n), sources, targets)
     basis = _basis_around(fine, plan, f, g, arcs)
-    return _solve_level(fine, basis, arcs, (f, g), context, at)
+    if at[0] < at[1]:
+        return _prepare(fine, basis, arcs, context, at)
+    return _solve_finest(fine, basis, arcs, (f, g), context, at[1])
 
 
 def _disaggregated(coarse: GridLevel, fine: GridPricer, plan: Plan) -> Plan:
@@ -155,46 +156,72 @@ def _basis_around(
     return Basis(parent, upward, tree.cost[:-1].copy(), tree.mass[:-1].copy())
 
 
-def _solve_level(
+def _pivoted(
+    pricer: GridPricer, basis: Basis, arcs: Candidates, context: SolveContext
+) -> tuple[FloatArray, FloatArray, float]:
+    """Pivot on the candidates; the potentials then, and what of reduced costs is rounding."""
+    n = len(pricer.level.x.cell)
+    tolerance = SPARSE_TOLERANCE * float(np.abs(potentials_of(basis)).max())
+    heads = Candidates(arcs.start, arcs.target + np.int32(n), arcs.cost)
+    pivot_in_windows(basis, heads, tolerance, context)
+    pi = potentials_of(basis)
+    return pi[:n], -pi[n:], tolerance
+
+
+def _prepare(
+    pricer: GridPricer, basis: Basis, arcs: Candidates, context: SolveContext, at: tuple[int, int]
+) -> _Solution:
+    """Solve a coarse level on its first candidates, which is good enough for a start."""
+    f, g, _ = _pivoted(pricer, basis, arcs, context)
+    cost = gap = np.nan
+    if context.is_watched:
+        x, y = pricer.level.x, pricer.level.y
+        cost = _cost(basis, x)
+        bound = np.minimum(g, pricer.of_targets(f, np.full(len(g), np.inf), 1).value[:, 0])
+        gap = cost - _dual_value(pricer.level, f, bound)
+    context.report(
+        PricingPass(*at, 1, len(f) + len(g), len(arcs.target), context.counters.pivots, cost, gap)
+    )
+    return _Solution(_plan_of(basis, len(f)), f, g, True)
+
+
+def _solve_finest(
     pricer: GridPricer,
     basis: Basis,
     arcs: Candidates,
     potentials: tuple[FloatArray, FloatArray],
     context: SolveContext,
-    at: tuple[int, int],
+    levels: int,
 ) -> _Solution:
     """Pivot and price until no pair of cells would improve the plan, or a limit is reached."""
-    (f, g), (x, y) = potentials, (pricer.level.x, pricer.level.y)
-    n, m = len(f), len(g)
-    a, b = (fractions(side.masses, side.masses) for side in (x, y))
-    final = at[0] == at[1]
-    rtol = context.limits.rtol if final else context.limits.rtol / 4
+    f, g = potentials
     lower, passes, finished = -np.inf, 0, False
     while not finished and not context.exhausted:
         passes += 1
-        pi = potentials_of(basis)
-        tolerance = SPARSE_TOLERANCE * float(np.abs(pi).max())
-        heads = Candidates(arcs.start, arcs.target + np.int32(n), arcs.cost)
-        pivot_in_windows(basis, heads, tolerance, context)
-        pi = potentials_of(basis)
-        f_now, g_now = pi[:n], -pi[n:]
+        f_now, g_now, tolerance = _pivoted(pricer, basis, arcs, context)
         sources = pricer.of_sources(g_now, f_now - tolerance, MORE_ARCS)
         targets = pricer.of_targets(f_now, g_now - tolerance, MORE_ARCS)
         g_now = np.minimum(g_now, targets.value[:, 0])
-        cost = float(basis.cost @ fractions(basis.mass, x.masses))
-        dual = float(a @ f_now + b @ g_now)
+        cost, dual = _cost(basis, pricer.level.x), _dual_value(pricer.level, f_now, g_now)
         if dual >= lower:
             lower, f, g = dual, f_now, g_now
-        pivots = context.counters.pivots
-        context.report(
-            PricingPass(*at, passes, n + m, len(arcs.target), pivots, cost, cost - lower)
-        )
-        more = np.count_nonzero(sources.j[:, 0] >= 0) + np.count_nonzero(targets.j[:, 0] >= 0)
-        fraction = 0.0 if final else COARSE_FRACTION
-        finished = bool(more <= fraction * (n + m)) or cost - lower <= rtol * abs(cost)
+        step = len(f) + len(g), len(arcs.target), context.counters.pivots, cost, cost - lower
+        context.report(PricingPass(levels, levels, passes, *step))
+        complete = not (sources.j[:, 0] >= 0).any() and not (targets.j[:, 0] >= 0).any()
+        finished = complete or cost - lower <= context.limits.rtol * abs(cost)
         if not finished:
             arcs = _with_more(pricer, arcs, sources, targets)
-    return _Solution(_plan_of(basis, n), f, g, finished)
+    return _Solution(_plan_of(basis, len(f)), f, g, finished)
+
+
+def _cost(basis: Basis, x: GridSide) -> float:
+    """The cost of the plan for a total mass of one."""
+    return float(basis.cost @ fractions(basis.mass, x.masses))
+
+
+def _dual_value(level: GridLevel, f: FloatArray, g: FloatArray) -> float:
+    a, b = (fractions(side.masses, side.masses) for side in (level.x, level.y))
+    return float(a @ f + b @ g)
 
 
 def _plan_of(basis: Basis, n: int) -> Plan:
