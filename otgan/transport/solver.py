@@ -81,6 +81,8 @@ def _solve_grid(cost: GridCost, a: FloatArray, b: FloatArray, context: SolveCont
     from otgan.transport.network_simplex.multigrid import solve_grid
 
     outcome = solve_grid(a, b, cost, context)
+    if np.isfinite(outcome.f).all() and np.isfinite(outcome.g).all():
+        return outcome
     g = c_transform_of(cost, outcome.f)
     return outcome._replace(f=c_transform_of(cost, g), g=g)
 

@@ -9,13 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.measures import FloatArray, IntArray
+from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import Nodes
-from otgan.transport.network_simplex.fixed_point import Masses, balanced_masses, sums_of_ranges
+from otgan.transport.network_simplex.fixed_point import (
+    BITS,
+    Masses,
+    as_masses,
+    balanced_masses,
+    sums_of_ranges,
+)
 
 __all__ = ["GridLevel", "GridSide", "levels_of_grid"]
 
 COARSEST_CELLS = 64
 """Cells of the coarsest level, at most; all arcs between them are candidates."""
+
+KEPT_BITS = 40
+"""Of the lightest weight: what the certificate repairs is less than 1e-12 of it."""
 
 
 class GridSide(NamedTuple):
@@ -78,7 +88,7 @@ def levels_of_grid(a: FloatArray, b: FloatArray, spacing: tuple[float, ...]) -> 
     key = key.ravel()[order]
     held = [np.flatnonzero(weights.ravel()[order]) for weights in (a, b)]
     weights = (weights.ravel()[order[at]] for weights, at in zip((a, b), held, strict=True))
-    masses = balanced_masses(*weights)
+    masses = _masses(*weights)
     finest = [
         (key[at], np.stack(np.unravel_index(order[at], a.shape), axis=1), mass)
         for at, mass in zip(held, masses, strict=True)
@@ -137,11 +147,39 @@ def _side(
     size: tuple[int, ...],
 ) -> GridSide:
     """The cells with mass of a level whose keys lack so many bits of those of the finest one."""
-    starts = np.flatnonzero(np.diff(key >> bits, prepend=-1, append=-1))
-    cells = places[starts[:-1]] // np.array(size)
-    cell = np.ravel_multi_index(tuple(cells.T), shape).astype(np.int32)
+    starts, cell, place = _joined(key, places, bits, np.array(shape), np.array(size))
     node = np.full(math.prod(shape), -1, np.int32)
     node[cell] = np.arange(len(cell))
-    place = np.stack([_centers(c, t) for c, t in zip(cells.T, size, strict=True)], axis=1)
-    mass = masses if bits == 0 else sums_of_ranges(masses, starts)
-    return GridSide(cell, place, node, mass, starts)
+    return GridSide(cell, place, node, sums_of_ranges(masses, starts), starts)
+
+
+@compiled
+def _joined(
+    key: IntArray, places: IntArray, bits: int, shape: IntArray, size: IntArray
+) -> tuple[IntArray, Nodes, Nodes]:
+    """Where the cells of a level begin among the finest ones, their numbers and their centers."""
+    d, count = len(shape), 1
+    for k in range(1, len(key)):
+        count += key[k] >> bits != key[k - 1] >> bits
+    starts = np.empty(count + 1, np.int64)
+    cell, place = np.zeros(count, np.int32), np.empty((count, d), np.int32)
+    at = 0
+    for k in range(len(key)):
+        if k > 0 and key[k] >> bits == key[k - 1] >> bits:
+            continue
+        starts[at] = k
+        for c in range(d):
+            here = places[k, c] // size[c]
+            cell[at] = cell[at] * shape[c] + here
+            place[at, c] = 2 * size[c] * here + size[c] - 1
+        at += 1
+    starts[count] = len(key)
+    return starts, cell, place
+
+
+def _masses(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses]:
+    """Positive weights as masses, which keep them to 1e-12: in one word where that is enough."""
+    words = max(1, math.ceil((KEPT_BITS - math.log2(min(a.min(), b.min()))) / BITS))
+    if words > 1 or (a.min() == a.max() and b.min() == b.max()):
+        return balanced_masses(a, b)
+    return as_masses(a, 1), as_masses(b, 1)

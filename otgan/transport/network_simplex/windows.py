@@ -20,7 +20,7 @@ import numpy as np
 
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
-from otgan.transport.network_simplex.candidates import Candidates, Nodes
+from otgan.transport.network_simplex.candidates import Candidates, Ints, Nodes
 from otgan.transport.network_simplex.context import SolveContext
 from otgan.transport.network_simplex.contraction import (
     UNLIMITED,
@@ -36,6 +36,8 @@ __all__ = ["pivot_in_windows", "potentials_of"]
 
 FIRST_WIDTH = 64
 """Tails in the smallest windows."""
+
+NO_LIMIT = np.iinfo(np.int64).max
 
 WIDER = 4
 """How many times as many tails the next windows have."""
@@ -237,16 +239,18 @@ def _leaving_edge(part: Part, i: int, j: int, apex: int) -> tuple[int, int, bool
     """
     parent, code, room = part.parent, part.code, part.room
     out = least = -1
-    under_tail = True
+    under_tail, most = True, NO_LIMIT  # the first word of the least room
     while i != apex:
         c = code[i] ^ 1
-        if out < 0 or less(room, c, room, least):
-            out, least = i, c
+        here = room[c, 0]
+        if here < most or (here == most and less(room, c, room, least)):
+            most, out, least = here, i, c
         i = parent[i]
     while j != apex:
         c = code[j]
-        if out < 0 or not less(room, least, room, c):
-            out, least, under_tail = j, c, False
+        here = room[c, 0]
+        if here < most or (here == most and not less(room, least, room, c)):
+            most, out, least, under_tail = here, j, c, False
         j = parent[j]
     return out, least, under_tail
 
@@ -255,6 +259,9 @@ def _leaving_edge(part: Part, i: int, j: int, apex: int) -> tuple[int, int, bool
 def _augment(part: Part, i: int, j: int, apex: int, step: Masses) -> None:
     """Send mass over the arc (i, j), and along the path in the tree from j to i."""
     parent, code, room = part.parent, part.code, part.room
+    if room.shape[1] == 1:
+        _augment_words(parent, code, room[:, 0], i, j, apex, step[0, 0])
+        return
     while i != apex:
         subtract(room, code[i] ^ 1, step, 0)
         add(room, code[i], step, 0)
@@ -262,6 +269,23 @@ def _augment(part: Part, i: int, j: int, apex: int, step: Masses) -> None:
     while j != apex:
         subtract(room, code[j], step, 0)
         add(room, code[j] ^ 1, step, 0)
+        j = parent[j]
+
+
+@compiled
+def _augment_words(
+    parent: Nodes, code: Nodes, room: Ints, i: int, j: int, apex: int, step: int
+) -> None:
+    """The same for masses of one word."""
+    while i != apex:
+        c = code[i]
+        room[c ^ 1] -= step
+        room[c] += step
+        i = parent[i]
+    while j != apex:
+        c = code[j]
+        room[c] -= step
+        room[c ^ 1] += step
         j = parent[j]
 
 
