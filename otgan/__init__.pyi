@@ -103,6 +103,7 @@ from .inference.interval import Interval as Interval
 from .inference.permutations import TestResult as TestResult, two_sample_test as two_sample_test
 from .inference.wasserstein import wasserstein_interval as wasserstein_interval
 from .inference.wasserstein_statistics import SlicedWasserstein as SlicedWasserstein
+from .metrics import GreatCircle as GreatCircle, SciPyMetric as SciPyMetric, Torus as Torus
 from .transport.distances import (
     transport_cost as transport_cost,
     wasserstein as wasserstein,

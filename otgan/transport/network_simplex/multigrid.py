@@ -175,8 +175,7 @@ def _prepare(
     f, g, _ = _pivoted(pricer, basis, arcs, context)
     cost = gap = np.nan
     if context.is_watched:
-        x, y = pricer.level.x, pricer.level.y
-        cost = _cost(basis, x)
+        cost = _cost(basis, pricer.level.x)
         bound = np.minimum(g, pricer.of_targets(f, np.full(len(g), np.inf), 1).value[:, 0])
         gap = cost - _dual_value(pricer.level, f, bound)
     context.report(
