@@ -6,6 +6,7 @@ from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import otgan
+from otgan.measures import FloatArray
 from otgan.transport.network_simplex import windows
 from otgan.transport.network_simplex.candidates import Candidates
 from otgan.transport.network_simplex.context import Limits, SolveContext
@@ -18,7 +19,9 @@ def start(seed):
     """A small problem, its masses and a basis rooted at a source, with all arcs as candidates."""
     rng = np.random.default_rng(seed)
     n, m = rng.integers(1, 12, 2)
-    C = rng.integers(0, 4, (n, m)) * 1.0 if rng.random() < 0.5 else rng.random((n, m))
+    C: FloatArray = rng.random((n, m))
+    if rng.random() < 0.5:
+        C = np.floor(4 * C)  # ties
     weights = [rng.integers(1, 4, k) * rng.choice([1.0, 1e-25], k) for k in (n, m)]
     a, b = (as_masses(w / w.sum(), 3) for w in weights)
     tree, arcs = dense_start(C, a, b)
