@@ -53,6 +53,9 @@ __all__ = [
 PLAIN_PAIRS = 2**22
 """More pairs of points than these are not compared one by one, but ruled out cell by cell."""
 
+PLAIN_SUMS = 2**29
+"""More sums along the axes of a grid than these are bounded, not compared one by one."""
+
 NEGLIGIBLE_ROUNDING = 1e-10
 """Fraction of the cost up to which rounding of the dual value is left out of the bracket."""
 
@@ -154,7 +157,11 @@ def c_transform_of(
     """
     n, m = cost.shape
     if isinstance(cost, GridCost):
-        return cost.c_transform(f)
+        if cost.pairs_along_axes <= PLAIN_SUMS:
+            return cost.c_transform(f)
+        from otgan.transport.network_simplex.grid_transform import transform_of_cost
+
+        return transform_of_cost(cost, f)
     if isinstance(cost, WithDummies):
         inner = c_transform_of(cost.points, f[:-1], None if guess is None else guess[:-1], n_jobs)
         u, v, between = cost.prices

@@ -8,6 +8,7 @@ over all cells is then found axis by axis.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,6 +60,11 @@ class GridCost:
             steps.append((np.minimum(cells, count - cells if wraps else cells) * spacing) ** self.p)
         return tuple(steps)
 
+    @property
+    def pairs_along_axes(self) -> int:
+        """How many sums :meth:`c_transform` takes the least of."""
+        return math.prod(self.grid) * sum(self.grid)
+
     def rows(self, rows: slice) -> FloatArray:
         """Costs of a block of sources to all targets."""
         cells = self.shape[0]
@@ -85,13 +91,18 @@ class GridCost:
         least = -f.reshape(self.grid)
         for axis, steps in enumerate(self.steps):
             along = np.moveaxis(least, axis, -1)
-            cells = np.arange(len(steps))
-            costs = steps[abs(cells[:, None] - cells)]
-            lines = along.reshape(-1, len(steps))
+            lines, cells = along.reshape(-1, len(steps)), np.arange(len(steps))
             best = np.empty_like(lines)
-            block = max(1, BLOCK_ENTRIES // len(steps) ** 2)
-            for first in range(0, len(lines), block):
-                part = lines[first : first + block]
-                np.min(part[:, None, :] + costs, axis=2, out=best[first : first + block])
+            for there in _blocks(len(steps), len(steps)):
+                costs = steps[abs(cells[there, None] - cells)]
+                for here in _blocks(len(lines), costs.size):
+                    np.min(lines[here, None, :] + costs, axis=2, out=best[here, there])
             least = np.moveaxis(best.reshape(along.shape), -1, axis)
         return least.ravel()
+
+
+def _blocks(count: int, entries: int) -> Iterator[slice]:
+    """All of so many rows, in blocks that together have few entries."""
+    step = max(1, BLOCK_ENTRIES // entries)
+    for first in range(0, count, step):
+        yield slice(first, min(first + step, count))

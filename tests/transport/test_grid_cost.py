@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from otgan.transport import duality
 from otgan.transport.duality import c_transform_of
 from otgan.transport.grid_cost import GridCost
 
@@ -25,3 +26,12 @@ def test_rows_arcs_and_transforms_agree_with_the_definition(periodic, p):
     f[::3] = -np.inf
     assert_allclose(c_transform_of(cost, f), (C - f[:, None]).min(axis=0), rtol=1e-13)
     assert cost.T is cost
+
+
+def test_long_axes_are_bounded_and_others_compared_one_by_one(monkeypatch):
+    cost = GridCost((30, 5), (1.0, 2.0), (True, False), 2)
+    f = np.random.default_rng(2).normal(0, 9, 150)
+    f[:7] = -np.inf
+    plain = c_transform_of(cost, f)
+    monkeypatch.setattr(duality, "PLAIN_SUMS", 10)
+    assert_allclose(c_transform_of(cost, f), plain, rtol=1e-13)

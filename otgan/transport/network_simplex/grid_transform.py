@@ -21,9 +21,10 @@ import numpy as np
 
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
+from otgan.transport.grid_cost import GridCost
 from otgan.transport.network_simplex.candidates import Nodes
 
-__all__ = ["Axis", "grid_transform"]
+__all__ = ["Axis", "grid_transform", "transform_of_cost"]
 
 
 class Axis(NamedTuple):
@@ -91,6 +92,15 @@ def grid_transform(
         shape = (*shape[:k], len(there[k]), *shape[k + 1 :])
         least, cell = least.reshape(shape), cell.reshape(shape)
     return least, cell
+
+
+def transform_of_cost(cost: GridCost, f: FloatArray) -> FloatArray:
+    """min_i C_ij - f_i for every cell j, in the order of ``ravel()``."""
+    axes = zip(cost.grid, cost.spacing, cost.periodic, strict=True)
+    places = [(2 * np.arange(n)).astype(np.int32) for n in cost.grid]
+    values = -f.reshape(cost.grid)
+    least, _ = grid_transform(values, [Axis.of(*axis, cost.p) for axis in axes], places, places)
+    return least.ravel()
 
 
 @compiled
