@@ -103,6 +103,7 @@ from .inference.interval import Interval as Interval
 from .inference.permutations import TestResult as TestResult, two_sample_test as two_sample_test
 from .inference.wasserstein import wasserstein_interval as wasserstein_interval
 from .inference.wasserstein_statistics import SlicedWasserstein as SlicedWasserstein
+from .metrics import GreatCircle as GreatCircle, SciPyMetric as SciPyMetric, Torus as Torus
 from .transport.distances import (
     transport_cost as transport_cost,
     wasserstein as wasserstein,
@@ -116,6 +117,7 @@ from .transport.duality import (
 )
 from .transport.exact import emd as emd, emd_from_cost as emd_from_cost
 from .transport.graph import GraphDistance as GraphDistance, emd_graph as emd_graph
+from .transport.grid import emd_grid as emd_grid
 from .transport.linprog import emd_linprog as emd_linprog
 from .transport.max_sliced import max_sliced_wasserstein as max_sliced_wasserstein
 from .transport.pairwise import pairwise_wasserstein as pairwise_wasserstein

@@ -16,6 +16,7 @@ from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_order
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, IntArray, as_float64, as_points, refuse_other_images
+from otgan.metrics import ArrayMetric
 
 __all__ = [
     "GroundCost",
@@ -34,6 +35,19 @@ MetricName = Literal["euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosi
 Metric = MetricName | Callable[[FloatArray, FloatArray], float]
 
 METRIC_NAMES: tuple[str, ...] = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
+OF_SCIPY = (
+    "braycurtis",
+    "canberra",
+    "correlation",
+    "hamming",
+    "jensenshannon",
+    "mahalanobis",
+    "minkowski",
+    "seuclidean",
+)
+WRAPPED = {"haversine": "GreatCircle()", "circle": "Torus(period)", "torus": "Torus(period)"}
+"""Names that users try, and the objects that they mean."""
+
 BLOCK_ENTRIES = 2**21
 """How many costs are held at once when a whole pass is made over all pairs (16 MiB)."""
 
@@ -136,6 +150,11 @@ class SparseCost:
 
 
 def _near_metric(metric: object) -> str:
+    name = metric if isinstance(metric, str) else ""
+    if name in OF_SCIPY:
+        return f"pass metric=otgan.SciPyMetric({name!r}), which stores all costs"
+    if name in WRAPPED:
+        return f"pass metric=otgan.{WRAPPED[name]}, which stores all costs"
     otherwise = "name one of these or pass your own cost matrix to emd_from_cost"
     return nearest_name(str(metric), METRIC_NAMES, otherwise=otherwise)
 
@@ -222,8 +241,9 @@ class PointCost:
     def T(self) -> PointCost:
         """The cost from the points y to the points x."""
         metric = self.metric
-        swapped = metric if isinstance(metric, str) else lambda u, v: metric(v, u)
-        return PointCost(self.y, self.x, swapped, self.p)
+        if isinstance(metric, (str, ArrayMetric)):
+            return PointCost(self.y, self.x, metric, self.p)
+        return PointCost(self.y, self.x, lambda u, v: metric(v, u), self.p)
 
     def rows(self, rows: slice) -> FloatArray:
         """Costs of a block of sources to all targets, O(block * m * d)."""
@@ -231,6 +251,8 @@ class PointCost:
         if name == "cosine":
             chords = cdist(_directions(self.x[rows]), _directions(self.y), metric="sqeuclidean")
             return _power(0.5 * chords, power)
+        if isinstance(name, ArrayMetric):
+            return _power(name.matrix(self.x[rows], self.y), power)
         if not isinstance(name, str):
             return _call_on_pairs(name, power, self.x[rows], self.y)
         return _power(cdist(self.x[rows], self.y, metric=name), power)

@@ -12,6 +12,7 @@ from .duality import (
 )
 from .exact import emd as emd, emd_from_cost as emd_from_cost
 from .graph import GraphDistance as GraphDistance, emd_graph as emd_graph
+from .grid import emd_grid as emd_grid
 from .linprog import emd_linprog as emd_linprog
 from .max_sliced import max_sliced_wasserstein as max_sliced_wasserstein
 from .pairwise import pairwise_wasserstein as pairwise_wasserstein

@@ -37,6 +37,7 @@ from otgan.measures import FloatArray, as_float64, as_masses, as_probabilities
 from otgan.results import Result
 from otgan.transport.couplings import Arcs, nearest_coupling, within_marginals
 from otgan.transport.dummy_points import DummyPrices, WithDummies, as_prices
+from otgan.transport.grid_cost import GridCost
 from otgan.transport.rounding import EPS, NEGLIGIBLE_MASS
 
 __all__ = [
@@ -51,6 +52,9 @@ __all__ = [
 
 PLAIN_PAIRS = 2**22
 """More pairs of points than these are not compared one by one, but ruled out cell by cell."""
+
+PLAIN_SUMS = 2**29
+"""More sums along the axes of a grid than these are bounded, not compared one by one."""
 
 NEGLIGIBLE_ROUNDING = 1e-10
 """Fraction of the cost up to which rounding of the dual value is left out of the bracket."""
@@ -152,6 +156,12 @@ def c_transform_of(
     threads that large clouds take.
     """
     n, m = cost.shape
+    if isinstance(cost, GridCost):
+        if cost.pairs_along_axes <= PLAIN_SUMS:
+            return cost.c_transform(f)
+        from otgan.transport.network_simplex.grid_transform import transform_of_cost
+
+        return transform_of_cost(cost, f)
     if isinstance(cost, WithDummies):
         inner = c_transform_of(cost.points, f[:-1], None if guess is None else guess[:-1], n_jobs)
         u, v, between = cost.prices

@@ -40,7 +40,16 @@ from otgan.transport.threads import as_n_jobs
 from otgan.transport.unmatched import check_options, nothing_moves, unmatched_problem
 from otgan.transport.warm_start import WarmStart, as_start
 
-__all__ = ["OptimalPair", "emd", "emd_from_cost", "optimal_pair", "solve_costs", "solve_measures"]
+__all__ = [
+    "OptimalPair",
+    "SolverOptions",
+    "emd",
+    "emd_from_cost",
+    "optimal_pair",
+    "solve_and_certify",
+    "solve_costs",
+    "solve_measures",
+]
 
 
 @checks_keywords
@@ -185,7 +194,7 @@ def emd(
     >>> abs(warm.cost - cold.cost) < 1e-12, warm.stats["pivots"] < cold.stats["pivots"] / 5
     (True, True)
     """
-    options = _Options.of(rtol, max_iterations, n_jobs, progress)
+    options = SolverOptions.of(rtol, max_iterations, n_jobs, progress)
     check_options(unmatched, mass)
     whole = unmatched is None and mass is None
     mu, nu = as_pair(x, y, a, b, normalize=normalize, raw=not whole)
@@ -255,19 +264,19 @@ def emd_from_cost(
     >>> emd_from_cost([[0.0, 2.0], [2.0, 0.0]], [0.75, 0.25], [0.25, 0.75]).cost
     1.0
     """
-    options = _Options.of(rtol, max_iterations, n_jobs, progress)
+    options = SolverOptions.of(rtol, max_iterations, n_jobs, progress)
     check_options(unmatched, mass)
     C, a, b = align_weights_of_costs(C, a, b)
     cost = as_ground_cost(C)
     options = options.starting_from(start, *cost.shape)
     if unmatched is None and mass is None:
         a, b, total = as_probabilities(a, b, *cost.shape, normalize=normalize)
-        return _solve_and_certify(Problem(cost, a, b, 1.0, total), options)
+        return solve_and_certify(Problem(cost, a, b, 1.0, total), options)
     a, b = as_masses(a, b, *cost.shape, normalize=normalize)
     return _solve_unmatched(cost, (a, b), 1.0, unmatched, mass, options)
 
 
-class _Options(NamedTuple):
+class SolverOptions(NamedTuple):
     """Options of all solvers, checked."""
 
     rtol: float = 0.0
@@ -276,12 +285,15 @@ class _Options(NamedTuple):
     progress: Progress = False
     start: WarmStart | None = None
 
-    def starting_from(self, start: Any, n: int, m: int) -> _Options:
+    def starting_from(self, start: Any, n: int, m: int) -> SolverOptions:
         """The same with a start, which is checked."""
         return self if start is None else self._replace(start=as_start(start, n, m))
 
     @classmethod
-    def of(cls, rtol: float, max_iterations: int | None, n_jobs: Any, progress: Any) -> _Options:
+    def of(
+        cls, rtol: float, max_iterations: int | None, n_jobs: Any, progress: Any
+    ) -> SolverOptions:
+        """The options of a user."""
         if not 0 <= rtol < 1:
             raise InvalidInputError(
                 f"rtol must be in [0, 1), got {rtol!r}; to fix it, pass 0 for an exact answer"
@@ -331,27 +343,27 @@ def solve_measures(
     progress: Progress = False,
 ) -> TransportResult:
     """:func:`emd` between measures, whose points, weights and order have been checked."""
-    return _solve_measures(mu, nu, metric, p, _Options(n_jobs=n_jobs, progress=progress))
+    return _solve_measures(mu, nu, metric, p, SolverOptions(n_jobs=n_jobs, progress=progress))
 
 
 def solve_costs(
     C: FloatArray, a: FloatArray, b: FloatArray, *, n_jobs: int | None = None
 ) -> TransportResult:
     """:func:`emd_from_cost` for a matrix and probabilities that have been checked."""
-    return _solve_and_certify(Problem(MatrixCost(C), a, b, 1.0, 1.0), _Options(n_jobs=n_jobs))
+    return solve_and_certify(Problem(MatrixCost(C), a, b, 1.0, 1.0), SolverOptions(n_jobs=n_jobs))
 
 
 # ---------------------------------------------------------------- solve, certify, accept
 
 
 def _solve_measures(
-    mu: DiscreteMeasure, nu: DiscreteMeasure, metric: Metric, p: float, options: _Options
+    mu: DiscreteMeasure, nu: DiscreteMeasure, metric: Metric, p: float, options: SolverOptions
 ) -> TransportResult:
     cost = PointCost.between(mu.points, nu.points, metric, p)
     problem = Problem(cost, mu.weights, nu.weights, p, mu.mass)
     exponent = line_exponent(metric, p) if mu.d == 1 else None
     if exponent is None:
-        return _solve_and_certify(problem, options)
+        return solve_and_certify(problem, options)
     watch = Stopwatch()
     with preparing():
         import otgan.transport.monotone_coupling  # noqa: F401 - loads Numba, no work on this problem
@@ -367,7 +379,7 @@ def _solve_unmatched(
     p: float,
     unmatched: Any,
     mass: float | None,
-    options: _Options,
+    options: SolverOptions,
 ) -> TransportResult:
     if mass == 0:
         return nothing_moves(cost, *weights, p)
@@ -375,7 +387,7 @@ def _solve_unmatched(
     if options.start is not None:
         options = options._replace(start=options.start.with_dummies(problem.cost))
     try:
-        return _solve_and_certify(problem, options)
+        return solve_and_certify(problem, options)
     except InfeasibleError:
         raise InfeasibleError(
             f"mass must be at most what the allowed arcs can carry, got {mass:.10g}; to fix it, "
@@ -383,14 +395,17 @@ def _solve_unmatched(
         ) from None
 
 
-def _solve_and_certify(problem: Problem, options: _Options) -> TransportResult:
+def solve_and_certify(problem: Problem, options: SolverOptions) -> TransportResult:
+    """Solve a problem that has been checked; raise unless its bracket closes."""
     if options.progress is False:
         return _solve_reporting(problem, options, None)
     with reporting(options.progress, None, "exact transport", unit="pass") as report:
         return _solve_reporting(problem, options, report)
 
 
-def _solve_reporting(problem: Problem, options: _Options, report: Report | None) -> TransportResult:
+def _solve_reporting(
+    problem: Problem, options: SolverOptions, report: Report | None
+) -> TransportResult:
     watch = Stopwatch()
     with preparing():  # importing Numba takes some tenths of a second
         import otgan.transport.monotone_coupling  # noqa: F401 - both are needed later

@@ -14,6 +14,7 @@ from otgan.measures import FloatArray, IntArray
 from otgan.transport.couplings import Arcs
 from otgan.transport.duality import c_transform_of, certify_arcs
 from otgan.transport.dummy_points import WithDummies
+from otgan.transport.grid_cost import GridCost
 from otgan.transport.result import TransportResult
 from otgan.transport.stopwatch import Stopwatch
 from otgan.transport.warm_start import WarmStart
@@ -68,6 +69,8 @@ def solve_on_support(
 ) -> Outcome:
     """Solve between the points that carry mass; the others get their potentials afterwards."""
     cost, a, b = problem.cost, problem.a, problem.b
+    if isinstance(cost, GridCost):
+        return _solve_grid(cost, a, b, context)
     (sources,), (targets,) = a.nonzero(), b.nonzero()
     n, m = cost.shape
     if len(sources) == n and len(targets) == m:
@@ -80,6 +83,17 @@ def solve_on_support(
     g[np.isinf(g)] = 0.0  # without allowed arcs to any mass: nothing binds it
     f = c_transform_of(cost.T, g, n_jobs=context.n_jobs)
     return outcome._replace(i=sources[outcome.i], j=targets[outcome.j], f=f, g=g)
+
+
+def _solve_grid(cost: GridCost, a: FloatArray, b: FloatArray, context: SolveContext) -> Outcome:
+    """Solve between the cells that carry mass; the others get their potentials afterwards."""
+    from otgan.transport.network_simplex.multigrid import solve_grid
+
+    outcome = solve_grid(a, b, cost, context)
+    if np.isfinite(outcome.f).all() and np.isfinite(outcome.g).all():
+        return outcome
+    g = c_transform_of(cost, outcome.f)
+    return outcome._replace(f=c_transform_of(cost, g), g=g)
 
 
 def _solve(

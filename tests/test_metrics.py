@@ -1,0 +1,104 @@
+"""Distances on wrapped spaces and SciPy's, against definitions, and transport for them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from numpy.testing import assert_allclose
+from scipy.spatial.distance import cdist
+
+import otgan
+from tests.cases import mistyped, refused
+
+RNG = np.random.default_rng(0)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 3))
+def test_the_torus_takes_the_nearest_of_all_copies(seed, d):
+    rng = np.random.default_rng(seed)
+    period = rng.uniform(0.5, 3, d)
+    x, y = rng.normal(0, 4, (2, 5, d))
+    copies = np.stack(np.meshgrid(*[np.arange(-40, 41)] * min(d, 1), indexing="ij"), -1)
+    squares = np.zeros((5, 5))
+    for k in range(d):
+        apart = x[:, k, None, None] - y[:, k, None] + copies.ravel() * period[k]
+        squares += np.min(apart**2, axis=-1)
+    assert_allclose(otgan.Torus(tuple(period)).matrix(x, y), np.sqrt(squares), atol=1e-12)
+
+
+def test_great_circles_are_angles_between_unit_vectors():
+    angles = np.column_stack([RNG.uniform(-1.5, 1.5, 50), RNG.uniform(-9, 9, 50)])
+    lat, lon = angles.T
+    units = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    expected = 2 * np.arcsin(np.clip(cdist(units, units) / 2, 0, 1))
+    assert_allclose(otgan.GreatCircle().matrix(angles, angles), expected, atol=1e-7)
+    of_earth = otgan.GreatCircle(radius=6371.0, degrees=True)
+    assert_allclose(of_earth([0, 179], [0, -179]), 6371 * np.radians(2), rtol=1e-12)
+    assert_allclose(of_earth([90, 0], [-90, 77]), 6371 * np.pi, rtol=1e-12)
+
+
+def test_w1_on_a_circle_as_in_closed_form():
+    x, y = RNG.uniform(0, 24, (2, 40))
+    result = otgan.emd(x, y, metric=otgan.Torus(24))
+    hours = np.sort(np.concatenate([x, y]))
+    lengths = np.diff(np.append(hours, hours[0] + 24))
+    flow = np.array([(x <= t).mean() - (y <= t).mean() for t in hours])
+    order = np.argsort(flow)
+    half = np.searchsorted(np.cumsum(lengths[order]), 12)
+    expected = (np.abs(flow - flow[order][half]) * lengths).sum()
+    assert_allclose(result.distance, expected, rtol=1e-9)
+    assert result.gap <= 1e-9 * result.cost
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        otgan.Torus((1.0, np.inf)),
+        otgan.GreatCircle(),
+        otgan.SciPyMetric("minkowski", {"p": 3}),
+        otgan.SciPyMetric("canberra"),
+        otgan.SciPyMetric("mahalanobis", {"VI": np.array([[2.0, 0.5], [0.5, 1.0]])}),
+    ],
+)
+def test_transport_is_that_of_the_stored_costs(metric, p):
+    x, y = RNG.uniform(0.1, 1.5, (2, 60, 2))
+    result = otgan.emd(x, y, metric=metric, p=p)
+    C = metric.matrix(x, y) ** p
+    assert_allclose(result.cost, otgan.emd_from_cost(C).cost, rtol=1e-12)
+    assert (C - result.f[:, None] - result.g >= -1e-12).all()
+    assert_allclose(otgan.wasserstein(x, y, metric=metric, p=p), result.distance, rtol=1e-9)
+    assert_allclose(metric(x[0], y[0]), C[0, 0] ** (1 / p), rtol=1e-12)
+
+
+def test_a_grid_on_the_torus_is_the_cloud_of_its_cells():
+    a, b = RNG.random((2, 6, 8))
+    cells = np.argwhere(np.ones((6, 8)))
+    metric = otgan.Torus((6, 8))
+    cloud = otgan.emd(cells, cells, a.ravel(), b.ravel(), metric=metric, p=2, normalize=True)
+    grid = otgan.emd_grid(a, b, p=2, periodic=True, normalize=True)
+    assert_allclose(grid.cost, cloud.cost, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: otgan.Torus(0), "period must be a positive number"),
+        (lambda: otgan.Torus((1, 2)).matrix(np.ones((2, 3)), np.ones((2, 3))), "each of 3"),
+        (lambda: otgan.GreatCircle(radius=-1), "radius must be a positive number"),
+        (lambda: otgan.GreatCircle()([52.5, 13.4], [0, 0]), "set degrees=True"),
+        (lambda: otgan.GreatCircle()([1.0], [0.0]), "pairs (latitude, longitude)"),
+        (lambda: otgan.SciPyMetric("mahalanobis"), "must hold 'VI'"),
+        (lambda: otgan.SciPyMetric("nonsense"), "name must be a metric of scipy"),
+        (
+            lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("haversine")),
+            "otgan.GreatCircle()",
+        ),
+        (
+            lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("minkowski")),
+            "SciPyMetric('minkowski')",
+        ),
+    ],
+)
+def test_bad_parameters_are_refused(make, message):
+    with refused(message):
+        make()
