@@ -20,17 +20,22 @@ class _Announcement(event.Listener):
 
     The first one is announced: to whoever listens to the log, else by a line on the terminal, or by
     a counter of loops in a notebook. Where stderr is neither, nothing is written.
+
+    Attributes
+    ----------
+    count : int
+        Loops that this process has compiled, or is compiling.
     """
 
     def __init__(self) -> None:
-        self.said = False
+        self.count = 0
         self.bar: Any = None
 
     def on_start(self, event: Any) -> None:
         """Announce the first loop."""
-        if self.said:
+        self.count += 1
+        if self.count > 1:
             return
-        self.said = True
         logger.info(TEXT)
         if logger.isEnabledFor(logging.INFO):
             return
@@ -42,7 +47,7 @@ class _Announcement(event.Listener):
             sys.stderr.write(TEXT + "\n")
 
     def on_end(self, event: Any) -> None:
-        """Count the loop."""
+        """Count the loop in the notebook."""
         if self.bar is not None:
             self.bar.update()
 

@@ -1,8 +1,7 @@
-"""Loops that Numba compiles at their first call, and keeps on disk where that can be written."""
+"""Loops in the subset of Python that Numba compiles: compiled at first need, or interpreted."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from functools import update_wrapper
@@ -11,34 +10,33 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from otgan.transport.interpretation import interpretation
-from otgan.transport.stopwatch import preparation, preparing
+from otgan.transport.stopwatch import preparing
 
 __all__ = ["compiled"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
-
-logger = logging.getLogger(__name__)
 
 
 def compiled(function: Function) -> Function:
     """Compile `function` when it is first called, or interpret it as `interpretation` says.
 
     The machine code is cached beside the source. Where neither that folder nor the user's cache
-    folder can be written, it is compiled anew in every process. Compiling and loading are counted
-    as preparation, not as work.
+    folder can be written, it is compiled anew in every process. Importing Numba, compiling and
+    loading are counted as preparation, not as work.
     """
     return cast(Function, _Loop(function))
 
 
 class _Loop:
-    """A function in the subset of Python that Numba compiles, with its machine code."""
+    """A function, and what Numba makes of it: for calls from Python, and from other loops."""
 
-    making = threading.Lock()
+    making = threading.RLock()
 
     def __init__(self, function: Callable[..., Any]) -> None:
         update_wrapper(self, function)
         self.function, self.__qualname__ = function, function.__qualname__
-        self._machine_code: Any = None
+        self._from_python: Any = None
+        self._from_loops: Any = None
 
     def __reduce__(self) -> str:
         """Pickled by name, as functions are."""
@@ -48,51 +46,19 @@ class _Loop:
         if interpretation.running:
             with np.errstate(all="ignore"):  # as compiled
                 return self.function(*arguments)
-        return self.machine_code(*arguments)
-
-    @property
-    def machine_code(self) -> Any:
-        """Numba's dispatcher, which compiles or loads at a call; Numba is imported for it."""
-        if self._machine_code is None:
+        if self._from_python is None:
             with preparing(), self.making:
-                self._machine_code = self._machine_code or _dispatcher(self.function)
-        return self._machine_code
+                from otgan.transport.machine_code import called_from_python
+
+                self._from_python = self._from_python or called_from_python(self.function)
+        return self._from_python(*arguments)
 
     @property
     def _numba_type_(self) -> Any:
         """What Numba takes this for in loops that call it."""
-        return self.machine_code._numba_type_
+        if self._from_loops is None:
+            with self.making:
+                from otgan.transport.machine_code import called_from_loops
 
-
-def _dispatcher(function: Callable[..., Any]) -> Any:
-    import numba
-
-    options: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True}  # no pointers to loops
-    try:
-        loop: Any = numba.njit(cache=True, **options)(function)
-    except RuntimeError as reason:  # nowhere to write
-        logger.debug("%s: compiled anew in every process", reason)
-        loop = numba.njit(**options)(function)
-    if hasattr(loop, "compile"):  # not under NUMBA_DISABLE_JIT
-        loop.compile = _counted(loop.compile)
-    return loop
-
-
-def _counted(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Compile, or load from disk, as preparation; listen to Numba for as long, and no longer.
-
-    Loops are not compiled again for constants: Numba would, of int64 arguments, for 0 and for -1.
-    """
-    from numba.core import event, types
-
-    from otgan.transport.announcement import announcement
-
-    def compile_and_count(signature: Any) -> Any:
-        if isinstance(signature, tuple):
-            signature = tuple(types.unliteral(kind) for kind in signature)
-        if preparation.running:
-            return compile_for(signature)
-        with preparing(), event.install_listener("numba:compile", announcement):
-            return compile_for(signature)
-
-    return compile_and_count
+                self._from_loops = self._from_loops or called_from_loops(self.function)
+        return self._from_loops._numba_type_
