@@ -79,31 +79,51 @@ def _fill_with_costs(
 def _solve(matrix: FloatArray, a: FloatArray, b: FloatArray, k: int, plans: StackedPlans) -> None:
     """Solve between the points that carry mass; nothing is written unless it is proved."""
     costs, _, _, _, f, g = plans
-    rows, columns = np.flatnonzero(a), np.flatnonzero(b)
-    whole = len(rows) == len(a) and len(columns) == len(b)
-    core = np.ascontiguousarray(matrix) if whole else matrix[rows][:, columns]
-    of_a, of_b = a[rows], b[columns]
+    (rows, of_a), (columns, of_b) = _support(a), _support(b)
+    core, positive = _core_of(matrix, rows, columns)
     mass_a, mass_b = balanced_masses_in_loop(of_a, of_b)
     i, j, mass, up, _, _, finished = solve_dense(core, mass_a, mass_b, MAX_PIVOTS)
     if not finished:
         return
-    cost = certified_cost(core, of_a, of_b, (i, j, mass), up, matrix.min() >= 0)
+    cost = certified_cost(core, of_a, of_b, (i, j, mass), up, positive)
     if np.isnan(cost):
         return
     costs[k] = cost
     _write_plan(plans, k, rows, columns, i, j, mass)
-    f_k, g_k = f[k], g[k]
-    for t in range(len(b)):  # c-transforms, so that points without mass have potentials too
-        g_k[t] = np.inf
+    _write_potentials(matrix, rows, up, f[k], g[k])
+
+
+@compiled
+def _core_of(matrix: FloatArray, rows: IntArray, columns: IntArray) -> tuple[FloatArray, bool]:
+    """The costs between some points, and whether no cost is negative, of these or of others."""
+    positive = True
+    for s in range(matrix.shape[0]):
+        for t in range(matrix.shape[1]):
+            positive &= matrix[s, t] >= 0
+    core = np.empty((len(rows), len(columns)))
     for s in range(len(rows)):
         row = matrix[rows[s]]
-        for t in range(len(b)):
-            g_k[t] = min(g_k[t], row[t] - up[s])
-    for s in range(len(a)):
+        for t in range(len(columns)):
+            core[s, t] = row[columns[t]]
+    return core, positive
+
+
+@compiled
+def _write_potentials(
+    matrix: FloatArray, rows: IntArray, up: FloatArray, f: FloatArray, g: FloatArray
+) -> None:
+    """c-transforms of the potentials of some rows, so that points without mass have theirs too."""
+    for t in range(len(g)):
+        g[t] = np.inf
+    for s in range(len(rows)):
+        row = matrix[rows[s]]
+        for t in range(len(g)):
+            g[t] = min(g[t], row[t] - up[s])
+    for s in range(len(f)):
         row, least = matrix[s], np.inf
-        for t in range(len(b)):
-            least = min(least, row[t] - g_k[t])
-        f_k[s] = least
+        for t in range(len(g)):
+            least = min(least, row[t] - g[t])
+        f[s] = least
 
 
 @compiled
@@ -146,6 +166,18 @@ def solve_lines(
         for t in range(m):
             g[k, order_y[t]] = down[t]
         _write_plan(plans, k, order_x, order_y, i, j, mass)
+
+
+@compiled
+def _support(weights: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The points that carry mass, and their weights."""
+    points, positive = np.empty(len(weights), np.int64), np.empty(len(weights))
+    count = 0
+    for k in range(len(weights)):
+        if weights[k] != 0:
+            points[count], positive[count] = k, weights[k]
+            count += 1
+    return points[:count], positive[:count]
 
 
 @compiled

@@ -73,7 +73,9 @@ def optimal_costs(
     elif metric == "sqeuclidean":  # not centered: that would cost clouds near the origin digits
         norm, power = "euclidean", 2 * p
     with interpreting_small(sum(rows[i].n * columns[j].n for i, j in pairs)):
-        words = words_for(min(float(mu.weights.min()) for mu in rows + columns))
+        weighted = any(mu.masses is not None for mu in rows + columns)
+        least = min(float(mu.weights.min()) for mu in rows + columns)
+        words = words_for(least) if weighted else 0
         of_x, of_y = _joined(rows, x, words), _joined(columns, y, words)
         return _certified_costs(of_x, of_y, pairs, (NORMS[norm], power))
 
@@ -83,9 +85,14 @@ def _joined(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> 
         np.ascontiguousarray(points.T),
         np.concatenate([[0], np.cumsum([mu.n for mu in measures])]),
         np.concatenate([mu.weights for mu in measures]),
-        np.concatenate([as_masses(mu.weights, words) for mu in measures]),
+        np.concatenate([_masses(mu, words) for mu in measures]),
         np.array([mu.masses is None for mu in measures]),
     )
+
+
+def _masses(mu: DiscreteMeasure, words: int) -> Masses:
+    """In so many words; with none, where all weights are equal, and counted in whole units."""
+    return as_masses(mu.weights, words) if words else np.empty((mu.n, 0), np.int64)
 
 
 @compiled
