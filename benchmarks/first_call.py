@@ -82,7 +82,7 @@ transport_cost(torch.tensor(C, requires_grad=True)).backward()
 """
 
 NOT_HERE = {"audit_critic", "estimate_w1", "train_gan", "resume_gan", "load_run"}
-"""Functions that train networks, which takes far longer than compiling, or that read trained ones."""
+"""Functions that train networks, which takes far longer than compiling, or read trained ones."""
 
 LARGER = (
     "emd(x, y)",
