@@ -4,6 +4,7 @@ import pickle
 from typing import Any
 
 import numpy as np
+from numba import types
 
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.dense import solve_dense
@@ -22,8 +23,11 @@ def _with_constants(values, k):
 
 def test_loops_are_not_compiled_for_constants():
     assert _with_constants(np.zeros(1), 2) == 0 - 1 + 1
-    kind: Any = _plus
-    assert len(kind._numba_type_.dispatcher.overloads) == 1
+    plus: Any = _plus
+    loop = plus._numba_type_.dispatcher
+    for k in types.literal(0), types.literal(-1), types.int64:
+        loop.get_call_template((types.float64[::1], k), {})
+    assert len(loop.overloads) == 1
 
 
 def test_a_loop_can_be_called_from_python_and_from_loops():
