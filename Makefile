@@ -22,6 +22,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable ".[all]"
+	$(BIN)/python -m otgan.compile_ahead
 	@touch $@
 
 # The lowest versions of everything, Python's included, and no torch.

@@ -1,66 +1,64 @@
-"""Loops compiled by Numba at their first call, and kept on disk where that can be written."""
+"""Loops in the subset of Python that Numba compiles: compiled at first need, or interpreted."""
 
 from __future__ import annotations
 
-import logging
+import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import update_wrapper
+from typing import Any, TypeVar, cast
 
-import numba
-from numba.core import event
+import numpy as np
 
-from otgan.transport.stopwatch import preparation, preparing
+from otgan.transport.interpretation import interpretation
+from otgan.transport.stopwatch import preparing
 
 __all__ = ["compiled"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-logger = logging.getLogger(__name__)
-
 
 def compiled(function: Function) -> Function:
-    """Compile `function` when it is first called; the machine code is cached beside the source.
+    """Compile `function` when it is first called, or interpret it as `interpretation` says.
 
-    Where neither that folder nor the user's cache folder can be written, it is compiled anew in
-    every process. Compiling and loading are counted as preparation, not as work.
+    The machine code is cached beside the source. Where neither that folder nor the user's cache
+    folder can be written, it is compiled anew in every process. Importing Numba, compiling and
+    loading are counted as preparation, not as work.
     """
-    try:
-        loop: Any = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError as reason:  # nowhere to write
-        logger.debug("%s: compiled anew in every process", reason)
-        loop = numba.njit(nogil=True)(function)
-    if hasattr(loop, "compile"):  # not under NUMBA_DISABLE_JIT
-        loop.compile = _counted(loop.compile)
-    typed: Function = loop
-    return typed
+    return cast(Function, _Loop(function))
 
 
-def _counted(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Compile, or load from disk, as preparation; listen to Numba for as long, and no longer."""
+class _Loop:
+    """A function, and what Numba makes of it: for calls from Python, and from other loops."""
 
-    def compile_and_count(signature: Any) -> Any:
-        if preparation.running or _announcer.done:
-            with preparing():
-                return compile_for(signature)
-        with preparing(), event.install_listener("numba:compile", _announcer):
-            return compile_for(signature)
+    making = threading.RLock()
 
-    return compile_and_count
+    def __init__(self, function: Callable[..., Any]) -> None:
+        update_wrapper(self, function)
+        self.function, self.__qualname__ = function, function.__qualname__
+        self._from_python: Any = None
+        self._from_loops: Any = None
 
+    def __reduce__(self) -> str:
+        """Pickled by name, as functions are."""
+        return self.__qualname__
 
-class _Announcer(event.Listener):
-    """Say, once in a process, why the first call takes so long."""
+    def __call__(self, *arguments: Any) -> Any:
+        if interpretation.running:
+            with np.errstate(all="ignore"):  # as compiled
+                return self.function(*arguments)
+        if self._from_python is None:
+            with preparing(), self.making:
+                from otgan.transport.machine_code import called_from_python
 
-    done = False
+                self._from_python = self._from_python or called_from_python(self.function)
+        return self._from_python(*arguments)
 
-    def on_start(self, event: Any) -> None:
-        """Log when a loop is compiled that no disk holds."""
-        if not self.done:
-            self.done = True
-            logger.info("compiling the loops of exact transport, once: some 20 seconds")
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba takes this for in loops that call it."""
+        if self._from_loops is None:
+            with self.making:
+                from otgan.transport.machine_code import called_from_loops
 
-    def on_end(self, event: Any) -> None:
-        """Do nothing."""
-
-
-_announcer = _Announcer()
+                self._from_loops = self._from_loops or called_from_loops(self.function)
+        return self._from_loops._numba_type_

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from otgan.measures import FloatArray, IntArray
+from otgan.transport.interpretation import interpreting_small
+from otgan.transport.monotone_coupling import northwest_fill, relative_deficit
 from otgan.transport.rounding import EPS
 
 __all__ = ["Arcs", "nearest_coupling", "northwest_corner", "within_marginals"]
@@ -47,14 +49,12 @@ def northwest_corner(a: FloatArray, b: FloatArray, *, rounded: bool = True) -> A
     >>> northwest_corner(np.array([0.5, 0.5]), np.array([0.25, 0.75])).mass
     array([0.25, 0.25, 0.5 ])
     """
-    # Loads Numba, which takes some tenths of a second.
-    from otgan.transport.monotone_coupling import northwest_fill, relative_deficit
-
     length = len(a) + len(b) - 1
     arcs = Arcs(np.empty(length, np.intp), np.empty(length, np.intp), np.empty(length))
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
-    deficit = relative_deficit(a, b) if rounded else 0.0
-    northwest_fill(a, b, deficit, arcs.i, arcs.j, arcs.mass)
+    with interpreting_small(length):
+        deficit = relative_deficit(a, b) if rounded else 0.0
+        northwest_fill(a, b, deficit, arcs.i, arcs.j, arcs.mass)
     return arcs
 
 

@@ -31,6 +31,7 @@ from otgan.measures import (
 from otgan.progress import Progress, Report, as_progress, reporting
 from otgan.transport.couplings import Arcs
 from otgan.transport.dummy_points import WithDummies
+from otgan.transport.interpretation import interpreting_small
 from otgan.transport.line import line_distance, solve_line
 from otgan.transport.refinement import MAX_REFINED_PAIRS, refined
 from otgan.transport.result import EXACT_RTOL, TransportResult, is_tight
@@ -365,8 +366,6 @@ def _solve_measures(
     if exponent is None:
         return solve_and_certify(problem, options)
     watch = Stopwatch()
-    with preparing():
-        import otgan.transport.monotone_coupling  # noqa: F401 - loads Numba, no work on this problem
     line = solve_line(mu, nu, exponent)
     solution = LineOutcome(*line.arcs, line.f, line.g, {})
     # Optimal by theorem, so never refused: the bracket says how much of that float64 can prove.
@@ -397,18 +396,18 @@ def _solve_unmatched(
 
 def solve_and_certify(problem: Problem, options: SolverOptions) -> TransportResult:
     """Solve a problem that has been checked; raise unless its bracket closes."""
-    if options.progress is False:
-        return _solve_reporting(problem, options, None)
-    with reporting(options.progress, None, "exact transport", unit="pass") as report:
-        return _solve_reporting(problem, options, report)
+    with interpreting_small(math.prod(problem.cost.shape)):
+        if options.progress is False:
+            return _solve_reporting(problem, options, None)
+        with reporting(options.progress, None, "exact transport", unit="pass") as report:
+            return _solve_reporting(problem, options, report)
 
 
 def _solve_reporting(
     problem: Problem, options: SolverOptions, report: Report | None
 ) -> TransportResult:
     watch = Stopwatch()
-    with preparing():  # importing Numba takes some tenths of a second
-        import otgan.transport.monotone_coupling  # noqa: F401 - both are needed later
+    with preparing():
         from otgan.transport.network_simplex.context import Limits, PricingPass, SolveContext
 
     n, m = problem.cost.shape

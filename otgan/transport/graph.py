@@ -27,6 +27,7 @@ from otgan.measures import FloatArray
 from otgan.results import Result
 from otgan.transport.duality import dual_value
 from otgan.transport.graph_input import as_lengths, as_masses_of_nodes
+from otgan.transport.interpretation import interpreting_small
 from otgan.transport.result import EXACT_RTOL, MAX_ALLOWANCE
 from otgan.transport.rounding import EPS, MARGINAL_TOLERANCE
 from otgan.transport.stopwatch import Stopwatch, preparing
@@ -181,7 +182,8 @@ def emd_graph(
     n = arcs.shape[0]
     limit = 1_000_000 + 1_000 * n if max_iterations is None else max_iterations
     context = SolveContext(Limits(max_pivots=limit))
-    flow = solve_transshipment(arcs, a, b, context)
+    with interpreting_small(n * n):
+        flow = solve_transshipment(arcs, a, b, context)
     solved = watch.working
     stats = {"mass": mass, "seconds_solving": solved, **context.counters.stats(1)}
     result = _certified(arcs, a, b, flow, stats)

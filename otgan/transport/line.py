@@ -10,6 +10,8 @@ import numpy as np
 from otgan.costs import PointCost
 from otgan.measures import DiscreteMeasure, FloatArray
 from otgan.transport.couplings import Arcs, northwest_corner
+from otgan.transport.interpretation import interpreting_small
+from otgan.transport.monotone_coupling import path_potentials, weighted_gaps
 
 __all__ = ["LineSolution", "line_distance", "solve_line"]
 
@@ -37,10 +39,9 @@ def line_distance(mu: DiscreteMeasure, nu: DiscreteMeasure, p: float) -> float:
     else:
         (x, a), (y, b) = _sorted_with_weights(mu), _sorted_with_weights(nu)
         steps = northwest_corner(a, b)
-    from otgan.transport.monotone_coupling import weighted_gaps
-
     gaps = np.empty(len(steps.mass))
-    largest, mean = weighted_gaps(x, y, steps.i, steps.j, steps.mass, gaps)
+    with interpreting_small(len(gaps)):
+        largest, mean = weighted_gaps(x, y, steps.i, steps.j, steps.mass, gaps)
     return mean if p == 1 else _power_mean(gaps, p, largest, steps.mass)
 
 
@@ -51,8 +52,6 @@ def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSoluti
     by one. Convex costs on the line satisfy Monge's inequality, which makes these feasible
     (Hoffman 1963). Where partial sums of the weights tie, several paths carry the plan.
     """
-    from otgan.transport.monotone_coupling import path_potentials
-
     order_x = np.argsort(mu.points[:, 0], kind="stable")
     order_y = np.argsort(nu.points[:, 0], kind="stable")
     if mu.masses is None and nu.masses is None:
@@ -63,7 +62,9 @@ def solve_line(mu: DiscreteMeasure, nu: DiscreteMeasure, q: float) -> LineSoluti
     ground = PointCost.of(mu.points[order_x], nu.points[order_y], metric="cityblock", p=q)
     costs = ground.arcs(steps.i, steps.j)
     f, g = np.empty(mu.n), np.empty(nu.n)
-    f[order_x], g[order_y] = path_potentials(steps.i, steps.j, costs, _detours(ground, steps))
+    with interpreting_small(len(costs)):
+        up, down = path_potentials(steps.i, steps.j, costs, _detours(ground, steps))
+    f[order_x], g[order_y] = up, down
     return LineSolution(Arcs(order_x[steps.i], order_y[steps.j], steps.mass), f, g)
 
 

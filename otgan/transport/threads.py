@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.errors import InvalidInputError
+from otgan.transport.interpretation import interpretation
 from otgan.transport.stopwatch import preparation
 
 __all__ = ["as_n_jobs", "chunk_starts", "n_threads", "run_in_threads"]
@@ -74,7 +75,7 @@ def chunk_starts(blocks: int, rows: int) -> npt.NDArray[np.int64]:
 
 def run_in_threads(work: Callable[[int], None], count: int, n_jobs: int | None = None) -> None:
     """Call `work` for 0, 1, ..., count - 1 in up to `n_jobs` threads."""
-    threads = min(n_threads(n_jobs), count)
+    threads = 1 if interpretation.running else min(n_threads(n_jobs), count)
     if threads == 1:
         for chunk in range(count):
             work(chunk)

@@ -14,7 +14,7 @@ def test_compiling_is_not_counted_as_time_of_the_solver(tmp_path):
 import json, time, numpy, otgan
 from numba.core import event
 
-x, y = numpy.random.default_rng(0).normal(size=(2, 50, 2))
+x, y = numpy.random.default_rng(0).normal(size=(2, 300, 2))  # too large to be interpreted
 compiling, started = [], time.perf_counter()
 with event.install_timer("numba:compile", compiling.append):
     stats = otgan.emd(x, y).stats

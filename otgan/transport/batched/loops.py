@@ -18,7 +18,7 @@ from otgan.transport.monotone_coupling import (
 )
 from otgan.transport.network_simplex.batch import certified_cost, in_range
 from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, MAX_PIVOTS, solve_dense
-from otgan.transport.network_simplex.fixed_point import balanced_masses
+from otgan.transport.network_simplex.fixed_point import balanced_masses_in_loop
 from otgan.transport.network_simplex.point_costs import to_reduced_costs, write_sizes
 
 __all__ = ["solve_clouds", "solve_lines", "solve_matrices"]
@@ -78,34 +78,52 @@ def _fill_with_costs(
 @compiled
 def _solve(matrix: FloatArray, a: FloatArray, b: FloatArray, k: int, plans: StackedPlans) -> None:
     """Solve between the points that carry mass; nothing is written unless it is proved."""
-    costs, path_i, path_j, masses, f, g = plans
-    rows, columns = np.flatnonzero(a), np.flatnonzero(b)
-    whole = len(rows) == len(a) and len(columns) == len(b)
-    core = np.ascontiguousarray(matrix) if whole else matrix[rows][:, columns]
-    of_a, of_b = a[rows], b[columns]
-    mass_a, mass_b = balanced_masses(of_a, of_b)
+    costs, _, _, _, f, g = plans
+    (rows, of_a), (columns, of_b) = _support(a), _support(b)
+    core, positive = _core_of(matrix, rows, columns)
+    mass_a, mass_b = balanced_masses_in_loop(of_a, of_b)
     i, j, mass, up, _, _, finished = solve_dense(core, mass_a, mass_b, MAX_PIVOTS)
     if not finished:
         return
-    cost = certified_cost(core, of_a, of_b, (i, j, mass), up, matrix.min() >= 0)
+    cost = certified_cost(core, of_a, of_b, (i, j, mass), up, positive)
     if np.isnan(cost):
         return
     costs[k] = cost
-    count = len(mass)
-    path_i[k], path_j[k] = rows[i[0]], columns[j[0]]
-    for e in range(count):
-        path_i[k, e], path_j[k, e], masses[k, e] = rows[i[e]], columns[j[e]], mass[e]
-    f_k, g_k = f[k], g[k]
-    g_k[:] = np.inf  # c-transforms, so that points without mass have potentials too
+    _write_plan(plans, k, rows, columns, i, j, mass)
+    _write_potentials(matrix, rows, up, f[k], g[k])
+
+
+@compiled
+def _core_of(matrix: FloatArray, rows: IntArray, columns: IntArray) -> tuple[FloatArray, bool]:
+    """The costs between some points, and whether no cost is negative, of these or of others."""
+    positive = True
+    for s in range(matrix.shape[0]):
+        for t in range(matrix.shape[1]):
+            positive &= matrix[s, t] >= 0
+    core = np.empty((len(rows), len(columns)))
     for s in range(len(rows)):
         row = matrix[rows[s]]
-        for t in range(len(b)):
-            g_k[t] = min(g_k[t], row[t] - up[s])
-    for s in range(len(a)):
+        for t in range(len(columns)):
+            core[s, t] = row[columns[t]]
+    return core, positive
+
+
+@compiled
+def _write_potentials(
+    matrix: FloatArray, rows: IntArray, up: FloatArray, f: FloatArray, g: FloatArray
+) -> None:
+    """c-transforms of the potentials of some rows, so that points without mass have theirs too."""
+    for t in range(len(g)):
+        g[t] = np.inf
+    for s in range(len(rows)):
+        row = matrix[rows[s]]
+        for t in range(len(g)):
+            g[t] = min(g[t], row[t] - up[s])
+    for s in range(len(f)):
         row, least = matrix[s], np.inf
-        for t in range(len(b)):
-            least = min(least, row[t] - g_k[t])
-        f_k[s] = least
+        for t in range(len(g)):
+            least = min(least, row[t] - g[t])
+        f[s] = least
 
 
 @compiled
@@ -120,7 +138,7 @@ def solve_lines(
     exponent: float,
 ) -> None:
     """Problems first ... last - 1 on the line, of the cost |x - y| ** exponent, by quantiles."""
-    costs, path_i, path_j, masses, f, g = plans
+    costs, _, _, _, f, g = plans
     n, m = x.shape[1], y.shape[1]
     k_arcs = n + m - 1
     i, j, mass = np.empty(k_arcs, np.int64), np.empty(k_arcs, np.int64), np.empty(k_arcs)
@@ -135,7 +153,7 @@ def solve_lines(
         of_a, of_b = a[k % len(a)][order_x], b[k % len(b)][order_y]
         _northwest_corner(of_a, of_b, i, j, mass)
         _, total = weighted_gaps(sorted_x, sorted_y, i, j, mass, gaps)
-        costs[k] = total if exponent == 1.0 else (mass * gaps**exponent).sum()
+        costs[k] = total if exponent == 1.0 else _sum_of_powers(mass, gaps, exponent)
         for e in range(k_arcs):
             along[e] = abs(sorted_x[i[e]] - sorted_y[j[e]]) ** exponent
             detours[e] = -np.inf
@@ -147,9 +165,41 @@ def solve_lines(
             f[k, order_x[s]] = up[s]
         for t in range(m):
             g[k, order_y[t]] = down[t]
-        path_i[k], path_j[k] = order_x[i[0]], order_y[j[0]]
-        for e in range(k_arcs):
-            path_i[k, e], path_j[k, e], masses[k, e] = order_x[i[e]], order_y[j[e]], mass[e]
+        _write_plan(plans, k, order_x, order_y, i, j, mass)
+
+
+@compiled
+def _support(weights: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The points that carry mass, and their weights."""
+    points, positive = np.empty(len(weights), np.int64), np.empty(len(weights))
+    count = 0
+    for k in range(len(weights)):
+        if weights[k] != 0:
+            points[count], positive[count] = k, weights[k]
+            count += 1
+    return points[:count], positive[:count]
+
+
+@compiled
+def _write_plan(
+    plans: StackedPlans, k: int, rows: IntArray, columns: IntArray, i: IntArray, j: IntArray,
+    mass: FloatArray,
+) -> None:  # fmt: skip
+    """Write arcs by the names of their points; the rest of the places repeats the first."""
+    _, path_i, path_j, masses, _, _ = plans
+    for e in range(path_i.shape[1]):
+        at = e if e < len(mass) else 0
+        path_i[k, e], path_j[k, e] = rows[i[at]], columns[j[at]]
+        if e < len(mass):
+            masses[k, e] = mass[e]
+
+
+@compiled
+def _sum_of_powers(mass: FloatArray, gaps: FloatArray, exponent: float) -> float:
+    total = 0.0
+    for e in range(len(mass)):
+        total += mass[e] * gaps[e] ** exponent
+    return total
 
 
 @compiled

@@ -20,6 +20,7 @@ from otgan.transport.batched.inputs import Stack, as_stack, as_stacked_costs, is
 from otgan.transport.batched.result import StackedPlans
 from otgan.transport.couplings import Arcs
 from otgan.transport.exact import emd_from_cost, optimal_pair, solve_costs
+from otgan.transport.interpretation import interpretation, interpreting_small
 from otgan.transport.result import TransportResult
 from otgan.transport.threads import n_threads
 
@@ -176,6 +177,10 @@ class _Tasks(NamedTuple):
     def run(self, loop: Callable[..., None], plans: StackedPlans, *data: Any) -> None:
         """Call the loop with ranges of problems, the arrays of `plans`, and the data."""
         size = len(plans.cost)
+        with interpreting_small(size * self.work):
+            if interpretation.running:
+                loop(0, size, tuple(plans), *data)
+                return
         step = max(1, COSTS_PER_TASK // self.work)
         starts = range(0, size, min(step, max(1, -(-size // n_threads(None)))))
         if size * self.work < COSTS_PER_TASK // 16 or len(starts) < 2:

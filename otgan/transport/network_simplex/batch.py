@@ -10,8 +10,15 @@ import numpy.typing as npt
 from otgan.costs import Metric, PointCost
 from otgan.measures import DiscreteMeasure, FloatArray, IntArray
 from otgan.transport.compiled import compiled
+from otgan.transport.interpretation import interpreting_small
 from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, MAX_PIVOTS, solve_dense
-from otgan.transport.network_simplex.fixed_point import Masses, as_masses, words_for
+from otgan.transport.network_simplex.fixed_point import (
+    Masses,
+    as_masses,
+    equal_masses,
+    extremes,
+    words_for,
+)
 from otgan.transport.network_simplex.point_costs import NORMS, to_reduced_costs, write_sizes
 from otgan.transport.result import EXACT_RTOL
 from otgan.transport.rounding import EPS, MARGINAL_TOLERANCE
@@ -65,9 +72,12 @@ def optimal_costs(
         x, y, norm, power = normed
     elif metric == "sqeuclidean":  # not centered: that would cost clouds near the origin digits
         norm, power = "euclidean", 2 * p
-    words = words_for(min(float(mu.weights.min()) for mu in rows + columns))
-    of_x, of_y = _joined(rows, x, words), _joined(columns, y, words)
-    return _certified_costs(of_x, of_y, pairs, (NORMS[norm], power))
+    with interpreting_small(sum(rows[i].n * columns[j].n for i, j in pairs)):
+        weighted = any(mu.masses is not None for mu in rows + columns)
+        least = min(float(mu.weights.min()) for mu in rows + columns)
+        words = words_for(least) if weighted else 0
+        of_x, of_y = _joined(rows, x, words), _joined(columns, y, words)
+        return _certified_costs(of_x, of_y, pairs, (NORMS[norm], power))
 
 
 def _joined(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> _Clouds:
@@ -75,18 +85,24 @@ def _joined(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> 
         np.ascontiguousarray(points.T),
         np.concatenate([[0], np.cumsum([mu.n for mu in measures])]),
         np.concatenate([mu.weights for mu in measures]),
-        np.concatenate([as_masses(mu.weights, words) for mu in measures]),
+        np.concatenate([_masses(mu, words) for mu in measures]),
         np.array([mu.masses is None for mu in measures]),
     )
+
+
+def _masses(mu: DiscreteMeasure, words: int) -> Masses:
+    """In so many words; with none, where all weights are equal, and counted in whole units."""
+    return as_masses(mu.weights, words) if words else np.empty((mu.n, 0), np.int64)
 
 
 @compiled
 def _certified_costs(
     x: _Clouds, y: _Clouds, pairs: npt.NDArray[np.int64], norm: tuple[int, float]
 ) -> FloatArray:
-    costs = np.full(len(pairs), np.nan)
+    costs = np.empty(len(pairs))
     for at in range(len(pairs)):
-        s, t = pairs[at]
+        costs[at] = np.nan
+        s, t = pairs[at, 0], pairs[at, 1]
         here, there = slice(x.start[s], x.start[s + 1]), slice(y.start[t], y.start[t + 1])
         of_x, of_y = x.columns[:, here], y.columns[:, there]
         n, m = of_x.shape[1], of_y.shape[1]
@@ -99,8 +115,7 @@ def _certified_costs(
             to_reduced_costs(matrix[i], np.zeros(m), norm)
         a, b = x.weights[here], y.weights[there]
         if x.equal[s] and y.equal[t]:  # in whole units: no mass is rounded
-            common = np.gcd(n, m)
-            masses = np.full((n, 1), m // common), np.full((m, 1), n // common)
+            masses = equal_masses(n, m)
         else:
             masses = x.masses[here].copy(), y.masses[there].copy()
         s_, t_, mass, f, _, _, finished = solve_dense(matrix, masses[0], masses[1], MAX_PIVOTS)
@@ -114,7 +129,9 @@ def in_range(x: FloatArray, y: FloatArray, power: float) -> bool:
     """Whether the powers of all distances are far from overflow and underflow."""
     extent = 0.0
     for c in range(x.shape[0]):
-        extent = max(extent, max(x[c].max(), y[c].max()) - min(x[c].min(), y[c].min()))
+        least, most = extremes(x[c])
+        least_y, most_y = extremes(y[c])
+        extent = max(extent, max(most, most_y) - min(least, least_y))
     if extent == 0.0:
         return True
     return 1e-145 < extent < 1e145 and max(power, 2.0) * abs(np.log10(extent)) < 290.0
@@ -140,9 +157,16 @@ def certified_cost(
         cost += mass[e] * matrix[i[e], j[e]]
         missing_a[i[e]] -= mass[e]
         missing_b[j[e]] -= mass[e]
-    if np.abs(missing_a).sum() + np.abs(missing_b).sum() > MARGINAL_TOLERANCE:
+    missing = 0.0
+    for s in range(len(a)):
+        missing += abs(missing_a[s])
+    for t in range(len(b)):
+        missing += abs(missing_b[t])
+    if missing > MARGINAL_TOLERANCE:
         return np.nan
-    g = np.full(len(b), np.inf)
+    g = np.empty(len(b))
+    for t in range(len(b)):
+        g[t] = np.inf
     lower = size = 0.0
     for s in range(len(a)):
         lower += a[s] * f[s]

@@ -56,18 +56,21 @@ def merge_candidates(
     Entries of -1 are skipped; every arc is kept once.
     """
     rows = _row_starts(start, from_sources, from_targets)
-    free = rows[:-1].copy()
-    arcs = np.empty(rows[-1], np.int32)
-    for i in range(len(free)):
+    n = len(rows) - 1
+    free = rows.copy()
+    arcs = np.empty(rows[n], np.int32)
+    for i in range(n):
         for e in range(start[i], start[i + 1]):
             arcs[free[i]] = target[e]
             free[i] += 1
-        for j in from_sources[i]:
+        for k in range(from_sources.shape[1]):
+            j = from_sources[i, k]
             if j >= 0:
                 arcs[free[i]] = j
                 free[i] += 1
     for j in range(from_targets.shape[0]):
-        for i in from_targets[j]:
+        for k in range(from_targets.shape[1]):
+            i = from_targets[j, k]
             if i >= 0:
                 arcs[free[i]] = j
                 free[i] += 1
@@ -76,16 +79,20 @@ def merge_candidates(
 
 @compiled
 def _row_starts(start: Ints, from_sources: Nodes, from_targets: Nodes) -> Ints:
-    rows = start.copy()
-    rows[1:] -= start[:-1]
+    rows = np.zeros(len(start), np.int64)
     for i in range(from_sources.shape[0]):
-        for j in from_sources[i]:
-            rows[i + 1] += j >= 0
+        for k in range(from_sources.shape[1]):
+            rows[i + 1] += from_sources[i, k] >= 0
     for j in range(from_targets.shape[0]):
-        for i in from_targets[j]:
+        for k in range(from_targets.shape[1]):
+            i = from_targets[j, k]
             if i >= 0:
                 rows[i + 1] += 1
-    return np.cumsum(rows)
+    added = 0
+    for i in range(len(rows)):
+        added += rows[i]
+        rows[i] = start[i] + added
+    return rows
 
 
 @compiled

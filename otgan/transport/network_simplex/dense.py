@@ -28,7 +28,14 @@ from otgan.transport.network_simplex.tree import (
 )
 from otgan.transport.rounding import DENSE_TOLERANCE
 
-__all__ = ["MAX_DENSE_ARCS", "MAX_PIVOTS", "dense_start", "greedy_plan", "solve_dense"]
+__all__ = [
+    "MAX_DENSE_ARCS",
+    "MAX_PIVOTS",
+    "dense_start",
+    "greedy_plan",
+    "initial_basis_dense",
+    "solve_dense",
+]
 
 MAX_DENSE_ARCS = 2**18
 """Entries of a cost matrix that are all candidates from the start."""
@@ -63,7 +70,12 @@ def solve_dense(
     compute_potentials(tree, n)
     center_potentials(tree, n)
     i, j, mass = _plan_as_fractions(tree, n, a)
-    return i, j, mass, tree.pi[:n], -tree.pi[n:-1], spent, done
+    f, g = np.empty(n), np.empty(len(b))
+    for s in range(n):
+        f[s] = tree.pi[s]
+    for t in range(len(b)):
+        g[t] = -tree.pi[n + t]
+    return i, j, mass, f, g, spent, done
 
 
 @compiled
@@ -96,24 +108,27 @@ def dense_start(matrix: FloatArray, a: Masses, b: Masses) -> tuple[Tree, Candida
         np.empty(nodes, np.int32), np.empty(nodes, np.int32),
     )  # fmt: skip
     start, target = np.empty(n + 1, np.int64), np.empty(n * m, np.int32)
-    f, g = np.full(n, np.inf), np.full(m, np.inf)
+    f, g = np.empty(n), np.empty(m)
     for i in range(n):
         start[i] = i * m
+        least = np.inf
         for j in range(m):
             target[i * m + j] = j
-            f[i] = min(f[i], matrix[i, j])
+            least = min(least, matrix[i, j])
+        f[i] = tree.pi[i] = least
         for j in range(m):
-            g[j] = min(g[j], matrix[i, j] - f[i])
+            reduced = matrix[i, j] - least
+            g[j] = reduced if i == 0 else min(g[j], reduced)
     start[n] = n * m
-    tree.pi[:n] = f
-    tree.pi[n:-1] = -g
-    arcs = Candidates(start, target, matrix.reshape(n * m))
-    _initial_basis_dense(matrix, tree, Plan(*greedy_plan(matrix, f, g, a, b)))
+    for j in range(m):
+        tree.pi[n + j] = -g[j]
+    arcs = Candidates(start, target, matrix.ravel())
+    initial_basis_dense(matrix, tree, Plan(*greedy_plan(matrix, f, g, a, b)))
     return tree, arcs
 
 
 @compiled
-def _initial_basis_dense(matrix: FloatArray, tree: Tree, plan: Plan) -> None:
+def initial_basis_dense(matrix: FloatArray, tree: Tree, plan: Plan) -> None:
     """:func:`initial_basis.initial_basis` where all arcs are candidates: the same but for ties.
 
     Dijkstra's algorithm without a heap, on costs as they are stored.

@@ -21,6 +21,9 @@ __all__ = [
     "as_masses",
     "assign",
     "balanced_masses",
+    "balanced_masses_in_loop",
+    "equal_masses",
+    "extremes",
     "fractions",
     "is_zero",
     "less",
@@ -45,18 +48,49 @@ KEPT_BITS = 53
 """All bits of the lightest weight are kept."""
 
 
-@compiled
 def balanced_masses(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses]:
     """Positive weights, each summing to one, as masses with equal sums.
 
-    Equal weights are small whole numbers, which round nothing.
+    Equal weights are small whole numbers, which round nothing, and need no other loop.
     """
-    n, m = len(a), len(b)
     if a.min() == a.max() and b.min() == b.max():
-        common = np.gcd(n, m)
-        return np.full((n, 1), m // common), np.full((m, 1), n // common)
+        return equal_masses(len(a), len(b))
     words = words_for(min(a.min(), b.min()))
     return as_masses(a, words), as_masses(b, words)
+
+
+@compiled
+def balanced_masses_in_loop(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses]:
+    """:func:`balanced_masses` for compiled loops."""
+    least_a, most_a = extremes(a)
+    least_b, most_b = extremes(b)
+    if least_a == most_a and least_b == most_b:
+        return equal_masses(len(a), len(b))
+    words = words_for(min(least_a, least_b))
+    return as_masses(a, words), as_masses(b, words)
+
+
+@compiled
+def equal_masses(n: int, m: int) -> tuple[Masses, Masses]:
+    """Masses of n and m equal weights: the least whole numbers with equal sums."""
+    common, rest = n, m
+    while rest > 0:
+        common, rest = rest, common % rest
+    a, b = np.empty((n, 1), np.int64), np.empty((m, 1), np.int64)
+    for i in range(n):
+        a[i, 0] = m // common
+    for j in range(m):
+        b[j, 0] = n // common
+    return a, b
+
+
+@compiled
+def extremes(values: FloatArray) -> tuple[float, float]:
+    """The least and the largest."""
+    least = most = values[0]
+    for k in range(len(values)):
+        least, most = min(least, values[k]), max(most, values[k])
+    return least, most
 
 
 @compiled
@@ -73,62 +107,77 @@ def as_masses(weights: FloatArray, words: int) -> Masses:
     equal stay so. Rounding leaves a little: units of a single word, one each for the first of
     them; of several words too little to matter.
     """
-    masses = np.empty((len(weights), words), np.int64)
-    _write_digits(weights, masses)
-    lacking, more = _lacking(masses)
-    heavy = _heaviest(weights)
-    change = np.empty((len(heavy), words), np.int64)
-    of_heavy = weights[heavy]
-    _write_digits(of_heavy * (amount(lacking, 0) / BASE / of_heavy.sum()), change)
-    for k in range(len(heavy)):
-        _change(masses, heavy[k], change, k, more)
-    lacking, more = _lacking(masses)
+    n = len(weights)
+    masses = np.empty((n, words), np.int64)
+    for k in range(n):
+        _write_digits(weights[k], masses, k)
+    # A change, the difference between the masses' sum and `BASE`, and room for it to be found.
+    rows = np.zeros((3, words), np.int64)
+    more = _find_lacking(masses, rows)
+    threshold, carried = _heavy_weight(weights)
+    share = amount(rows, 1) / BASE / carried
+    for k in range(n):
+        if weights[k] >= threshold:
+            _write_digits(weights[k] * share, rows, 0)
+            _change(masses, k, rows, 0, more)
+    more = _find_lacking(masses, rows)
     if words > 1:
-        _change(masses, int(weights.argmax()), lacking, 0, more)
-    else:
-        masses[heavy[: lacking[0, 0]], 0] += 1 if more else -1
+        heaviest = 0
+        for k in range(n):
+            if weights[k] > weights[heaviest]:
+                heaviest = k
+        _change(masses, heaviest, rows, 1, more)
+        return masses
+    for k in range(n):
+        if weights[k] >= threshold and rows[1, 0] > 0:
+            masses[k, 0] += 1 if more else -1
+            rows[1, 0] -= 1
     return masses
 
 
 @compiled
-def _heaviest(weights: FloatArray) -> IntArray:
-    """The points above some weight, which together carry a good part of the mass."""
-    threshold = weights.max()
-    carried = 0.0
-    while carried < HEAVY_FRACTION * weights.sum():
+def _heavy_weight(weights: FloatArray) -> tuple[float, float]:
+    """A weight such that the points not below it carry a good part of the mass, and how much."""
+    total = threshold = carried = 0.0
+    for k in range(len(weights)):
+        total += weights[k]
+        threshold = max(threshold, weights[k])
+    while carried < HEAVY_FRACTION * total:
         threshold /= 2
         carried = 0.0
-        for w in weights:
-            carried += w if w >= threshold else 0.0
-    return np.flatnonzero(weights >= threshold)
+        for k in range(len(weights)):
+            if weights[k] >= threshold:
+                carried += weights[k]
+    return threshold, carried
 
 
 @compiled
-def _write_digits(weights: FloatArray, masses: Masses) -> None:
+def _write_digits(weight: float, masses: Masses, k: int) -> None:
+    """mass_k = weight, rounded to its words."""
     last = masses.shape[1] - 1
-    for k in range(len(weights)):
-        rest = weights[k]
-        for w in range(last + 1):
-            rest *= BASE
-            digits = np.rint(rest) if w == last else np.floor(rest)
-            masses[k, w] = np.int64(digits)
-            rest -= digits
-        if last > 0 and masses[k, last] == BASE:  # rounded up
-            masses[k, last] = LAST_DIGITS
+    for w in range(last + 1):
+        weight *= BASE
+        digits = np.rint(weight) if w == last else np.floor(weight)
+        masses[k, w] = np.int64(digits)
+        weight -= digits
+    if last > 0 and masses[k, last] == BASE:  # rounded up
+        masses[k, last] = LAST_DIGITS
 
 
 @compiled
-def _lacking(masses: Masses) -> tuple[Masses, bool]:
-    """The difference between the masses' sum and `BASE`, as a row, and whether they lack it."""
-    whole = np.zeros((2, masses.shape[1]), np.int64)
-    whole[1, 0] = BASE
+def _find_lacking(masses: Masses, rows: Masses) -> bool:
+    """Write what the masses' sum and `BASE` differ by into the row 1; whether they lack it."""
+    for w in range(rows.shape[1]):
+        rows[1, w] = rows[2, w] = 0
+    rows[1, 0] = BASE
     for k in range(len(masses)):
-        add(whole, 0, masses, k)
-    if less(whole, 0, whole, 1):
-        subtract(whole, 1, whole, 0)
-        return whole[1:], True
-    subtract(whole, 0, whole, 1)
-    return whole[:1], False
+        add(rows, 2, masses, k)
+    if less(rows, 2, rows, 1):
+        subtract(rows, 1, rows, 2)
+        return True
+    subtract(rows, 2, rows, 1)
+    assign(rows, 1, rows, 2)
+    return False
 
 
 @compiled

@@ -101,7 +101,7 @@ def linear_upper_bound(cells: Cells, potential: FloatArray) -> LinearUpperBound:
     Slopes are least squares fits; offsets are then raised until no point lies above.
     """
     shape = cells.center.shape
-    slope = np.zeros(shape)
+    slope, potential = np.zeros(shape), np.ascontiguousarray(potential)
     if shape[1] <= MAX_SLOPE_DIMENSION and len(potential) > 1:
         _fit_slopes(cells, potential, slope)
     return LinearUpperBound(slope, *_offsets(cells, potential, slope))

@@ -17,7 +17,7 @@ from otgan.transport.network_simplex.candidates import (
     no_candidates,
 )
 from otgan.transport.network_simplex.context import PricingPass, SolveContext
-from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, dense_start, greedy_plan
+from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, greedy_plan, initial_basis_dense
 from otgan.transport.network_simplex.fixed_point import Masses, fractions
 from otgan.transport.network_simplex.initial_basis import initial_basis
 from otgan.transport.network_simplex.pricers import MatrixPricer, Pricer
@@ -96,10 +96,16 @@ def start_on_matrix(pricer: MatrixPricer, a: Masses, b: Masses) -> LevelStart:
     """A greedy plan; all arcs of a small matrix are candidates, or the cheapest of a large one."""
     f = pricer.matrix.min(axis=1)
     g = (pricer.matrix - f[:, None]).min(axis=0)
-    if pricer.matrix.size <= MAX_DENSE_ARCS:
-        tree, arcs = dense_start(pricer.matrix, a, b)
-        return LevelStart(tree, arcs, f, g)
-    return start_with_candidates(pricer, f, g, Plan(*greedy_plan(pricer.matrix, f, g, a, b)))
+    plan = Plan(*greedy_plan(pricer.matrix, f, g, a, b))
+    if pricer.matrix.size > MAX_DENSE_ARCS:
+        return start_with_candidates(pricer, f, g, plan)
+    n, m = pricer.shape
+    target = np.tile(np.arange(m, dtype=np.int32), n)
+    arcs = Candidates(np.arange(n + 1) * m, target, pricer.matrix.ravel())
+    tree = empty_tree(n, m, a.shape[1])
+    tree.pi[:n], tree.pi[n:-1] = f, -g
+    initial_basis_dense(pricer.matrix, tree, plan)
+    return LevelStart(tree, arcs, f, g)
 
 
 def start_from_plan(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from otgan.measures import FloatArray, IntArray
 from otgan.transport.network_simplex.candidates import Candidates, no_candidates
 from otgan.transport.network_simplex.kdtree import Cells
@@ -76,6 +78,7 @@ class PointPricer:
 
     def costs(self, i: IntArray, j: IntArray) -> FloatArray:
         """The costs on a list of arcs."""
+        i, j = (nodes.astype(np.int32, copy=False) for nodes in (i, j))
         costs: FloatArray = pair_costs(self.x.columns, self.y.columns, i, j, self.norm)
         return costs
 

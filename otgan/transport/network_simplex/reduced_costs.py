@@ -47,7 +47,11 @@ class Search(NamedTuple):
     def of(
         cls, g: FloatArray, threshold: FloatArray, k: int, norm: tuple[int, float] = (2, 1.0)
     ) -> Search:
-        """A search that has found nothing yet."""
+        """A search that has found nothing yet.
+
+        Loops are compiled once: for arrays that are contiguous.
+        """
+        g, threshold = np.ascontiguousarray(g), np.ascontiguousarray(threshold)
         n = len(threshold)
         found = SmallestReducedCosts(np.full((n, k), np.inf), np.full((n, k), -1, np.int32))
         return cls(g, threshold, norm, found)

@@ -100,7 +100,8 @@ def _pivot(
     i, j, cost, reduced = entering
     apex, out, under_source, blocked = _leaving_arc(tree, n, i, j, artificials_fixed)
     if blocked:
-        step[:] = 0
+        for w in range(step.shape[1]):
+            step[0, w] = 0
     else:
         assign(step, 0, tree.mass, out)
     if not is_zero(step, 0):

@@ -155,7 +155,13 @@ def compute_potentials(tree: Tree, n: int) -> None:
 @compiled
 def center_potentials(tree: Tree, n: int) -> None:
     """Subtract the common offset from the potentials, so that their sums keep all digits."""
-    f, minus_g = tree.pi[:n], tree.pi[n:-1]
-    offset = (f.min() + f.max() + minus_g.min() + minus_g.max()) / 4
-    for v in range(len(tree.pi)):
+    pi = tree.pi
+    least = most = pi[0]
+    for i in range(n):
+        least, most = min(least, pi[i]), max(most, pi[i])
+    least_g = most_g = pi[n]
+    for j in range(n, len(pi) - 1):
+        least_g, most_g = min(least_g, pi[j]), max(most_g, pi[j])
+    offset = (least + most + least_g + most_g) / 4
+    for v in range(len(pi)):
         tree.pi[v] -= offset
