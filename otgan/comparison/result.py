@@ -12,6 +12,7 @@ import numpy as np
 from otgan.comparison.quantities import QUANTITIES, Unit
 from otgan.errors import nearest_name
 from otgan.estimates import shown
+from otgan.html_table import html_table
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
@@ -55,6 +56,8 @@ class ComparedQuantity(Result):
     warnings : tuple of str
         Reasons to distrust the value or its interval.
     """
+
+    bracket: ClassVar[tuple[str, ...]] = ("interval",)
 
     key: str
     name: str
@@ -108,6 +111,7 @@ class Comparison(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("verdict",)
+    figure: ClassVar[str] = "otgan.comparison.plot.two_samples"
 
     rows: tuple[ComparedQuantity, ...]
     left_out: Mapping[str, str] = field(hash=False)
@@ -155,6 +159,18 @@ class Comparison(Result):
             )
         return f"The test found no difference (p = {p:.3g}), which is no proof that there is none."
 
+    def _repr_html_(self) -> str:
+        """The rows as a table, without how each was computed."""
+        header, *lines = self._cells()
+        warned = [f"{row.name}: {sentence}." for row in self.rows for sentence in row.warnings]
+        left_out = [f"{key} was left out: {reason}." for key, reason in self.left_out.items()]
+        return html_table(
+            f"{self.n:,} and {self.m:,} points, {pluralize(self.d, 'dimension')}",
+            lines,
+            header=("quantity", *header[1:]),
+            notes=[self.verdict, *self.notes, LEGEND, *warned, *left_out],
+        )
+
     def report(self) -> str:
         """All of it for people, at most 100 columns wide."""
         dimensions = "on the line" if self.d == 1 else f"in {self.d} dimensions"
@@ -170,7 +186,8 @@ class Comparison(Result):
             blocks.append("Left out\n" + _grouped(left))
         return "\n\n".join(blocks)
 
-    def _table(self) -> str:
+    def _cells(self) -> list[tuple[str, str, str, str, str, str]]:
+        """The header and the rows of a table for people."""
         units = {"data": "data", "nats": "nats", "none": "-"}
         extent = float(np.ptp(np.concatenate([self.x, self.y]), axis=0).max())
         cells = [
@@ -190,6 +207,10 @@ class Comparison(Result):
             ends += " !" if row.warnings else ""
             numbers = shown(row.value, scale, digits=4), ends, units[row.unit], f"{row.seconds:.2f}"
             cells.append((row.name, *numbers, row.method))
+        return cells
+
+    def _table(self) -> str:
+        cells = self._cells()
         widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
         lines = []
         for name, value, ends, unit, cost, method in cells:
