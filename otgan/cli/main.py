@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 import otgan
+from otgan.cli.completion import add_completion
 from otgan.cli.critics import add_audit
 from otgan.cli.distances import add_compare, add_emd
 from otgan.cli.lessons import add_lesson
@@ -141,6 +142,7 @@ def _parser() -> tuple[Parser, Commands]:
         add_demo,
     ):
         add(commands)
+    add_completion(commands, lambda: _parser()[0])
     return parser, commands
 
 

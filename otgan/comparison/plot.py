@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from otgan.comparison.result import ComparedQuantity, Comparison, pluralize
+from otgan.comparison.result import Comparison, pluralize
+from otgan.comparison.row import ComparedQuantity
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
