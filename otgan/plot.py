@@ -157,9 +157,7 @@ def legend_below(axis: Axes, *, columns: int, size: float = 8.5) -> None:
     size : float
         Of its letters, in points.
     """
-    figure = axis.get_figure(root=True)
-    assert figure is not None
-    down = ScaledTranslation(0.0, BELOW_LABEL, figure.dpi_scale_trans)
+    down = ScaledTranslation(0.0, BELOW_LABEL, axis.figure.dpi_scale_trans)
     axis.legend(
         loc="upper center", bbox_to_anchor=(0.5, 0.0), bbox_transform=axis.transAxes + down,
         ncols=columns, fontsize=size, columnspacing=1.2, borderaxespad=0.0,
