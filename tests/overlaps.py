@@ -25,7 +25,7 @@ def overlapping_texts(figure: Figure) -> list[tuple[str, ...]]:
     renderer = canvas.get_renderer()
     hidden = _hidden_ticks(figure)
     boxes = [
-        (text.get_text(), text.get_window_extent(renderer))
+        (text.get_text(), Text.get_window_extent(text, renderer))  # without the arrow
         for text in figure.findobj(Text)
         if isinstance(text, Text)
         and text.get_text().strip()
