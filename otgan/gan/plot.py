@@ -189,7 +189,7 @@ def distance_curves(records: Sequence[Record]) -> Figure:
             floor = _column(records, "frechet_floor")
             axes[-1].plot(step, floor, color=GRAY, ls="--")
             axes[-1].set(title="squared Fréchet distance", yscale="log")
-            axes[-1].set_ylabel("in squared units of what is compared")
+            axes[-1].set_ylabel("in squared units")
         for axis in axes:
             axis.set_xlabel("generator step")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
