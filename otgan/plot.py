@@ -147,6 +147,7 @@ def side_by_side(
     return figure
 
 
+@checks_keywords
 def legend_below(axis: Axes, *, columns: int, size: float = 8.5) -> None:
     """The legend of a panel under the label of its x axis, where it lies on no data.
 
