@@ -80,7 +80,7 @@ class LabeledNumber(NamedTuple):
 
 
 def draw_numbers(axis: Axes, numbers: Sequence[LabeledNumber], *, unit: str) -> None:
-    """Numbers as dots below each other, their intervals as lines, their values written beside.
+    """Numbers as dots below each other, their intervals as lines, their values at the right.
 
     What is infinite or NaN is written, and not drawn.
     """
@@ -89,16 +89,15 @@ def draw_numbers(axis: Axes, numbers: Sequence[LabeledNumber], *, unit: str) -> 
         ends = number.interval
         if ends is not None and np.isfinite(ends).all():
             axis.plot(ends, [k, k], "|-", color=INK, lw=1.6, ms=9, mew=1.6, solid_capstyle="butt")
-        drawn = number.value if np.isfinite(number.value) else 0.0
         if np.isfinite(number.value):
-            axis.plot([drawn], [k], "o", color=number.color, ms=7, zorder=4)
-        axis.annotate(
-            f"{number.value:.4g}", (drawn, k), (0, 8), textcoords="offset points", ha="center",
-            va="bottom", fontsize=9, color=INK,
+            axis.plot([number.value], [k], "o", color=number.color, ms=7, zorder=4)
+        axis.text(
+            1.02, k, f"{number.value:.4g}", transform=axis.get_yaxis_transform(), va="center",
+            fontsize=9, color=INK,
         )  # fmt: skip
     axis.axvline(0.0, color=GRAY, lw=0.8, zorder=0)
     axis.set(yticks=place, yticklabels=[number.label for number in numbers], xlabel=unit)
-    axis.set_ylim(-0.6, len(numbers) - 0.3)
+    axis.set_ylim(-0.6, len(numbers) - 0.4)
     axis.margins(x=0.1)
     axis.grid(visible=False, axis="y")
 

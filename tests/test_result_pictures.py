@@ -247,7 +247,8 @@ def test_a_neural_estimate_is_drawn_between_its_bounds_with_its_training():
     names = [label.get_text() for label in left.get_yticklabels()]
     shown = dict(zip(names, dots_of(left), strict=True))
     assert shown["estimate, 95 %"] == (estimate.value, VIOLET)
-    assert shown["at most (95 %)"] == (estimate.population_high, GREEN)
+    assert shown["at most (95 %)"] == (estimate.population_high, INK)
+    assert shown["two samples: proved\nby the critic"] == (estimate.sample_lower, GREEN)
     curves = {line.get_label(): line for line in right.lines}
     held_out = curves["held-out points"].get_ydata()
     assert_array_equal(held_out, [record.held_out_gap for record in estimate.history])

@@ -42,7 +42,7 @@ def distances_to_real(axis: Axes, evaluation: Evaluation) -> None:
 def clearest_statistics(axis: Axes, test: RealDataTest) -> None:
     """Every statistic in standard deviations above its mean under permuted labels."""
     numbers = [LabeledNumber(found.name, found.z) for found in test.statistics]
-    draw_numbers(axis, numbers, unit="standard deviations above the mean of permuted labels")
+    draw_numbers(axis, numbers, unit="standard deviations above permuted labels")
     axis.set_title(f"generated against real: p = {test.pvalue:.3g}")
 
 

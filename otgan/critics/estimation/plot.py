@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from otgan.critics.estimation.result import DualEstimate
 from otgan.keywords import checks_keywords
-from otgan.plot import BLUE, GREEN, VIOLET, legend_below, panels
+from otgan.plot import BLUE, GREEN, INK, VIOLET, legend_below, panels
 from otgan.result_pictures import LabeledNumber, draw_numbers
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def _numbers(axis: Axes, estimate: DualEstimate) -> None:
     numbers = [
         LabeledNumber("estimate, 95 %", estimate.value, estimate.interval, VIOLET),
         LabeledNumber("raw gap of the critic", estimate.raw_gap, None, VIOLET),
-        LabeledNumber("at least (95 %)", estimate.population_low, None, GREEN),
-        LabeledNumber("at most (95 %)", estimate.population_high, None, GREEN),
+        LabeledNumber("at least (95 %)", estimate.population_low, None, INK),
+        LabeledNumber("at most (95 %)", estimate.population_high, None, INK),
         LabeledNumber("two samples: exact", estimate.sample_distance),
         LabeledNumber("two samples: proved\nby the critic", estimate.sample_lower, None, GREEN),
     ]
