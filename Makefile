@@ -31,7 +31,7 @@ $(OLDEST_READY): pyproject.toml constraints-oldest.txt
 	  { echo "the lowest versions need Python 3.11 or 3.12; to fix it, run: make test-oldest PYTHON_OLDEST=/path/to/python3.11"; exit 1; }
 	$(PYTHON_OLDEST) -m venv $(OLDEST)
 	$(OLDEST)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt --group test --editable ".[plot,tables]" scikit-learn
+	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt --group test --editable ".[plot,tables,completion]" scikit-learn
 	@touch $@
 
 demo: $(READY)

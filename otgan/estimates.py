@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +66,8 @@ class Estimate(Result):
     >>> Estimate(0.5, 0.1, normal_interval(0.5, 0.1), "knn", 100, 80)
     Estimate(0.5 ± 0.1, 95 % in [0.304, 0.696], method='knn', n=100, m=80)
     """
+
+    bracket: ClassVar[tuple[str, ...]] = ("interval",)
 
     value: float
     se: float

@@ -23,6 +23,7 @@ require("matplotlib", extra="plot", purpose="drawing a picture")
 import matplotlib as mpl  # noqa: E402 - the check above gives the kinder error
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.font_manager import FontProperties, findfont, get_font  # noqa: E402
+from matplotlib.transforms import ScaledTranslation  # noqa: E402
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,10 +35,12 @@ __all__ = [
     "INK",
     "ORANGE",
     "RED",
+    "SHADES",
     "VIOLET",
     "as_picture_path",
     "drawable",
     "image_grid",
+    "legend_below",
     "panels",
     "save",
     "side_by_side",
@@ -45,17 +48,24 @@ __all__ = [
 
 Numbers = TypeVar("Numbers")
 
+BELOW_LABEL = -0.48
+"""Inches from the bottom of a panel to its legend: what ticks and a label take."""
+
 MAX_NAME_LENGTH = 60
 """Characters of a user's name that are drawn."""
 
-# In every figure a color has one meaning (Okabe and Ito's palette, for the color-blind too).
+# In every figure a color has one meaning (Okabe and Ito's palette, for the color-blind too), which
+# docs/pictures.md lists.
 BLUE = "#0072B2"  # real data, the first measure, the exact number
 ORANGE = "#D55E00"  # generated data, the second measure
-GREEN = "#009E73"  # what is certified: bounds, potentials, the floor
+GREEN = "#009E73"  # what is certified: bounds, potentials; what theory says
 VIOLET = "#CC79A7"  # a neural critic and its estimate
 RED = "#B2182B"  # what fails
-GRAY = "#8C8C8C"
-INK = "#222222"
+GRAY = "#8C8C8C"  # what equal distributions show: the floor, permuted labels
+INK = "#222222"  # intervals, arcs of a plan
+
+SHADES = "Greys"
+"""The color map of masses and of values on a plane: the darker, the more."""
 
 STYLE: Any = {
     "axes.edgecolor": GRAY,
@@ -135,6 +145,24 @@ def side_by_side(
         for axis, function in zip(axes, draw, strict=True):
             function(axis, numbers)
     return figure
+
+
+@checks_keywords
+def legend_below(axis: Axes, *, columns: int, size: float = 8.5) -> None:
+    """The legend of a panel under the label of its x axis, where it lies on no data.
+
+    Parameters
+    ----------
+    axis : matplotlib.axes.Axes
+    columns : int
+    size : float
+        Of its letters, in points.
+    """
+    down = ScaledTranslation(0.0, BELOW_LABEL, axis.figure.dpi_scale_trans)
+    axis.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0.0), bbox_transform=axis.transAxes + down,
+        ncols=columns, fontsize=size, columnspacing=1.2, borderaxespad=0.0,
+    )  # fmt: skip
 
 
 @checks_keywords

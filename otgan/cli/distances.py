@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from otgan.cli.parser import Commands
+    from otgan.comparison.result import Comparison
     from otgan.transport.result import TransportResult
 
 __all__ = ["add_compare", "add_emd"]
@@ -181,7 +182,10 @@ def add_compare(commands: Commands) -> None:
     )
     add_rng(compare, "everything random (default 0)")
     add_plot(compare, "compare.png")
-    add_json(compare)
+    formats = compare.add_mutually_exclusive_group()
+    add_json(formats)
+    formats.add_argument("--csv", action="store_true", help="print comma-separated values")
+    formats.add_argument("--markdown", action="store_true", help="print a table of Markdown")
     add_reading(compare)
     add_progress(compare)
     compare.set_defaults(run=_compare)
@@ -209,15 +213,24 @@ def _compare(options: argparse.Namespace) -> int:
             seconds=options.seconds,
             progress=False if bar is None else partial(_show_compare, bar),
         )
-    values = comparison.to_dict()
-    values["notes"] = [*notes, *values["notes"]]
-    say(json.dumps(values) if options.json else comparison.report())
+    say(_formatted(comparison, notes, options))
     if options.plot:
         from otgan.comparison.plot import two_samples
 
         names = first.names or second.names
-        save_picture(lambda: two_samples(comparison, names=names), options.plot, quiet=options.json)
+        for_programs = options.json or options.csv or options.markdown
+        save_picture(lambda: two_samples(comparison, names=names), options.plot, quiet=for_programs)
     return 0
+
+
+def _formatted(comparison: Comparison, notes: list[str], options: argparse.Namespace) -> str:
+    """What is printed; in JSON with the notes on reading files, which others have on stderr."""
+    if options.json:
+        values = comparison.to_dict()
+        return json.dumps({**values, "notes": [*notes, *values["notes"]]})
+    if options.csv:
+        return comparison.to_csv()
+    return comparison.to_markdown() if options.markdown else comparison.report()
 
 
 def _show_compare(bar: tqdm, done: int, total: int | None, name: str) -> None:

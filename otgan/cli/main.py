@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import otgan
+from otgan.cli.completion import add_completion
 from otgan.cli.critics import add_audit
 from otgan.cli.distances import add_compare, add_emd
 from otgan.cli.interrupts import noticing_interrupts
@@ -118,6 +119,7 @@ def _parser() -> tuple[Parser, Commands]:
         add_demo,
     ):
         add(commands)
+    add_completion(commands, lambda: _parser()[0])
     return parser, commands
 
 

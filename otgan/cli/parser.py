@@ -57,7 +57,7 @@ def parse(parser: Parser, commands: Commands, words: Sequence[str]) -> argparse.
     return options
 
 
-def add_json(command: argparse.ArgumentParser) -> None:
+def add_json(command: argparse._ActionsContainer) -> None:
     """``--json``."""
     command.add_argument("--json", action="store_true", help="print JSON, for programs")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from otgan.gan.config import GANConfig
     from otgan.gan.trainer import TrainResult
 
-__all__ = ["INTERRUPTED", "add_demo", "add_resume", "add_train"]
+__all__ = ["CHOICES", "INTERRUPTED", "add_demo", "add_resume", "add_train"]
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
@@ -48,23 +48,45 @@ SIZES = {
 }
 """Flags of `otgan train` that take a whole number."""
 
-NAMES = {
-    "objective": "wasserstein, minimax, non-saturating, least-squares, hinge, relativistic, "
-    "semi-supervised or exact",
-    "constraint": "auto, clip, gp, lp, spectral, div, orthogonal, cones, distilled, zero-centered "
-    "or none",
-    "network": "auto, mlp, fourier, dcgan or resnet",
-    "critic-norm": "layer, instance, spectral, batch or none",
-    "generator-norm": "auto, batch or none",
-    "latent": "gaussian or uniform",
-    "generator-optimizer": "adam, rmsprop or sgd (default: the constraint's)",
-    "critic-optimizer": "adam, rmsprop or sgd (default: the constraint's)",
-    "schedule": "of the learning rate: constant, linear or cosine",
-    "features": "what samples are compared in: auto, classifier, autoencoder or none",
-    "precision": "of products: float32, bfloat16 or float16",
-    "device": "auto (default), cpu, cuda, ...",
+OPTIMIZERS = ("adam", "rmsprop", "sgd")
+CHOICES = {
+    "preset": ("wgan", "wgan-gp", "wgan-lp", "sn", "wgan-div", "gan", "dcgan", "r3gan", "toy"),
+    "objective": (
+        *("wasserstein", "minimax", "non-saturating", "least-squares", "hinge", "relativistic"),
+        *("semi-supervised", "exact"),
+    ),
+    "constraint": (
+        *("auto", "clip", "gp", "lp", "spectral", "div", "orthogonal", "cones", "distilled"),
+        *("zero-centered", "none"),
+    ),
+    "network": ("auto", "mlp", "fourier", "dcgan", "resnet"),
+    "critic-norm": ("layer", "instance", "spectral", "batch", "none"),
+    "generator-norm": ("auto", "batch", "none"),
+    "latent": ("gaussian", "uniform"),
+    "generator-optimizer": OPTIMIZERS,
+    "critic-optimizer": OPTIMIZERS,
+    "schedule": ("constant", "linear", "cosine"),
+    "features": ("auto", "classifier", "autoencoder", "none"),
+    "precision": ("float32", "bfloat16", "float16"),
+    "device": ("auto", "cpu", "cuda"),
+    "stabilizers": (
+        *("feature-matching", "minibatch-discrimination", "historical-averaging"),
+        *("label-smoothing", "virtual-batch-norm", "instance-noise", "none"),
+    ),
 }
-"""Flags of `otgan train` that take a name."""
+"""Flags of `otgan train` that take a name, and the names."""
+
+ABOUT = {
+    "preset": "settings of a paper, or toy for a good result in the plane in a minute: {}",
+    "generator-optimizer": "{} (default: the constraint's)",
+    "critic-optimizer": "{} (default: the constraint's)",
+    "schedule": "of the learning rate: {}",
+    "features": "what samples are compared in: {}",
+    "precision": "of products: {}",
+    "device": "{}, or another of torch (default auto)",
+    "stabilizers": "one or several of {}",
+}
+"""What the help of some of them says beside the names."""
 
 NUMBERS = {
     "learning-rate": "of both networks",
@@ -87,21 +109,9 @@ def add_train(commands: Commands) -> None:
     train.add_argument("data", help="name of a data set, a file or a folder")
     train.add_argument("--out", metavar="FOLDER", help="of the run (default runs/NAME)")
     _add_overwrite(train)
-    train.add_argument(
-        "--preset",
-        metavar="NAME",
-        help="settings of a paper: wgan, wgan-gp, wgan-lp, sn, wgan-div, gan, dcgan, r3gan; or "
-        "toy, for a good result in the plane in a minute",
-    )
-    for name, what in NAMES.items():
-        train.add_argument(f"--{name}", metavar="NAME", help=what)
-    train.add_argument(
-        "--stabilizers",
-        metavar="NAME",
-        nargs="+",
-        help="feature-matching, minibatch-discrimination, historical-averaging, label-smoothing, "
-        "virtual-batch-norm, instance-noise; several, or none",
-    )
+    for name in CHOICES:
+        several: Any = {"nargs": "+"} if name == "stabilizers" else {}
+        train.add_argument(f"--{name}", metavar="NAME", help=_names_help(name), **several)
     for name, what in SIZES.items():
         train.add_argument(f"--{name}", type=int, metavar="N", help=what)
     train.add_argument("--rng", type=int, metavar="N", help="seed of the run")
@@ -131,6 +141,12 @@ def add_train(commands: Commands) -> None:
     _add_progress(train)
     add_n_jobs(train)
     train.set_defaults(run=_train)
+
+
+def _names_help(flag: str) -> str:
+    """The names that a flag takes, in words."""
+    *most, last = CHOICES[flag]
+    return ABOUT.get(flag, "{}").format(f"{', '.join(most)} or {last}")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -198,8 +214,8 @@ def add_resume(commands: Commands) -> None:
     )
     for name in ("learning-rate", "critic-learning-rate"):
         resume.add_argument(f"--{name}", type=float, metavar="X", help=NUMBERS[name])
-    resume.add_argument("--schedule", metavar="NAME", help=NAMES["schedule"])
-    resume.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, ...")
+    for name in ("schedule", "device"):
+        resume.add_argument(f"--{name}", metavar="NAME", help=_names_help(name))
     _add_progress(resume)
     add_n_jobs(resume)
     resume.set_defaults(run=_resume)

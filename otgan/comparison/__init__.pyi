@@ -1,4 +1,5 @@
 # The public names of the package, loaded on first use.
 from .plot import two_samples as two_samples
-from .result import ComparedQuantity as ComparedQuantity, Comparison as Comparison
+from .result import Comparison as Comparison
+from .row import ComparedQuantity as ComparedQuantity
 from .table import compare as compare

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from otgan.comparison.result import ComparedQuantity, Comparison, pluralize
+from otgan.comparison.result import Comparison, pluralize
+from otgan.comparison.row import ComparedQuantity
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
-from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, drawable, panels
+from otgan.plot import BLUE, GRAY, INK, ORANGE, drawable, panels
+from otgan.transport.plot import draw_arcs, some
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -148,7 +150,7 @@ def _clouds(comparison: Comparison, left: Axes, right: Axes, columns: Sequence[s
     clouds = (x[near[: len(x)]], BLUE), (y[near[len(x) :]], ORANGE)
     for axis in (left, right):
         for points, color in clouds:
-            shown = points[_some(len(points), SHOWN_POINTS)]
+            shown = points[some(len(points), SHOWN_POINTS)]
             axis.scatter(shown[:, 0], shown[:, 1], s=9, color=color, lw=0, alpha=0.55, zorder=2)
         axis.set_xlabel(drawable(names[0]) + _outside(far), parse_math=False)
         axis.set(aspect="equal", adjustable="datalim")
@@ -176,18 +178,13 @@ def _plane(comparison: Comparison) -> tuple[FloatArray, FloatArray, str, tuple[s
 
 def _arcs(comparison: Comparison, x: FloatArray, y: FloatArray, axis: Axes) -> str:
     """Draw some of the arcs of the plan, chosen at random; their title."""
-    from matplotlib.collections import LineCollection
-
     if comparison.transport is None:
         return "no plan: W1 was left out"
-    plan = comparison.transport.plan.tocoo()
-    chosen = _some(plan.nnz, SHOWN_ARCS if comparison.d == 2 else SHOWN_ARCS_PROJECTED)
-    segments = list(np.stack([x[plan.row[chosen]], y[plan.col[chosen]]], axis=1))
-    lines = LineCollection(segments, colors=INK, linewidths=0.7, alpha=0.7, zorder=3)
-    axis.add_collection(lines, autolim=False)  # arcs to far points lead out of the picture
-    if len(chosen) < plan.nnz:
-        return f"the optimal plan: {len(chosen)} of {plan.nnz:,} arcs"
-    return f"the optimal plan: {'all ' * (plan.nnz > 1)}{pluralize(plan.nnz, 'arc')}"
+    most = SHOWN_ARCS if comparison.d == 2 else SHOWN_ARCS_PROJECTED
+    drawn, total = draw_arcs(axis, x, y, comparison.transport.plan, most)
+    if drawn < total:
+        return f"the optimal plan: {drawn} of {total:,} arcs"
+    return f"the optimal plan: {'all ' * (total > 1)}{pluralize(total, 'arc')}"
 
 
 def _near(x: FloatArray, y: FloatArray) -> tuple[FloatArray, int]:
@@ -210,13 +207,6 @@ def _is_near(both: FloatArray) -> npt.NDArray[np.bool_]:
 
 def _outside(far: int) -> str:
     return f" ({pluralize(far, 'point')} outside)" if far else ""
-
-
-def _some(total: int, most: int) -> npt.NDArray[np.intp]:
-    """Which of `total` things are drawn: all, or `most` at random."""
-    if total <= most:
-        return np.arange(total)
-    return np.sort(np.random.default_rng(0).choice(total, most, replace=False))
 
 
 # ---------------------------------------------------------------- intervals
@@ -264,7 +254,7 @@ def _forest(rows: list[ComparedQuantity], axis: Axes) -> None:
             )  # fmt: skip
             axis.plot(row.interval, [k, k], "|", color=INK, ms=8, mew=1.6)
         if "null_level" in row.diagnostics:
-            axis.plot([row.diagnostics["null_level"]], [k], "|", color=GREEN, ms=15, mew=2.2)
+            axis.plot([row.diagnostics["null_level"]], [k], "|", color=GRAY, ms=15, mew=2.2)
         face = "white" if row.interval is None else BLUE
         axis.plot([row.value], [k], "o", color=BLUE, ms=6.5, mfc=face, mew=1.5, zorder=4)
         axis.annotate(
@@ -291,7 +281,7 @@ def _explain_signs(figure: Figure, rows: list[ComparedQuantity]) -> None:
 
     dot = partial(Line2D, [], [], marker="o", ms=6.5, mec=BLUE, mew=1.5)
     whole, dashed = dot(color=INK, ls="-", mfc=BLUE), dot(color=INK, ls=(0, (2, 1.2)), mfc=BLUE)
-    tick = Line2D([], [], color=GREEN, ls="", marker="|", ms=13, mew=2.2)
+    tick = Line2D([], [], color=GRAY, ls="", marker="|", ms=13, mew=2.2)
     sure = [not row.warnings for row in rows if row.interval is not None]
     signs = (
         ("value and interval", whole, any(sure)),

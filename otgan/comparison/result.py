@@ -2,82 +2,26 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
-from otgan.comparison.quantities import QUANTITIES, Unit
+from otgan.comparison.formats import csv_table, markdown_table
+from otgan.comparison.quantities import QUANTITIES
+from otgan.comparison.row import CSV_COLUMNS, ComparedQuantity, explained, filled, row_fields
 from otgan.errors import nearest_name
 from otgan.estimates import shown
+from otgan.html_table import html_table
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
 from otgan.transport.result import TransportResult
 
-__all__ = ["ComparedQuantity", "Comparison", "pluralize"]
-
-WIDTH = 100
-"""Columns of a report."""
+__all__ = ["Comparison", "pluralize"]
 
 LEGEND = "Values are those of the points; data: the unit of the coordinates; !: see the warnings."
-
-
-@checks_keywords
-@dataclass(frozen=True)
-class ComparedQuantity(Result):
-    """One row of a :class:`Comparison`. ``float(row)`` is its value.
-
-    Attributes
-    ----------
-    key, name : str
-        How programs and people call it.
-    value : float
-        Of the two samples, as its function gives it.
-    interval : tuple of float, or None
-        Confidence interval for the distributions; None where no valid one is known.
-    unit : {"data", "nats", "none"}
-        "data" is the unit of the coordinates.
-    method : str
-        How it was computed.
-    call : str
-        What gives this row alone.
-    interval_call : str, or None
-        What gives the interval, where `call` does not.
-    seconds : float
-        Time that it took, without loading modules and compiling loops.
-    sensitive_to, insensitive_to : str
-        Which differences of the distributions the quantity shows, and which it does not.
-    diagnostics : mapping of str to float
-        Other numbers that the method gives.
-    warnings : tuple of str
-        Reasons to distrust the value or its interval.
-    """
-
-    key: str
-    name: str
-    value: float
-    interval: tuple[float, float] | None
-    unit: Unit
-    method: str
-    call: str
-    interval_call: str | None
-    seconds: float
-    sensitive_to: str
-    insensitive_to: str
-    diagnostics: Mapping[str, float] = field(default_factory=dict, hash=False)
-    warnings: tuple[str, ...] = ()
-
-    def __float__(self) -> float:
-        return self.value
-
-    def __repr__(self) -> str:
-        low, high = self.interval or (None, None)
-        ends = "" if low is None else f", interval=[{low:.4g}, {high:.4g}]"
-        warned = f", {len(self.warnings)} warning(s)" if self.warnings else ""
-        return f"ComparedQuantity({self.key}={self.value:.4g}{ends}, unit={self.unit!r}{warned})"
 
 
 @checks_keywords
@@ -108,6 +52,7 @@ class Comparison(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("verdict",)
+    figure: ClassVar[str] = "otgan.comparison.plot.two_samples"
 
     rows: tuple[ComparedQuantity, ...]
     left_out: Mapping[str, str] = field(hash=False)
@@ -155,22 +100,79 @@ class Comparison(Result):
             )
         return f"The test found no difference (p = {p:.3g}), which is no proof that there is none."
 
+    def to_markdown(self) -> str:
+        """The table for people in Markdown, with the verdict, the warnings and what was left out.
+
+        Examples
+        --------
+        >>> from otgan.comparison.table import compare
+        >>> print(compare([0.0, 1.0], [2.0, 3.0]).to_markdown().splitlines()[-1][:27])
+        - JS was left out: it takes
+        """
+        header, *lines = self._cells()
+        table = markdown_table(("quantity", *header[1:]), lines)
+        listed = "\n".join(f"- {reason}" for reason in self._reservations())
+        return "\n\n".join(filter(None, [self.verdict, *self.notes, table, LEGEND, listed]))
+
+    def to_csv(self) -> str:
+        """All quantities as comma-separated values, one a line, with what was left out and why.
+
+        Every line holds all that a row does, and n, m, d and the confidence level, so that tables
+        of several comparisons can be put together. Numbers are read back as they are; an empty
+        field is one that a quantity does not have.
+
+        Examples
+        --------
+        >>> from otgan.comparison.table import compare
+        >>> for line in compare([0.0, 1.0], [1.0, 2.0]).to_csv().splitlines()[:2]:
+        ...     print(line[:27])
+        key,name,value,low,high,uni
+        w1,W1,1.0,,,data,line,"emd(
+        """
+        shared = self.n, self.m, self.d, self.confidence_level
+        lines = [(*row_fields(row), *shared, "") for row in self.rows]
+        names = self._names()
+        empty = (None,) * (len(CSV_COLUMNS) - 7)
+        lines += [(key, names[key], *empty, *shared, why) for key, why in self.left_out.items()]
+        return csv_table(CSV_COLUMNS, lines)
+
+    def _reservations(self) -> list[str]:
+        """Warnings of rows, and why others were left out, a sentence each."""
+        warned = [f"{row.name}: {sentence}." for row in self.rows for sentence in row.warnings]
+        names = self._names()
+        return warned + [f"{names[key]} was left out: {why}." for key, why in self.left_out.items()]
+
+    def _names(self) -> dict[str, str]:
+        """How people call every quantity."""
+        return {quantity.key: quantity.name for quantity in QUANTITIES}
+
+    def _repr_html_(self) -> str:
+        """The rows as a table, without how each was computed."""
+        header, *lines = self._cells()
+        return html_table(
+            f"{self.n:,} and {self.m:,} points, {pluralize(self.d, 'dimension')}",
+            lines,
+            header=("quantity", *header[1:]),
+            notes=[self.verdict, *self.notes, LEGEND, *self._reservations()],
+        )
+
     def report(self) -> str:
         """All of it for people, at most 100 columns wide."""
         dimensions = "on the line" if self.d == 1 else f"in {self.d} dimensions"
         parts = f"{self.n:,} and {self.m:,} points {dimensions}.", self.verdict, *self.notes
-        blocks = ["\n".join(_filled(part) for part in parts), self._table()]
-        blocks += [_filled(LEGEND), "\n".join(_explained(row) for row in self.rows)]
+        blocks = ["\n".join(filled(part) for part in parts), self._table()]
+        blocks += [filled(LEGEND), "\n".join(explained(row) for row in self.rows)]
         warned = _grouped((row.name, sentence) for row in self.rows for sentence in row.warnings)
         if warned:
             blocks.append("Warnings\n" + warned)
         if self.left_out:
-            names = {quantity.key: quantity.name for quantity in QUANTITIES}
+            names = self._names()
             left = ((names[key], reason) for key, reason in self.left_out.items())
             blocks.append("Left out\n" + _grouped(left))
         return "\n\n".join(blocks)
 
-    def _table(self) -> str:
+    def _cells(self) -> list[tuple[str, str, str, str, str, str]]:
+        """The header and the rows of a table for people."""
         units = {"data": "data", "nats": "nats", "none": "-"}
         extent = float(np.ptp(np.concatenate([self.x, self.y]), axis=0).max())
         cells = [
@@ -190,6 +192,10 @@ class Comparison(Result):
             ends += " !" if row.warnings else ""
             numbers = shown(row.value, scale, digits=4), ends, units[row.unit], f"{row.seconds:.2f}"
             cells.append((row.name, *numbers, row.method))
+        return cells
+
+    def _table(self) -> str:
+        cells = self._cells()
         widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
         lines = []
         for name, value, ends, unit, cost, method in cells:
@@ -206,25 +212,9 @@ def pluralize(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
-def _filled(text: str, indent: str = "") -> str:
-    return textwrap.fill(
-        text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _explained(row: ComparedQuantity) -> str:
-    calls = row.call if row.interval_call is None else f"{row.call}; {row.interval_call}"
-    lines = (
-        f"{row.name}: {calls}",
-        f"    sensitive to {row.sensitive_to}",
-        f"    insensitive to {row.insensitive_to}",
-    )
-    return "\n".join(_filled(line, "      ") for line in lines)
-
-
 def _grouped(named: Iterable[tuple[str, str]]) -> str:
     """Each sentence once, after the names that it belongs to."""
     names: dict[str, list[str]] = {}
     for name, sentence in named:
         names.setdefault(sentence, []).append(name)
-    return "\n".join(_filled(f"  {', '.join(who)}: {what}", "    ") for what, who in names.items())
+    return "\n".join(filled(f"  {', '.join(who)}: {what}", "    ") for what, who in names.items())

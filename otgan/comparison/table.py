@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from otgan.comparison.quantities import QUANTITIES, Outcome, Quantity, Samples
-from otgan.comparison.result import ComparedQuantity, Comparison, pluralize
+from otgan.comparison.result import Comparison, pluralize
+from otgan.comparison.row import ComparedQuantity
 from otgan.divergences.categories import holds_categories
 from otgan.divergences.subsampling import SMALLEST_SAMPLE
 from otgan.divergences.support import check_same_values, refuse_other_grids, warn_different_grids

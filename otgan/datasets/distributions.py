@@ -175,6 +175,8 @@ class Sample(Distribution):
         points are no images.
     flips : bool
         Whether each image that is drawn is mirrored, left to right, with probability one half.
+    names : tuple of str
+        Of the d coordinates, where a file named them; else empty.
 
     Raises
     ------
@@ -191,6 +193,7 @@ class Sample(Distribution):
     labels: IntArray | None = None
     image_shape: ImageShape | None = None
     flips: bool = False
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.flips and self.image_shape is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.stats import mannwhitneyu
@@ -47,6 +47,9 @@ class MemorizationTest(Result):
     >>> MemorizationTest(0.2, 0.48, 0.012, 0.01, 0.3, 1000, 500, 500)
     MemorizationTest(pvalue=0.2, statistic=0.48, near_fraction=0.012, held_out_near_fraction=0.01)
     """
+
+    bracket: ClassVar[tuple[str, ...]] = ("pvalue",)
+    panel: ClassVar[str] = "otgan.divergences.plot.copies"
 
     pvalue: float
     statistic: float

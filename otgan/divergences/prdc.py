@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class PRDC(Result):
     >>> PRDC(0.9, 0.8, 1.1, 0.95, k=5, n=100, m=80)
     PRDC(precision=0.9, recall=0.8, density=1.1, coverage=0.95, k=5, n=100, m=80)
     """
+
+    panel: ClassVar[str] = "otgan.divergences.plot.scores_picture"
 
     precision: float
     recall: float

@@ -209,7 +209,9 @@ def as_training_data(
     shape = sampler.image_shape if is_image else None
     _refuse_channels_last(shape)
     blank = DataRecord(name, path, 0, shape or (sampler.d,), "", reading=dict(reading))
-    blank = replace(blank, flips=as_flag(flips, "flips", "pass True for pictures without writing"))
+    names = list(sampler.names) if isinstance(sampler, Sample) else []
+    flips = as_flag(flips, "flips", "pass True for pictures without writing")
+    blank = replace(blank, names=names, flips=flips)
     if isinstance(sampler, Sample):
         return _of_points(sampler, rng, blank)
     _refuse_flips(blank)

@@ -34,6 +34,8 @@ class DataRecord:
         The options that a file was read with, as plain values.
     flips : bool
         Whether training images are mirrored at random.
+    names : list of str
+        Of the coordinates, where a file names its columns; else empty.
     is_stream : bool
         Whether the points came one after another, from an `IterableDataset`.
     """
@@ -47,6 +49,7 @@ class DataRecord:
     reading: dict[str, Any] = field(default_factory=dict)
     flips: bool = False
     is_stream: bool = False
+    names: list[str] = field(default_factory=list, compare=False)
 
     @property
     def d(self) -> int:

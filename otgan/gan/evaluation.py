@@ -77,6 +77,8 @@ class Evaluation(Result):
         Of the modes, by all generated points together; None where the modes are not known.
     """
 
+    bracket: ClassVar[tuple[str, ...]] = ("debiased_w1",)
+    panel: ClassVar[str] = "otgan.gan.result_plot.distances_to_real"
     derived: ClassVar[tuple[str, ...]] = (
         "exact_w1",
         "exact_w1_se",

@@ -87,7 +87,7 @@ class RunIdentity:
 
     def to_json(self) -> dict[str, Any]:
         """The contents of config.json: the settings first, the data and changes after them."""
-        names = ("path", "n", "d", "shape", "fingerprint", "reading")
+        names = ("path", "n", "d", "shape", "names", "fingerprint", "reading")
         source = {name: getattr(self.data, name) for name in names}
         stored = {"data": self.data.name, **self.settings, "source": source}
         rest = {"networks": dict(self.networks), "changes": list(self.changes)}

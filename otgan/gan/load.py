@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -56,6 +56,9 @@ class Run(Result):
         The last critic, as a function of points in the units of the data; None where none is
         trained.
     """
+
+    bracket: ClassVar[tuple[str, ...]] = ("evaluation",)
+    figure: ClassVar[str] = "otgan.gan.result_plot.run_curves"
 
     path: Path
     config: GANConfig = field(repr=False)

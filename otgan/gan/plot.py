@@ -11,7 +11,18 @@ import numpy as np
 
 from otgan.gan.records import COLUMN_PREFIXES, Record
 from otgan.measures import FloatArray, frame_of
-from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, VIOLET, panels
+from otgan.plot import (
+    BLUE,
+    GRAY,
+    GREEN,
+    INK,
+    ORANGE,
+    SHADES,
+    VIOLET,
+    drawable,
+    legend_below,
+    panels,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +41,9 @@ __all__ = [
 Snapshot = tuple[int, Mapping[str, FloatArray]]
 """The step of a measurement, and its arrays."""
 
+UNITS = {"points": "data", "patches": "data", "features": "features"}
+"""What distances in each space are measured in."""
+
 FLOOR_LABEL = "floor: real against real"
 
 RUN_COLORS = (BLUE, ORANGE, GREEN, VIOLET, "#E69F00", "#56B4E9", INK, GRAY)
@@ -37,7 +51,11 @@ RUN_COLORS = (BLUE, ORANGE, GREEN, VIOLET, "#E69F00", "#56B4E9", INK, GRAY)
 
 
 def samples_over_training(
-    snapshots: Sequence[Snapshot], *, titles: Sequence[str] | None = None, columns: int = 3
+    snapshots: Sequence[Snapshot],
+    *,
+    titles: Sequence[str] | None = None,
+    names: Sequence[str] = (),
+    columns: int = 3,
 ) -> Figure:
     """Generated points on top of real ones at several moments of a run.
 
@@ -48,6 +66,8 @@ def samples_over_training(
         two coordinates.
     titles : sequence of str, optional
         Of the panels, instead of the steps.
+    names : sequence of str, optional
+        Of the coordinates.
     columns : int
 
     Returns
@@ -56,38 +76,62 @@ def samples_over_training(
     """
     with _panel_each(snapshots, columns) as (figure, axes):
         titles = titles or [f"step {step:,}" for step, _ in snapshots]
+        on_the_line = snapshots[0][1]["real"].shape[1] == 1
         for axis, (_, arrays), title in zip(axes, snapshots, titles, strict=True):
-            draw = _scatter if arrays["real"].shape[1] > 1 else _histogram
+            draw = _histogram if on_the_line else _scatter
             draw(axis, arrays)
             axis.set_title(title, parse_math=False)
-        axes[0].legend(loc="center", fontsize=9, handletextpad=0.1, markerscale=2.5)
+        _name_coordinates(axes, columns, names, on_the_line=on_the_line)
+        _legend_of_points(figure, axes[0])
     return figure
 
 
-def critic_level_sets(snapshots: Sequence[Snapshot], *, columns: int = 3) -> Figure:
+def critic_level_sets(
+    snapshots: Sequence[Snapshot], *, names: Sequence[str] = (), columns: int = 3
+) -> Figure:
     """Level sets of the critic in the plane; where they are close the critic is steep.
+
+    All panels have the same levels, counted from each one's mean, as a critic is free up to a
+    constant; the darker, the higher.
 
     Parameters
     ----------
     snapshots : list of (step, arrays)
         Arrays ``grid_x``, ``grid_y``, ``critic`` (values on the grid), ``real``, ``generated``.
+    names : sequence of str, optional
+        Of the coordinates.
     columns : int
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    from matplotlib.ticker import MaxNLocator
+
     with _panel_each(snapshots, columns) as (figure, axes):
-        for axis, (step, arrays) in zip(axes, snapshots, strict=True):
-            height = arrays["critic"] - arrays["critic"].mean()
-            top = float(np.abs(height).max()) or 1.0
-            levels = np.linspace(-top, top, 21)
+        heights = [arrays["critic"] - arrays["critic"].mean() for _, arrays in snapshots]
+        levels = _shared_levels(heights)
+        for axis, (step, arrays), height in zip(axes, snapshots, heights, strict=True):
             grid = arrays["grid_x"], arrays["grid_y"], height
-            axis.contourf(*grid, levels=levels, cmap="PiYG", alpha=0.75)
-            axis.contour(*grid, levels=levels, colors=INK, linewidths=0.35)
+            shades = axis.contourf(*grid, levels=levels, cmap=SHADES, alpha=0.5)
+            axis.contour(*grid, levels=levels, colors=INK, linewidths=0.35, linestyles="solid")
             _scatter(axis, arrays, size=3)
             axis.set_title(f"step {step:,}, range {np.ptp(height):.2f}")
+            axis.grid(visible=False)
+        _name_coordinates(axes, columns, names)
+        label = f"critic less its mean, a line every {levels[1] - levels[0]:.2g}"
+        figure.colorbar(shades, ax=axes, label=label, shrink=0.6, ticks=MaxNLocator(6))
+        _legend_of_points(figure, axes[0])
     return figure
+
+
+def _shared_levels(heights: Sequence[FloatArray]) -> FloatArray:
+    """Levels for all panels, of which the middle one by its range has about a dozen."""
+    step = float(np.median([np.ptp(height) for height in heights])) / 12 or 1.0
+    least = min(float(height.min()) for height in heights)
+    most = max(float(height.max()) for height in heights)
+    step = float(f"{max(step, (most - least) / 60):.1g}")
+    return step * np.arange(np.floor(least / step), np.ceil(most / step) + 2)
 
 
 def progress_curves(records: Sequence[Record], *, is_w1: bool = True) -> Figure:
@@ -117,7 +161,7 @@ def progress_curves(records: Sequence[Record], *, is_w1: bool = True) -> Figure:
         axis.plot(step, _column(records, "floor"), color=GRAY, ls="--", label=FLOOR_LABEL)
         axis.axhline(0.0, color=INK, lw=0.6)
         axis.set(xlabel="generator step", ylabel="distance, in units of the data")
-        axis.legend()
+        legend_below(axis, columns=3)
         return figure
 
 
@@ -144,7 +188,8 @@ def distance_curves(records: Sequence[Record]) -> Figure:
             axes[-1].plot(step, _column(records, "frechet"), color=BLUE)
             floor = _column(records, "frechet_floor")
             axes[-1].plot(step, floor, color=GRAY, ls="--")
-            axes[-1].set(title="Fréchet distance", yscale="log")
+            axes[-1].set(title="squared Fréchet distance", yscale="log")
+            axes[-1].set_ylabel("in squared units")
         for axis in axes:
             axis.set_xlabel("generator step")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
@@ -167,7 +212,7 @@ def loss_curves(records: Sequence[Record], *, is_w1: bool = True) -> Figure:
     with panels(1, len(columns), width=8.6 / len(columns), height=2.7) as (figure, axes):
         for axis, name in zip(axes, columns, strict=True):
             axis.plot(_column(records, "step"), _column(records, name), color=VIOLET)
-            axis.set(title=name.replace("_", " "), xlabel="generator step")
+            axis.set(title=name.replace("_", " "), xlabel="generator step", ylabel="value")
         return figure
 
 
@@ -216,7 +261,7 @@ def _draw_distances(axis: Axes, records: Sequence[Record], space: str) -> None:
     axis.plot(step, debiased, color=INK, label="debiased W1, ± 2 standard errors")
     axis.fill_between(step, debiased - 2 * se, debiased + 2 * se, color=INK, alpha=0.15, lw=0)
     axis.axhline(0.0, color=INK, lw=0.6)
-    axis.set(title=f"W1 of {space}")
+    axis.set(title=f"W1 of {space}", ylabel=f"in the unit of the {UNITS[space]}")
 
 
 def _draw_bound(axis: Axes, records: Sequence[Record], name: str, *, ls: str, label: str) -> None:
@@ -244,12 +289,31 @@ def _panel_each(snapshots: Sequence[Snapshot], columns: int) -> Iterator[tuple[F
         yield figure, axes[: len(snapshots)]
 
 
+def _name_coordinates(
+    axes: Sequence[Axes], columns: int, names: Sequence[str], *, on_the_line: bool = False
+) -> None:
+    """Names of the coordinates at the left panels and at the lowest ones."""
+    default = ["point"] if on_the_line else ["first coordinate", "second coordinate"]
+    shown = [drawable(name) for name in names] or default
+    for k, axis in enumerate(axes):
+        if k + columns >= len(axes):
+            axis.set_xlabel(shown[0], parse_math=False)
+        if k % columns == 0 and not on_the_line:
+            axis.set_ylabel(shown[1], parse_math=False)
+
+
+def _legend_of_points(figure: Figure, axis: Axes) -> None:
+    """One legend for all panels, below them, where it lies on no point."""
+    labels = axis.get_legend_handles_labels()
+    figure.legend(*labels, loc="outside lower center", ncols=2, markerscale=2.5)
+
+
 def _histogram(axis: Axes, arrays: Mapping[str, FloatArray]) -> None:
     real, generated = arrays["real"][:, 0], arrays["generated"][:, 0]
     bins = np.linspace(real.min(), real.max(), 41).tolist()
     for points, color, label in ((real, BLUE, "real"), (generated, ORANGE, "generated")):
         axis.hist(points, bins=bins, color=color, alpha=0.5, label=label)
-    axis.set(yticks=[])
+    axis.set_ylabel("points")
 
 
 def _scatter(axis: Axes, arrays: Mapping[str, FloatArray], *, size: float = 6) -> None:
@@ -258,4 +322,4 @@ def _scatter(axis: Axes, arrays: Mapping[str, FloatArray], *, size: float = 6) -
         x, y = points[:, 0], points[:, 1]
         axis.scatter(x, y, s=size, color=color, alpha=0.6, lw=0, label=label)
     low, high = frame_of(real[:, :2])
-    axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")
+    axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import nn
@@ -55,6 +55,9 @@ class TrainResult(Result):
     out : Path or None
         The run directory.
     """
+
+    bracket: ClassVar[tuple[str, ...]] = ("evaluation",)
+    figure: ClassVar[str] = "otgan.gan.result_plot.run_curves"
 
     evaluation: Evaluation
     verdict: str = field(repr=False)

@@ -184,12 +184,22 @@ class RunDirectory:
         DamagedFileError
             config.json does not say.
         """
-        source = self._read_json("config.json", START_ANEW).get("source")
-        shape = source.get("shape") if isinstance(source, dict) else None
+        shape = self._source().get("shape")
         sizes = shape if isinstance(shape, list) else []
         if len(sizes) not in (1, 3) or not all(type(size) is int and size > 0 for size in sizes):
             raise damaged(self.path / "config.json", "no shape of the data", START_ANEW)
         return tuple(sizes)
+
+    @property
+    def point_names(self) -> tuple[str, ...]:
+        """Names of the coordinates, where the data were a file that names them; else empty."""
+        names = self._source().get("names")
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+
+    def _source(self) -> dict[str, Any]:
+        """What config.json says of the data."""
+        source = self._read_json("config.json", START_ANEW).get("source")
+        return source if isinstance(source, dict) else {}
 
     def write_metrics(self, records: list[Record]) -> None:
         """Write metrics.csv."""

@@ -61,6 +61,8 @@ class HeldOutBracket(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("midpoint", "relative_width")
+    bracket: ClassVar[tuple[str, ...]] = ("lower_estimate", "upper_estimate")
+    panel: ClassVar[str] = "otgan.inference.plot.two_estimates"
 
     lower_estimate: float
     lower_se: float

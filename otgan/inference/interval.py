@@ -46,6 +46,8 @@ class Interval(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("width", "center", "bias")
+    bracket: ClassVar[tuple[str, ...]] = ("low", "high")
+    panel: ClassVar[str] = "otgan.inference.plot.interval_picture"
 
     low: float
     high: float

@@ -57,6 +57,8 @@ class TestResult(Result):
 
     __test__: ClassVar[bool] = False  # no test case, though pytest would think so by its name
     derived: ClassVar[tuple[str, ...]] = ("pvalue",)
+    bracket: ClassVar[tuple[str, ...]] = ("pvalue",)
+    panel: ClassVar[str] = "otgan.inference.plot.null_distribution"
 
     statistic: float
     statistic_name: str

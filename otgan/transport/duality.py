@@ -95,6 +95,8 @@ class Certificate(Result):
     dual_violation: float
 
     derived: ClassVar[tuple[str, ...]] = ("gap",)
+    bracket: ClassVar[tuple[str, ...]] = ("lower", "upper")
+    panel: ClassVar[str] = "otgan.transport.plot.plan_picture"
 
     def __float__(self) -> float:
         """The upper bound: what the plan costs."""

@@ -69,6 +69,8 @@ class GraphDistance(Result):
     stats: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     derived: ClassVar[tuple[str, ...]] = ("gap", "n")
+    bracket: ClassVar[tuple[str, ...]] = ("lower", "upper")
+    panel: ClassVar[str] = "otgan.transport.plot.flow_matrix"
 
     @property
     def gap(self) -> float:

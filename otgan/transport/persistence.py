@@ -59,6 +59,7 @@ class PersistenceDistance(Result):
     q: float
 
     derived: ClassVar[tuple[str, ...]] = ("gap",)
+    bracket: ClassVar[tuple[str, ...]] = ("lower", "upper")
 
     @property
     def gap(self) -> float:

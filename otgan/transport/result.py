@@ -68,6 +68,8 @@ class TransportResult(Result):
         and compiling loops, once in a process. The masses before normalization. What was counted.
     """
 
+    bracket: ClassVar[tuple[str, ...]] = ("distance_lower", "distance_upper")
+    panel: ClassVar[str] = "otgan.transport.plot.plan_picture"
     derived: ClassVar[tuple[str, ...]] = (
         "distance",
         "distance_lower",

@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose
 import otgan
 from otgan.cli.main import main
 from otgan.comparison.quantities import QUANTITIES, Samples
-from otgan.comparison.result import WIDTH, Comparison
+from otgan.comparison.result import Comparison
+from otgan.comparison.row import WIDTH
 from otgan.comparison.table import compare
 from otgan.errors import InvalidInputError
 from otgan.measures import DiscreteMeasure

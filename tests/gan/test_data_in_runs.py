@@ -9,6 +9,9 @@ import otgan
 from otgan.cli.main import main
 from otgan.errors import InvalidInputError
 from otgan.gan.data import as_training_data
+from otgan.gan.report.contents import Contents
+from otgan.gan.report.sections import critic, samples
+from otgan.gan.run_directory import RunDirectory
 from tests.gan.short_run import RUN, same_weights
 
 pytestmark = pytest.mark.torch
@@ -59,3 +62,22 @@ def test_flags_say_how_pictures_are_read(pictures, tmp_path, capsys):
     )
     resumed = otgan.resume_gan(tmp_path / "run", steps=5)
     assert resumed.generate(2).shape == (2, 1, 8, 8)
+
+
+def test_columns_of_a_file_name_the_axes_of_its_report(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    np.savetxt(tmp_path / "x.csv", x, delimiter=",", header="price in $,x_1", comments="")
+    otgan.train_gan(tmp_path / "x.csv", otgan.GANConfig(**RUN), out=tmp_path / "run")
+    contents = Contents.of(RunDirectory(tmp_path / "run"))
+    assert contents.names == ("price in $", "x_1")
+    for section in (samples, critic):
+        drawn = section(contents)
+        assert drawn is not None
+        ((_, figure),) = drawn.figures
+        assert figure.axes[0].get_ylabel() == "x_1"
+        assert "price in $" in [axis.get_xlabel() for axis in figure.axes]
+
+
+def test_points_without_names_have_plain_axes(tmp_path):
+    otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=tmp_path / "run")
+    assert RunDirectory(tmp_path / "run").point_names == ()

@@ -1,6 +1,9 @@
 """Figures of a run: the panels that were asked for, with what they say."""
 
+from typing import Any
+
 import numpy as np
+import pytest
 from numpy.testing import assert_array_equal
 
 from otgan.gan.plot import (
@@ -12,6 +15,7 @@ from otgan.gan.plot import (
     samples_over_training,
 )
 from otgan.gan.records import Record
+from tests.overlaps import overlapping_texts
 
 RNG = np.random.default_rng(0)
 
@@ -25,7 +29,7 @@ def snapshot(d=2):
 def test_a_panel_for_each_snapshot():
     snapshots = [(i, snapshot()) for i in range(5)]
     for draw in (samples_over_training, critic_level_sets):
-        axes = draw(snapshots).axes
+        axes = [axis for axis in draw(snapshots).axes if axis.get_label() != "<colorbar>"]
         assert [axis.get_title("left").partition(",")[0] for axis in axes] == [
             f"step {i}" for i in range(5)
         ]
@@ -44,9 +48,38 @@ def test_on_the_line_samples_are_histograms():
     assert not axis.collections and len(axis.patches) == 80
 
 
+def test_all_panels_have_the_same_levels_around_their_means():
+    heights = np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
+    arrays = [{**snapshot(), "critic": factor * heights + 7} for factor in (1, 2, 0.1)]
+    first, second, third, bar = critic_level_sets(list(enumerate(arrays))).axes
+    drawn: list[Any] = [axis.collections[0] for axis in (first, second, third)]
+    levels = [contours.levels for contours in drawn]
+    assert_array_equal(levels[0], levels[1])
+    assert_array_equal(levels[0], levels[2])
+    assert levels[0][0] <= -5 and levels[0][-1] >= 5  # none is cut off
+    step = levels[0][1] - levels[0][0]
+    assert np.isclose(step, 0.4) and f"a line every {step:.2g}" in bar.get_ylabel()
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_coordinates_have_names_and_the_legend_lies_on_no_panel(d):
+    snapshots = [(i, snapshot(d)) for i in range(4)]
+    names = ["price in $", "x_1", "z"][:d]
+    figure = samples_over_training(snapshots, names=names)
+    labels = [axis.get_xlabel() for axis in figure.axes]
+    assert labels == ["", *[names[0]] * 3]
+    assert figure.axes[0].get_ylabel() == (names[1] if d > 1 else "points")
+    assert overlapping_texts(figure) == []
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert all(not box.overlaps(axis.get_window_extent()) for axis in figure.axes)
+    without = samples_over_training(snapshots).axes[3]
+    assert without.get_xlabel() == ("first coordinate" if d > 1 else "point")
+
+
 def test_a_constant_critic_can_be_drawn():
     flat = {**snapshot(), "critic": np.ones((2, 3))}
-    (axis,) = critic_level_sets([(7, flat)], columns=1).axes
+    axis, _ = critic_level_sets([(7, flat)], columns=1).axes
     assert axis.get_title("left") == "step 7, range 0.00"
 
 
@@ -91,7 +124,7 @@ MEASURED = [
 def test_each_space_that_was_measured_has_a_panel_with_its_floor():
     points, patches, frechet = distance_curves(MEASURED).axes
     titles = [axis.get_title("left") for axis in (points, patches, frechet)]
-    assert titles == ["W1 of points", "W1 of patches", "Fréchet distance"]
+    assert titles == ["W1 of points", "W1 of patches", "squared Fréchet distance"]
     assert_array_equal(drawn_in(points)["exact W1"], [2, 3, 4])
     assert_array_equal(drawn_in(points)["floor: real against real"], [1, 1, 1])
     assert_array_equal(drawn_in(points)["debiased W1, ± 2 standard errors"], [1, 2, 3])

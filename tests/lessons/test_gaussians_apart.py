@@ -113,3 +113,11 @@ def test_any_shifts_can_be_explained_and_drawn(tmp_path):
 def test_refuses_what_has_no_answer(options, message):
     with pytest.raises(InvalidInputError, match=message):
         run(**options)
+
+
+def test_derivatives_from_one_side_are_marked_and_rounding_is_zero():
+    text = explain(run(deltas=[0, 1]))
+    at_zero, at_one = (line.split() for line in text.splitlines()[4:6])
+    assert at_zero == ["0", "0", "0", "0", "0", "0", "0", "0.398942+", "1+"]
+    assert not any("+" in cell for cell in at_one)
+    assert "e-1" not in "".join(at_zero) and "from the right" in text

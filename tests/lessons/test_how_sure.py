@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from otgan import NearestNeighbors, kl_from_samples
 from otgan.errors import DuplicateSamplesError
-from otgan.lessons.how_sure_are_you import explain
+from otgan.lessons.how_sure_are_you import draw, explain
 from otgan.lessons.how_sure_are_you.trials import METHODS, nearest_point, refusal, slopes_of
 from tests.lessons.cached import numbers_of
 
@@ -166,3 +166,11 @@ def test_text_holds_the_numbers(numbers):
         assert f"{pair.truth:.3f}" in text
     assert "gives 0, and" in text and "-0.693147 = -log 2" in text
     assert f"log m = {math.log(500):.2f}" in text.replace("\n  ", " ")
+
+
+def test_fitted_slopes_are_told_from_those_in_the_limit(numbers):
+    text = explain(numbers)
+    (row,) = [line.split() for line in text.splitlines() if line.strip().startswith("d = 10 ")]
+    assert row[-1] == "-1/10" and row[-4] == f"{numbers.slopes[-1]:.3f}" != "-0.100"
+    labels = [text.get_text() for text in draw(numbers).axes[1].texts]
+    assert f"d = 10: {numbers.slopes[-1]:.2f}, limit -1/10" in labels

@@ -19,6 +19,7 @@ from otgan.lessons import LESSONS, load
 from otgan.plot import save
 from otgan.results import Result
 from tests.lessons.cached import numbers_of, trains
+from tests.overlaps import overlapping_texts
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SLOW = ["neural-critic", "critic-or-emd", "how-sure-are-you", "which-distance"]
@@ -152,6 +153,11 @@ def test_text_fits_a_terminal(name):
 def test_picture_can_be_saved(name, tmp_path):
     written = save(load(name).draw(numbers_of(name)), tmp_path / "a folder" / "picture.png")
     assert written.read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_text_of_a_picture_lies_on_another_or_is_cut_off(name):
+    assert overlapping_texts(load(name).draw(numbers_of(name))) == []
 
 
 def test_all_errors_are_names_of_otgan():

@@ -79,3 +79,8 @@ def test_any_shift_can_be_drawn(tmp_path):
 def test_refuses_what_has_no_answer(options):
     with pytest.raises(InvalidInputError, match=f"{next(iter(options))} must be"):
         run(**options)
+
+
+def test_the_derivative_at_zero_is_marked():
+    rows = [line.split() for line in explain(run(deltas=[0, 1])).splitlines()[4:6]]
+    assert [row[-1] for row in rows] == ["1+", "1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from otgan.costs import PointCost
 from otgan.critics.audit.result import CriticAudit
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
-from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, panels
+from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, SHADES, VIOLET, legend_below, panels
 from otgan.transport.duality import c_transform
 
 if TYPE_CHECKING:
@@ -98,13 +99,13 @@ def _on_the_line(audit: CriticAudit, left: Axes, right: Axes) -> None:
     values = audit.function.values(pair[:, None]) + _offset(audit)
     left.plot(pair, values, "o-", color=RED, ms=4, lw=2, label=f"slope {audit.steepest.slope:.3g}")
     left.set(title="critic and exact potential", xlabel="point", ylabel="value")
-    left.legend(fontsize=8)
+    legend_below(left, columns=3)
     right.axhspan(-1, 1, color=GREEN, alpha=0.12, lw=0, label="allowed")
     right.plot(line, audit.function.gradients(line)[:, 0], color=VIOLET, label="critic")
     middle = 0.5 * (line[1:] + line[:-1])
     right.plot(middle, np.diff(exact) / np.diff(line[:, 0]), color=GREEN, lw=1, label="exact")
-    right.set(title="their slopes", xlabel="point")
-    right.legend(fontsize=8)
+    right.set(title="their slopes", xlabel="point", ylabel="slope")
+    legend_below(right, columns=3)
 
 
 def _in_the_plane(audit: CriticAudit, left: Axes, right: Axes) -> None:
@@ -123,19 +124,30 @@ def _in_the_plane(audit: CriticAudit, left: Axes, right: Axes) -> None:
         # One step for both: where the critic's lines are denser, it is steeper than allowed.
         count = max(1.0, float(np.ptp(surface)) / step / 60)
         levels = np.arange(surface.min() - step, surface.max() + 2 * step, step * np.ceil(count))
-        axis.contourf(*np.moveaxis(grid, -1, 0), surface, levels=levels, cmap="PiYG", alpha=0.7)
+        axis.contourf(*np.moveaxis(grid, -1, 0), surface, levels=levels, cmap=SHADES, alpha=0.45)
         axis.contour(
             *np.moveaxis(grid, -1, 0), surface, levels=levels, colors=INK, linewidths=0.35,
             linestyles="solid",
         )  # fmt: skip
         every = f"a line every {step * np.ceil(count):.3g}"
-        axis.set(title=f"{title}: {every}", xticks=[], yticks=[], aspect="equal")
+        axis.set(title=f"{title}, dark is high: {every}", aspect="equal")
+        axis.set(xlabel="first coordinate", ylabel="second coordinate")
         axis.grid(visible=False)
         _draw_rays(axis, audit.rays.x, audit.rays.y, audit.rays.mass)
-        for points, color in ((audit.x, BLUE), (audit.y, ORANGE)):
-            axis.scatter(*_columns(points[:SHOWN_POINTS]), s=7, color=color, lw=0, alpha=0.8)
+        for points, color, name in ((audit.x, BLUE, "x"), (audit.y, ORANGE, "y")):
+            shown = points[:SHOWN_POINTS]
+            axis.scatter(*_columns(shown), s=7, color=color, lw=0, alpha=0.8, label=name)
         axis.set(xlim=center[0] + ticks[[0, -1]], ylim=center[1] + ticks[[0, -1]])
     _mark_violations(audit, left)
+    right.plot([], [], color=INK, lw=0.5, label=f"rays of the plan{_how_many(audit)}")
+    legend_below(left, columns=4)
+    legend_below(right, columns=3)
+
+
+def _how_many(audit: CriticAudit) -> str:
+    """How many of the rays are drawn, where not all are."""
+    total = len(audit.rays.mass)
+    return f": {SHOWN_RAYS} of {total:,}" if total > SHOWN_RAYS else ""
 
 
 def _mark_violations(audit: CriticAudit, axis: Axes) -> None:
@@ -144,7 +156,7 @@ def _mark_violations(audit: CriticAudit, axis: Axes) -> None:
     middle = 0.5 * (audit.rays.x + audit.rays.y)[steep][:SHOWN_RAYS]
     if len(middle):
         fraction = float(audit.rays.mass[steep].sum())
-        label = f"slope > 1.05 on {fraction:.0%} of the rays"
+        label = f"slope > 1.05: {fraction:.0%} of rays"
         axis.scatter(
             *_columns(middle), s=12, facecolors="none", edgecolors=RED, lw=0.7, label=label
         )
@@ -152,7 +164,6 @@ def _mark_violations(audit: CriticAudit, axis: Axes) -> None:
     color = RED if audit.steepest.slope > 1.05 else INK
     axis.plot(*np.stack([u, v]).T, color=color, lw=2.5)
     axis.plot(*(0.5 * (u + v)), "x", color=color, ms=9, mew=2, label=_steepest_label(audit))
-    axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2)
 
 
 def _steepest_label(audit: CriticAudit) -> str:
@@ -179,7 +190,7 @@ def _projected(audit: CriticAudit, left: Axes, right: Axes) -> None:
         )
         for kind, edge, name in (("o", BLUE, "x"), ("^", ORANGE, "y")):
             chosen = np.flatnonzero(marker == kind)[:SHOWN_POINTS]
-            colors = {"vmin": exact.mean() - top, "vmax": exact.mean() + top, "cmap": "PiYG"}
+            colors = {"vmin": exact.mean() - top, "vmax": exact.mean() + top, "cmap": SHADES}
             axis.scatter(
                 *_columns(place[chosen]),
                 c=values[chosen],
@@ -190,10 +201,10 @@ def _projected(audit: CriticAudit, left: Axes, right: Axes) -> None:
                 label=name,
                 **colors,
             )
-        axis.set(title=f"color: {title}", xlabel="first direction of the plan", aspect="equal")
+        axis.set(title=f"{title}, dark is high", xlabel="first direction of the plan")
+        axis.set(aspect="equal", ylabel="second direction")
         axis.set(adjustable="datalim")
-    left.set_ylabel("second direction")
-    left.legend(fontsize=8, loc="upper left", frameon=True, framealpha=0.85, edgecolor="none")
+        legend_below(axis, columns=2)
 
 
 def _columns(points: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -234,23 +245,36 @@ def _agreement(audit: CriticAudit, axis: Axes) -> None:
         )  # fmt: skip
     ends = np.array([min(p[0].min() for p in pairs), max(p[0].max() for p in pairs)])
     axis.plot(ends, ends, color=GREEN, lw=1.2, label="equal")
-    axis.set(title="values against the exact potential", xlabel="exact potential", ylabel="critic")
-    axis.legend(fontsize=8)
+    axis.set(title="values against the exact potential", xlabel="exact potential")
+    axis.set_ylabel("critic, shifted")
+    legend_below(axis, columns=3)
 
 
 def _slopes(audit: CriticAudit, axis: Axes) -> None:
-    axis.hist(audit.slopes, bins=40, color=VIOLET, alpha=0.75)
+    counts, edges = np.histogram(audit.slopes, bins=40)
+    fractions = counts / len(audit.slopes)
+    axis.hist(edges[:-1], bins=edges.tolist(), weights=fractions, color=VIOLET, alpha=0.75)
     axis.axvline(1.0, color=GREEN, label="optimal: 1")
     axis.axvline(audit.lipschitz_lower, color=RED, ls="--", lw=1.2,
                  label=f"largest found: {audit.lipschitz_lower:.3g}")  # fmt: skip
+    axis.set(title="slopes between the samples", xlabel="gradient norm")
+    axis.set(ylabel="fraction of the points", xlim=(0.0, None))
+    _mark_proved_slope(audit, axis)
+    legend_below(axis, columns=3)
+
+
+def _mark_proved_slope(audit: CriticAudit, axis: Axes) -> None:
+    """A line where the layers prove that no slope is larger, or an arrow to it beyond the panel."""
     proved = audit.lipschitz_upper
-    if proved <= 3.0 * max(1.0, audit.lipschitz_lower):
-        axis.axvline(proved, color=INK, ls=":", lw=1.2, label=f"proved: {proved:.3g}")
+    if math.isinf(proved):
+        axis.plot([], [], " ", label="proved: nothing")
+    elif proved <= 3.0 * max(1.0, audit.lipschitz_lower):
+        axis.axvline(proved, color=GREEN, ls=":", label=f"proved: at most {proved:.3g}")
     else:
-        axis.plot([], [], " ", label=f"proved: {proved:.3g}")
-    axis.set(title="slopes between the samples", xlabel="gradient norm", yticks=[])
-    axis.set_xlim(left=0.0)
-    axis.legend(fontsize=8)
+        axis.plot(
+            [1.0], [0.5], color=GREEN, marker=">", ls="", ms=8, clip_on=False,
+            transform=axis.transAxes, label=f"proved: at most {proved:.3g}, beyond",
+        )  # fmt: skip
 
 
 def _cosines(audit: CriticAudit, axis: Axes) -> None:
@@ -263,7 +287,7 @@ def _cosines(audit: CriticAudit, axis: Axes) -> None:
     axis.axvline(audit.cosine_middle, color=INK, ls=":", label=f"mean: {audit.cosine_middle:.3f}")
     axis.set(title="gradient along the exact rays", xlabel="cosine", ylabel="fraction of the mass")
     axis.set(xticks=[-1.0, -0.5, 0.0, 0.5, 1.0])
-    axis.legend(fontsize=8, loc="upper left")
+    legend_below(axis, columns=2)
 
 
 def _numbers(audit: CriticAudit, axis: Axes) -> None:
@@ -284,13 +308,10 @@ def _numbers(audit: CriticAudit, axis: Axes) -> None:
     for k, (_, value, color) in zip(place, bars, strict=True):
         shown = float(np.clip(value, -0.4 * right, right))
         axis.barh(k, shown, color=color, alpha=0.8, height=0.6)
-        beyond = " →" if value > right else ""
-        inside = abs(shown) > 0.75 * right
+        beyond = "→ " if value > right else "← " if value < -0.4 * right else ""
         axis.text(
-            *(max(shown, 0.0) + (-0.02 if inside else 0.02) * right, k, f"{value:.4g}{beyond}"),
-            va="center", ha="right" if inside else "left", fontsize=9,
-            color="white" if inside else INK, zorder=5,
-            bbox=None if inside else {"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+            1.02, k, f"{beyond}{value:.4g}", transform=axis.get_yaxis_transform(), va="center",
+            fontsize=9, color=INK,
         )  # fmt: skip
     axis.axvline(audit.sample_distance, color=BLUE, lw=1)
     axis.set(yticks=place, yticklabels=[name for name, _, _ in bars], title="read as W1")

@@ -82,6 +82,8 @@ class CriticAudit(Result):
         The critic as a function of rows of numbers.
     """
 
+    bracket: ClassVar[tuple[str, ...]] = ("sample_lower", "sample_distance")
+    figure: ClassVar[str] = "otgan.critics.audit.plot.critic_audit"
     derived: ClassVar[tuple[str, ...]] = (
         "normalized_gap",
         "sample_lower_layers",

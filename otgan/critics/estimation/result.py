@@ -87,6 +87,8 @@ class DualEstimate(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("skill",)
+    bracket: ClassVar[tuple[str, ...]] = ("population_low", "population_high")
+    figure: ClassVar[str] = "otgan.critics.estimation.plot.estimate_with_bounds"
 
     value: float
     se: float

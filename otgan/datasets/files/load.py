@@ -78,7 +78,7 @@ def load(source: str | Path, **options: Unpack[LoadOptions]) -> Distribution:
         return DATASETS[source]()
     if isinstance(source, (str, os.PathLike)) and os.path.lexists(source):
         table = load_table(source, **options)
-        return Sample(_warn_of_notes(table), image_shape=table.image_shape)
+        return Sample(_warn_of_notes(table), image_shape=table.image_shape, names=table.names)
     hint = nearest_name(str(source), DATASETS, otherwise="check the path")
     raise InvalidInputError(
         f"data must be one of {', '.join(DATASETS)}, or an existing file or folder, "

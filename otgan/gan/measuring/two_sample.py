@@ -65,6 +65,8 @@ class RealDataTest(Result):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("pvalue", "is_told")
+    bracket: ClassVar[tuple[str, ...]] = ("pvalue",)
+    panel: ClassVar[str] = "otgan.gan.result_plot.clearest_statistics"
 
     statistics: tuple[StatisticFound, ...]
     n: int

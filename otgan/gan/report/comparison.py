@@ -126,7 +126,8 @@ def _samples(compared: dict[str, Contents]) -> Section:
     first, points = next(iter(drawn.values()))
     if first.image_shape is None:
         titles = list(drawn)
-        figure = samples_over_training([(0, p) for _, p in drawn.values()], titles=titles)
+        snapshots = [(0, p) for _, p in drawn.values()]
+        figure = samples_over_training(snapshots, titles=titles, names=first.names)
     else:
         rows = [("real", first.images(points["real"][:N_IMAGES]))]
         rows += [(k, one.images(p["generated"][:N_IMAGES])) for k, (one, p) in drawn.items()]

@@ -64,6 +64,11 @@ class Contents:
         side = round(shape[0] ** 0.5)
         return (1, side, side) if side > 3 and side * side == shape[0] else None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the coordinates, where the data have some."""
+        return self.directory.point_names
+
     def images(self, points: FloatArray) -> FloatArray:
         """Points as images, shape (n, c, h, w)."""
         assert self.image_shape is not None

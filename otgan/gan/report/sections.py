@@ -96,16 +96,16 @@ def samples(contents: Contents) -> Section | None:
         "and were never trained on. Read from left to right, top to bottom: a good run ends with "
         "orange covering every blue cluster and nothing in between."
     )
-    figures = [("samples", samples_over_training(contents.snapshots))]
+    figures = [("samples", samples_over_training(contents.snapshots, names=contents.names))]
     return Section("Samples against data over training", [text], None, figures)
 
 
 def _images(contents: Contents) -> Section:
     text = (
-        "Each column is one latent, and each row a moment of training: a picture that settles "
-        "early and stays shows that training has come to rest. Below, images of the generator that "
-        "was kept beside real ones that were never trained on; look for repeated images, and for "
-        "kinds of real ones that are missing."
+        "Each column is one latent, and each row a moment of training, under a row of real images, "
+        "which belong to no latent: a picture that settles early and stays shows that training has "
+        "come to rest. Below, images of the generator that was kept beside real ones that were "
+        "never trained on; look for repeated images, and for kinds of real ones that are missing."
     )
     fixed = [
         (f"step {step:,}", contents.images(arrays["generated"][:N_FIXED]))
@@ -113,6 +113,7 @@ def _images(contents: Contents) -> Section:
     ]
     last = contents.last_points
     assert last is not None
+    fixed.insert(0, ("real, never trained on", contents.images(last["real"][:N_FIXED])))
     beside = [(name, contents.images(last[name][:N_BESIDE])) for name in ("real", "generated")]
     low, high = contents.value_range
     figures = [
@@ -147,12 +148,14 @@ def critic(contents: Contents) -> Section | None:
     if not drawn:
         return None
     text = (
-        "The critic's values: green is high (it takes points there for real), pink is low, and the "
-        "generator's points move uphill, across the lines. Where lines are dense the critic is "
-        "steep and pushes hard; a good critic is high on every blue cluster and falls off around "
-        "it, so that points in between are pulled to the nearest cluster that lacks some."
+        "The critic's values: dark is high (it takes points there for real), bright low, and the "
+        "generator's points move uphill, across the lines, which are the same steps apart in all "
+        "panels. Where lines are dense the critic is steep and pushes hard; a good critic is high "
+        "on every blue cluster and falls off around it, so that points in between are pulled to "
+        "the nearest cluster that lacks some."
     )
-    return Section("Level sets of the critic", [text], None, [("critic", critic_level_sets(drawn))])
+    figures = [("critic", critic_level_sets(drawn, names=contents.names))]
+    return Section("Level sets of the critic", [text], None, figures)
 
 
 def losses(contents: Contents) -> Section:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from otgan.keywords import checks_keywords
 from otgan.lessons.critic_or_emd.numbers import CriticOrEmd
-from otgan.plot import BLUE, GRAY, GREEN, INK, VIOLET, side_by_side
+from otgan.plot import BLUE, GRAY, GREEN, INK, VIOLET, legend_below, side_by_side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def _draw_errors(axes: Axes, numbers: CriticOrEmd) -> None:
     axes.set(
         title="Estimates of W₁ of two distributions", xlabel="dimension (bars: ± 2 standard errors)"
     )
-    axes.legend(loc="upper left", fontsize=9)
+    legend_below(axes, columns=3)
 
 
 def _draw_points(axes: Axes, numbers: CriticOrEmd) -> None:
@@ -86,4 +86,5 @@ def _percent(axes: Axes) -> None:
     axes.set_yscale("symlog", linthresh=10, linscale=0.8)
     axes.set_yticks(ticks, [f"{tick:+d} %" if tick else "W₁" for tick in ticks])
     axes.set_ylim(-60, 500)
+    axes.set_ylabel("error in % of W₁; log scale beyond ± 10 %")
     axes.minorticks_off()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from otgan.estimates import shown
 from otgan.keywords import checks_keywords
 from otgan.lessons.gaussians_apart.numbers import GaussiansApart
 from otgan.lessons.text import page, table
@@ -32,9 +33,17 @@ def explain(numbers: GaussiansApart) -> str:
     n = numbers
     rows = np.unique(np.linspace(0, len(n.deltas) - 1, 11).round().astype(int))
     columns = (n.deltas, n.kl, n.js, n.tv, n.w1, n.kl_slope, n.js_slope, n.tv_slope, n.w1_slope)
+    kinked = n.tv_slope, n.w1_slope
     body = table(
         ["delta", "KL", "JS", "TV", "W₁", "dKL", "dJS", "dTV", "dW₁"],
-        [[f"{column[row]:.6g}" for column in columns] for row in rows],
+        [
+            [
+                shown(float(column[row]), 1.0)
+                + "+" * bool(n.deltas[row] == 0 and any(column is one for one in kinked))
+                for column in columns
+            ]
+            for row in rows
+        ],
     )
     pairs = [
         [f"N({c.P.mean:g}, {c.P.std:g}²), N({c.Q.mean:g}, {c.Q.std:g}²)"]
@@ -51,6 +60,8 @@ def explain(numbers: GaussiansApart) -> str:
             "KL grows like delta²/2 with slope delta. It stays finite, since Gaussians overlap "
             "everywhere, and its pull grows in proportion rather than exploding.",
             "W₁ is the shift itself, with slope 1 at every distance.",
+            "+ is a derivative from the right: at zero TV and W₁ have a kink, since a shift to the "
+            "left counts as much as one to the right. KL and JS are smooth there, with slope 0.",
             f"KL is not symmetric in general, but this family cannot show it: with equal "
             f"variances both directions give {n.equal.kl:.4g} at delta = 1, though a well-known "
             f"figure uses this very pair. The second pair gives {n.unequal.kl:.4f} one way and "

@@ -8,8 +8,8 @@ import numpy as np
 
 from otgan.keywords import checks_keywords
 from otgan.lessons.how_sure_are_you.numbers import HowSure
-from otgan.lessons.how_sure_are_you.trials import METHODS, Intervals
-from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, panels
+from otgan.lessons.how_sure_are_you.trials import METHODS, Intervals, limit_slope
+from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET, legend_below, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,8 +62,9 @@ def _draw_floors(axes: Axes, n: HowSure) -> None:
     axes.set_xticks(n.floors[0].counts, [f"{count:,}" for count in n.floors[0].counts])
     axes.minorticks_off()
     axes.set(
-        title="Samples of ONE distribution lie apart: √n · mean W₁",
+        title="Samples of ONE distribution lie apart",
         xlabel="points of each sample n (lines: exact; dots: simulated)",
+        ylabel="√n · mean W₁",
         ylim=(0, 2.15),
     )
 
@@ -74,21 +75,21 @@ def _draw_rates(axes: Axes, n: HowSure) -> None:
     ):
         axes.errorbar(n.sizes, means, 2 * ses, fmt="o-", color=BLUE, markersize=4)
         axes.annotate(
-            f"d = {d}: slope {slope:.2f}",
+            f"d = {d}: {slope:.2f}, limit {limit_slope(d)}",
             (n.sizes[-1], means[-1]),
             (8, 0),
             textcoords="offset points",
             va="center",
             color=BLUE,
         )
-    axes.set(xscale="log", yscale="log", xlim=(0.9 * n.sizes[0], 3.2 * n.sizes[-1]))
+    axes.set(xscale="log", yscale="log", xlim=(0.9 * n.sizes[0], 5.5 * n.sizes[-1]))
     axes.set_xticks(n.sizes, [str(size) for size in n.sizes])
     ticks = [0.1, 0.2, 0.5, 1, 2]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set(
-        title="… the more so in many dimensions: n^(-1/d)",
-        xlabel="points of each sample n",
+        title="… the more so in many dimensions",
+        xlabel="points of each sample n (slopes: fitted, in the limit)",
         ylabel="mean W₁ of two samples of N(0, I)",
     )
 
@@ -108,7 +109,7 @@ def _draw_coverage(axes: Axes, n: HowSure) -> None:
     axes.set_yticks(rows, [f"d = {t.d}\nW₁ = {t.truth:g}" for t in n.trials])
     axes.plot([], [], "o", color=GREEN, label="holds the mean of W₁ of samples")
     axes.plot([], [], "X", color=RED, label="holds W₁ of the distributions")
-    axes.legend(loc="upper left", fontsize=9)
+    legend_below(axes, columns=2)
     axes.set(
         title="An error bar knows of noise, not of bias",
         xlabel="% of trials in which ± 1.96 errors hold it",
@@ -121,24 +122,24 @@ def _draw_intervals(axes: Axes, intervals: tuple[Intervals, ...]) -> None:
     for group, i in enumerate(intervals):
         rows = np.arange(SHOWN) + group * (SHOWN + 4)
         low, high = (end[:SHOWN] for end in i.naive)
-        axes.hlines(rows, i.low[:SHOWN], i.high[:SHOWN], color=GREEN, linewidth=3.2, alpha=0.45)
+        axes.hlines(rows, i.low[:SHOWN], i.high[:SHOWN], color=GRAY, linewidth=3.2, alpha=0.6)
         missed = (low > i.truth) | (high < i.truth)
         axes.hlines(rows, low, high, color=np.where(missed, RED, INK), linewidth=1.2)
         axes.plot(i.plug_in[:SHOWN], rows, "o", color=INK, markersize=2.5)
-        axes.text(2.35, rows.mean(), f"d = {i.d}", ha="right", va="center", fontsize=12)
+        axes.text(2.75, rows.mean(), f"d = {i.d}", ha="right", va="center", fontsize=12)
     top = len(intervals) * (SHOWN + 4)
     axes.axvline(intervals[0].truth, color=BLUE)
     axes.text(intervals[0].truth + 0.02, SHOWN + 1.3, "truth", color=BLUE, va="center")
-    axes.plot([], [], color=GREEN, linewidth=3.2, alpha=0.45, label="interval")
+    axes.plot([], [], color=GRAY, linewidth=3.2, alpha=0.6, label="interval")
     axes.plot([], [], color=INK, linewidth=1.2, label="error bar alone")
     axes.plot([], [], color=RED, linewidth=1.2, label="… that misses")
-    axes.legend(loc="upper center", ncols=3, fontsize=8.5, columnspacing=1.2, handlelength=1.4)
+    legend_below(axes, columns=3)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")
     axes.set(
         title="An interval that counts bias holds the truth",
         xlabel="W₁, 100 points each; a row is a pair of samples",
-        xlim=(-0.05, 2.4),
+        xlim=(-0.05, 2.8),
         ylim=(-1.5, top + 3),
     )
 
@@ -147,11 +148,11 @@ def _draw_far(axes: Axes, n: HowSure) -> None:
     axes.axhline(n.log_m, color=GRAY, linestyle=":", linewidth=1.4)
     axes.text(0, n.log_m + 0.4, f"log m = {n.log_m:.1f}", color=GRAY)
     axes.plot(n.shifts, n.kl_truth, color=BLUE)
-    axes.plot(n.shifts, n.kl_default, "s-", color=GREEN, markersize=4)
-    axes.plot(n.shifts, n.kl_plain, "o-", color=ORANGE, markersize=4)
+    axes.plot(n.shifts, n.kl_default, "s-", color=INK, markersize=4)
+    axes.plot(n.shifts, n.kl_plain, "o-", color=GRAY, markersize=4)
     axes.text(5.0, 15.5, "truth: shift²/2", color=BLUE, ha="right")
-    axes.text(10, n.kl_default[-1] + 0.6, "default", color=GREEN, ha="right", va="bottom")
-    axes.text(10, n.kl_plain[-1] - 0.7, "nearest point", color=ORANGE, ha="right", va="top")
+    axes.text(10, n.kl_default[-1] + 0.6, "default", color=INK, ha="right", va="bottom")
+    axes.text(10, n.kl_plain[-1] - 0.7, "nearest point", color=GRAY, ha="right", va="top")
     axes.set(
         title="500 points cannot see KL far beyond log m",
         xlabel="shift between N(0, 1) and N(shift, 1)",
@@ -163,7 +164,7 @@ def _draw_far(axes: Axes, n: HowSure) -> None:
 def _draw_methods(axes: Axes, n: HowSure) -> None:
     rows = np.arange(len(METHODS))[::-1]
     axes.axvline(0, color=BLUE)
-    looks = zip(n.neighbors, (0.22, 0.0, -0.22), ("o", "s", "^"), (INK, GREEN, ORANGE), strict=True)
+    looks = zip(n.neighbors, (0.22, 0.0, -0.22), ("o", "s", "^"), (INK, GRAY, VIOLET), strict=True)
     for pair, offset, marker, color in looks:
         errors = pair.values - pair.truth
         label = f"{pair.pair} (KL {pair.truth:.2f})"
@@ -174,9 +175,9 @@ def _draw_methods(axes: Axes, n: HowSure) -> None:
             rows + offset, errors.min(axis=1), errors.max(axis=1), color=color, linewidth=1.2
         )
     axes.set_yticks(rows, list(METHODS))
-    axes.legend(loc="lower left", fontsize=8.5)
+    legend_below(axes, columns=2)
     axes.set(
         title="d = 10: KL ignores coordinates, estimates don't",
         xlabel="error in nats: mean and range of five",
-        ylim=(-2.0, len(rows) - 0.5),
+        ylim=(-0.6, len(rows) - 0.5),
     )

@@ -213,6 +213,17 @@ def _shifted(d: int, shift: float, n: int, rng: np.random.Generator) -> tuple[Fl
     return x, y
 
 
+def limit_slope(d: int) -> str:
+    """What the slope of log mean W₁ of two samples in log n tends to, in words.
+
+    Examples
+    --------
+    >>> limit_slope(1), limit_slope(10)
+    ('-1/2', '-1/10')
+    """
+    return {1: "-1/2", 2: "-1/2, log"}.get(d, f"-1/{d}")
+
+
 def equal_distributions(rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Mean W₁ of samples of one distribution, for DIMENSIONS and SIZES, and its standard error."""
     means, ses = np.empty((2, len(DIMENSIONS), len(SIZES)))

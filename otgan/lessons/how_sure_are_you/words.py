@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from otgan.keywords import checks_keywords
 from otgan.lessons.how_sure_are_you.numbers import HowSure
-from otgan.lessons.how_sure_are_you.trials import COUNTS, DIMENSIONS, METHODS, NEIGHBORS, SIZES
+from otgan.lessons.how_sure_are_you.trials import (
+    COUNTS,
+    DIMENSIONS,
+    METHODS,
+    NEIGHBORS,
+    SIZES,
+    limit_slope,
+)
 from otgan.lessons.text import page, table
 
 __all__ = ["explain"]
@@ -56,21 +63,22 @@ def _table_of_floors(n: HowSure) -> str:
 
 def _table_of_slopes(n: HowSure) -> str:
     return table(
-        ["W₁, equal distributions", *[f"n = {size}" for size in SIZES], "slope", "theory"],
+        [
+            "W₁, equal distributions",
+            *[f"n = {size}" for size in SIZES],
+            "fitted slope",
+            "in the limit",
+        ],
         [
             [
                 f"d = {d}",
                 *[f"{value:.3f}" for value in n.distances[k]],
                 f"{n.slopes[k]:.3f} ± {n.slopes_se[k]:.3f}",
-                _rate(d),
+                limit_slope(d),
             ]
             for k, d in enumerate(DIMENSIONS)
         ],
     )
-
-
-def _rate(d: int) -> str:
-    return {1: "-1/2", 2: "-1/2, log"}.get(d, f"-1/{d}")
 
 
 def _table_of_coverage(n: HowSure) -> str:
@@ -140,8 +148,11 @@ def _on_w1(n: HowSure) -> list[str]:
         f"(2/√π) ∫ √(F(1 - F)): {normal.limit:.7f} for N(0, 1), {uniform.limit:.7f} = √π/4 for "
         "U[0, 1].",
         f"Halving this floor takes {2 ** (-1 / n.slopes[0]):.0f} times as many points on the line, "
-        f"and {2 ** (-1 / n.slopes[last]):.0f} times as many in {DIMENSIONS[last]} dimensions: it "
-        "falls like n^(-1/d) from three dimensions on.",
+        f"and {2 ** (-1 / n.slopes[last]):.0f} times as many in {DIMENSIONS[last]} dimensions, by "
+        f"the slopes fitted to {SIZES[0]} to {SIZES[-1]} points. Theory is about many points: from "
+        f"three dimensions on the floor falls like n^(-1/d) in the end, in {DIMENSIONS[last]} "
+        f"dimensions with the slope {-1 / DIMENSIONS[last]:g}, where so few points still show "
+        f"{n.slopes[last]:.2f}.",
         "Potentials of the samples give a standard error at no cost, √(Var f(X)/n + Var g(Y)/m). "
         "It is the error of W₁ of samples around its own mean. For distributions "
         f"{biased.truth:g} apart in {biased.d} dimensions, ± 1.96 of it covers that mean in "

@@ -8,7 +8,7 @@ import numpy as np
 
 from otgan.keywords import checks_keywords
 from otgan.lessons.kantorovich_rubinstein.numbers import KantorovichRubinstein, mcshane
-from otgan.plot import BLUE, GREEN, INK, ORANGE, side_by_side
+from otgan.plot import BLUE, GREEN, INK, ORANGE, SHADES, side_by_side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +86,7 @@ def _draw_bounds(axes: Axes, numbers: KantorovichRubinstein) -> None:
         color=GREEN,
     )
     axes.set(
-        title=f"They meet at {n.distance:.6g}: gap {n.gap:.0e}",
+        title=f"They meet at {n.distance:.6g}: gap {n.gap:.0g}",
         ylabel="certified bound",
         xlabel="pivots of the network simplex",
     )
@@ -100,7 +100,7 @@ def _draw_critic(axes: Axes, numbers: KantorovichRubinstein) -> None:
     line = np.linspace(-reach, reach, 120)
     grid_x, grid_y = np.meshgrid(line, line)
     height = mcshane(n.y, -n.g, np.column_stack([grid_x.ravel(), grid_y.ravel()]))
-    axes.contourf(grid_x, grid_y, height.reshape(grid_x.shape), levels=14, cmap="Greens", alpha=0.6)
+    axes.contourf(grid_x, grid_y, height.reshape(grid_x.shape), levels=14, cmap=SHADES, alpha=0.6)
     for i, j in np.argwhere(n.plan > 1e-9):
         axes.plot(*zip(n.x[i], n.y[j], strict=True), color=INK, linewidth=0.9)
     axes.plot(*n.x.T, "o", color=BLUE, markeredgecolor="white")

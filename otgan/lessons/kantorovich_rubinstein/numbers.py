@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -49,6 +49,8 @@ class KantorovichRubinstein(Record, Result):
     g : ndarray, shape (m,)
         Optimal potentials at y; ``mcshane(y, -g, z)`` is an optimal critic on the plane.
     """
+
+    figure: ClassVar[str] = "otgan.lessons.kantorovich_rubinstein.figure.draw"
 
     x: FloatArray
     y: FloatArray

@@ -9,7 +9,7 @@ import numpy as np
 from otgan.keywords import checks_keywords
 from otgan.lessons.neural_critic.numbers import LINE
 from otgan.lessons.neural_critic.records import NeuralCritic, Surface
-from otgan.plot import BLUE, GREEN, INK, ORANGE, VIOLET, panels
+from otgan.plot import BLUE, INK, ORANGE, SHADES, VIOLET, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,17 @@ def draw(numbers: NeuralCritic) -> Figure:
             _draw_histogram(axes[4 * row + 3], numbers, surface.constraint)
             for empty in axes[4 * row + columns : 4 * row + 3]:
                 empty.remove()
+        _explain_surfaces(figure, axes[4])
     return figure
+
+
+def _explain_surfaces(figure: Figure, axes: Axes) -> None:
+    """One legend for all surfaces, below them."""
+    clean = axes.plot([], [], ".", color=BLUE, label="x: the shape")
+    noisy = axes.plot([], [], ".", color=ORANGE, label="y: the shape with noise")
+    line = axes.plot([], [], color=INK, lw=0.7, label="level of the critic; dark is high")
+    handles = [*clean, *noisy, *line]
+    figure.legend(handles=handles, loc="outside lower left", ncols=3, markerscale=2)
 
 
 def _draw_shown(axes: Axes, numbers: NeuralCritic) -> None:
@@ -54,6 +64,7 @@ def _draw_shown(axes: Axes, numbers: NeuralCritic) -> None:
     axes.plot([f.ideal for f in fits], rows, "|", color=INK, markersize=13)
     axes.set_yticks(rows, [f.label.replace(", ", "\n", 1) for f in fits], fontsize=8)
     axes.set(title="○ shows   ● read as W₁   | if perfect", xlim=(-0.1, 2.4))
+    axes.set_xlabel("in the unit of the data")
     axes.set_ylim(-0.5, len(fits) - 0.3)
     axes.text(numbers.w1 - 0.06, len(fits) - 0.45, "W₁ = 2", color=BLUE, ha="right", va="top")
 
@@ -68,15 +79,19 @@ def _draw_weights(axes: Axes, numbers: NeuralCritic) -> None:
     axes.scatter(at, [f.gap for f in shown], s=42, facecolors="none", edgecolors=VIOLET, zorder=3)
     axes.scatter(at, [f.value for f in shown], s=34, color=VIOLET, zorder=3)
     extrapolated = [w.extrapolated for w in numbers.weighed]
-    axes.plot(weights, extrapolated, "x", color=GREEN, markersize=8, zorder=4)
+    axes.plot(weights, extrapolated, "x", color=VIOLET, markersize=8, zorder=4)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
     axes.minorticks_off()
-    axes.set(title="Small weights show too much", xlabel="weight", ylim=(1.2, 45))
-    axes.text(0.4, 0.9, "○ shows, and theory", transform=axes.transAxes, color=INK)
-    axes.text(0.4, 0.82, "● less twice the penalty", transform=axes.transAxes, color=VIOLET)
-    axes.text(0.4, 0.74, "× 2 S(2w) - S(w)", transform=axes.transAxes, color=GREEN)
+    axes.set(title="Small weights show too much", xlabel="weight of the penalty")
+    axes.set(ylabel="gap", ylim=(1.2, 45))
+    key = ("○ shows, and theory", INK), ("● less twice the penalty", VIOLET)
+    for row, (text, color) in enumerate((*key, ("× 2 S(2w) - S(w)", VIOLET))):
+        axes.text(
+            0.98, 0.9 - 0.08 * row, text, transform=axes.transAxes, color=color, ha="right",
+            fontsize=9,
+        )  # fmt: skip
 
 
 def _draw_slopes(axes: Axes, numbers: NeuralCritic) -> None:
@@ -94,7 +109,8 @@ def _draw_slopes(axes: Axes, numbers: NeuralCritic) -> None:
         )
     axes.axhline(1.0, color=BLUE)
     axes.text(4.0, 0.93, "optimal for W₁", color=BLUE, va="top", ha="right")
-    axes.set(title="Slopes, beside theory (black)", xlabel="x", ylim=(0.5, None))
+    axes.set(title="Slopes, beside theory (black)", xlabel="x", ylabel="slope")
+    axes.set_ylim(bottom=0.5)
 
 
 def _draw_widths(axes: Axes, numbers: NeuralCritic) -> None:
@@ -110,6 +126,7 @@ def _draw_widths(axes: Axes, numbers: NeuralCritic) -> None:
     axes.set_xticks(widths, [f"{w}" for w in widths])
     axes.minorticks_off()
     axes.set(title=f"Clipped at {numbers.limit:g}: width decides", xlabel="width")
+    axes.set_ylabel("gap")
     axes.text(0.05, 0.82, "● gap / slope met", transform=axes.transAxes, color=VIOLET)
     ceiling_text = "○ shows, below\n   limit³ width² W₁"
     axes.text(0.45, 0.1, ceiling_text, transform=axes.transAxes, color=INK)
@@ -120,7 +137,7 @@ def _draw_surface(axes: Axes, surface: Surface) -> None:
     height = s.heights - s.heights.mean()
     grid = s.axis, s.axis, height
     levels = np.linspace(height.min(), height.max(), 18)
-    axes.contourf(*grid, levels=levels, cmap="Grays", alpha=0.55)
+    axes.contourf(*grid, levels=levels, cmap=SHADES, alpha=0.55)
     axes.contour(*grid, levels=levels, colors=INK, linewidths=0.35, linestyles="solid")
     axes.plot(*s.noisy.T, ".", color=ORANGE, markersize=2, alpha=0.7)
     axes.plot(*s.points.T, ".", color=BLUE, markersize=3)
@@ -135,7 +152,7 @@ def _draw_histogram(axes: Axes, numbers: NeuralCritic, constraint: str) -> None:
     clipped = constraint == "clip"
     reach = 1.15 * numbers.limit if clipped else float(np.quantile(np.abs(weights), 0.999))
     axes.hist(weights, bins=61, range=(-reach, reach), color=VIOLET)
-    axes.set(yticks=[], xlabel="weight of the network")
+    axes.set(xlabel="weight of the network", ylabel="how many")
     if clipped:
         axes.set_title(f"{numbers.fraction_at_limit:.0%} of clipped weights at ± {numbers.limit:g}")
         axes.set_xticks([-numbers.limit, 0, numbers.limit])

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from otgan.estimates import shown
 from otgan.keywords import checks_keywords
 from otgan.lessons.perfect_discriminator.numbers import PerfectDiscriminator
 from otgan.lessons.text import page, table
@@ -46,7 +47,8 @@ def explain(numbers: PerfectDiscriminator) -> str:
         ["delta", "L(G, D*)", "2JS-2log2", "saturating", "2 dJS", "non-sat.", "d(KL-2JS)", "dW₁"],
         [
             [f"{n.deltas[row]:g}", f"{columns[0][row]:.8f}", f"{columns[1][row]:.8f}"]
-            + [f"{column[row]:.6g}" for column in columns[2:]]
+            + [shown(float(column[row]), 1.0) for column in columns[2:-1]]
+            + [shown(float(columns[-1][row]), 1.0) + "+" * bool(n.deltas[row] == 0)]
             for row in rows
         ],
     )
@@ -62,7 +64,7 @@ def explain(numbers: PerfectDiscriminator) -> str:
             "its optimum, so its own dependence on delta adds nothing. Far away that vanishes.",
             "One that lowers -E log D* instead gets the slope of KL(g‖r) - 2 JS. That does not "
             "vanish, but it rewards being unlike in JS, and it grows with the distance.",
-            "W₁ pulls with 1, near and far.",
+            "W₁ pulls with 1, near and far. (+: from the right; at zero it has a kink.)",
             "Data and generator overlap everywhere here: the gradient vanishes without disjoint "
             "supports and without a discriminator that is never wrong.",
         ],

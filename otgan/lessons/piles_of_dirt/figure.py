@@ -8,7 +8,7 @@ import numpy as np
 
 from otgan.keywords import checks_keywords
 from otgan.lessons.piles_of_dirt.numbers import PilesOfDirt
-from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, side_by_side
+from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, SHADES, side_by_side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def _draw_flow(axes: Axes, numbers: PilesOfDirt, top: float) -> None:
 def _draw_plan(axes: Axes, numbers: PilesOfDirt) -> None:
     n = len(numbers.P)
     extent = (0.5, n + 0.5, n + 0.5, 0.5)
-    axes.imshow(numbers.plan, cmap="Blues", vmax=1.6 * numbers.plan.max(), extent=extent)
+    axes.imshow(numbers.plan, cmap=SHADES, vmax=1.6 * numbers.plan.max(), extent=extent)
     for i, j in np.argwhere(numbers.plan > 1e-9 * numbers.plan.max()):  # not rounding dust
         moved = i != j
         axes.text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class PilesOfDirt(Record, Result):
     kl, kl_reversed, js, tv : float
         KL(P‖Q), KL(Q‖P), JS and TV of the distributions, in nats where that matters.
     """
+
+    figure: ClassVar[str] = "otgan.lessons.piles_of_dirt.figure.draw"
 
     P: FloatArray
     Q: FloatArray

@@ -106,7 +106,7 @@ def _draw_apart(axes: Axes, n: WhichDistance) -> None:
         color, line = STYLES[name]
         axes.plot(n.apart, [getattr(values, name) for values in n.moved], line, color=color)
     axes.axvline(math.sqrt(12), color=GRAY, linewidth=1, linestyle=":")
-    axes.text(math.sqrt(12) + 0.15, 3.75, "disjoint from here", color=GRAY)
+    axes.text(math.sqrt(12) + 0.15, 0.2, "disjoint from here", color=GRAY)
     last = n.moved[-1]
     for name, level, low in (("mmd", last.mmd, 0.05), ("tv", last.tv, -0.2), ("js", last.js, -0.2)):
         axes.text(
@@ -117,7 +117,7 @@ def _draw_apart(axes: Axes, n: WhichDistance) -> None:
     axes.set(
         title="Disjoint distributions: who knows how far?",
         xlabel="shift of a uniform distribution, σ",
-        ylabel="value",
+        ylabel="value: W₁, energy² in σ; JS in nats",
         ylim=(0, 4),
     )
 
