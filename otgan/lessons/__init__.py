@@ -2,7 +2,8 @@
 
 Every lesson is a package with ``run(...)``, which returns a frozen dataclass of numbers,
 ``explain(numbers)``, a text for a terminal, and ``draw(numbers)``, a figure (needs matplotlib).
-Lessons that train critics take about a minute, and some seconds with ``run(quick=True)``.
+Lessons that train critics take about a minute, and some seconds with ``run(quick=True)``. Most also
+have ``page(numbers)``, an HTML file in which the numbers follow what is dragged.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def load(name: str) -> ModuleType:
     Returns
     -------
     module
-        With the functions ``run``, ``explain`` and ``draw``.
+        With the functions ``run``, ``explain``, ``draw`` and ``page``.
 
     Raises
     ------
