@@ -1,34 +1,21 @@
 """Dragging piles and prices."""
 
+from tests.browser.moves import caption, drag
+
 NAME = "piles-of-dirt"
-
-
-def drag(page, handle, dx, dy):
-    """Drag a handle by so many pixels."""
-    box = handle.locator(".knob").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + dx / 2, y + dy / 2)
-    page.mouse.move(x + dx, y + dy)
-    page.mouse.up()
-
-
-def words(page, figure):
-    return page.locator(f"#{figure} figcaption").inner_text()
 
 
 def test_what_a_pile_gains_the_next_one_loses(opened):
     with opened(NAME) as page:
         first = page.get_by_label("Height of pile 1 of P")
         second = page.get_by_label("Height of pile 2 of P")
-        assert "Work: 5 " in words(page, "piles")
+        assert "Work: 5 " in caption(page, "piles")
         first.focus()
         for _ in range(4):
             page.keyboard.press("ArrowDown")
         assert first.get_attribute("aria-valuetext") == "2 shovelfuls"
         assert second.get_attribute("aria-valuetext") == "3 shovelfuls"
-        assert "Work: 4 " in words(page, "piles")
+        assert "Work: 4 " in caption(page, "piles")
 
 
 def test_a_pile_follows_the_mouse_and_stays_within_what_there_is(opened):
@@ -40,16 +27,16 @@ def test_a_pile_follows_the_mouse_and_stays_within_what_there_is(opened):
 
 def test_prices_prove_the_work_or_nothing(opened):
     with opened(NAME) as page:
-        assert "no plan costs less than 0. The work is 5: a gap of 5" in words(page, "prices")
+        assert "no plan costs less than 0. The work is 5: a gap of 5" in caption(page, "prices")
         page.get_by_role("button", name="Best prices").click()
-        assert "no plan costs less than 5" in words(page, "prices")
-        assert "each proves the other" in words(page, "prices")
+        assert "no plan costs less than 5" in caption(page, "prices")
+        assert "each proves the other" in caption(page, "prices")
         page.get_by_label("Price at pile 4").focus()
         page.keyboard.press("ArrowDown")
-        assert "no plan costs less than 4.75. The work is 5" in words(page, "prices")
+        assert "no plan costs less than 4.75. The work is 5" in caption(page, "prices")
         page.get_by_label("Price at pile 2").focus()
         page.keyboard.press("ArrowUp")
-        assert "prove nothing" in words(page, "prices")
+        assert "prove nothing" in caption(page, "prices")
 
 
 def test_divergences_do_not_see_where_piles_stand(opened):

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from otgan.lessons.densities import Normal
+from otgan.lessons.gaussians_apart import run as gaussians
+from otgan.lessons.gaussians_apart.numbers import compare
+from otgan.lessons.parallel_lines import run as lines
+from otgan.lessons.perfect_discriminator import run as discriminators
 from otgan.lessons.piles_of_dirt import run as piles
+from otgan.lessons.xy_game import run as game
 
 RTOL = 1e-9
 ATOL = 1e-12
@@ -37,3 +43,41 @@ def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
 def test_piles_of_dirt(opened, P, Q):
     numbers = piles(P=P, Q=Q)
     check(numbers_on_page(opened, "piles-of-dirt", {"P": P, "Q": Q}), vars(numbers))
+
+
+def test_parallel_lines(opened):
+    parameters = {"thetas": [-1.5, 0.0, 0.05, 2.0], "sigmas": [0.05, 0.4, 1.0]}
+    check(numbers_on_page(opened, "parallel-lines", parameters), vars(lines(**parameters)))
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"), [(0.0, 1.0), (0.0, 2.0), (1.0, 2.0), (2.5, 0.3), (9.9, 1.0), (10.0, 4.0)]
+)
+def test_gaussians_apart(opened, mean, std):
+    found = numbers_on_page(opened, "gaussians-apart", {"mean": mean, "std": std})
+    slopes = {name: found.pop(name) for name in list(found) if name.endswith("_slope")}
+    check(found, vars(compare(Normal(0, 1), Normal(mean, std))))
+    if std == 1:
+        expected = gaussians(deltas=[mean])
+        check(slopes, {name: getattr(expected, name)[0] for name in slopes})
+    elif mean > 0:  # the library has slopes of equal deviations alone: central differences
+        step = 1e-4
+        low, high = (compare(Normal(0, 1), Normal(mean + s, std)) for s in (-step, step))
+        for name, slope in slopes.items():
+            value = name.removesuffix("_slope")
+            difference = (getattr(high, value) - getattr(low, value)) / (2 * step)
+            assert_allclose(slope, difference, rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+def test_perfect_discriminator(opened):
+    parameters = {"deltas": [0.0, 0.3, 1.0, 4.0, 8.0]}
+    found = numbers_on_page(opened, "perfect-discriminator", parameters)
+    check(found, vars(discriminators(**parameters)))
+
+
+@pytest.mark.parametrize("eta", [0.05, 0.9])
+def test_xy_game(opened, eta):
+    parameters = {"eta": eta, "steps": 50, "start": [1.5, -0.5]}
+    found = numbers_on_page(opened, "xy-game", parameters)
+    expected = game(**parameters)
+    check(found, {name: getattr(expected, name) for name in found})

@@ -100,7 +100,7 @@ def _draw_critic(axes: Axes, numbers: KantorovichRubinstein) -> None:
     line = np.linspace(-reach, reach, 120)
     grid_x, grid_y = np.meshgrid(line, line)
     height = mcshane(n.y, -n.g, np.column_stack([grid_x.ravel(), grid_y.ravel()]))
-    axes.contourf(grid_x, grid_y, height.reshape(grid_x.shape), levels=14, cmap="Greens", alpha=0.6)
+    axes.contourf(grid_x, grid_y, height.reshape(grid_x.shape), levels=14, cmap="Greys", alpha=0.6)
     for i, j in np.argwhere(n.plan > 1e-9):
         axes.plot(*zip(n.x[i], n.y[j], strict=True), color=INK, linewidth=0.9)
     axes.plot(*n.x.T, "o", color=BLUE, markeredgecolor="white")

@@ -27,7 +27,13 @@ export function chart(place, { options, handles = () => [], caption }) {
 
   function update() {
     const width = Math.max(240, Math.floor(box.clientWidth));
-    const next = Plot.plot({ style: { fontSize: "13px", background: "none" }, ...options(width), width });
+    const next = Plot.plot({
+      style: { fontSize: "13px", background: "none" },
+      marginTop: 30,
+      marginBottom: 44,
+      ...options(width),
+      width,
+    });
     const sentence = caption();
     for (const part of next.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
     next.setAttribute("role", "img");

@@ -1,0 +1,57 @@
+"""What a student does on a page, and what it then says."""
+
+import pytest
+
+from tests.browser.moves import caption, drag, slide
+
+
+def test_js_of_parallel_lines_moves_only_with_noise(opened):
+    with opened("parallel-lines") as page:
+        assert "JS = 0.6931 and flat" in caption(page, "curves")
+        drag(page, page.get_by_label("Place of segment Q"), -60, 0)
+        assert "JS = 0.6931 and flat" in caption(page, "curves")
+        assert "W₁ = 1," not in caption(page, "curves")
+        slide(page, "σ, deviation of the noise", "End")
+        assert "flat" not in caption(page, "curves")
+        slide(page, "θ, how far Q is to the right", "Home")
+        assert "θ = −2: W₁ = 2, JS = 0.3368 with slope −0.2248" in caption(page, "curves")
+
+
+def test_far_gaussians_leave_js_without_a_slope(opened):
+    with opened("gaussians-apart") as page:
+        slide(page, "δ, mean of Q", "End")
+        assert "JS pulls with 2.23 × 10⁻⁶" in caption(page, "slopes")
+        assert "W₁ with 1." in caption(page, "slopes")
+        slide(page, "σ, deviation of Q", "End")
+        assert "deviation 4" in caption(page, "densities")
+
+
+def test_a_far_generator_races_last_with_the_saturating_loss(opened):
+    with opened("perfect-discriminator") as page:
+        slide(page, "δ, how far the generator is off", "End")
+        assert "log(1 − D*) pulls with 3.93 × 10⁻⁴" in caption(page, "slopes")
+        assert "8 with log(1 − D*)" in caption(page, "race")
+        assert "0 with W₁" in caption(page, "race")
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_game_is_played_at_once_or_step_by_step(opened, motion):
+    from playwright.sync_api import expect
+
+    with opened("xy-game", reduced_motion=motion) as page:
+        steps = page.get_by_label("steps", exact=True)
+        page.get_by_role("button", name="Play").click()
+        if motion == "reduce":
+            assert steps.input_value() == "200"
+        else:
+            assert int(steps.input_value()) < 200
+            expect(steps).to_have_value("200", timeout=20_000)
+        assert "2.705 (both at once)" in caption(page, "radii")
+
+
+def test_a_game_begins_where_its_start_is_dragged(opened):
+    with opened("xy-game") as page:
+        drag(page, page.get_by_label("Where both players start"), 50, 50)
+        assert "from (1, 1)" not in caption(page, "paths")
+        slide(page, "η, step size", "ArrowRight")
+        assert "1.00603" in page.inner_text("#numbers")
