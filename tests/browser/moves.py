@@ -15,6 +15,7 @@ def slide(page, label, key, times=1):
 
 def drag(page, handle, dx, dy):
     """Drag a handle by so many pixels."""
+    handle.scroll_into_view_if_needed()
     box = handle.locator(".knob").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)

@@ -1,5 +1,7 @@
 """What a student does on a page, and what it then says."""
 
+import re
+
 import pytest
 
 from tests.browser.moves import caption, drag, slide
@@ -55,3 +57,27 @@ def test_a_game_begins_where_its_start_is_dragged(opened):
         assert "from (1, 1)" not in caption(page, "paths")
         slide(page, "η, step size", "ArrowRight")
         assert "1.00603" in page.inner_text("#numbers")
+
+
+def test_critics_rise_to_plans(opened):
+    def bounds(page):
+        numbers = re.findall(r"[−\d.]+(?= and | *[.] )", caption(page, "bounds").replace("−", "-"))
+        return [float(number) for number in numbers[:2]]
+
+    with opened("kantorovich-rubinstein") as page:
+        scores = [bounds(page)[0]]
+        for _ in range(3):
+            page.get_by_role("button", name="One step up").click()
+            scores.append(bounds(page)[0])
+        assert scores[-1] > scores[0]
+        slide(page, "plan: from each to all, or the best", "End")
+        assert scores[-1] < bounds(page)[1]
+        page.get_by_role("button", name="Best critic").click()
+        assert "They meet" in caption(page, "bounds")
+        drag(page, page.get_by_label("Height at point 3 of y"), 0, 30)
+        assert "A gap of" in caption(page, "bounds")
+        page.get_by_role("button", name="Best critic").click()
+        before = bounds(page)[1]
+        drag(page, page.get_by_label("Point 2 of y", exact=True), -30, 30)
+        score, cost = bounds(page)
+        assert score <= cost != before

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.spatial.distance import cdist
 
+from otgan import wasserstein
 from otgan.lessons.densities import Normal
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
+from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
 from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
 from otgan.lessons.piles_of_dirt import run as piles
@@ -81,3 +84,17 @@ def test_xy_game(opened, eta):
     found = numbers_on_page(opened, "xy-game", parameters)
     expected = game(**parameters)
     check(found, {name: getattr(expected, name) for name in found})
+
+
+@pytest.mark.parametrize(("n", "m", "grid"), [(12, 14, 0), (1, 3, 0), (9, 6, 1), (20, 30, 0)])
+def test_kantorovich_rubinstein(opened, n, m, grid):
+    rng = np.random.default_rng([n, m])
+    x, y, heights = rng.normal(size=(n, 2)), rng.normal(size=(m, 2)) + 1, rng.normal(size=m)
+    if grid:  # many ties
+        x, y = x.round(), y.round()
+    parameters = {"x": x.tolist(), "y": y.tolist(), "heights": heights.tolist()}
+    found = numbers_on_page(opened, "kantorovich-rubinstein", parameters)
+    score = mcshane(y, heights, x).mean() - mcshane(y, heights, y).mean()
+    distance = wasserstein(x, y)
+    check(found, {"distance": distance, "score": score, "independent": cdist(x, y).mean()})
+    assert found["score"] <= found["distance"] <= found["independent"] + RTOL

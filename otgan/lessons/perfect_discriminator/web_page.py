@@ -13,7 +13,7 @@ MOST: dict[str, int] = {}
 
 @checks_keywords
 def page(numbers: PerfectDiscriminator) -> str:
-    """The lesson as a page: slide the generator away, and see what the best discriminator leaves to climb.
+    """The lesson as a page: slide the generator away, and see what is left of its gradient.
 
     Parameters
     ----------
