@@ -81,3 +81,34 @@ def test_critics_rise_to_plans(opened):
         drag(page, page.get_by_label("Point 2 of y", exact=True), -30, 30)
         score, cost = bounds(page)
         assert score <= cost != before
+
+
+def test_a_light_penalty_shows_too_much_and_says_by_how_much(opened):
+    with opened("neural-critic") as page:
+        slide(page, "weight of the penalty (log scale)", "Home")
+        assert "weight 0.1 a perfect critic shows 23.03, not 2" in caption(page, "gaps")
+        assert caption(page, "gaps").endswith("that is 2.")
+        slide(page, "width of the network (log scale)", "End")
+        assert "width 512 exceeds 0.2621" in caption(page, "clipped")
+
+
+def test_training_is_stepped_through(opened):
+    with opened("neural-critic") as page:
+        slide(page, "steps of training", "Home")
+        first = caption(page, "curve")
+        slide(page, "steps of training", "End")
+        assert caption(page, "curve") != first
+        page.get_by_label("what keeps the critic").select_option(label="orthogonal")
+        assert caption(page, "curve").startswith("orthogonal: after 300 steps")
+
+
+def test_more_dimensions_take_samples_apart(opened):
+    def error(page):
+        return float(re.search(r"off by \+?(\S+) %", caption(page, "errors").replace("−", "-"))[1])
+
+    with opened("critic-or-emd") as page:
+        high = error(page)
+        slide(page, "n, points of each sample", "Home")
+        assert error(page) > high > 80
+        slide(page, "d, dimensions", "Home")
+        assert abs(error(page)) < high / 4

@@ -14,10 +14,13 @@ from otgan.lessons.densities import Normal
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
 from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
+from otgan.lessons.neural_critic.exact import steepest_clipped
+from otgan.lessons.neural_critic.numbers import LINE
 from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
 from otgan.lessons.piles_of_dirt import run as piles
 from otgan.lessons.xy_game import run as game
+from tests.lessons.cached import numbers_of
 
 RTOL = 1e-9
 ATOL = 1e-12
@@ -98,3 +101,24 @@ def test_kantorovich_rubinstein(opened, n, m, grid):
     distance = wasserstein(x, y)
     check(found, {"distance": distance, "score": score, "independent": cdist(x, y).mean()})
     assert found["score"] <= found["distance"] <= found["independent"] + RTOL
+
+
+@pytest.mark.parametrize(("weight", "width"), [(0.1, 8), (1.0, 64), (37.0, 512)])
+def test_neural_critic(opened, weight, width):
+    found = numbers_on_page(opened, "neural-critic", {"weight": weight, "width": width})
+    steepest = steepest_clipped(numbers_of("neural-critic").limit, 1, width, 2)
+    gap, w1 = LINE.gap(weight), LINE.w1
+    check(found, {"gap": gap, "w1": w1, "corrected": w1, "steepest": steepest})
+
+
+def test_critic_or_emd(opened):
+    numbers = numbers_of("critic-or-emd")
+    check(
+        numbers_on_page(opened, "critic-or-emd", {}),
+        {
+            "midpoint": numbers.midpoint,
+            "midpoint_se": numbers.midpoint_se,
+            "nearer_than_emd": numbers.critic_nearer_than(numbers.emd[:, -1]),
+            "nearer_than_midpoint": numbers.critic_nearer_than(numbers.midpoint[:, -1]),
+        },
+    )

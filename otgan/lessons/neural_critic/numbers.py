@@ -171,6 +171,8 @@ def _on_line(
         se=r.se,
         slope=r.lipschitz_lower,
         proved=r.lipschitz_upper,
+        steps=np.array([record.step for record in r.history]),
+        gaps=np.array([record.held_out_gap for record in r.history]),
     ), r
 
 
