@@ -104,7 +104,8 @@ def test_training_is_stepped_through(opened):
 
 def test_more_dimensions_take_samples_apart(opened):
     def error(page):
-        return float(re.search(r"off by \+?(\S+) %", caption(page, "errors").replace("−", "-"))[1])
+        words = caption(page, "errors").replace("−", "-")
+        return float(re.findall(r"off by \+?(\S+) %", words)[0])
 
     with opened("critic-or-emd") as page:
         high = error(page)
@@ -112,3 +113,26 @@ def test_more_dimensions_take_samples_apart(opened):
         assert error(page) > high > 80
         slide(page, "d, dimensions", "Home")
         assert abs(error(page)) < high / 4
+
+
+def test_samples_of_one_distribution_lie_apart(opened):
+    with opened("how-sure-are-you") as page:
+        slide(page, "n, points of each sample (log scale)", "Home")
+        assert "two samples of 2 points of N(0, 1) lie 0.9304 apart" in caption(page, "floor")
+        slide(page, "pairs of samples drawn", "End")
+        held = caption(page, "intervals")
+        page.get_by_label("95 % intervals by").select_option(index=2)
+        assert caption(page, "intervals") != held
+        slide(page, "shift between N(0, 1) and N(shift, 1)", "End")
+        assert "truth, shift²/2: 50" in caption(page, "kl")
+
+
+def test_distances_see_changes_differently(opened):
+    with opened("which-distance") as page:
+        page.get_by_label("change", exact=True).select_option("humps")
+        slide(page, "its size", "End")
+        assert "smallest to Fréchet, like a shift of 0σ" in caption(page, "bars")
+        page.get_by_label("change", exact=True).select_option("disjoint")
+        assert "further than any shift" in caption(page, "bars")
+        page.get_by_label("distance", exact=True).select_option("w1")
+        assert "0.5, 1, 2, 3, 5, 10 (σ)" in caption(page, "growth")

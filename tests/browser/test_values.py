@@ -122,3 +122,28 @@ def test_critic_or_emd(opened):
             "nearer_than_midpoint": numbers.critic_nearer_than(numbers.midpoint[:, -1]),
         },
     )
+
+
+def test_how_sure_are_you(opened):
+    numbers = numbers_of("how-sure-are-you")
+    for k, n in enumerate(numbers.floors[0].counts[:3].tolist()):
+        found = numbers_on_page(opened, "how-sure-are-you", {"n": n})
+        scale = np.sqrt(n)
+        expected = {
+            "normal": numbers.floors[0].exact[k] / scale,
+            "uniform": numbers.floors[1].exact[k] / scale,
+            "covers_truth": [trial.covers_truth for trial in numbers.trials],
+            "covers_mean": [trial.covers_mean for trial in numbers.trials],
+            "coverage": [one.coverage for one in numbers.intervals],
+        }
+        check(found, expected)
+
+
+def test_which_distance(opened):
+    numbers = numbers_of("which-distance")
+    sizes = [1, 1000, 100, 10, 20, 0.05, 0.9, 0.3, 0.1]  # those of the lesson's own changes
+    for change, size in zip(numbers.changes, sizes, strict=True):
+        found = numbers_on_page(
+            opened, "which-distance", {"change": change.name, "size": float(size)}
+        )
+        check(found, vars(change.shifts))

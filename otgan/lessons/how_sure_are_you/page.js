@@ -52,22 +52,21 @@ function build(data) {
 }
 
 function floorSection(data) {
-  const state = { n: 100, k: 1 };
+  const state = { n: 128, k: 1 };
   const updates = [];
   const changed = () => updates.forEach((update) => update());
   slider("floor-controls", {
     label: "n, points of each sample (log scale)",
-    min: 0,
+    min: 1,
     max: 9,
     step: 0.5,
-    value: 6.5,
+    value: 7,
     text: (power) => String(Math.round(2 ** power)),
     change: (power) => {
       state.n = Math.round(2 ** power);
       changed();
     },
   });
-  state.n = Math.round(2 ** 6.5);
   listSlider("floor-controls", {
     label: "d, dimensions",
     entries: data.dimensions,
@@ -97,7 +96,7 @@ function floorSection(data) {
           Plot.dot([floorOfNormal(state.n)], { x: () => state.n, y: (w1) => w1, fill: "var(--blue)", r: 5 }),
           data.dimensions.map((d, k) => [
             Plot.line(data.sizes, { x: (n) => n, y: (_, i) => data.distances[k][i], stroke: k === state.k ? "var(--ink)" : "var(--gray)", strokeWidth: k === state.k ? 3 : 1.5 }),
-            Plot.text([data.sizes.at(-1)], { x: (n) => n, y: () => data.distances[k].at(-1), text: () => `d = ${d}`, textAnchor: "start", dx: 5, fill: "currentColor" }),
+            Plot.text([data.sizes.at(-1)], { x: (n) => n, y: () => data.distances[k].at(-1), text: () => `d = ${d}`, textAnchor: "start", dx: 5, dy: d === 1 ? -9 : 0, fill: "currentColor" }),
           ]),
         ],
       }),
