@@ -9,19 +9,23 @@ import os
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from otgan import lessons
 from otgan.cli.checks import check_file, check_numbers, check_picture, errors_name_flags
-from otgan.cli.parser import add_json, add_plot
-from otgan.cli.terminal import save_picture, say
+from otgan.cli.parser import add_json, add_plot, add_progress
+from otgan.cli.terminal import progress_bar, save_picture, say
 from otgan.errors import InvalidInputError
 from otgan.text import printable
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from otgan.cli.parser import Commands
 
 __all__ = ["add_lesson"]
@@ -71,6 +75,7 @@ def add_lesson(commands: Commands) -> None:
     lesson.add_argument("--save", metavar="FILE", help="save its page, e.g. page.html")
     add_plot(lesson, "lesson.png")
     add_json(lesson)
+    add_progress(lesson)
     parameters = lesson.add_argument_group("parameters", "each lesson takes some of these")
     for name, (kind, example, meaning) in PARAMETERS.items():
         parameters.add_argument(f"--{name}", type=kind, metavar=example, help=meaning)
@@ -85,8 +90,8 @@ def _lesson(options: argparse.Namespace) -> int:
     lesson = lessons.load(options.name)
     parameters = _parameters(options, lesson)
     _check_output(options, lesson, parameters)
-    with errors_name_flags(PARAMETERS):
-        numbers = lesson.run(**parameters)
+    with errors_name_flags(PARAMETERS), _progress(options, lesson) as progress:
+        numbers = lesson.run(**parameters, **progress)
     say(json.dumps(numbers.to_dict()) if options.json else lesson.explain(numbers))
     if parameters.get("quick") and not options.json:
         say("\nThese are quick numbers, of smaller samples and shorter trainings.")
@@ -95,6 +100,22 @@ def _lesson(options: argparse.Namespace) -> int:
     if options.open or options.save:
         _show_page(lesson.page(numbers), options)
     return 0
+
+
+@contextmanager
+def _progress(options: argparse.Namespace, lesson: ModuleType) -> Iterator[dict[str, Any]]:
+    """A bar for lessons that report how far they are, as keywords."""
+    if "progress" not in inspect.signature(lesson.run).parameters:
+        yield {}
+        return
+    with progress_bar(options.progress) as bar:
+        yield {} if bar is None else {"progress": partial(_show, bar)}
+
+
+def _show(bar: tqdm, done: int, total: int | None, message: str) -> None:
+    bar.total = total
+    bar.set_postfix_str(f"{done} of {total} {message}", refresh=False)
+    bar.update(done - bar.n)
 
 
 def _parameters(options: argparse.Namespace, lesson: ModuleType) -> dict[str, Any]:
@@ -119,11 +140,6 @@ def _check_output(
     check_picture(options.plot)
     if not (options.open or options.save):
         return
-    if not hasattr(lesson, "page"):
-        raise InvalidInputError(
-            f"a lesson with a page must be named, got {options.name!r}, which has none yet; to fix "
-            "it, pass --plot for its picture"
-        )
     from otgan.lessons.pages import check_sizes
 
     if options.save:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from otgan.lessons import LESSONS, load
+from otgan.lessons import load
 from tests.lessons.cached import numbers_of
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -23,11 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
-
-
-def lessons_with_pages() -> list[str]:
-    """Their names."""
-    return [name for name in LESSONS if hasattr(load(name), "page")]
 
 
 @cache

@@ -4,26 +4,19 @@ import json
 
 import pytest
 
-from otgan.lessons.pages import MAX_BYTES
-from tests.browser.conftest import html, lessons_with_pages
+from otgan.lessons import LESSONS
 
-PAGES = lessons_with_pages()
 SERIOUS = {"serious", "critical"}
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_one_small_file(name):
-    assert len(html(name).encode()) < MAX_BYTES
-
-
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", LESSONS)
 def test_it_opens_without_a_complaint_or_a_request(opened, name):
     with opened(name) as page:
         assert page.locator("figure svg[role=img]").count() >= 1
         assert "NaN" not in page.inner_text("body") and "undefined" not in page.inner_text("body")
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", LESSONS)
 @pytest.mark.parametrize(
     "screen",
     [
@@ -41,7 +34,7 @@ def test_nothing_scrolls_sideways(opened, name, screen):
         assert width <= room
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", LESSONS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(opened, name, scheme):
     from axe_playwright_python.sync_playwright import Axe
@@ -54,7 +47,7 @@ def test_axe_finds_nothing_serious(opened, name, scheme):
         )
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", LESSONS)
 def test_pictures_and_controls_have_words(opened, name):
     with opened(name) as page:
         pictures = page.locator("figure")
@@ -70,7 +63,7 @@ def test_pictures_and_controls_have_words(opened, name):
             assert slider.get_attribute("aria-label") and slider.get_attribute("aria-valuetext")
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", LESSONS)
 def test_every_control_moves_by_keys(opened, name):
     with opened(name) as page:
         sliders = page.locator("input[type=range]")
