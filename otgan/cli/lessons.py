@@ -140,6 +140,11 @@ def _check_output(
     check_picture(options.plot)
     if not (options.open or options.save):
         return
+    if options.json and not options.save:
+        raise InvalidInputError(
+            "--open with --json must come with --save, got no place for the page that the numbers "
+            "could not tell; to fix it, pass --save page.html"
+        )
     from otgan.lessons.pages import check_sizes
 
     if options.save:

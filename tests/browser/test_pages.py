@@ -63,8 +63,16 @@ def test_pictures_and_controls_have_words(opened, name):
             assert slider.get_attribute("aria-label") and slider.get_attribute("aria-valuetext")
 
 
+def value_at(slider, part):
+    """Of a slider that is clicked this far to the right."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    slider.click(position={"x": part * box["width"], "y": box["height"] / 2})
+    return float(slider.input_value())
+
+
 @pytest.mark.parametrize("name", LESSONS)
-def test_every_control_moves_by_keys(opened, name):
+def test_every_control_moves_by_keys_and_mouse(opened, name):
     with opened(name) as page:
         sliders = page.locator("input[type=range]")
         for k in range(sliders.count()):
@@ -73,6 +81,7 @@ def test_every_control_moves_by_keys(opened, name):
             before = slider.input_value()
             page.keyboard.press("ArrowRight" if before != slider.get_attribute("max") else "Home")
             assert slider.input_value() != before
+            assert value_at(slider, 0.25) < value_at(slider, 0.75)
         handles = page.locator("[role=slider]")
         for k in range(min(handles.count(), 4)):
             handle = handles.nth(k)

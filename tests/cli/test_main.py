@@ -623,6 +623,7 @@ def test_open_with_a_display_starts_a_browser(tmp_path, monkeypatch):
             "must name a file that can be written",
         ),
         (["piles-of-dirt", "--P", "1" + 12 * ",1", "--open"], "at most 12 long on a page, got 13"),
+        (["xy-game", "--open", "--json"], "--open with --json must come with --save"),
         (["xy-game", "--eta", "2"], "--eta must be between 0 and 1"),
     ],
 )

@@ -1,7 +1,7 @@
 // How sure are you? Slide the number of points and the dimension; draw samples one after another.
 import { choice, legend, listSlider, shown, slider, table } from "../pages/controls.js";
 import { chart } from "../pages/chart.js";
-import { gaussLegendre, normalCdf, spaced } from "../pages/numerics.js";
+import { gaussLegendre, mean, normalCdf, spaced } from "../pages/numerics.js";
 import { start } from "../pages/start.js";
 
 const MARGIN = 1.959963984540054; // standard deviations on either side of 95 %
@@ -19,12 +19,17 @@ export function values({ n }, data) {
 
 function floorOfNormal(n) {
   const step = 0.1; // the trapezoidal rule over [−9, 9]
-  return step * spaced(-9, 9, 181).reduce((total, x) => total + meanDifference(n, normalCdf(x), normalCdf(-x)), 0);
+  return (
+    step * spaced(-9, 9, 181).reduce((total, x) => total + meanDifference(n, normalCdf(x), normalCdf(-x)), 0)
+  );
 }
 
 function floorOfUniform(n) {
   const { nodes, weights } = gaussLegendre(200);
-  return nodes.reduce((total, node, i) => total + (weights[i] / 2) * meanDifference(n, (1 + node) / 2, (1 - node) / 2), 0);
+  return nodes.reduce(
+    (total, node, i) => total + (weights[i] / 2) * meanDifference(n, (1 + node) / 2, (1 - node) / 2),
+    0,
+  );
 }
 
 /** E|Fₙ − Gₙ| where F = p and 1 − F = q: the mean difference of two binomial numbers, over n. */
@@ -40,10 +45,11 @@ function meanDifference(n, p, q) {
   return (2 * total) / n;
 }
 
-const mean = (list) => list.reduce((total, value) => total + value, 0) / list.length;
 const pairs = (low, high) => low.map((value, k) => [value, high[k]]);
-const naive = ({ plug_in, se }) => plug_in.map((value, k) => [value - MARGIN * se[k], value + MARGIN * se[k]]);
-const coverage = (intervals, value) => mean(intervals.map(([low, high]) => (low <= value && value <= high ? 1 : 0)));
+const naive = ({ plug_in, se }) =>
+  plug_in.map((value, k) => [value - MARGIN * se[k], value + MARGIN * se[k]]);
+const coverage = (intervals, value) =>
+  mean(intervals.map(([low, high]) => (low <= value && value <= high ? 1 : 0)));
 
 function build(data) {
   floorSection(data);
@@ -89,14 +95,34 @@ function floorSection(data) {
         height: 340,
         marginLeft: 52,
         x: { type: "log", base: 2, label: "n, log scale", domain: [1, 512], tickFormat: "d" },
-        y: { type: "log", label: "mean W₁ of two samples of N(0, I), log scale", domain: [0.05, 5], grid: true, tickFormat: "~g", ticks: 5 },
+        y: {
+          type: "log",
+          label: "mean W₁ of two samples of N(0, I), log scale",
+          domain: [0.05, 5],
+          grid: true,
+          tickFormat: "~g",
+          ticks: 5,
+        },
         marks: [
           Plot.ruleX([state.n], { stroke: "currentColor", strokeOpacity: 0.35 }),
           Plot.line(exact, { x: "n", y: "w1", stroke: "var(--blue)", strokeWidth: 2.5 }),
           Plot.dot([floorOfNormal(state.n)], { x: () => state.n, y: (w1) => w1, fill: "var(--blue)", r: 5 }),
           data.dimensions.map((d, k) => [
-            Plot.line(data.sizes, { x: (n) => n, y: (_, i) => data.distances[k][i], stroke: k === state.k ? "var(--ink)" : "var(--gray)", strokeWidth: k === state.k ? 3 : 1.5 }),
-            Plot.text([data.sizes.at(-1)], { x: (n) => n, y: () => data.distances[k].at(-1), text: () => `d = ${d}`, textAnchor: "start", dx: 5, dy: d === 1 ? -9 : 0, fill: "currentColor" }),
+            Plot.line(data.sizes, {
+              x: (n) => n,
+              y: (_, i) => data.distances[k][i],
+              stroke: k === state.k ? "var(--ink)" : "var(--gray)",
+              strokeWidth: k === state.k ? 3 : 1.5,
+            }),
+            Plot.text([data.sizes.at(-1)], {
+              x: (n) => n,
+              y: () => data.distances[k].at(-1),
+              text: () => `d = ${d}`,
+              textAnchor: "start",
+              dx: 5,
+              dy: d === 1 ? -9 : 0,
+              fill: "currentColor",
+            }),
           ]),
         ],
       }),
@@ -107,18 +133,40 @@ function floorSection(data) {
     }),
   );
   updates.push(() => {
-    table("floor-numbers", ["on the line, two equal distributions", "mean W₁", "times √n", "limit"], [
-      ["N(0, 1)", floorOfNormal(state.n), Math.sqrt(state.n) * floorOfNormal(state.n), data.floors[0].limit],
-      ["U[0, 1]", floorOfUniform(state.n), Math.sqrt(state.n) * floorOfUniform(state.n), data.floors[1].limit],
-    ]);
+    table(
+      "floor-numbers",
+      ["on the line, two equal distributions", "mean W₁", "times √n", "limit"],
+      [
+        [
+          "N(0, 1)",
+          floorOfNormal(state.n),
+          Math.sqrt(state.n) * floorOfNormal(state.n),
+          data.floors[0].limit,
+        ],
+        [
+          "U[0, 1]",
+          floorOfUniform(state.n),
+          Math.sqrt(state.n) * floorOfUniform(state.n),
+          data.floors[1].limit,
+        ],
+      ],
+    );
   });
   changed();
 }
 
 function intervalSection(data) {
   const kinds = [
-    ...data.trials.map((t) => ({ name: `potentials' error, d = ${t.d}, W₁ = ${shown(t.truth)}`, truth: t.truth, ends: naive(t) })),
-    ...data.intervals.map((i) => ({ name: `wasserstein_interval, d = ${i.d}, W₁ = ${shown(i.truth)}`, truth: i.truth, ends: pairs(i.low, i.high) })),
+    ...data.trials.map((t) => ({
+      name: `potentials' error, d = ${t.d}, W₁ = ${shown(t.truth)}`,
+      truth: t.truth,
+      ends: naive(t),
+    })),
+    ...data.intervals.map((i) => ({
+      name: `wasserstein_interval, d = ${i.d}, W₁ = ${shown(i.truth)}`,
+      truth: i.truth,
+      ends: pairs(i.low, i.high),
+    })),
   ];
   const most = Math.min(...kinds.map(({ ends }) => ends.length));
   const state = { kind: 0, count: Math.min(20, most) };
@@ -153,15 +201,32 @@ function intervalSection(data) {
     chart("intervals", {
       options: () => {
         const { truth, ends } = kinds[state.kind];
-        const rows = ends.slice(0, state.count).map(([low, high], k) => ({ k, low, high, misses: low > truth || truth > high }));
+        const rows = ends
+          .slice(0, state.count)
+          .map(([low, high], k) => ({ k, low, high, misses: low > truth || truth > high }));
         const all = ends.flat();
         return {
           height: 300,
           x: { label: "pair of samples", domain: [-1, most] },
-          y: { label: "W₁", domain: [Math.min(truth, ...all), Math.max(truth, ...all)], nice: true, grid: true },
+          y: {
+            label: "W₁",
+            domain: [Math.min(truth, ...all), Math.max(truth, ...all)],
+            nice: true,
+            grid: true,
+          },
           marks: [
             [false, true].map((misses) =>
-              Plot.ruleX(rows.filter((row) => row.misses === misses), { x: "k", y1: "low", y2: "high", stroke: misses ? "var(--red)" : "var(--ink)", strokeWidth: 2.5, strokeDasharray: misses ? "3 2" : null }),
+              Plot.ruleX(
+                rows.filter((row) => row.misses === misses),
+                {
+                  x: "k",
+                  y1: "low",
+                  y2: "high",
+                  stroke: misses ? "var(--red)" : "var(--ink)",
+                  strokeWidth: 2.5,
+                  strokeDasharray: misses ? "3 2" : null,
+                },
+              ),
             ),
             Plot.ruleY([truth], { stroke: "var(--blue)", strokeWidth: 2.5 }),
           ],
@@ -194,7 +259,10 @@ function klSection(data) {
     ["kl_plain", "estimate by the nearest point", "var(--red)"],
     ["kl_default", "the library's default", "var(--ink)"],
   ];
-  legend("kl", [...curves.map(([, name, color]) => [color, name]), ["var(--gray)", `log ${data.points_of_kl}`, "dashed"]]);
+  legend("kl", [
+    ...curves.map(([, name, color]) => [color, name]),
+    ["var(--gray)", `log ${data.points_of_kl}`, "dashed"],
+  ]);
   updates.push(
     chart("kl", {
       options: () => ({
@@ -205,12 +273,18 @@ function klSection(data) {
           Plot.ruleX([data.shifts[state.k]], { stroke: "currentColor", strokeOpacity: 0.35 }),
           Plot.ruleY([logM], { stroke: "var(--gray)", strokeWidth: 2, strokeDasharray: "5 4" }),
           curves.map(([key, , color]) => [
-            Plot.line(data[key], { x: (_, k) => data.shifts[k], y: (v) => v, stroke: color, strokeWidth: 2.5 }),
+            Plot.line(data[key], {
+              x: (_, k) => data.shifts[k],
+              y: (v) => v,
+              stroke: color,
+              strokeWidth: 2.5,
+            }),
             Plot.dot([data[key][state.k]], { x: () => data.shifts[state.k], y: (v) => v, fill: color, r: 5 }),
           ]),
         ],
       }),
-      caption: () => `At shift ${data.shifts[state.k]}, ${curves.map(([key, name]) => `${name}: ${shown(data[key][state.k], 3)}`).join("; ")}. ${data.points_of_kl} points say little beyond log ${data.points_of_kl} = ${shown(logM, 3)} nats.`,
+      caption: () =>
+        `At shift ${data.shifts[state.k]}, ${curves.map(([key, name]) => `${name}: ${shown(data[key][state.k], 3)}`).join("; ")}. ${data.points_of_kl} points say little beyond log ${data.points_of_kl} = ${shown(logM, 3)} nats.`,
     }),
   );
 }

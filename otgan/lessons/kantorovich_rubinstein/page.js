@@ -1,10 +1,10 @@
 // Kantorovich and Rubinstein: raise a critic from below, improve a plan from above, until they meet.
 import { button, legend, shown, slider } from "../pages/controls.js";
 import { chart } from "../pages/chart.js";
+import { mean } from "../pages/numerics.js";
 import { transport } from "../pages/transport.js";
 import { start } from "../pages/start.js";
 
-const mean = (list) => list.reduce((total, value) => total + value, 0) / list.length;
 const distances = (x, y) => x.map(([s, t]) => y.map(([u, v]) => Math.hypot(s - u, t - v)));
 
 /** min_k (heights_k + |z − points_k|), which has slopes up to one everywhere. */
@@ -22,7 +22,11 @@ export function values({ x, y, heights }) {
 
 /** Equal weights as whole numbers: every x has as many units as there are y, and the other way. */
 function solved(C) {
-  return transport(C, C.map(() => C[0].length), C[0].map(() => C.length));
+  return transport(
+    C,
+    C.map(() => C[0].length),
+    C[0].map(() => C.length),
+  );
 }
 
 function build(data) {
@@ -52,12 +56,43 @@ function build(data) {
         x: { domain: [-REACH, REACH], label: "first coordinate", ticks: 5 },
         y: { domain: [-REACH, REACH], label: "second coordinate", ticks: 5 },
         marks: [
-          Plot.contour({ value: (s, t) => critic([s, t]), x1: -REACH, x2: REACH, y1: -REACH, y2: REACH, pixelSize: 6, thresholds: 14, fill: "var(--gray)", fillOpacity: 0.1, stroke: "var(--gray)", strokeOpacity: 0.4 }),
+          Plot.contour({
+            value: (s, t) => critic([s, t]),
+            x1: -REACH,
+            x2: REACH,
+            y1: -REACH,
+            y2: REACH,
+            pixelSize: 6,
+            thresholds: 14,
+            fill: "var(--gray)",
+            fillOpacity: 0.1,
+            stroke: "var(--gray)",
+            strokeOpacity: 0.4,
+          }),
           Plot.link(
-            best.plan.flatMap((row, i) => row.flatMap((moved, j) => (moved > 0 ? [{ from: state.x[i], to: state.y[j], moved: moved / n }] : []))),
-            { x1: ({ from }) => from[0], y1: ({ from }) => from[1], x2: ({ to }) => to[0], y2: ({ to }) => to[1], stroke: "currentColor", strokeWidth: ({ moved }) => 0.3 + 1.7 * moved, strokeOpacity: () => state.fraction },
+            best.plan.flatMap((row, i) =>
+              row.flatMap((moved, j) =>
+                moved > 0 ? [{ from: state.x[i], to: state.y[j], moved: moved / n }] : [],
+              ),
+            ),
+            {
+              x1: ({ from }) => from[0],
+              y1: ({ from }) => from[1],
+              x2: ({ to }) => to[0],
+              y2: ({ to }) => to[1],
+              stroke: "currentColor",
+              strokeWidth: ({ moved }) => 0.3 + 1.7 * moved,
+              strokeOpacity: () => state.fraction,
+            },
           ),
-          Plot.text(state.y, { x: "0", y: "1", text: (_, j) => String(j + 1), dx: 15, dy: -9, fill: "currentColor" }),
+          Plot.text(state.y, {
+            x: "0",
+            y: "1",
+            text: (_, j) => String(j + 1),
+            dx: 15,
+            dy: -9,
+            fill: "currentColor",
+          }),
           Plot.dot(state.x, { x: "0", y: "1", r: 6, fill: "var(--blue)", stroke: "var(--paper)" }),
         ],
       }),
@@ -79,7 +114,9 @@ function build(data) {
             changed();
           },
         })),
-      caption: () => `${n} points x, ${m} points y that can be dragged, and a critic whose slopes are at most one everywhere.` + (state.fraction > 0 ? " Lines show the best plan." : ""),
+      caption: () =>
+        `${n} points x, ${m} points y that can be dragged, and a critic whose slopes are at most one everywhere.` +
+        (state.fraction > 0 ? " Lines show the best plan." : ""),
     }),
   );
 
@@ -95,8 +132,20 @@ function build(data) {
         y: { label: "height of the critic", domain: [-REACH, REACH], grid: true },
         marks: [
           Plot.ruleY([0]),
-          Plot.ruleX(state.heights, { x: (_, j) => j + 1, y1: 0, y2: (h) => h, stroke: "var(--green)", strokeWidth: 3 }),
-          Plot.ruleY(state.y, { x1: (_, j) => j + 0.7, x2: (_, j) => j + 1.3, y: critic, stroke: "var(--ink)", strokeWidth: 3 }),
+          Plot.ruleX(state.heights, {
+            x: (_, j) => j + 1,
+            y1: 0,
+            y2: (h) => h,
+            stroke: "var(--green)",
+            strokeWidth: 3,
+          }),
+          Plot.ruleY(state.y, {
+            x1: (_, j) => j + 0.7,
+            x2: (_, j) => j + 1.3,
+            y: critic,
+            stroke: "var(--ink)",
+            strokeWidth: 3,
+          }),
         ],
       }),
       handles: () =>
@@ -115,7 +164,9 @@ function build(data) {
         })),
       caption: () => {
         const held = state.y.filter((z, j) => critic(z) < state.heights[j] - 1e-9).length;
-        return held ? `At ${held} point${held > 1 ? "s" : ""} the critic stays below what you ask for, or it would be too steep.` : "The critic is as high at all points of y as you ask for.";
+        return held
+          ? `At ${held} point${held > 1 ? "s" : ""} the critic stays below what you ask for, or it would be too steep.`
+          : "The critic is as high at all points of y as you ask for.";
       },
     }),
   );
@@ -151,7 +202,13 @@ function build(data) {
           x: { label: "units of the plane", domain: [Math.min(0, score), 1.05 * independent], grid: true },
           y: { type: "band", label: null, domain: ["plan", "critic"] },
           marks: [
-            Plot.barX([["critic", score, "var(--green)"], ["plan", cost, "var(--ink)"]], { y: "0", x: "1", fill: "2" }),
+            Plot.barX(
+              [
+                ["critic", score, "var(--green)"],
+                ["plan", cost, "var(--ink)"],
+              ],
+              { y: "0", x: "1", fill: "2" },
+            ),
             Plot.ruleX([distance], { stroke: "var(--blue)", strokeWidth: 3 }),
             Plot.ruleX([0]),
           ],
@@ -161,7 +218,12 @@ function build(data) {
         const { distance, score, independent } = values(state);
         const cost = (1 - state.fraction) * independent + state.fraction * distance;
         const gap = cost - score;
-        return `W₁ is between ${shown(score)} and ${shown(cost)}. ` + (gap < 1e-9 ? "They meet: each proves that the other is the best." : `A gap of ${shown(gap)} is left.`);
+        return (
+          `W₁ is between ${shown(score)} and ${shown(cost)}. ` +
+          (gap < 1e-9
+            ? "They meet: each proves that the other is the best."
+            : `A gap of ${shown(gap)} is left.`)
+        );
       },
     }),
   );

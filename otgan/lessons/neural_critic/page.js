@@ -1,7 +1,7 @@
 // A neural critic: slide the weight of its penalty, the width under clipping, the steps of training.
 import { choice, legend, listSlider, shown, slider, table } from "../pages/controls.js";
 import { chart } from "../pages/chart.js";
-import { gaussLegendre, normalCdf, normalDensity, spaced } from "../pages/numerics.js";
+import { gaussLegendre, normalCdf, normalDensity, spaced, sum } from "../pages/numerics.js";
 import { start } from "../pages/start.js";
 
 // N(0, 1) against N(2, 1), and x̂ = t x + (1 − t) y with t uniform on [0, 1].
@@ -17,10 +17,15 @@ function densityBetween() {
     const t = (node + 1) / 2;
     return { mean: (1 - t) * SHIFT, std: Math.hypot(t, 1 - t), weight: weights[i] / 2 };
   });
-  return X.map((x) => parts.reduce((total, { mean, std, weight }) => total + (weight / std) * normalDensity((x - mean) / std), 0));
+  return X.map((x) =>
+    parts.reduce(
+      (total, { mean, std, weight }) => total + (weight / std) * normalDensity((x - mean) / std),
+      0,
+    ),
+  );
 }
 
-const integral = (values) => values.reduce((total, value) => total + value, 0) * (X[1] - X[0]);
+const integral = (heights) => sum(heights) * (X[1] - X[0]);
 
 /** |f'| of a perfect critic under weight · E(|f'| − 1)². */
 const slopeAt = (k, weight) => 1 + FLOW[k] / (2 * weight * DENSITY[k]);
@@ -47,8 +52,16 @@ function penaltySection(data) {
   const state = { weight: 1 };
   const weights = spaced(-1, 2, 61).map((power) => 10 ** power);
   const gaps = weights.map((weight) => values({ weight, width: 1 }, data).gap);
-  const trained = data.weighed.flatMap(({ weight, single, double }) => [{ weight, ...single }, { weight: 2 * weight, ...double }]);
-  const nearest = () => data.weighed.reduce((best, one) => (Math.abs(Math.log(one.weight / state.weight)) < Math.abs(Math.log(best.weight / state.weight)) ? one : best));
+  const trained = data.weighed.flatMap(({ weight, single, double }) => [
+    { weight, ...single },
+    { weight: 2 * weight, ...double },
+  ]);
+  const nearest = () =>
+    data.weighed.reduce((best, one) =>
+      Math.abs(Math.log(one.weight / state.weight)) < Math.abs(Math.log(best.weight / state.weight))
+        ? one
+        : best,
+    );
   const updates = [];
   slider("weight", {
     label: "weight of the penalty (log scale)",
@@ -72,11 +85,23 @@ function penaltySection(data) {
       options: () => ({
         height: 300,
         x: { type: "log", label: "weight, log scale", domain: [0.1, 100], tickFormat: "~g", ticks: 4 },
-        y: { type: "log", label: "E f(x) − E f(y), log scale", domain: [1.5, 30], grid: true, tickFormat: "~g" },
+        y: {
+          type: "log",
+          label: "E f(x) − E f(y), log scale",
+          domain: [1.5, 30],
+          grid: true,
+          tickFormat: "~g",
+        },
         marks: [
           Plot.ruleX([state.weight], { stroke: "currentColor", strokeOpacity: 0.35 }),
           Plot.ruleY([SHIFT], { stroke: "var(--blue)", strokeWidth: 2.5 }),
-          Plot.line(weights, { x: (w) => w, y: (_, k) => gaps[k], stroke: "var(--ink)", strokeWidth: 2.5, clip: true }),
+          Plot.line(weights, {
+            x: (w) => w,
+            y: (_, k) => gaps[k],
+            stroke: "var(--ink)",
+            strokeWidth: 2.5,
+            clip: true,
+          }),
           Plot.dot(trained, { x: "weight", y: "gap", fill: "var(--violet)", r: 5, clip: true }),
         ],
       }),
@@ -94,20 +119,33 @@ function penaltySection(data) {
   updates.push(
     chart("slopes", {
       options: () => {
-        const inside = X.map((x, k) => ({ x, slope: slopeAt(k, state.weight) })).filter(({ x }, k) => k % 10 === 0 && x >= -2 && x <= 4);
+        const inside = X.map((x, k) => ({ x, slope: slopeAt(k, state.weight) })).filter(
+          ({ x }, k) => k % 10 === 0 && x >= -2 && x <= 4,
+        );
         const { x, slopes } = nearest();
         return {
           height: 300,
           x: { label: "x", domain: [-2, 4] },
-          y: { label: "slope −f'(x)", domain: [0, 1.1 * Math.max(2, ...inside.map(({ slope }) => slope))], grid: true },
+          y: {
+            label: "slope −f'(x)",
+            domain: [0, 1.1 * Math.max(2, ...inside.map(({ slope }) => slope))],
+            grid: true,
+          },
           marks: [
             Plot.ruleY([1], { stroke: "var(--gray)", strokeDasharray: "4 4" }),
             Plot.line(inside, { x: "x", y: "slope", stroke: "var(--ink)", strokeWidth: 2.5 }),
-            Plot.line(x, { x: (t) => t, y: (_, k) => slopes[k], stroke: "var(--violet)", strokeWidth: 2, clip: true }),
+            Plot.line(x, {
+              x: (t) => t,
+              y: (_, k) => slopes[k],
+              stroke: "var(--violet)",
+              strokeWidth: 2,
+              clip: true,
+            }),
           ],
         };
       },
-      caption: () => `A perfect critic with weight ${shown(state.weight, 3)} beside a trained one with weight ${shown(nearest().weight)}: where much mass has to pass, both are steeper than one.`,
+      caption: () =>
+        `A perfect critic with weight ${shown(state.weight, 3)} beside a trained one with weight ${shown(nearest().weight)}: where much mass has to pass, both are steeper than one.`,
     }),
   );
 }
@@ -151,11 +189,17 @@ function clippingSection(data) {
         marks: [
           Plot.ruleX([state.width], { stroke: "currentColor", strokeOpacity: 0.35 }),
           Plot.ruleY([SHIFT], { stroke: "var(--blue)", strokeWidth: 2.5 }),
-          Plot.line(widths, { x: (w) => w, y: (w) => SHIFT * steepest(w), stroke: "var(--green)", strokeWidth: 2.5 }),
+          Plot.line(widths, {
+            x: (w) => w,
+            y: (w) => SHIFT * steepest(w),
+            stroke: "var(--green)",
+            strokeWidth: 2.5,
+          }),
           Plot.dot(data.clipped, { x: "width", y: ({ fit }) => fit.gap, fill: "var(--violet)", r: 5 }),
         ],
       }),
-      caption: () => `With all weights between −${data.limit} and ${data.limit}, no slope of a network of width ${state.width} exceeds ${shown(steepest(state.width))}, so it shows at most ${shown(SHIFT * steepest(state.width))}: that is its unit, not 1.`,
+      caption: () =>
+        `With all weights between −${data.limit} and ${data.limit}, no slope of a network of width ${state.width} exceeds ${shown(steepest(state.width))}, so it shows at most ${shown(SHIFT * steepest(state.width))}: that is its unit, not 1.`,
     }),
   );
 }
@@ -198,10 +242,16 @@ function trainingSection(data) {
         return {
           height: 300,
           x: { label: "steps", domain: [0, steps.at(-1)] },
-          y: { label: "E f(x) − E f(y)", domain: [Math.min(0, ...gaps), 1.1 * Math.max(SHIFT, ...gaps)], grid: true },
+          y: {
+            label: "E f(x) − E f(y)",
+            domain: [Math.min(0, ...gaps), 1.1 * Math.max(SHIFT, ...gaps)],
+            grid: true,
+          },
           marks: [
             Plot.ruleY([SHIFT], { stroke: "var(--blue)", strokeWidth: 2.5 }),
-            ideal === null ? null : Plot.ruleY([ideal], { stroke: "var(--ink)", strokeWidth: 2, strokeDasharray: "5 4" }),
+            ideal === null
+              ? null
+              : Plot.ruleY([ideal], { stroke: "var(--ink)", strokeWidth: 2, strokeDasharray: "5 4" }),
             Plot.line(rows, { x: "step", y: "gap", stroke: "var(--violet)", strokeWidth: 2.5 }),
             Plot.dot([rows.at(-1)], { x: "step", y: "gap", fill: "var(--violet)", r: 5 }),
           ],
@@ -216,7 +266,13 @@ function trainingSection(data) {
   table(
     "fits",
     ["critic", "shows", "if perfect", "read as W₁", "±"],
-    data.on_line.map(({ label, gap, ideal, value, se }) => [label, gap, ideal === null ? "–" : ideal, value, shown(se, 1)]),
+    data.on_line.map(({ label, gap, ideal, value, se }) => [
+      label,
+      gap,
+      ideal === null ? "–" : ideal,
+      value,
+      shown(se, 1),
+    ]),
   );
 }
 

@@ -1,7 +1,8 @@
 // Charts: Observable Plot's, drawn to the width there is, under handles that mouse, finger and keys move.
 
 const SVG = "http://www.w3.org/2000/svg";
-const REACH = 22; // half the width of what a finger can touch, in pixels
+const TARGET = 16; // radius of what a finger can touch, in pixels
+const KNOB = 8;
 
 /**
  * A chart in the figure `place`, whose figcaption says what it shows.
@@ -53,7 +54,11 @@ export function chart(place, { options, handles = () => [], caption }) {
     layer.setAttribute("height", plot.getAttribute("height"));
     const scales = { x: plot.scale("x"), y: plot.scale("y") };
     for (const handle of wanted) {
-      if (!knobs.has(handle.key)) knobs.set(handle.key, newHandle(layer, () => plot, box));
+      if (!knobs.has(handle.key))
+        knobs.set(
+          handle.key,
+          newHandle(layer, () => plot, box),
+        );
       knobs.get(handle.key)(handle, scales);
     }
   }
@@ -71,10 +76,13 @@ function newHandle(layer, plot, box) {
   group.setAttribute("class", "handle");
   group.setAttribute("tabindex", "0");
   group.setAttribute("role", "slider");
-  for (const [name, radius] of [["target", REACH], ["knob", 8]]) {
+  for (const [name, radius] of [
+    ["target", TARGET],
+    ["knob", KNOB],
+  ]) {
     const circle = document.createElementNS(SVG, "circle");
     circle.setAttribute("class", name);
-    circle.setAttribute("r", name === "target" ? Math.min(radius, 16) : radius);
+    circle.setAttribute("r", radius);
     group.append(circle);
   }
   layer.append(group);

@@ -67,7 +67,9 @@ function whereQIsLarger(P, Q) {
 
 export function tvOfNormals(P, Q) {
   const mass = ({ mean, std }, [low, high]) =>
-    low > mean ? normalCdf((mean - low) / std) - normalCdf((mean - high) / std) : normalCdf((high - mean) / std) - normalCdf((low - mean) / std);
+    low > mean
+      ? normalCdf((mean - low) / std) - normalCdf((mean - high) / std)
+      : normalCdf((high - mean) / std) - normalCdf((low - mean) / std);
   return whereQIsLarger(P, Q).reduce((total, piece) => total + mass(Q, piece) - mass(P, piece), 0);
 }
 

@@ -27,7 +27,7 @@ export function normalCdf(z) {
 
 /** Density of N(0, 1). */
 export function normalDensity(z) {
-  return Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
+  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 }
 
 /** Nodes and weights of Gauss and Legendre's rule on [−1, 1], by Newton's method. */
@@ -39,7 +39,8 @@ export function gaussLegendre(count) {
     let slope = 1;
     for (let round = 0; round < 100; round += 1) {
       let [before, now] = [1, x];
-      for (let k = 2; k <= count; k += 1) [before, now] = [now, ((2 * k - 1) * x * now - (k - 1) * before) / k];
+      for (let k = 2; k <= count; k += 1)
+        [before, now] = [now, ((2 * k - 1) * x * now - (k - 1) * before) / k];
       slope = (count * (x * now - before)) / (x * x - 1);
       const step = now / slope;
       x -= step;
@@ -65,6 +66,14 @@ export function integrate(h, points) {
     });
   }
   return total;
+}
+
+export function sum(list) {
+  return list.reduce((total, value) => total + value, 0);
+}
+
+export function mean(list) {
+  return sum(list) / list.length;
 }
 
 /** So many equally spaced numbers from low to high. */

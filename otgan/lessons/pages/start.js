@@ -13,6 +13,11 @@ export function start({ values, build }) {
   document.documentElement.dataset.ready = "true";
 }
 
+/** Where a page begins: at the one value that was asked for, or else where the page likes. */
+export function first(list, otherwise) {
+  return list.length === 1 ? list[0] : otherwise;
+}
+
 /** Whether the reader asked for as little motion as possible. */
 export function prefersLessMotion() {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -10,7 +10,7 @@ export function lineFlow(P, Q) {
 export function monotonePlan(P, Q) {
   const plan = P.map(() => Q.map(() => 0));
   const [left, room] = [[...P], [...Q]];
-  for (let i = 0, j = 0; i < P.length && j < Q.length; ) {
+  for (let i = 0, j = 0; i < P.length && j < Q.length;) {
     const moved = Math.min(left[i], room[j]);
     plan[i][j] += moved;
     left[i] -= moved;
@@ -71,7 +71,9 @@ function shortestPath(C, plan, f, g, demand, source) {
     if (far < 0 || (near >= 0 && rows[near].distance <= columns[far].distance)) {
       rows[near].done = true;
       // Rounding may make a reduced cost negative; none of them is.
-      g.forEach((_, j) => open(columns, j, rows[near].distance + Math.max(0, C[near][j] - f[near] - g[j]), near));
+      g.forEach((_, j) =>
+        open(columns, j, rows[near].distance + Math.max(0, C[near][j] - f[near] - g[j]), near),
+      );
     } else {
       columns[far].done = true;
       if (demand[far] > 0) return { end: far, rows, columns };

@@ -20,7 +20,9 @@ function discriminator(x, delta) {
 /** What D* is worth, E_r log D* + E_g log(1 − D*). */
 function worth(delta) {
   const [P, Q] = [REAL, generated(delta)];
-  return expect(P, (x) => logSigmoid(logOdds(x, delta)), Q) + expect(Q, (x) => logSigmoid(-logOdds(x, delta)), P);
+  return (
+    expect(P, (x) => logSigmoid(logOdds(x, delta)), Q) + expect(Q, (x) => logSigmoid(-logOdds(x, delta)), P)
+  );
 }
 
 /** Slopes in delta of three losses of the generator, with D* held fixed: which way they pull. */
@@ -69,7 +71,14 @@ function build(data) {
     control.value = delta;
     changed();
   };
-  const control = slider("controls", { label: "δ, how far the generator is off", min: 0, max: FAR, step: 0.1, value: state.delta, change: setDelta });
+  const control = slider("controls", {
+    label: "δ, how far the generator is off",
+    min: 0,
+    max: FAR,
+    step: 0.1,
+    value: state.delta,
+    change: setDelta,
+  });
   state.delta = control.value;
 
   legend("densities", [
@@ -86,15 +95,42 @@ function build(data) {
           x: { label: "x", domain: [-4, FAR + 4] },
           y: { label: "density, probability", domain: [0, 1], grid: true },
           marks: [
-            Plot.line(x, { x: (t) => t, y: (t) => density(REAL, t), stroke: "var(--blue)", strokeWidth: 2.5 }),
-            Plot.line(x, { x: (t) => t, y: (t) => density(generated(state.delta), t), stroke: "var(--orange)", strokeWidth: 2.5 }),
-            Plot.line(x, { x: (t) => t, y: (t) => discriminator(t, state.delta), stroke: "var(--ink)", strokeWidth: 2.5 }),
+            Plot.line(x, {
+              x: (t) => t,
+              y: (t) => density(REAL, t),
+              stroke: "var(--blue)",
+              strokeWidth: 2.5,
+            }),
+            Plot.line(x, {
+              x: (t) => t,
+              y: (t) => density(generated(state.delta), t),
+              stroke: "var(--orange)",
+              strokeWidth: 2.5,
+            }),
+            Plot.line(x, {
+              x: (t) => t,
+              y: (t) => discriminator(t, state.delta),
+              stroke: "var(--ink)",
+              strokeWidth: 2.5,
+            }),
             Plot.ruleY([0]),
           ],
         };
       },
       handles: () => [
-        { key: "g", label: "Mean of the generator", color: "var(--orange)", x: state.delta, y: density(REAL, 0), axis: "x", step: 0.1, min: 0, max: FAR, text: `δ = ${shown(state.delta)}`, move: setDelta },
+        {
+          key: "g",
+          label: "Mean of the generator",
+          color: "var(--orange)",
+          x: state.delta,
+          y: density(REAL, 0),
+          axis: "x",
+          step: 0.1,
+          min: 0,
+          max: FAR,
+          text: `δ = ${shown(state.delta)}`,
+          move: setDelta,
+        },
       ],
       caption: () =>
         state.delta === 0
@@ -103,46 +139,80 @@ function build(data) {
     }),
   );
 
-  legend("slopes", losses.map(([, name, color]) => [color, name]));
+  legend(
+    "slopes",
+    losses.map(([, name, color]) => [color, name]),
+  );
   updates.push(
     chart("slopes", {
       options: () => ({
         height: 300,
         marginLeft: 56,
         x: { label: "δ", domain: [0, FAR] },
-        y: { label: "pull towards the data (slope in δ), log scale", type: "log", domain: [1e-4, 10], grid: true, ticks: 5, tickFormat: "~g" },
+        y: {
+          label: "pull towards the data (slope in δ), log scale",
+          type: "log",
+          domain: [1e-4, 10],
+          grid: true,
+          ticks: 5,
+          tickFormat: "~g",
+        },
         marks: [
           Plot.ruleX([state.delta], { stroke: "currentColor", strokeOpacity: 0.35 }),
           losses.map(([name, , color], k) => [
             Plot.line(grid, { x: (t) => t, y: (_, i) => slopes[k][i], stroke: color, strokeWidth: 2.5 }),
-            state.delta > 0 ? Plot.dot([PULLS[name](state.delta)], { x: () => state.delta, y: (t) => t, fill: color, r: 5, clip: true }) : null,
+            state.delta > 0
+              ? Plot.dot([PULLS[name](state.delta)], {
+                  x: () => state.delta,
+                  y: (t) => t,
+                  fill: color,
+                  r: 5,
+                  clip: true,
+                })
+              : null,
           ]),
         ],
       }),
-      caption: () => `At δ = ${shown(state.delta)}: ${losses.map(([key, name]) => `${name} pulls with ${shown(PULLS[key](state.delta))}`).join(", ")}. The first two add up to δ.`,
+      caption: () =>
+        `At δ = ${shown(state.delta)}: ${losses.map(([key, name]) => `${name} pulls with ${shown(PULLS[key](state.delta))}`).join(", ")}. The first two add up to δ.`,
     }),
   );
 
-  legend("race", losses.map(([, name, color]) => [color, name]));
+  legend(
+    "race",
+    losses.map(([, name, color]) => [color, name]),
+  );
   updates.push(
     chart("race", {
       options: () => ({
         height: 300,
         x: { label: `steps of gradient descent, each ${STEP} times the slope`, domain: [0, MOVES] },
         y: { label: "δ", domain: [0, Math.max(1, state.delta)], grid: true },
-        marks: losses.map(([name, , color]) => Plot.line(descent(state.delta, PULLS[name]), { x: (_, k) => k, y: (t) => t, stroke: color, strokeWidth: 2.5 })),
+        marks: losses.map(([name, , color]) =>
+          Plot.line(descent(state.delta, PULLS[name]), {
+            x: (_, k) => k,
+            y: (t) => t,
+            stroke: color,
+            strokeWidth: 2.5,
+          }),
+        ),
       }),
-      caption: () => `From δ = ${shown(state.delta)}, after ${MOVES} steps: ${losses.map(([key, name]) => `${shown(descent(state.delta, PULLS[key]).at(-1), 2)} with ${name}`).join(", ")}.`,
+      caption: () =>
+        `From δ = ${shown(state.delta)}, after ${MOVES} steps: ${losses.map(([key, name]) => `${shown(descent(state.delta, PULLS[key]).at(-1), 2)} with ${name}`).join(", ")}.`,
     }),
   );
 
   updates.push(() => {
     const js = jsOfNormals(REAL, generated(state.delta));
-    table("numbers", ["", "value"], [
-      ["what D* is worth, E log D* + E log(1 − D*)", worth(state.delta)],
-      ["2 JS − 2 log 2", 2 * js - 2 * Math.LN2],
-      ["JS, nats", js],
-    ]);
+    table(
+      "numbers",
+      ["", "value"],
+      [
+        ["what D* is worth, E log D* + E log(1 − D*)", worth(state.delta)],
+        ["2 JS − 2 log 2", 2 * js - 2 * Math.LN2],
+        ["JS, nats", js],
+      ],
+    );
   });
   changed();
 }

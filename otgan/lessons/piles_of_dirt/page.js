@@ -1,10 +1,9 @@
 // Piles of dirt: drag the piles, then the prices, until what the prices earn is what the work costs.
 import { button, byId, legend, shown, table } from "../pages/controls.js";
 import { chart } from "../pages/chart.js";
+import { sum } from "../pages/numerics.js";
 import { dot, lineFlow, linePrices, monotonePlan } from "../pages/transport.js";
 import { start } from "../pages/start.js";
-
-const sum = (list) => list.reduce((total, value) => total + value, 0);
 
 /** The numbers of the lesson for two rows of piles. */
 export function values({ P, Q }) {
@@ -40,7 +39,8 @@ function build(data) {
   const state = { P: [...data.P], Q: [...data.Q], prices: data.P.map(() => 0) };
   const n = state.P.length;
   const unit = sum(state.P) / 40;
-  const tooSteep = () => state.prices.flatMap((f, i) => (i + 1 < n && Math.abs(state.prices[i + 1] - f) > 1 + 1e-9 ? [i] : []));
+  const tooSteep = () =>
+    state.prices.flatMap((f, i) => (i + 1 < n && Math.abs(state.prices[i + 1] - f) > 1 + 1e-9 ? [i] : []));
   const updates = [];
   const changed = () => updates.forEach((update) => update());
 
@@ -68,10 +68,17 @@ function build(data) {
       options: () => {
         const top = Math.max(...state.P, ...state.Q);
         const lane = 1.35 * top;
-        const steps = values(state).flow.map((flow, i) => ({ flow, i })).filter(({ flow }) => flow !== 0);
+        const steps = values(state)
+          .flow.map((flow, i) => ({ flow, i }))
+          .filter(({ flow }) => flow !== 0);
         return {
           height: 300,
-          x: { label: "pile", domain: [0.5, n + 0.5], ticks: [...Array(n).keys()].map((i) => i + 1), tickFormat: "d" },
+          x: {
+            label: "pile",
+            domain: [0.5, n + 0.5],
+            ticks: [...Array(n).keys()].map((i) => i + 1),
+            tickFormat: "d",
+          },
           y: { label: "shovelfuls", domain: [0, 1.6 * top], grid: true },
           marks: [
             sides.map(({ name, color, offset }) =>
@@ -121,7 +128,13 @@ function build(data) {
         ),
       caption: () => {
         const { flow, work } = values(state);
-        const parts = flow.slice(0, -1).map((f, i) => (f === 0 ? "" : `${shown(Math.abs(f), 3)} from ${f > 0 ? i + 1 : i + 2} to ${f > 0 ? i + 2 : i + 1}`));
+        const parts = flow
+          .slice(0, -1)
+          .map((f, i) =>
+            f === 0
+              ? ""
+              : `${shown(Math.abs(f), 3)} from ${f > 0 ? i + 1 : i + 2} to ${f > 0 ? i + 2 : i + 1}`,
+          );
         const carried = parts.filter(Boolean).join(", ") || "nothing to carry";
         return `Carried: ${carried}. Work: ${shown(work)} shovelfuls × steps.`;
       },
@@ -136,23 +149,33 @@ function build(data) {
     chart("prices", {
       options: () => {
         const reach = Math.max(n - 1, ...state.prices.map(Math.abs));
-        const steps = state.prices.slice(0, -1).map((f, i) => ({ i, f, next: state.prices[i + 1], steep: tooSteep().includes(i) }));
+        const steps = state.prices
+          .slice(0, -1)
+          .map((f, i) => ({ i, f, next: state.prices[i + 1], steep: tooSteep().includes(i) }));
         return {
           height: 300,
-          x: { label: "pile", domain: [0.5, n + 0.5], ticks: [...Array(n).keys()].map((i) => i + 1), tickFormat: "d" },
+          x: {
+            label: "pile",
+            domain: [0.5, n + 0.5],
+            ticks: [...Array(n).keys()].map((i) => i + 1),
+            tickFormat: "d",
+          },
           y: { label: "price f of a shovelful", domain: [-reach - 0.5, reach + 0.5], grid: true },
           marks: [
             Plot.ruleY([0]),
             [false, true].map((steep) =>
-              Plot.link(steps.filter((step) => step.steep === steep), {
-                x1: ({ i }) => i + 1,
-                x2: ({ i }) => i + 2,
-                y1: "f",
-                y2: "next",
-                stroke: steep ? "var(--red)" : "var(--green)",
-                strokeWidth: 3,
-                strokeDasharray: steep ? "4 4" : null,
-              }),
+              Plot.link(
+                steps.filter((step) => step.steep === steep),
+                {
+                  x1: ({ i }) => i + 1,
+                  x2: ({ i }) => i + 2,
+                  y1: "f",
+                  y2: "next",
+                  stroke: steep ? "var(--red)" : "var(--green)",
+                  strokeWidth: 3,
+                  strokeDasharray: steep ? "4 4" : null,
+                },
+              ),
             ),
           ],
         };
@@ -209,13 +232,15 @@ function build(data) {
 function showTables(state) {
   const now = values(state);
   const plan = monotonePlan(state.P, state.Q);
-  const cell = (moved, i, j) => (moved < 1e-12 ? "" : i === j ? shown(moved, 3) : `${shown(moved, 3)} × ${Math.abs(i - j)}`);
+  const cell = (moved, i, j) =>
+    moved < 1e-12 ? "" : i === j ? shown(moved, 3) : `${shown(moved, 3)} × ${Math.abs(i - j)}`;
   table(
     "plan",
     ["from P, to Q", ...state.Q.map((_, j) => `pile ${j + 1}`)],
     plan.map((row, i) => [`pile ${i + 1}`, ...row.map((moved, j) => cell(moved, i, j))]),
   );
-  byId("plan-words").textContent = `Shovelfuls × steps add up to ${shown(now.primal)}, and no plan does with less.`;
+  byId("plan-words").textContent =
+    `Shovelfuls × steps add up to ${shown(now.primal)}, and no plan does with less.`;
   table(
     "divergences",
     ["", "value"],

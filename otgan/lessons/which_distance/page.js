@@ -45,7 +45,11 @@ function build(data) {
   updates.push(
     chart("bars", {
       options: () => {
-        const rows = Object.entries(shifts()).map(([key, shift]) => ({ name: data.names[key], shift, end: Math.min(TOP, Math.max(0, shift)) }));
+        const rows = Object.entries(shifts()).map(([key, shift]) => ({
+          name: data.names[key],
+          shift,
+          end: Math.min(TOP, Math.max(0, shift)),
+        }));
         return {
           height: 380,
           marginLeft: 76,
@@ -53,8 +57,20 @@ function build(data) {
           x: { label: "looks like a shift of so many σ", domain: [0, TOP], grid: true },
           y: { label: null, domain: names.map(([, name]) => name) },
           marks: [
-            Plot.barX(rows, { y: "name", x: "end", fill: ({ name }) => (name === data.names[state.name] ? "var(--blue)" : "var(--gray)") }),
-            Plot.text(rows, { y: "name", x: "end", dx: 6, textAnchor: "start", text: ({ shift }) => (shift > TOP && shift < Infinity ? `→ ${shown(shift, 3)}` : shown(shift, 3)), fill: "currentColor" }),
+            Plot.barX(rows, {
+              y: "name",
+              x: "end",
+              fill: ({ name }) => (name === data.names[state.name] ? "var(--blue)" : "var(--gray)"),
+            }),
+            Plot.text(rows, {
+              y: "name",
+              x: "end",
+              dx: 6,
+              textAnchor: "start",
+              text: ({ shift }) =>
+                shift > TOP && shift < Infinity ? `→ ${shown(shift, 3)}` : shown(shift, 3),
+              fill: "currentColor",
+            }),
             Plot.ruleX([0]),
           ],
         };
@@ -72,7 +88,8 @@ function build(data) {
 
   updates.push(() => {
     const [what, power] = data.tested[state.change.name];
-    byId("power").textContent = `A permutation test with the energy distance finds “${what}” in ${shown(100 * power, 2)} % of pairs of samples of ${data.points} points.`;
+    byId("power").textContent =
+      `A permutation test with the energy distance finds “${what}” in ${shown(100 * power, 2)} % of pairs of samples of ${data.points} points.`;
   });
 
   choice("distance", {
@@ -91,22 +108,63 @@ function build(data) {
   updates.push(
     chart("growth", {
       options: () => {
-        const rows = state.change.sizes.flatMap((s) => Object.entries(values({ change: state.change.name, size: s }, data)).map(([key, shift]) => ({ key, size: s, shift })));
+        const rows = state.change.sizes.flatMap((s) =>
+          Object.entries(values({ change: state.change.name, size: s }, data)).map(([key, shift]) => ({
+            key,
+            size: s,
+            shift,
+          })),
+        );
         const drawn = rows.filter(({ shift }) => shift > 0 && shift < Infinity);
         const line = (chosen) =>
-          Plot.line(drawn.filter(({ key }) => (key === state.name) === chosen), { x: "size", y: "shift", z: "key", stroke: chosen ? "var(--blue)" : "var(--gray)", strokeWidth: chosen ? 3 : 1.5, marker: "circle", clip: true });
+          Plot.line(
+            drawn.filter(({ key }) => (key === state.name) === chosen),
+            {
+              x: "size",
+              y: "shift",
+              z: "key",
+              stroke: chosen ? "var(--blue)" : "var(--gray)",
+              strokeWidth: chosen ? 3 : 1.5,
+              marker: "circle",
+              clip: true,
+            },
+          );
         return {
           height: 340,
           marginLeft: 60,
-          x: { type: "log", label: "size of the change, log scale", domain: [state.change.sizes.at(0), state.change.sizes.at(-1)].sort((a, b) => a - b).map((s, end) => s * (end ? 1.25 : 0.8)), ticks: state.change.sizes, tickFormat: (s) => shown(s) },
-          y: { type: "log", label: "looks like a shift of so many σ, log scale", domain: [0.01, 100], grid: true, ticks: [0.01, 0.1, 1, 10, 100], tickFormat: "~g" },
-          marks: [Plot.ruleX([size()], { stroke: "currentColor", strokeOpacity: 0.35 }), line(false), line(true)],
+          x: {
+            type: "log",
+            label: "size of the change, log scale",
+            domain: [state.change.sizes.at(0), state.change.sizes.at(-1)]
+              .sort((a, b) => a - b)
+              .map((s, end) => s * (end ? 1.25 : 0.8)),
+            ticks: state.change.sizes,
+            tickFormat: (s) => shown(s),
+          },
+          y: {
+            type: "log",
+            label: "looks like a shift of so many σ, log scale",
+            domain: [0.01, 100],
+            grid: true,
+            ticks: [0.01, 0.1, 1, 10, 100],
+            tickFormat: "~g",
+          },
+          marks: [
+            Plot.ruleX([size()], { stroke: "currentColor", strokeOpacity: 0.35 }),
+            line(false),
+            line(true),
+          ],
         };
       },
       caption: () => {
-        const all = state.change.sizes.map((s) => values({ change: state.change.name, size: s }, data)[state.name]);
+        const all = state.change.sizes.map(
+          (s) => values({ change: state.change.name, size: s }, data)[state.name],
+        );
         const gone = all.filter((shift) => !(shift >= 0.01 && shift <= 100)).length;
-        return `To ${data.names[state.name]} this change looks like a shift of ${all.map((shift) => shown(shift, 3)).join(", ")} (σ).` + (gone ? ` ${gone} of these lie outside the picture.` : "");
+        return (
+          `To ${data.names[state.name]} this change looks like a shift of ${all.map((shift) => shown(shift, 3)).join(", ")} (σ).` +
+          (gone ? ` ${gone} of these lie outside the picture.` : "")
+        );
       },
     }),
   );

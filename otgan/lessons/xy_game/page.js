@@ -33,21 +33,42 @@ export function values({ eta, steps, start: begin }) {
 function build(data) {
   const REACH = 4;
   const most = data.simultaneous.length - 1;
-  const state = { eta: data.eta, steps: Math.min(most, 40), start: data.simultaneous[0].map((t) => Math.max(-REACH, Math.min(REACH, t))) };
+  const state = {
+    eta: data.eta,
+    steps: Math.min(most, 40),
+    start: data.simultaneous[0].map((t) => Math.max(-REACH, Math.min(REACH, t))),
+  };
   const orders = [
     ["simultaneous", "both at once", "var(--red)"],
     ["alternating", "taking turns", "var(--gray)"],
     ["extragradient", "looking ahead", "var(--ink)"],
   ];
   const radius = ([x, y]) => Math.hypot(x, y);
+  const isInside = ([x, y]) => Math.max(Math.abs(x), Math.abs(y)) <= REACH;
+  /** A path as far as it can be drawn: until it is well outside. */
+  const drawn = (path) => path.slice(0, 1 + path.findLastIndex((at) => radius(at) <= 3 * REACH));
   const updates = [];
   const changed = () => updates.forEach((update) => update());
   const set = (name) => (value) => {
     state[name] = value;
     changed();
   };
-  state.eta = slider("controls", { label: "η, step size", min: 0.01, max: 0.99, step: 0.01, value: state.eta, change: set("eta") }).value;
-  const steps = slider("controls", { label: "steps", min: 0, max: most, step: 1, value: state.steps, change: set("steps") });
+  state.eta = slider("controls", {
+    label: "η, step size",
+    min: 0.01,
+    max: 0.99,
+    step: 0.01,
+    value: state.eta,
+    change: set("eta"),
+  }).value;
+  const steps = slider("controls", {
+    label: "steps",
+    min: 0,
+    max: most,
+    step: 1,
+    value: state.steps,
+    change: set("steps"),
+  });
   const setSteps = (count) => {
     steps.value = count;
     set("steps")(steps.value);
@@ -67,7 +88,10 @@ function build(data) {
     requestAnimationFrame(next);
   }
 
-  legend("paths", orders.map(([, name, color]) => [color, name]));
+  legend(
+    "paths",
+    orders.map(([, name, color]) => [color, name]),
+  );
   updates.push(
     chart("paths", {
       options: (width) => {
@@ -80,24 +104,48 @@ function build(data) {
           marks: [
             Plot.dot([[0, 0]], { symbol: "plus", r: 7, stroke: "currentColor" }),
             orders.map(([name, , color]) => [
-              Plot.line(found[name], { x: "0", y: "1", stroke: color, strokeWidth: 1.5, clip: true }),
-              Plot.dot(found[name], { x: "0", y: "1", fill: color, r: 2, clip: true }),
-              Plot.dot([found[name].at(-1)], { x: "0", y: "1", fill: color, r: 6, clip: true }),
+              Plot.line(drawn(found[name]), { x: "0", y: "1", stroke: color, strokeWidth: 1.5, clip: true }),
+              Plot.dot(drawn(found[name]), { x: "0", y: "1", fill: color, r: 2, clip: true }),
+              Plot.dot(found[name].slice(-1).filter(isInside), {
+                x: "0",
+                y: "1",
+                fill: color,
+                r: 6,
+                clip: true,
+              }),
             ]),
           ],
         };
       },
       handles: () => [
-        { key: "start", label: "Where both players start", color: "var(--blue)", x: state.start[0], y: state.start[1], axis: "xy", step: 0.1, min: -REACH, max: REACH, text: `x = ${shown(state.start[0])}, y = ${shown(state.start[1])}`, move: (x, y) => (x || y) && set("start")([x, y]) },
+        {
+          key: "start",
+          label: "Where both players start",
+          color: "var(--blue)",
+          x: state.start[0],
+          y: state.start[1],
+          axis: "xy",
+          step: 0.1,
+          min: -REACH,
+          max: REACH,
+          text: `x = ${shown(state.start[0])}, y = ${shown(state.start[1])}`,
+          move: (x, y) => (x || y) && set("start")([x, y]),
+        },
       ],
       caption: () => {
         const path = values(state).simultaneous;
-        const out = path.findIndex(([x, y]) => Math.max(Math.abs(x), Math.abs(y)) > REACH);
-        return `After ${state.steps} steps from (${shown(state.start[0])}, ${shown(state.start[1])}).` + (out > 0 ? ` Moving at once leaves the picture at step ${out}.` : "");
+        const out = path.findIndex((at) => !isInside(at));
+        return (
+          `After ${state.steps} steps from (${shown(state.start[0])}, ${shown(state.start[1])}).` +
+          (out > 0 ? ` Moving at once leaves the picture at step ${out}.` : "")
+        );
       },
     }),
   );
-  legend("radii", orders.map(([, name, color]) => [color, name]));
+  legend(
+    "radii",
+    orders.map(([, name, color]) => [color, name]),
+  );
   updates.push(
     chart("radii", {
       options: () => {
@@ -106,8 +154,16 @@ function build(data) {
           height: 300,
           marginLeft: 60,
           x: { label: "step", domain: [0, Math.max(1, state.steps)] },
-          y: { label: "distance from (0, 0), log scale", type: "log", grid: true, ticks: 4, tickFormat: "~g" },
-          marks: orders.map(([name, , color]) => Plot.line(found[name], { x: (_, k) => k, y: radius, stroke: color, strokeWidth: 2.5 })),
+          y: {
+            label: "distance from (0, 0), log scale",
+            type: "log",
+            grid: true,
+            ticks: 4,
+            tickFormat: "~g",
+          },
+          marks: orders.map(([name, , color]) =>
+            Plot.line(found[name], { x: (_, k) => k, y: radius, stroke: color, strokeWidth: 2.5 }),
+          ),
         };
       },
       caption: () => {
@@ -120,11 +176,15 @@ function build(data) {
   updates.push(() => {
     const { growth, shrinkage } = values(state);
     const level = state.start[0] ** 2 + state.start[1] ** 2 - state.eta * state.start[0] * state.start[1];
-    table("numbers", ["", "each step"], [
-      ["both at once", `radius × ${shown(growth, 6)} = √(1 + η²)`],
-      ["taking turns", `x² + y² − η x y stays ${shown(level)}`],
-      ["looking ahead", `radius × ${shown(shrinkage, 6)} = √((1 − η²)² + η²)`],
-    ]);
+    table(
+      "numbers",
+      ["", "each step"],
+      [
+        ["both at once", `radius × ${shown(growth, 6)} = √(1 + η²)`],
+        ["taking turns", `x² + y² − η x y stays ${shown(level)}`],
+        ["looking ahead", `radius × ${shown(shrinkage, 6)} = √((1 − η²)² + η²)`],
+      ],
+    );
   });
   changed();
 }
