@@ -14,8 +14,7 @@ from otgan.lessons.densities import Normal
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
 from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
-from otgan.lessons.neural_critic.exact import steepest_clipped
-from otgan.lessons.neural_critic.numbers import LINE
+from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
 from otgan.lessons.piles_of_dirt import run as piles
@@ -107,7 +106,8 @@ def test_kantorovich_rubinstein(opened, n, m, grid):
 def test_neural_critic(opened, weight, width):
     found = numbers_on_page(opened, "neural-critic", {"weight": weight, "width": width})
     steepest = steepest_clipped(numbers_of("neural-critic").limit, 1, width, 2)
-    gap, w1 = LINE.gap(weight), LINE.w1
+    line = PerfectCritics(Normal(0, 1), Normal(2, 1))
+    gap, w1 = line.gap(weight), line.w1
     check(found, {"gap": gap, "w1": w1, "corrected": w1, "steepest": steepest})
 
 

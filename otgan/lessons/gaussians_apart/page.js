@@ -165,7 +165,7 @@ function build(data) {
     );
   };
   curveChart("values", "", "distance", TOP);
-  curveChart("slopes", "_slope", "slope in δ", 2);
+  curveChart("slopes", "_slope", "slope in δ", 2.5);
 
   updates.push(() => {
     const found = values(state);

@@ -199,7 +199,7 @@ function intervalSection(data) {
   ]);
   updates.push(
     chart("intervals", {
-      options: () => {
+      options: (width) => {
         const { truth, ends } = kinds[state.kind];
         const rows = ends
           .slice(0, state.count)
@@ -223,7 +223,7 @@ function intervalSection(data) {
                   y1: "low",
                   y2: "high",
                   stroke: misses ? "var(--red)" : "var(--ink)",
-                  strokeWidth: 2.5,
+                  strokeWidth: Math.min(2.5, (0.6 * width) / most),
                   strokeDasharray: misses ? "3 2" : null,
                 },
               ),

@@ -47,7 +47,7 @@ function build(data) {
   legend("plane", [
     ["var(--blue)", "points x", "block"],
     ["var(--orange)", "points y", "block"],
-    ["var(--gray)", "the critic: the darker, the higher", "block"],
+    ["var(--gray)", "the critic: the grayer, the higher", "block"],
   ]);
   updates.push(
     chart("plane", {

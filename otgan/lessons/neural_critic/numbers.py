@@ -81,7 +81,7 @@ class _Effort:
 
 
 FULL = _Effort(800, 64, 512, 600, 96, (0.1, 1.0, 10.0), (16, 64, 256), SHAPES, 140, 2000)
-QUICK = _Effort(300, 64, 256, 300, 64, (1.0,), (16, 64), SHAPES[:1], 40, 500)
+QUICK = _Effort(260, 64, 256, 250, 64, (1.0,), (16, 64), SHAPES[:1], 40, 500)
 
 
 class _Noisy(Distribution):
