@@ -9,9 +9,9 @@ OLDEST_READY := $(OLDEST)/.ready
 
 # Tests of a file stay together, since they share what is expensive to make.
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
-QUICK := -m "not slow and not gpu" $(PARALLEL)
+QUICK := -m "not slow and not gpu and not browser" $(PARALLEL)
 
-.PHONY: demo test test-all test-oldest lint install clean
+.PHONY: demo test test-all test-browser test-oldest lint install clean
 .DEFAULT_GOAL := test
 
 install: $(READY)
@@ -48,6 +48,10 @@ test: lint
 
 test-all: lint
 	$(BIN)/pytest
+
+# Needs Debian's chromium, or CHROMIUM=/path/to/it; playwright's own download is not used.
+test-browser: $(READY)
+	$(BIN)/pytest -m browser tests/browser
 
 # Numba keeps one version's machine code at a place: the old one has a place of its own.
 test-oldest: $(OLDEST_READY)

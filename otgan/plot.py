@@ -16,6 +16,7 @@ from otgan.errors import InvalidInputError, OutputError, require
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.output_files import make_folder, replacing, why_no_file
+from otgan.palette import BLUE, GRAY, GREEN, INK, ORANGE, RED, VIOLET
 from otgan.text import encodable, printable, shortened
 
 require("matplotlib", extra="plot", purpose="drawing a picture")
@@ -53,16 +54,6 @@ BELOW_LABEL = -0.48
 
 MAX_NAME_LENGTH = 60
 """Characters of a user's name that are drawn."""
-
-# In every figure a color has one meaning (Okabe and Ito's palette, for the color-blind too), which
-# docs/pictures.md lists.
-BLUE = "#0072B2"  # real data, the first measure, the exact number
-ORANGE = "#D55E00"  # generated data, the second measure
-GREEN = "#009E73"  # what is certified: bounds, potentials; what theory says
-VIOLET = "#CC79A7"  # a neural critic and its estimate
-RED = "#B2182B"  # what fails
-GRAY = "#8C8C8C"  # what equal distributions show: the floor, permuted labels
-INK = "#222222"  # intervals, arcs of a plan
 
 SHADES = "Greys"
 """The color map of masses and of values on a plane: the darker, the more."""

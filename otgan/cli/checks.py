@@ -15,6 +15,7 @@ from otgan.errors import InvalidInputError, OutputError, nearest_name, require
 
 __all__ = [
     "check_emd",
+    "check_file",
     "check_files",
     "check_folder",
     "check_numbers",
@@ -66,6 +67,22 @@ def check_picture(path: str | None) -> None:
         from otgan.plot import as_picture_path
 
         as_picture_path(path)
+
+
+def check_file(flag: str, path: str, ending: str) -> None:
+    """Raise on a path where no file with this ending can be saved."""
+    from otgan.output_files import why_no_file
+
+    if Path(path).suffix.lower() != ending:
+        raise InvalidInputError(
+            f"{flag} must name a file that ends in {ending}, got {path!r}; to fix it, call it e.g. "
+            f"page{ending}"
+        )
+    if reason := why_no_file(Path(path)):
+        raise OutputError(
+            f"{flag} must name a file that can be written, got {path!r} ({reason}); to fix it, "
+            "name another folder"
+        )
 
 
 def check_training_details(options: argparse.Namespace) -> None:

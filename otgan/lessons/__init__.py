@@ -1,8 +1,9 @@
 """Worked examples of duality and divergence: each lesson computes, explains and draws its numbers.
 
 Every lesson is a package with ``run(...)``, which returns a frozen dataclass of numbers,
-``explain(numbers)``, a text for a terminal, and ``draw(numbers)``, a figure (needs matplotlib).
-Lessons that train critics take about a minute, and some seconds with ``run(quick=True)``.
+``explain(numbers)``, a text for a terminal, ``draw(numbers)``, a figure (needs matplotlib), and
+``page(numbers)``, an HTML file in which the numbers follow what is dragged. Lessons that train
+critics take about a minute, and some seconds with ``run(quick=True)``.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def load(name: str) -> ModuleType:
     Returns
     -------
     module
-        With the functions ``run``, ``explain`` and ``draw``.
+        With the functions ``run``, ``explain``, ``draw`` and ``page``.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -576,6 +577,61 @@ def test_lessons_list_and_run(tmp_path, capsys):
     assert main(["lesson", "piles-of-dirt", "--plot", str(picture)]) == 0
     assert "5" in capsys.readouterr().out
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def no_display(monkeypatch):
+    """No screen, and a failure where a browser would be started."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("webbrowser.open", lambda url: pytest.fail(f"opened {url}"))
+
+
+def test_page_of_a_lesson_with_parameters(tmp_path, capsys):
+    page = tmp_path / "new" / "page.html"
+    assert main(["lesson", "piles-of-dirt", "--P", "3,1", "--Q", "1,3", "--save", str(page)]) == 0
+    assert str(page) in capsys.readouterr().out
+    assert '"P": [3.0, 1.0]' in page.read_text(encoding="utf-8")
+
+
+def test_open_without_a_display_says_where_the_page_is(no_display, capsys):
+    assert main(["lesson", "piles-of-dirt", "--open", "--quick"]) == 0
+    path = Path(capsys.readouterr().out.rpartition("page: ")[2].strip())
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    path.unlink()
+    path.parent.rmdir()
+
+
+def test_open_with_a_display_starts_a_browser(tmp_path, monkeypatch):
+    opened: list[str] = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    page = tmp_path / "page.html"
+    assert main(["lesson", "piles-of-dirt", "--open", "--save", str(page)]) == 0
+    assert opened == [page.as_uri()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["piles-of-dirt", "--P", "3,2,1,5"], "got 11 and 10"),
+        (["piles-of-dirt", "--eta", "1"], "must be among --P, --Q, got --eta"),
+        (["piles-of-dirt", "--save", "page.png"], "must name a file that ends in .html"),
+        (
+            ["piles-of-dirt", "--save", "/dev/null/page.html"],
+            "must name a file that can be written",
+        ),
+        (["piles-of-dirt", "--P", "1" + 12 * ",1", "--open"], "at most 12 long on a page, got 13"),
+        (["xy-game", "--open", "--json"], "--open with --json must come with --save"),
+        (["xy-game", "--eta", "2"], "--eta must be between 0 and 1"),
+    ],
+)
+def test_lessons_refuse_what_cannot_be_shown(arguments, message, no_display, capsys):
+    assert main(["lesson", *arguments]) == 2
+    said = capsys.readouterr()
+    assert message in said.err and said.err.count("\n") == 1
+    assert said.out == ""
 
 
 def test_numbers_of_a_lesson_as_json(capsys):

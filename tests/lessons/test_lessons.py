@@ -6,6 +6,7 @@ import dataclasses
 import doctest
 import json
 import pickle
+import re
 import subprocess
 import sys
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 import otgan
 from otgan.errors import InvalidInputError
 from otgan.lessons import LESSONS, load
+from otgan.lessons.pages import MAX_BYTES, assemble
 from otgan.plot import save
 from otgan.results import Result
 from tests.lessons.cached import numbers_of, trains
@@ -158,6 +160,42 @@ def test_picture_can_be_saved(name, tmp_path):
 @pytest.mark.parametrize("name", LESSONS)
 def test_no_text_of_a_picture_lies_on_another_or_is_cut_off(name):
     assert overlapping_texts(load(name).draw(numbers_of(name))) == []
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_page_is_one_small_file_without_a_request(name):
+    page = load(name).page(numbers_of(name))
+    assert len(page.encode()) < MAX_BYTES
+    assert "default-src 'none'" in page and "<!--" not in page.replace("<!---->", "")
+    assert not re.search(r"""(?:src|href)=["'](?!data:)""", page.partition("<script>")[0])
+
+
+def test_page_that_would_be_too_large_is_refused():
+    with pytest.raises(InvalidInputError, match="at most 3,000,000 bytes"):
+        assemble("xy_game", "A page", {"numbers": "0" * MAX_BYTES})
+
+
+def test_data_cannot_end_their_element():
+    page = assemble("xy_game", "A page", {"text": "</script><script>"})
+    assert "</script><script>" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("piles-of-dirt", {"P": 12}), ("xy-game", {"steps": 2000})]
+)
+def test_pages_refuse_numbers_that_have_no_room(name, most):
+    lesson = load(name)
+    assert most.items() <= lesson.MOST.items()
+    [(parameter, limit)] = most.items()
+    more = {"steps": limit + 1} if parameter == "steps" else dict.fromkeys("PQ", np.ones(limit + 1))
+    with pytest.raises(InvalidInputError, match=f"{parameter} must be at most {limit}"):
+        lesson.page(lesson.run(**more))
+
+
+def test_lessons_that_train_say_how_far_they_are():
+    reports: list[tuple[int, int | None]] = []
+    load("critic-or-emd").run(quick=True, progress=lambda *now: reports.append(now[:2]))
+    assert reports == [(1, 2), (2, 2)]
 
 
 def test_all_errors_are_names_of_otgan():

@@ -12,6 +12,7 @@ from otgan.datasets import KnownPair, funnel_pair
 from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
+from otgan.progress import Progress, as_progress, reporting
 
 if TYPE_CHECKING:
     from otgan.critics.estimation.result import DualEstimate
@@ -107,7 +108,7 @@ QUICK = _Effort((2, 16), (125, 500), 2, 300, 200, 64)
 
 
 @checks_keywords
-def run(*, quick: bool = False, rng: int = 0) -> CriticOrEmd:
+def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> CriticOrEmd:
     """Estimate W₁ of pairs that are known, in more and more dimensions, by samples and critics.
 
     The pairs are those of `otgan.datasets.funnel_pair`: a cube whose mass slides into four funnels.
@@ -118,6 +119,8 @@ def run(*, quick: bool = False, rng: int = 0) -> CriticOrEmd:
         Two dimensions, small samples and short trainings: some seconds instead of a minute.
     rng : int
         The seed of everything random but the pairs.
+    progress : bool or callable(done, total, message)
+        In pairs, each sampled and with its critics.
 
     Returns
     -------
@@ -137,8 +140,13 @@ def run(*, quick: bool = False, rng: int = 0) -> CriticOrEmd:
     effort = QUICK if quick else FULL
     pairs = [funnel_pair(d, FUNNELS) for d in effort.dimensions]
     truth = np.array([pair.w1 for pair in pairs])
-    sampled = np.array([[_of_samples(effort, p, n, rng) for n in effort.counts] for p in pairs])
-    trained = np.array([_of_critics(effort, pair, rng) for pair in pairs])
+    samples, critics = [], []
+    with reporting(as_progress(progress), len(pairs), "dimensions", unit="") as report:
+        for done, pair in enumerate(pairs, 1):
+            samples.append([_of_samples(effort, pair, n, rng) for n in effort.counts])
+            critics.append(_of_critics(effort, pair, rng))
+            report(done, f"d = {pair.d}")
+    sampled, trained = np.array(samples), np.array(critics)
     emd, emd_se, held_out, held_out_se = np.moveaxis(sampled, -1, 0)
     critic, critic_se, gap, reused, reused_se = trained.T
     rows = truth[:, None]

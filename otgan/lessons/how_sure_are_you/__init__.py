@@ -4,5 +4,10 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"numbers": ["HowSure", "run"], "words": ["explain"], "figure": ["draw"]},
+    submod_attrs={
+        "numbers": ["HowSure", "run"],
+        "words": ["explain"],
+        "figure": ["draw"],
+        "web_page": ["MOST", "page"],
+    },
 )

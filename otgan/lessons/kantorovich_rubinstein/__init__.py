@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "numbers": ["KantorovichRubinstein", "run"],
         "words": ["explain"],
         "figure": ["draw"],
+        "web_page": ["MOST", "page"],
     },
 )

@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "numbers": ["run"],
         "words": ["explain"],
         "figure": ["draw"],
+        "web_page": ["MOST", "page"],
     },
 )

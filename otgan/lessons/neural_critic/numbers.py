@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from math import hypot, nan, pi, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from otgan.lessons.neural_critic.records import (
     Surface,
     Weighed,
 )
+from otgan.progress import Progress, as_progress, reporting
 
 if TYPE_CHECKING:
     from otgan.critics.constraints.base import Constraint
@@ -79,7 +81,7 @@ class _Effort:
 
 
 FULL = _Effort(800, 64, 512, 600, 96, (0.1, 1.0, 10.0), (16, 64, 256), SHAPES, 140, 2000)
-QUICK = _Effort(300, 64, 256, 300, 64, (1.0,), (16, 64), SHAPES[:1], 40, 500)
+QUICK = _Effort(260, 64, 256, 250, 64, (1.0,), (16, 64), SHAPES[:1], 40, 500)
 
 
 class _Noisy(Distribution):
@@ -98,7 +100,7 @@ class _Noisy(Distribution):
 
 
 @checks_keywords
-def run(*, quick: bool = False, rng: int = 0) -> NeuralCritic:
+def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> NeuralCritic:
     """Train critics on the line, where everything is known, and in the plane, to look at them.
 
     Parameters
@@ -107,6 +109,8 @@ def run(*, quick: bool = False, rng: int = 0) -> NeuralCritic:
         Small networks and short trainings: some seconds instead of about a minute.
     rng : int
         The seed of everything random.
+    progress : bool or callable(done, total, message)
+        In groups of critics.
 
     Returns
     -------
@@ -135,20 +139,29 @@ def run(*, quick: bool = False, rng: int = 0) -> NeuralCritic:
         ("spectral", SpectralNormalization(), LINE.w1),
         ("orthogonal", OrthogonalWeights(), LINE.w1),
     ]
-    fits = {rule: _on_line(effort, rule, label, ideal, rng) for label, rule, ideal in rules}
-    return NeuralCritic(
-        w1=LINE.w1,
-        on_line=tuple(fit for fit, _ in fits.values()),
-        weighed=tuple(_weighed(effort, weight, rng, fits) for weight in effort.weights),
-        clipped=tuple(_clipped(effort, clip, width, rng) for width in effort.clipped_widths),
-        limit=clip.limit,
-        clipped_ideal=LINE.clipped_reading,
-        surfaces=tuple(
-            _surface(effort, shape, rule, rng)
-            for rule in (clip, GradientPenalty(one_sided=True, endpoint_fraction=0.5))
-            for shape in effort.shapes
-        ),
-    )
+    penalized = GradientPenalty(one_sided=True, endpoint_fraction=0.5)
+    surfaces = [(shape, rule) for rule in (clip, penalized) for shape in effort.shapes]
+    groups = (rules, effort.weights, effort.clipped_widths, surfaces)
+    with reporting(as_progress(progress), sum(map(len, groups)), "critics", unit="") as report:
+        done = count(1)
+
+        def reported(one: Any) -> Any:
+            report(next(done), "")
+            return one
+
+        fits = {
+            rule: reported(_on_line(effort, rule, label, ideal, rng))
+            for label, rule, ideal in rules
+        }
+        return NeuralCritic(
+            w1=LINE.w1,
+            on_line=tuple(fit for fit, _ in fits.values()),
+            weighed=tuple(reported(_weighed(effort, w, rng, fits)) for w in effort.weights),
+            clipped=tuple(reported(_clipped(effort, clip, w, rng)) for w in effort.clipped_widths),
+            limit=clip.limit,
+            clipped_ideal=LINE.clipped_reading,
+            surfaces=tuple(reported(_surface(effort, *one, rng)) for one in surfaces),
+        )
 
 
 Fitted = tuple[OnLine, "DualEstimate"]
@@ -171,6 +184,8 @@ def _on_line(
         se=r.se,
         slope=r.lipschitz_lower,
         proved=r.lipschitz_upper,
+        steps=np.array([record.step for record in r.history]),
+        gaps=np.array([record.held_out_gap for record in r.history]),
     ), r
 
 

@@ -35,6 +35,8 @@ class OnLine(Record):
         The largest that was met.
     proved : float
         No slope is larger, by the weights.
+    steps, gaps : ndarray, shape (k,)
+        The gap on held-out points after so many steps of training.
     """
 
     label: str
@@ -45,6 +47,8 @@ class OnLine(Record):
     se: float
     slope: float
     proved: float
+    steps: FloatArray
+    gaps: FloatArray
 
 
 @dataclass(frozen=True, repr=False)

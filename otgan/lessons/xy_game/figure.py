@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from otgan.keywords import checks_keywords
 from otgan.lessons.xy_game.numbers import XYGame, radius_of
 from otgan.measures import FloatArray
-from otgan.plot import BLUE, GREEN, INK, RED, panels
+from otgan.plot import GRAY, INK, RED, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,8 +31,8 @@ def draw(numbers: XYGame) -> Figure:
     """
     paths = (
         ("simultaneous: leaves", numbers.simultaneous, RED),
-        ("alternating: circles", numbers.alternating, BLUE),
-        ("extragradient: arrives", numbers.extragradient, GREEN),
+        ("alternating: circles", numbers.alternating, GRAY),
+        ("extragradient: arrives", numbers.extragradient, INK),
     )
     with panels(1, 2, width=5.2, height=4.4) as (figure, (plane, radii)):
         _draw_plane(plane, paths)

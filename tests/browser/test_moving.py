@@ -1,0 +1,140 @@
+"""What a student does on a page, and what it then says."""
+
+import re
+
+import pytest
+
+from tests.browser.moves import caption, drag, slide
+from tests.lessons.cached import numbers_of
+
+
+def test_js_of_parallel_lines_moves_only_with_noise(opened):
+    with opened("parallel-lines") as page:
+        assert "JS = 0.6931 and flat" in caption(page, "curves")
+        drag(page, page.get_by_label("Place of segment Q"), -60, 0)
+        assert "JS = 0.6931 and flat" in caption(page, "curves")
+        assert "W₁ = 1," not in caption(page, "curves")
+        slide(page, "σ, deviation of the noise", "End")
+        assert "flat" not in caption(page, "curves")
+        slide(page, "θ, how far Q is to the right", "Home")
+        assert "θ = −2: W₁ = 2, JS = 0.3368 with slope −0.2248" in caption(page, "curves")
+
+
+def test_far_gaussians_leave_js_without_a_slope(opened):
+    with opened("gaussians-apart") as page:
+        slide(page, "δ, mean of Q", "End")
+        assert "JS pulls with 2.23 × 10⁻⁶" in caption(page, "slopes")
+        assert "W₁ with 1." in caption(page, "slopes")
+        slide(page, "σ, deviation of Q", "End")
+        assert "deviation 4" in caption(page, "densities")
+
+
+def test_a_far_generator_races_last_with_the_saturating_loss(opened):
+    with opened("perfect-discriminator") as page:
+        slide(page, "δ, how far the generator is off", "End")
+        assert "log(1 − D*) pulls with 3.93 × 10⁻⁴" in caption(page, "slopes")
+        assert "8 with log(1 − D*)" in caption(page, "race")
+        assert "0 with W₁" in caption(page, "race")
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_game_is_played_at_once_or_step_by_step(opened, motion):
+    from playwright.sync_api import expect
+
+    with opened("xy-game", reduced_motion=motion) as page:
+        steps = page.get_by_label("steps", exact=True)
+        page.get_by_role("button", name="Play").click()
+        if motion == "reduce":
+            assert steps.input_value() == "200"
+        else:
+            assert int(steps.input_value()) < 200
+            expect(steps).to_have_value("200", timeout=20_000)
+        assert "2.705 (both at once)" in caption(page, "radii")
+
+
+def test_a_game_begins_where_its_start_is_dragged(opened):
+    with opened("xy-game") as page:
+        drag(page, page.get_by_label("Where both players start"), 50, 50)
+        assert "from (1, 1)" not in caption(page, "paths")
+        slide(page, "η, step size", "ArrowRight")
+        assert "1.00603" in page.inner_text("#numbers")
+
+
+def test_critics_rise_to_plans(opened):
+    def bounds(page):
+        numbers = re.findall(r"[−\d.]+(?= and | *[.] )", caption(page, "bounds").replace("−", "-"))
+        return [float(number) for number in numbers[:2]]
+
+    with opened("kantorovich-rubinstein") as page:
+        scores = [bounds(page)[0]]
+        for _ in range(3):
+            page.get_by_role("button", name="One step up").click()
+            scores.append(bounds(page)[0])
+        assert scores[-1] > scores[0]
+        slide(page, "plan: from each to all, or the best", "End")
+        assert scores[-1] < bounds(page)[1]
+        page.get_by_role("button", name="Best critic").click()
+        assert "They meet" in caption(page, "bounds")
+        drag(page, page.get_by_label("Height at point 3 of y"), 0, 30)
+        assert "A gap of" in caption(page, "bounds")
+        page.get_by_role("button", name="Best critic").click()
+        before = bounds(page)[1]
+        drag(page, page.get_by_label("Point 2 of y", exact=True), -30, 30)
+        score, cost = bounds(page)
+        assert score <= cost != before
+
+
+def test_a_light_penalty_shows_too_much_and_says_by_how_much(opened):
+    with opened("neural-critic") as page:
+        slide(page, "weight of the penalty (log scale)", "Home")
+        assert "weight 0.1 a perfect critic shows 23.03, not 2" in caption(page, "gaps")
+        assert caption(page, "gaps").endswith("that is 2.")
+        slide(page, "width of the network (log scale)", "End")
+        assert "width 512 exceeds 0.2621" in caption(page, "clipped")
+
+
+def test_training_is_stepped_through(opened):
+    with opened("neural-critic") as page:
+        slide(page, "steps of training", "Home")
+        first = caption(page, "curve")
+        slide(page, "steps of training", "End")
+        assert caption(page, "curve") != first
+        page.get_by_label("what keeps the critic").select_option(label="orthogonal")
+        last = numbers_of("neural-critic").on_line[-1].steps[-1]
+        assert caption(page, "curve").startswith(f"orthogonal: after {last} steps")
+
+
+def test_more_dimensions_take_samples_apart(opened):
+    def error(page):
+        words = caption(page, "errors").replace("−", "-")
+        return float(re.findall(r"off by \+?(\S+) %", words)[0])
+
+    with opened("critic-or-emd") as page:
+        high = error(page)
+        slide(page, "n, points of each sample", "Home")
+        assert error(page) > high > 80
+        slide(page, "d, dimensions", "Home")
+        assert abs(error(page)) < high / 4
+
+
+def test_samples_of_one_distribution_lie_apart(opened):
+    with opened("how-sure-are-you") as page:
+        slide(page, "n, points of each sample (log scale)", "Home")
+        assert "two samples of 2 points of N(0, 1) lie 0.9304 apart" in caption(page, "floor")
+        slide(page, "pairs of samples drawn", "End")
+        held = caption(page, "intervals")
+        page.get_by_label("95 % intervals by").select_option(index=2)
+        assert caption(page, "intervals") != held
+        slide(page, "shift between N(0, 1) and N(shift, 1)", "End")
+        assert "truth, shift²/2: 50" in caption(page, "kl")
+
+
+def test_distances_see_changes_differently(opened):
+    with opened("which-distance") as page:
+        page.get_by_label("change", exact=True).select_option("humps")
+        slide(page, "its size", "End")
+        assert "smallest to Fréchet, like a shift of 0σ" in caption(page, "bars")
+        page.get_by_label("change", exact=True).select_option("disjoint")
+        assert "further than any shift" in caption(page, "bars")
+        page.get_by_label("distance", exact=True).select_option("w1")
+        assert "0.5, 1, 2, 3, 5, 10 (σ)" in caption(page, "growth")

@@ -1,0 +1,149 @@
+"""The numbers of a page are those of the library, to nine digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.spatial.distance import cdist
+
+from otgan import wasserstein
+from otgan.lessons.densities import Normal
+from otgan.lessons.gaussians_apart import run as gaussians
+from otgan.lessons.gaussians_apart.numbers import compare
+from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
+from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
+from otgan.lessons.parallel_lines import run as lines
+from otgan.lessons.perfect_discriminator import run as discriminators
+from otgan.lessons.piles_of_dirt import run as piles
+from otgan.lessons.xy_game import run as game
+from tests.lessons.cached import numbers_of
+
+RTOL = 1e-9
+ATOL = 1e-12
+"""What the library's quadratures promise where a number is zero."""
+
+
+def numbers_on_page(opened, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """What the page says for these parameters; an infinity as one."""
+    with opened(name) as page:
+        return page.evaluate("parameters => window.lesson.values(parameters)", parameters)
+
+
+def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """All numbers of a page are among the expected ones."""
+    assert found
+    for name, value in found.items():
+        assert_allclose(
+            np.array(value, float), np.array(expected[name], float), RTOL, ATOL, err_msg=name
+        )
+
+
+@pytest.mark.parametrize(
+    ("P", "Q"),
+    [([3, 2, 1, 4], [1, 2, 4, 3]), ([1, 0, 0, 2.5, 0.25], [0, 2, 1.75, 0, 0]), ([2, 1], [2, 1])],
+)
+def test_piles_of_dirt(opened, P, Q):
+    numbers = piles(P=P, Q=Q)
+    check(numbers_on_page(opened, "piles-of-dirt", {"P": P, "Q": Q}), vars(numbers))
+
+
+def test_parallel_lines(opened):
+    parameters = {"thetas": [-1.5, 0.0, 0.05, 2.0], "sigmas": [0.05, 0.4, 1.0]}
+    check(numbers_on_page(opened, "parallel-lines", parameters), vars(lines(**parameters)))
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"), [(0.0, 1.0), (0.0, 2.0), (1.0, 2.0), (2.5, 0.3), (9.9, 1.0), (10.0, 4.0)]
+)
+def test_gaussians_apart(opened, mean, std):
+    found = numbers_on_page(opened, "gaussians-apart", {"mean": mean, "std": std})
+    slopes = {name: found.pop(name) for name in list(found) if name.endswith("_slope")}
+    check(found, vars(compare(Normal(0, 1), Normal(mean, std))))
+    if std == 1:
+        expected = gaussians(deltas=[mean])
+        check(slopes, {name: getattr(expected, name)[0] for name in slopes})
+    elif mean > 0:  # the library has slopes of equal deviations alone: central differences
+        step = 1e-4
+        low, high = (compare(Normal(0, 1), Normal(mean + s, std)) for s in (-step, step))
+        for name, slope in slopes.items():
+            value = name.removesuffix("_slope")
+            difference = (getattr(high, value) - getattr(low, value)) / (2 * step)
+            assert_allclose(slope, difference, rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+def test_perfect_discriminator(opened):
+    parameters = {"deltas": [0.0, 0.3, 1.0, 4.0, 8.0]}
+    found = numbers_on_page(opened, "perfect-discriminator", parameters)
+    check(found, vars(discriminators(**parameters)))
+
+
+@pytest.mark.parametrize("eta", [0.05, 0.9])
+def test_xy_game(opened, eta):
+    parameters = {"eta": eta, "steps": 50, "start": [1.5, -0.5]}
+    found = numbers_on_page(opened, "xy-game", parameters)
+    expected = game(**parameters)
+    check(found, {name: getattr(expected, name) for name in found})
+
+
+@pytest.mark.parametrize(("n", "m", "grid"), [(12, 14, 0), (1, 3, 0), (9, 6, 1), (20, 30, 0)])
+def test_kantorovich_rubinstein(opened, n, m, grid):
+    rng = np.random.default_rng([n, m])
+    x, y, heights = rng.normal(size=(n, 2)), rng.normal(size=(m, 2)) + 1, rng.normal(size=m)
+    if grid:  # many ties
+        x, y = x.round(), y.round()
+    parameters = {"x": x.tolist(), "y": y.tolist(), "heights": heights.tolist()}
+    found = numbers_on_page(opened, "kantorovich-rubinstein", parameters)
+    score = mcshane(y, heights, x).mean() - mcshane(y, heights, y).mean()
+    distance = wasserstein(x, y)
+    check(found, {"distance": distance, "score": score, "independent": cdist(x, y).mean()})
+    assert found["score"] <= found["distance"] <= found["independent"] + RTOL
+
+
+@pytest.mark.parametrize(("weight", "width"), [(0.1, 8), (1.0, 64), (37.0, 512)])
+def test_neural_critic(opened, weight, width):
+    found = numbers_on_page(opened, "neural-critic", {"weight": weight, "width": width})
+    steepest = steepest_clipped(numbers_of("neural-critic").limit, 1, width, 2)
+    line = PerfectCritics(Normal(0, 1), Normal(2, 1))
+    gap, w1 = line.gap(weight), line.w1
+    check(found, {"gap": gap, "w1": w1, "corrected": w1, "steepest": steepest})
+
+
+def test_critic_or_emd(opened):
+    numbers = numbers_of("critic-or-emd")
+    check(
+        numbers_on_page(opened, "critic-or-emd", {}),
+        {
+            "midpoint": numbers.midpoint,
+            "midpoint_se": numbers.midpoint_se,
+            "nearer_than_emd": numbers.critic_nearer_than(numbers.emd[:, -1]),
+            "nearer_than_midpoint": numbers.critic_nearer_than(numbers.midpoint[:, -1]),
+        },
+    )
+
+
+def test_how_sure_are_you(opened):
+    numbers = numbers_of("how-sure-are-you")
+    for k, n in enumerate(numbers.floors[0].counts[:3].tolist()):
+        found = numbers_on_page(opened, "how-sure-are-you", {"n": n})
+        scale = np.sqrt(n)
+        expected = {
+            "normal": numbers.floors[0].exact[k] / scale,
+            "uniform": numbers.floors[1].exact[k] / scale,
+            "covers_truth": [trial.covers_truth for trial in numbers.trials],
+            "covers_mean": [trial.covers_mean for trial in numbers.trials],
+            "coverage": [one.coverage for one in numbers.intervals],
+        }
+        check(found, expected)
+
+
+def test_which_distance(opened):
+    numbers = numbers_of("which-distance")
+    sizes = [1, 1000, 100, 10, 20, 0.05, 0.9, 0.3, 0.1]  # those of the lesson's own changes
+    for change, size in zip(numbers.changes, sizes, strict=True):
+        found = numbers_on_page(
+            opened, "which-distance", {"change": change.name, "size": float(size)}
+        )
+        check(found, vars(change.shifts))
