@@ -11,7 +11,7 @@ OLDEST_READY := $(OLDEST)/.ready
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 QUICK := -m "not slow and not gpu" $(PARALLEL)
 
-.PHONY: demo test test-all test-oldest lint install clean
+.PHONY: demo test test-all test-oldest lint docs install clean
 .DEFAULT_GOAL := test
 
 install: $(READY)
@@ -48,9 +48,16 @@ test: lint
 test-all: lint
 	$(BIN)/pytest
 
+# Warnings are errors. The gallery runs every example; what did not change is not run again.
+docs: $(READY)
+	$(BIN)/codespell
+	PYTHONPATH=. $(BIN)/sphinx-build -W --keep-going --quiet docs docs/_build/html
+	@echo "The pages are in docs/_build/html: open docs/_build/html/index.html"
+
 # Numba keeps one version's machine code at a place: the old one has a place of its own.
 test-oldest: $(OLDEST_READY)
 	NUMBA_CACHE_DIR=$(CURDIR)/$(OLDEST)/numba $(OLDEST)/bin/pytest $(QUICK) --without torch
 
 clean:
+	rm -rf docs/_build docs/api/generated docs/benchmarks docs/gallery docs/sg_execution_times.rst
 	rm -rf $(VENV) $(OLDEST) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -28,7 +28,7 @@ LEGEND = "Values are those of the points; data: the unit of the coordinates; !: 
 @checks_keywords
 @dataclass(frozen=True)
 class ComparedQuantity(Result):
-    """One row of a :class:`Comparison`. ``float(row)`` is its value.
+    """One row of a :class:`otgan.Comparison`. ``float(row)`` is its value.
 
     Attributes
     ----------

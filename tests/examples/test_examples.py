@@ -52,7 +52,7 @@ def first_group(pattern, text):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_says_how_it_is_run_and_is_listed(name):
-    assert f"Run: python examples/{name}" in (ROOT / "examples" / name).read_text("utf-8")
+    assert f"\nRun::\n\n    python examples/{name}" in (ROOT / "examples" / name).read_text("utf-8")
     assert f"(../examples/{name})" in (ROOT / "docs" / "lessons.md").read_text("utf-8")
 
 
