@@ -86,7 +86,8 @@ def as_masses(weights: FloatArray, words: int) -> Masses:
     if words > 1:
         _change(masses, int(weights.argmax()), lacking, 0, more)
     else:
-        masses[heavy[: lacking[0, 0]], 0] += 1 if more else -1
+        for k in range(lacking[0, 0]):  # a loop, since an array of indices compiles for a second
+            masses[heavy[k], 0] += 1 if more else -1
     return masses
 
 
