@@ -11,6 +11,7 @@ from sphinx_gallery.scrapers import figure_rst
 from sphinx_gallery.sorting import ExplicitOrder
 
 ORDER = [
+    "first_picture.py",
     "distance_with_certificate.py",
     "interval_and_test.py",
     "compare_two_tables.py",

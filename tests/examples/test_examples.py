@@ -71,6 +71,14 @@ def test_distance_with_certificate(tmp_path):
     assert w2 > w1
 
 
+def test_first_picture(tmp_path):
+    samples, distributions, picture = printed("first_picture.py", tmp_path).splitlines()
+    low, high = numbers_in(distributions)
+    assert low < 3 < high and low < numbers_in(samples)[0] < high
+    assert picture == "picture: first_picture.png"
+    assert (tmp_path / "first_picture.png").read_bytes().startswith(PNG)
+
+
 def test_interval_and_test(tmp_path):
     truth, *sizes, covered, different, equal = printed(
         "interval_and_test.py", tmp_path
