@@ -38,8 +38,8 @@ def main() -> None:
     print("| the ten lines | wall-clock s | processor s |\n|---|--:|--:|")
     with tempfile.TemporaryDirectory() as cache:
         for when in ("the first time", "the second time", "the third time"):
-            wall, processor = seconds(code, cache)
-            print(f"| {when} | {wall:.1f} | {processor:.1f} |")
+            elapsed, processor = seconds(code, cache)
+            print(f"| {when} | {elapsed:.1f} | {processor:.1f} |")
 
 
 if __name__ == "__main__":

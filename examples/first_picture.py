@@ -38,8 +38,8 @@ def draw_plan(axis: Axes, x: FloatArray, y: FloatArray, result: otgan.TransportR
     for i, j, mass in zip(plan.row, plan.col, plan.data, strict=True):
         width = 250 * mass
         axis.plot(*zip(x[i], y[j], strict=True), color=GRAY, linewidth=width, alpha=0.45, zorder=1)
-    axis.scatter(*x.T, s=10, color=BLUE, zorder=2, label=f"x: {len(x)} points")
-    axis.scatter(*y.T, s=10, color=ORANGE, zorder=2, label=f"y: {len(y)} points")
+    axis.scatter(x[:, 0], x[:, 1], s=10, color=BLUE, zorder=2, label=f"x: {len(x)} points")
+    axis.scatter(y[:, 0], y[:, 1], s=10, color=ORANGE, zorder=2, label=f"y: {len(y)} points")
     axis.set(title="The optimal plan between two samples", aspect="equal", xticks=[], yticks=[])
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, handletextpad=0.1)
 
