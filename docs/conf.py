@@ -32,6 +32,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
     "citations",
+    "code_links",
     "repository_links",
 ]
 exclude_patterns = ["_build", "report", "README.md"]
