@@ -39,6 +39,7 @@ def settings(docs: Path) -> dict[str, Any]:
         "within_subsection_order": ExplicitOrder([*ORDER, "*"]),
         "reset_argv": arguments_of,
         "image_scrapers": (written_pictures,),
+        "default_thumb_file": str(docs / "images" / "first_picture.png"),
         "abort_on_example_error": True,
         "download_all_examples": False,
         "show_signature": False,
