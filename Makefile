@@ -11,7 +11,7 @@ OLDEST_READY := $(OLDEST)/.ready
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 QUICK := -m "not slow and not gpu and not browser" $(PARALLEL)
 
-.PHONY: demo test test-all test-browser test-oldest lint install clean
+.PHONY: demo test test-all test-browser test-oldest lint docs install clean
 .DEFAULT_GOAL := test
 
 install: $(READY)
@@ -53,9 +53,16 @@ test-all: lint
 test-browser: $(READY)
 	$(BIN)/pytest -m browser tests/browser
 
+# Warnings are errors. The gallery runs every example; what did not change is not run again.
+docs: $(READY)
+	$(BIN)/codespell
+	PYTHONPATH=. $(BIN)/sphinx-build -W --keep-going --quiet docs docs/_build/html
+	@echo "The pages are in docs/_build/html: open docs/_build/html/index.html"
+
 # Numba keeps one version's machine code at a place: the old one has a place of its own.
 test-oldest: $(OLDEST_READY)
 	NUMBA_CACHE_DIR=$(CURDIR)/$(OLDEST)/numba $(OLDEST)/bin/pytest $(QUICK) --without torch
 
 clean:
+	rm -rf docs/_build docs/api/generated docs/benchmarks docs/gallery docs/sg_execution_times.rst
 	rm -rf $(VENV) $(OLDEST) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

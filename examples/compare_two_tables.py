@@ -1,8 +1,14 @@
-"""Two tables with the same columns in another order, compared in every way that fits.
+"""Two tables compared
+===================
+
+Two tables with the same columns in another order, compared in every way that fits.
 
 The rows of one lie on a crescent, those of the other are normal.
 
-Run: python examples/compare_two_tables.py [--plot compare.png]
+Run::
+
+    python examples/compare_two_tables.py [--plot compare.png]
+    python examples/compare_two_tables.py --plot compare.png  # below
 """
 
 from __future__ import annotations
@@ -29,7 +35,9 @@ def as_table(points: FloatArray, columns: tuple[str, ...]) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--plot", metavar="FILE", help="also save a picture")
     options = parser.parse_args()
     x, y = crescent_and_gaussian(800, 600, np.random.default_rng(0))

@@ -1,6 +1,12 @@
-"""A critic whose gradient penalty is too weak for its data, and what an audit says of it.
+"""A critic audited
+================
 
-Run: python examples/critic_audited.py [--plot audit.png] [--steps N]
+A critic whose gradient penalty is too weak for its data, and what an audit says of it.
+
+Run::
+
+    python examples/critic_audited.py [--plot audit.png] [--steps N]
+    python examples/critic_audited.py --plot audit.png  # below
 """
 
 from __future__ import annotations
@@ -42,7 +48,9 @@ def train(x: torch.Tensor, y: torch.Tensor, steps: int) -> tuple[torch.nn.Module
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--plot", metavar="FILE", help="also save a picture")
     parser.add_argument("--steps", type=int, default=1200, help="of training (default 1200)")
     options = parser.parse_args()

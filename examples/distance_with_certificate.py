@@ -1,6 +1,11 @@
-"""The exact distance of two weighted clouds of points, and a check that trusts no solver.
+"""A distance and its certificate
+==============================
 
-Run: python examples/distance_with_certificate.py
+The exact distance of two weighted clouds of points, and a check that trusts no solver.
+
+Run::
+
+    python examples/distance_with_certificate.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,11 @@
-"""How the exact engine works: one solve from coarse to fine, and what its pricing passes report.
+"""The exact engine at work
+========================
 
-Run: python examples/engine_picture.py [engine.png]
+How the exact engine works: one solve from coarse to fine, and what its pricing passes report.
+
+Run::
+
+    python examples/engine_picture.py [engine.png]
 """
 
 from __future__ import annotations

@@ -1,6 +1,12 @@
-"""GAN, WGAN and WGAN-GP on one data set, with one pair of networks, beside the same exact numbers.
+"""GAN, WGAN and WGAN-GP
+=====================
 
-Run: python examples/gan_wgan_gp.py [--data NAME] [--steps N] [--plot FILE]
+GAN, WGAN and WGAN-GP on one data set, with one pair of networks, beside the same exact numbers.
+
+Run::
+
+    python examples/gan_wgan_gp.py [--data NAME] [--steps N] [--plot FILE]
+    python examples/gan_wgan_gp.py --steps 300  # below
 """
 
 from __future__ import annotations
@@ -86,7 +92,9 @@ def draw(results: dict[str, TrainResult], data: str, file: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", default="ring8", help="ring8, grid25 or swissroll")
     parser.add_argument("--steps", type=int, default=2000, help="of the generator (default 2000)")
     parser.add_argument("--plot", type=Path, default=Path("gan_wgan_gp.png"), help="the picture")

@@ -1,8 +1,13 @@
-"""What two samples say about the distance of their distributions: an interval, and a test.
+"""An interval and a test
+======================
+
+What two samples say about the distance of their distributions: an interval, and a test.
 
 Two normal distributions in the plane lie exactly 0.5 apart. Their samples lie further apart.
 
-Run: python examples/interval_and_test.py
+Run::
+
+    python examples/interval_and_test.py
 """
 
 from __future__ import annotations

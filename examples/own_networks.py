@@ -1,6 +1,12 @@
-"""A convolutional GAN of one's own on images with labels, saved, loaded again and sampled from.
+"""A GAN with networks of your own
+===============================
 
-Run: python examples/own_networks.py [--out FOLDER] [--steps N]
+A convolutional GAN of one's own on images with labels, saved, loaded again and sampled from.
+
+Run::
+
+    python examples/own_networks.py [--out FOLDER] [--steps N]
+    python examples/own_networks.py --steps 300  # below
 """
 
 from __future__ import annotations
@@ -40,7 +46,9 @@ def critic() -> nn.Module:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/own"), help="folder of the run")
     parser.add_argument("--steps", type=int, default=2000, help="of the generator (default 2000)")
     options = parser.parse_args()

@@ -1,6 +1,11 @@
-"""Points that descend their exact distance to a target: the gradient goes through the solver.
+"""Points that descend a distance
+==============================
 
-Run: python examples/points_that_move.py
+Points that descend their exact distance to a target: the gradient goes through the solver.
+
+Run::
+
+    python examples/points_that_move.py
 """
 
 from __future__ import annotations

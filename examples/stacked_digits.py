@@ -1,6 +1,12 @@
-"""How many of a hundred known modes a GAN reaches: two random digits as the channels of an image.
+"""A hundred known modes
+=====================
 
-Run: python examples/stacked_digits.py [--steps N] [--pack M]
+How many of a hundred known modes a GAN reaches: two random digits as the channels of an image.
+
+Run::
+
+    python examples/stacked_digits.py [--steps N] [--pack M]
+    python examples/stacked_digits.py --steps 100  # below
 """
 
 from __future__ import annotations
@@ -12,7 +18,9 @@ from otgan.datasets import StackedDigits
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=2000, help="of the generator (default 2000)")
     parser.add_argument("--pack", type=int, default=1, help="images that are judged together")
     options = parser.parse_args()

@@ -1,6 +1,12 @@
-"""A WGAN trained on a file of points, stopped, resumed, and measured against perfect samples.
+"""Training on a file of points
+============================
 
-Run: python examples/train_on_your_data.py [--out FOLDER] [--steps N]
+A WGAN trained on a file of points, stopped, resumed, and measured against perfect samples.
+
+Run::
+
+    python examples/train_on_your_data.py [--out FOLDER] [--steps N]
+    python examples/train_on_your_data.py --steps 120  # below
 """
 
 from __future__ import annotations
@@ -28,7 +34,9 @@ def write_points(file: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/moons"), help="folder of the run")
     parser.add_argument("--steps", type=int, default=600, help="of the generator (default 600)")
     options = parser.parse_args()

@@ -12,9 +12,7 @@ SECTIONS = re.split(r"(?m)^## ", GLOSSARY)[1:]
 ENTRIES = {
     section.partition("\n")[0]: re.findall(r"(?ms)^- \*\*(.+?)\*\*(.*?)(?=^- |\Z)", section)
     for section in SECTIONS
-    if not section.startswith("Sources")
 }
-SOURCES = re.split(r"(?m)^- ", SECTIONS[-1])[1:]
 
 PRIVATE = {
     "house": "package",
@@ -63,21 +61,10 @@ def test_terms_are_in_alphabetical_order(section):
     assert terms == sorted(terms) and len(set(terms)) == len(terms) > 4
 
 
-def test_every_term_has_a_source_that_is_listed():
+def test_every_term_has_a_source():
     for term, text in (entry for entries in ENTRIES.values() for entry in entries):
-        if text.startswith(": see "):
-            continue
-        cited = re.findall(r"\*([^*]+)\*\s*$", text.strip())
-        assert cited, f"{term} has no source"
-        for year in re.findall(r"\b(?:1[89]|20)\d\d\b", cited[0]):
-            assert any(year in source for source in SOURCES), (term, year)
-
-
-def test_every_source_is_cited():
-    cited = " ".join(text for entries in ENTRIES.values() for _, text in entries)
-    for source in SOURCES:
-        first = re.split(r",| and | et al", source)[0].strip()
-        assert first in re.sub(r"\s+", " ", cited), first
+        if not text.startswith(": see "):
+            assert re.search(r"\*[^*]*\{cite:t\}`[^*]+\*\s*$", text), f"{term} has no source"
 
 
 def private_words(text):

@@ -26,7 +26,7 @@ CSV_COLUMNS = (
 @checks_keywords
 @dataclass(frozen=True)
 class ComparedQuantity(Result):
-    """One row of a :class:`Comparison`. ``float(row)`` is its value.
+    """One row of a :class:`otgan.Comparison`. ``float(row)`` is its value.
 
     Attributes
     ----------

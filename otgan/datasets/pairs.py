@@ -75,7 +75,7 @@ def dirac_and_sphere(d: int, radius: float = 1.0) -> KnownPair:
 
 @checks_keywords
 def absolute_value() -> KnownPair:
-    """The origin of the line (x) against -1 or +1 (y); W1 = 1, f = -|·|.
+    """The origin of the line (x) against -1 or +1 (y); W1 = 1, ``f = -|·|``.
 
     References
     ----------
@@ -134,7 +134,7 @@ def cones(
 
 @checks_keywords
 def round_gaussians(d: int, std_x: float, std_y: float) -> KnownPair:
-    """N(0, std_x² I) against N(0, std_y² I); W1 = |std_x - std_y| E‖Z‖, f = ±‖·‖.
+    """N(0, std_x² I) against N(0, std_y² I); W1 = ``|std_x - std_y| E‖Z‖``, f = ±‖·‖.
 
     Z is standard normal, E‖Z‖ = √2 Γ((d + 1)/2) / Γ(d/2). The wider distribution is the narrower
     one scaled up, along rays from the origin.
@@ -175,7 +175,7 @@ def round_gaussians(d: int, std_x: float, std_y: float) -> KnownPair:
 def ball_and_power(d: int, p: float = 8.0, radius: float = 1.0) -> KnownPair:
     """A uniform distribution on a ball (y) against its image under r -> radius (r / radius)^p (x).
 
-    W1 = radius |d/(d + 1) - d/(d + p)|, the difference of the mean radii; f = ∓‖·‖, minus where
+    W1 = ``radius |d/(d + 1) - d/(d + p)|``, the difference of the mean radii; f = ∓‖·‖, minus where
     p > 1 gathers x at the origin.
 
     Parameters
@@ -291,8 +291,8 @@ def two_points(distance: float, d: int = 1) -> KnownPair:
 def gaussians_on_line(mean_x: float, std_x: float, mean_y: float, std_y: float) -> KnownPair:
     """N(mean_x, std_x²) against N(mean_y, std_y²), on the line.
 
-    Equal quantiles are matched, so W1 = E |m + s Z| with m = mean_y - mean_x, s = std_y - std_x,
-    which is |s| √(2/π) exp(-m²/2s²) + m (1 - 2 Φ(-m/|s|)). The slope of f is the sign of
+    Equal quantiles are matched: W1 = ``E |m + s Z|`` with m = mean_y - mean_x, s = std_y - std_x,
+    which is ``|s| √(2/π) exp(-m²/2s²) + m (1 - 2 Φ(-m/|s|))``. The slope of f is the sign of
     F_y - F_x: it turns where the distribution functions cross, or nowhere if s = 0.
 
     Parameters

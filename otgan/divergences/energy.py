@@ -64,7 +64,7 @@ class Energy:
 
 @checks_keywords
 def energy_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0.95) -> Estimate:
-    """Energy distance (2 E|X - Y| - E|X - X'| - E|Y - Y'|)^(1/2) of the distributions of samples.
+    """Energy distance ``(2 E|X - Y| - E|X - X'| - E|Y - Y'|)^(1/2)`` of the distributions.
 
     It is a metric for distributions with finite means, in the root of the unit of x; its square is
     at most 2 W1. On the line it is (2 ∫ (F - G)²)^(1/2), with distribution functions F and G, as
@@ -115,7 +115,7 @@ def energy_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 0
 def energy_distance_squared(
     x: Any, y: Any, *, unbiased: bool = True, rng: Any = 0, confidence_level: float = 0.95
 ) -> Estimate:
-    """Squared energy distance 2 E|X - Y| - E|X - X'| - E|Y - Y'| of the distributions of samples.
+    """Squared energy distance ``2 E|X - Y| - E|X - X'| - E|Y - Y'|`` of the distributions.
 
     It is zero only for equal distributions with finite means, in the units of x, and at most 2 W1.
     On the line it is 2 ∫ (F - G)², with distribution functions F and G.
@@ -153,7 +153,7 @@ def energy_distance_squared(
 
     Notes
     -----
-    :mod:`otgan.divergences.pair_means` describes the standard error and the interval.
+    ``otgan.divergences.pair_means`` describes the standard error and the interval.
 
     O((n + m) (log(n + m) + B)) time on the line; otherwise O((n + m)² (d + B)), with the distances
     held in blocks of 16 MiB, and B = 199 permutations at 95 %, which look at 5,000 points at most.

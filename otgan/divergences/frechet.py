@@ -71,9 +71,9 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     standard error is the delta method's: a point moves D² by
     2 (μ1 - μ2)·(x - μ1) + (x - μ1)ᵀ (I - T)(x - μ1), where T is the optimal linear map. The bias
     is a jackknife over ten groups: every tenth point is left out, so rows are taken to be in no
-    order. At equal moments D² is, to second order, the sum of |μ1 - μ2|² and of all
+    order. At equal moments D² is, to second order, the sum of ``|μ1 - μ2|²`` and of all
     (Σ1 - Σ2)²_ij / 2(λ_i + λ_j) in coordinates that diagonalize the covariance of both samples,
-    with eigenvalues λ: this is what labels are permuted for (:mod:`otgan.pooled_null`).
+    with eigenvalues λ: this is what labels are permuted for (``otgan.pooled_null``).
 
     O((n + m) d² + min(n + m, d)³) time for the fit, its ten parts, and 39 permutations at 95 %.
 

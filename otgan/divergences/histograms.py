@@ -199,7 +199,7 @@ def js_distance(
 
 @checks_keywords
 def total_variation(p: Any, q: Any, *, axis: int = -1, normalize: bool = False) -> Any:
-    """Total variation distance TV(p, q) = ½ Σ |p - q|: a metric between 0 and 1.
+    """Total variation distance ``TV(p, q) = ½ Σ |p - q|``: a metric between 0 and 1.
 
     Parameters
     ----------

@@ -175,7 +175,7 @@ def mmd_squared(
     x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,) on the line
         Independent points of the two distributions, at least two of each.
     kernel : {"gaussian", "laplace", "imq"}
-        With r = |x - y|/bandwidth: exp(-r²/2), exp(-r), or the inverse multiquadric
+        With ``r = |x - y|/bandwidth``: exp(-r²/2), exp(-r), or the inverse multiquadric
         (1 + r²)^(-1/2).
     bandwidth : float or "median"
         In the units of x. "median" is the median of the distances between any two of the n + m

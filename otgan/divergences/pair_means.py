@@ -8,7 +8,7 @@ its mean is the squared distance of the distributions, and it may be negative.
 
 The standard error is that of the Hoeffding projection, from the mean kernel of each point with the
 others. Where the distributions are equal the projection vanishes and the value is not normal: see
-:mod:`otgan.pooled_null` for the interval there.
+``otgan.pooled_null`` for the interval there.
 
 Source: Gretton et al., A kernel two-sample test, 2012, Lemma 6 and section 3.
 """

@@ -118,7 +118,7 @@ class Variational:
         Parameters
         ----------
         x, y, confidence_level
-            As in :meth:`otgan.divergences.classifier.Classifier.kl`.
+            As in :meth:`otgan.Classifier.kl`.
         rng : numpy.random.Generator
             Draws the folds, the first weights and the batches.
 

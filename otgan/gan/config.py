@@ -135,7 +135,7 @@ class GANConfig:
     features : {"auto", "classifier", "autoencoder"}, callable or None
         In what samples are compared besides points: hidden units of a small network that is trained
         on the training points before the run and kept with it, or a torch module or function from
-        points of shape (n, *shape), in the units of the data, to (n, k). ``"auto"`` is none for
+        points of shape ``(n, *shape)``, in the units of the data, to (n, k). ``"auto"`` is none for
         vectors, and for images classifier, or autoencoder without labels.
     rng : int
         Seed of everything random: weights, batches, latents and the split of the data.

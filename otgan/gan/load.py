@@ -71,7 +71,7 @@ class Run(Result):
         return float("nan") if self.evaluation is None else float(self.evaluation)
 
     def generate(self, n: int, *, rng: int | np.random.Generator = 0) -> FloatArray:
-        """Draw points from the generator, as :meth:`TrainResult.generate` does.
+        """Draw points from the generator, as :meth:`otgan.TrainResult.generate` does.
 
         Parameters
         ----------

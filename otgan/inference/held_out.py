@@ -125,7 +125,7 @@ def held_out_bracket(
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d), or samplers
-        Anything that :func:`otgan.datasets.samplers.as_sampler` takes; of a sampler, 2,048 points.
+        Points, or a sampler as :func:`otgan.estimate_w1` takes it, of which 2,048 points are drawn.
     x_new, y_new : array_like, shapes (n', d) and (m', d), optional
         Independent points of the same distributions; both or neither. Without them x and y are
         split.

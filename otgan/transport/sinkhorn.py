@@ -52,7 +52,7 @@ def sinkhorn_divergence(
 ) -> Estimate:
     """Sinkhorn divergence OT(x, y) - ½ OT(x, x) - ½ OT(y, y) of entropic transport; no root taken.
 
-    ``OT(a, b) = min_P Σ P_ij |x_i - y_j|^p + ε KL(P‖a ⊗ b)``. In the units of the cost, |x|^p.
+    ``OT(a, b) = min_P Σ P_ij |x_i - y_j|^p + ε KL(P‖a ⊗ b)``. In the units of the cost, ``|x|^p``.
     It tends to W_p^p as ε falls to 0 and, for p = 1, to half the energy distance as ε grows.
 
     Parameters
@@ -91,7 +91,7 @@ def sinkhorn_divergence(
     Notes
     -----
     ε falls by quarters from the largest cost, much as in GeomLoss, and steps of Newton's method
-    help where the last problem is slow (:mod:`otgan.transport.entropic`): the default ε converges
+    help where the last problem is slow (``otgan.transport.entropic``): the default ε converges
     for heavy tails as well.
 
     The standard error is that of f - f_x and g - g_y, with the potentials f, g between the
@@ -101,7 +101,7 @@ def sinkhorn_divergence(
     end takes off what halves of the samples add to the value, its lower end the null level, or
     1 + √2 times what halves add, whichever is more. It may lie below the value, and a warning says
     so; it holds zero if equal distributions are possible by permuted labels
-    (:mod:`otgan.pooled_null`), for which the divergence is replaced by what it is to second order
+    (``otgan.pooled_null``), for which the divergence is replaced by what it is to second order
     about the distribution of both samples.
 
     O((n + m)² · iterations) time, and memory for a matrix of (n + m)² numbers.

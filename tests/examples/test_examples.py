@@ -52,7 +52,7 @@ def first_group(pattern, text):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_says_how_it_is_run_and_is_listed(name):
-    assert f"Run: python examples/{name}" in (ROOT / "examples" / name).read_text("utf-8")
+    assert f"\nRun::\n\n    python examples/{name}" in (ROOT / "examples" / name).read_text("utf-8")
     assert f"(../examples/{name})" in (ROOT / "docs" / "lessons.md").read_text("utf-8")
 
 
@@ -69,6 +69,14 @@ def test_distance_with_certificate(tmp_path):
     w2, squared = numbers_in(second.replace("W2", "W"))
     assert_allclose(w2**2, squared, rtol=1e-9)
     assert w2 > w1
+
+
+def test_first_picture(tmp_path):
+    samples, distributions, picture = printed("first_picture.py", tmp_path).splitlines()
+    low, high = numbers_in(distributions)
+    assert low < 3 < high and low < numbers_in(samples)[0] < high
+    assert picture == "picture: first_picture.png"
+    assert (tmp_path / "first_picture.png").read_bytes().startswith(PNG)
 
 
 def test_interval_and_test(tmp_path):

@@ -99,14 +99,14 @@ class GradientPenalty(PenalizedSlope):
     """Penalize gradient norms other than one (WGAN-GP), or only those above (WGAN-LP).
 
     The loss is less ``weight * E[(|∇f(x̂)| - 1)²]``, with the positive part if `one_sided`. If x̂
-    has density u, the optimal critic has slopes |∇f| = 1 + |w| / (2 weight u), where w is a flow
+    has density u, the optimal critic has slopes ``|∇f| = 1 + |w| / (2 weight u)``, w being a flow
     that carries x to y along -∇f. So its gap is
 
         E f(x) - E f(y) = ∫|w| + ∫|w|² / (2 weight u) = ∫|w| + 2 penalty,   and ∫|w| >= W1,
 
     and `distance` subtracts twice the penalty of slopes above one (`above_one`): an optimal critic
     has no others where mass moves, and slopes below one say that a critic has not learned yet. On
-    the line ∫|w| is W1 exactly; elsewhere it is larger by second order in 1 / weight. Two point
+    the line ``∫|w|`` is W1 exactly; elsewhere it is larger by second order in 1 / weight. Two point
     masses at distance d show d + d² / (2 weight).
 
     Attributes

@@ -172,7 +172,7 @@ class PenalizedStep:
         Returns
         -------
         gap, penalty : torch.Tensor, shape ()
-            E f(x) - E f(y), or the value of `loss`, and E φ(|∇f|). The gradients are those of
+            E f(x) - E f(y), or the value of `loss`, and ``E φ(|∇f|)``. The gradients are those of
             ``penalty - gap``, or ``loss + penalty``.
         """
         kinds = [x, y]

@@ -29,7 +29,7 @@ def convolution_norm(
 ) -> float:
     """An upper bound for the operator norm of a convolution on signals of any size.
 
-    A convolution of stride s is one of stride 1 on s**k times the channels. On signals without
+    A convolution of stride s is one of stride 1 on ``s**k`` times the channels. On signals without
     end its norm is the largest norm of its symbol, the Fourier series of the kernel; cutting or
     padding by zeros only makes it smaller, and a circular one samples the same symbol. The symbol
     is sampled on a grid, and what it can reach in between is bounded: a real trigonometric
@@ -40,7 +40,7 @@ def convolution_norm(
 
     Parameters
     ----------
-    kernel : ndarray, shape (out, in / groups, *sizes)
+    kernel : ndarray, shape ``(out, in / groups, *sizes)``
     stride, dilation : sequences of int, one for each size
     groups : int
 

@@ -44,7 +44,7 @@ class PointFeatures(nn.Module):
 
 
 class WithRadius(PointFeatures):
-    """Points together with their distance from the origin, centered: (x, |x| - √d).
+    """Points together with their distance from the origin, centered: ``(x, |x| - √d)``.
 
     Of all distances a network of linear layers finds this one hardest in many dimensions, and
     potentials of distributions that differ in spread need it most. It is near √d for standardized
@@ -62,7 +62,7 @@ class WithRadius(PointFeatures):
         return n_features - 1
 
     def pullback(self, features: Tensor, gradients: Tensor) -> Tensor:
-        """The gradient of the radius is x / |x|."""
+        """The gradient of the radius is ``x / |x|``."""
         return gradients[:, :-1] + gradients[:, -1:] * self._outward(features)
 
     def pushforward(self, features: Tensor, tangents: Tensor) -> Tensor:

@@ -139,7 +139,7 @@ def _zero_lower_bound(cost: GroundCost) -> float:
 
 
 class CertifiedPotentials(NamedTuple):
-    """Potentials with f_i + g_j <= |x_i - y_j| for all pairs: a proof of their dual value."""
+    """Potentials with ``f_i + g_j <= |x_i - y_j|`` for all pairs: a proof of their dual value."""
 
     f: FloatArray
     g: FloatArray
@@ -175,7 +175,7 @@ def certified_potentials(
 ) -> CertifiedPotentials:
     """The critic's values on two samples, turned into potentials that are feasible for all pairs.
 
-    Whatever the numbers t h(x_i) are, g_j = min_i |x_i - y_j| - t h(x_i) and the f that two
+    Whatever the numbers t h(x_i) are, ``g_j = min_i |x_i - y_j| - t h(x_i)`` and the f that two
     c-transforms give are feasible, so their dual value is a bound; likewise from -t h(y_j). Each
     side has its own best scale t, looked for on at most 1,500 points of each sample. A mean of
     feasible potentials is feasible, so mixtures of the two sides are tried too, and improved by

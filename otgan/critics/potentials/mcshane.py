@@ -170,10 +170,10 @@ class ExactCritic(NamedTuple):
 def exact_critic(x: Any, y: Any, *, side: Side = "auto") -> ExactCritic:
     """The critic that training only approximates: optimal potentials, extended off the sample.
 
-    The linear program finds f_i + g_j <= |x_i - y_j| with mean f + mean g = W1. The function
-    u(z) = min_j |z - y_j| - g_j is 1-Lipschitz, at least f_i at x_i, and at most -g_j at y_j; so
+    The linear program finds ``f_i + g_j <= |x_i - y_j|`` with mean f + mean g = W1. The function
+    ``u(z) = min_j |z - y_j| - g_j`` is 1-Lipschitz, at least f_i at x_i, at most -g_j at y_j; so
     mean u(x) - mean u(y) is at least W1, and by weak duality no more. The same holds for
-    max_i f_i - |z - x_i|, and for no function outside of these two.
+    ``max_i f_i - |z - x_i|``, and for no function outside of these two.
 
     On the sample the two are equally good. Off it they differ by up to twice the distance to the
     anchors: anchors belong where points lie densely.

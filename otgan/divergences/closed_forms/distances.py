@@ -64,7 +64,7 @@ def kl(P: ParametricDistribution, Q: ParametricDistribution) -> float:
     -------
     float
         In closed form for two distributions of one family (exponential distributions are gamma
-        distributions); by quadrature to a relative 1e-11 of E_P |log(p/q)| for two families.
+        distributions); by quadrature to a relative 1e-11 of ``E_P |log(p/q)|`` for two families.
         Infinite exactly where the support of Q does not cover that of P.
 
     Raises
@@ -139,7 +139,7 @@ def js(P: ParametricDistribution, Q: ParametricDistribution) -> float:
 
 @checks_keywords
 def total_variation(P: ParametricDistribution, Q: ParametricDistribution) -> float:
-    """Total variation distance TV(P, Q) = ½ ∫ |p - q|: a metric between 0 and 1.
+    """Total variation distance ``TV(P, Q) = ½ ∫ |p - q|``: a metric between 0 and 1.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def wasserstein(P: ParametricDistribution, Q: ParametricDistribution, *, p: floa
     float
         In the units of the distributions. In closed form: p = 1 and 2 for two distributions that
         differ by location and scale; p=1 for gamma and Poisson distributions in stochastic order;
-        Gaussians in the plane and beyond. Otherwise (∫ |F⁻¹(u) - G⁻¹(u)|^p du)^(1/p) by quadrature
+        Gaussians in the plane and beyond. Else ``(∫ |F⁻¹(u) - G⁻¹(u)|^p du)^(1/p)`` by quadrature,
         to a relative 1e-11, or as well as quantiles are rounded.
 
     Raises

@@ -72,7 +72,7 @@ def build_generator(settings: NetworkSettings, shape: tuple[int, ...]) -> nn.Mod
     Returns
     -------
     torch.nn.Module
-        From latents (n, latent_dim) to points (n, *shape).
+        From latents (n, latent_dim) to points ``(n, *shape)``.
 
     Raises
     ------
