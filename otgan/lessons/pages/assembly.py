@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 from otgan.palette import ON_DARK, ON_WHITE
 
 __all__ = ["MAX_BYTES", "assemble", "check_sizes"]
@@ -22,6 +23,7 @@ IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.MULTILINE)
 
 
+@checks_keywords
 def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
     """The page of a lesson.
 
@@ -61,6 +63,7 @@ def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
     return page
 
 
+@checks_keywords
 def check_sizes(most: Mapping[str, int], parameters: Mapping[str, Any]) -> None:
     """Raise unless a page has room for these parameters.
 
