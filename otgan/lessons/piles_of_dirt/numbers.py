@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from otgan import emd, emd_linprog, js_divergence, kl_divergence, total_variation, wasserstein_1d
+from otgan import emd, emd_from_cost, js_divergence, kl_divergence, total_variation, wasserstein_1d
 from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points, as_weights, check_equal_mass
@@ -98,7 +98,7 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     Q = Q * (total / Q.sum())  # what rounding the totals may differ by
     place = np.arange(n)
     steps = np.abs(place[:, None] - place)
-    program = emd_linprog(steps, P, Q)
+    program = emd_from_cost(steps, P, Q)
     # What piles 0..i have in excess has to cross from i to i + 1.
     flow = np.cumsum(P - Q)
     flow[-1] = 0.0
