@@ -47,7 +47,12 @@ def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
 )
 def test_piles_of_dirt(opened, P, Q):
     numbers = piles(P=P, Q=Q)
-    check(numbers_on_page(opened, "piles-of-dirt", {"P": P, "Q": Q}), vars(numbers))
+    found = numbers_on_page(opened, "piles-of-dirt", {"P": P, "Q": Q})
+    moves = found.pop("moves")
+    assert [move.pop("row") for move in moves] == [move.row for move in numbers.moves]
+    for move, expected in zip(moves, numbers.moves, strict=True):
+        check(move, vars(expected))
+    check(found, vars(numbers))
 
 
 def test_parallel_lines(opened):
