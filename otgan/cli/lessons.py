@@ -56,6 +56,12 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "n": (int, "N", "points of the first cloud"),
     "m": (int, "N", "points of the second cloud"),
     "trials": (int, "N", "random functions and couplings"),
+    "x": (_numbers, "0,1,4", "points of the first sample on the line"),
+    "y": (_numbers, "2,3", "points of the second"),
+    "f": (_numbers, "0,0,0", "prices at x"),
+    "g": (_numbers, "0,0", "prices at y"),
+    "K": (_numbers, "0.1,1,10", "slopes that a critic may have"),
+    "heights": (_numbers, "-3,0,...", "values of a critic at -4, -3, ..., 4"),
     "rng": (int, "N", "seed of everything random"),
 }
 """Parameters of the lessons as flags: type, example, meaning."""

@@ -23,6 +23,7 @@ LESSONS = (
     "perfect-discriminator",
     "xy-game",
     "kantorovich-rubinstein",
+    "two-halves-of-duality",
     "neural-critic",
     "critic-or-emd",
     "how-sure-are-you",

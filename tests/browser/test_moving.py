@@ -84,6 +84,49 @@ def test_critics_rise_to_plans(opened):
         assert score <= cost != before
 
 
+def test_two_prices_become_one_function(opened):
+    with opened("two-halves-of-duality") as page:
+        earned = []
+        for name in ("f ← the lowest V", "g ← the same from below") * 2:
+            page.get_by_role("button", name=name).click()
+            earned.append(re.findall(r"earn ([\d.]+),", caption(page, "prices"))[0])
+        assert earned == ["1.25", "1.5", "1.5", "1.5"]
+        page.get_by_role("button", name="Best prices").click()
+        assert "W₁ is 1.75: no prices earn more" in caption(page, "prices")
+        page.get_by_label("Point 2 of x and its price f").focus()
+        page.keyboard.press("ArrowUp")
+        assert "prove nothing" in caption(page, "prices")
+        assert "not allowed" in page.inner_text("#chain")
+        page.get_by_role("button", name="Start again").click()
+        drag(page, page.get_by_label("Point 4 of y and its price g"), 40, 0)
+        assert "W₁ is 1.75." not in caption(page, "prices")
+
+
+def test_a_critic_is_read_over_its_slope(opened):
+    with opened("two-halves-of-duality") as page:
+        assert "scores 2.5 and is as steep as 2.5, so W₁ is at least 1." in caption(page, "critic")
+        slide(page, "multiply the critic by (log scale)", "End")
+        assert "scores 25 and is as steep as 25, so W₁ is at least 1." in caption(page, "critic")
+        assert page.inner_text("#readings").count("above W₁") == 1
+        page.get_by_label("Height of the critic at −4").focus()
+        page.keyboard.press("ArrowUp")
+        assert "scores 25 " not in caption(page, "critic")
+
+
+def test_a_graph_stays_out_of_a_cone_or_does_not(opened):
+    with opened("two-halves-of-duality") as page:
+        assert "stays out" in caption(page, "cone")
+        page.get_by_label("function", exact=True).select_option("square")
+        assert "the graph is in it" in caption(page, "cone")
+        assert "least K of x² is 4." in caption(page, "cone")
+        slide(page, "K, slope of the cone", "End")
+        assert "stays out" in caption(page, "cone")
+        slide(page, "the interval is from −R to R, R", "End")
+        assert "the graph is in it" in caption(page, "cone")
+        page.get_by_label("function", exact=True).select_option("root")
+        assert "no K at all" in caption(page, "cone")
+
+
 def test_a_light_penalty_shows_too_much_and_says_by_how_much(opened):
     with opened("neural-critic") as page:
         slide(page, "weight of the penalty (log scale)", "Home")

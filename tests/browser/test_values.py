@@ -18,6 +18,7 @@ from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
 from otgan.lessons.piles_of_dirt import run as piles
+from otgan.lessons.two_halves_of_duality import run as halves
 from otgan.lessons.xy_game import run as game
 from tests.lessons.cached import numbers_of
 
@@ -105,6 +106,22 @@ def test_kantorovich_rubinstein(opened, n, m, grid):
     distance = wasserstein(x, y)
     check(found, {"distance": distance, "score": score, "independent": cdist(x, y).mean()})
     assert found["score"] <= found["distance"] <= found["independent"] + RTOL
+
+
+@pytest.mark.parametrize(("n", "m", "grid"), [(4, 4, 1), (1, 3, 0), (6, 5, 0), (8, 8, 1)])
+def test_two_halves_of_duality(opened, n, m, grid):
+    rng = np.random.default_rng([n, m])
+    x, y, f, heights = (rng.normal(scale=2, size=size) for size in (n, m, n, 9))
+    if grid:  # many ties
+        x, y = x.round(), y.round()
+    g = (np.abs(x[:, None] - y) - f[:, None]).min(axis=0) - rng.exponential(size=m)
+    K = np.array([0.01, 1.0, 30.0])
+    parameters = {"x": x, "y": y, "f": f, "g": g, "K": K, "heights": heights}
+    numbers = halves(**parameters)
+    plain = {name: value.tolist() for name, value in parameters.items()}
+    found = numbers_on_page(opened, "two-halves-of-duality", plain)
+    check(found.pop("critic"), vars(numbers.critic))
+    check(found, vars(numbers))
 
 
 @pytest.mark.parametrize(("weight", "width"), [(0.1, 8), (1.0, 64), (37.0, 512)])
