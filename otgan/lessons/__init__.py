@@ -24,6 +24,7 @@ LESSONS = (
     "xy-game",
     "kantorovich-rubinstein",
     "two-halves-of-duality",
+    "algorithm-1",
     "neural-critic",
     "critic-or-emd",
     "how-sure-are-you",

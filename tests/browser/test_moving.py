@@ -127,6 +127,37 @@ def test_a_graph_stays_out_of_a_cone_or_does_not(opened):
         assert "no K at all" in caption(page, "cone")
 
 
+def test_algorithm_1_is_stepped_through_line_by_line(opened):
+    with opened("algorithm-1") as page:
+        seen = []
+        for _ in range(28):
+            page.get_by_role("button", name="Next line").click()
+            current = page.locator("#listing tr[aria-current=step] th").inner_text()
+            seen.append(int(current))
+        assert seen == [3, 4, 5, 6, 7] * 5 + [9, 10, 12]
+        assert "After 1 iterations: P_g is N(−2.9" in page.inner_text("#now")
+        page.get_by_role("button", name="Next line").click()
+        assert "Iteration 2, line 3, t = 0: 64 real points" in page.inner_text("#now")
+        for _ in range(3):
+            page.get_by_role("button", name="Next line").click()
+        assert "line 6" in page.inner_text("#now")
+        assert "wait for line 7" in caption(page, "weights")
+        page.get_by_role("button", name="Play").click()
+        one = numbers_of("algorithm-1").training
+        assert f"W₁ is {one.w1[-1]:.4g}" in page.inner_text("#now")
+
+
+def test_settings_of_algorithm_1_may_leave_no_gradient(opened):
+    with opened("algorithm-1") as page:
+        assert "no gradient" not in caption(page, "w1")
+        slide(page, "c, half of the window (log scale)", "ArrowLeft", times=8)
+        assert "the generator has no gradient at all" in caption(page, "w1")
+        slide(page, "iterations done", "End")
+        assert "The critic is constant here" in caption(page, "line")
+        page.get_by_role("button", name="As at first").click()
+        assert "no gradient" not in caption(page, "w1")
+
+
 def test_a_light_penalty_shows_too_much_and_says_by_how_much(opened):
     with opened("neural-critic") as page:
         slide(page, "weight of the penalty (log scale)", "Home")

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
 from otgan import wasserstein
+from otgan.lessons.algorithm_1.records import Settings
 from otgan.lessons.densities import Normal
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
@@ -122,6 +123,21 @@ def test_two_halves_of_duality(opened, n, m, grid):
     found = numbers_on_page(opened, "two-halves-of-duality", plain)
     check(found.pop("critic"), vars(numbers.critic))
     check(found, vars(numbers))
+
+
+@pytest.mark.parametrize(
+    ("limit", "n_critic", "learning_rate", "steps"),
+    [(0.1, 5, 0.01, 300), (1.0, 2, 0.02, 100), (0.01, 5, 0.005, 200), (0.001, 1, 0.05, 150)],
+)
+def test_algorithm_1(opened, limit, n_critic, learning_rate, steps):
+    settings = {"limit": limit, "n_critic": n_critic, "learning_rate": learning_rate}
+    found = numbers_on_page(opened, "algorithm-1", {**settings, "steps": steps})
+    problem = numbers_of("algorithm-1").problem
+    expected = vars(problem.train(Settings(**settings), steps))
+    for name, value in found.items():
+        # RMSProp divides rounding, too, by a gradient's size: to nine digits of the largest value.
+        atol = RTOL * np.abs(expected[name]).max()
+        assert_allclose(value, expected[name], rtol=0, atol=atol, err_msg=name)
 
 
 @pytest.mark.parametrize(("weight", "width"), [(0.1, 8), (1.0, 64), (37.0, 512)])
