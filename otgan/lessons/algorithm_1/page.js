@@ -1,119 +1,10 @@
 // Algorithm 1 of the WGAN paper: it runs here line by line, with the settings that the sliders say.
+import { copied, critic, iteration, runAll, w1 } from "./algorithm.js";
 import { append, button, byId, legend, shown, slider } from "../pages/controls.js";
 import { chart } from "../pages/chart.js";
 import { density } from "../pages/densities.js";
-import { erfc, mean, spaced, sum } from "../pages/numerics.js";
+import { mean, spaced } from "../pages/numerics.js";
 import { prefersLessMotion, start } from "../pages/start.js";
-
-const WIDTH = 16;
-const DECAY = 0.99; // of RMSProp's running mean of squares, and its epsilon, as PyTorch has them
-const EPSILON = 1e-8;
-
-/** f_w(x) of the weights: hidden weights and biases, last weights and bias. */
-function critic(w, x) {
-  let score = w[3 * WIDTH];
-  for (let j = 0; j < WIDTH; j += 1) score += w[2 * WIDTH + j] * Math.max(0, w[j] * x + w[WIDTH + j]);
-  return score;
-}
-
-/** f_w'(x). */
-function slope(w, x) {
-  let total = 0;
-  for (let j = 0; j < WIDTH; j += 1) if (w[j] * x + w[WIDTH + j] > 0) total += w[j] * w[2 * WIDTH + j];
-  return total;
-}
-
-/** Add to `gradient` that of factor · Σ f_w(x) in w. */
-function addGradient(gradient, w, points, factor) {
-  for (let j = 0; j < WIDTH; j += 1) {
-    const active = points.filter((x) => w[j] * x + w[WIDTH + j] > 0);
-    gradient[j] += w[2 * WIDTH + j] * factor * sum(active);
-    gradient[WIDTH + j] += w[2 * WIDTH + j] * factor * active.length;
-    gradient[2 * WIDTH + j] += factor * sum(active.map((x) => w[j] * x + w[WIDTH + j]));
-  }
-  gradient[3 * WIDTH] += factor * points.length;
-}
-
-/** A step of RMSProp down the gradient; `squares` is its memory. */
-function rmsprop(parameters, squares, gradient, rate) {
-  gradient.forEach((g, k) => {
-    squares[k] = DECAY * squares[k] + (1 - DECAY) * g * g;
-    parameters[k] -= (rate * g) / (Math.sqrt(squares[k]) + EPSILON);
-  });
-}
-
-const clip = (w, limit) => w.map((value) => Math.max(-limit, Math.min(limit, value)));
-
-/** The state before the first line: networks, memories of both optimizers, places in the data. */
-function begin(data, limit) {
-  const w = clip(data.weights, limit);
-  const [shift, scale] = data.start;
-  return { w, squares: w.map(() => 0), theta: [scale, shift], thetaSquares: [0, 0], real: 0, prior: 0 };
-}
-
-const copied = (state) =>
-  Object.fromEntries(Object.entries(state).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]));
-
-const points = (theta, z) => z.map((t) => theta[0] * t + theta[1]);
-
-/** One iteration of the outer loop, line by line; changes `state`, and says what each line did. */
-function* iteration(state, settings, data) {
-  const { limit, n_critic, learning_rate } = settings;
-  const next = (name) => {
-    const at = state[name];
-    state[name] = (at + data.batch_size) % data[name].length;
-    return data[name].slice(at, at + data.batch_size);
-  };
-  let gap = 0;
-  for (let t = 0; t < n_critic; t += 1) {
-    const x = next("real");
-    yield { line: 3, t, x };
-    const fake = points(state.theta, next("prior"));
-    yield { line: 4, t, x, fake };
-    const gradient = state.w.map(() => 0);
-    addGradient(gradient, state.w, x, -1 / x.length);
-    addGradient(gradient, state.w, fake, 1 / fake.length);
-    gap = mean(x.map((one) => critic(state.w, one))) - mean(fake.map((one) => critic(state.w, one)));
-    yield { line: 5, t, x, fake, gap, length: Math.hypot(...gradient) };
-    const before = [...state.w];
-    rmsprop(state.w, state.squares, gradient, learning_rate);
-    yield { line: 6, t, x, fake, gap, moved: Math.max(...state.w.map((v, k) => Math.abs(v - before[k]))) };
-    const free = state.w;
-    state.w = clip(free, limit);
-    yield { line: 7, t, x, fake, gap, clipped: free.filter((v, k) => v !== state.w[k]).length };
-  }
-  const z = next("prior");
-  const fake = points(state.theta, z);
-  yield { line: 9, fake, gap };
-  const pulls = fake.map((one) => -slope(state.w, one) / fake.length);
-  const gradient = [sum(pulls.map((pull, i) => pull * z[i])), sum(pulls)];
-  yield { line: 10, fake, gap, pull: Math.hypot(...gradient) };
-  const [scale, shift] = state.theta;
-  rmsprop(state.theta, state.thetaSquares, gradient, learning_rate);
-  yield { line: 11, fake, gap, pull: Math.hypot(...gradient), from: { shift, scale } };
-}
-
-/** W₁(P_r, P_g): the mean of |m + d Z|, as equal quantiles are matched. */
-function w1([scale, shift], data) {
-  const [m, d] = [shift - data.mean, Math.abs(Math.abs(scale) - data.std)];
-  if (d === 0) return Math.abs(m);
-  const ratio = m / (d * Math.SQRT2);
-  return d * Math.sqrt(2 / Math.PI) * Math.exp(-ratio * ratio) + m * (1 - erfc(ratio));
-}
-
-/** The whole algorithm: the state before every iteration and after the last, gaps and pulls. */
-function runAll(settings, steps, data) {
-  const state = begin(data, settings.limit);
-  const [states, gaps, pulls] = [[copied(state)], [], []];
-  for (let k = 0; k < steps; k += 1) {
-    let last = null;
-    for (last of iteration(state, settings, data));
-    states.push(copied(state));
-    gaps.push(last.gap);
-    pulls.push(last.pull);
-  }
-  return { states, gaps, pulls, w1: states.map(({ theta }) => w1(theta, data)) };
-}
 
 /** The numbers of the lesson for these settings. */
 export function values({ limit, n_critic, learning_rate, steps }, data) {
@@ -198,21 +89,23 @@ function build(data) {
   changed();
 }
 
-/** The table of lines; returns its rows by their numbers. */
+/** The table of lines, code beside them or, where there is no room, below; returns its rows. */
 function showListing(listing) {
-  const made = append(byId("listing"), "table", { class: "values" });
+  const made = append(byId("listing"), "table", { class: "values", style: "width: 100%" });
   const top = append(append(made, "thead"), "tr");
-  for (const name of ["", "the paper", "what runs"])
-    append(top, "th", { scope: "col", style: "text-align: left" }, name);
+  append(top, "th", { scope: "col" }, "line");
+  append(top, "th", { scope: "col", style: "text-align: left" }, "as printed, and the Python that runs");
   const body = append(made, "tbody");
   const rows = new Map();
   for (const { number, depth, text, code } of listing) {
     const row = append(body, "tr");
     append(row, "th", { scope: "row" }, String(number));
-    const indent = `text-align: left; padding-left: ${1.2 * depth}em; min-width: 16em`;
-    append(row, "td", { style: indent }, text);
-    const cell = append(row, "td", { style: `${indent}; white-space: pre` });
-    append(cell, "code", {}, code.join("\n"));
+    const cell = append(row, "td", { style: "text-align: left" });
+    const both = append(cell, "div", { style: "display: flex; flex-wrap: wrap; gap: 0 1.5em" });
+    const indent = `padding-left: ${1.2 * depth}em; overflow-wrap: anywhere`;
+    append(both, "span", { style: `flex: 2 1 17em; ${indent}` }, text);
+    const style = `flex: 5 1 17em; font-size: 0.85em; white-space: pre-wrap; ${indent}`;
+    append(both, "code", { style: `${style}; color: var(--quiet)` }, code.join("\n"));
     rows.set(number, row);
   }
   return rows;
@@ -227,7 +120,7 @@ function whatHappened(did, { theta }, step, settings, data) {
     4: () => `${data.batch_size} latents; their points have the mean ${shown(mean(did.fake), 3)}.`,
     5: () => `The gap is ${shown(did.gap, 3)}, its gradient in w ${shown(did.length, 3)} long.`,
     6: () => `No weight has moved by more than ${shown(did.moved, 3)}; α is ${shown(settings.learning_rate, 3)}.`,
-    7: () => `${did.clipped} of 49 weights were outside of [−${shown(settings.limit, 3)}, ${shown(settings.limit, 3)}].`,
+    7: () => `${did.clipped} of 49 weights were outside of the window, further than ${shown(settings.limit, 3)} from 0.`,
     9: () => `${data.batch_size} new latents; their points have the mean ${shown(mean(did.fake), 3)}.`,
     10: () => `The gradient in shift and scale is ${shown(did.pull, 3)} long.`,
     11: () => `Shift from ${shown(did.from.shift)} to ${shown(theta[1])}, scale from ${shown(did.from.scale, 3)} to ${shown(theta[0], 3)}. ${where}`,
@@ -261,7 +154,13 @@ function showLine(data, now, updates) {
           x: { label: "x", domain: [LEFT, RIGHT] },
           y: { label: "density", domain: [-0.15, 1.05], ticks: 5, grid: true },
           marks: [
-            Plot.areaY(grid, { x: (x) => x, y1: 0, y2: (x) => density(real, x), fill: "var(--blue)", fillOpacity: 0.35 }),
+            Plot.areaY(grid, {
+              x: (x) => x,
+              y1: 0,
+              y2: (x) => density(real, x),
+              fill: "var(--blue)",
+              fillOpacity: 0.35,
+            }),
             Plot.areaY(grid, {
               x: (x) => x,
               y1: 0,
@@ -270,7 +169,12 @@ function showLine(data, now, updates) {
               fillOpacity: 0.45,
               clip: true,
             }),
-            Plot.line(grid, { x: (x) => x, y: (_, k) => drawn(scores[k]), stroke: "var(--violet)", strokeWidth: 3 }),
+            Plot.line(grid, {
+              x: (x) => x,
+              y: (_, k) => drawn(scores[k]),
+              stroke: "var(--violet)",
+              strokeWidth: 3,
+            }),
             Plot.dot(rug(did?.x ?? [], -0.05), { x: "0", y: "1", r: 2, fill: "var(--blue)", clip: true }),
             Plot.dot(rug(did?.fake ?? [], -0.11), { x: "0", y: "1", r: 2, fill: "var(--orange)", clip: true }),
             Plot.ruleY([0]),
@@ -290,7 +194,7 @@ function showLine(data, now, updates) {
 }
 
 function showWeights(settings, now, updates) {
-  const kinds = ["hidden weights", "hidden biases", "last weights and bias"];
+  const kinds = ["hidden w", "hidden bias", "last w, bias"];
   legend("weights", [
     ["var(--violet)", "weights of the critic", "block"],
     ["var(--red)", "outside of the window, before line 7", "block"],
@@ -394,10 +298,19 @@ function showW1(data, runNow, at, updates) {
         return {
           height: 300,
           x: { label: "iterations", domain: [0, data.steps] },
-          y: { label: "W₁", domain: [Math.min(0, (Math.min(...gaps) / largest) * top), 1.05 * top], grid: true },
+          y: {
+            label: "W₁",
+            domain: [Math.min(0, (Math.min(...gaps) / largest) * top), 1.05 * top],
+            grid: true,
+          },
           marks: [
             Plot.ruleY([0]),
-            Plot.line(gaps, { x: (_, k) => k + 1, y: (gap) => (gap / largest) * top, stroke: "var(--violet)", strokeWidth: 1.5 }),
+            Plot.line(gaps, {
+              x: (_, k) => k + 1,
+              y: (gap) => (gap / largest) * top,
+              stroke: "var(--violet)",
+              strokeWidth: 1.5,
+            }),
             Plot.line(distances, { x: (_, k) => k, y: (d) => d, stroke: "var(--blue)", strokeWidth: 3 }),
             Plot.ruleX([at.step], { stroke: "var(--ink)", strokeDasharray: "5 4" }),
           ],

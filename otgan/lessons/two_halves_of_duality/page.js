@@ -1,34 +1,24 @@
 // Two halves of duality: two prices become one function; a critic of any slope; a cone on a graph.
-import { button, byId, choice, legend, shown, slider, table } from "../pages/controls.js";
+import { showCone } from "./cone.js";
+import {
+  ROUNDING,
+  afterTransforms,
+  cTransform,
+  distances,
+  flipped,
+  interpolation,
+  lowerEnvelope,
+  read,
+  scoreOf,
+  slackOf,
+  solved,
+  within,
+} from "./duality.js";
+import { button, byId, legend, shown, slider, table } from "../pages/controls.js";
 import { chart } from "../pages/chart.js";
 import { mean, spaced, sum } from "../pages/numerics.js";
-import { dot, transport } from "../pages/transport.js";
+import { dot } from "../pages/transport.js";
 import { start } from "../pages/start.js";
-
-const ROUNDING = 1e-9;
-const distances = (x, y) => x.map((u) => y.map((v) => Math.abs(u - v)));
-const flipped = (C) => C[0].map((_, j) => C.map((row) => row[j]));
-
-/** The largest g that is allowed beside f: g_j = min_i (C_ij − f_i). */
-function cTransform(C, f) {
-  return C[0].map((_, j) => Math.min(...C.map((row, i) => row[j] - f[i])));
-}
-
-/** min_k (heights_k + |z − points_k|), the lowest of V-shaped graphs. */
-function lowerEnvelope(points, heights, z) {
-  return Math.min(...points.map((v, k) => heights[k] + Math.abs(z - v)));
-}
-
-/** A best plan and best prices between equally weighted points under the costs C. */
-function solved(C) {
-  const [n, m] = [C.length, C[0].length];
-  const best = transport(
-    C,
-    C.map(() => m),
-    C[0].map(() => n),
-  );
-  return { ...best, cost: best.cost / (n * m), plan: best.plan.map((row) => row.map((t) => t / (n * m))) };
-}
 
 /** The numbers of the lesson for these points, prices, slopes and critic. */
 export function values({ x, y, f, g, K, heights }, { knots }) {
@@ -44,53 +34,6 @@ export function values({ x, y, f, g, K, heights }, { knots }) {
   };
 }
 
-function slackOf(C, f, g) {
-  return C.map((row, i) => row.map((cost, j) => cost - f[i] - g[j]));
-}
-
-function scoreOf(critic, x, y) {
-  return mean(x.map(critic)) - mean(y.map(critic));
-}
-
-function afterTransforms(C, f, g) {
-  const earned = [mean(f) + mean(g)];
-  for (let round = 0; round < 2; round += 1) {
-    f = cTransform(flipped(C), g);
-    earned.push(mean(f) + mean(g));
-    g = cTransform(C, f);
-    earned.push(mean(f) + mean(g));
-  }
-  return earned;
-}
-
-/** What a critic says of W₁ over its Lipschitz constant, and over slopes that were measured. */
-function read(knots, heights, x, y) {
-  const critic = interpolation(knots, heights);
-  const steepest = (u, v) =>
-    Math.max(
-      0,
-      ...u.flatMap((s) => v.flatMap((t) => (s === t ? [] : [Math.abs((critic(s) - critic(t)) / (s - t))]))),
-    );
-  const score = scoreOf(critic, x, y);
-  const pieces = heights.slice(1).map((h, k) => Math.abs((h - heights[k]) / (knots[k + 1] - knots[k])));
-  const [lipschitz, between, among_x] = [Math.max(...pieces), steepest(x, y), steepest(x, x)];
-  const [proved, measured, guessed] = [lipschitz, between, among_x].map((slope) =>
-    slope > 0 ? score / slope : 0,
-  );
-  return { score, lipschitz, between, among_x, proved, measured, guessed };
-}
-
-/** The function with these heights at the knots, straight between them and constant beyond. */
-function interpolation(knots, heights) {
-  return (z) => {
-    if (z <= knots[0]) return heights[0];
-    if (z >= knots.at(-1)) return heights.at(-1);
-    const k = knots.findIndex((knot) => knot > z) - 1;
-    const part = (z - knots[k]) / (knots[k + 1] - knots[k]);
-    return heights[k] + part * (heights[k + 1] - heights[k]);
-  };
-}
-
 function build(data) {
   const state = { x: data.x, y: data.y, f: data.f, g: data.g, heights: data.heights, K: [1] };
   const updates = [];
@@ -103,7 +46,6 @@ function build(data) {
 
 const REACH = 6;
 const HIGHEST = 8;
-const within = (value, limit) => Math.max(-limit, Math.min(limit, value));
 
 function showPrices(state, data, updates, changed) {
   const { x, y } = state;
@@ -327,111 +269,6 @@ function showCritic(state, data, updates, changed) {
         row("its slope among x alone", critic.among_x, critic.guessed),
       ],
     );
-  });
-}
-
-const FUNCTIONS = {
-  abs: ["|x|", (u) => Math.abs(u), () => 1],
-  sin: ["sin x", (u) => Math.sin(u), () => 1],
-  square: ["x²", (u) => u * u, (reach) => 2 * reach],
-  root: ["√|x|", (u) => Math.sqrt(Math.abs(u)), () => Infinity],
-};
-
-function showCone() {
-  const state = { name: "abs", K: 1, reach: 2, at: 0.5 };
-  const set = (next) => {
-    Object.assign(state, next);
-    state.at = within(state.at, state.reach);
-    update();
-  };
-  choice("cone-controls", {
-    label: "function",
-    options: Object.entries(FUNCTIONS).map(([key, [name]]) => [key, name]),
-    value: state.name,
-    change: (name) => set({ name }),
-  });
-  slider("cone-controls", {
-    label: "K, slope of the cone",
-    min: 0.25,
-    max: 8,
-    step: 0.25,
-    value: state.K,
-    change: (K) => set({ K }),
-  });
-  slider("cone-controls", {
-    label: "the interval is from −R to R, R",
-    min: 0.5,
-    max: 10,
-    step: 0.5,
-    value: state.reach,
-    change: (reach) => set({ reach }),
-  });
-  legend("cone", [
-    ["var(--ink)", "the graph"],
-    ["var(--red)", "where it is in the cone"],
-    ["var(--gray)", "the cone: steeper than K", "block"],
-  ]);
-  const inside = (v) => {
-    const f = FUNCTIONS[state.name][1];
-    return Math.abs(f(v) - f(state.at)) > state.K * Math.abs(v - state.at) + ROUNDING;
-  };
-  const update = chart("cone", {
-    options: () => {
-      const f = FUNCTIONS[state.name][1];
-      const places = [...new Set([...spaced(-state.reach, state.reach, 801), 0, state.at])].sort((a, b) => a - b);
-      const heights = places.map(f);
-      const [low, high] = [Math.min(0, ...heights) - 0.5, Math.max(1, ...heights) + 0.5];
-      const cone = (z) => state.K * Math.abs(z - state.at);
-      const ends = [-state.reach, state.at, state.reach];
-      return {
-        height: 340,
-        marginLeft: 45,
-        x: { label: "x", domain: [-state.reach, state.reach] },
-        y: { label: "f(x)", domain: [low, high], grid: true },
-        marks: [
-          [1, -1].map((sign) =>
-            Plot.areaY(ends, {
-              x: (z) => z,
-              y1: (z) => f(state.at) + sign * cone(z),
-              y2: f(state.at) + sign * Math.max(high - low, ...ends.map(cone)),
-              fill: "var(--gray)",
-              fillOpacity: 0.25,
-              clip: true,
-            }),
-          ),
-          Plot.line(places, { x: (z) => z, y: f, stroke: "var(--ink)", strokeWidth: 3 }),
-          Plot.dot(places.filter(inside), { x: (z) => z, y: f, fill: "var(--red)", r: 2.5 }),
-        ],
-      };
-    },
-    handles: () => [
-      {
-        key: "cone",
-        label: "Place of the cone",
-        color: "var(--green)",
-        x: state.at,
-        y: FUNCTIONS[state.name][1](state.at),
-        axis: "x",
-        step: 0.05,
-        min: -state.reach,
-        max: state.reach,
-        text: `x = ${shown(state.at, 3)}`,
-        move: (at) => set({ at }),
-      },
-    ],
-    caption: () => {
-      const [name, , steepest] = FUNCTIONS[state.name];
-      const bad = spaced(-state.reach, state.reach, 801).filter(inside);
-      const here = bad.length
-        ? `In this place of the cone the graph is in it, for example at ${shown(bad[0], 3)}.`
-        : "In this place of the cone the graph stays out of it.";
-      const constant = steepest(state.reach);
-      const all =
-        constant === Infinity
-          ? `${name} has no K at all on [−${shown(state.reach)}, ${shown(state.reach)}]: from 0 to h its slope is 1/√h.`
-          : `On [−${shown(state.reach)}, ${shown(state.reach)}] the least K of ${name} is ${shown(constant)}.`;
-      return `${here} ${all}`;
-    },
   });
 }
 
