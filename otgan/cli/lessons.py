@@ -51,11 +51,20 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "scale": (float, "X", "standard deviation of the second Gaussian of the unequal pair"),
     "shown": (float, "X", "the shift to draw"),
     "eta": (float, "X", "step size"),
-    "steps": (int, "N", "moves of each player"),
+    "steps": (int, "N", "moves of each player; steps of the generator"),
     "start": (_numbers, "1,1", "where x and y begin"),
     "n": (int, "N", "points of the first cloud"),
     "m": (int, "N", "points of the second cloud"),
     "trials": (int, "N", "random functions and couplings"),
+    "x": (_numbers, "0,1,4", "points of the first sample on the line"),
+    "y": (_numbers, "2,3", "points of the second"),
+    "f": (_numbers, "0,0,0", "prices at x"),
+    "g": (_numbers, "0,0", "prices at y"),
+    "K": (_numbers, "0.1,1,10", "slopes that a critic may have"),
+    "heights": (_numbers, "-3,0,...", "values of a critic at -4, -3, ..., 4"),
+    "limit": (float, "X", "weights of the critic are clipped to at most this"),
+    "n_critic": (int, "N", "critic steps for one of the generator"),
+    "learning_rate": (float, "X", "of critic and generator"),
     "rng": (int, "N", "seed of everything random"),
 }
 """Parameters of the lessons as flags: type, example, meaning."""
@@ -78,8 +87,12 @@ def add_lesson(commands: Commands) -> None:
     add_progress(lesson)
     parameters = lesson.add_argument_group("parameters", "each lesson takes some of these")
     for name, (kind, example, meaning) in PARAMETERS.items():
-        parameters.add_argument(f"--{name}", type=kind, metavar=example, help=meaning)
+        parameters.add_argument(_flag(name), type=kind, metavar=example, help=meaning)
     lesson.set_defaults(run=_lesson)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _lesson(options: argparse.Namespace) -> int:
@@ -124,10 +137,10 @@ def _parameters(options: argparse.Namespace, lesson: ModuleType) -> dict[str, An
     given = {name: getattr(options, name) for name in PARAMETERS}
     given = {name: value for name, value in given.items() if value is not None}
     for name in given.keys() - known.keys():
-        taken = [f"--{k}" for k in known if k in PARAMETERS]
+        taken = [_flag(k) for k in known if k in PARAMETERS]
         raise InvalidInputError(
-            f"the parameters of this lesson must be among {', '.join(taken)}, got --{name}; to fix "
-            "it, leave that out"
+            f"the parameters of this lesson must be among {', '.join(taken)}, got {_flag(name)}; "
+            "to fix it, leave that out"
         )
     check_numbers(argparse.Namespace(rng=options.rng))
     return given | ({"quick": True} if options.quick and "quick" in known else {})

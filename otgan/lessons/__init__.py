@@ -23,6 +23,8 @@ LESSONS = (
     "perfect-discriminator",
     "xy-game",
     "kantorovich-rubinstein",
+    "two-halves-of-duality",
+    "algorithm-1",
     "neural-critic",
     "critic-or-emd",
     "how-sure-are-you",

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
 from otgan import wasserstein
+from otgan.lessons.algorithm_1.records import Settings
 from otgan.lessons.densities import Normal
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
@@ -18,6 +19,7 @@ from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
 from otgan.lessons.piles_of_dirt import run as piles
+from otgan.lessons.two_halves_of_duality import run as halves
 from otgan.lessons.xy_game import run as game
 from tests.lessons.cached import numbers_of
 
@@ -47,7 +49,12 @@ def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
 )
 def test_piles_of_dirt(opened, P, Q):
     numbers = piles(P=P, Q=Q)
-    check(numbers_on_page(opened, "piles-of-dirt", {"P": P, "Q": Q}), vars(numbers))
+    found = numbers_on_page(opened, "piles-of-dirt", {"P": P, "Q": Q})
+    moves = found.pop("moves")
+    assert [move.pop("row") for move in moves] == [move.row for move in numbers.moves]
+    for move, expected in zip(moves, numbers.moves, strict=True):
+        check(move, vars(expected))
+    check(found, vars(numbers))
 
 
 def test_parallel_lines(opened):
@@ -100,6 +107,37 @@ def test_kantorovich_rubinstein(opened, n, m, grid):
     distance = wasserstein(x, y)
     check(found, {"distance": distance, "score": score, "independent": cdist(x, y).mean()})
     assert found["score"] <= found["distance"] <= found["independent"] + RTOL
+
+
+@pytest.mark.parametrize(("n", "m", "grid"), [(4, 4, 1), (1, 3, 0), (6, 5, 0), (8, 8, 1)])
+def test_two_halves_of_duality(opened, n, m, grid):
+    rng = np.random.default_rng([n, m])
+    x, y, f, heights = (rng.normal(scale=2, size=size) for size in (n, m, n, 9))
+    if grid:  # many ties
+        x, y = x.round(), y.round()
+    g = (np.abs(x[:, None] - y) - f[:, None]).min(axis=0) - rng.exponential(size=m)
+    K = np.array([0.01, 1.0, 30.0])
+    parameters = {"x": x, "y": y, "f": f, "g": g, "K": K, "heights": heights}
+    numbers = halves(**parameters)
+    plain = {name: value.tolist() for name, value in parameters.items()}
+    found = numbers_on_page(opened, "two-halves-of-duality", plain)
+    check(found.pop("critic"), vars(numbers.critic))
+    check(found, vars(numbers))
+
+
+@pytest.mark.parametrize(
+    ("limit", "n_critic", "learning_rate", "steps"),
+    [(0.1, 5, 0.01, 300), (1.0, 2, 0.02, 100), (0.01, 5, 0.005, 200), (0.001, 1, 0.05, 150)],
+)
+def test_algorithm_1(opened, limit, n_critic, learning_rate, steps):
+    settings = {"limit": limit, "n_critic": n_critic, "learning_rate": learning_rate}
+    found = numbers_on_page(opened, "algorithm-1", {**settings, "steps": steps})
+    problem = numbers_of("algorithm-1").problem
+    expected = vars(problem.train(Settings(**settings), steps))
+    for name, value in found.items():
+        # RMSProp divides rounding, too, by a gradient's size: to nine digits of the largest value.
+        atol = RTOL * np.abs(expected[name]).max()
+        assert_allclose(value, expected[name], rtol=0, atol=atol, err_msg=name)
 
 
 @pytest.mark.parametrize(("weight", "width"), [(0.1, 8), (1.0, 64), (37.0, 512)])

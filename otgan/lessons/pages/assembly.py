@@ -20,7 +20,7 @@ MAX_BYTES = 3_000_000
 
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) )", re.MULTILINE)
 
 
 @checks_keywords
@@ -95,18 +95,22 @@ def check_sizes(most: Mapping[str, int], parameters: Mapping[str, Any]) -> None:
 def _one_module(lesson: str) -> str:
     """``page.js`` and the modules that it imports, as one module in order of their imports.
 
+    A module is the lesson's own, or else one that pages share.
+
     All share one scope, so that two definitions of one name are an error in the browser.
     """
     parts: dict[str, str] = {}
 
-    def add(name: str, source: str) -> None:
+    def add(name: str) -> None:
+        own = files("otgan.lessons").joinpath(lesson, name).is_file()
+        # The modules lie in one folder here and in two in the package.
+        source = (_of_lesson(lesson, name) if own else _shared(name)).replace('"../pages/', '"./')
         for needed in IMPORT.findall(source):
             if needed not in parts:
-                add(needed, _shared(needed))
+                add(needed)
         parts[name] = EXPORT.sub("", IMPORT.sub("", source))
 
-    # The modules lie in one folder here and in two in the package.
-    add("page.js", _of_lesson(lesson, "page.js").replace('"../pages/', '"./'))
+    add("page.js")
     return "\n".join(parts.values())
 
 
