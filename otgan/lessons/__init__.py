@@ -21,6 +21,7 @@ LESSONS = (
     "parallel-lines",
     "gaussians-apart",
     "perfect-discriminator",
+    "what-a-discriminator-learns",
     "xy-game",
     "kantorovich-rubinstein",
     "two-halves-of-duality",

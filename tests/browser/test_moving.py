@@ -37,6 +37,21 @@ def test_a_far_generator_races_last_with_the_saturating_loss(opened):
         assert "0 with W₁" in caption(page, "race")
 
 
+def test_a_discriminator_learns_and_leaves_no_gradient(opened):
+    with opened("what-a-discriminator-learns") as page:
+        page.get_by_label("two", exact=True).select_option(label="lines in space")
+        slide(page, "steps of the discriminator", "End")
+        assert "do not meet: after 500 steps 0 of these" in caption(page, "sets")
+        assert "none of 100,000 new points is mistaken" in caption(page, "mistakes")
+        drag(page, page.get_by_label("Direction from which the sets are seen"), 60, 0)
+        assert "Turned by −30°" not in caption(page, "sets")
+        slide(page, "steps of its critics", "End")
+        vanished = caption(page, "losses")
+        assert "slope of log(1 − D) is" in vanished and "× 10⁻" in vanished
+        page.get_by_label("the ring lies in", exact=True).select_option("2")
+        assert "× 10⁻" not in caption(page, "losses")
+
+
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_a_game_is_played_at_once_or_step_by_step(opened, motion):
     from playwright.sync_api import expect

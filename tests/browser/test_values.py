@@ -20,6 +20,7 @@ from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
 from otgan.lessons.piles_of_dirt import run as piles
 from otgan.lessons.two_halves_of_duality import run as halves
+from otgan.lessons.what_a_discriminator_learns.thin_sets import share_within
 from otgan.lessons.xy_game import run as game
 from tests.lessons.cached import numbers_of
 
@@ -85,6 +86,40 @@ def test_perfect_discriminator(opened):
     parameters = {"deltas": [0.0, 0.3, 1.0, 4.0, 8.0]}
     found = numbers_on_page(opened, "perfect-discriminator", parameters)
     check(found, vars(discriminators(**parameters)))
+
+
+@pytest.mark.parametrize(
+    ("pair", "look", "fixed", "step"), [(0, 0, 0, 0), (0, 4, 1, -1), (2, -1, 2, -1)]
+)
+def test_what_a_discriminator_learns(opened, pair, look, fixed, step):
+    import torch
+
+    from otgan.gan.objectives.adversarial import Minimax, NonSaturating
+    from otgan.lessons.what_a_discriminator_learns.web_page import rounded
+
+    numbers = numbers_of("what-a-discriminator-learns")
+    shown = rounded(numbers)
+    look %= len(numbers.separations[pair].steps)
+    step %= len(numbers.fixed[fixed].steps)
+    norms = np.array(shown["fixed"][fixed]["norms"])
+    mistaken = 1 - shown["separations"][pair]["accuracy"][look]
+    later = norms[2][numbers.fixed[fixed].steps >= 200]
+    expected = {
+        "mistaken": mistaken,
+        "within": mistaken / share_within(1.0),
+        "falls": norms[:, 0] / norms[:, step],
+        "drift": np.abs(later / later[0] - 1).max(),
+    }
+    scores = torch.tensor(shown["fixed"][fixed]["fake_scores"][step], dtype=torch.float64)
+    for name, objective in {"saturating": Minimax(), "non_saturating": NonSaturating()}.items():
+        at = scores.clone().requires_grad_()
+        loss = objective.generator_loss(at.new_empty(0), at)
+        loss.backward()
+        expected[name] = float(loss.detach())
+        assert at.grad is not None
+        expected[f"{name}_slope"] = -float(at.grad.sum())  # both losses fall with the score
+    parameters = {"pair": pair, "look": look, "fixed": fixed, "step": step}
+    check(numbers_on_page(opened, "what-a-discriminator-learns", parameters), expected)
 
 
 @pytest.mark.parametrize("eta", [0.05, 0.9])

@@ -24,7 +24,14 @@ from tests.lessons.cached import numbers_of, trains
 from tests.overlaps import overlapping_texts
 
 PNG = b"\x89PNG\r\n\x1a\n"
-SLOW = ["algorithm-1", "neural-critic", "critic-or-emd", "how-sure-are-you", "which-distance"]
+SLOW = [
+    "algorithm-1",
+    "neural-critic",
+    "critic-or-emd",
+    "how-sure-are-you",
+    "which-distance",
+    "what-a-discriminator-learns",
+]
 """Lessons whose numbers take too long to be computed twice."""
 
 
