@@ -51,11 +51,12 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "scale": (float, "X", "standard deviation of the second Gaussian of the unequal pair"),
     "shown": (float, "X", "the shift to draw"),
     "eta": (float, "X", "step size"),
-    "steps": (int, "N", "moves of each player"),
+    "steps": (int, "N", "moves of each player; generator steps of each training"),
     "start": (_numbers, "1,1", "where x and y begin"),
     "n": (int, "N", "points of the first cloud"),
     "m": (int, "N", "points of the second cloud"),
     "trials": (int, "N", "random functions and couplings"),
+    "cure": (str, "NAME", "against mode collapse, e.g. feature-matching"),
     "rng": (int, "N", "seed of everything random"),
 }
 """Parameters of the lessons as flags: type, example, meaning."""

@@ -27,6 +27,7 @@ LESSONS = (
     "critic-or-emd",
     "how-sure-are-you",
     "which-distance",
+    "mode-collapse-and-its-cures",
 )
 """Names of the lessons, in the order to read them."""
 

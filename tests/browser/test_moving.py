@@ -138,3 +138,18 @@ def test_distances_see_changes_differently(opened):
         assert "further than any shift" in caption(page, "bars")
         page.get_by_label("distance", exact=True).select_option("w1")
         assert "0.5, 1, 2, 3, 5, 10 (σ)" in caption(page, "growth")
+
+
+def test_a_ring_collapses_and_seeds_disagree(opened):
+    with opened("mode-collapse-and-its-cures") as page:
+        assert "8 of 8 modes" in caption(page, "with")
+        slide(page, "generator steps", "Home")
+        assert "Step 50, wasserstein: 0 of 8 modes" in caption(page, "with")
+        first = caption(page, "seeds")
+        slide(page, "run", "ArrowRight")
+        assert "Seed 1 is ringed" in caption(page, "seeds") != first
+        page.get_by_label("experiment").select_option(index=2)
+        page.get_by_label("number", exact=True).select_option("debiased_w1")
+        page.get_by_label("learning rate").select_option("0.003")
+        assert "only served to choose" in caption(page, "seeds")
+        assert page.get_by_label("run", exact=True).get_attribute("max") == "1"

@@ -14,6 +14,7 @@ from otgan.lessons.densities import Normal
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
 from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
+from otgan.lessons.measured import over_seeds
 from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
@@ -147,3 +148,22 @@ def test_which_distance(opened):
             opened, "which-distance", {"change": change.name, "size": float(size)}
         )
         check(found, vars(change.shifts))
+
+
+@pytest.mark.parametrize("number", ["modes", "reverse_kl", "debiased_w1"])
+def test_mode_collapse_and_its_cures(opened, number):
+    for k, experiment in enumerate(numbers_of("mode-collapse-and-its-cures").experiments):
+        chosen = [runs.rate for runs in experiment.groups if runs.choosing]
+        for rate in ["best", *chosen[:1]]:
+            shown = [
+                runs
+                for runs in experiment.groups
+                if (not runs.choosing if rate == "best" else runs.choosing and runs.rate == rate)
+            ]
+            means = [over_seeds(getattr(runs, number)) for runs in shown]
+            found = numbers_on_page(
+                opened,
+                "mode-collapse-and-its-cures",
+                {"experiment": k, "rate": rate, "number": number},
+            )
+            check(found, {name: [getattr(one, name) for one in means] for name in found})

@@ -24,7 +24,13 @@ from tests.lessons.cached import numbers_of, trains
 from tests.overlaps import overlapping_texts
 
 PNG = b"\x89PNG\r\n\x1a\n"
-SLOW = ["neural-critic", "critic-or-emd", "how-sure-are-you", "which-distance"]
+SLOW = [
+    "neural-critic",
+    "critic-or-emd",
+    "how-sure-are-you",
+    "which-distance",
+    "mode-collapse-and-its-cures",
+]
 """Lessons whose numbers take too long to be computed twice."""
 
 
