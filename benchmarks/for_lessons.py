@@ -136,18 +136,27 @@ def loss_means() -> dict[str, Any]:
     told = correlation.differs_from_zero(games)
     return {
         "groups": [
-            {
-                "name": game,
-                "loss": loss,
-                "distance": distance,
-                "told_from_zero": (game, correlation.column(loss, distance)) in told,
-                "seeds": [int(row["seed"]) for row in own],
-                "correlations": numbers(own, correlation.column(loss, distance)),
-            }
+            correlation_group(game, own, loss, distance, told)
             for distance in correlation.DISTANCES
             for loss in correlation.LOSSES
             for game, own in games.items()
         ]
+    }
+
+
+def correlation_group(
+    game: str, rows: Sequence[Row], loss: str, distance: str, told: set[tuple[str, str]]
+) -> dict[str, Any]:
+    """The seeds of one objective whose correlation of this loss with this distance is defined."""
+    column = correlation.column(loss, distance)
+    defined = [row for row in rows if math.isfinite(float(row[column]))]
+    return {
+        "name": game,
+        "loss": loss,
+        "distance": distance,
+        "told_from_zero": (game, column) in told,
+        "seeds": [int(row["seed"]) for row in defined],
+        "correlations": numbers(defined, column),
     }
 
 

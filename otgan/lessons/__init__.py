@@ -28,6 +28,7 @@ LESSONS = (
     "how-sure-are-you",
     "which-distance",
     "mode-collapse-and-its-cures",
+    "does-the-loss-mean-anything",
 )
 """Names of the lessons, in the order to read them."""
 

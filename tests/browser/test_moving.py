@@ -153,3 +153,20 @@ def test_a_ring_collapses_and_seeds_disagree(opened):
         page.get_by_label("learning rate").select_option("0.003")
         assert "only served to choose" in caption(page, "seeds")
         assert page.get_by_label("run", exact=True).get_attribute("max") == "1"
+
+
+def test_a_loss_is_followed_through_a_training(opened):
+    with opened("does-the-loss-mean-anything") as page:
+        assert "first 20 measurements" in caption(page, "order-1")
+        slide(page, "measurement", "Home")
+        assert "takes 4 measurements at least" in caption(page, "order-1")
+        slide(page, "measurement", "ArrowRight", times=3)
+        assert "over the first 4 measurements" in caption(page, "order-1")
+        page.get_by_label("which loss").select_option("generator_loss")
+        assert "generator's loss" in caption(page, "curves-0")
+        first = caption(page, "seeds")
+        slide(page, "run", "End")
+        assert caption(page, "seeds").startswith("Run 5, ringed: minimax") and first[:5] == "Run 1"
+        page.get_by_label("with which distance").select_option("frechet")
+        page.get_by_label("loss", exact=True).select_option("critic_loss")
+        assert "Most telling in the mean: wasserstein, lp, −0.98" in caption(page, "seeds")

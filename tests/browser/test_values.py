@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
+from scipy.stats import spearmanr
 
 from otgan import wasserstein
 from otgan.lessons.densities import Normal
@@ -167,3 +168,16 @@ def test_mode_collapse_and_its_cures(opened, number):
                 {"experiment": k, "rate": rate, "number": number},
             )
             check(found, {name: [getattr(one, name) for one in means] for name in found})
+
+
+@pytest.mark.parametrize("loss", ["critic_estimate", "critic_loss", "generator_loss"])
+def test_does_the_loss_mean_anything(opened, loss):
+    for k, curve in enumerate(numbers_of("does-the-loss-mean-anything").curves):
+        for count in (4, 11, len(curve.steps)):
+            found = numbers_on_page(
+                opened, "does-the-loss-mean-anything", {"curve": k, "loss": loss, "count": count}
+            )
+            used = slice(min(count, curve.until_floor))
+            expected = spearmanr(getattr(curve, loss)[used], curve.debiased_w1[used]).statistic
+            check(found, {"correlation": expected})
+        assert_allclose(found["correlation"], curve.correlations[loss], RTOL)

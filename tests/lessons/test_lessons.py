@@ -30,6 +30,7 @@ SLOW = [
     "how-sure-are-you",
     "which-distance",
     "mode-collapse-and-its-cures",
+    "does-the-loss-mean-anything",
 ]
 """Lessons whose numbers take too long to be computed twice."""
 
