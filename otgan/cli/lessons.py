@@ -52,6 +52,7 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "shown": (float, "X", "the shift to draw"),
     "eta": (float, "X", "step size"),
     "steps": (int, "N", "moves of each player; steps of the generator"),
+    "steps": (int, "N", "moves of each player; generator steps of each training"),
     "start": (_numbers, "1,1", "where x and y begin"),
     "n": (int, "N", "points of the first cloud"),
     "m": (int, "N", "points of the second cloud"),
@@ -65,6 +66,7 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "limit": (float, "X", "weights of the critic are clipped to at most this"),
     "n_critic": (int, "N", "critic steps for one of the generator"),
     "learning_rate": (float, "X", "of critic and generator"),
+    "cure": (str, "NAME", "against mode collapse, e.g. feature-matching"),
     "rng": (int, "N", "seed of everything random"),
 }
 """Parameters of the lessons as flags: type, example, meaning."""

@@ -30,6 +30,8 @@ LESSONS = (
     "critic-or-emd",
     "how-sure-are-you",
     "which-distance",
+    "mode-collapse-and-its-cures",
+    "does-the-loss-mean-anything",
 )
 """Names of the lessons, in the order to read them."""
 

@@ -227,3 +227,35 @@ def test_distances_see_changes_differently(opened):
         assert "further than any shift" in caption(page, "bars")
         page.get_by_label("distance", exact=True).select_option("w1")
         assert "0.5, 1, 2, 3, 5, 10 (σ)" in caption(page, "growth")
+
+
+def test_a_ring_collapses_and_seeds_disagree(opened):
+    with opened("mode-collapse-and-its-cures") as page:
+        assert "8 of 8 modes" in caption(page, "with")
+        slide(page, "generator steps", "Home")
+        assert "Step 50, wasserstein: 0 of 8 modes" in caption(page, "with")
+        first = caption(page, "seeds")
+        slide(page, "run", "ArrowRight")
+        assert "Seed 1 is ringed" in caption(page, "seeds") != first
+        page.get_by_label("experiment").select_option(index=2)
+        page.get_by_label("number", exact=True).select_option("debiased_w1")
+        page.get_by_label("learning rate").select_option("0.003")
+        assert "only served to choose" in caption(page, "seeds")
+        assert page.get_by_label("run", exact=True).get_attribute("max") == "1"
+
+
+def test_a_loss_is_followed_through_a_training(opened):
+    with opened("does-the-loss-mean-anything") as page:
+        assert "first 20 measurements" in caption(page, "order-1")
+        slide(page, "measurement", "Home")
+        assert "takes 4 measurements at least" in caption(page, "order-1")
+        slide(page, "measurement", "ArrowRight", times=3)
+        assert "over the first 4 measurements" in caption(page, "order-1")
+        page.get_by_label("which loss").select_option("generator_loss")
+        assert "generator's loss" in caption(page, "curves-0")
+        first = caption(page, "seeds")
+        slide(page, "run", "End")
+        assert caption(page, "seeds").startswith("Run 5, ringed: minimax") and first[:5] == "Run 1"
+        page.get_by_label("with which distance").select_option("frechet")
+        page.get_by_label("loss", exact=True).select_option("critic_loss")
+        assert "Most telling in the mean: wasserstein, lp, −0.98" in caption(page, "seeds")

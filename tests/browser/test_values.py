@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
+from scipy.stats import spearmanr
 
 from otgan import wasserstein
 from otgan.lessons.algorithm_1.records import Settings
@@ -15,6 +16,7 @@ from otgan.lessons.densities import Normal
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
 from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
+from otgan.lessons.measured import over_seeds
 from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
@@ -220,3 +222,35 @@ def test_which_distance(opened):
             opened, "which-distance", {"change": change.name, "size": float(size)}
         )
         check(found, vars(change.shifts))
+
+
+@pytest.mark.parametrize("number", ["modes", "reverse_kl", "debiased_w1"])
+def test_mode_collapse_and_its_cures(opened, number):
+    for k, experiment in enumerate(numbers_of("mode-collapse-and-its-cures").experiments):
+        chosen = [runs.rate for runs in experiment.groups if runs.choosing]
+        for rate in ["best", *chosen[:1]]:
+            shown = [
+                runs
+                for runs in experiment.groups
+                if (not runs.choosing if rate == "best" else runs.choosing and runs.rate == rate)
+            ]
+            means = [over_seeds(getattr(runs, number)) for runs in shown]
+            found = numbers_on_page(
+                opened,
+                "mode-collapse-and-its-cures",
+                {"experiment": k, "rate": rate, "number": number},
+            )
+            check(found, {name: [getattr(one, name) for one in means] for name in found})
+
+
+@pytest.mark.parametrize("loss", ["critic_estimate", "critic_loss", "generator_loss"])
+def test_does_the_loss_mean_anything(opened, loss):
+    for k, curve in enumerate(numbers_of("does-the-loss-mean-anything").curves):
+        for count in (4, 11, len(curve.steps)):
+            found = numbers_on_page(
+                opened, "does-the-loss-mean-anything", {"curve": k, "loss": loss, "count": count}
+            )
+            used = slice(min(count, curve.until_floor))
+            expected = spearmanr(getattr(curve, loss)[used], curve.debiased_w1[used]).statistic
+            check(found, {"correlation": expected})
+        assert_allclose(found["correlation"], curve.correlations[loss], RTOL)

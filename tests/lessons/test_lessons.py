@@ -31,6 +31,8 @@ SLOW = [
     "how-sure-are-you",
     "which-distance",
     "what-a-discriminator-learns",
+    "mode-collapse-and-its-cures",
+    "does-the-loss-mean-anything",
 ]
 """Lessons whose numbers take too long to be computed twice."""
 

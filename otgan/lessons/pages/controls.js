@@ -26,6 +26,11 @@ export function shown(value, digits = 4) {
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 }
 
+/** A number with so many decimals and a true minus sign. */
+export function decimals(value, count = 3) {
+  return value.toFixed(count).replace("-", "−");
+}
+
 function superscript(exponent) {
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   return (exponent < 0 ? "⁻" : "") + [...String(Math.abs(exponent))].map((c) => digits[c]).join("");

@@ -1,0 +1,13 @@
+"""Does a loss tell how good the samples are? Rank correlations, measured, and two trainings."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "numbers": ["LossMeaning", "run"],
+        "words": ["explain"],
+        "figure": ["draw"],
+        "web_page": ["MOST", "page"],
+    },
+)
