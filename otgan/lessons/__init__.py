@@ -20,6 +20,7 @@ LESSONS = (
     "piles-of-dirt",
     "parallel-lines",
     "gaussians-apart",
+    "kl-integrands",
     "perfect-discriminator",
     "what-a-discriminator-learns",
     "xy-game",
