@@ -25,7 +25,10 @@ def _judge_critic(answer: Any, n: KantorovichRubinstein) -> None:
     need(steepest <= 1 + 1e-9, f"between two points of the plane its slope is {steepest:.6g}")
     on_x, on_y, _ = np.split(values, [len(n.x), len(n.x) + len(n.y)])
     score, random = on_x.mean() - on_y.mean(), n.dual_values.max()
-    need(score > random, f"its slopes are allowed, but it scores {score:.4g}; chance {random:.4g}")
+    need(
+        score > random,
+        f"its slopes are allowed, but it scores {score:.4g}; the best random one {random:.4g}",
+    )
 
 
 def _judge_coupling(answer: Any, n: KantorovichRubinstein) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any
 from otgan.errors import InvalidInputError
 from otgan.palette import ON_DARK, ON_WHITE
 
-__all__ = ["MAX_BYTES", "assemble", "check_sizes"]
+__all__ = ["MAX_BYTES", "Page", "assemble", "check_sizes"]
 
 MAX_BYTES = 3_000_000
 """No page is larger: a student opens it on a phone."""
@@ -22,7 +23,22 @@ IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.MULTILINE)
 
 
-def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
+class Page(str):
+    """An HTML document, which a notebook shows in a frame."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.encode()):,} bytes)"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe title="The page of the lesson" srcdoc="{html.escape(self)}" '
+            'style="width: 100%; height: 50rem; border: 0"></iframe>'
+        )
+
+
+def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> Page:
     """The page of a lesson.
 
     Parameters
@@ -35,7 +51,7 @@ def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
 
     Returns
     -------
-    str
+    Page
         A complete HTML document.
 
     Raises
@@ -58,7 +74,7 @@ def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
             f"a page must have at most {MAX_BYTES:,} bytes, got {size:,}; to fix it, pass smaller "
             "parameters"
         )
-    return page
+    return Page(page)
 
 
 def check_sizes(most: Mapping[str, int], parameters: Mapping[str, Any]) -> None:
