@@ -11,6 +11,11 @@ from scipy.spatial.distance import cdist
 
 from otgan import wasserstein
 from otgan.lessons.densities import Normal
+from otgan.lessons.find_the_mistake.numbers import (
+    best_discriminator,
+    density_between,
+    density_of_mixture,
+)
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
 from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
@@ -147,3 +152,15 @@ def test_which_distance(opened):
             opened, "which-distance", {"change": change.name, "size": float(size)}
         )
         check(found, vars(change.shifts))
+
+
+@pytest.mark.parametrize(("fake_label", "epsilon"), [(0.0, 0.0), (0.1, 0.5), (1.0, 0.85)])
+def test_find_the_mistake(opened, fake_label, epsilon):
+    x = [-5.0, -2.0, -0.3, 0.0, 1.7, 6.0]
+    parameters = {"x": x, "fake_label": fake_label, "epsilon": epsilon}
+    expected = {
+        "discriminator": best_discriminator(np.array(x), fake_label),
+        "mixture": density_of_mixture(np.array(x), epsilon),
+        "between": density_between(np.array(x), epsilon),
+    }
+    check(numbers_on_page(opened, "find-the-mistake", parameters), expected)
