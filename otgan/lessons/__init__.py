@@ -1,9 +1,10 @@
 """Worked examples of duality and divergence: each lesson computes, explains and draws its numbers.
 
 Every lesson is a package with ``run(...)``, which returns a frozen dataclass of numbers,
-``explain(numbers)``, a text for a terminal, ``draw(numbers)``, a figure (needs matplotlib), and
-``page(numbers)``, an HTML file in which the numbers follow what is dragged. Lessons that train
-critics take about a minute, and some seconds with ``run(quick=True)``.
+``explain(numbers)``, a text for a terminal, ``draw(numbers)``, a figure (needs matplotlib),
+``page(numbers)``, an HTML file in which the numbers follow what is dragged, and ``EXERCISES`` that
+grade themselves. Lessons that train critics take about a minute, and some seconds with
+``run(quick=True)``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ LESSONS = (
     "which-distance",
     "mode-collapse-and-its-cures",
     "does-the-loss-mean-anything",
+    "find-the-mistake",
 )
 """Names of the lessons, in the order to read them."""
 
@@ -49,7 +51,7 @@ def load(name: str) -> ModuleType:
     Returns
     -------
     module
-        With the functions ``run``, ``explain``, ``draw`` and ``page``.
+        With the functions ``run``, ``explain``, ``draw`` and ``page``, and ``EXERCISES``.
 
     Raises
     ------

@@ -13,6 +13,11 @@ from scipy.stats import spearmanr
 from otgan import wasserstein
 from otgan.lessons.algorithm_1.records import Settings
 from otgan.lessons.densities import Normal
+from otgan.lessons.find_the_mistake.numbers import (
+    best_discriminator,
+    density_between,
+    density_of_mixture,
+)
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
 from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
@@ -254,3 +259,15 @@ def test_does_the_loss_mean_anything(opened, loss):
             expected = spearmanr(getattr(curve, loss)[used], curve.debiased_w1[used]).statistic
             check(found, {"correlation": expected})
         assert_allclose(found["correlation"], curve.correlations[loss], RTOL)
+
+
+@pytest.mark.parametrize(("fake_label", "epsilon"), [(0.0, 0.0), (0.1, 0.5), (1.0, 0.85)])
+def test_find_the_mistake(opened, fake_label, epsilon):
+    x = [-5.0, -2.0, -0.3, 0.0, 1.7, 6.0]
+    parameters = {"x": x, "fake_label": fake_label, "epsilon": epsilon}
+    expected = {
+        "discriminator": best_discriminator(np.array(x), fake_label),
+        "mixture": density_of_mixture(np.array(x), epsilon),
+        "between": density_between(np.array(x), epsilon),
+    }
+    check(numbers_on_page(opened, "find-the-mistake", parameters), expected)

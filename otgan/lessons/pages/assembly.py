@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 from otgan.palette import ON_DARK, ON_WHITE
 
-__all__ = ["MAX_BYTES", "assemble", "check_sizes"]
+__all__ = ["MAX_BYTES", "Page", "assemble", "check_sizes"]
 
 MAX_BYTES = 3_000_000
 """No page is larger: a student opens it on a phone."""
@@ -25,6 +26,22 @@ EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) )", re.M
 
 @checks_keywords
 def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
+class Page(str):
+    """An HTML document, which a notebook shows in a frame."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.encode()):,} bytes)"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe title="The page of the lesson" srcdoc="{html.escape(self)}" '
+            'style="width: 100%; height: 50rem; border: 0"></iframe>'
+        )
+
+
+def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> Page:
     """The page of a lesson.
 
     Parameters
@@ -37,7 +54,7 @@ def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
 
     Returns
     -------
-    str
+    Page
         A complete HTML document.
 
     Raises
@@ -60,7 +77,7 @@ def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
             f"a page must have at most {MAX_BYTES:,} bytes, got {size:,}; to fix it, pass smaller "
             "parameters"
         )
-    return page
+    return Page(page)
 
 
 @checks_keywords
