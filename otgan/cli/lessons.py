@@ -61,7 +61,6 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "weight": (float, "X", "mass of a bump, between 0 and 1"),
     "eta": (float, "X", "step size"),
     "steps": (int, "N", "moves of each player; steps of the generator"),
-    "steps": (int, "N", "moves of each player; generator steps of each training"),
     "start": (_numbers, "1,1", "where x and y begin"),
     "n": (int, "N", "points of the first cloud"),
     "m": (int, "N", "points of the second cloud"),

@@ -47,7 +47,7 @@ EXERCISES = (
         "zero; the rest of Q is P. Write what KL(P‖Q) tends to.",
         judge=_judge_limit,
         tip="Where p is, q = (1 - weight) p. What is log(p/q) there?",
-        worked="# p/q = 1 / (1 - weight) wherever P has mass. Where the bump went, does not count.\n"
+        worked="# p/q = 1 / (1 - weight) where P is. Where the bump went does not count.\n"
         "def answer(weight):\n    return -np.log(1 - weight)",
         blank="def answer(weight):\n    ...",
     ),

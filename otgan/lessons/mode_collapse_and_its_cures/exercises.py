@@ -58,8 +58,8 @@ EXERCISES = (
         f"answer = np.log({MODES} / {REACHED})",
     ),
     Exercise(
-        question="`numbers.experiments[0].reported[0]` are runs without a cure that differ in their "
-        "seed alone. Which fraction of them reached all modes (`modes`, of "
+        question="`numbers.experiments[0].reported[0]` are runs without a cure that differ in "
+        "their seed alone. Which fraction of them reached all modes (`modes`, of "
         "`numbers.experiments[0].modes_of`)? Would you have believed one run?",
         judge=Number(
             _fraction_of_full_runs,
@@ -80,7 +80,7 @@ EXERCISES = (
             },
         ),
         tip="All mass comes from one place, so W1 is the mean distance to the others.",
-        worked="# From the center it would be 1: W1 likes a point on no mode better than this one.\n"
+        worked="# From the center it would be 1: W1 prefers a point on no mode to this one.\n"
         f"angles = 2 * np.pi * np.arange({MODES}) / {MODES}\n"
         "ring = np.column_stack([np.cos(angles), np.sin(angles)])\n"
         "answer = otgan.wasserstein(ring[:1], ring)",

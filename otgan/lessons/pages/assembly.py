@@ -24,8 +24,6 @@ IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) )", re.MULTILINE)
 
 
-@checks_keywords
-def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
 class Page(str):
     """An HTML document, which a notebook shows in a frame."""
 
@@ -41,6 +39,7 @@ class Page(str):
         )
 
 
+@checks_keywords
 def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> Page:
     """The page of a lesson.
 
