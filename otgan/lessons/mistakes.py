@@ -47,7 +47,7 @@ class Mistake(Record):
     cited : str
         The source in words.
     lesson : str
-        The lesson that it belongs to, or nothing.
+        The lesson whose notebook has it.
     """
 
     title: str
@@ -97,7 +97,7 @@ def mistakes(lesson: str | None = None) -> tuple[Mistake, ...]:
     Examples
     --------
     >>> [mistake.title for mistake in mistakes("xy-game")]
-    ['Different signs', 'From 0 to n_critic']
+    ['Different signs']
     """
     sources = _file()["sources"]
     cards = (

@@ -1,5 +1,7 @@
 """Cards that turn, by mouse and by keys; and a page in the frame that a notebook shows."""
 
+from typing import Any
+
 import pytest
 
 from otgan.lessons.mistakes import KINDS, mistakes, texts
@@ -75,8 +77,9 @@ def test_a_label_and_epsilon_move_the_charts(opened):
 
 def test_a_page_works_in_the_frame_of_a_notebook(chromium, tmp_path):
     file = tmp_path / "notebook.html"
-    frame = html("xy-game")._repr_html_()
-    file.write_text(f"<!DOCTYPE html><meta charset=utf-8>{frame}", encoding="utf-8")
+    shown: Any = html("xy-game")
+    frame = f"<!DOCTYPE html><meta charset=utf-8>{shown._repr_html_()}"
+    file.write_text(frame, encoding="utf-8")
     page = chromium.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))

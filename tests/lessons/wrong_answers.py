@@ -24,6 +24,42 @@ WRONG = {
         ("answer = 0.5", "is 2.8069 and"),
         ("answer = -2", r"must be in \[0.05, 20\], got -2"),
     ],
+    ("kl-integrands", 2): [
+        ("def answer(weight): return weight", r"KL\(P‖Q\) is 0.0513, and not 0.0500"),
+        ("def answer(weight): return -np.log(weight)", "and not 2.99"),
+    ],
+    ("what-a-discriminator-learns", 3): [
+        ("answer = 'saturating'", "goes on falling"),
+        ("answer = 'non-saturating'", "goes on growing"),
+    ],
+    ("two-halves-of-duality", 1): [
+        ("answer = 0 * numbers.x, 0 * numbers.y", "earn 0 where the best plan costs 1.75"),
+        ("answer = numbers.best_f + 1, numbers.best_g", "above the distance by 1"),
+        ("answer = numbers.best_f", "must be a pair"),
+        ("answer = [0], numbers.best_g", r"f must be an array of shape \(4,\)"),
+    ],
+    ("two-halves-of-duality", 2): [
+        ("def answer(z, y, g): return (np.abs(z[:, None] - y) - g).max(axis=1)", "and not 9"),
+        ("def answer(z, y, g): return (np.abs(z[:, None] - y) + g).min(axis=1)", "and not "),
+        ("def answer(z, y, g): return 0", r"must be an array of shape \(25,\), got 0"),
+    ],
+    ("two-halves-of-duality", 3): [
+        ("answer = '|x|'", "no derivative at 0"),
+        ("answer = 'sin x'", "at most one"),
+    ],
+    ("algorithm-1", 3): [
+        (
+            "def answer(w, gradient, rate, limit):\n"
+            "    return np.clip(w - rate * gradient, -limit, limit)",
+            "the critic ascends",
+        ),
+        ("def answer(w, gradient, rate, limit): return w + rate * gradient", "leaves the window"),
+        ("def answer(w, gradient, rate, limit): return np.clip(w, -limit, limit)", "it moves to"),
+    ],
+    ("does-the-loss-mean-anything", 1): [
+        ("answer = 3, -3", "the estimate does not change by 3"),
+        ("answer = 0, 3", "the generator's loss does not change by 3"),
+    ],
     ("perfect-discriminator", 1): [
         ("def answer(x, delta): return 0.5", "at x = 0 and delta = 1 there is a better one"),
         (
