@@ -29,6 +29,7 @@ LESSONS = (
     "which-distance",
     "mode-collapse-and-its-cures",
     "does-the-loss-mean-anything",
+    "gan-and-wgan-side-by-side",
 )
 """Names of the lessons, in the order to read them."""
 

@@ -181,3 +181,9 @@ def test_does_the_loss_mean_anything(opened, loss):
             expected = spearmanr(getattr(curve, loss)[used], curve.debiased_w1[used]).statistic
             check(found, {"correlation": expected})
         assert_allclose(found["correlation"], curve.correlations[loss], RTOL)
+
+
+def test_gan_and_wgan_side_by_side(opened):
+    for k, claim in enumerate(numbers_of("gan-and-wgan-side-by-side").claims):
+        found = numbers_on_page(opened, "gan-and-wgan-side-by-side", {"claim": k})
+        check(found, {"difference": claim.difference, "se": claim.se})

@@ -31,6 +31,7 @@ SLOW = [
     "which-distance",
     "mode-collapse-and-its-cures",
     "does-the-loss-mean-anything",
+    "gan-and-wgan-side-by-side",
 ]
 """Lessons whose numbers take too long to be computed twice."""
 
