@@ -15,8 +15,8 @@ __all__ = ["NUMBERS", "explain"]
 
 NUMBERS = {
     "relative_w1": "relative W1",
-    "seconds_to_half": "seconds to half",
-    "cost": "seconds a step",
+    "seconds_to_half": "s to half",
+    "cost": "s a step",
     "reverse_kl": "reverse KL",
     "spread": "spread",
 }
@@ -32,8 +32,8 @@ OF_THE_CLAIMS = (
     "A claim says that a number is less in some runs than in others. It is held, or not held, "
     "where Welch's test over seeds tells them apart that way, at 5 % for all claims together "
     "(Holm's correction); else these seeds do not decide. Relative W1 is debiased W1 as a fraction "
-    "of its start, spread its standard deviation over four pairs of networks, seconds to half the "
-    "processor's until it was half of its start. Runs had the same time, on small images: other "
+    "of its start, spread its standard deviation over four pairs of networks, s to half the "
+    "processor seconds until it was half of its start. Runs had the same time, on small images: other "
     "data and longer runs may end otherwise."
 )
 
