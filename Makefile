@@ -9,9 +9,9 @@ OLDEST_READY := $(OLDEST)/.ready
 
 # Tests of a file stay together, since they share what is expensive to make.
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
-QUICK := -m "not slow and not gpu and not browser" $(PARALLEL)
+QUICK := -m "not slow and not gpu and not browser and not notebook" $(PARALLEL)
 
-.PHONY: demo test test-all test-browser test-oldest lint docs install clean
+.PHONY: demo test test-all test-browser test-notebooks test-oldest lint docs install clean
 .DEFAULT_GOAL := test
 
 install: $(READY)
@@ -52,6 +52,10 @@ test-all: lint
 # Needs Debian's chromium, or CHROMIUM=/path/to/it; playwright's own download is not used.
 test-browser: $(READY)
 	$(BIN)/pytest -m browser tests/browser
+
+# A kernel of Jupyter's runs docs/notebooks with all exercises solved.
+test-notebooks: $(READY)
+	$(BIN)/pytest -m notebook tests/notebooks
 
 # Warnings are errors. The gallery runs every example; what did not change is not run again.
 docs: $(READY)

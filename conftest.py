@@ -38,7 +38,7 @@ PACKAGES = (
     "xarray",
 )
 """Tests skip without one of these, so all must be installed unless `--without` names them."""
-NEED_TORCH = ("/critics/", "/gan/", "neural_critic", "critic_or_emd")
+NEED_TORCH = ("/critics/", "/gan/", "neural_critic", "critic_or_emd", "algorithm_1")
 IMPORTS_TORCH = re.compile(r"^(import|from) (torch|otgan\.critics|otgan\.gan)\b", re.MULTILINE)
 
 

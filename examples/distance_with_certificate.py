@@ -5,15 +5,18 @@ The exact distance of two weighted clouds of points, and a check that trusts no 
 
 Run::
 
-    python examples/distance_with_certificate.py
+    python examples/distance_with_certificate.py [plan.png]
 """
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 import otgan
+from otgan.plot import panels, save
 
 
 def main() -> None:
@@ -40,6 +43,12 @@ def main() -> None:
     # W2 between the same clouds: its cost is squared, its distance is not.
     second = otgan.emd(x, y, a, b, p=2)
     print(f"W2 = {second.distance:.12g}, the root of {second.cost:.12g}")
+
+    with panels(1, 2, width=4.6) as (figure, axes):
+        for axis, r, order in zip(axes, (result, second), (1, 2), strict=True):
+            r.plot(axis, x=x, y=y)
+            axis.set_title(f"the plan of W{order} = {r.distance:.4g}")
+    print("picture:", save(figure, *sys.argv[1:] or ["plan.png"], dpi=100))
 
 
 if __name__ == "__main__":

@@ -7,15 +7,18 @@ Two normal distributions in the plane lie exactly 0.5 apart. Their samples lie f
 
 Run::
 
-    python examples/interval_and_test.py
+    python examples/interval_and_test.py [interval.png]
 """
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 
 import otgan
 from otgan.measures import FloatArray
+from otgan.plot import panels, save
 
 SHIFT = 0.5
 
@@ -42,11 +45,15 @@ def main() -> None:
 
     # Equal distributions have distance zero, and samples never do: a test asks whether what is
     # left is more than chance.
-    for name, shift in (("different", SHIFT), ("equal", 0.0)):
-        x, y = two_samples(100, shift, rng=1)
-        test = otgan.two_sample_test(x, y, statistic="wasserstein")
-        distance = otgan.wasserstein(x, y)
-        print(f"{name} distributions: W1 of samples {distance:.3f}, p-value {test.pvalue:.3f}")
+    with panels(1, 2, width=4.6) as (figure, axes):
+        for axis, name, shift in zip(axes, ("different", "equal"), (SHIFT, 0.0), strict=True):
+            x, y = two_samples(100, shift, rng=1)
+            test = otgan.two_sample_test(x, y, statistic="wasserstein")
+            distance = otgan.wasserstein(x, y)
+            print(f"{name} distributions: W1 of samples {distance:.3f}, p-value {test.pvalue:.3f}")
+            test.plot(axis)
+            axis.set_title(f"{name} distributions: p = {test.pvalue:.3f}")
+    print("picture:", save(figure, *sys.argv[1:] or ["interval.png"], dpi=100))
 
 
 if __name__ == "__main__":

@@ -95,7 +95,8 @@ PAGES = sorted(ROOT.glob("docs/*.md"))
 def test_links_between_pages_lead_somewhere(page):
     links = re.findall(r"\]\(([^)]+)\)", page.read_text())
     files = [link.partition("#")[0] for link in links]
-    missing = [file for file in files if not (page.parent / file).exists()]
+    made = "gallery/"  # by building the site
+    missing = [f for f in files if not (f.startswith(made) or (page.parent / f).exists())]
     assert missing == []
 
 

@@ -76,7 +76,7 @@ def check_file(flag: str, path: str, ending: str) -> None:
     if Path(path).suffix.lower() != ending:
         raise InvalidInputError(
             f"{flag} must name a file that ends in {ending}, got {path!r}; to fix it, call it e.g. "
-            f"page{ending}"
+            f"lesson{ending}"
         )
     if reason := why_no_file(Path(path)):
         raise OutputError(

@@ -17,7 +17,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from otgan import lessons
-from otgan.cli.checks import check_file, check_numbers, check_picture, errors_name_flags
+from otgan.cli.checks import (
+    check_file,
+    check_folder,
+    check_numbers,
+    check_picture,
+    errors_name_flags,
+)
 from otgan.cli.parser import add_json, add_plot, add_progress
 from otgan.cli.terminal import progress_bar, save_picture, say
 from otgan.errors import InvalidInputError
@@ -50,14 +56,27 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "deltas": (_numbers, "0,1,10", "shifts"),
     "scale": (float, "X", "standard deviation of the second Gaussian of the unequal pair"),
     "shown": (float, "X", "the shift to draw"),
+    "mean": (float, "X", "mean of the Gaussian that is held against N(0, 1)"),
+    "std": (float, "X", "its standard deviation"),
+    "weight": (float, "X", "mass of a bump, between 0 and 1"),
     "eta": (float, "X", "step size"),
-    "steps": (int, "N", "moves of each player; generator steps of each training"),
+    "steps": (int, "N", "moves of each player; steps of the generator"),
     "start": (_numbers, "1,1", "where x and y begin"),
     "n": (int, "N", "points of the first cloud"),
     "m": (int, "N", "points of the second cloud"),
     "trials": (int, "N", "random functions and couplings"),
+    "x": (_numbers, "0,1,4", "points of the first sample on the line"),
+    "y": (_numbers, "2,3", "points of the second"),
+    "f": (_numbers, "0,0,0", "prices at x"),
+    "g": (_numbers, "0,0", "prices at y"),
+    "K": (_numbers, "0.1,1,10", "slopes that a critic may have"),
+    "heights": (_numbers, "-3,0,...", "values of a critic at -4, -3, ..., 4"),
+    "limit": (float, "X", "weights of the critic are clipped to at most this"),
+    "n_critic": (int, "N", "critic steps for one of the generator"),
+    "learning_rate": (float, "X", "of critic and generator"),
     "cure": (str, "NAME", "against mode collapse, e.g. feature-matching"),
     "rng": (int, "N", "seed of everything random"),
+    "card": (int, "N", "the card to turn"),
 }
 """Parameters of the lessons as flags: type, example, meaning."""
 
@@ -68,22 +87,34 @@ def add_lesson(commands: Commands) -> None:
         "lesson",
         help="work through an example of duality",
         description="Computes a worked example and explains its numbers; --plot also draws it, and "
-        "--open shows a page where they can be moved.",
+        "--open shows a page where they can be moved, and --notebook has exercises.",
     )
     lesson.add_argument("name", nargs="?", help="which lesson; without a name, list them")
     lesson.add_argument("--quick", action="store_true", help="smaller samples, shorter trainings")
     lesson.add_argument("--open", action="store_true", help="open its page in a browser")
     lesson.add_argument("--save", metavar="FILE", help="save its page, e.g. page.html")
+    lesson.add_argument(
+        "--notebook",
+        metavar="FILE",
+        help="instead, write it as a notebook with exercises, e.g. lesson.ipynb; without a name, "
+        "all of them into this folder",
+    )
     add_plot(lesson, "lesson.png")
     add_json(lesson)
     add_progress(lesson)
     parameters = lesson.add_argument_group("parameters", "each lesson takes some of these")
     for name, (kind, example, meaning) in PARAMETERS.items():
-        parameters.add_argument(f"--{name}", type=kind, metavar=example, help=meaning)
+        parameters.add_argument(_flag(name), type=kind, metavar=example, help=meaning)
     lesson.set_defaults(run=_lesson)
 
 
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _lesson(options: argparse.Namespace) -> int:
+    if options.notebook:
+        return _write_notebooks(options)
     if options.name is None:
         names = lessons.LESSONS
         say(json.dumps(names) if options.json else "lessons: " + ", ".join(names))
@@ -125,13 +156,56 @@ def _parameters(options: argparse.Namespace, lesson: ModuleType) -> dict[str, An
     given = {name: getattr(options, name) for name in PARAMETERS}
     given = {name: value for name, value in given.items() if value is not None}
     for name in given.keys() - known.keys():
-        taken = [f"--{k}" for k in known if k in PARAMETERS]
+        taken = [_flag(k) for k in known if k in PARAMETERS]
         raise InvalidInputError(
-            f"the parameters of this lesson must be among {', '.join(taken)}, got --{name}; to fix "
-            "it, leave that out"
+            f"the parameters of this lesson must be among {', '.join(taken)}, got {_flag(name)}; "
+            "to fix it, leave that out"
         )
     check_numbers(argparse.Namespace(rng=options.rng))
     return given | ({"quick": True} if options.quick and "quick" in known else {})
+
+
+def _write_notebooks(options: argparse.Namespace) -> int:
+    """One lesson as a notebook, or all of them into a folder; nothing long is computed."""
+    from otgan.lessons.notebooks import notebook
+    from otgan.output_files import make_folder, replacing
+
+    for flag in ("open", "save", "plot", "json"):
+        if getattr(options, flag):
+            raise InvalidInputError(
+                f"--notebook must come without --{flag}, got both; to fix it, run the command twice"
+            )
+    path = Path(options.notebook)
+    if options.name is None:
+        if given := [name for name in PARAMETERS if getattr(options, name) is not None]:
+            raise InvalidInputError(
+                f"--{given[0]} must come with the name of a lesson, got none; to fix it, name it"
+            )
+        check_folder(path)
+        files = {name: path / f"{name}.ipynb" for name in lessons.LESSONS}
+    else:
+        check_file("--notebook", options.notebook, ".ipynb")
+        files = {options.name: path}
+    parameters = {name: _parameters_of_notebook(options, name) for name in files}
+    for name, file in files.items():
+        make_folder(file.parent)
+        with replacing(file) as out:
+            out.write(notebook(name, parameters[name]).encode())
+        say(f"notebook: {printable(str(file.absolute()))}")
+    return 0
+
+
+def _parameters_of_notebook(options: argparse.Namespace, name: str) -> dict[str, Any]:
+    """Those that were given, with which the lesson runs and has a page."""
+    from otgan.lessons.pages import check_sizes
+
+    lesson = lessons.load(name)
+    parameters = _parameters(options, lesson)
+    with errors_name_flags(PARAMETERS):
+        check_sizes(lesson.MOST, parameters)
+        if parameters.keys() - {"quick", "rng"}:
+            lesson.run(**parameters)
+    return parameters
 
 
 def _check_output(

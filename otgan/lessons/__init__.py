@@ -1,9 +1,10 @@
 """Worked examples of duality and divergence: each lesson computes, explains and draws its numbers.
 
 Every lesson is a package with ``run(...)``, which returns a frozen dataclass of numbers,
-``explain(numbers)``, a text for a terminal, ``draw(numbers)``, a figure (needs matplotlib), and
-``page(numbers)``, an HTML file in which the numbers follow what is dragged. Lessons that train
-critics take about a minute, and some seconds with ``run(quick=True)``.
+``explain(numbers)``, a text for a terminal, ``draw(numbers)``, a figure (needs matplotlib),
+``page(numbers)``, an HTML file in which the numbers follow what is dragged, and ``EXERCISES`` that
+grade themselves. Lessons that train critics take about a minute, and some seconds with
+``run(quick=True)``.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ LESSONS = (
     "piles-of-dirt",
     "parallel-lines",
     "gaussians-apart",
+    "kl-integrands",
     "perfect-discriminator",
+    "what-a-discriminator-learns",
     "xy-game",
     "kantorovich-rubinstein",
+    "two-halves-of-duality",
+    "algorithm-1",
     "neural-critic",
     "critic-or-emd",
     "how-sure-are-you",
@@ -30,6 +35,7 @@ LESSONS = (
     "mode-collapse-and-its-cures",
     "does-the-loss-mean-anything",
     "gan-and-wgan-side-by-side",
+    "find-the-mistake",
 )
 """Names of the lessons, in the order to read them."""
 
@@ -46,7 +52,7 @@ def load(name: str) -> ModuleType:
     Returns
     -------
     module
-        With the functions ``run``, ``explain``, ``draw`` and ``page``.
+        With the functions ``run``, ``explain``, ``draw`` and ``page``, and ``EXERCISES``.
 
     Raises
     ------

@@ -19,6 +19,7 @@ from otgan.measures import FloatArray, as_points
 __all__ = [
     "Normal",
     "check_shifts",
+    "crossings",
     "expect",
     "js",
     "js_slope",
@@ -125,20 +126,30 @@ def tv(P: Normal, Q: Normal) -> float:
     >>> print(f"{tv(Normal(0, 1), Normal(1, 1)):.8f}")
     0.38292492
     """
-    # The integrand has kinks where the densities cross: the roots of log p - log q, a quadratic.
+    return expect(
+        P,
+        lambda x: -math.expm1(min(0.0, Q.log_pdf(x) - P.log_pdf(x))),
+        breaks=[*crossings(P, Q), *Q.panels],  # kinks
+    )
+
+
+def crossings(P: Normal, Q: Normal) -> list[float]:
+    """Where the densities cross: the roots of log p - log q, a quadratic.
+
+    Examples
+    --------
+    >>> crossings(Normal(0, 1), Normal(1, 1))
+    [0.5]
+    """
     precision_p, precision_q = P.std**-2, Q.std**-2
-    crossings = np.roots(
+    roots = np.roots(
         [
             0.5 * (precision_q - precision_p),
             precision_p * P.mean - precision_q * Q.mean,
             P.log_pdf(0.0) - Q.log_pdf(0.0),
         ]
     )
-    return expect(
-        P,
-        lambda x: -math.expm1(min(0.0, Q.log_pdf(x) - P.log_pdf(x))),
-        breaks=[*crossings.real.tolist(), *Q.panels],
-    )
+    return [float(root) for root in roots.real]
 
 
 def w1(P: Normal, Q: Normal) -> float:

@@ -37,6 +37,21 @@ def test_a_far_generator_races_last_with_the_saturating_loss(opened):
         assert "0 with W₁" in caption(page, "race")
 
 
+def test_a_discriminator_learns_and_leaves_no_gradient(opened):
+    with opened("what-a-discriminator-learns") as page:
+        page.get_by_label("two", exact=True).select_option(label="lines in space")
+        slide(page, "steps of the discriminator", "End")
+        assert "do not meet: after 500 steps 0 of these" in caption(page, "sets")
+        assert "none of 100,000 new points is mistaken" in caption(page, "mistakes")
+        drag(page, page.get_by_label("Direction from which the sets are seen"), 60, 0)
+        assert "Turned by −30°" not in caption(page, "sets")
+        slide(page, "steps of its critics", "End")
+        vanished = caption(page, "losses")
+        assert "slope of log(1 − D) is" in vanished and "× 10⁻" in vanished
+        page.get_by_label("the ring lies in", exact=True).select_option("2")
+        assert "× 10⁻" not in caption(page, "losses")
+
+
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_a_game_is_played_at_once_or_step_by_step(opened, motion):
     from playwright.sync_api import expect
@@ -82,6 +97,80 @@ def test_critics_rise_to_plans(opened):
         drag(page, page.get_by_label("Point 2 of y", exact=True), -30, 30)
         score, cost = bounds(page)
         assert score <= cost != before
+
+
+def test_two_prices_become_one_function(opened):
+    with opened("two-halves-of-duality") as page:
+        earned = []
+        for name in ("f ← the lowest V", "g ← the same from below") * 2:
+            page.get_by_role("button", name=name).click()
+            earned.append(re.findall(r"earn ([\d.]+),", caption(page, "prices"))[0])
+        assert earned == ["1.25", "1.5", "1.5", "1.5"]
+        page.get_by_role("button", name="Best prices").click()
+        assert "W₁ is 1.75: no prices earn more" in caption(page, "prices")
+        page.get_by_label("Point 2 of x and its price f").focus()
+        page.keyboard.press("ArrowUp")
+        assert "prove nothing" in caption(page, "prices")
+        assert "not allowed" in page.inner_text("#chain")
+        page.get_by_role("button", name="Start again").click()
+        drag(page, page.get_by_label("Point 4 of y and its price g"), 40, 0)
+        assert "W₁ is 1.75." not in caption(page, "prices")
+
+
+def test_a_critic_is_read_over_its_slope(opened):
+    with opened("two-halves-of-duality") as page:
+        assert "scores 2.5 and is as steep as 2.5, so W₁ is at least 1." in caption(page, "critic")
+        slide(page, "multiply the critic by (log scale)", "End")
+        assert "scores 25 and is as steep as 25, so W₁ is at least 1." in caption(page, "critic")
+        assert page.inner_text("#readings").count("above W₁") == 1
+        page.get_by_label("Height of the critic at −4").focus()
+        page.keyboard.press("ArrowUp")
+        assert "scores 25 " not in caption(page, "critic")
+
+
+def test_a_graph_stays_out_of_a_cone_or_does_not(opened):
+    with opened("two-halves-of-duality") as page:
+        assert "stays out" in caption(page, "cone")
+        page.get_by_label("function", exact=True).select_option("square")
+        assert "the graph is in it" in caption(page, "cone")
+        assert "least K of x² is 4." in caption(page, "cone")
+        slide(page, "K, slope of the cone", "End")
+        assert "stays out" in caption(page, "cone")
+        slide(page, "the interval is from −R to R, R", "End")
+        assert "the graph is in it" in caption(page, "cone")
+        page.get_by_label("function", exact=True).select_option("root")
+        assert "no K at all" in caption(page, "cone")
+
+
+def test_algorithm_1_is_stepped_through_line_by_line(opened):
+    with opened("algorithm-1") as page:
+        seen = []
+        for _ in range(28):
+            page.get_by_role("button", name="Next line").click()
+            current = page.locator("#listing tr[aria-current=step] th").inner_text()
+            seen.append(int(current))
+        assert seen == [3, 4, 5, 6, 7] * 5 + [9, 10, 12]
+        assert "After 1 iterations: P_g is N(−2.9" in page.inner_text("#now")
+        page.get_by_role("button", name="Next line").click()
+        assert "Iteration 2, line 3, t = 0: 64 real points" in page.inner_text("#now")
+        for _ in range(3):
+            page.get_by_role("button", name="Next line").click()
+        assert "line 6" in page.inner_text("#now")
+        assert "wait for line 7" in caption(page, "weights")
+        page.get_by_role("button", name="Play").click()
+        one = numbers_of("algorithm-1").training
+        assert f"W₁ is {one.w1[-1]:.4g}" in page.inner_text("#now")
+
+
+def test_settings_of_algorithm_1_may_leave_no_gradient(opened):
+    with opened("algorithm-1") as page:
+        assert "no gradient" not in caption(page, "w1")
+        slide(page, "c, half of the window (log scale)", "ArrowLeft", times=8)
+        assert "the generator has no gradient at all" in caption(page, "w1")
+        slide(page, "iterations done", "End")
+        assert "The critic is constant here" in caption(page, "line")
+        page.get_by_role("button", name="As at first").click()
+        assert "no gradient" not in caption(page, "w1")
 
 
 def test_a_light_penalty_shows_too_much_and_says_by_how_much(opened):

@@ -50,3 +50,21 @@ def test_divergences_do_not_see_where_piles_stand(opened):
         after = table()
         changed = {name for name in before if before[name] != after[name]}
         assert changed == {"W₁, work for one shovelful in all (steps)"}
+
+
+def test_moves_are_made_one_by_one(opened):
+    with opened(NAME) as page:
+        said = [caption(page, "moves")]
+        for _ in range(3):
+            page.get_by_role("button", name="Next move").click()
+            said.append(caption(page, "moves"))
+        assert said == [
+            "Before the first of 3 moves. Pairs that match: 2. Work so far: 0.",
+            "Move 1 of 3: 2 from P1 to P2. Pairs that match: 1. Work so far: 2.",
+            "Move 2 of 3: 2 from P2 to P3. Pairs that match: 1, 2. Work so far: 4.",
+            "Move 3 of 3: 1 from Q3 to Q4. All pairs match. Work so far: 5.",
+        ]
+        assert page.get_by_label("moves made").input_value() == "3"
+        page.get_by_label("Height of pile 1 of P").focus()
+        page.keyboard.press("ArrowDown")
+        assert "All pairs match. Work so far: 4.75." in caption(page, "moves")

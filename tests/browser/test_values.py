@@ -11,7 +11,13 @@ from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
 
 from otgan import wasserstein
+from otgan.lessons.algorithm_1.records import Settings
 from otgan.lessons.densities import Normal
+from otgan.lessons.find_the_mistake.numbers import (
+    best_discriminator,
+    density_between,
+    density_of_mixture,
+)
 from otgan.lessons.gaussians_apart import run as gaussians
 from otgan.lessons.gaussians_apart.numbers import compare
 from otgan.lessons.kantorovich_rubinstein.numbers import mcshane
@@ -20,6 +26,8 @@ from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.parallel_lines import run as lines
 from otgan.lessons.perfect_discriminator import run as discriminators
 from otgan.lessons.piles_of_dirt import run as piles
+from otgan.lessons.two_halves_of_duality import run as halves
+from otgan.lessons.what_a_discriminator_learns.thin_sets import share_within
 from otgan.lessons.xy_game import run as game
 from tests.lessons.cached import numbers_of
 
@@ -49,7 +57,12 @@ def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
 )
 def test_piles_of_dirt(opened, P, Q):
     numbers = piles(P=P, Q=Q)
-    check(numbers_on_page(opened, "piles-of-dirt", {"P": P, "Q": Q}), vars(numbers))
+    found = numbers_on_page(opened, "piles-of-dirt", {"P": P, "Q": Q})
+    moves = found.pop("moves")
+    assert [move.pop("row") for move in moves] == [move.row for move in numbers.moves]
+    for move, expected in zip(moves, numbers.moves, strict=True):
+        check(move, vars(expected))
+    check(found, vars(numbers))
 
 
 def test_parallel_lines(opened):
@@ -82,6 +95,40 @@ def test_perfect_discriminator(opened):
     check(found, vars(discriminators(**parameters)))
 
 
+@pytest.mark.parametrize(
+    ("pair", "look", "fixed", "step"), [(0, 0, 0, 0), (0, 4, 1, -1), (2, -1, 2, -1)]
+)
+def test_what_a_discriminator_learns(opened, pair, look, fixed, step):
+    import torch
+
+    from otgan.gan.objectives.adversarial import Minimax, NonSaturating
+    from otgan.lessons.what_a_discriminator_learns.web_page import rounded
+
+    numbers = numbers_of("what-a-discriminator-learns")
+    shown = rounded(numbers)
+    look %= len(numbers.separations[pair].steps)
+    step %= len(numbers.fixed[fixed].steps)
+    norms = np.array(shown["fixed"][fixed]["norms"])
+    mistaken = 1 - shown["separations"][pair]["accuracy"][look]
+    later = norms[2][numbers.fixed[fixed].steps >= 200]
+    expected = {
+        "mistaken": mistaken,
+        "within": mistaken / share_within(1.0),
+        "falls": norms[:, 0] / norms[:, step],
+        "drift": np.abs(later / later[0] - 1).max(),
+    }
+    scores = torch.tensor(shown["fixed"][fixed]["fake_scores"][step], dtype=torch.float64)
+    for name, objective in {"saturating": Minimax(), "non_saturating": NonSaturating()}.items():
+        at = scores.clone().requires_grad_()
+        loss = objective.generator_loss(at.new_empty(0), at)
+        loss.backward()
+        expected[name] = float(loss.detach())
+        assert at.grad is not None
+        expected[f"{name}_slope"] = -float(at.grad.sum())  # both losses fall with the score
+    parameters = {"pair": pair, "look": look, "fixed": fixed, "step": step}
+    check(numbers_on_page(opened, "what-a-discriminator-learns", parameters), expected)
+
+
 @pytest.mark.parametrize("eta", [0.05, 0.9])
 def test_xy_game(opened, eta):
     parameters = {"eta": eta, "steps": 50, "start": [1.5, -0.5]}
@@ -102,6 +149,37 @@ def test_kantorovich_rubinstein(opened, n, m, grid):
     distance = wasserstein(x, y)
     check(found, {"distance": distance, "score": score, "independent": cdist(x, y).mean()})
     assert found["score"] <= found["distance"] <= found["independent"] + RTOL
+
+
+@pytest.mark.parametrize(("n", "m", "grid"), [(4, 4, 1), (1, 3, 0), (6, 5, 0), (8, 8, 1)])
+def test_two_halves_of_duality(opened, n, m, grid):
+    rng = np.random.default_rng([n, m])
+    x, y, f, heights = (rng.normal(scale=2, size=size) for size in (n, m, n, 9))
+    if grid:  # many ties
+        x, y = x.round(), y.round()
+    g = (np.abs(x[:, None] - y) - f[:, None]).min(axis=0) - rng.exponential(size=m)
+    K = np.array([0.01, 1.0, 30.0])
+    parameters = {"x": x, "y": y, "f": f, "g": g, "K": K, "heights": heights}
+    numbers = halves(**parameters)
+    plain = {name: value.tolist() for name, value in parameters.items()}
+    found = numbers_on_page(opened, "two-halves-of-duality", plain)
+    check(found.pop("critic"), vars(numbers.critic))
+    check(found, vars(numbers))
+
+
+@pytest.mark.parametrize(
+    ("limit", "n_critic", "learning_rate", "steps"),
+    [(0.1, 5, 0.01, 300), (1.0, 2, 0.02, 100), (0.01, 5, 0.005, 200), (0.001, 1, 0.05, 150)],
+)
+def test_algorithm_1(opened, limit, n_critic, learning_rate, steps):
+    settings = {"limit": limit, "n_critic": n_critic, "learning_rate": learning_rate}
+    found = numbers_on_page(opened, "algorithm-1", {**settings, "steps": steps})
+    problem = numbers_of("algorithm-1").problem
+    expected = vars(problem.train(Settings(**settings), steps))
+    for name, value in found.items():
+        # RMSProp divides rounding, too, by a gradient's size: to nine digits of the largest value.
+        atol = RTOL * np.abs(expected[name]).max()
+        assert_allclose(value, expected[name], rtol=0, atol=atol, err_msg=name)
 
 
 @pytest.mark.parametrize(("weight", "width"), [(0.1, 8), (1.0, 64), (37.0, 512)])
@@ -187,3 +265,15 @@ def test_gan_and_wgan_side_by_side(opened):
     for k, claim in enumerate(numbers_of("gan-and-wgan-side-by-side").claims):
         found = numbers_on_page(opened, "gan-and-wgan-side-by-side", {"claim": k})
         check(found, {"difference": claim.difference, "se": claim.se})
+
+
+@pytest.mark.parametrize(("fake_label", "epsilon"), [(0.0, 0.0), (0.1, 0.5), (1.0, 0.85)])
+def test_find_the_mistake(opened, fake_label, epsilon):
+    x = [-5.0, -2.0, -0.3, 0.0, 1.7, 6.0]
+    parameters = {"x": x, "fake_label": fake_label, "epsilon": epsilon}
+    expected = {
+        "discriminator": best_discriminator(np.array(x), fake_label),
+        "mixture": density_of_mixture(np.array(x), epsilon),
+        "between": density_between(np.array(x), epsilon),
+    }
+    check(numbers_on_page(opened, "find-the-mistake", parameters), expected)

@@ -57,9 +57,11 @@ def test_says_how_it_is_run_and_is_listed(name):
 
 
 def test_distance_with_certificate(tmp_path):
-    first, plan, potentials, bracket, second = printed(
+    first, plan, potentials, bracket, second, picture = printed(
         "distance_with_certificate.py", tmp_path
     ).splitlines()
+    assert picture == "picture: plan.png"
+    assert (tmp_path / "plan.png").read_bytes().startswith(PNG)
     w1, gap = numbers_in(first.replace("W1", "W"))
     cost, off = numbers_in(plan)
     earned, excess = numbers_in(potentials)
@@ -80,9 +82,11 @@ def test_first_picture(tmp_path):
 
 
 def test_interval_and_test(tmp_path):
-    truth, *sizes, covered, different, equal = printed(
+    truth, *sizes, covered, different, equal, picture = printed(
         "interval_and_test.py", tmp_path
     ).splitlines()
+    assert picture == "picture: interval.png"
+    assert (tmp_path / "interval.png").read_bytes().startswith(PNG)
     assert truth.endswith(" 0.5")
     widths = []
     for line in sizes:
@@ -162,7 +166,11 @@ def test_own_networks(tmp_path):
 
 @pytest.mark.torch
 def test_stacked_digits(tmp_path):
-    rows = printed("stacked_digits.py", tmp_path, "--steps", "2", "--pack", "2").splitlines()
+    *rows, picture = printed(
+        "stacked_digits.py", tmp_path, "--steps", "2", "--pack", "2"
+    ).splitlines()
+    assert picture.startswith("picture: stacked_digits.png")
+    assert (tmp_path / "stacked_digits.png").read_bytes().startswith(PNG)
     assert [row.split()[0] for row in rows] == ["non-saturating", "relativistic"]
     for row in rows:
         modes = int(first_group(r"(\d+) of 100 modes", row))
@@ -174,7 +182,9 @@ def test_stacked_digits(tmp_path):
 
 @pytest.mark.torch
 def test_points_that_move(tmp_path):
-    *steps, last = printed("points_that_move.py", tmp_path).splitlines()
+    *steps, last, picture = printed("points_that_move.py", tmp_path).splitlines()
+    assert picture == "picture: points.png"
+    assert (tmp_path / "points.png").read_bytes().startswith(PNG)
     distances = [numbers_in(line)[-1] for line in steps]
     # Along a geodesic the plan stays optimal, and W2 is what is left of the way.
     assert_allclose(distances, distances[0] * 0.9 ** np.arange(0, 31, 10), atol=1e-4)

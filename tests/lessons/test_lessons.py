@@ -21,14 +21,17 @@ from otgan.lessons.pages import MAX_BYTES, assemble
 from otgan.plot import save
 from otgan.results import Result
 from tests.lessons.cached import numbers_of, trains
+from tests.lessons.wrong_answers import WRONG
 from tests.overlaps import overlapping_texts
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SLOW = [
+    "algorithm-1",
     "neural-critic",
     "critic-or-emd",
     "how-sure-are-you",
     "which-distance",
+    "what-a-discriminator-learns",
     "mode-collapse-and-its-cures",
     "does-the-loss-mean-anything",
     "gan-and-wgan-side-by-side",
@@ -198,6 +201,46 @@ def test_pages_refuse_numbers_that_have_no_room(name, most):
     more = {"steps": limit + 1} if parameter == "steps" else dict.fromkeys("PQ", np.ones(limit + 1))
     with pytest.raises(InvalidInputError, match=f"{parameter} must be at most {limit}"):
         lesson.page(lesson.run(**more))
+
+
+def answered(name, code):
+    """What Python of a student's makes of a lesson."""
+    names = {"otgan": otgan, "np": np, "lesson": load(name), "numbers": numbers_of(name)}
+    exec(code, names)
+    return names["answer"]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_solutions_of_exercises_are_right(name):
+    exercises = load(name).EXERCISES
+    assert len(exercises) in (2, 3)
+    for exercise in exercises:
+        grade = exercise.check(answered(name, exercise.solution()), numbers_of(name))
+        assert grade and grade.reason == ""
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_wrong_answers_are_wrong_and_hear_why(name):
+    for number, exercise in enumerate(load(name).EXERCISES, 1):
+        heard = dict(WRONG.get((name, number), []))
+        mistakes = getattr(exercise.judge, "mistakes", {})
+        assert heard or mistakes
+        wrong = {code: (answered(name, code), reason) for code, reason in heard.items()} | {
+            reason: (value(numbers_of(name)), re.escape(reason))
+            for reason, value in mistakes.items()
+        }
+        for code, (answer, reason) in wrong.items():
+            grade = exercise.check(answer, numbers_of(name))
+            assert not grade and re.search(reason, grade.reason), (code, grade)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_answer_breaks_an_exercise(name):
+    ragged, endless = [[1, 2], [3]], np.full(3, np.inf)
+    for exercise in load(name).EXERCISES:
+        for answer in (..., None, "x", np.nan, [], {}, 1j, True, ragged, endless, object(), print):
+            grade = exercise.check(answer, numbers_of(name))
+            assert not grade and grade.reason and "\n" not in grade.reason
 
 
 def test_lessons_that_train_say_how_far_they_are():

@@ -24,8 +24,8 @@ WHICH_DISTANCE = (
 WHEN_TO_STOP = (
     "Where introductions say too much: the loss does not say when to stop. Its scale is that of "
     "the critic's slopes, and nobody knows which value a perfect generator would have. What has a "
-    "known zero is debiased W1. Nor does the estimate say how far: it only goes up "
-    "and down with them."
+    "known zero is debiased W1. Nor does the estimate say how far: it is neither W1 nor debiased "
+    "W1, it only goes up and down with them."
 )
 
 

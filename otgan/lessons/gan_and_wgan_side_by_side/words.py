@@ -14,7 +14,7 @@ from otgan.measures import FloatArray
 __all__ = ["NUMBERS", "explain"]
 
 NUMBERS = {
-    "relative_w1": "relative W1",
+    "relative_w1": "rel. W1",
     "seconds_to_half": "s to half",
     "cost": "s a step",
     "reverse_kl": "reverse KL",
@@ -33,8 +33,8 @@ OF_THE_CLAIMS = (
     "where Welch's test over seeds tells them apart that way, at 5 % for all claims together "
     "(Holm's correction); else these seeds do not decide. Relative W1 is debiased W1 as a fraction "
     "of its start, spread its standard deviation over four pairs of networks, s to half the "
-    "processor seconds until it was half of its start. Runs had the same time, on small images: other "
-    "data and longer runs may end otherwise."
+    "processor seconds until it was half of its start. Runs had the same time, on small images: "
+    "other data and longer runs may end otherwise."
 )
 
 

@@ -8,5 +8,5 @@ tests hold against the lesson's numbers in Python.
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"assembly": ["MAX_BYTES", "assemble", "check_sizes"]}
+    __name__, submod_attrs={"assembly": ["MAX_BYTES", "Page", "assemble", "check_sizes"]}
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -10,19 +11,36 @@ from importlib.resources import files
 from typing import Any
 
 from otgan.errors import InvalidInputError
+from otgan.keywords import checks_keywords
 from otgan.palette import ON_DARK, ON_WHITE
 
-__all__ = ["MAX_BYTES", "assemble", "check_sizes"]
+__all__ = ["MAX_BYTES", "Page", "assemble", "check_sizes"]
 
 MAX_BYTES = 3_000_000
 """No page is larger: a student opens it on a phone."""
 
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) )", re.MULTILINE)
 
 
-def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
+class Page(str):
+    """An HTML document, which a notebook shows in a frame."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.encode()):,} bytes)"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe title="The page of the lesson" srcdoc="{html.escape(self)}" '
+            'style="width: 100%; height: 50rem; border: 0"></iframe>'
+        )
+
+
+@checks_keywords
+def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> Page:
     """The page of a lesson.
 
     Parameters
@@ -35,7 +53,7 @@ def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
 
     Returns
     -------
-    str
+    Page
         A complete HTML document.
 
     Raises
@@ -58,9 +76,10 @@ def assemble(lesson: str, title: str, data: Mapping[str, Any]) -> str:
             f"a page must have at most {MAX_BYTES:,} bytes, got {size:,}; to fix it, pass smaller "
             "parameters"
         )
-    return page
+    return Page(page)
 
 
+@checks_keywords
 def check_sizes(most: Mapping[str, int], parameters: Mapping[str, Any]) -> None:
     """Raise unless a page has room for these parameters.
 
@@ -92,18 +111,22 @@ def check_sizes(most: Mapping[str, int], parameters: Mapping[str, Any]) -> None:
 def _one_module(lesson: str) -> str:
     """``page.js`` and the modules that it imports, as one module in order of their imports.
 
+    A module is the lesson's own, or else one that pages share.
+
     All share one scope, so that two definitions of one name are an error in the browser.
     """
     parts: dict[str, str] = {}
 
-    def add(name: str, source: str) -> None:
+    def add(name: str) -> None:
+        own = files("otgan.lessons").joinpath(lesson, name).is_file()
+        # The modules lie in one folder here and in two in the package.
+        source = (_of_lesson(lesson, name) if own else _shared(name)).replace('"../pages/', '"./')
         for needed in IMPORT.findall(source):
             if needed not in parts:
-                add(needed, _shared(needed))
+                add(needed)
         parts[name] = EXPORT.sub("", IMPORT.sub("", source))
 
-    # The modules lie in one folder here and in two in the package.
-    add("page.js", _of_lesson(lesson, "page.js").replace('"../pages/', '"./'))
+    add("page.js")
     return "\n".join(parts.values())
 
 

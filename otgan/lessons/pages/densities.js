@@ -13,7 +13,7 @@ export function density(distribution, x) {
 }
 
 /** Points half a deviation apart over all the mass of these distributions. */
-function panels(...distributions) {
+export function panels(...distributions) {
   return distributions.flatMap(({ mean, std }) =>
     Array.from({ length: 4 * TAIL + 1 }, (_, k) => mean + (k / 2 - TAIL) * std),
   );
@@ -40,7 +40,7 @@ export function jsOfNormals(P, Q) {
 }
 
 /** Where the two densities cross, in order. */
-function crossings(P, Q) {
+export function crossings(P, Q) {
   const a = (P.std ** -2 - Q.std ** -2) / 2;
   const b = Q.mean / Q.std ** 2 - P.mean / P.std ** 2; // of log q − log p
   const c = logDensity(Q, 0) - logDensity(P, 0);

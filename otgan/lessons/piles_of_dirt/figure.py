@@ -8,7 +8,7 @@ import numpy as np
 
 from otgan.keywords import checks_keywords
 from otgan.lessons.piles_of_dirt.numbers import PilesOfDirt
-from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, SHADES, side_by_side
+from otgan.plot import BLUE, GRAY, GREEN, INK, ORANGE, SHADES, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ __all__ = ["draw"]
 
 @checks_keywords
 def draw(numbers: PilesOfDirt) -> Figure:
-    """The carrying, a plan and the prices, side by side.
+    """The carrying, its moves one by one, a plan and the prices.
 
     Parameters
     ----------
@@ -29,7 +29,12 @@ def draw(numbers: PilesOfDirt) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    return side_by_side(numbers, _draw_carrying, _draw_plan, _draw_prices, width=4.3, height=3.7)
+    with panels(2, 2, width=5.0, height=3.7) as (figure, axes):
+        for panel, of in zip(
+            axes, (_draw_carrying, _draw_moves, _draw_plan, _draw_prices), strict=True
+        ):
+            of(panel, numbers)
+    return figure
 
 
 def _draw_carrying(axes: Axes, numbers: PilesOfDirt) -> None:
@@ -82,6 +87,29 @@ def _draw_flow(axes: Axes, numbers: PilesOfDirt, top: float) -> None:
             ha="center",
             color=GREEN,
         )
+
+
+def _draw_moves(axes: Axes, numbers: PilesOfDirt) -> None:
+    moves = numbers.moves
+    place = np.arange(1, len(numbers.P) + 1)
+    states = [(numbers.P, numbers.Q), *((move.P, move.Q) for move in moves)]
+    scale = 0.8 / np.max(states)
+    for k, (P, Q) in enumerate(states):
+        for offset, piles, color in ((-0.2, P, BLUE), (0.2, Q, ORANGE)):
+            axes.bar(place + offset, piles * scale, width=0.36, bottom=-k, color=color)
+        alike = np.isclose(P, Q, atol=1e-9 * P.sum())
+        for x in place[alike]:
+            axes.plot([x - 0.38, x + 0.38], [-k - 0.06] * 2, color=GREEN, linewidth=2.6)
+    axes.set(
+        title="Move by move; green: the pair matches",
+        xlabel="pile",
+        xticks=place,
+        yticks=-np.arange(len(moves) + 1),
+        yticklabels=["before"]
+        + [f"{m.amount:.3g}: {m.row}{m.pile} to {m.row}{m.pile + 1}" for m in moves],
+        ylim=(-len(moves) - 0.2, 1),
+    )
+    axes.grid(visible=False)
 
 
 def _draw_plan(axes: Axes, numbers: PilesOfDirt) -> None:

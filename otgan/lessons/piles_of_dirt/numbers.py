@@ -7,13 +7,39 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from otgan import emd, emd_linprog, js_divergence, kl_divergence, total_variation, wasserstein_1d
+from otgan import emd, emd_from_cost, js_divergence, kl_divergence, total_variation, wasserstein_1d
 from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points, as_weights, check_equal_mass
 from otgan.results import Result
 
-__all__ = ["PilesOfDirt", "run"]
+__all__ = ["Move", "PilesOfDirt", "run"]
+
+
+@dataclass(frozen=True, repr=False)
+class Move(Record):
+    """One move between neighboring piles of one row, and both rows after it.
+
+    Attributes
+    ----------
+    row : str
+        ``"P"`` or ``"Q"``: the row in which dirt moves.
+    pile : int
+        From this pile, counted from 1, to the next.
+    amount : float
+        Shovelfuls.
+    P, Q : ndarray, shape (n,)
+        The rows after the move, which agree up to and with that pile.
+    work : float
+        Of all moves so far.
+    """
+
+    row: str
+    pile: int
+    amount: float
+    P: FloatArray
+    Q: FloatArray
+    work: float
 
 
 @checks_keywords
@@ -35,6 +61,9 @@ class PilesOfDirt(Record, Result):
         Shovelfuls moved from pile i to pile j by an optimal plan.
     prices : ndarray, shape (n,)
         Optimal potential f, zero at the first pile; Σ f (P - Q) is the work.
+    moves : tuple of Move
+        Move by move from left to right until both rows are alike: the higher of both piles gives
+        what it has in excess to the next one of its row.
     distance : float
         W₁ of the two as probability distributions: work for one shovelful in all.
     kl, kl_reversed, js, tv : float
@@ -51,6 +80,7 @@ class PilesOfDirt(Record, Result):
     dual: float
     plan: FloatArray
     prices: FloatArray
+    moves: tuple[Move, ...]
     distance: float
     kl: float
     kl_reversed: float
@@ -98,7 +128,7 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     Q = Q * (total / Q.sum())  # what rounding the totals may differ by
     place = np.arange(n)
     steps = np.abs(place[:, None] - place)
-    program = emd_linprog(steps, P, Q)
+    program = emd_from_cost(steps, P, Q)
     # What piles 0..i have in excess has to cross from i to i + 1.
     flow = np.cumsum(P - Q)
     flow[-1] = 0.0
@@ -111,9 +141,24 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
         dual=total * program.lower,
         plan=total * emd(place, place, P, Q).plan.toarray(),
         prices=program.f - program.f[0],
+        moves=_moves(P, Q, flow),
         distance=float(wasserstein_1d(place, place, P, Q)),
         kl=float(kl_divergence(P, Q)),
         kl_reversed=float(kl_divergence(Q, P)),
         js=float(js_divergence(P, Q)),
         tv=float(total_variation(P, Q)),
     )
+
+
+def _moves(P: FloatArray, Q: FloatArray, flow: FloatArray) -> tuple[Move, ...]:
+    """The moves of Weng's figure 7: what pile i of P or of Q has in excess goes to pile i + 1."""
+    rows = {"P": P.copy(), "Q": Q.copy()}
+    moves: list[Move] = []
+    for i in np.flatnonzero(flow).tolist():
+        row, amount = ("P" if flow[i] > 0 else "Q"), abs(float(flow[i]))
+        rows[row][i + 1] += amount
+        rows[row][i] -= amount
+        before = moves[-1].work if moves else 0.0
+        after = {name: piles.copy() for name, piles in rows.items()}
+        moves.append(Move(row, i + 1, amount, after["P"], after["Q"], before + amount))
+    return tuple(moves)

@@ -1,5 +1,5 @@
 // Piles of dirt: drag the piles, then the prices, until what the prices earn is what the work costs.
-import { button, byId, legend, shown, table } from "../pages/controls.js";
+import { button, byId, legend, shown, slider, table } from "../pages/controls.js";
 import { chart } from "../pages/chart.js";
 import { sum } from "../pages/numerics.js";
 import { dot, lineFlow, linePrices, monotonePlan } from "../pages/transport.js";
@@ -23,7 +23,23 @@ export function values({ P, Q }) {
     kl_reversed: kl(q, p),
     js: (kl(p, middle) + kl(q, middle)) / 2,
     tv: sum(p.map((value, i) => Math.abs(value - q[i]))) / 2,
+    moves: movesOf(P, Q, flow),
   };
+}
+
+/** The moves of Weng's figure 7: what pile i of P or of Q has in excess goes to pile i + 1. */
+function movesOf(P, Q, flow) {
+  const rows = { P: [...P], Q: [...Q] };
+  const moves = [];
+  flow.forEach((crossing, i) => {
+    if (crossing === 0) return;
+    const [row, amount] = [crossing > 0 ? "P" : "Q", Math.abs(crossing)];
+    rows[row][i + 1] += amount;
+    rows[row][i] -= amount;
+    const work = amount + (moves.at(-1)?.work ?? 0);
+    moves.push({ row, pile: i + 1, amount, P: [...rows.P], Q: [...rows.Q], work });
+  });
+  return moves;
 }
 
 /** What prices earn, Σ f (P − Q): a lower bound of the work if no step is steeper than one. */
@@ -141,6 +157,7 @@ function build(data) {
     }),
   );
 
+  showMoves(state, sides, updates, changed);
   legend("prices", [
     ["var(--green)", "the price of dirt; steps up to one"],
     ["var(--red)", "a step steeper than one", "dashed"],
@@ -227,6 +244,87 @@ function build(data) {
   });
   updates.push(() => showTables(state));
   changed();
+}
+
+/** Both rows after as many moves as the slider says. */
+function showMoves(state, sides, updates, changed) {
+  const n = state.P.length;
+  let made = 0;
+  const count = slider("move-controls", {
+    label: "moves made",
+    min: 0,
+    max: n - 1,
+    step: 1,
+    value: 0,
+    change: (moves) => {
+      made = moves;
+      changed();
+    },
+  });
+  button("move-controls", "Next move", () => {
+    count.value = made = made < values(state).moves.length ? made + 1 : 0;
+    changed();
+  });
+  const now = () => {
+    const { moves } = values(state);
+    const last = moves[Math.min(made, moves.length) - 1];
+    const rows = last ?? { ...state, work: 0 };
+    const alike = rows.P.flatMap((p, i) => (Math.abs(p - rows.Q[i]) < 1e-9 * sum(state.P) ? [i + 1] : []));
+    return { moves, last, rows, alike };
+  };
+  legend("moves", [
+    ["var(--blue)", "P", "block"],
+    ["var(--orange)", "Q", "block"],
+    ["var(--green)", "the pair matches"],
+  ]);
+  updates.push(
+    chart("moves", {
+      options: () => {
+        const { moves, last, rows, alike } = now();
+        const top = Math.max(...[state, ...moves].flatMap(({ P, Q }) => [...P, ...Q]));
+        return {
+          height: 260,
+          x: { label: "pile", domain: [0.5, n + 0.5], ticks: n, tickFormat: "d" },
+          y: { label: "shovelfuls", domain: [-0.06 * top, 1.35 * top], grid: true },
+          marks: [
+            sides.map(({ name, color, offset }) =>
+              Plot.rectY(rows[name], {
+                x1: (_, i) => i + 1 + offset - 0.17,
+                x2: (_, i) => i + 1 + offset + 0.17,
+                y: (height) => height,
+                fill: color,
+              }),
+            ),
+            Plot.ruleY(alike, {
+              x1: (i) => i - 0.38,
+              x2: (i) => i + 0.38,
+              y: -0.03 * top,
+              stroke: "var(--green)",
+              strokeWidth: 5,
+            }),
+            Plot.arrow(last ? [last] : [], {
+              x1: ({ pile, row }) => pile + (row === "P" ? -0.2 : 0.2),
+              x2: ({ pile, row }) => pile + (row === "P" ? 0.8 : 1.2),
+              y1: 1.2 * top,
+              y2: 1.2 * top,
+              stroke: ({ row }) => (row === "P" ? "var(--blue)" : "var(--orange)"),
+              strokeWidth: 3,
+              headLength: 6,
+            }),
+            Plot.ruleY([0]),
+          ],
+        };
+      },
+      caption: () => {
+        const { moves, last, rows, alike } = now();
+        const pairs = alike.length === n ? "All pairs match" : `Pairs that match: ${alike.join(", ") || "none"}`;
+        const what = last
+          ? `Move ${Math.min(made, moves.length)} of ${moves.length}: ${shown(last.amount, 3)} from ${last.row}${last.pile} to ${last.row}${last.pile + 1}. `
+          : `Before the first of ${moves.length} moves. `;
+        return `${what}${pairs}. Work so far: ${shown(rows.work)}.`;
+      },
+    }),
+  );
 }
 
 function showTables(state) {
