@@ -34,6 +34,7 @@ LESSONS = (
     "which-distance",
     "mode-collapse-and-its-cures",
     "does-the-loss-mean-anything",
+    "gan-and-wgan-side-by-side",
     "find-the-mistake",
 )
 """Names of the lessons, in the order to read them."""

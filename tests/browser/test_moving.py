@@ -259,3 +259,17 @@ def test_a_loss_is_followed_through_a_training(opened):
         page.get_by_label("with which distance").select_option("frechet")
         page.get_by_label("loss", exact=True).select_option("critic_loss")
         assert "Most telling in the mean: wasserstein, lp, −0.98" in caption(page, "seeds")
+
+
+def test_claims_are_stepped_through(opened):
+    numbers = numbers_of("gan-and-wgan-side-by-side")
+    with opened("gan-and-wgan-side-by-side") as page:
+        slide(page, "claim", "End")
+        last = numbers.claims[-1]
+        assert caption(page, "claim").startswith(f"“{last.text}”: {last.verdict}.")
+        slide(page, "run", "ArrowRight")
+        page.get_by_label("critic of").select_option(label="WGAN")
+        assert caption(page, "scores").startswith("WGAN: scores from")
+        page.get_by_label("shown").select_option("sigmoid")
+        assert caption(page, "scores").startswith("WGAN: values from 0.5")
+        assert "seconds a step" in page.inner_text("#claims")

@@ -261,6 +261,12 @@ def test_does_the_loss_mean_anything(opened, loss):
         assert_allclose(found["correlation"], curve.correlations[loss], RTOL)
 
 
+def test_gan_and_wgan_side_by_side(opened):
+    for k, claim in enumerate(numbers_of("gan-and-wgan-side-by-side").claims):
+        found = numbers_on_page(opened, "gan-and-wgan-side-by-side", {"claim": k})
+        check(found, {"difference": claim.difference, "se": claim.se})
+
+
 @pytest.mark.parametrize(("fake_label", "epsilon"), [(0.0, 0.0), (0.1, 0.5), (1.0, 0.85)])
 def test_find_the_mistake(opened, fake_label, epsilon):
     x = [-5.0, -2.0, -0.3, 0.0, 1.7, 6.0]
