@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @cache
-def html(name: str) -> str:
+def html(name: str) -> Any:
     """The page of a lesson, of its numbers with the least effort."""
     return load(name).page(numbers_of(name))
 
