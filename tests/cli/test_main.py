@@ -634,6 +634,47 @@ def test_lessons_refuse_what_cannot_be_shown(arguments, message, no_display, cap
     assert said.out == ""
 
 
+def test_a_lesson_as_a_notebook_with_numbers_of_ones_own(tmp_path, capsys):
+    file = tmp_path / "new" / "sheet.ipynb"
+    given = ["--P", "3,1", "--Q", "1,3", "--notebook", str(file)]
+    assert main(["lesson", "piles-of-dirt", *given]) == 0
+    assert capsys.readouterr().out == f"notebook: {file}\n"
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    assert "lesson.run(P=[3.0, 1.0], Q=[1.0, 3.0])" in "".join(cells[1]["source"])
+
+
+@pytest.mark.torch
+def test_all_lessons_as_notebooks(tmp_path, capsys):
+    assert main(["lesson", "--notebook", str(tmp_path / "sheets"), "--quick"]) == 0
+    written = {file.stem: file.read_text("utf-8") for file in (tmp_path / "sheets").iterdir()}
+    assert sorted(written) == sorted(otgan.lessons.LESSONS)
+    assert "lesson.run(quick=True)" in written["neural-critic"]
+    assert "lesson.run()" in written["xy-game"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["xy-game", "--notebook", "page.html"], "--notebook must name a file that ends in .ipynb"),
+        (["xy-game", "--notebook", "x.ipynb", "--json"], "--notebook must come without --json"),
+        (["xy-game", "--notebook", "x.ipynb", "--eta", "2"], "--eta must be between 0 and 1"),
+        (["xy-game", "--notebook", "x.ipynb", "--steps", "9999"], "--steps must be at most 2000"),
+        (["xy-game", "--notebook", "x.ipynb", "--P", "1"], "got --P"),
+        (["--notebook", "sheets", "--eta", "0.5"], "--eta must come with the name of a lesson"),
+        (["xy", "--notebook", "x.ipynb"], "did you mean 'xy-game'"),
+        (["--notebook", "/dev/null/sheets"], "the folder must be one that can be written"),
+    ],
+)
+def test_notebooks_are_refused_before_one_is_written(
+    arguments, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["lesson", *arguments]) == 2
+    said = capsys.readouterr()
+    assert message in said.err and said.err.count("\n") == 1 and said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_numbers_of_a_lesson_as_json(capsys):
     assert main(["lesson", "parallel-lines", "--json"]) == 0
     values = json.loads(capsys.readouterr().out)

@@ -1,5 +1,8 @@
 """What exercises are made of, and that they follow the numbers of a lesson."""
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -116,3 +119,9 @@ def test_the_same_answer_is_graded_by_the_numbers_that_are_passed():
     lesson = load("piles-of-dirt")
     assert lesson.EXERCISES[0].check(5, lesson.run())
     assert not lesson.EXERCISES[0].check(5, lesson.run(P=[5, 0, 1], Q=[0, 2, 4]))
+
+
+def test_the_examples_of_the_page_on_lessons_run():
+    page = Path(__file__).parents[2] / "docs" / "lessons.md"
+    tried = doctest.testfile(str(page), module_relative=False)
+    assert tried.attempted >= 7 and tried.failed == 0

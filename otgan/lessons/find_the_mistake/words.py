@@ -42,11 +42,11 @@ def explain(numbers: FindTheMistake) -> str:
         # 0.441428041
         # 0.441428041
     <BLANKLINE>
-    Mucllari, Wasserstein GAN (2021): The dual objective is shown to be at most the primal one;
-      "The equality can be proved by carefully constructing optimal solutions."
-    What is left out? What is proved is weak duality. That both sides meet is the harder half: for
-      finite clouds it is the duality of linear programs, which constructs the solutions, and
-      McShane's formula extends them to the whole space.
+    Mucllari, Wasserstein GAN (2021): The dual objective is shown to be at most the primal
+      one; "The equality can be proved by carefully constructing optimal solutions."
+    What is left out? What is proved is weak duality. That both sides meet is the harder
+      half: for finite clouds it is the duality of linear programs, which constructs the
+      solutions, and McShane's formula extends them to the whole space.
     Source: Kantorovich and Rubinstein, On a space of completely additive functions (1958).
     """
     if numbers.turned:

@@ -43,8 +43,7 @@ EXERCISES = (
     ),
     Exercise(
         question="`numbers.fixed[0].norms` has norms of the generator's gradient, a row for each "
-        "of "
-        "log(1 - D), -log D and Wasserstein, a column for each look at the critic while it "
+        "of log(1 - D), -log D and Wasserstein, a column for each look at the critic while it "
         "learned. By which factor did that of log(1 - D) fall from the first to the last look?",
         judge=Number(
             lambda n: float(n.fixed[0].falls[0]),
