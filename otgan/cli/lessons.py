@@ -53,6 +53,8 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "mean": (float, "X", "mean of the Gaussian that is held against N(0, 1)"),
     "std": (float, "X", "its standard deviation"),
     "weight": (float, "X", "mass of a bump, between 0 and 1"),
+    "separation": (float, "X", "standard deviations between two bumps"),
+    "pi": (float, "X", "weight of the first distribution in JS, between 0 and 1"),
     "eta": (float, "X", "step size"),
     "steps": (int, "N", "moves of each player"),
     "start": (_numbers, "1,1", "where x and y begin"),

@@ -21,6 +21,7 @@ LESSONS = (
     "parallel-lines",
     "gaussians-apart",
     "kl-integrands",
+    "cover-or-seek",
     "perfect-discriminator",
     "xy-game",
     "kantorovich-rubinstein",
