@@ -58,8 +58,9 @@ PARAMETERS: Mapping[str, tuple[Any, str, str]] = {
     "eta": (float, "X", "step size"),
     "steps": (int, "N", "moves of each player"),
     "start": (_numbers, "1,1", "where x and y begin"),
-    "n": (int, "N", "points of the first cloud"),
+    "n": (int, "N", "points of the first cloud, or of each shape"),
     "m": (int, "N", "points of the second cloud"),
+    "neighbors": (int, "N", "neighbors of each point that are looked at"),
     "trials": (int, "N", "random functions and couplings"),
     "rng": (int, "N", "seed of everything random"),
 }

@@ -23,6 +23,7 @@ LESSONS = (
     "kl-integrands",
     "cover-or-seek",
     "perfect-discriminator",
+    "dimension-of-data",
     "xy-game",
     "kantorovich-rubinstein",
     "neural-critic",
