@@ -25,6 +25,7 @@ LESSONS = (
     "xy-game",
     "kantorovich-rubinstein",
     "neural-critic",
+    "clipping-and-penalties",
     "critic-or-emd",
     "how-sure-are-you",
     "which-distance",

@@ -30,6 +30,7 @@ SLOW = [
     "critic-or-emd",
     "how-sure-are-you",
     "which-distance",
+    "clipping-and-penalties",
 ]
 """Lessons whose numbers take too long to be computed twice."""
 
