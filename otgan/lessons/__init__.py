@@ -31,6 +31,7 @@ LESSONS = (
     "two-halves-of-duality",
     "algorithm-1",
     "neural-critic",
+    "clipping-and-penalties",
     "critic-or-emd",
     "how-sure-are-you",
     "which-distance",

@@ -41,7 +41,7 @@ def test_a_discriminator_learns_and_leaves_no_gradient(opened):
     with opened("what-a-discriminator-learns") as page:
         page.get_by_label("two", exact=True).select_option(label="lines in space")
         slide(page, "steps of the discriminator", "End")
-        assert "do not meet: after 500 steps 0 of these" in caption(page, "sets")
+        assert "do not meet: after 300 steps 0 of these" in caption(page, "sets")
         assert "none of 100,000 new points is mistaken" in caption(page, "mistakes")
         drag(page, page.get_by_label("Direction from which the sets are seen"), 60, 0)
         assert "Turned by −30°" not in caption(page, "sets")
@@ -191,6 +191,20 @@ def test_training_is_stepped_through(opened):
         page.get_by_label("what keeps the critic").select_option(label="orthogonal")
         last = numbers_of("neural-critic").on_line[-1].steps[-1]
         assert caption(page, "curve").startswith(f"orthogonal: after {last} steps")
+
+
+def test_a_narrow_window_flattens_deep_critics(opened):
+    with opened("clipping-and-penalties") as page:
+        slide(page, "c, half the window", "Home")
+        assert "12 hidden layers it vanishes" in caption(page, "norms")
+        assert "flat to the last digit" in caption(page, "clipped-surface")
+        slide(page, "c, half the window", "End")
+        assert "it explodes" in caption(page, "norms")
+        page.get_by_label("hidden layers", exact=True).select_option("3")
+        assert "neither vanishes nor explodes" in caption(page, "norms")
+        before = caption(page, "clipped-weights")
+        slide(page, "steps of training", "Home")
+        assert "after 0 steps" in caption(page, "clipped-weights") != before
 
 
 def test_more_dimensions_take_samples_apart(opened):

@@ -35,6 +35,7 @@ SLOW = [
     "mode-collapse-and-its-cures",
     "does-the-loss-mean-anything",
     "gan-and-wgan-side-by-side",
+    "clipping-and-penalties",
 ]
 """Lessons whose numbers take too long to be computed twice."""
 
