@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from otgan.costs import Metric
+from otgan.errors import InvalidInputError
 from otgan.measures import (
     DiscreteMeasure,
     is_torch,
@@ -27,20 +28,26 @@ from otgan.measures import (
 from otgan.torch_modes import is_recorded
 from otgan.transport.arc_costs import arc_costs, power
 from otgan.transport.batched.inputs import is_stack
-from otgan.transport.batched.plans import plan_of_measures, plans_of_points
+from otgan.transport.batched.plans import plan_of_measures
+from otgan.transport.batched.unmatched import Terms
+from otgan.transport.dummy_tensors import DummyTensors
 from otgan.transport.tensors import (
     as_columns,
     as_tensor,
     common_dtype,
+    entries,
     fixed,
     in_dtype,
     may_vary,
 )
 from otgan.transport.torch_operations import (
+    AXES_OF_POINTS,
     Optimum,
     optimum_of_costs,
     optimum_of_points,
+    plans_on_terms,
     spanning_forest,
+    stack_of,
 )
 
 __all__ = ["cost_of_matrix", "distance", "distance_of_clouds"]
@@ -54,6 +61,7 @@ def distance(
     *,
     p: float,
     metric: Metric = "euclidean",
+    terms: Terms | None = None,
     n_jobs: int | None = None,
 ) -> Tensor:
     """The exact distance as a tensor whose derivatives reach points and weights.
@@ -62,10 +70,12 @@ def distance(
     ----------
     x, y : torch.Tensor or array_like, shapes (n, d) and (m, d), (n,) and (m,), or (B, n, d) ...
     a, b : torch.Tensor or array_like, shapes (n,) and (m,), or (B, n) and (B, m), optional
-        At least one of the four is a tensor; the first one decides the device.
+        At least one of the four, or of the terms, is a tensor; the first one decides the device.
     p : float
     metric : str or callable
         A callable has a value but no gradient.
+    terms : Terms, optional
+        On which mass may stay: derivatives reach them, too.
     n_jobs : int, optional
         Threads.
 
@@ -75,7 +85,7 @@ def distance(
         In the floating dtype to which torch promotes tensors of points (of weights, if no points
         are tensors). Computed on their device in float64.
     """
-    like = next(value for value in (x, y, a, b) if is_torch(value))
+    like = next(value for value in (x, y, a, b, *(terms or ())) if is_torch(value))
     images = not is_stack(x, y, a, b)
     if images:
         refuse_other_images((x, y))
@@ -86,12 +96,15 @@ def distance(
     if images and a is None and b is None and not any(map(is_recorded, (points_x, points_y))):
         clouds = (DiscreteMeasure(to_numpy(z), None, 1.0) for z in (points_x, points_y))
         warn_of_histograms(*clouds)
-    optimum = _optimum((points_x, points_y, of_a, of_b), p, metric, n_jobs)
-    u = _on_arcs(points_x, optimum.i)
-    v = _on_arcs(points_y, optimum.j)
-    cost = _cost(optimum, arc_costs(u, v, metric, p), of_a, of_b)
+    n, m = points_x.shape[-2], points_y.shape[-2]
+    dummies = None if terms is None else DummyTensors.of(terms, like, n, m)
+    optimum = _optimum((points_x, points_y, of_a, of_b), dummies, p, metric, n_jobs)
+    u = _on_arcs(points_x, optimum.i.clamp(max=n - 1))
+    v = _on_arcs(points_y, optimum.j.clamp(max=m - 1))
+    cost = _cost(optimum, arc_costs(u, v, metric, p), (of_a, of_b), dummies)
     # The root has no slope at zero; the zero sub-gradient is the useful one there.
-    return in_dtype(power(cost, 1.0 / p), common_dtype(x, y) or common_dtype(a, b) or torch.float64)
+    dtype = common_dtype(x, y) or common_dtype(a, b, *(terms or ())) or torch.float64
+    return in_dtype(power(cost, 1.0 / p), dtype)
 
 
 def distance_of_clouds(x: Tensor, y: Tensor) -> Tensor:
@@ -103,16 +116,20 @@ def distance_of_clouds(x: Tensor, y: Tensor) -> Tensor:
     plans = plan_of_measures(mu, nu, 1.0, "euclidean")
     optimum = Optimum(*(torch.from_numpy(part[0]).to(x.device) for part in plans[1:]))
     lengths = arc_costs(_on_arcs(x, optimum.i), _on_arcs(y, optimum.j), "euclidean", 1.0)
-    return in_dtype(_cost(optimum, lengths, None, None), x.dtype)
+    return in_dtype(_cost(optimum, lengths, (None, None)), x.dtype)
 
 
-def cost_of_matrix(C: Any, a: Any = None, b: Any = None, *, n_jobs: int | None = None) -> Tensor:
+def cost_of_matrix(
+    C: Any, a: Any = None, b: Any = None, *, terms: Terms | None = None, n_jobs: int | None = None
+) -> Tensor:
     """The optimal cost as a tensor whose derivatives reach the cost matrix and the weights.
 
     Parameters
     ----------
     C : torch.Tensor or array_like, shape (n, m) or (B, n, m)
     a, b : torch.Tensor or array_like, shapes (n,) and (m,), or (B, n) and (B, m), optional
+    terms : Terms, optional
+        On which mass may stay: derivatives reach them, too.
     n_jobs : int, optional
         Threads.
 
@@ -120,26 +137,54 @@ def cost_of_matrix(C: Any, a: Any = None, b: Any = None, *, n_jobs: int | None =
     -------
     torch.Tensor, shape () or (B,)
     """
-    like = next(value for value in (C, a, b) if is_torch(value))
+    like = next(value for value in (C, a, b, *(terms or ())) if is_torch(value))
     costs = as_tensor(C, like, "C")
     of_a, of_b = (None if v is None else as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
-    optimum = Optimum(*optimum_of_costs(*(fixed(v) for v in (costs, of_a, of_b)), n_jobs))
-    arcs = optimum.i * costs.shape[-1] + optimum.j
-    entries = costs.double().flatten(-2)
-    if arcs.ndim > entries.ndim:
-        entries = entries.expand(arcs.shape[0], -1)
-    on_arcs = torch.take_along_dim(entries, arcs, -1)
-    cost = _cost(optimum, on_arcs, of_a, of_b)
-    return in_dtype(cost, common_dtype(C) or common_dtype(a, b) or torch.float64)
+    n, m = _shape_of(costs)
+    dummies = None if terms is None else DummyTensors.of(terms, like, n, m)
+    data = fixed(costs), fixed(of_a), fixed(of_b), *map(fixed, dummies or NO_DUMMIES)
+    optimum = Optimum(*optimum_of_costs(*data, n_jobs))
+    arcs = optimum.i.clamp(max=n - 1) * m + optimum.j.clamp(max=m - 1)
+    on_arcs = entries(costs.double().flatten(-2), arcs)
+    cost = _cost(optimum, on_arcs, (of_a, of_b), dummies)
+    dtype = common_dtype(C) or common_dtype(a, b, *(terms or ())) or torch.float64
+    return in_dtype(cost, dtype)
+
+
+def _shape_of(costs: Tensor) -> tuple[int, int]:
+    if costs.ndim not in (2, 3):
+        raise InvalidInputError(
+            f"C must have shape (n, m) or (B, n, m), got {tuple(costs.shape)}; to fix it, give "
+            "the cost from every source to every target"
+        )
+    return costs.shape[-2], costs.shape[-1]
+
+
+NO_DUMMIES = None, None, None
+"""What the solver takes where all mass moves."""
 
 
 # ---------------------------------------------------------------- the envelope theorem
 
 
-def _cost(optimum: Optimum, on_arcs: Tensor, a: Tensor | None, b: Tensor | None) -> Tensor:
-    """The cost of the plan; what is added for the weights is zero, with the right derivatives."""
+def _cost(
+    optimum: Optimum,
+    on_arcs: Tensor,
+    weights: tuple[Tensor | None, Tensor | None],
+    dummies: DummyTensors | None = None,
+) -> Tensor:
+    """The cost of the plan; what is added for the weights is zero, with the right derivatives.
+
+    `on_arcs` are the costs of its arcs, of which those of dummies are filled in here.
+    """
+    if dummies is None:
+        moves = [_move(w, normalized=True) for w in weights]
+    else:
+        n, m = optimum.f.shape[-1] - 1, optimum.g.shape[-1] - 1
+        on_arcs = dummies.on_arcs(on_arcs, optimum.i, optimum.j, n, m)
+        with_dummies = dummies.weights(*weights, n, m, on_arcs.device)
+        moves = [_move(w, normalized=False) for w in with_dummies]
     cost = (optimum.mass * on_arcs).sum(-1)
-    moves = [_move(weights) for weights in (a, b)]
     if all(move is None for move in moves):
         return cost
     slopes = optimum.f, optimum.g
@@ -152,12 +197,14 @@ def _cost(optimum: Optimum, on_arcs: Tensor, a: Tensor | None, b: Tensor | None)
     return cost
 
 
-def _move(weights: Tensor | None) -> Tensor | None:
-    """The normalized weights less themselves: zero, and what the derivatives in them come from."""
+def _move(weights: Tensor | None, *, normalized: bool) -> Tensor | None:
+    """The weights less themselves: zero, and what the derivatives in them come from."""
     if weights is None or not may_vary(weights):
         return None
-    normalized = weights.double() / weights.double().sum(-1, keepdim=True)
-    return normalized - normalized.detach()
+    masses = weights.double()
+    if normalized:
+        masses = masses / masses.sum(-1, keepdim=True)
+    return masses - masses.detach()
 
 
 def _shifts(optimum: Optimum, on_arcs: Tensor) -> tuple[Tensor, Tensor]:
@@ -184,15 +231,18 @@ def _shifts(optimum: Optimum, on_arcs: Tensor) -> tuple[Tensor, Tensor]:
 
 def _optimum(
     data: tuple[Tensor, Tensor, Tensor | None, Tensor | None],
+    dummies: DummyTensors | None,
     p: float,
     metric: Metric,
     n_jobs: int | None,
 ) -> Optimum:
-    x, y, a, b = numbers = fixed(data[0]), fixed(data[1]), fixed(data[2]), fixed(data[3])
+    x, y, a, b = fixed(data[0]), fixed(data[1]), fixed(data[2]), fixed(data[3])
+    u, v, moved = (fixed(part) for part in dummies or NO_DUMMIES)
     if isinstance(metric, str):
-        return Optimum(*optimum_of_points(x, y, a, b, float(p), metric, n_jobs))
-    plans = plans_of_points(numbers, p, metric, n_jobs)
-    parts = (part if is_stack(*numbers) else part[0] for part in plans[1:])
+        return Optimum(*optimum_of_points(x, y, a, b, u, v, moved, float(p), metric, n_jobs))
+    plans = plans_on_terms((x, y, a, b), (u, v, moved), p, metric, n_jobs)
+    stacked = stack_of((x, y, a, b, u, v, moved), AXES_OF_POINTS)
+    parts = (part if stacked else part[0] for part in plans[1:])
     return Optimum(*(torch.as_tensor(part, device=data[0].device) for part in parts))
 
 

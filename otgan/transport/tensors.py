@@ -14,7 +14,7 @@ from otgan.inputs.conversion import refuse_layout
 from otgan.measures import as_float64, beyond_dtype, is_torch
 from otgan.torch_modes import is_recorded
 
-__all__ = ["as_columns", "as_tensor", "common_dtype", "fixed", "in_dtype", "may_vary"]
+__all__ = ["as_columns", "as_tensor", "common_dtype", "entries", "fixed", "in_dtype", "may_vary"]
 
 
 def may_vary(tensor: Tensor) -> bool:
@@ -29,6 +29,13 @@ def may_vary(tensor: Tensor) -> bool:
 def fixed(value: Tensor | None) -> Tensor | None:
     """The numbers alone, without derivatives."""
     return None if value is None else value.detach()
+
+
+def entries(values: Tensor, index: Tensor) -> Tensor:
+    """The entries of values (N,) or (B, N) at an index (k,) or (B, k)."""
+    if index.ndim > values.ndim:
+        values = values.expand(index.shape[0], -1)
+    return torch.take_along_dim(values, index, -1)
 
 
 def as_tensor(values: Any, like: Tensor, name: str) -> Tensor:
