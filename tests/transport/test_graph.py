@@ -1,5 +1,7 @@
 """W1 along graphs against linear programs, shortest paths and closed forms."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -255,8 +257,9 @@ def test_progress_is_told_pivots_and_the_bracket():
     assert messages[-1] == f"within [{result.lower:.6g}, {result.upper:.6g}]"
     silent = otgan.emd_graph(graph, a, b)
     assert silent.stats["pivots"] == result.stats["pivots"]  # who watches changes nothing
+    wrong: Any = "yes"
     with refused("progress must be True, False or a function"):
-        otgan.emd_graph(PATH, ONE, LAST, progress="yes")
+        otgan.emd_graph(PATH, ONE, LAST, progress=wrong)
 
 
 def test_a_loose_bracket_that_was_asked_for_is_an_answer():
