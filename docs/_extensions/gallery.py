@@ -21,6 +21,7 @@ ORDER = [
     "train_on_your_data.py",
     "own_networks.py",
     "stacked_digits.py",
+    "pictures_over_epochs.py",
     "engine_picture.py",
 ]
 ARGUMENTS = re.compile(r"(?m)^    python examples/\S+ (.*)  # below$")

@@ -181,6 +181,21 @@ def test_stacked_digits(tmp_path):
 
 
 @pytest.mark.torch
+def test_pictures_over_epochs(tmp_path):
+    *epochs, picture = printed(
+        "pictures_over_epochs.py", tmp_path, "--size", "8", "--epochs", "2", "4"
+    ).splitlines()
+    assert [row.partition(":")[0] for row in epochs] == [
+        "after  2 epochs (10 steps)",  # 180 of 300 pictures are trained on, 32 a step
+        "after  4 epochs (20 steps)",
+    ]
+    before, after = (numbers_in(row)[0] for row in epochs)
+    assert 0 < after < before
+    file = tmp_path / picture.removeprefix("picture: ")
+    assert file.read_bytes().startswith(PNG)
+
+
+@pytest.mark.torch
 def test_points_that_move(tmp_path):
     *steps, last, picture = printed("points_that_move.py", tmp_path).splitlines()
     assert picture == "picture: points.png"
