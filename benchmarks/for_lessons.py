@@ -40,7 +40,7 @@ def of_cures(data: str, title: str) -> dict[str, Any]:
     by_name = {name: matching(rows, variant=name) for name in [*stabilizers.VARIANTS, "best"]}
     groups = {name: own for name, own in by_name.items() if len(own) > 1}
     best = groups.pop("best", [])
-    said = stabilizers.judged(groups)
+    said = stabilizers.judged(groups) if NO_CURE in groups else {}
     rate = stabilizers.ADAM.learning_rate
     steps = stabilizers.PROBLEMS[data].settings["steps"]
     found = [

@@ -11,17 +11,14 @@ benchmarks/results/gradient_norms.csv, and is left out when that has it, so the 
 stopped and continued; delete the rows after a change of the settings.
 """
 
-import copy
 import math
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from scipy.stats import ttest_1samp
-from torch import Tensor, nn
 
 from benchmarks.comparisons import LEVEL, holm
 from benchmarks.rows import Row, append, commit, is_done, matching, mean_and_error, numbers, read
@@ -29,6 +26,7 @@ from otgan import GANConfig, train_gan
 from otgan.critics.constraints import Constraint, GradientPenalty, WeightClipping
 from otgan.datasets import swissroll
 from otgan.gan.optimizers import Adam, RMSprop
+from otgan.lessons.clipping_and_penalties.trained import layer_norms
 
 RESULTS = Path(__file__).parent / "results"
 FILE, PAGE = RESULTS / "gradient_norms.csv", RESULTS / "gradient_norms.md"
@@ -61,7 +59,7 @@ def measure(name: str, seed: int) -> None:
     result = train_gan(swissroll(), config)
     points = np.concatenate([swissroll().sample(POINTS, rng=1), result.generate(POINTS, rng=2)])
     assert result.critic is not None
-    norms = gradient_norms(result.critic, points)
+    norms = layer_norms(result.critic, torch.as_tensor(points)).mean(dim=1).tolist()
     logs = [math.log10(norm) if norm > 0 else -math.inf for norm in norms]
     row = {
         "constraint": name,
@@ -73,22 +71,6 @@ def measure(name: str, seed: int) -> None:
     }
     append(FILE, row)
     print(*row.values(), flush=True)
-
-
-def gradient_norms(critic: nn.Module, points: Any) -> list[float]:
-    """Mean norms of the critic's gradients with respect to what each linear layer takes."""
-    critic = copy.deepcopy(critic).double()
-    taken: list[Tensor] = []
-
-    def keep(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        taken.append(inputs[0])
-
-    for layer in critic.modules():
-        if isinstance(layer, nn.Linear):
-            layer.register_forward_pre_hook(keep)
-    values = critic(torch.as_tensor(points, dtype=torch.float64).requires_grad_())
-    gradients = torch.autograd.grad(values.sum(), taken)
-    return [float(gradient.norm(dim=1).mean()) for gradient in gradients]
 
 
 def page() -> str:

@@ -15,11 +15,13 @@ from otgan.errors import InvalidInputError, OutputError, nearest_name, require
 
 __all__ = [
     "check_emd",
+    "check_emd_grid",
     "check_file",
     "check_files",
     "check_folder",
     "check_numbers",
     "check_picture",
+    "check_rtol",
     "check_run",
     "check_training",
     "check_training_details",
@@ -110,6 +112,24 @@ def check_emd(**options: Any) -> None:
     _check_word("--metric", options["metric"], tuple(METRIC_NAMES))
     check_options(options["unmatched"], options.pop("mass"))  # how much there is, the files tell
     emd([1.0], [1.0], **options)
+
+
+def check_emd_grid(spacing: list[float], **options: Any) -> None:
+    """Raise on options that :func:`otgan.emd_grid` refuses, by its own rules."""
+    from otgan.inputs.options import as_positive
+    from otgan.transport.grid import METRICS, emd_grid
+
+    _check_word("--metric", options["metric"], METRICS)
+    for step in spacing:
+        as_positive(step, "--spacing")
+    emd_grid([[1.0]], [[1.0]], **options)
+
+
+def check_rtol(rtol: float) -> None:
+    """Raise on a tolerance that no solver takes."""
+    from otgan.transport.exact import SolverOptions
+
+    SolverOptions.of(rtol, None, None, False)
 
 
 def _check_word(flag: str, word: str, known: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ __all__ = ["add_completion"]
 
 SHELLS = ("bash", "zsh", "fish")
 
-FILES = {"a", "b", "critic", "data", "weights", "plot"}
+FILES = {"a", "b", "critic", "data", "lengths", "weights", "plot"}
 FOLDERS = {"folder", "folders", "out"}
 """Arguments that take a file, or a folder, by where argparse puts them."""
 
@@ -79,10 +79,12 @@ def _names(command: str) -> Mapping[str, Sequence[str]]:
     from otgan.costs import METRIC_NAMES
     from otgan.divergences.ties import Ties
     from otgan.lessons import LESSONS
+    from otgan.transport.grid import METRICS
 
     of_training = {flag.replace("-", "_"): names for flag, names in CHOICES.items()}
     names: dict[str, Mapping[str, Sequence[str]]] = {
         "emd": {"metric": sorted(METRIC_NAMES)},
+        "emd-grid": {"metric": METRICS},
         "compare": {"ties": ("auto", *get_args(Ties))},
         "audit": {"activation": ("relu", "leaky_relu", "tanh", "groupsort")},
         "train": of_training,

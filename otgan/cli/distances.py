@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import otgan
 from otgan.cli.checks import check_emd, check_files, check_numbers, check_picture
-from otgan.cli.parser import add_json, add_plot, add_progress, add_rng
+from otgan.cli.parser import add_json, add_normalize, add_plot, add_progress, add_rng, add_rtol
 from otgan.cli.reading_options import (
     FILES,
     add_reading,
@@ -17,7 +17,7 @@ from otgan.cli.reading_options import (
     reading_of,
     report_notes,
 )
-from otgan.cli.terminal import progress_bar, save_picture, say
+from otgan.cli.terminal import progress_bar, save_picture, say, show_message, timing
 from otgan.text import encodable
 
 if TYPE_CHECKING:
@@ -49,11 +49,7 @@ def add_emd(commands: Commands) -> None:
     emd.add_argument(
         "--weights", nargs=2, metavar=("A", "B"), help="files with a weight for each point"
     )
-    emd.add_argument(
-        "--normalize",
-        action="store_true",
-        help="allow weights with different sums, such as counts",
-    )
+    add_normalize(emd)
     emd.add_argument(
         "--unmatched",
         type=float,
@@ -68,13 +64,7 @@ def add_emd(commands: Commands) -> None:
         help="move so much mass and leave the rest, free of charge, in units of the weights "
         "(default: all)",
     )
-    emd.add_argument(
-        "--rtol",
-        type=float,
-        default=0.0,
-        metavar="X",
-        help="stop once the gap is below this fraction of the cost (default 0: exact)",
-    )
+    add_rtol(emd, "cost")
     add_json(emd)
     add_reading(emd)
     add_progress(emd)
@@ -103,7 +93,7 @@ def _emd(options: argparse.Namespace) -> int:
             metric=options.metric,
             normalize=options.normalize,
             rtol=options.rtol,
-            progress=False if bar is None else partial(_show_emd, bar),
+            progress=False if bar is None else partial(show_message, bar),
             **leaving,
         )
     partly = options.unmatched is not None or options.mass is not None
@@ -130,8 +120,6 @@ def _table(result: TransportResult, metric: str, d: int, partly: bool) -> str:
             f"unmatched {first:.10g} and {second:.10g}   at {(result.unmatched_x > 0).sum()} and "
             f"{(result.unmatched_y > 0).sum()} points",
         ]
-    seconds = result.stats["seconds_solving"] + result.stats["seconds_certifying"]
-    before = result.stats["seconds_preparing"]
     return "\n".join(
         [
             f"distance  {result.distance:.10g}   ({kind}, {metric})",
@@ -139,14 +127,9 @@ def _table(result: TransportResult, metric: str, d: int, partly: bool) -> str:
             f"          {result.upper:.17g}], a gap of {result.gap:.2g}",
             *left,
             f"points    {result.n} and {result.m} in {d} dimensions",
-            f"solver    {result.solver}, {seconds:.3g} s, after {before:.3g} s of loading and "
-            "compiling",
+            f"solver    {result.solver}, {timing(result.stats)}",
         ]
     )
-
-
-def _show_emd(bar: tqdm, done: int, total: int | None, message: str) -> None:
-    bar.set_postfix_str(message)
 
 
 def add_compare(commands: Commands) -> None:

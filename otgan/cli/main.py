@@ -13,6 +13,8 @@ import otgan
 from otgan.cli.completion import add_completion
 from otgan.cli.critics import add_audit
 from otgan.cli.distances import add_compare, add_emd
+from otgan.cli.graphs import add_emd_graph
+from otgan.cli.grids import add_emd_grid
 from otgan.cli.interrupts import noticing_interrupts
 from otgan.cli.lessons import add_lesson
 from otgan.cli.parser import Parser, parse
@@ -109,6 +111,8 @@ def _parser() -> tuple[Parser, Commands]:
     commands: Commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (
         add_emd,
+        add_emd_grid,
+        add_emd_graph,
         add_compare,
         add_audit,
         add_train,

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
-__all__ = ["Parser", "add_json", "add_n_jobs", "add_plot", "add_progress", "add_rng", "parse"]
+__all__ = [
+    "Parser",
+    "add_json",
+    "add_n_jobs",
+    "add_normalize",
+    "add_plot",
+    "add_progress",
+    "add_rng",
+    "add_rtol",
+    "parse",
+]
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,6 +70,26 @@ def parse(parser: Parser, commands: Commands, words: Sequence[str]) -> argparse.
 def add_json(command: argparse._ActionsContainer) -> None:
     """``--json``."""
     command.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def add_normalize(command: argparse.ArgumentParser) -> None:
+    """``--normalize``."""
+    command.add_argument(
+        "--normalize",
+        action="store_true",
+        help="allow weights with different sums, such as counts",
+    )
+
+
+def add_rtol(command: argparse.ArgumentParser, what: str) -> None:
+    """``--rtol``, a fraction of `what`."""
+    command.add_argument(
+        "--rtol",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help=f"stop once the gap is below this fraction of the {what} (default 0: exact)",
+    )
 
 
 def add_rng(command: argparse.ArgumentParser, what: str, *, default: int | None = 0) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from otgan.cli.terminal import complain
 from otgan.errors import InvalidInputError
@@ -72,7 +72,16 @@ def load_weights(path: str, points: Table, where: str, options: argparse.Namespa
     return order_weights(table, points, (path, where))
 
 
-def report_notes(*tables: Table) -> list[str]:
+class Noted(Protocol):
+    """What was read from files, with notes on how."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each."""
+        ...
+
+
+def report_notes(*tables: Noted) -> list[str]:
     """Write on stderr how files were read that could have been read otherwise, each note once."""
     notes = list(dict.fromkeys(chain.from_iterable(table.notes for table in tables)))
     for note in notes:

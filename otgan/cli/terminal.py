@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -24,6 +24,8 @@ __all__ = [
     "progress_bar",
     "save_picture",
     "say",
+    "show_message",
+    "timing",
 ]
 
 
@@ -92,6 +94,17 @@ def progress_bar(wanted: bool | None) -> Iterator[tqdm | None]:
     layout = "{desc} |{bar:20}| {elapsed}{postfix}"
     with tqdm(desc="otgan", leave=False, bar_format=layout) as bar:
         yield bar
+
+
+def show_message(bar: tqdm, done: int, total: int | None, message: str) -> None:
+    """Show the message of a solver behind its bar."""
+    bar.set_postfix_str(message)
+
+
+def timing(stats: Mapping[str, Any]) -> str:
+    """The seconds of a solve, and those before it."""
+    seconds = stats["seconds_solving"] + stats["seconds_certifying"]
+    return f"{seconds:.3g} s, after {stats['seconds_preparing']:.3g} s of loading and compiling"
 
 
 def _is_terminal(file: TextIO | None) -> bool:

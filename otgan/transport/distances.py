@@ -22,8 +22,18 @@ from otgan.measures import (
 )
 from otgan.progress import Progress, as_progress, reporting
 from otgan.transport.batched.inputs import is_stack
-from otgan.transport.batched.plans import like_points, plans_of_costs, stacked_distances
-from otgan.transport.exact import emd_from_cost, solve_measures
+from otgan.transport.batched.plans import (
+    like_points,
+    plans_of_costs,
+    plans_of_points,
+    stacked_distances,
+)
+from otgan.transport.batched.unmatched import (
+    Terms,
+    unmatched_plans_of_costs,
+    unmatched_plans_of_points,
+)
+from otgan.transport.exact import emd, emd_from_cost, solve_measures
 from otgan.transport.line import line_distance
 from otgan.transport.threads import as_n_jobs
 
@@ -40,6 +50,8 @@ def wasserstein(
     p: float = 1,
     metric: Metric = "euclidean",
     normalize: bool = False,
+    unmatched: Any = None,
+    mass: Any = None,
     n_jobs: int | None = None,
     progress: Progress = False,
 ) -> Any:
@@ -57,6 +69,10 @@ def wasserstein(
     metric : str or callable
     normalize : bool
         As for :func:`emd`.
+    unmatched, mass
+        Prices of mass that may stay, or how much moves, as for :func:`emd`; weights are then not
+        normalized. Tensors get their gradients. Of a stack, prices may have the shapes (B, n) and
+        (B, m), and the mass (B,).
     n_jobs : int, optional
         Threads, as for :func:`emd`. By default all cores; stacks then follow the surrounding
         ``joblib.parallel_config``.
@@ -87,7 +103,9 @@ def wasserstein(
     -----
     `torch.func`, `torch.vmap`, `torch.compile`, `torch.export` and recorded traces may all be used;
     inside them a distance beyond the dtype of the points is infinite, where it is an error outside.
-    Weights are normalized, so that gradients have no part along them. Second derivatives hold the
+    Weights are normalized, so that gradients have no part along them; where mass may stay they are
+    not, and the gradient in a price is what stays there, that in the mass twice the price at which
+    as much would move (:func:`emd`). Second derivatives hold the
     plan fixed, as it is near almost all points, but for how its masses follow the weights; they
     are zero, and not infinite, where two points coincide under a cost with a kink there.
 
@@ -100,21 +118,37 @@ def wasserstein(
     >>> wasserstein(x, torch.tensor([[3.0, 4.0]])).backward()
     >>> x.grad
     tensor([[-0.6000, -0.8000]])
+
+    Half of the mass is too far away to be worth its price of two, twice one:
+
+    >>> x = torch.tensor([[0.0, 0.0], [9.0, 0.0]], requires_grad=True)
+    >>> wasserstein(x, torch.tensor([[0.0, 1.0], [0.0, -9.0]]), unmatched=1).backward()
+    >>> x.grad
+    tensor([[ 0.0000, -0.5000],
+            [ 0.0000,  0.0000]])
     """
     n_jobs, progress = as_n_jobs(n_jobs), as_progress(progress)
     x, y, a, b = without_labels(x, y, a, b)
     if normalize:
         a, b = to_unit_mass(a, "a"), to_unit_mass(b, "b")
-    order = as_order(p)
-    if any(is_torch(value) for value in (x, y, a, b)):
+    order, terms = as_order(p), Terms.of(unmatched, mass)
+    if any(is_torch(value) for value in (x, y, a, b, *(terms or ()))):
         from otgan.transport.gradients import distance
 
         with reporting(progress, 1, "wasserstein", unit="problem") as report:
-            tensor = distance(x, y, a, b, p=order, metric=metric, n_jobs=n_jobs)
+            tensor = distance(x, y, a, b, p=order, metric=metric, terms=terms, n_jobs=n_jobs)
             report(1, "")
         return tensor
-    if is_stack(x, y, a, b):
-        return stacked_distances((x, y, a, b), order, metric, n_jobs, progress)
+    data = x, y, a, b
+    if terms is not None and (is_stack(*data) or terms.is_stack):
+        plans = unmatched_plans_of_points(data, terms, order, metric, n_jobs, progress)
+        return stacked_distances(plans.cost, order, x, y)
+    if terms is not None:
+        leaving = {"unmatched": unmatched, "mass": mass, "n_jobs": n_jobs, "progress": progress}
+        return like_points(emd(*data, p=order, metric=metric, **leaving).distance, x, y)
+    if is_stack(*data):
+        plans = plans_of_points(data, order, metric, n_jobs, progress)
+        return stacked_distances(plans.cost, order, x, y)
     mu, nu = as_pair(x, y, a, b)
     warn_of_histograms(mu, nu)
     exponent = line_exponent(metric, order) if mu.d == 1 else None
@@ -185,7 +219,7 @@ def wasserstein_1d(
     if is_stack(x, y, a, b):
         for points, name in ((x, "x"), (y, "y")):
             refuse_columns(as_float64(points, name).shape)
-        return stacked_distances((x, y, a, b), p, "euclidean")
+        return stacked_distances(plans_of_points((x, y, a, b), p, "euclidean").cost, p, x, y)
     mu, nu = as_pair(x, y, a, b)
     warn_of_histograms(mu, nu)
     refuse_columns(mu.points.shape)
@@ -199,6 +233,8 @@ def transport_cost(
     b: Any = None,
     *,
     normalize: bool = False,
+    unmatched: Any = None,
+    mass: Any = None,
     n_jobs: int | None = None,
     progress: Progress = False,
 ) -> Any:
@@ -218,6 +254,10 @@ def transport_cost(
         weights themselves.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ.
+    unmatched, mass
+        Prices of mass that may stay, or how much moves, as for :func:`emd_from_cost`; weights are
+        then not normalized. Tensors get their gradients. Of a stack, prices may have the shapes
+        (B, n) and (B, m), and the mass (B,).
     n_jobs : int, optional
         Threads, as for :func:`emd`. By default all cores; stacks then follow the surrounding
         ``joblib.parallel_config``.
@@ -247,11 +287,12 @@ def transport_cost(
 
     Notes
     -----
-    The cost is concave and piecewise linear in C. Where several plans are optimal the gradient is
-    one of them; forbidden arcs have gradient zero. Second derivatives are zero but those in costs
-    and weights together, which say how the plan follows the weights. `torch.func`, `torch.vmap`,
-    `torch.compile` and `torch.export` may all be used; inside them a cost beyond float16 or float32
-    becomes infinite, where it is an error outside.
+    The cost is concave and piecewise linear in C, and in prices, whose gradients are what stays.
+    Where several plans are optimal the gradient is one of them; forbidden arcs have gradient zero.
+    Second derivatives are zero but those in costs and weights together, which say how the plan
+    follows the weights. `torch.func`, `torch.vmap`, `torch.compile` and `torch.export` may all be
+    used; inside them a cost beyond float16 or float32 becomes infinite, where it is an error
+    outside.
 
     References
     ----------
@@ -273,17 +314,21 @@ def transport_cost(
     C, a, b = stacked(C, "C"), stacked(a, "a"), stacked(b, "b")
     if normalize:
         a, b = to_unit_mass(a, "a"), to_unit_mass(b, "b")
-    if any(map(is_torch, (C, a, b))):
+    terms = Terms.of(unmatched, mass)
+    if any(map(is_torch, (C, a, b, *(terms or ())))):
         from otgan.transport.gradients import cost_of_matrix
 
         with reporting(progress, 1, "transport_cost", unit="problem") as report:
-            tensor = cost_of_matrix(C, a, b, n_jobs=n_jobs)
+            tensor = cost_of_matrix(C, a, b, terms=terms, n_jobs=n_jobs)
             report(1, "")
         return tensor
+    if terms is not None and (is_stack(C, None, a, b) or terms.is_stack):
+        plans = unmatched_plans_of_costs((C, a, b), terms, n_jobs, progress)
+        return _like_costs(C, plans.cost)
     if is_stack(C, None, a, b):
         return _like_costs(C, plans_of_costs(C, a, b, n_jobs, progress).cost)
-    result = emd_from_cost(C, a, b, n_jobs=n_jobs, progress=progress)
-    return _like_costs(C, result.cost)[()]
+    leaving = {"unmatched": unmatched, "mass": mass, "n_jobs": n_jobs, "progress": progress}
+    return _like_costs(C, emd_from_cost(C, a, b, **leaving).cost)[()]
 
 
 def refuse_columns(shape: tuple[int, ...]) -> None:

@@ -21,7 +21,14 @@ from otgan.errors import InvalidInputError
 from otgan.inputs.tables import read_table
 from otgan.measures import FloatArray, IntArray, as_float64
 
-__all__ = ["DummyPrices", "WithDummies", "as_prices", "most_expensive", "with_dummies"]
+__all__ = [
+    "DummyPrices",
+    "WithDummies",
+    "as_pair_of_prices",
+    "as_prices",
+    "most_expensive",
+    "with_dummies",
+]
 
 
 class DummyPrices(NamedTuple):
@@ -144,13 +151,20 @@ def as_prices(unmatched: Any, n: int, m: int) -> DummyPrices:
     n, m : int
         How many points there are.
     """
+    of_x, of_y = as_pair_of_prices(unmatched)
+    return DummyPrices(_as_side(of_x, n, "x"), _as_side(of_y, m, "y"))
+
+
+def as_pair_of_prices(unmatched: Any) -> tuple[Any, Any]:
+    """The prices of x and those of y, not yet checked, of one for all or a pair."""
     pair = unmatched if isinstance(unmatched, (tuple, list)) else (unmatched, unmatched)
-    if len(pair) != 2 or (pair is not unmatched and np.ndim(unmatched) > 0):
+    flags = any(isinstance(prices, (bool, np.bool_)) for prices in pair)
+    if flags or len(pair) != 2 or (pair is not unmatched and getattr(unmatched, "ndim", 0) > 0):
         raise InvalidInputError(
             "unmatched must be a price or a pair (prices of x, prices of y), got "
             f"{_described(unmatched)}; to fix it, pass a number, or a tuple of two"
         )
-    return DummyPrices(_as_side(pair[0], n, "x"), _as_side(pair[1], m, "y"))
+    return pair[0], pair[1]
 
 
 def _as_side(given: Any, size: int, name: str) -> FloatArray:
@@ -160,7 +174,7 @@ def _as_side(given: Any, size: int, name: str) -> FloatArray:
             "fix it, put them into the order of the points, and pass .to_numpy()"
         )
     prices = as_float64(given, f"unmatched (prices of {name})")
-    if isinstance(given, (bool, np.bool_)) or prices.shape not in ((), (size,)):
+    if prices.shape not in ((), (size,)):
         raise InvalidInputError(
             f"unmatched must hold a number, or one price for each of the {size} points of {name}, "
             f"got {_described(given)}; to fix it, give as many prices as points"

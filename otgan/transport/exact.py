@@ -50,6 +50,8 @@ __all__ = [
     "solve_and_certify",
     "solve_costs",
     "solve_measures",
+    "solve_unmatched",
+    "solve_unmatched_measures",
 ]
 
 
@@ -204,9 +206,7 @@ def emd(
     order = as_order(p)
     if whole:
         return _solve_measures(mu, nu, metric, order, options)
-    points = PointCost.between(mu.points, nu.points, metric, order)
-    cost = stored(points) if callable(metric) else points
-    return _solve_unmatched(cost, (mu.weights, nu.weights), order, unmatched, mass, options)
+    return solve_unmatched_measures((mu, nu), metric, order, unmatched, mass, options)
 
 
 @checks_keywords
@@ -274,7 +274,7 @@ def emd_from_cost(
         a, b, total = as_probabilities(a, b, *cost.shape, normalize=normalize)
         return solve_and_certify(Problem(cost, a, b, 1.0, total), options)
     a, b = as_masses(a, b, *cost.shape, normalize=normalize)
-    return _solve_unmatched(cost, (a, b), 1.0, unmatched, mass, options)
+    return solve_unmatched(cost, (a, b), 1.0, unmatched, mass, options)
 
 
 class SolverOptions(NamedTuple):
@@ -372,7 +372,22 @@ def _solve_measures(
     return certified(problem, solution, "line", watch, options.n_jobs)
 
 
-def _solve_unmatched(
+def solve_unmatched_measures(
+    measures: tuple[DiscreteMeasure, DiscreteMeasure],
+    metric: Metric,
+    p: float,
+    unmatched: Any,
+    mass: float | None,
+    options: SolverOptions,
+) -> TransportResult:
+    """:func:`emd` with `unmatched` or `mass` between measures that have been checked."""
+    mu, nu = measures
+    points = PointCost.between(mu.points, nu.points, metric, p)
+    cost = stored(points) if callable(metric) else points
+    return solve_unmatched(cost, (mu.weights, nu.weights), p, unmatched, mass, options)
+
+
+def solve_unmatched(
     cost: GroundCost,
     weights: tuple[FloatArray, FloatArray],
     p: float,
@@ -380,6 +395,7 @@ def _solve_unmatched(
     mass: float | None,
     options: SolverOptions,
 ) -> TransportResult:
+    """The same for costs, and weights whose sums may differ."""
     if mass == 0:
         return nothing_moves(cost, *weights, p)
     problem = unmatched_problem(cost, *weights, p, unmatched, mass)

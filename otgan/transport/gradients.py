@@ -11,33 +11,43 @@ ask, and the potentials follow the costs of these arcs.
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from otgan.costs import Metric
 from otgan.errors import InvalidInputError
-from otgan.inputs.conversion import refuse_layout
 from otgan.measures import (
     DiscreteMeasure,
-    as_float64,
-    beyond_dtype,
     is_torch,
     refuse_other_images,
     to_numpy,
     warn_of_histograms,
 )
 from otgan.torch_modes import is_recorded
+from otgan.transport.arc_costs import arc_costs, power
 from otgan.transport.batched.inputs import is_stack
-from otgan.transport.batched.plans import plan_of_measures, plans_of_points
+from otgan.transport.batched.plans import plan_of_measures
+from otgan.transport.batched.unmatched import Terms
+from otgan.transport.dummy_tensors import DummyTensors
+from otgan.transport.tensors import (
+    as_columns,
+    as_tensor,
+    common_dtype,
+    entries,
+    fixed,
+    in_dtype,
+    may_vary,
+)
 from otgan.transport.torch_operations import (
+    AXES_OF_POINTS,
     Optimum,
     optimum_of_costs,
     optimum_of_points,
+    plans_on_terms,
     spanning_forest,
+    stack_of,
 )
 
 __all__ = ["cost_of_matrix", "distance", "distance_of_clouds"]
@@ -51,6 +61,7 @@ def distance(
     *,
     p: float,
     metric: Metric = "euclidean",
+    terms: Terms | None = None,
     n_jobs: int | None = None,
 ) -> Tensor:
     """The exact distance as a tensor whose derivatives reach points and weights.
@@ -59,10 +70,12 @@ def distance(
     ----------
     x, y : torch.Tensor or array_like, shapes (n, d) and (m, d), (n,) and (m,), or (B, n, d) ...
     a, b : torch.Tensor or array_like, shapes (n,) and (m,), or (B, n) and (B, m), optional
-        At least one of the four is a tensor; the first one decides the device.
+        At least one of the four, or of the terms, is a tensor; the first one decides the device.
     p : float
     metric : str or callable
         A callable has a value but no gradient.
+    terms : Terms, optional
+        On which mass may stay: derivatives reach them, too.
     n_jobs : int, optional
         Threads.
 
@@ -72,23 +85,26 @@ def distance(
         In the floating dtype to which torch promotes tensors of points (of weights, if no points
         are tensors). Computed on their device in float64.
     """
-    like = next(value for value in (x, y, a, b) if is_torch(value))
+    like = next(value for value in (x, y, a, b, *(terms or ())) if is_torch(value))
     images = not is_stack(x, y, a, b)
     if images:
         refuse_other_images((x, y))
     points_x, points_y = (
-        _as_columns(_as_tensor(v, like, s), s, images) for v, s in ((x, "x"), (y, "y"))
+        as_columns(as_tensor(v, like, s), s, images) for v, s in ((x, "x"), (y, "y"))
     )
-    of_a, of_b = (None if v is None else _as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
+    of_a, of_b = (None if v is None else as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
     if images and a is None and b is None and not any(map(is_recorded, (points_x, points_y))):
         clouds = (DiscreteMeasure(to_numpy(z), None, 1.0) for z in (points_x, points_y))
         warn_of_histograms(*clouds)
-    optimum = _optimum((points_x, points_y, of_a, of_b), p, metric, n_jobs)
-    u = _on_arcs(points_x, optimum.i)
-    v = _on_arcs(points_y, optimum.j)
-    cost = _cost(optimum, _arc_costs(u, v, metric, p), of_a, of_b)
+    n, m = points_x.shape[-2], points_y.shape[-2]
+    dummies = None if terms is None else DummyTensors.of(terms, like, n, m)
+    optimum = _optimum((points_x, points_y, of_a, of_b), dummies, p, metric, n_jobs)
+    u = _on_arcs(points_x, optimum.i.clamp(max=n - 1))
+    v = _on_arcs(points_y, optimum.j.clamp(max=m - 1))
+    cost = _cost(optimum, arc_costs(u, v, metric, p), (of_a, of_b), dummies)
     # The root has no slope at zero; the zero sub-gradient is the useful one there.
-    return _in_dtype(_power(cost, 1.0 / p), _dtype(x, y) or _dtype(a, b) or torch.float64)
+    dtype = common_dtype(x, y) or common_dtype(a, b, *(terms or ())) or torch.float64
+    return in_dtype(power(cost, 1.0 / p), dtype)
 
 
 def distance_of_clouds(x: Tensor, y: Tensor) -> Tensor:
@@ -99,17 +115,21 @@ def distance_of_clouds(x: Tensor, y: Tensor) -> Tensor:
     mu, nu = (DiscreteMeasure.uniform(to_numpy(z)) for z in (x, y))
     plans = plan_of_measures(mu, nu, 1.0, "euclidean")
     optimum = Optimum(*(torch.from_numpy(part[0]).to(x.device) for part in plans[1:]))
-    lengths = _arc_costs(_on_arcs(x, optimum.i), _on_arcs(y, optimum.j), "euclidean", 1.0)
-    return _in_dtype(_cost(optimum, lengths, None, None), x.dtype)
+    lengths = arc_costs(_on_arcs(x, optimum.i), _on_arcs(y, optimum.j), "euclidean", 1.0)
+    return in_dtype(_cost(optimum, lengths, (None, None)), x.dtype)
 
 
-def cost_of_matrix(C: Any, a: Any = None, b: Any = None, *, n_jobs: int | None = None) -> Tensor:
+def cost_of_matrix(
+    C: Any, a: Any = None, b: Any = None, *, terms: Terms | None = None, n_jobs: int | None = None
+) -> Tensor:
     """The optimal cost as a tensor whose derivatives reach the cost matrix and the weights.
 
     Parameters
     ----------
     C : torch.Tensor or array_like, shape (n, m) or (B, n, m)
     a, b : torch.Tensor or array_like, shapes (n,) and (m,), or (B, n) and (B, m), optional
+    terms : Terms, optional
+        On which mass may stay: derivatives reach them, too.
     n_jobs : int, optional
         Threads.
 
@@ -117,31 +137,59 @@ def cost_of_matrix(C: Any, a: Any = None, b: Any = None, *, n_jobs: int | None =
     -------
     torch.Tensor, shape () or (B,)
     """
-    like = next(value for value in (C, a, b) if is_torch(value))
-    costs = _as_tensor(C, like, "C")
-    of_a, of_b = (None if v is None else _as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
-    optimum = Optimum(*optimum_of_costs(*(_fixed(v) for v in (costs, of_a, of_b)), n_jobs))
-    arcs = optimum.i * costs.shape[-1] + optimum.j
-    entries = costs.double().flatten(-2)
-    if arcs.ndim > entries.ndim:
-        entries = entries.expand(arcs.shape[0], -1)
-    on_arcs = torch.take_along_dim(entries, arcs, -1)
-    cost = _cost(optimum, on_arcs, of_a, of_b)
-    return _in_dtype(cost, _dtype(C) or _dtype(a, b) or torch.float64)
+    like = next(value for value in (C, a, b, *(terms or ())) if is_torch(value))
+    costs = as_tensor(C, like, "C")
+    of_a, of_b = (None if v is None else as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
+    n, m = _shape_of(costs)
+    dummies = None if terms is None else DummyTensors.of(terms, like, n, m)
+    data = fixed(costs), fixed(of_a), fixed(of_b), *map(fixed, dummies or NO_DUMMIES)
+    optimum = Optimum(*optimum_of_costs(*data, n_jobs))
+    arcs = optimum.i.clamp(max=n - 1) * m + optimum.j.clamp(max=m - 1)
+    on_arcs = entries(costs.double().flatten(-2), arcs)
+    cost = _cost(optimum, on_arcs, (of_a, of_b), dummies)
+    dtype = common_dtype(C) or common_dtype(a, b, *(terms or ())) or torch.float64
+    return in_dtype(cost, dtype)
+
+
+def _shape_of(costs: Tensor) -> tuple[int, int]:
+    if costs.ndim not in (2, 3):
+        raise InvalidInputError(
+            f"C must have shape (n, m) or (B, n, m), got {tuple(costs.shape)}; to fix it, give "
+            "the cost from every source to every target"
+        )
+    return costs.shape[-2], costs.shape[-1]
+
+
+NO_DUMMIES = None, None, None
+"""What the solver takes where all mass moves."""
 
 
 # ---------------------------------------------------------------- the envelope theorem
 
 
-def _cost(optimum: Optimum, arc_costs: Tensor, a: Tensor | None, b: Tensor | None) -> Tensor:
-    """The cost of the plan; what is added for the weights is zero, with the right derivatives."""
-    cost = (optimum.mass * arc_costs).sum(-1)
-    moves = [_move(weights) for weights in (a, b)]
+def _cost(
+    optimum: Optimum,
+    on_arcs: Tensor,
+    weights: tuple[Tensor | None, Tensor | None],
+    dummies: DummyTensors | None = None,
+) -> Tensor:
+    """The cost of the plan; what is added for the weights is zero, with the right derivatives.
+
+    `on_arcs` are the costs of its arcs, of which those of dummies are filled in here.
+    """
+    if dummies is None:
+        moves = [_move(w, normalized=True) for w in weights]
+    else:
+        n, m = optimum.f.shape[-1] - 1, optimum.g.shape[-1] - 1
+        on_arcs = dummies.on_arcs(on_arcs, optimum.i, optimum.j, n, m)
+        with_dummies = dummies.weights(*weights, n, m, on_arcs.device)
+        moves = [_move(w, normalized=False) for w in with_dummies]
+    cost = (optimum.mass * on_arcs).sum(-1)
     if all(move is None for move in moves):
         return cost
     slopes = optimum.f, optimum.g
-    if _may_vary(arc_costs):
-        shifts = _shifts(optimum, arc_costs)
+    if may_vary(on_arcs):
+        shifts = _shifts(optimum, on_arcs)
         slopes = slopes[0] + shifts[0], slopes[1] + shifts[1]
     for move, slope in zip(moves, slopes, strict=True):
         if move is not None:
@@ -149,15 +197,17 @@ def _cost(optimum: Optimum, arc_costs: Tensor, a: Tensor | None, b: Tensor | Non
     return cost
 
 
-def _move(weights: Tensor | None) -> Tensor | None:
-    """The normalized weights less themselves: zero, and what the derivatives in them come from."""
-    if weights is None or not _may_vary(weights):
+def _move(weights: Tensor | None, *, normalized: bool) -> Tensor | None:
+    """The weights less themselves: zero, and what the derivatives in them come from."""
+    if weights is None or not may_vary(weights):
         return None
-    normalized = weights.double() / weights.double().sum(-1, keepdim=True)
-    return normalized - normalized.detach()
+    masses = weights.double()
+    if normalized:
+        masses = masses / masses.sum(-1, keepdim=True)
+    return masses - masses.detach()
 
 
-def _shifts(optimum: Optimum, arc_costs: Tensor) -> tuple[Tensor, Tensor]:
+def _shifts(optimum: Optimum, on_arcs: Tensor) -> tuple[Tensor, Tensor]:
     """How the potentials follow the costs of the plan's arcs: zero, with the right derivatives.
 
     Along the trees that the arcs with mass form, f_i + g_j = C_ij. So the potentials of a tree are
@@ -167,7 +217,7 @@ def _shifts(optimum: Optimum, arc_costs: Tensor) -> tuple[Tensor, Tensor]:
     n, m = optimum.f.shape[-1], optimum.g.shape[-1]
     parent, arc = spanning_forest(*optimum)
     sign = torch.cat([torch.ones_like(optimum.f), -torch.ones_like(optimum.g)], -1)
-    steps = sign * torch.take_along_dim(arc_costs - arc_costs.detach(), arc, -1)
+    steps = sign * torch.take_along_dim(on_arcs - on_arcs.detach(), arc, -1)
     below = parent != torch.ones_like(parent).cumsum(-1) - 1  # no root
     sums = torch.where(below, steps, 0.0)
     # A recorded trace serves other sizes too: enough rounds for all.
@@ -179,91 +229,21 @@ def _shifts(optimum: Optimum, arc_costs: Tensor) -> tuple[Tensor, Tensor]:
     return potentials[..., :n], potentials[..., n:]
 
 
-def _may_vary(tensor: Tensor) -> bool:
-    """Whether somebody may want its derivatives, in whatever way torch takes them."""
-    if not tensor.dtype.is_floating_point:
-        return False
-    if tensor.requires_grad or is_recorded(tensor):
-        return True
-    return forward_ad.unpack_dual(tensor).tangent is not None
-
-
-# ---------------------------------------------------------------- costs of arcs
-
-
-def _arc_costs(u: Tensor, v: Tensor, metric: Metric, p: float) -> Tensor:
-    """metric(u_k, v_k) ** p, with finite derivatives, zero where two points coincide at a kink."""
-    difference = u - v
-    if metric in ("euclidean", "sqeuclidean"):
-        return _power_of_length(difference, p if metric == "euclidean" else 2 * p)
-    if metric in ("cityblock", "chebyshev"):
-        if difference.shape[-1] == 1:  # where all three are the same
-            return _power_of_length(difference, p)
-        sizes = difference.abs()
-        return _power(sizes.sum(-1) if metric == "cityblock" else sizes.amax(-1), p)
-    if metric == "cosine":
-        unit_u, unit_v = (_direction(w) for w in (u, v))
-        return _power(0.5 * (unit_u - unit_v).square().sum(-1), p)
-    return _called(u, v, metric, p)
-
-
-def _direction(vectors: Tensor) -> Tensor:
-    """Vectors of length one, of any whose squares may underflow."""
-    scaled = vectors / vectors.detach().abs().amax(-1, keepdim=True)
-    return torch.nn.functional.normalize(scaled, dim=-1, eps=0.0)
-
-
-def _power_of_length(difference: Tensor, p: float) -> Tensor:
-    if p % 2 == 0:
-        return difference.square().sum(-1) ** (p / 2)
-    if difference.shape[-1] == 1:  # no square may underflow
-        return _power(difference[..., 0].abs(), p)
-    return _power(difference.square().sum(-1), p / 2)
-
-
-def _power(values: Tensor, exponent: float) -> Tensor:
-    """The power of non-negative values, and zero derivatives of every order at zero.
-
-    They are right where the power is smooth enough to have them; else they are one choice.
-    """
-    if exponent == 1:
-        return values
-    positive = values > 0
-    return torch.where(positive, torch.where(positive, values, 1.0) ** exponent, 0.0)
-
-
-def _called(u: Tensor, v: Tensor, metric: Any, p: float) -> Tensor:
-    if _may_vary(u) or _may_vary(v):
-        raise InvalidInputError(
-            "metric must be named for a gradient in the points, and under torch.vmap, torch.func "
-            "and torch.compile, got a callable; to fix it, detach the points, or use one of the "
-            "named metrics"
-        )
-    rows = [w.reshape(-1, w.shape[-1]).cpu().numpy() for w in (u, v)]
-    values = [float(metric(s, t)) for s, t in zip(*rows, strict=True)]
-    lengths = torch.tensor(values, dtype=torch.float64, device=u.device)
-    return _power(lengths.reshape(u.shape[:-1]), p)
-
-
-# ---------------------------------------------------------------- tensors
-
-
 def _optimum(
     data: tuple[Tensor, Tensor, Tensor | None, Tensor | None],
+    dummies: DummyTensors | None,
     p: float,
     metric: Metric,
     n_jobs: int | None,
 ) -> Optimum:
-    x, y, a, b = fixed = _fixed(data[0]), _fixed(data[1]), _fixed(data[2]), _fixed(data[3])
+    x, y, a, b = fixed(data[0]), fixed(data[1]), fixed(data[2]), fixed(data[3])
+    u, v, moved = (fixed(part) for part in dummies or NO_DUMMIES)
     if isinstance(metric, str):
-        return Optimum(*optimum_of_points(x, y, a, b, float(p), metric, n_jobs))
-    plans = plans_of_points(fixed, p, metric, n_jobs)
-    parts = (part if is_stack(*fixed) else part[0] for part in plans[1:])
+        return Optimum(*optimum_of_points(x, y, a, b, u, v, moved, float(p), metric, n_jobs))
+    plans = plans_on_terms((x, y, a, b), (u, v, moved), p, metric, n_jobs)
+    stacked = stack_of((x, y, a, b, u, v, moved), AXES_OF_POINTS)
+    parts = (part if stacked else part[0] for part in plans[1:])
     return Optimum(*(torch.as_tensor(part, device=data[0].device) for part in parts))
-
-
-def _fixed(value: Tensor | None) -> Tensor | None:
-    return None if value is None else value.detach()
 
 
 def _on_arcs(points: Tensor, index: Tensor) -> Tensor:
@@ -272,43 +252,3 @@ def _on_arcs(points: Tensor, index: Tensor) -> Tensor:
     if index.ndim > points.ndim - 1:
         points = points.expand(index.shape[0], *points.shape)
     return torch.take_along_dim(points, index[..., None], -2)
-
-
-def _as_tensor(values: Any, like: Tensor, name: str) -> Tensor:
-    if not is_torch(values):  # torch takes no reversed, read-only or byte-swapped array
-        return torch.from_numpy(as_float64(values, name)).to(like.device)
-    if not is_recorded(values):
-        refuse_layout(values, name)
-    return values.to(like.device)
-
-
-def _as_columns(points: Tensor, name: str, images: bool) -> Tensor:
-    if points.ndim == 4 and images:
-        return points.flatten(1)
-    if points.ndim == 0 or points.ndim > 3:
-        raise InvalidInputError(
-            f"{name} must have shape (n, d), (n,) or (n, c, h, w), or (B, n, d) for a stack of "
-            f"clouds, got {tuple(points.shape)}; to fix it, flatten every point to one row"
-        )
-    return points[:, None] if points.ndim == 1 else points
-
-
-def _dtype(*values: Any) -> torch.dtype | None:
-    """To what torch promotes those that are tensors of floats; None if none is."""
-    kinds = [v.dtype for v in values if is_torch(v) and v.dtype.is_floating_point]
-    try:
-        return reduce(torch.promote_types, kinds) if kinds else None
-    except RuntimeError:  # of eight bits
-        raise InvalidInputError(
-            f"tensors must have dtypes that torch promotes, got {kinds[0]} and {kinds[1]}; to fix "
-            "it, convert one of them"
-        ) from None
-
-
-def _in_dtype(distances: Tensor, dtype: torch.dtype) -> Tensor:
-    """The distances in the dtype of the points, or an error where they do not fit."""
-    if dtype != torch.float64 and not is_recorded(distances):
-        largest = float(distances.detach().max())
-        if largest > torch.finfo(dtype).max:
-            raise beyond_dtype(largest, str(dtype), ".float()")
-    return distances.to(dtype)

@@ -20,7 +20,7 @@ from otgan.transport.grid_cost import GridCost
 from otgan.transport.result import TransportResult
 from otgan.transport.solver import Problem
 
-__all__ = ["emd_grid"]
+__all__ = ["METRICS", "emd_grid"]
 
 GridMetric = Literal["minkowski", "euclidean", "cityblock", "chebyshev"]
 
@@ -30,6 +30,8 @@ NAMED: dict[str, MetricName] = {
     "chebyshev": "chebyshev",
 }
 """Metrics of clouds of points."""
+
+METRICS = ("minkowski", *NAMED)
 
 MAX_AXES = 3
 """Axes of a grid, at most."""
@@ -121,7 +123,7 @@ def emd_grid(
     0.25
     """
     options = SolverOptions.of(rtol, max_iterations, None, progress)
-    order, metric = as_order(p), as_choice(metric, "metric", ("minkowski", *NAMED))
+    order, metric = as_order(p), as_choice(metric, "metric", METRICS)
     a, b, mass = _as_histograms(a, b, normalize)
     grid = a.shape
     steps = _per_axis(spacing, grid, "spacing", as_positive)

@@ -14,16 +14,28 @@ import torch
 from torch import Tensor
 
 from otgan.measures import FloatArray, IntArray
-from otgan.transport.batched.inputs import is_stack
 from otgan.transport.batched.plans import plans_of_costs, plans_of_points
 from otgan.transport.batched.result import StackedPlans
+from otgan.transport.batched.unmatched import (
+    Terms,
+    unmatched_plans_of_costs,
+    unmatched_plans_of_points,
+)
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import incident_arcs
 
 if TYPE_CHECKING:
     from otgan.costs import Metric
 
-__all__ = ["Optimum", "optimum_of_costs", "optimum_of_points", "spanning_forest"]
+__all__ = [
+    "AXES_OF_POINTS",
+    "Optimum",
+    "optimum_of_costs",
+    "optimum_of_points",
+    "plans_on_terms",
+    "spanning_forest",
+    "stack_of",
+]
 
 
 class Optimum(NamedTuple):
@@ -42,21 +54,52 @@ class Optimum(NamedTuple):
 Parts = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
+AXES_OF_POINTS, AXES_OF_COSTS = (2, 2, 1, 1, 1, 1, 0), (2, 1, 1, 1, 1, 0)
+"""Of what the operations take, in a single problem: points or costs, weights, prices, mass."""
+
+
 @torch.library.custom_op("otgan::optimum_of_points", mutates_args=())
 def optimum_of_points(
-    x: Tensor, y: Tensor, a: Tensor | None, b: Tensor | None, p: float, metric: str,
-    n_jobs: int | None,
+    x: Tensor, y: Tensor, a: Tensor | None, b: Tensor | None, u: Tensor | None, v: Tensor | None,
+    moved: Tensor | None, p: float, metric: str, n_jobs: int | None,
 ) -> Parts:  # fmt: skip
-    """Optimal plan and potentials between points (n, d) and (m, d), or stacks (B, n, d)."""
-    data = x, y, a, b
-    plans = plans_of_points(data, p, cast("Metric", metric), n_jobs)
-    return _on_device(plans, x.device, is_stack(*data))
+    """Optimal plan and potentials between points (n, d) and (m, d), or stacks (B, n, d).
+
+    If mass may stay, at prices u and v or so that as much is moved, they have n + 1 and m + 1
+    points, the last of which are dummies.
+    """
+    data, terms = (x, y, a, b), (u, v, moved)
+    stacked = bool(stack_of((*data, *terms), AXES_OF_POINTS))
+    plans = plans_on_terms(data, terms, p, cast("Metric", metric), n_jobs)
+    return _on_device(plans, x.device, stacked)
 
 
 @torch.library.custom_op("otgan::optimum_of_costs", mutates_args=())
-def optimum_of_costs(C: Tensor, a: Tensor | None, b: Tensor | None, n_jobs: int | None) -> Parts:
+def optimum_of_costs(
+    C: Tensor, a: Tensor | None, b: Tensor | None, u: Tensor | None, v: Tensor | None,
+    moved: Tensor | None, n_jobs: int | None,
+) -> Parts:  # fmt: skip
     """The same for cost matrices (n, m) or (B, n, m)."""
-    return _on_device(plans_of_costs(C, a, b, n_jobs), C.device, is_stack(C, None, a, b))
+    terms = u, v, moved
+    stacked = bool(stack_of((C, a, b, *terms), AXES_OF_COSTS))
+    if all(part is None for part in terms):
+        plans = plans_of_costs(C, a, b, n_jobs)
+    else:
+        plans = unmatched_plans_of_costs((C, a, b), Terms(*terms), n_jobs)
+    return _on_device(plans, C.device, stacked)
+
+
+def plans_on_terms(
+    data: tuple[Any, Any, Any, Any],
+    terms: tuple[Any, Any, Any],
+    p: float,
+    metric: Metric,
+    n_jobs: int | None,
+) -> StackedPlans:
+    """Plans between points, with dummies if mass may stay."""
+    if all(part is None for part in terms):
+        return plans_of_points(data, p, metric, n_jobs)
+    return unmatched_plans_of_points(data, Terms(*terms), p, metric, n_jobs)
 
 
 def _on_device(plans: StackedPlans, device: torch.device, stacked: bool) -> Parts:
@@ -72,20 +115,28 @@ def _on_device(plans: StackedPlans, device: torch.device, stacked: bool) -> Part
 
 @optimum_of_points.register_fake
 def _shapes_for_points(
-    x: Tensor, y: Tensor, a: Tensor | None, b: Tensor | None, p: float, metric: str,
-    n_jobs: int | None,
+    x: Tensor, y: Tensor, a: Tensor | None, b: Tensor | None, u: Tensor | None, v: Tensor | None,
+    moved: Tensor | None, p: float, metric: str, n_jobs: int | None,
 ) -> Parts:  # fmt: skip
-    return _empty(x, _stack_of((x, 2), (y, 2), (a, 1), (b, 1)), x.shape[-2], y.shape[-2])
+    stack = stack_of((x, y, a, b, u, v, moved), AXES_OF_POINTS)
+    dummy = u is not None or moved is not None
+    return _empty(x, stack, x.shape[-2] + dummy, y.shape[-2] + dummy)
 
 
 @optimum_of_costs.register_fake
-def _shapes_for_costs(C: Tensor, a: Tensor | None, b: Tensor | None, n_jobs: int | None) -> Parts:
-    return _empty(C, _stack_of((C, 2), (a, 1), (b, 1)), C.shape[-2], C.shape[-1])
+def _shapes_for_costs(
+    C: Tensor, a: Tensor | None, b: Tensor | None, u: Tensor | None, v: Tensor | None,
+    moved: Tensor | None, n_jobs: int | None,
+) -> Parts:  # fmt: skip
+    stack = stack_of((C, a, b, u, v, moved), AXES_OF_COSTS)
+    dummy = u is not None or moved is not None
+    return _empty(C, stack, C.shape[-2] + dummy, C.shape[-1] + dummy)
 
 
-def _stack_of(*tensors: tuple[Tensor | None, int]) -> list[int]:
+def stack_of(tensors: tuple[Tensor | None, ...], axes: tuple[int, ...]) -> list[int]:
     """The first axis of those that have one more than a single problem."""
-    return [t.shape[0] for t, axes in tensors if t is not None and t.ndim > axes][:1]
+    of = zip(tensors, axes, strict=True)
+    return [t.shape[0] for t, count in of if t is not None and t.ndim > count][:1]
 
 
 def _empty(like: Tensor, stack: list[int], n: int, m: int) -> Parts:
@@ -98,22 +149,21 @@ def _empty(like: Tensor, stack: list[int], n: int, m: int) -> Parts:
 
 
 @optimum_of_points.register_vmap
-def _points_under_vmap(
-    info: Any, in_dims: Any, x: Tensor, y: Tensor, a: Any, b: Any, *options: Any
-) -> tuple[Parts, tuple[int, ...]]:
-    ranks = (2, 2, 1, 1)
-    stack, parts = _stacked(info.batch_size, in_dims, (x, y, a, b), ranks)
-    found = optimum_of_points(*parts, *options)
-    return _unstacked(found, info.batch_size, stack)
+def _points_under_vmap(info: Any, in_dims: Any, *args: Any) -> tuple[Parts, tuple[int, ...]]:
+    return _under_vmap(optimum_of_points, AXES_OF_POINTS, info, in_dims, args)
 
 
 @optimum_of_costs.register_vmap
-def _costs_under_vmap(
-    info: Any, in_dims: Any, C: Tensor, a: Any, b: Any, n_jobs: int | None
+def _costs_under_vmap(info: Any, in_dims: Any, *args: Any) -> tuple[Parts, tuple[int, ...]]:
+    return _under_vmap(optimum_of_costs, AXES_OF_COSTS, info, in_dims, args)
+
+
+def _under_vmap(
+    operation: Any, axes: tuple[int, ...], info: Any, in_dims: Any, args: tuple[Any, ...]
 ) -> tuple[Parts, tuple[int, ...]]:
-    stack, parts = _stacked(info.batch_size, in_dims, (C, a, b), (2, 1, 1))
-    found = optimum_of_costs(*parts, n_jobs)
-    return _unstacked(found, info.batch_size, stack)
+    tensors, options = args[: len(axes)], args[len(axes) :]
+    stack, parts = _stacked(info.batch_size, in_dims, tensors, axes)
+    return _unstacked(operation(*parts, *options), info.batch_size, stack)
 
 
 def _stacked(

@@ -27,7 +27,7 @@ from otgan.transport.result import TransportResult
 from otgan.transport.rounding import EPS, MARGINAL_TOLERANCE
 from otgan.transport.solver import Problem
 
-__all__ = ["check_options", "nothing_moves", "unmatched_problem"]
+__all__ = ["check_options", "nothing_moves", "refuse_both", "unmatched_problem"]
 
 
 ROUNDED_TOTAL = 4 * EPS
@@ -39,18 +39,23 @@ ROUNDED_SHARE = 1e-9
 
 def check_options(unmatched: Any, mass: Any) -> None:
     """Raise on a mass that cannot be, and on prices beside it."""
+    refuse_both(unmatched, mass)
     if mass is None:
         return
-    if unmatched is not None:
-        raise InvalidInputError(
-            "unmatched and mass must not both be given, got prices for what stays and the mass "
-            "that moves; to fix it, leave one out: prices decide how much moves"
-        )
     number = as_number(mass, "mass", "finite and not negative", "pass how much shall move")
     if not 0 <= number < math.inf:
         raise InvalidInputError(
             f"mass must be finite and not negative, got {number:g}; to fix it, pass how much shall "
             "move, in the units of the weights"
+        )
+
+
+def refuse_both(unmatched: Any, mass: Any) -> None:
+    """Raise if prices are given beside the mass."""
+    if unmatched is not None and mass is not None:
+        raise InvalidInputError(
+            "unmatched and mass must not both be given, got prices for what stays and the mass "
+            "that moves; to fix it, leave one out: prices decide how much moves"
         )
 
 

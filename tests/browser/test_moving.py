@@ -41,7 +41,7 @@ def test_a_discriminator_learns_and_leaves_no_gradient(opened):
     with opened("what-a-discriminator-learns") as page:
         page.get_by_label("two", exact=True).select_option(label="lines in space")
         slide(page, "steps of the discriminator", "End")
-        assert "do not meet: after 500 steps 0 of these" in caption(page, "sets")
+        assert "do not meet: after 300 steps 0 of these" in caption(page, "sets")
         assert "none of 100,000 new points is mistaken" in caption(page, "mistakes")
         drag(page, page.get_by_label("Direction from which the sets are seen"), 60, 0)
         assert "Turned by −30°" not in caption(page, "sets")
@@ -193,6 +193,20 @@ def test_training_is_stepped_through(opened):
         assert caption(page, "curve").startswith(f"orthogonal: after {last} steps")
 
 
+def test_a_narrow_window_flattens_deep_critics(opened):
+    with opened("clipping-and-penalties") as page:
+        slide(page, "c, half the window", "Home")
+        assert "12 hidden layers it vanishes" in caption(page, "norms")
+        assert "flat to the last digit" in caption(page, "clipped-surface")
+        slide(page, "c, half the window", "End")
+        assert "it explodes" in caption(page, "norms")
+        page.get_by_label("hidden layers", exact=True).select_option("3")
+        assert "neither vanishes nor explodes" in caption(page, "norms")
+        before = caption(page, "clipped-weights")
+        slide(page, "steps of training", "Home")
+        assert "after 0 steps" in caption(page, "clipped-weights") != before
+
+
 def test_more_dimensions_take_samples_apart(opened):
     def error(page):
         words = caption(page, "errors").replace("−", "-")
@@ -259,3 +273,17 @@ def test_a_loss_is_followed_through_a_training(opened):
         page.get_by_label("with which distance").select_option("frechet")
         page.get_by_label("loss", exact=True).select_option("critic_loss")
         assert "Most telling in the mean: wasserstein, lp, −0.98" in caption(page, "seeds")
+
+
+def test_claims_are_stepped_through(opened):
+    numbers = numbers_of("gan-and-wgan-side-by-side")
+    with opened("gan-and-wgan-side-by-side") as page:
+        slide(page, "claim", "End")
+        last = numbers.claims[-1]
+        assert caption(page, "claim").startswith(f"“{last.text}”: {last.verdict}.")
+        slide(page, "run", "ArrowRight")
+        page.get_by_label("critic of").select_option(label="WGAN")
+        assert caption(page, "scores").startswith("WGAN: scores from")
+        page.get_by_label("shown").select_option("sigmoid")
+        assert caption(page, "scores").startswith("WGAN: values from 0.5")
+        assert "seconds a step" in page.inner_text("#claims")

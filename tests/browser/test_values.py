@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 
 from otgan import wasserstein
 from otgan.lessons.algorithm_1.records import Settings
+from otgan.lessons.clipping_and_penalties.records import layer_factors, steepest
 from otgan.lessons.densities import Normal
 from otgan.lessons.find_the_mistake.numbers import (
     best_discriminator,
@@ -191,6 +192,27 @@ def test_neural_critic(opened, weight, width):
     check(found, {"gap": gap, "w1": w1, "corrected": w1, "steepest": steepest})
 
 
+@pytest.mark.parametrize(("critic", "look", "width"), [(0, -1, 64), (2, 0, 7), (-1, -1, 512)])
+def test_clipping_and_penalties(opened, critic, look, width):
+    numbers = numbers_of("clipping-and-penalties")
+    one = numbers.critics[critic]
+    low, high = layer_factors(0.013, width)
+    parameters = {
+        "critic": critic % len(numbers.critics),
+        "look": look % len(numbers.steps),
+        "limit": 0.013,
+        "width": width,
+    }
+    expected = {
+        "factor": one.factor[look],
+        "reading": one.reading[look],
+        "random_signs": low,
+        "equal_signs": high,
+        "steepest": steepest(0.013, width, one.depth),
+    }
+    check(numbers_on_page(opened, "clipping-and-penalties", parameters), expected)
+
+
 def test_critic_or_emd(opened):
     numbers = numbers_of("critic-or-emd")
     check(
@@ -259,6 +281,12 @@ def test_does_the_loss_mean_anything(opened, loss):
             expected = spearmanr(getattr(curve, loss)[used], curve.debiased_w1[used]).statistic
             check(found, {"correlation": expected})
         assert_allclose(found["correlation"], curve.correlations[loss], RTOL)
+
+
+def test_gan_and_wgan_side_by_side(opened):
+    for k, claim in enumerate(numbers_of("gan-and-wgan-side-by-side").claims):
+        found = numbers_on_page(opened, "gan-and-wgan-side-by-side", {"claim": k})
+        check(found, {"difference": claim.difference, "se": claim.se})
 
 
 @pytest.mark.parametrize(("fake_label", "epsilon"), [(0.0, 0.0), (0.1, 0.5), (1.0, 0.85)])

@@ -12,6 +12,7 @@ from otgan.cli.main import _parser, main
 from otgan.cli.training import CHOICES
 from otgan.costs import METRIC_NAMES
 from otgan.lessons import LESSONS
+from otgan.transport.grid import METRICS
 
 BASH = shutil.which("bash")
 
@@ -68,6 +69,7 @@ def test_bash_offers_commands_flags_and_names(offers):
     assert offers("com") == ["compare", "completion"]
     assert offers("compare", "--ma") == ["--markdown"]
     assert set(offers("emd", "--metric", "")) == set(METRIC_NAMES)
+    assert set(offers("emd-grid", "--metric", "")) == set(METRICS)
     assert offers("lesson", "piles") == ["piles-of-dirt"]
     assert set(offers("lesson", "")) >= set(LESSONS)
     assert offers("train", "ring8", "--schedule", "c") == ["constant", "cosine"]
@@ -78,6 +80,7 @@ def test_bash_offers_commands_flags_and_names(offers):
 def test_bash_offers_files_and_folders(offers):
     assert set(offers("emd", "")) >= {"points.csv", "runs"}
     assert offers("emd", "points.csv", "poi") == ["points.csv"]
+    assert "points.csv" in offers("emd-graph", "points.csv", "points.csv", "")
     assert "points.csv" in offers("compare", "points.csv", "points.csv", "--plot", "")
     assert offers("resume", "") == ["runs"]
     assert set(offers("train", "")) == {"points.csv", "runs"}

@@ -24,6 +24,12 @@ from otgan.cli.main import main
         ["emd", "--mass", "nan"],
         ["emd", "--mass", "1", "--unmatched", "1"],
         ["emd", "--weights", "no-such-file.csv", "no-such-file.csv"],
+        ["emd-grid", "--metric", "euclid"],
+        ["emd-grid", "--p", "0.5"],
+        ["emd-grid", "--rtol", "nan"],
+        ["emd-grid", "--spacing", "-1"],
+        ["emd-grid", "--periodic", "x"],
+        ["emd-graph", "--rtol", "1"],
         ["audit", "--n-jobs", "0"],
         ["audit", "--plot", "x.docx"],
         ["audit", "--batch-size", "0"],
@@ -34,7 +40,7 @@ def test_what_can_be_refused_is_refused_before_files_are_read(tmp_path, capsys, 
     damaged = tmp_path / "damaged.csv"
     damaged.write_text("reading this\nfails,\n")
     command, *rest = options
-    files = [str(damaged)] * (3 if command == "audit" else 2)
+    files = [str(damaged)] * (3 if command in ("audit", "emd-graph") else 2)
     assert main([command, *files, *rest]) == 2
     shown = capsys.readouterr()
     assert shown.out == "" and "damaged.csv" not in shown.err and "to fix it" in shown.err

@@ -17,7 +17,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import otgan
-from otgan.cli.main import main
+from otgan.cli.main import _parser, main
 
 TINY = [
     *("--steps", "4", "--batch-size", "8", "--n-critic", "1", "--width", "8", "--depth", "1"),
@@ -432,7 +432,7 @@ def test_wrong_usage_gets_code_2(arguments, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["emmd", "a", "b"], "the command must be one of emd, compare,"),
+        (["emmd", "a", "b"], "the command must be one of emd, emd-grid,"),
         (["emmd", "a", "b"], "got 'emmd'; to fix it, did you mean 'emd'?"),
         (["compare", "a", "b", "--seconds", "2", "--ruler"], "unknown option --ruler; to fix"),
         (["compare", "a", "b", "--rnq=3"], "unknown option --rnq; to fix it, did you mean '--rng'"),
@@ -690,9 +690,7 @@ def test_words_of_flags_get_the_nearest_without_words_of_python(clouds, capsys):
     assert "did you mean 'euclidean'?" in error and "callable" not in error
 
 
-@pytest.mark.parametrize(
-    "command", ["emd", "compare", "audit", "train", "resume", "report", "sample", "lesson", "demo"]
-)
+@pytest.mark.parametrize("command", _parser()[1].choices)
 def test_every_command_has_a_description(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])

@@ -34,6 +34,8 @@ SLOW = [
     "what-a-discriminator-learns",
     "mode-collapse-and-its-cures",
     "does-the-loss-mean-anything",
+    "gan-and-wgan-side-by-side",
+    "clipping-and-penalties",
 ]
 """Lessons whose numbers take too long to be computed twice."""
 

@@ -64,7 +64,7 @@ def assert_separated(n, accuracy):
 
 
 def test_discriminators_tell_thin_sets_apart(numbers):
-    assert_separated(numbers, accuracy=0.99)
+    assert_separated(numbers, accuracy=0.98)
 
 
 # ---------------------------------------------------------------- gradients
@@ -134,10 +134,10 @@ def test_trainings_are_the_beginnings_of_those_that_were_measured(numbers):
             for k in found["fixed"]
             if (k["dimensions"], k["stage"]) == (one.dimensions, one.stage)
         ]
-        common = np.isin(one.steps, found["steps"])
-        assert common.all()
+        at = np.searchsorted(found["steps"], one.steps)
+        assert (np.array(found["steps"])[at] == one.steps).all()
         early = one.steps <= 50  # later, rounding on another machine may count
-        expected = np.array(kept["norms"])[:, : len(one.steps)]
+        expected = np.array(kept["norms"])[:, at]
         assert_allclose(one.norms[:, early], expected[:, early], rtol=0.02)
         assert_allclose(one.w1, kept["w1"], rtol=0.01)
 

@@ -150,4 +150,8 @@ WRONG = {
         ("answer = [1, 0], [0, 1], [1, 0]", "JS is 0.0000, and 1.3863"),
         ("answer = [1, 1], [1, 0], [0, 1]", "all must add up to 1"),
     ],
+    ("gan-and-wgan-side-by-side", 3): [
+        ("answer = 'right'", "no evidence"),
+        ("answer = 'wrong'", "may be real"),
+    ],
 }

@@ -1,5 +1,7 @@
 """W1 along graphs against linear programs, shortest paths and closed forms."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -236,6 +238,46 @@ def test_a_solver_that_may_not_finish_says_so():
         partial = caught.value.partial
         assert partial.lower <= exact.distance <= partial.upper
     assert np.isfinite(partial.upper)
+
+
+def test_progress_is_told_pivots_and_the_bracket():
+    rng = np.random.default_rng(0)
+    n = 12_000  # the first flow takes several compiled calls
+    ring = [(k, (k + 1) % n, length) for k, length in enumerate(rng.random(n))]
+    across = [(i, j, 1.0) for i, j in rng.integers(0, n, (3 * n, 2)) if abs(i - j) > 1]
+    graph = graph_of(n, [*ring, *dict.fromkeys(across)], both=False)
+    graph = sparse.csr_array(graph) + sparse.csr_array(graph).T
+    a, b = probabilities(rng, n), probabilities(rng, n)
+    told = []
+    result = otgan.emd_graph(graph, a, b, progress=lambda *now: told.append(now))
+    done, totals, messages = zip(*told, strict=True)
+    assert list(done) == sorted(done) and done[-1] == result.stats["pivots"]
+    assert set(totals) == {None}
+    assert messages[0] == "finding a flow"
+    assert messages[-1] == f"within [{result.lower:.6g}, {result.upper:.6g}]"
+    silent = otgan.emd_graph(graph, a, b)
+    assert silent.stats["pivots"] == result.stats["pivots"]  # who watches changes nothing
+    wrong: Any = "yes"
+    with refused("progress must be True, False or a function"):
+        otgan.emd_graph(PATH, ONE, LAST, progress=wrong)
+
+
+def test_a_loose_bracket_that_was_asked_for_is_an_answer():
+    """One road is so long that the first flow sees no other length, and is not yet optimal."""
+    rng = np.random.default_rng(1)
+    n = 40
+    streets = [(i, j, 1 + rng.random()) for i in range(n) for j in range(i) if rng.random() < 0.3]
+    graph = graph_of(n + 1, [*streets, (1, n, 1.0), (0, n, 1e17)], both=True)
+    a, b = (np.append(probabilities(rng, n), 0) for _ in range(2))
+    exact = otgan.emd_graph(graph, a, b)
+    loose = otgan.emd_graph(graph, a, b, rtol=0.9)
+    assert loose.stats["pivots"] < exact.stats["pivots"]
+    assert loose.lower <= exact.lower and exact.upper < loose.upper
+    assert exact.gap <= 1e-9 * exact.upper < loose.gap <= 0.9 * loose.upper
+    assert loose.distance == loose.upper
+    for rtol in (-0.1, 1.0, np.nan):
+        with refused("rtol must be in [0, 1)"):
+            otgan.emd_graph(graph, a, b, rtol=rtol)
 
 
 @pytest.mark.parametrize("span", [3, 6, 9, 12, 15])

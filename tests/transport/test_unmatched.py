@@ -551,7 +551,7 @@ def test_mass_beyond_by_rounding_is_all_of_it():
     assert result.unmatched == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("function", [otgan.wasserstein, otgan.pairwise_wasserstein])
+@pytest.mark.parametrize("function", [otgan.wasserstein_1d, otgan.pairwise_wasserstein])
 def test_distances_of_probabilities_have_no_such_option(function):
     with pytest.raises(TypeError, match="unmatched"):
         function(X, Y, unmatched=1.0)

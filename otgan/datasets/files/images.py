@@ -1,8 +1,10 @@
-"""Folders of images."""
+"""Images: those of a folder, cut to one size, and single ones in gray."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from otgan.errors import DamagedFileError, InvalidInputError, OtganError, requir
 from otgan.inputs.options import as_count
 from otgan.measures import FloatArray, as_points
 
-__all__ = ["read_folder"]
+__all__ = ["SUFFIXES", "read_folder", "read_gray_image"]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp"}
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
@@ -61,7 +63,8 @@ def read_folder(folder: Path, size: int, gray: bool, limit: int) -> Table:
             "that holds them"
         )
     check_memory(folder, len(files) * size * size * (1 if gray else 3))
-    points = as_points([_read_image(file, size, gray, limit) for file in files], str(folder))
+    square = partial(_square_values, size=size, gray=gray)
+    points = as_points([_read_image(file, limit, square) for file in files], str(folder))
     notes: tuple[str, ...] = ()
     if folders:
         notes = (f"{folder}: images in folders inside it ({', '.join(folders)}) were not read",)
@@ -69,8 +72,21 @@ def read_folder(folder: Path, size: int, gray: bool, limit: int) -> Table:
     return Table(points, notes=notes, shape=points.shape, image_shape=image_shape)
 
 
-def _read_image(path: Path, size: int, gray: bool, limit: int) -> FloatArray:
-    """Values in [0, 1], shape (channels * size * size,)."""
+def read_gray_image(path: Path, limit: int) -> FloatArray:
+    """Levels of gray in [0, 1], shape (height, width): 0 is black, and white also what is behind.
+
+    Parameters
+    ----------
+    path : path
+    limit : int
+        Bytes that it may take while it is read.
+    """
+    require("PIL", extra="plot", purpose="reading images")
+    return _read_image(path, limit, _gray_levels)
+
+
+def _read_image(path: Path, limit: int, values: Callable[[Any], FloatArray]) -> FloatArray:
+    """The values of an image that Pillow has opened."""
     from PIL import Image
 
     path, kind = as_path(path), "a readable image"
@@ -86,7 +102,7 @@ def _read_image(path: Path, size: int, gray: bool, limit: int) -> FloatArray:
                     where = f"{path}, {opened.width} x {opened.height} pixels,"
                     refuse_size(where, pixels * BYTES_A_PIXEL, limit)
                 _check_kind(opened, start, path)
-                return _square_values(opened, size, gray)
+                return values(opened)
         except Image.DecompressionBombError as reason:
             raise InvalidInputError(
                 f"{path} must be an image of fewer pixels, got one that Pillow refuses "
@@ -119,16 +135,30 @@ def _check_kind(opened: Any, start: bytes, path: Path) -> None:
 
 
 def _square_values(opened: Any, size: int, gray: bool) -> FloatArray:
+    """Values in [0, 1], shape (channels * size * size,)."""
+    from PIL import ImageOps
+
+    flat, white = _flat(opened, gray)
+    values = np.asarray(ImageOps.fit(flat, (size, size)), dtype=np.float64) / white
+    if flat.mode == "F":
+        values = np.clip(values, 0.0, 1.0)
+        return values.ravel() if gray else np.tile(values.ravel(), 3)
+    return values.ravel() if gray else values.transpose(2, 0, 1).ravel()
+
+
+def _gray_levels(opened: Any) -> FloatArray:
+    flat, white = _flat(opened, gray=True)
+    levels: FloatArray = np.asarray(flat, dtype=np.float64) / white
+    return levels
+
+
+def _flat(opened: Any, gray: bool) -> tuple[Any, float]:
+    """The image upright, on white where it is transparent, and the level of white."""
     from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(opened)
     if image.mode[0] == "I":  # 16 bits of gray
-        deep = Image.fromarray(np.asarray(image).astype(np.float32))
-        levels = np.asarray(ImageOps.fit(deep, (size, size)), dtype=np.float64)
-        values = np.clip(levels / 65535.0, 0.0, 1.0)
-        return values.ravel() if gray else np.tile(values.ravel(), 3)
+        return Image.fromarray(np.asarray(image).astype(np.float32)), 65535.0
     image = image.convert("RGBA")
     white = Image.new("RGBA", image.size, "white")
-    flat = Image.alpha_composite(white, image).convert("L" if gray else "RGB")
-    values = np.asarray(ImageOps.fit(flat, (size, size)), dtype=np.float64) / 255.0
-    return values.ravel() if gray else values.transpose(2, 0, 1).ravel()
+    return Image.alpha_composite(white, image).convert("L" if gray else "RGB"), 255.0

@@ -27,7 +27,7 @@ from otgan.datasets.files.safe_open import (
 from otgan.errors import DamagedFileError, InvalidInputError, nearest_name
 from otgan.measures import as_points
 
-__all__ = ["read_npy", "read_npz"]
+__all__ = ["archive_errors", "read_npy", "read_npz"]
 
 HEADER = 2**17
 """Bytes that hold any header that NumPy reads."""
@@ -68,7 +68,7 @@ def read_npz(path: Path, options: ReadOptions) -> Table:
     """The points of the one array in a ``.npz`` file, or of the one that is named."""
     with (
         as_input_errors(path, "an archive of NumPy files"),
-        _archive_errors(path),
+        archive_errors(path, "an archive of NumPy files"),
         open_regular(path) as file,
         zipfile.ZipFile(file) as archive,
     ):
@@ -92,15 +92,15 @@ def read_npz(path: Path, options: ReadOptions) -> Table:
 
 
 @contextmanager
-def _archive_errors(path: Path) -> Iterator[None]:
+def archive_errors(path: Path, kind: str) -> Iterator[None]:
+    """Turn errors of reading an archive into a :class:`DamagedFileError`."""
     try:
         yield
     except InvalidInputError:
         raise
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError) as reason:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, KeyError, ValueError) as reason:
         raise DamagedFileError(  # RuntimeError: an archive that is encrypted, or packed otherwise
-            f"{path} must be an archive of NumPy files, got {reason}; to fix it, write it again "
-            "with numpy.savez"
+            f"{path} must be {kind}, got {reason}; to fix it, write it again"
         ) from None
 
 

@@ -1,6 +1,6 @@
 // Numbers of runs that differ in their seed alone: their mean, its interval, and a chart of them.
 import { chart } from "./chart.js";
-import { shown } from "./controls.js";
+import { decimals, shown } from "./controls.js";
 import { mean, sum } from "./numerics.js";
 
 /**
@@ -15,10 +15,13 @@ export function overSeeds(values, halfWidths) {
   return { mean: center, se, low: center - halfWidths[n] * se, high: center + halfWidths[n] * se };
 }
 
-/** Mean ± standard error in words. */
+/** Mean ± standard error in words, to two digits of the error. */
 export function withError(values, halfWidths) {
-  const found = overSeeds(values, halfWidths);
-  return shown(found.mean, 3) + (found.se === null ? "" : ` ± ${shown(found.se, 2)}`);
+  const { mean: center, se } = overSeeds(values, halfWidths);
+  if (se === null) return shown(center, 3);
+  if (se === 0) return `${shown(center, 3)} ± 0`;
+  const count = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(se))));
+  return `${decimals(center, count)} ± ${decimals(se, count)}`;
 }
 
 /**

@@ -24,7 +24,7 @@ class _Effort:
 
 LOOKS = (0, 5, 10, 20, 30, 50, 70, 100, 150, 200, 250, 300)
 FULL = _Effort(4000, (1, 10, 25), (*LOOKS, *range(400, 2001, 100)))
-QUICK = _Effort(500, (1, 10), LOOKS)
+QUICK = _Effort(300, (1, 10), (0, 5, 10, 20, 50, 100, 200, 250))
 
 
 @checks_keywords

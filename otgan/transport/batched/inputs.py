@@ -17,7 +17,7 @@ from otgan.measures import (
     refuse_other_order,
 )
 
-__all__ = ["Stack", "as_stack", "as_stacked_costs", "is_stack"]
+__all__ = ["Stack", "as_stack", "as_stacked_costs", "axes_of", "common_size", "is_stack"]
 
 
 class Stack(NamedTuple):
@@ -35,13 +35,13 @@ class Stack(NamedTuple):
 
 def is_stack(x: Any, y: Any, a: Any = None, b: Any = None) -> bool:
     """Whether points have three axes, or weights two."""
-    return 3 in (_axes(x), _axes(y)) or 2 in (_axes(a), _axes(b))
+    return 3 in (axes_of(x), axes_of(y)) or 2 in (axes_of(a), axes_of(b))
 
 
-def _axes(values: Any) -> int:
+def axes_of(values: Any) -> int:
     """How many axes an array has; how deep lists are nested, by their first entries."""
     if isinstance(values, (list, tuple)):
-        return 1 + _axes(values[0]) if values else 1
+        return 1 + axes_of(values[0]) if values else 1
     return int(getattr(values, "ndim", 0))
 
 
@@ -70,7 +70,7 @@ def _checked(x: Any, y: Any, a: Any, b: Any) -> Stack:
     n, m = points[0].shape[1], points[1].shape[1]
     weights = [_as_stacked_weights(a, n, "a"), _as_stacked_weights(b, m, "b")]
     _check_masses(weights[0], weights[1], a, b)
-    size = _common_size({"x": points[0], "y": points[1], "a": weights[0], "b": weights[1]})
+    size = common_size({"x": points[0], "y": points[1], "a": weights[0], "b": weights[1]})
     return Stack(size, points[0], points[1], _normalized(weights[0]), _normalized(weights[1]))
 
 
@@ -95,7 +95,7 @@ def as_stacked_costs(C: Any, a: Any, b: Any) -> tuple[FloatArray, Stack]:
         _as_stacked_weights(v, k, s) for v, k, s in zip((a, b), costs.shape[1:], "ab", strict=True)
     ]
     _check_masses(weights[0], weights[1], a, b)
-    size = _common_size({"C": costs, "a": weights[0], "b": weights[1]})
+    size = common_size({"C": costs, "a": weights[0], "b": weights[1]})
     nothing = np.empty((1, 0, 0))
     costs = np.ascontiguousarray(np.broadcast_to(costs, (size, *costs.shape[1:])))
     return costs, Stack(size, nothing, nothing, *(_normalized(w) for w in weights))
@@ -153,7 +153,7 @@ def _check_masses(weights_a: FloatArray, weights_b: FloatArray, a: Any, b: Any) 
     check_equal_mass(float(totals_a[k % len(totals_a)]), float(totals_b[k % len(totals_b)]))
 
 
-def _common_size(arrays: dict[str, FloatArray]) -> int:
+def common_size(arrays: dict[str, FloatArray]) -> int:
     """B, which all have as their first axis but those that are shared."""
     sizes = {name: len(array) for name, array in arrays.items() if len(array) > 1}
     if len(set(sizes.values())) > 1:

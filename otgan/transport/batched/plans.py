@@ -67,7 +67,7 @@ def plan_of_measures(
 ) -> StackedPlans:
     """The optimal plan between measures that have been checked, as a stack of one."""
     pair = optimal_pair(mu, nu, metric, p, n_jobs)
-    return _stack_of_one(pair.arcs, pair.f, pair.g, pair.cost)
+    return StackedPlans.of_one(pair.arcs, pair.f, pair.g, pair.cost)
 
 
 @checks_keywords
@@ -79,7 +79,7 @@ def plans_of_costs(
     def alone(result: TransportResult) -> StackedPlans:
         plan = result.plan.tocoo()
         arcs = Arcs(plan.coords[0], plan.coords[1], plan.data)
-        return _stack_of_one(arcs, result.f, result.g, result.cost)
+        return StackedPlans.of_one(arcs, result.f, result.g, result.cost)
 
     if not is_stack(C, None, a, b):
         return alone(emd_from_cost(C, a, b, n_jobs=n_jobs))
@@ -98,18 +98,10 @@ def plans_of_costs(
         return _completed(plans, at, "cost matrices", report)
 
 
-@checks_keywords
-def stacked_distances(
-    data: tuple[Any, Any, Any, Any],
-    p: float,
-    metric: Metric,
-    n_jobs: int | None = None,
-    progress: Progress = False,
-) -> FloatArray:
-    """Distances of order p, shape (B,), in the floating dtype of the points."""
-    costs = plans_of_points(data, p, metric, n_jobs, progress).cost
-    distances: FloatArray = costs if p == 1 else costs ** (1.0 / p)
-    kind = type(like_points(float(distances.max()), data[0], data[1]))
+def stacked_distances(costs: FloatArray, p: float, x: Any, y: Any) -> FloatArray:
+    """Distances of order p from costs, shape (B,), in the floating dtype of the points."""
+    distances = costs if p == 1 else costs ** (1.0 / p)
+    kind = type(like_points(float(distances.max()), x, y))
     return distances.astype(kind)
 
 
@@ -217,11 +209,7 @@ def _completed(
         except OtganError as error:
             error.add_note(f"for the {what} at index {k} of the stack")
             raise
-    longest = max([plans.i.shape[1], *(one.i.shape[1] for one in found.values())])
-    if longest > plans.i.shape[1]:
-        more = ((0, 0), (0, longest - plans.i.shape[1]))
-        arcs = (np.pad(plans.i, more, "edge"), np.pad(plans.j, more, "edge"))
-        plans = plans._replace(i=arcs[0], j=arcs[1], mass=np.pad(plans.mass, more))
+    plans = plans.filled(max((one.i.shape[1] for one in found.values()), default=0))
     for k, one in found.items():
         for whole, part in zip(plans, one, strict=True):
             if whole.ndim == 1:
@@ -236,10 +224,3 @@ def _completed(
 def _at(values: FloatArray, k: int) -> FloatArray:
     """The values of problem k, which may be those of all."""
     return values[k % len(values)]
-
-
-def _stack_of_one(arcs: Arcs, f: FloatArray, g: FloatArray, cost: float) -> StackedPlans:
-    """A stack of one, its arcs filled up to n + m."""
-    more = (0, max(0, len(f) + len(g) - len(arcs.mass)))
-    i, j = (np.pad(np.asarray(index, np.int64), more, "edge")[None] for index in arcs[:2])
-    return StackedPlans(np.full(1, cost), i, j, np.pad(arcs.mass, more)[None], f[None], g[None])

@@ -121,6 +121,7 @@ def carry_then_improve(
     guide: FloatArray,
     context: SolveContext,
     check_feasible: Callable[[], None],
+    enough: Callable[[bool], bool] | None = None,
 ) -> bool:
     """Both phases, from a tree whose artificial arcs cost one and whose other arcs nothing.
 
@@ -134,6 +135,8 @@ def carry_then_improve(
     context : SolveContext
     check_feasible : callable
         Called between the phases; raises if too much mass is left on artificial arcs.
+    enough : callable, optional
+        Is told now and then whether all mass is carried, and says whether the plan is good enough.
 
     Returns
     -------
@@ -142,12 +145,15 @@ def carry_then_improve(
     n = allowed.shape[0]
     start, target = allowed.indptr.astype(np.int64), allowed.indices.astype(np.int32)
     first = Candidates(start, target, guide)
-    if not pivot_until_optimal(tree, n, first, tolerance_of(tree), False, context):
+    before, after = (None, None) if enough is None else (partial(enough, k) for k in (False, True))
+    if not pivot_until_optimal(tree, n, first, tolerance_of(tree), False, context, before):
         return False
     check_feasible()
     _set_costs(tree, n, allowed)
+    if after is not None and after():
+        return True
     arcs = Candidates(start, target, allowed.data)
-    return pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, context)
+    return pivot_until_optimal(tree, n, arcs, tolerance_of(tree), True, context, after)
 
 
 def _check_feasible(

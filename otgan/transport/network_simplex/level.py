@@ -6,6 +6,7 @@ the passes over all pairs its pricing problem.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -182,8 +183,12 @@ def pivot_until_optimal(
     tolerance: float,
     artificials_fixed: bool,
     context: SolveContext,
+    enough: Callable[[], bool] | None = None,
 ) -> bool:
-    """Pivot until no candidate improves the plan; False if the pivots were used up before."""
+    """Pivot until no candidate improves the plan; False if the pivots were used up before.
+
+    If given, `enough` is asked after every compiled call whether the plan is good enough.
+    """
     done, row = False, 0
     while not done and not context.exhausted:
         left = context.pivots_left
@@ -191,6 +196,7 @@ def pivot_until_optimal(
             tree, n, arcs, tolerance, artificials_fixed, row, left, WORK_PER_CALL
         )
         context.counters.pivots += count
+        done = done or (enough is not None and enough())
     compute_potentials(tree, n)
     return bool(done)
 

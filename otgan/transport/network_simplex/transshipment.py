@@ -9,6 +9,7 @@ Source: Orden, The transhipment problem (1956).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -55,7 +56,11 @@ class Flow(NamedTuple):
 
 
 def solve_transshipment(
-    lengths: sparse.csr_array, a: FloatArray, b: FloatArray, context: SolveContext
+    lengths: sparse.csr_array,
+    a: FloatArray,
+    b: FloatArray,
+    context: SolveContext,
+    watch: Callable[[Flow | None], bool] | None = None,
 ) -> Flow:
     """The flow of least cost that turns a into b.
 
@@ -66,6 +71,9 @@ def solve_transshipment(
     a, b : ndarray, shape (n,)
         Non-negative, each summing to one.
     context : SolveContext
+    watch : callable, optional
+        Is given the flow of the moment now and then, or None while it does not carry all mass, and
+        says whether it is good enough.
 
     Raises
     ------
@@ -84,7 +92,16 @@ def solve_transshipment(
     check = partial(_check_connected, tree, lengths, (a, b), unit)
     longest = float(lengths.data.max(initial=0.0)) or 1.0
     guide = allowed.data / longest / (4 * n)  # the shortest way to be feasible is nearly optimal
-    finished = carry_then_improve(tree, allowed, guide, context, check)
+
+    def enough(carried: bool) -> bool:
+        return watch is not None and watch(_flow_of(tree, n, unit, False) if carried else None)
+
+    asked = None if watch is None else enough
+    finished = carry_then_improve(tree, allowed, guide, context, check, asked)
+    return _flow_of(tree, n, unit, finished)
+
+
+def _flow_of(tree: Tree, n: int, unit: float, finished: bool) -> Flow:
     plan = plan_of(tree, n)
     moves = plan.i != plan.j
     mass = amounts(plan.mass[moves]) / unit
