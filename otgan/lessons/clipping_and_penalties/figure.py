@@ -68,8 +68,7 @@ def _draw_norms(axes: Axes, numbers: ClippingAndPenalties, depth: int) -> None:
         axes.plot(np.arange(1, depth + 2), norms, line, color=color, lw=1.3)
     axes.set(yscale="log", xlabel="layer; the first takes the points", ylabel="norm of gradient")
     axes.set_title(f"{depth} hidden layers")
-    low, high = axes.get_ylim()
-    axes.set_ylim(low / 30, high * 100)
+    axes.margins(y=0.16)
     axes.set_xticks(np.unique(np.linspace(1, depth + 1, 4).round()))
 
 

@@ -334,7 +334,7 @@ function gradientSection(data) {
       },
       caption: () => {
         const { saturating_slope, non_saturating_slope } = found();
-        return `At the generated points the slope of log(1 − D) is ${shown(saturating_slope, 3)} on average, that of −log D ${shown(non_saturating_slope, 3)}.`;
+        return `At the generated points the slope of log(1 − D) is ${shown(saturating_slope, 3)} on average, that of −log D is ${shown(non_saturating_slope, 3)}.`;
       },
     }),
   );
