@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def test_the_notebook_in_the_docs_is_up_to_date(name):
     parameters = {"quick": True} if trains(name) else {}
     fix = "to fix it, run: otgan lesson --notebook docs/notebooks --quick"
     assert file.exists() and file.read_text("utf-8") == notebook(name, parameters), fix
+
+
+def test_the_page_on_lessons_leads_to_all_of_them():
+    page = (FOLDER.parent / "lessons.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\[([\w-]+)\]\(notebooks/([\w-]+)\.ipynb\)", page)
+    assert linked == [(name, name) for name in LESSONS]
 
 
 def test_no_other_notebooks_are_in_the_docs():

@@ -60,6 +60,19 @@ WRONG = {
         ("answer = 3, -3", "the estimate does not change by 3"),
         ("answer = 0, 3", "the generator's loss does not change by 3"),
     ],
+    ("cover-or-seek", 2): [
+        ("answer = 'KL(P‖Q)'", "Q has to be wide"),
+        ("answer = 'JS'", "another fit is narrower"),
+    ],
+    ("dimension-of-data", 2): [
+        (
+            "def answer(n, rng): return np.pad(rng.random((n, 2)), ((0, 0), (0, 8)))",
+            "two principal components have 100%",
+        ),
+        ("def answer(n, rng): return rng.random((n, 10))", "is read as 8.0"),
+        ("def answer(n, rng): return np.zeros((n, 10))", "no two points may be equal"),
+        ("def answer(n, rng): return rng.random((n, 3))", r"of shape \(800, 10\)"),
+    ],
     ("perfect-discriminator", 1): [
         ("def answer(x, delta): return 0.5", "at x = 0 and delta = 1 there is a better one"),
         (
@@ -142,7 +155,7 @@ WRONG = {
         ("def answer(x): return 1e9 * np.sign(x)", "at 0 it jumps"),
         (
             "def answer(x): return np.inf if x > 99 else 200 * x",
-            r"f\(100\) must be finite, got inf",
+            r"f\(99\) must be finite, got inf",
         ),
         ("import math\ndef answer(x): return math.exp(x**2)", "the function raised OverflowError"),
     ],

@@ -39,9 +39,7 @@ def _judge_coupling(answer: Any, n: KantorovichRubinstein) -> None:
         off = np.abs(sums - 1 / len(sums)).max()
         need(off <= 1e-9, f"mass at a point of {cloud} is off by {off:.3g}; it is 1 / {len(sums)}")
     cost, random = float((plan * cdist(n.x, n.y)).sum()), n.primal_costs.min()
-    need(
-        cost < random, f"it is a coupling, but costs {cost:.4g}; chance found one for {random:.4g}"
-    )
+    need(cost < random, f"it is a coupling, but costs {cost:.4g}; the best random one {random:.4g}")
 
 
 EXERCISES = (
