@@ -55,7 +55,7 @@ test-browser: $(READY)
 
 # A kernel of Jupyter's runs docs/notebooks with all exercises solved.
 test-notebooks: $(READY)
-	$(BIN)/pytest -m notebook tests/notebooks
+	$(BIN)/pytest -m notebook tests/notebooks --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 # Warnings are errors. The gallery runs every example; what did not change is not run again.
 docs: $(READY)

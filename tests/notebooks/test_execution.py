@@ -15,6 +15,9 @@ FOLDER = Path(__file__).parents[2] / "docs" / "notebooks"
 
 pytestmark = pytest.mark.notebook
 
+NOTEBOOKS = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in LESSONS]
+"""One process runs a notebook once, for all tests of it."""
+
 
 def read(name: str) -> Any:
     import nbformat
@@ -42,14 +45,14 @@ def printed(outputs: list[Any]) -> str:
     return "".join(o.text for o in outputs if o.output_type == "stream")
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_it_is_a_notebook(name):
     import nbformat
 
     nbformat.validate(read(name))
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_solution_is_graded_right(name):
     cells = solved(name)
     for number, _ in enumerate(load(name).EXERCISES, 1):
@@ -57,7 +60,7 @@ def test_every_solution_is_graded_right(name):
         assert output.data["text/plain"] == "✓ Right."
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_text_picture_and_page_are_shown(name):
     cells = solved(name)
     assert printed(cells["run"]).splitlines()[1].startswith("===")
@@ -68,7 +71,7 @@ def test_text_picture_and_page_are_shown(name):
     assert len(page.data["text/plain"]) < 100
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_counterexamples_print_what_their_cards_show(name):
     cells = solved(name)
     cards = mistakes(None if name == "find-the-mistake" else name)
