@@ -39,7 +39,7 @@ def test_norms_by_layer_by_hand():
 
 
 @pytest.mark.parametrize("equal", [False, True])
-def test_a_layer_at_the_walls_changes_gradients_as_is_said(equal):
+def test_a_layer_at_the_limits_changes_gradients_as_is_said(equal):
     """Half the units on, drawn at random; signs at random, or all equal."""
     width, limit = 4096, 0.01
     random = np.random.default_rng(0)
@@ -106,8 +106,8 @@ def test_gradients_vanish_below_the_window_and_explode_above(numbers):
     assert_window(numbers, explodes=1.2)
 
 
-def test_weights_lie_at_the_walls(numbers):
-    """Weights of a new layer are uniform within 1/8, so that clipping puts most at the walls."""
+def test_weights_lie_at_the_limits(numbers):
+    """Weights of a new layer are uniform within 1/8, so that clipping puts most at the limits."""
     for limit in numbers.limits:
         c = numbers.critic("clip", numbers.depths[-1], limit)
         assert_allclose(c.at_limit[0], 1 - 0.99 * limit * math.sqrt(WIDTH), atol=0.01)

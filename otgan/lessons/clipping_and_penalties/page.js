@@ -245,17 +245,17 @@ function build(data) {
 
   weights("clipped-weights", clipped, true, () => {
     const part = clipped().at_limit[state.look];
-    return `Clipped after ${steps()}: ${shown(100 * part, 3)} % of weights and biases lie at the walls ± ${state.limit}.`;
+    return `Clipped after ${steps()}: ${shown(100 * part, 3)} % of weights and biases lie at the limits ± ${state.limit}.`;
   });
   weights("penalized-weights", penalized, false, () => {
     return `Penalized after ${steps()}: the largest weight is ${shown(penalized().reach[state.look], 3)}, and nothing piles up there.`;
   });
 
-  /** Histogram of a critic's weights, with the walls if there are some. */
-  function weights(place, critic, walls, caption) {
+  /** Histogram of a critic's weights, with the limits ± c if it was clipped. */
+  function weights(place, critic, clipped, caption) {
     legend(place, [
       ["var(--violet)", "weights and biases", "block"],
-      ...(walls ? [["var(--red)", "the walls, ± c"]] : []),
+      ...(clipped ? [["var(--red)", "the limits, ± c"]] : []),
     ]);
     updates.push(
       chart(place, {
@@ -282,7 +282,7 @@ function build(data) {
                 fill: "var(--violet)",
                 inset: 0.4,
               }),
-              walls ? Plot.ruleX([-reach, reach], { stroke: "var(--red)", strokeWidth: 2 }) : null,
+              clipped ? Plot.ruleX([-reach, reach], { stroke: "var(--red)", strokeWidth: 2 }) : null,
             ],
           };
         },
