@@ -44,7 +44,7 @@ def test_quadrature_between_unsorted_points(evaluate):
     value = evaluate(
         "numerics.js", "integrate(t => Math.abs(t - 1) * Math.exp(t), x)", [3, 0, 1, 1]
     )
-    assert_allclose(value, np.e - 2 + np.exp(3) + np.e, rtol=1e-14)
+    assert_allclose(value, 2 * np.exp(1) - 2 + np.exp(3), rtol=1e-14)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -23,8 +23,9 @@ def _part_shown(n: ClippingAndPenalties) -> float:
 
 EXERCISES = (
     Exercise(
-        question="All weights of a layer of `numbers.width` ReLU units are at ± c with "
-        "random signs, and half of the units are on. For which c is a gradient as long after it as before?",
+        question="All weights of a layer of `numbers.width` ReLU units are at ± c with random "
+        "signs, and half of the units are on. For which c is a gradient as long after it as "
+        "before?",
         judge=Number(
             _window,
             {

@@ -27,8 +27,8 @@ def explain(numbers: FindTheMistake) -> str:
     Examples
     --------
     >>> from otgan.lessons.find_the_mistake import run
-    >>> print(explain(run(card=16)))
-    Card 16, What is so: Equality
+    >>> print(explain(run(card=17)))
+    Card 17, What is so: Equality
     =============================
     <BLANKLINE>
         import numpy as np
