@@ -120,9 +120,9 @@ def _draw_weights(axes: Axes, critic: Critic) -> None:
     axes.set_xticklabels([f"{-reach:.2g}", "0", f"{reach:.2g}"])
     clipped = critic.name == "clip"
     if clipped:
-        for end in (-reach, reach):
-            axes.axvline(end, color=RED, lw=1.2)
-    axes.set_title(f"{critic.at_limit[-1]:.0%} at the limits" if clipped else "no limits")
+        for limit in (-reach, reach):
+            axes.axvline(limit, color=RED, lw=1.2)
+    axes.set_title(f"{critic.at_limit[-1]:.0%} at ± c" if clipped else "no limits")
 
 
 def _explain(figure: Figure, factors: Axes, surface: Axes) -> None:

@@ -251,11 +251,11 @@ function build(data) {
     return `Penalized after ${steps()}: the largest weight is ${shown(penalized().reach[state.look], 3)}, and nothing piles up there.`;
   });
 
-  /** Histogram of a critic's weights, with both ends if there are some. */
-  function weights(place, critic, ends, caption) {
+  /** Histogram of a critic's weights, with the limits ± c if it was clipped. */
+  function weights(place, critic, clipped, caption) {
     legend(place, [
       ["var(--violet)", "weights and biases", "block"],
-      ...(ends ? [["var(--red)", "the limits, ± c"]] : []),
+      ...(clipped ? [["var(--red)", "the limits, ± c"]] : []),
     ]);
     updates.push(
       chart(place, {
@@ -282,7 +282,7 @@ function build(data) {
                 fill: "var(--violet)",
                 inset: 0.4,
               }),
-              ends ? Plot.ruleX([-reach, reach], { stroke: "var(--red)", strokeWidth: 2 }) : null,
+              clipped ? Plot.ruleX([-reach, reach], { stroke: "var(--red)", strokeWidth: 2 }) : null,
             ],
           };
         },

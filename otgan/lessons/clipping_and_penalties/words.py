@@ -66,7 +66,7 @@ def _about_clipping(n: ClippingAndPenalties) -> list[str]:
         f"layers it is {n.critic('clip', shallow, n.limits[0]).gap[-1]:.2g}, and no slope may "
         f"exceed c^{shallow + 1} √2 width^{shallow} = "
         f"{steepest(n.limits[0], n.width, shallow):.2g}.",
-        f"Weights go to the two limits: {min(share):.0%} to {max(share):.0%} of those of {shallow} "
+        f"Weights go to the limits ± c: {min(share):.0%} to {max(share):.0%} of those of {shallow} "
         "layers end within 1 % of ± c. A wide window takes long to fill, which the WGAN paper "
         f"calls slow; in the narrowest, {began:.0%} of them were there before the first step.",
     ]

@@ -98,6 +98,7 @@ def plans_of_costs(
         return _completed(plans, at, "cost matrices", report)
 
 
+@checks_keywords
 def stacked_distances(costs: FloatArray, p: float, x: Any, y: Any) -> FloatArray:
     """Distances of order p from costs, shape (B,), in the floating dtype of the points."""
     distances = costs if p == 1 else costs ** (1.0 / p)
