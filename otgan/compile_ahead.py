@@ -24,13 +24,19 @@ def compile_ahead(progress: Progress = False) -> None:
     clouds, labels = rng.normal(size=(8, 20, 2)), ("wasserstein", "sliced", "knn")
     large = [rng.normal(size=(2, 1100, d)) for d in (2, 8)]
     weights = rng.random((2, 1100))
+    grids = rng.random((2, 24, 24)), rng.random((2, 8, 8, 8))
     calls = [
         lambda: otgan.emd_from_cost(C, a, b, normalize=True),
         lambda: otgan.emd_from_cost(np.where(C < 0.9, C, np.inf)),
+        lambda: otgan.emd_from_cost(ring + sparse.eye_array(300)),
         lambda: otgan.emd_graph(ring + ring.T, a, b, normalize=True),
+        *(lambda g=g, p=p: otgan.emd_grid(*g, p=p, normalize=True) for g in grids for p in (1, 2)),
+        lambda: otgan.emd_grid(*grids[0], periodic=True, normalize=True),
+        lambda: otgan.emd_grid(*grids[0], p=1, metric="euclidean", normalize=True),
         lambda: otgan.emd(C[:, 0], C[0], a, b, normalize=True),
         lambda: otgan.wasserstein_1d(C[:, 0], C[0], a, b, normalize=True),
         lambda: otgan.pairwise_wasserstein(list(clouds)),
+        lambda: otgan.pairwise_wasserstein([large[0][0][:300], large[0][1][:200]], p=2),
         lambda: otgan.pairwise_wasserstein(list(clouds), weights=[a[:20]] * 8, normalize=True),
         lambda: otgan.wasserstein(clouds, clouds + 1),
         lambda: otgan.wasserstein(clouds[:, :, :1], clouds[:, :, :1] + 1),
