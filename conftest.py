@@ -38,7 +38,11 @@ PACKAGES = (
     "xarray",
 )
 """Tests skip without one of these, so all must be installed unless `--without` names them."""
-NEED_TORCH = ("/critics/", "/gan/", "neural_critic", "critic_or_emd", "algorithm_1")
+NEED_TORCH = (
+    *("/critics/", "/gan/", "neural_critic", "critic_or_emd", "algorithm_1", "critic_step"),
+    *("what_a_discriminator_learns", "clipping_and_penalties", "mode_collapse_and_its_cures"),
+    *("does_the_loss_mean_anything", "gan_and_wgan_side_by_side"),
+)
 IMPORTS_TORCH = re.compile(r"^(import|from) (torch|otgan\.critics|otgan\.gan)\b", re.MULTILINE)
 
 

@@ -3,10 +3,13 @@
 import inspect
 import re
 
+import pytest
+
 import otgan
 from benchmarks.first_call import CALLS, LARGER, NOT_HERE, WITH_TORCH
 
 
+@pytest.mark.torch
 def test_every_public_function_is_measured():
     called = {re.split(r"[(]", call)[0] for call in CALLS.split() if "(" in call}
     functions = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
-from scipy.integrate import quad
+from scipy.integrate import quad, trapezoid
 from scipy.stats import norm
 
 from otgan.errors import InvalidInputError
@@ -86,7 +86,7 @@ def test_js_is_what_the_best_discriminator_is_worth():
     p, q = pdf(P, x), norm.pdf(x, mean, std)
     for pi in (0.2, 0.5, 0.9):
         best = pi * p / (pi * p + (1 - pi) * q)
-        worth = np.trapezoid(pi * p * np.log(best) + (1 - pi) * q * np.log1p(-best), x)
+        worth = trapezoid(pi * p * np.log(best) + (1 - pi) * q * np.log1p(-best), x)
         entropy = -pi * math.log(pi) - (1 - pi) * math.log(1 - pi)
         js = pi * (1 - pi) * divergence(P, mean, std, pi)
         assert_allclose(worth, js - entropy, rtol=1e-9)

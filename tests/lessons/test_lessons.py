@@ -115,8 +115,8 @@ def test_slow_lessons_are_explained_without_matplotlib(tmp_path):
 
 @pytest.mark.parametrize("name", SLOW)
 def test_examples_of_slow_docstrings(name):
-    run = load(name).run
-    shown = vars(sys.modules[run.__module__]) | {"run": lambda quick=False: numbers_of(name)}
+    run, numbers = load(name).run, numbers_of(name)
+    shown = vars(sys.modules[run.__module__]) | {"run": lambda quick=False: numbers}
     example = doctest.DocTestParser().get_doctest(run.__doc__, shown, name, None, 0)
     assert example.examples
     for line in example.examples:

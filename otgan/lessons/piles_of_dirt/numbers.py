@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from otgan import emd, emd_from_cost, js_divergence, kl_divergence, total_variation, wasserstein_1d
+from otgan import emd, js_divergence, kl_divergence, total_variation, wasserstein_1d
 from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points, as_weights, check_equal_mass
@@ -104,7 +104,7 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     Returns
     -------
     PilesOfDirt
-        The linear programs take O(n²) variables: meant for up to a few hundred piles.
+        The plan is shown as a matrix of n² entries: meant for up to a few hundred piles.
 
     Raises
     ------
@@ -127,8 +127,7 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     check_equal_mass(total, float(Q.sum()), hint="divide each by its own sum")
     Q = Q * (total / Q.sum())  # what rounding the totals may differ by
     place = np.arange(n)
-    steps = np.abs(place[:, None] - place)
-    program = emd_from_cost(steps, P, Q)
+    program = emd(place, place, P, Q)
     # What piles 0..i have in excess has to cross from i to i + 1.
     flow = np.cumsum(P - Q)
     flow[-1] = 0.0
@@ -139,7 +138,7 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
         work=float(np.abs(flow).sum()),
         primal=total * program.upper,
         dual=total * program.lower,
-        plan=total * emd(place, place, P, Q).plan.toarray(),
+        plan=total * program.plan.toarray(),
         prices=program.f - program.f[0],
         moves=_moves(P, Q, flow),
         distance=float(wasserstein_1d(place, place, P, Q)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import count
 
+from otgan.errors import require
 from otgan.keywords import checks_keywords
 from otgan.lessons.what_a_discriminator_learns.records import Fixed, WhatADiscriminatorLearns
 from otgan.progress import Progress, Report, as_progress, reporting
@@ -60,6 +61,7 @@ def run(
     >>> bool(first.falls[0] > 50 and first.drift[2] < 0.2)  # doctest: +SKIP
     True
     """
+    require("torch", extra="torch", purpose="training discriminators")
     from otgan.lessons.what_a_discriminator_learns.thin_sets import PAIRS, separate
 
     effort = QUICK if quick else FULL
