@@ -16,7 +16,7 @@ from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_order
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, IntArray, as_float64, as_points, refuse_other_images
-from otgan.metrics import ArrayMetric
+from otgan.metrics import SCIPY_METRICS, ArrayMetric
 
 __all__ = [
     "GroundCost",
@@ -35,16 +35,6 @@ MetricName = Literal["euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosi
 Metric = MetricName | Callable[[FloatArray, FloatArray], float]
 
 METRIC_NAMES: tuple[str, ...] = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
-OF_SCIPY = (
-    "braycurtis",
-    "canberra",
-    "correlation",
-    "hamming",
-    "jensenshannon",
-    "mahalanobis",
-    "minkowski",
-    "seuclidean",
-)
 WRAPPED = {"haversine": "GreatCircle()", "circle": "Torus(period)", "torus": "Torus(period)"}
 """Names that users try, and the objects that they mean."""
 
@@ -151,7 +141,7 @@ class SparseCost:
 
 def _near_metric(metric: object) -> str:
     name = metric if isinstance(metric, str) else ""
-    if name in OF_SCIPY:
+    if name in SCIPY_METRICS:
         return f"pass metric=otgan.SciPyMetric({name!r}), which stores all costs"
     if name in WRAPPED:
         return f"pass metric=otgan.{WRAPPED[name]}, which stores all costs"
@@ -252,7 +242,9 @@ class PointCost:
             chords = cdist(_directions(self.x[rows]), _directions(self.y), metric="sqeuclidean")
             return _power(0.5 * chords, power)
         if isinstance(name, ArrayMetric):
-            return _power(name.matrix(self.x[rows], self.y), power)
+            distances = name.matrix(self.x[rows], self.y)
+            _check_distances(distances, "look up for which points the metric is defined")
+            return _power(distances, power)
         if not isinstance(name, str):
             return _call_on_pairs(name, power, self.x[rows], self.y)
         return _power(cdist(self.x[rows], self.y, metric=name), power)
@@ -453,13 +445,13 @@ def _number(value: Any) -> float:
         ) from None
 
 
-def _check_distances(distances: FloatArray) -> None:
-    """Raise on what a callable metric must not return."""
+def _check_distances(distances: FloatArray, hint: str = "check the callable") -> None:
+    """Raise on what a metric of the user's must not return."""
     if not (np.isfinite(distances).all() and (distances >= 0).all()):
         raise InvalidInputError(
             "the metric must return finite, non-negative numbers, got "
             f"{distances[~(np.isfinite(distances) & (distances >= 0))][0]} for some pair of "
-            "points; to fix it, check the callable"
+            f"points; to fix it, {hint}"
         )
 
 

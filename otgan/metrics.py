@@ -7,7 +7,7 @@ cost matrix are.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,24 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from otgan.errors import InvalidInputError
+from otgan.inputs.options import as_choice, as_flag, as_positive
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
-__all__ = ["ArrayMetric", "GreatCircle", "SciPyMetric", "Torus"]
+__all__ = ["SCIPY_METRICS", "ArrayMetric", "GreatCircle", "SciPyMetric", "Torus"]
+
+WEIGHTED = (
+    *("braycurtis", "canberra", "chebyshev", "cityblock", "correlation", "cosine", "euclidean"),
+    *("hamming", "sqeuclidean"),
+)
+SCIPY_METRICS: Mapping[str, set[str]] = {
+    **{name: {"w"} for name in WEIGHTED},
+    "jensenshannon": {"base"},
+    "mahalanobis": {"VI"},
+    "minkowski": {"p", "w"},
+    "seuclidean": {"V"},
+}
+"""SciPy's distances between real vectors, and the options of each."""
 
 
 class ArrayMetric(ABC):
@@ -56,11 +70,14 @@ class Torus(ArrayMetric):
     period: float | Sequence[float]
 
     def __post_init__(self) -> None:
-        if np.ndim(self.period) > 1 or not (np.asarray(self.period, float) > 0).all():
+        periods = _reals(self.period)
+        if isinstance(self.period, bool) or periods.ndim > 1 or not (periods > 0).all():
             raise InvalidInputError(
                 f"period must be a positive number, or one for each coordinate, got "
                 f"{self.period!r}; to fix it, pass inf for coordinates that do not return"
             )
+        # Of numbers alone, so that tori can be compared and hashed.
+        object.__setattr__(self, "period", tuple(periods) if periods.ndim else float(periods))
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, d), and of y, shape (m, d)."""
@@ -106,11 +123,8 @@ class GreatCircle(ArrayMetric):
     degrees: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 < self.radius < np.inf:
-            raise InvalidInputError(
-                f"radius must be a positive number, got {self.radius!r}; to fix it, pass that of "
-                "the sphere, in units of distance"
-            )
+        as_positive(self.radius, "radius", hint="pass that of the sphere, in units of distance")
+        as_flag(self.degrees, "degrees", "pass True for angles in degrees")
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, 2), and of y, shape (m, 2)."""
@@ -136,15 +150,17 @@ class GreatCircle(ArrayMetric):
 
 
 @checks_keywords
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SciPyMetric(ArrayMetric):
-    """Any distance of SciPy's ``cdist`` by its name.
+    """A distance between real vectors of SciPy's ``cdist``, by its name.
 
     Parameters
     ----------
     name : str
-        ``"minkowski"``, ``"canberra"``, ``"braycurtis"``, ``"correlation"``, ``"hamming"``,
-        ``"jensenshannon"``, ``"mahalanobis"``, ``"seuclidean"`` or another one of SciPy's.
+        One of `SCIPY_METRICS`: ``"minkowski"``, ``"canberra"``, ``"braycurtis"``,
+        ``"correlation"``, ``"hamming"``, ``"jensenshannon"``, ``"mahalanobis"``, ``"seuclidean"``
+        and those that :func:`otgan.emd` takes by name. SciPy's others are for booleans, and would
+        take every number but zero for True.
     options : dict, optional
         What SciPy needs beside it: ``{"p": 3}`` for minkowski, ``{"VI": ...}`` for mahalanobis,
         ``{"V": ...}`` for seuclidean. The latter two need theirs, since SciPy would otherwise
@@ -157,25 +173,51 @@ class SciPyMetric(ArrayMetric):
     """
 
     name: str
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        as_choice(self.name, "name", tuple(SCIPY_METRICS))
+        known = SCIPY_METRICS[self.name]
+        if not isinstance(self.options, Mapping) or not self.options.keys() <= known:
+            raise InvalidInputError(
+                f"options of {self.name!r} must be a dictionary with keys among "
+                f"{', '.join(sorted(known))}, got {self.options!r}; to fix it, leave others out"
+            )
         needed = {"mahalanobis": "VI", "seuclidean": "V"}.get(self.name)
         if needed is not None and needed not in self.options:
             raise InvalidInputError(
                 f"options of {self.name!r} must hold {needed!r}, got {self.options!r}; to fix it, "
                 "pass it, as it would otherwise depend on the points that happen to be compared"
             )
-        try:
-            self.matrix(np.ones((1, 1)), np.ones((1, 1)))
-        except ValueError as reason:
-            if "Unknown Distance Metric" in str(reason):
+        for key, least in {"p": 1.0, "base": 0.0}.items():
+            value = _reals(self.options.get(key, 2))
+            if value.shape != () or not value >= least:
                 raise InvalidInputError(
-                    f"name must be a metric of scipy.spatial.distance.cdist, got {self.name!r}; to "
-                    "fix it, look there for its spelling"
-                ) from None
+                    f"{key} of {self.name!r} must be a number of at least {least:g}, got "
+                    f"{self.options[key]!r}; to fix it, leave it out, or pass one"
+                )
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, d), and of y, shape (m, d)."""
+        d = x.shape[1]
+        for key, axes in {"w": 1, "V": 1, "VI": 2}.items():
+            if key not in self.options:
+                continue
+            # SciPy reads other memory where VI has another shape.
+            given = _reals(self.options[key])
+            if given.shape != (d,) * axes or (axes == 1 and not (given >= 0).all()):
+                raise InvalidInputError(
+                    f"{key} of {self.name!r} must hold numbers of shape {(d,) * axes} for points "
+                    f"of {d} coordinates, not negative ones if it is w or V, got "
+                    f"{self.options[key]!r}; to fix it, pass one for each coordinate, or pair"
+                )
         distances: FloatArray = cdist(x, y, self.name, **self.options)
         return distances
+
+
+def _reals(value: Any) -> FloatArray:
+    """An array of floats, or NaN where it cannot be one."""
+    try:
+        return np.asarray(value, float)
+    except (TypeError, ValueError):
+        return np.array(np.nan)

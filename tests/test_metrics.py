@@ -17,10 +17,10 @@ def test_the_torus_takes_the_nearest_of_all_copies(seed, d):
     rng = np.random.default_rng(seed)
     period = rng.uniform(0.5, 3, d)
     x, y = rng.normal(0, 4, (2, 5, d))
-    copies = np.stack(np.meshgrid(*[np.arange(-40, 41)] * min(d, 1), indexing="ij"), -1)
+    copies = np.arange(-40, 41)
     squares = np.zeros((5, 5))
     for k in range(d):
-        apart = x[:, k, None, None] - y[:, k, None] + copies.ravel() * period[k]
+        apart = x[:, k, None, None] - y[:, k, None] + copies * period[k]
         squares += np.min(apart**2, axis=-1)
     assert_allclose(otgan.Torus(tuple(period)).matrix(x, y), np.sqrt(squares), atol=1e-12)
 
@@ -79,6 +79,23 @@ def test_a_grid_on_the_torus_is_the_cloud_of_its_cells():
     assert_allclose(grid.cost, cloud.cost, rtol=1e-9)
 
 
+def of_points(name, **options):
+    """Transport between points, one of which has equal coordinates."""
+    return otgan.emd(
+        [[1.0, 1.0], [0.0, 2.0]], [[3.0, 1.0]], metric=otgan.SciPyMetric(name, options)
+    )
+
+
+def test_tori_are_values():
+    tori = {
+        otgan.Torus(1),
+        otgan.Torus(1.0),
+        otgan.Torus(mistyped(np.array([1, 2]))),
+        otgan.Torus((1, 2)),
+    }
+    assert len(tori) == 2
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -88,7 +105,22 @@ def test_a_grid_on_the_torus_is_the_cloud_of_its_cells():
         (lambda: otgan.GreatCircle()([52.5, 13.4], [0, 0]), "set degrees=True"),
         (lambda: otgan.GreatCircle()([1.0], [0.0]), "pairs (latitude, longitude)"),
         (lambda: otgan.SciPyMetric("mahalanobis"), "must hold 'VI'"),
-        (lambda: otgan.SciPyMetric("nonsense"), "name must be a metric of scipy"),
+        (lambda: otgan.Torus(mistyped("day")), "period must be a positive number"),
+        (lambda: otgan.Torus(True), "period must be a positive number"),
+        (lambda: otgan.Torus(mistyped(((1, 2), (3, 4)))), "period must be a positive number"),
+        (lambda: otgan.GreatCircle(mistyped("earth")), "radius must be a positive number"),
+        (lambda: otgan.GreatCircle(degrees=mistyped(1)), "degrees must be True or False"),
+        (lambda: otgan.SciPyMetric("nonsense"), "name must be one of"),
+        (lambda: otgan.SciPyMetric("jaccard"), "name must be one of"),  # of booleans
+        (lambda: otgan.SciPyMetric("minkowski", {"q": 3}), "keys among p, w"),
+        (lambda: otgan.SciPyMetric("minkowski", {"p": 0.5}), "p of 'minkowski' must be a number"),
+        (lambda: otgan.SciPyMetric("euclidean", {"out": None}), "keys among w"),
+        (lambda: of_points("mahalanobis", VI=np.eye(3)), "shape (2, 2)"),
+        (lambda: of_points("mahalanobis", VI=np.eye(1)), "shape (2, 2)"),
+        (lambda: of_points("seuclidean", V=[1.0]), "shape (2,)"),
+        (lambda: of_points("minkowski", w=[1.0, -1.0]), "not negative ones"),
+        (lambda: of_points("correlation"), "finite, non-negative numbers, got nan"),
+        (lambda: of_points("mahalanobis", VI=-np.eye(2)), "finite, non-negative numbers"),
         (
             lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("haversine")),
             "otgan.GreatCircle()",

@@ -173,9 +173,9 @@ def _as_histograms(a: Any, b: Any, normalize: bool) -> tuple[FloatArray, FloatAr
 def _per_axis(values: Any, grid: tuple[int, ...], name: str, check: Any) -> tuple[Any, ...]:
     """One checked value for every axis."""
     hint = f"pass one for all {len(grid)} axes, or a list with one for each"
-    if np.ndim(values) == 0:
+    if not (isinstance(values, (list, tuple)) or getattr(values, "ndim", 0) > 0):
         return (check(values, name, hint=hint),) * len(grid)
-    if np.shape(values) != (len(grid),):
+    if len(values) != len(grid):
         raise InvalidInputError(
             f"{name} must be one value, or one for each of {len(grid)} axes, got {values!r}; to "
             "fix it, pass as many as the arrays have axes"

@@ -208,6 +208,17 @@ def test_pivots_that_run_out_raise_with_a_bracket():
     assert partial.f.shape == (24, 24)
 
 
+def test_a_cloud_starts_from_the_result_of_its_grid():
+    a, b = np.random.default_rng(12).random((2, 12, 15))
+    grid = otgan.emd_grid(a, b, normalize=True)
+    cells = np.argwhere(np.ones((12, 15)))
+    weights = a.ravel(), b.ravel()
+    warm = otgan.emd(cells, cells, *weights, p=2, normalize=True, start=grid)
+    assert_allclose(warm.cost, grid.cost, rtol=1e-12)
+    cold = otgan.emd(cells, cells, *weights, p=2, normalize=True)
+    assert warm.stats["pivots"] < cold.stats["pivots"] / 10
+
+
 def test_bits_do_not_change_from_run_to_run():
     a, b = np.random.default_rng(11).random((2, 33, 20))
     first, second = (otgan.emd_grid(a, b, normalize=True) for _ in range(2))
@@ -228,6 +239,7 @@ def test_bits_do_not_change_from_run_to_run():
         ([0, 1], [0, 1], {"spacing": 0}, "spacing must be a positive number"),
         ([0, 1], [0, 1], {"spacing": [1, 1]}, "spacing must be one value, or one for each of 1"),
         ([0, 1], [0, 1], {"periodic": "yes"}, "periodic must be True or False"),
+        ([[0, 1]], [[0, 1]], {"periodic": [True, [1, 2]]}, "periodic must be True or False"),
         ([0, 1], [0, 1], {"periodic": [1]}, "periodic must be True or False"),
         ([0, 1], [0, 1], {"p": 0.5}, "p must be"),
         ([0, 1], [0, 1], {"metric": "cosine"}, "metric must be one of"),

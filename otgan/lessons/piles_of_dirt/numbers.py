@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from otgan import emd, js_divergence, kl_divergence, total_variation, wasserstein_1d
+from otgan import emd, emd_from_cost, js_divergence, kl_divergence, total_variation, wasserstein_1d
+from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points, as_weights, check_equal_mass
@@ -92,6 +93,10 @@ class PilesOfDirt(Record, Result):
         return self.distance
 
 
+LEAST_WORK = 1e-11
+"""In shovel-steps for each shovelful."""
+
+
 @checks_keywords
 def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     """Compute the work between two rows of piles in four ways, and the divergences beside it.
@@ -104,12 +109,13 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     Returns
     -------
     PilesOfDirt
-        The plan is shown as a matrix of n² entries: meant for up to a few hundred piles.
+        The linear program over plans has n² variables: meant for up to a few hundred piles.
 
     Raises
     ------
     InvalidInputError
-        Negative, missing or infinite amounts, or rows of different length.
+        Negative, missing or infinite amounts, rows of different length, or rows that differ by
+        little more than rounding.
     UnequalMassError
         Totals that differ.
 
@@ -126,11 +132,12 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     total = float(P.sum())
     check_equal_mass(total, float(Q.sum()), hint="divide each by its own sum")
     Q = Q * (total / Q.sum())  # what rounding the totals may differ by
-    place = np.arange(n)
-    program = emd(place, place, P, Q)
     # What piles 0..i have in excess has to cross from i to i + 1.
     flow = np.cumsum(P - Q)
     flow[-1] = 0.0
+    _check_work(float(np.abs(flow).sum()), total)
+    place = np.arange(n)
+    program = emd_from_cost(np.abs(place[:, None] - place), P, Q)
     return PilesOfDirt(
         P=P,
         Q=Q,
@@ -138,7 +145,7 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
         work=float(np.abs(flow).sum()),
         primal=total * program.upper,
         dual=total * program.lower,
-        plan=total * program.plan.toarray(),
+        plan=total * emd(place, place, P, Q).plan.toarray(),
         prices=program.f - program.f[0],
         moves=_moves(P, Q, flow),
         distance=float(wasserstein_1d(place, place, P, Q)),
@@ -147,6 +154,15 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
         js=float(js_divergence(P, Q)),
         tv=float(total_variation(P, Q)),
     )
+
+
+def _check_work(work: float, total: float) -> None:
+    """Raise if the work is so little that rounding of the whole is more than a part of it."""
+    if 0 < work < LEAST_WORK * total:
+        raise InvalidInputError(
+            f"P and Q must be equal, or differ by work of at least {LEAST_WORK:g} of their total, "
+            f"got {work / total:.3g} of it; to fix it, round them"
+        )
 
 
 def _moves(P: FloatArray, Q: FloatArray, flow: FloatArray) -> tuple[Move, ...]:
