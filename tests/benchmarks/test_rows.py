@@ -30,7 +30,8 @@ def test_committed_rows_count_today():
         toy: [toy.config_of(0)],
         circling: [circling.config_of(variant, 0) for variant in circling.VARIANTS],
         collapse: [
-            collapse.config_of(contestant, "small", rate, 0)
+            collapse.config_of(contestant, size, rate, 0)
+            for size in collapse.GENERATORS
             for contestant in collapse.CONTESTANTS
             for rate in collapse.RATES
         ],

@@ -16,6 +16,11 @@ import numpy as np
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import Candidates
 from otgan.transport.network_simplex.fixed_point import Masses, add, assign, is_zero, less, subtract
+from otgan.transport.network_simplex.preorder import (
+    Preorder,
+    move_subtree,
+    nearest_common_ancestor,
+)
 from otgan.transport.network_simplex.tree import Tree, compute_potentials, largest_potential
 
 __all__ = ["run_pivots"]
@@ -98,7 +103,9 @@ def _pivot(
     many potentials were changed.
     """
     i, j, cost, reduced = entering
-    apex, out, under_source, blocked = _leaving_arc(tree, n, i, j, artificials_fixed)
+    order = Preorder(tree.parent, tree.thread, tree.reverse_thread, tree.last, tree.size)
+    apex = nearest_common_ancestor(order, i, j)
+    out, under_source, blocked = _leaving_arc(tree, n, i, j, apex, artificials_fixed)
     if blocked:
         for w in range(step.shape[1]):
             step[0, w] = 0
@@ -108,9 +115,8 @@ def _pivot(
         _augment(tree, n, i, j, apex, step)
     inner, outer = (i, j) if under_source else (j, i)
     total = tree.size[out]
-    _detach_subtree(tree, out, apex)
-    tail = _reroot_subtree(tree, inner, outer, out, cost, step)
-    _attach_subtree(tree, inner, outer, tail, apex, total)
+    _shift_arcs(tree, inner, out, cost, step)
+    tail = move_subtree(order, out, inner, outer, apex)
     # The potentials of either subtree may change: only differences matter.
     shift = reduced if under_source else -reduced
     if 2 * total > len(tree.parent):
@@ -127,9 +133,9 @@ def _pivot(
 
 @compiled
 def _leaving_arc(
-    tree: Tree, n: int, i: int, j: int, artificials_fixed: bool
-) -> tuple[int, int, bool, bool]:
-    """The ratio test: the cycle's apex, and the node whose arc to its parent leaves the basis.
+    tree: Tree, n: int, i: int, j: int, apex: int, artificials_fixed: bool
+) -> tuple[int, bool, bool]:
+    """The ratio test on a cycle with this apex: the node whose arc to its parent leaves the basis.
 
     Of all blocking arcs, the last one on the cycle in its direction, seen from the apex, must leave
     to keep the tree strongly feasible (section 11.6). A fixed artificial arc blocks with a residual
@@ -137,21 +143,14 @@ def _leaving_arc(
 
     Returns
     -------
-    apex, out : int, int
+    out : int
     under_source : bool
         Whether the leaving arc is on the side of the entering arc's source.
     blocked : bool
         Whether it is a fixed artificial arc.
     """
-    parent, mass, size = tree.parent, tree.mass, tree.size
+    parent, mass = tree.parent, tree.mass
     hub = len(parent) - 1
-    u, v = i, j
-    while u != v:
-        if size[u] < size[v]:
-            u = parent[u]
-        else:
-            v = parent[v]
-    apex = u
     # `most` is the first word of what the arc above `out` carries, or -1 if that one is fixed.
     most, out, under_source = NO_LIMIT, -1, True
     while i != apex:
@@ -176,7 +175,7 @@ def _leaving_arc(
         elif artificials_fixed and parent[j] == hub:
             most, out, under_source = -1, j, False
         j = parent[j]
-    return apex, out, under_source, most < 0
+    return out, under_source, most < 0
 
 
 @compiled
@@ -198,84 +197,16 @@ def _augment(tree: Tree, n: int, i: int, j: int, apex: int, step: Masses) -> Non
 
 
 @compiled
-def _detach_subtree(tree: Tree, out: int, apex: int) -> None:
-    """Take the subtree of `out` from the thread, and from the indices of its ancestors."""
-    parent, thread, reverse_thread, last, size = (
-        tree.parent, tree.thread, tree.reverse_thread, tree.last, tree.size,
-    )  # fmt: skip
-    tail, before = last[out], reverse_thread[out]
-    thread[before], reverse_thread[thread[tail]] = thread[tail], before
-    above = parent[out]
-    while above != apex:
-        size[above] -= size[out]
-        if last[above] == tail:
-            last[above] = before
-        above = parent[above]
-    while above >= 0 and last[above] == tail:
-        last[above] = before
-        above = parent[above]
+def _shift_arcs(tree: Tree, inner: int, out: int, cost: float, step: Masses) -> None:
+    """Give each node from `inner` up to `out` the arc of the one below it, `inner` the new one.
 
-
-@compiled
-def _reroot_subtree(tree: Tree, inner: int, outer: int, out: int, cost: float, step: Masses) -> int:
-    """Reroot the subtree of `out` at `inner`, below `outer`; return its last node in preorder.
-
-    The new arc carries `step`, which also passes the masses of the old arcs on.
-
-    The nodes from `inner` up to `out` are the stem. In the new preorder each of them comes with
-    what was in its subtree but not in that of the stem node below it, and then the next one.
+    The new arc carries `step`. The parents are changed afterwards.
     """
-    parent, thread, reverse_thread, last, size = (
-        tree.parent, tree.thread, tree.reverse_thread, tree.last, tree.size,
-    )  # fmt: skip
-    total = size[out]
-    below, above = outer, inner  # the stem's nodes get these as parent, one by one
-    arc_cost = cost
-    # The interval of the stem node below before it was rerooted, and the node after it.
-    low, high, after, count = -1, -1, -1, 0
-    tail = -1
+    v = inner
     while True:
-        v = above
-        end, before, following = last[v], reverse_thread[v], thread[last[v]]
-        if end == high:
-            following = after
-        if tail >= 0:
-            thread[tail], reverse_thread[v] = v, tail
-            tail = low
-            if end != high:
-                thread[low], reverse_thread[after] = after, low
-                tail = end
-        else:
-            tail = end
-        above = parent[v]
-        parent[v], below = below, v
-        tree.cost[v], arc_cost = arc_cost, tree.cost[v]
+        tree.cost[v], cost = cost, tree.cost[v]
         for w in range(step.shape[1]):
             tree.mass[v, w], step[0, w] = step[0, w], tree.mass[v, w]
-        size[v], count = total - count, size[v]
-        low, high, after = before, end, following
         if v == out:
             break
-    while v != outer:
-        last[v] = tail
-        v = parent[v]
-    return tail
-
-
-@compiled
-def _attach_subtree(tree: Tree, inner: int, outer: int, tail: int, apex: int, total: int) -> None:
-    """Put the rerooted subtree into the thread right after `outer`."""
-    parent, thread, reverse_thread, last, size = (
-        tree.parent, tree.thread, tree.reverse_thread, tree.last, tree.size,
-    )  # fmt: skip
-    following = thread[outer]
-    thread[outer], reverse_thread[inner] = inner, outer
-    thread[tail], reverse_thread[following] = following, tail
-    above = outer
-    while above >= 0 and last[above] == outer:
-        last[above] = tail
-        above = parent[above]
-    above = outer
-    while above != apex:
-        size[above] += total
-        above = parent[above]
+        v = tree.parent[v]

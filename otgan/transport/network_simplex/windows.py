@@ -14,8 +14,6 @@ the indices of trees in section 11.3.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from otgan.measures import FloatArray
@@ -31,6 +29,11 @@ from otgan.transport.network_simplex.contraction import (
     write_back,
 )
 from otgan.transport.network_simplex.fixed_point import Masses, add, assign, is_zero, less, subtract
+from otgan.transport.network_simplex.preorder import (
+    Preorder,
+    move_subtree,
+    nearest_common_ancestor,
+)
 
 __all__ = ["pivot_in_windows", "potentials_of"]
 
@@ -41,15 +44,6 @@ NO_LIMIT = np.iinfo(np.int64).max
 
 WIDER = 4
 """How many times as many tails the next windows have."""
-
-
-class _Thread(NamedTuple):
-    """A contracted tree in preorder, and of every subtree the last node and the size."""
-
-    next: Nodes
-    before: Nodes
-    last: Nodes
-    size: Nodes
 
 
 def pivot_in_windows(
@@ -163,7 +157,7 @@ def _pivots(
 ) -> int:
     """Let arcs enter until none has a negative reduced cost: of every block the best."""
     pi, chains = part.pi, len(part.node)
-    thread = _threaded(part.parent)
+    order = _preorder(part.parent)
     step = np.empty((1, part.room.shape[1]), np.int64)
     free = np.arange(2 * chains - 1, chains - 1, -1)  # numbers of edges that may enter
     held = len(free)
@@ -183,7 +177,7 @@ def _pivots(
             held -= 1
             e = free[held]
             part.entered_cost[e] = cost[arc]
-            code = _pivot(part, thread, (tail[arc], head[arc]), e, best, step)
+            code = _pivot(part, order, (tail[arc], head[arc]), e, best, step)
             if code >> 1 < chains:
                 part.removed[code >> 1] = part.cut[code]
             else:
@@ -196,17 +190,11 @@ def _pivots(
 
 @compiled
 def _pivot(
-    part: Part, thread: _Thread, ends: tuple[int, int], e: int, reduced: float, step: Masses
+    part: Part, order: Preorder, ends: tuple[int, int], e: int, reduced: float, step: Masses
 ) -> int:
     """Let an arc enter as edge e; return the code of the edge that leaves."""
-    parent, room, size = part.parent, part.room, thread.size
-    (i, j), (u, v) = ends, ends
-    while u != v:
-        if size[u] < size[v]:
-            u = parent[u]
-        else:
-            v = parent[v]
-    apex = u
+    room, (i, j) = part.room, ends
+    apex = nearest_common_ancestor(order, i, j)
     out, code, under_tail = _leaving_edge(part, i, j, apex)
     assign(step, 0, room, code)
     if not is_zero(step, 0):
@@ -215,18 +203,17 @@ def _pivot(
     room[2 * e, 0] = UNLIMITED
     assign(room, 2 * e + 1, step, 0)
     inner, outer = (i, j) if under_tail else (j, i)
-    total = size[out]
-    _detach(part.parent, thread, out, apex)
-    tail = _reroot(part, thread, inner, outer, out, 2 * e if under_tail else 2 * e + 1)
-    _attach(part.parent, thread, inner, outer, tail, apex, total)
+    total = order.size[out]
+    _shift_edges(part, inner, out, 2 * e if under_tail else 2 * e + 1)
+    tail = move_subtree(order, out, inner, outer, apex)
     # The potentials of either subtree may change: only differences matter.
     shift = reduced if under_tail else -reduced
-    first, stop = inner, thread.next[tail]
-    if 2 * total > len(parent):
+    first, stop = inner, order.next[tail]
+    if 2 * total > len(part.parent):
         first, stop, shift = stop, first, -shift
     while first != stop:
         part.pi[first] += shift
-        first = thread.next[first]
+        first = order.next[first]
     return code
 
 
@@ -289,11 +276,25 @@ def _augment_words(
         j = parent[j]
 
 
+@compiled
+def _shift_edges(part: Part, inner: int, out: int, code: int) -> None:
+    """Give each node from `inner` up to `out` the edge of the one below, the other way around.
+
+    `inner` gets the one with this code. The parents are changed afterwards.
+    """
+    v = inner
+    while True:
+        part.code[v], code = code, part.code[v] ^ 1
+        if v == out:
+            break
+        v = part.parent[v]
+
+
 # ---------------------------------------------------------------- indices of the contracted tree
 
 
 @compiled
-def _threaded(parent: Nodes) -> _Thread:
+def _preorder(parent: Nodes) -> Preorder:
     """The preorder of a tree whose parents come first."""
     nodes = len(parent)
     size, order = np.ones(nodes, np.int32), np.zeros(nodes, np.int32)
@@ -310,79 +311,4 @@ def _threaded(parent: Nodes) -> _Thread:
     for k in range(nodes):
         v, w = order[k], order[k + 1 if k + 1 < nodes else 0]
         following[v], before[w], last[v] = w, v, order[k + size[v] - 1]
-    return _Thread(following, before, last, size)
-
-
-@compiled
-def _detach(parent: Nodes, thread: _Thread, out: int, apex: int) -> None:
-    """Take the subtree of `out` from the thread, and from the indices of its ancestors."""
-    following, reverse, last, size = thread
-    tail, before = last[out], reverse[out]
-    following[before], reverse[following[tail]] = following[tail], before
-    above = parent[out]
-    while above != apex:
-        size[above] -= size[out]
-        if last[above] == tail:
-            last[above] = before
-        above = parent[above]
-    while above >= 0 and last[above] == tail:
-        last[above] = before
-        above = parent[above]
-
-
-@compiled
-def _reroot(part: Part, thread: _Thread, inner: int, outer: int, out: int, code: int) -> int:
-    """Reroot the subtree of `out` at `inner`, below `outer`, by an edge with this code.
-
-    The nodes from `inner` up to `out` are the stem. In the new preorder each of them comes with
-    what was in its subtree but not in that of the stem node below it, and then the next one.
-    Returns the last node.
-    """
-    parent = part.parent
-    following, reverse, last, size = thread
-    total = size[out]
-    below, above = outer, inner
-    low, high, after, count, tail = -1, -1, -1, 0, -1
-    while True:
-        v = above
-        end, before, behind = last[v], reverse[v], following[last[v]]
-        if end == high:
-            behind = after
-        if tail >= 0:
-            following[tail], reverse[v] = v, tail
-            tail = low
-            if end != high:
-                following[low], reverse[after] = after, low
-                tail = end
-        else:
-            tail = end
-        above = parent[v]
-        parent[v], below = below, v
-        part.code[v], code = code, part.code[v] ^ 1
-        size[v], count = total - count, size[v]
-        low, high, after = before, end, behind
-        if v == out:
-            break
-    while v != outer:
-        last[v] = tail
-        v = parent[v]
-    return tail
-
-
-@compiled
-def _attach(
-    parent: Nodes, thread: _Thread, inner: int, outer: int, tail: int, apex: int, total: int
-) -> None:
-    """Put the rerooted subtree into the thread right after `outer`."""
-    following, reverse, last, size = thread
-    behind = following[outer]
-    following[outer], reverse[inner] = inner, outer
-    following[tail], reverse[behind] = behind, tail
-    above = outer
-    while above >= 0 and last[above] == outer:
-        last[above] = tail
-        above = parent[above]
-    above = outer
-    while above != apex:
-        size[above] += total
-        above = parent[above]
+    return Preorder(parent, following, before, last, size)
