@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from otgan.datasets import digits
 from otgan.keywords import checks_keywords
+from otgan.lessons.digits_game import train_on_digits
 from otgan.lessons.does_the_loss_mean_anything.records import Curve, LossMeaning, correlations
 from otgan.progress import Progress, as_progress, reporting
 
@@ -75,28 +75,18 @@ def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> Los
 
 def _train(name: str, steps: int, rng: int, tell: Callable[..., None]) -> Curve:
     """Train one generator, and keep its curves."""
-    from otgan.gan import GANConfig, train_gan
     from otgan.gan.measuring.correlations import until_floor
     from otgan.gan.optimizers import Adam
 
     adam = Adam(learning_rate=1e-3, betas=(0.5, 0.9))
-    config = GANConfig(
-        **GAMES[name],
-        network="mlp",
-        width=64,
-        generator_norm=None,
-        average=0.0,
+    result = train_on_digits(
+        {**GAMES[name], "generator_optimizer": adam, "critic_optimizer": adam},
         steps=steps,
-        generator_optimizer=adam,
-        critic_optimizer=adam,
+        rng=rng,
+        progress=tell,
         monitor_every=steps // MEASUREMENTS,
         monitor_points=100,
-        evaluation_points=50,
-        features=None,
-        rng=rng,
-        device="cpu",
     )
-    result = train_gan(digits().points, config, progress=tell)
     records = result.records
     columns = ("critic_estimate", "critic_loss", "generator_loss", "exact_w1", "debiased_w1")
     return Curve(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otgan.datasets import digits
 from otgan.keywords import checks_keywords
+from otgan.lessons.digits_game import train_on_digits
 from otgan.lessons.gan_and_wgan_side_by_side.records import SideBySide, Trained, measurements
 from otgan.measures import FloatArray
 from otgan.progress import Progress, as_progress, reporting
@@ -97,23 +97,10 @@ def _games() -> dict[str, dict[str, Any]]:
 
 def _train(name: str, settings: dict[str, Any], steps: int, rng: int) -> Trained:
     """Play one game, and look at its critic."""
-    from otgan.gan import GANConfig, train_gan
-
-    config = GANConfig(
-        **settings,
-        network="mlp",
-        width=64,
-        generator_norm=None,
-        average=0.0,
-        steps=steps,
-        monitor_every=steps,
-        monitor_points=POINTS,
-        evaluation_points=50,
-        features=None,
-        rng=rng,
-        device="cpu",
+    result = train_on_digits(
+        settings, steps=steps, rng=rng, monitor_every=steps, monitor_points=POINTS
     )
-    return _looked_at(name, steps, train_gan(digits().points, config))
+    return _looked_at(name, steps, result)
 
 
 def _looked_at(name: str, steps: int, result: TrainResult) -> Trained:

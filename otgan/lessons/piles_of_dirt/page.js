@@ -51,6 +51,23 @@ function kl(p, q) {
   return sum(p.map((value, i) => (value === 0 ? 0 : value * Math.log(value / q[i]))));
 }
 
+const SIDES = [
+  { name: "P", color: "var(--blue)", offset: -0.2 },
+  { name: "Q", color: "var(--orange)", offset: 0.2 },
+];
+
+/** The piles of both rows, side by side. */
+function bars(rows) {
+  return SIDES.map(({ name, color, offset }) =>
+    Plot.rectY(rows[name], {
+      x1: (_, i) => i + 1 + offset - 0.17,
+      x2: (_, i) => i + 1 + offset + 0.17,
+      y: (height) => height,
+      fill: color,
+    }),
+  );
+}
+
 function build(data) {
   const state = { P: [...data.P], Q: [...data.Q], prices: data.P.map(() => 0) };
   const n = state.P.length;
@@ -70,10 +87,6 @@ function build(data) {
     changed();
   }
 
-  const sides = [
-    { name: "P", color: "var(--blue)", offset: -0.2 },
-    { name: "Q", color: "var(--orange)", offset: 0.2 },
-  ];
   legend("piles", [
     ["var(--blue)", "P, as it is", "block"],
     ["var(--orange)", "Q, as it should be", "block"],
@@ -97,14 +110,7 @@ function build(data) {
           },
           y: { label: "shovelfuls", domain: [0, 1.6 * top], grid: true },
           marks: [
-            sides.map(({ name, color, offset }) =>
-              Plot.rectY(state[name], {
-                x1: (_, i) => i + 1 + offset - 0.17,
-                x2: (_, i) => i + 1 + offset + 0.17,
-                y: (height) => height,
-                fill: color,
-              }),
-            ),
+            bars(state),
             Plot.arrow(steps, {
               x1: ({ flow, i }) => i + 1 + (flow > 0 ? 0.12 : 0.88),
               x2: ({ flow, i }) => i + 1 + (flow > 0 ? 0.88 : 0.12),
@@ -127,7 +133,7 @@ function build(data) {
         };
       },
       handles: () =>
-        sides.flatMap(({ name, color, offset }) =>
+        SIDES.flatMap(({ name, color, offset }) =>
           state[name].map((height, i) => ({
             key: name + i,
             label: `Height of pile ${i + 1} of ${name}`,
@@ -157,7 +163,7 @@ function build(data) {
     }),
   );
 
-  showMoves(state, sides, updates, changed);
+  showMoves(state, updates, changed);
   legend("prices", [
     ["var(--green)", "the price of dirt; steps up to one"],
     ["var(--red)", "a step steeper than one", "dashed"],
@@ -247,7 +253,7 @@ function build(data) {
 }
 
 /** Both rows after as many moves as the slider says. */
-function showMoves(state, sides, updates, changed) {
+function showMoves(state, updates, changed) {
   const n = state.P.length;
   let made = 0;
   const count = slider("move-controls", {
@@ -287,14 +293,7 @@ function showMoves(state, sides, updates, changed) {
           x: { label: "pile", domain: [0.5, n + 0.5], ticks: n, tickFormat: "d" },
           y: { label: "shovelfuls", domain: [-0.06 * top, 1.35 * top], grid: true },
           marks: [
-            sides.map(({ name, color, offset }) =>
-              Plot.rectY(rows[name], {
-                x1: (_, i) => i + 1 + offset - 0.17,
-                x2: (_, i) => i + 1 + offset + 0.17,
-                y: (height) => height,
-                fill: color,
-              }),
-            ),
+            bars(rows),
             Plot.ruleY(alike, {
               x1: (i) => i - 0.38,
               x2: (i) => i + 0.38,
