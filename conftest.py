@@ -42,6 +42,7 @@ NEED_TORCH = (
     *("/critics/", "/gan/", "neural_critic", "critic_or_emd", "algorithm_1", "critic_step"),
     *("what_a_discriminator_learns", "clipping_and_penalties", "mode_collapse_and_its_cures"),
     *("does_the_loss_mean_anything", "gan_and_wgan_side_by_side"),
+    *("/browser/", "/notebooks/"),  # pages and notebooks show trained networks
 )
 IMPORTS_TORCH = re.compile(r"^(import|from) (torch|otgan\.critics|otgan\.gan)\b", re.MULTILINE)
 
