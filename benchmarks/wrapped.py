@@ -1,4 +1,4 @@
-"""Time of exact transport on circles, tori and spheres, and by a norm of Minkowski, without a matrix.
+"""Time of exact transport on circles, tori, spheres, and by a norm of Minkowski: no matrix.
 
 python benchmarks/wrapped.py [points]
 """
