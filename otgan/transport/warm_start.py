@@ -81,7 +81,8 @@ def as_start(start: Any, n: int, m: int) -> WarmStart:
     if isinstance(start, TransportResult):
         if (start.n, start.m) != (n, m):
             raise _wrong_sizes(f"a result of {start.n} and {start.m}", n, m)
-        f, g = _finite(start.f, "f"), _finite(start.g, "g")
+        # Those on grids have the grid's shape.
+        f, g = _finite(start.f.ravel(), "f"), _finite(start.g.ravel(), "g")
         stays = start.unmatched_x.nonzero()[0], start.unmatched_y.nonzero()[0]
         i, j = start.plan.nonzero()
         return WarmStart(i, j, f, g, *stays)
