@@ -25,7 +25,7 @@ from otgan.transport.network_simplex.context import PricingPass, SolveContext
 from otgan.transport.network_simplex.fixed_point import balanced_masses
 from otgan.transport.network_simplex.kdtree import build_tree
 from otgan.transport.network_simplex.multiscale import levels_of, refine, solve_coarsest
-from otgan.transport.network_simplex.point_costs import NORMS
+from otgan.transport.network_simplex.norm import Norm
 from otgan.transport.network_simplex.tree import plan_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def plans_of_all_levels(x: FloatArray, y: FloatArray) -> tuple[list[LevelPlan], 
     context = SolveContext(reporter=history.append)
     masses = balanced_masses(np.full(len(x), 1 / len(x)), np.full(len(y), 1 / len(y)))
     trees = build_tree(x), build_tree(y)
-    levels = levels_of(trees, masses, (NORMS["euclidean"], 1.0))
+    levels = levels_of(trees, masses, Norm.named("euclidean", 1.0))
     solution = solve_coarsest(levels[0], context, len(levels))
     solutions = [solution]
     for at, (coarse, fine) in enumerate(pairwise(levels), start=2):

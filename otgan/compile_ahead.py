@@ -5,6 +5,8 @@ What is compiled is kept on disk, for this installation and this processor.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 from scipy import sparse
 
@@ -32,6 +34,7 @@ def compile_ahead(progress: Progress = False) -> None:
         lambda: otgan.emd_graph(ring + ring.T, a, b, normalize=True),
         *(lambda g=g, p=p: otgan.emd_grid(*g, p=p, normalize=True) for g in grids for p in (1, 2)),
         lambda: otgan.emd_grid(*grids[0], periodic=True, normalize=True),
+        lambda: otgan.emd_grid(np.eye(24), np.eye(24)[::-1], p=1),
         lambda: otgan.emd_grid(*grids[0], p=1, metric="euclidean", normalize=True),
         lambda: otgan.emd(C[:, 0], C[0], a, b, normalize=True),
         lambda: otgan.wasserstein_1d(C[:, 0], C[0], a, b, normalize=True),
@@ -43,6 +46,11 @@ def compile_ahead(progress: Progress = False) -> None:
         lambda: otgan.transport_cost(C[None]),
         *(lambda x=x, p=p: otgan.emd(*x, p=p) for x in large for p in (1, 2)),
         *(lambda x=x: otgan.emd(*x, *weights, normalize=True) for x in large),
+        *(
+            lambda x=x, metric=metric: otgan.emd(*x, metric=metric)
+            for x in large
+            for metric in ("cityblock", otgan.Torus(9.0))
+        ),
         *(lambda x=x: otgan.emd(*x, unmatched=0.5) for x in large),
         lambda: otgan.emd(*large[0], start=otgan.emd(*large[0])),
         lambda: otgan.kl_from_samples(*large[0]),
@@ -51,10 +59,20 @@ def compile_ahead(progress: Progress = False) -> None:
             for s in labels
         ),
     ]
+    if find_spec("torch") is not None:
+        calls.append(_gradients)
     with compiling_all(), reporting(progress, len(calls), "compiling loops", unit="call") as report:
         for done, call in enumerate(calls, start=1):
             call()
             report(done, "")
+
+
+def _gradients() -> None:
+    import torch
+
+    x = torch.arange(40.0).reshape(20, 2).requires_grad_()
+    weights = torch.full((20,), 0.05, requires_grad=True)
+    otgan.wasserstein(x, x.detach() + 1, weights).backward()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from scipy import sparse
@@ -17,12 +17,12 @@ from otgan.inputs.options import as_order
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, IntArray, as_float64, as_points, refuse_other_images
 from otgan.metrics import SCIPY_METRICS, ArrayMetric
+from otgan.normed_points import NormedPoints
 
 __all__ = [
     "GroundCost",
     "MatrixCost",
     "Metric",
-    "NormedPoints",
     "PointCost",
     "SparseCost",
     "as_ground_cost",
@@ -142,20 +142,11 @@ class SparseCost:
 def _near_metric(metric: object) -> str:
     name = metric if isinstance(metric, str) else ""
     if name in SCIPY_METRICS:
-        return f"pass metric=otgan.SciPyMetric({name!r}), which stores all costs"
+        return f"pass metric=otgan.SciPyMetric({name!r}), with its options"
     if name in WRAPPED:
-        return f"pass metric=otgan.{WRAPPED[name]}, which stores all costs"
+        return f"pass metric=otgan.{WRAPPED[name]}"
     otherwise = "name one of these or pass your own cost matrix to emd_from_cost"
     return nearest_name(str(metric), METRIC_NAMES, otherwise=otherwise)
-
-
-class NormedPoints(NamedTuple):
-    """Two clouds with C_ij = norm(x_i - y_j) ** power."""
-
-    x: FloatArray
-    y: FloatArray
-    norm: str
-    power: float
 
 
 @checks_keywords
@@ -253,7 +244,9 @@ class PointCost:
         """Costs on the arcs (i[k], j[k]), O(number of arcs * d)."""
         u, v = self.x[i], self.y[j]
         name, power = _simplify(self.metric, self.p)
-        if not isinstance(name, str):
+        if isinstance(name, ArrayMetric):
+            distances = name.pairs(u, v)
+        elif not isinstance(name, str):
             distances = np.array([_number(name(s, t)) for s, t in zip(u, v, strict=True)])
             _check_distances(distances)
         elif name == "cosine":
@@ -264,10 +257,13 @@ class PointCost:
         return _power(distances, power)
 
     def normed(self) -> NormedPoints | None:
-        """The clouds for which this cost is a power of a norm; None for a callable.
+        """The clouds for which this cost is a power of a norm, or of a distance that cells bound.
 
-        They are centered, so that a common offset costs no digits.
+        None for a callable. They are centered, so that a common offset costs no digits.
         """
+        if isinstance(self.metric, ArrayMetric):
+            points = self.metric.normed(self.x, self.y)
+            return None if points is None else points._replace(power=points.power * self.p)
         if not isinstance(self.metric, str):
             return None
         if self.metric == "cosine":  # half the squared distance of unit vectors
@@ -278,6 +274,12 @@ class PointCost:
         if self.metric == "sqeuclidean":
             return NormedPoints(x, y, "euclidean", 2.0 * self.p)
         return NormedPoints(x, y, self.metric, self.p)
+
+    @property
+    def must_be_stored(self) -> bool:
+        """Whether no bound is known between boxes of points, so that all costs are needed."""
+        one = np.arange(1)
+        return callable(self.metric) and self.restricted(one, one).normed() is None
 
     def restricted(self, sources: IntArray, targets: IntArray) -> PointCost:
         """The cost between some of the points."""
@@ -291,15 +293,23 @@ class PointCost:
                     "to fix it, remove it or choose another metric"
                 )
             return
-        low = np.minimum(self.x.min(axis=0), self.y.min(axis=0))
-        extent = float((np.maximum(self.x.max(axis=0), self.y.max(axis=0)) / 2 - low / 2).max() * 2)
-        power = max(2.0, self.p * (2 if self.metric == "sqeuclidean" else 1))
+        extent, largest_power = self._extent()
+        power = max(2.0, largest_power)
         if (extent > 0 and not 1e-145 < extent < 1e145) or power * abs(_log10(extent)) > 290:
             raise InvalidInputError(
                 f"coordinates must span an extent whose power {power:g} fits into float64, "
                 f"got an extent of {extent:.3g}; to fix it, rescale the points and multiply "
                 "the distance back"
             )
+
+    def _extent(self) -> tuple[float, float]:
+        """How far apart points are along one coordinate, or in all, and powers that are taken."""
+        if isinstance(self.metric, ArrayMetric) and (points := self.normed()) is not None:
+            order = points.order if points.norm == "minkowski" else 1.0
+            return points.longest(), max(points.power, order)
+        low = np.minimum(self.x.min(axis=0), self.y.min(axis=0))
+        extent = (np.maximum(self.x.max(axis=0), self.y.max(axis=0)) / 2 - low / 2).max() * 2
+        return float(extent), self.p * (2 if self.metric == "sqeuclidean" else 1)
 
 
 def as_ground_cost(cost: Any) -> GroundCost:
@@ -312,7 +322,7 @@ def as_ground_cost(cost: Any) -> GroundCost:
     InvalidInputError
         Not two axes, empty, NaN or minus infinity, or a callable with too many pairs.
     """
-    if isinstance(cost, PointCost) and not isinstance(cost.metric, str):
+    if isinstance(cost, PointCost) and cost.must_be_stored:
         return stored(cost)
     if isinstance(cost, (MatrixCost, PointCost, SparseCost)):
         return cost

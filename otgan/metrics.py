@@ -1,7 +1,8 @@
 """Ground distances with parameters of their own, computed for whole arrays of points at once.
 
-Each is an object that is passed as ``metric=``. All costs are stored, n m of them, as those of a
-cost matrix are.
+Each is an object that is passed as ``metric=``. Those of Torus, GreatCircle, and of Minkowski in
+SciPyMetric, have bounds between boxes of points, so that large clouds are compared without a
+matrix. All costs of others are stored.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from otgan.errors import InvalidInputError
 from otgan.inputs.options import as_choice, as_flag, as_positive
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
+from otgan.normed_points import NormedPoints
 
 __all__ = ["SCIPY_METRICS", "ArrayMetric", "GreatCircle", "SciPyMetric", "Torus"]
 
@@ -33,6 +35,8 @@ SCIPY_METRICS: Mapping[str, set[str]] = {
     "seuclidean": {"V"},
 }
 """SciPy's distances between real vectors, and the options of each."""
+MAX_ORDER = 20.0
+"""Of a norm of Minkowski: powers of higher orders underflow for points that are close."""
 
 
 class ArrayMetric(ABC):
@@ -41,6 +45,17 @@ class ArrayMetric(ABC):
     @abstractmethod
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, d), and of y, shape (m, d)."""
+
+    def pairs(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """The distances between the points of x and of y, both of shape (k, d), one by one."""
+        return np.array([self(u, v) for u, v in zip(x, y, strict=True)])
+
+    def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints | None:
+        """Points whose norm of differences, or other distance that cells bound, is this one.
+
+        None where there is none: then all costs are stored.
+        """
+        return None
 
     def __call__(self, u: Any, v: Any) -> float:
         """The distance of two points, shape (d,)."""
@@ -81,20 +96,40 @@ class Torus(ArrayMetric):
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, d), and of y, shape (m, d)."""
+        x, y, periods = self._wrapped(x, y)
+        squares = np.zeros((len(x), len(y)))
+        for k, period in enumerate(periods):
+            apart = np.abs(x[:, k, None] - y[:, k])
+            squares += np.minimum(apart, period - apart) ** 2
+        return np.sqrt(squares)
+
+    def pairs(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """The distances between the points of x and of y, both of shape (k, d), one by one."""
+        x, y, periods = self._wrapped(x, y)
+        apart = np.abs(x - y)
+        distances: FloatArray = np.linalg.norm(np.minimum(apart, periods - apart), axis=1)
+        return distances
+
+    def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints:
+        """The points within one period."""
+        x, y, periods = self._wrapped(x, y)
+        center = np.where(np.isinf(periods), x.mean(axis=0) / 2 + y.mean(axis=0) / 2, 0.0)
+        return NormedPoints(x - center, y - center, "torus", extent=periods)
+
+    def _wrapped(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The points with coordinates from 0 to the period, and the period of each coordinate."""
         d = x.shape[1]
         if np.ndim(self.period) == 1 and np.shape(self.period) != (d,):
             raise InvalidInputError(
                 f"period must be one number, or one for each of {d} coordinates, got "
                 f"{self.period!r}; to fix it, pass inf for coordinates that do not return"
             )
-        squares = np.zeros((len(x), len(y)))
-        for k, period in enumerate(np.broadcast_to(np.asarray(self.period, float), (d,))):
-            apart = np.abs(x[:, k, None] - y[:, k])
-            if np.isfinite(period):
-                apart %= period
-                np.minimum(apart, period - apart, out=apart)
-            squares += apart**2
-        return np.sqrt(squares)
+        periods = np.broadcast_to(np.asarray(self.period, float), (d,)).copy()
+        returns = np.isfinite(periods)
+        x, y = x.copy(), y.copy()
+        for points in (x, y):
+            points[:, returns] %= periods[returns]
+        return x, y, periods
 
 
 @checks_keywords
@@ -111,7 +146,8 @@ class GreatCircle(ArrayMetric):
 
     References
     ----------
-    Sinnott, Virtues of the haversine (1984).
+    Kahan, How futile are mindless assessments of roundoff in floating-point computation? (2006),
+    section 12, for the angle between two vectors.
 
     Examples
     --------
@@ -128,11 +164,30 @@ class GreatCircle(ArrayMetric):
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, 2), and of y, shape (m, 2)."""
-        (lat_x, lon_x), (lat_y, lon_y) = (self._angles(points) for points in (x, y))
-        across = np.sin((lat_x[:, None] - lat_y) / 2) ** 2
-        along = np.sin((lon_x[:, None] - lon_y) / 2) ** 2
-        haversine = np.clip(across + np.cos(lat_x)[:, None] * np.cos(lat_y) * along, 0.0, 1.0)
-        return 2 * self.radius * np.arctan2(np.sqrt(haversine), np.sqrt(1 - haversine))
+        u, v = self._units(x), self._units(y)
+        return 2 * self.radius * np.arctan2(cdist(u, v), cdist(u, -v))
+
+    def pairs(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """The distances between the points of x and of y, both of shape (k, 2), one by one."""
+        u, v = self._units(x), self._units(y)
+        chords = np.linalg.norm(u - v, axis=1), np.linalg.norm(u + v, axis=1)
+        distances: FloatArray = 2 * self.radius * np.arctan2(*chords)
+        return distances
+
+    def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints:
+        """The points in space."""
+        u, v = self.radius * self._units(x), self.radius * self._units(y)
+        return NormedPoints(u, v, "sphere", extent=np.array([2.0 * self.radius]))
+
+    def _units(self, points: FloatArray) -> FloatArray:
+        """Vectors of length one, shape (n, 3).
+
+        Half the angle between two of them has the tangent |u - v| / |u + v|: no digits are lost
+        for points that are close, or opposite to each other.
+        """
+        lat, lon = self._angles(points)
+        level = np.cos(lat)
+        return np.column_stack([level * np.cos(lon), level * np.sin(lon), np.sin(lat)])
 
     def _angles(self, points: FloatArray) -> FloatArray:
         """Latitudes and longitudes in radians, shape (2, n)."""
@@ -199,7 +254,32 @@ class SciPyMetric(ArrayMetric):
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, d), and of y, shape (m, d)."""
-        d = x.shape[1]
+        self._check_sizes(x.shape[1])
+        distances: FloatArray = cdist(x, y, self.name, **self.options)
+        return distances
+
+    def pairs(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """The distances between the points of x and of y, both of shape (k, d), one by one."""
+        if (points := self.normed(x, y)) is None:
+            return super().pairs(x, y)
+        distances: FloatArray = np.linalg.norm(points.x - points.y, points.order, axis=1)
+        return distances
+
+    def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints | None:
+        """The points as they are for minkowski, or stretched by its weights."""
+        self._check_sizes(x.shape[1])
+        order = float(self.options.get("p", 2.0))
+        if self.name != "minkowski" or MAX_ORDER < order < np.inf:
+            return None
+        if np.isinf(order) and "w" in self.options:
+            return None
+        stretch = np.asarray(self.options.get("w", np.ones(x.shape[1])), float) ** (1 / order)
+        center = x.mean(axis=0) / 2 + y.mean(axis=0) / 2
+        norm = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}.get(order, "minkowski")
+        return NormedPoints(stretch * (x - center), stretch * (y - center), norm, order=order)
+
+    def _check_sizes(self, d: int) -> None:
+        """Refuse arrays of other shapes than those of d coordinates, where SciPy may not."""
         for key, axes in {"w": 1, "V": 1, "VI": 2}.items():
             if key not in self.options:
                 continue
@@ -211,8 +291,6 @@ class SciPyMetric(ArrayMetric):
                     f"of {d} coordinates, not negative ones if it is w or V, got "
                     f"{self.options[key]!r}; to fix it, pass one for each coordinate, or pair"
                 )
-        distances: FloatArray = cdist(x, y, self.name, **self.options)
-        return distances
 
 
 def _reals(value: Any) -> FloatArray:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 CALLS = """
+from importlib.util import find_spec
 import numpy as np
 from scipy import sparse
 import otgan
@@ -35,6 +36,12 @@ otgan.emd(x, y, mass=0.5)
 otgan.emd(x, y, start=otgan.emd(x, y))
 otgan.emd(*rng.normal(size=(2, 1200, 16)))
 otgan.emd(x[:300] % 1, y[:300] % 1, metric=otgan.Torus([1, 1]))
+for metric in (otgan.Torus(1.0), otgan.SciPyMetric("minkowski", {"p": 3}), otgan.GreatCircle()):
+    otgan.emd(np.tanh(x), np.tanh(y), metric=metric)
+    otgan.emd(np.tanh(x), np.tanh(y), metric=metric, unmatched=0.1)
+otgan.emd(*rng.normal(size=(2, 1200, 16)), metric=otgan.Torus(3.0))
+otgan.emd(*rng.normal(size=(2, 1200, 16)), metric="cityblock")
+otgan.emd_grid(*(rng.random((2, 40, 40)) < 0.2), p=1, normalize=True)
 otgan.persistence_distance(np.sort(x), np.sort(y))
 otgan.persistence_distance(np.sort(x), np.sort(y), p=np.inf)
 otgan.pairwise_wasserstein([x[:300], y[:300], x[300:500]], p=2)
@@ -45,6 +52,15 @@ otgan.compare(x[:300], y[:300])
 otgan.sliced_wasserstein(x, y)
 otgan.kl_from_samples(x, y)
 otgan.wasserstein_1d(x[:, 0], y[:, 0], p=2)
+if find_spec("torch"):
+    import torch
+
+    points = torch.tensor(x[:300], requires_grad=True)
+    weights = torch.full((300,), 1 / 300, requires_grad=True)
+    otgan.wasserstein(points, y[:300], weights).backward()
+    otgan.wasserstein(points, y[:200], weights, unmatched=0.5).backward()
+    stack = torch.tensor(x[:400].reshape(4, 100, 2), requires_grad=True)
+    otgan.wasserstein(stack, y[:100]).sum().backward()
 """
 
 

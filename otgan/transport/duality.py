@@ -177,8 +177,7 @@ def c_transform_of(
         if exponent is not None:
             return c_transform_on_line(cost.x[:, 0], cost.y[:, 0], exponent, f)
         if (normed := cost.normed()) is not None:
-            points, norm = (normed.x, normed.y), (normed.norm, normed.power)
-            return c_transform_of_points(points, norm, f, guess, n_jobs)
+            return c_transform_of_points(normed, f, guess, n_jobs)
     if isinstance(cost, SparseCost):
         stored = cost.arcs_by_source.tocoo()
         reduced = stored.data - f[stored.coords[0]]

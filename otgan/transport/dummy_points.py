@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from otgan.costs import GroundCost, MatrixCost, NormedPoints, PointCost, SparseCost
+from otgan.costs import GroundCost, MatrixCost, PointCost, SparseCost
 from otgan.errors import InvalidInputError
 from otgan.inputs.tables import read_table
 from otgan.measures import FloatArray, IntArray, as_float64
+from otgan.normed_points import NormedPoints
 
 __all__ = [
     "DummyPrices",
@@ -132,11 +133,7 @@ def most_expensive(cost: GroundCost) -> float:
     if isinstance(cost, SparseCost):
         return float(np.abs(cost.arcs_by_source.data).max(initial=0.0))
     if isinstance(cost, PointCost) and (points := cost.normed()) is not None:
-        low = np.minimum(points.x.min(axis=0), points.y.min(axis=0))
-        high = np.maximum(points.x.max(axis=0), points.y.max(axis=0))
-        metric: Any = points.norm
-        diagonal = PointCost(low[None], high[None], metric, points.power)
-        return float(diagonal.rows(slice(0, 1))[0, 0])
+        return float(points.longest() ** points.power)
     matrix = np.abs(cost.rows(slice(0, cost.shape[0])))
     return float(matrix[np.isfinite(matrix)].max(initial=0.0))
 

@@ -90,8 +90,9 @@ def emd(
     p : float, default 1
         Order, at least one.
     metric : {"euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"} or callable
-        A callable takes two points of shape (d,); it is slow, and need not be a metric. It is
-        called once for every pair, for 2**28 pairs at most.
+        Or :class:`otgan.Torus`, :class:`otgan.GreatCircle`, :class:`otgan.SciPyMetric`, whose norms
+        of Minkowski store no matrix either. A callable takes two points of shape (d,); it is slow,
+        and need not be a metric. It is called once for every pair, for 2**28 pairs at most.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ, as those of counts of two samples do: each is
         divided by its own.
@@ -383,7 +384,7 @@ def solve_unmatched_measures(
     """:func:`emd` with `unmatched` or `mass` between measures that have been checked."""
     mu, nu = measures
     points = PointCost.between(mu.points, nu.points, metric, p)
-    cost = stored(points) if callable(metric) else points
+    cost = stored(points) if points.must_be_stored else points
     return solve_unmatched(cost, (mu.weights, nu.weights), p, unmatched, mass, options)
 
 
@@ -451,7 +452,7 @@ def _stored_if_small(cost: GroundCost) -> GroundCost:
     """All costs, where there are few, or where a callable gives them."""
     from otgan.transport.network_simplex.multiscale import is_large
 
-    if isinstance(cost, PointCost) and (callable(cost.metric) or not is_large(*cost.shape)):
+    if isinstance(cost, PointCost) and (cost.must_be_stored or not is_large(*cost.shape)):
         return stored(cost)
     if isinstance(cost, WithDummies) and not is_large(*cost.shape):
         return MatrixCost(cost.rows(slice(0, cost.shape[0])))

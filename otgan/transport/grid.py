@@ -105,7 +105,9 @@ def emd_grid(
     The simplex of :func:`emd`, from coarse grids to fine ones, each twice as fine along one axis.
     A pricing pass over all pairs of cells is a c-transform axis by axis: O(N log N) time for N
     cells (O(N n_k) along each axis in the certificate), O(N) memory. Cells without mass are left
-    out of the solve. One axis that is not periodic is a line, where quantiles are matched.
+    out of the solve. For p = 1, where at least half of the cells carry mass on both sides, it is a
+    flow along the edges of the grid instead, which takes about half of the time. One axis that is
+    not periodic is a line, where quantiles are matched.
     docs/engine.md has more.
 
     References

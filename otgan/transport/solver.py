@@ -87,8 +87,11 @@ def solve_on_support(
 
 def _solve_grid(cost: GridCost, a: FloatArray, b: FloatArray, context: SolveContext) -> Outcome:
     """Solve between the cells that carry mass; the others get their potentials afterwards."""
+    from otgan.transport.network_simplex.grid_edges import is_for_edges, solve_on_edges
     from otgan.transport.network_simplex.multigrid import solve_grid
 
+    if is_for_edges(a, b, cost, context):
+        return solve_on_edges(a, b, cost, context)
     outcome = solve_grid(a, b, cost, context)
     if np.isfinite(outcome.f).all() and np.isfinite(outcome.g).all():
         return outcome

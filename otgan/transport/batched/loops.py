@@ -19,6 +19,7 @@ from otgan.transport.monotone_coupling import (
 from otgan.transport.network_simplex.batch import certified_cost, in_range
 from otgan.transport.network_simplex.dense import MAX_DENSE_ARCS, MAX_PIVOTS, solve_dense
 from otgan.transport.network_simplex.fixed_point import balanced_masses_in_loop
+from otgan.transport.network_simplex.norm import Norm
 from otgan.transport.network_simplex.point_costs import to_reduced_costs, write_sizes
 
 __all__ = ["solve_clouds", "solve_lines", "solve_matrices"]
@@ -33,7 +34,7 @@ def solve_clouds(
     y: FloatArray,
     a: FloatArray,
     b: FloatArray,
-    norm: tuple[int, float],
+    norm: Norm,
 ) -> None:
     """Problems first ... last - 1 between points (B, n, d) and (B, m, d), or (1, ...)."""
     n, m = x.shape[1], y.shape[1]
@@ -43,7 +44,7 @@ def solve_clouds(
     for k in range(first, last):
         of_x = np.ascontiguousarray(x[k % len(x)].T)
         of_y = np.ascontiguousarray(y[k % len(y)].T)
-        if not in_range(of_x, of_y, norm[1]):
+        if not in_range(of_x, of_y, norm.power):
             continue
         _fill_with_costs(of_x, of_y, norm, zeros, matrix)
         _solve(matrix, a[k % len(a)], b[k % len(b)], k, plans)
@@ -65,14 +66,14 @@ def solve_matrices(
 def _fill_with_costs(
     of_x: FloatArray,
     of_y: FloatArray,
-    norm: tuple[int, float],
+    norm: Norm,
     zeros: FloatArray,
     matrix: FloatArray,
 ) -> None:
     n, m = matrix.shape
-    write_sizes(of_x, of_y, (0, n), (0, m), norm, matrix)
+    write_sizes(of_x, of_y, (0, n), (0, m), norm, norm.extent, matrix)
     for i in range(n):
-        to_reduced_costs(matrix[i], zeros, norm)
+        to_reduced_costs(matrix[i], zeros, norm.power / norm.root)
 
 
 @compiled

@@ -134,7 +134,7 @@ def _plans_of_small_points(
         tasks.run(solve_lines, plans, stack.x, stack.y, stack.a, stack.b, exponent)
     elif isinstance(metric, str):
         from otgan.transport.batched.loops import solve_clouds
-        from otgan.transport.network_simplex.point_costs import NORMS
+        from otgan.transport.network_simplex.norm import Norm
 
         points: tuple[FloatArray, FloatArray] = (stack.x, stack.y)
         norm: str = metric
@@ -144,7 +144,7 @@ def _plans_of_small_points(
         elif metric == "sqeuclidean":
             norm, power = "euclidean", 2 * p
         tasks = _Tasks(n * m, n_jobs, report)
-        tasks.run(solve_clouds, plans, *points, stack.a, stack.b, (NORMS[norm], power))
+        tasks.run(solve_clouds, plans, *points, stack.a, stack.b, Norm.named(norm, power))
     return plans
 
 

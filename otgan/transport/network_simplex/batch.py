@@ -19,7 +19,8 @@ from otgan.transport.network_simplex.fixed_point import (
     extremes,
     words_for,
 )
-from otgan.transport.network_simplex.point_costs import NORMS, to_reduced_costs, write_sizes
+from otgan.transport.network_simplex.norm import Norm
+from otgan.transport.network_simplex.point_costs import to_reduced_costs, write_sizes
 from otgan.transport.result import EXACT_RTOL
 from otgan.transport.rounding import EPS, MARGINAL_TOLERANCE
 
@@ -69,7 +70,7 @@ def optimal_costs(
     norm: str = metric
     power = p
     if metric == "cosine" and (normed := PointCost(x, y, metric, p).normed()) is not None:
-        x, y, norm, power = normed
+        x, y, norm, power = normed.x, normed.y, normed.norm, normed.power
     elif metric == "sqeuclidean":  # not centered: that would cost clouds near the origin digits
         norm, power = "euclidean", 2 * p
     with interpreting_small(sum(rows[i].n * columns[j].n for i, j in pairs)):
@@ -77,7 +78,7 @@ def optimal_costs(
         least = min(float(mu.weights.min()) for mu in rows + columns)
         words = words_for(least) if weighted else 0
         of_x, of_y = _joined(rows, x, words), _joined(columns, y, words)
-        return _certified_costs(of_x, of_y, pairs, (NORMS[norm], power))
+        return _certified_costs(of_x, of_y, pairs, Norm.named(norm, power))
 
 
 def _joined(measures: list[DiscreteMeasure], points: FloatArray, words: int) -> _Clouds:
@@ -97,7 +98,7 @@ def _masses(mu: DiscreteMeasure, words: int) -> Masses:
 
 @compiled
 def _certified_costs(
-    x: _Clouds, y: _Clouds, pairs: npt.NDArray[np.int64], norm: tuple[int, float]
+    x: _Clouds, y: _Clouds, pairs: npt.NDArray[np.int64], norm: Norm
 ) -> FloatArray:
     costs = np.empty(len(pairs))
     for at in range(len(pairs)):
@@ -106,13 +107,13 @@ def _certified_costs(
         here, there = slice(x.start[s], x.start[s + 1]), slice(y.start[t], y.start[t + 1])
         of_x, of_y = x.columns[:, here], y.columns[:, there]
         n, m = of_x.shape[1], of_y.shape[1]
-        if n * m > MAX_DENSE_ARCS or not in_range(of_x, of_y, norm[1]):
+        if n * m > MAX_DENSE_ARCS or not in_range(of_x, of_y, norm.power):
             continue
         matrix = np.empty((n, m))
         sources, targets = (here.start, here.stop), (there.start, there.stop)
-        write_sizes(x.columns, y.columns, sources, targets, norm, matrix)
+        write_sizes(x.columns, y.columns, sources, targets, norm, norm.extent, matrix)
         for i in range(n):
-            to_reduced_costs(matrix[i], np.zeros(m), norm)
+            to_reduced_costs(matrix[i], np.zeros(m), norm.power / norm.root)
         a, b = x.weights[here], y.weights[there]
         if x.equal[s] and y.equal[t]:  # in whole units: no mass is rounded
             masses = equal_masses(n, m)

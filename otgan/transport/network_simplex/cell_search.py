@@ -18,15 +18,13 @@ import numpy as np
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.kdtree import Cells, LinearUpperBound
+from otgan.transport.network_simplex.norm import CITYBLOCK, EUCLIDEAN, Norm
 from otgan.transport.network_simplex.point_costs import to_reduced_costs, write_sizes
 from otgan.transport.network_simplex.reduced_costs import Search, SmallestReducedCosts, insert
-from otgan.transport.rounding import EPS
+from otgan.transport.network_simplex.wrapped import BOUND_ROUNDING, wrapped_bounds
 from otgan.transport.threads import chunk_starts, run_in_threads
 
 __all__ = ["lower_bounds", "smallest_by_cells"]
-
-BOUND_ROUNDING = 32 * EPS
-"""Bounds are lowered by this fraction of their terms before any pair is ruled out by them."""
 
 
 def smallest_by_cells(
@@ -71,6 +69,7 @@ def _search_tree(
 ) -> None:
     """Descend the tree of targets for every leaf cell of sources from first up to last."""
     x, y = cells
+    norm = search.norm
     n, m = x.columns.shape[1], y.columns.shape[1]
     leaves = 1 << y.depth
     buffer = np.empty(((n >> x.depth) + 1, (m >> y.depth) + 1))
@@ -95,8 +94,8 @@ def _search_tree(
                 if _compare_cells(cells, sources, targets, search, buffer):
                     slack, ceiling = _block_threshold(x, bounds[0], u, sources, search)
                 continue
-            t0, n0 = lower_bounds(cells, bounds, u, 2 * v, search.norm)
-            t1, n1 = lower_bounds(cells, bounds, u, 2 * v + 1, search.norm)
+            t0, n0 = lower_bounds(cells, bounds, u, 2 * v, norm, norm.extent)
+            t1, n1 = lower_bounds(cells, bounds, u, 2 * v + 1, norm, norm.extent)
             swap = max(t0 - slack, n0 - ceiling) < max(t1 - slack, n1 - ceiling)
             for half in range(2):  # the more promising one on top
                 right = (half == 0) == swap
@@ -131,21 +130,27 @@ def lower_bounds(
     bounds: tuple[LinearUpperBound, LinearUpperBound],
     u: int,
     v: int,
-    norm: tuple[int, float],
+    norm: Norm,
+    extent: FloatArray | None,
 ) -> tuple[float, float]:
-    """Lower bounds, in cells u and v, of C_ij - g_j - slope . (x_i - c_x), and of C_ij - g_j."""
+    """Lower bounds, in cells u and v, of C_ij - g_j - slope . (x_i - c_x), and of C_ij - g_j.
+
+    `extent` is that of `norm`, by itself, as loops are compiled without what is left out for None.
+    """
+    if extent is not None:
+        return wrapped_bounds(cells, bounds, u, v, norm, extent)
     (x, y), (of_f, of_g) = cells, bounds
-    code, power = norm
+    code, power = norm.code, norm.power
     d = x.columns.shape[0]
     size = apart = 0.0
     longest = 0
     for c in range(d):
         step = abs(y.center[v, c] - x.center[u, c])
         gap = max(step - y.radius[v, c] - x.radius[u, c], 0.0)
-        if code == 2:
+        if code == EUCLIDEAN:
             size += step * step
             apart += gap * gap
-        elif code == 1:
+        elif code == CITYBLOCK:
             size += step
             apart += gap
         else:
@@ -153,7 +158,7 @@ def lower_bounds(
                 longest = c
             size = max(size, step)
             apart = max(apart, gap)
-    if code == 2:
+    if code == EUCLIDEAN:
         size, apart = np.sqrt(size), np.sqrt(apart)
     cost, nearest = _to_power(size, power), _to_power(apart, power)
     steepness = 1.0 if power == 1.0 else power * cost / size if size > 0 else 0.0
@@ -162,14 +167,19 @@ def lower_bounds(
         step = y.center[v, c] - x.center[u, c]
         gradient = 0.0
         if size > 0:
-            if code == 2:
-                gradient = steepness * step / size
-            elif code == 1 or c == longest:
-                gradient = steepness * np.sign(step)
+            gradient = _slope(step, size, steepness, c == longest, code)
         loss += abs(gradient - of_g.slope[v, c]) * y.radius[v, c]
         loss += abs(gradient + of_f.slope[u, c]) * x.radius[u, c]
     rounding = BOUND_ROUNDING * (cost + loss + abs(of_g.offset[v]))
     return cost - of_g.offset[v] - loss - rounding, nearest - of_g.maximum[v] - rounding
+
+
+@compiled
+def _slope(step: float, size: float, steepness: float, longest: bool, code: int) -> float:
+    """The derivative of the cost by one step of several, their norm being `size`."""
+    if code == EUCLIDEAN:
+        return steepness * step / size
+    return steepness * np.sign(step) if code == CITYBLOCK or longest else 0.0
 
 
 @compiled
@@ -186,14 +196,15 @@ def _compare_cells(
     """
     (x, y), (start, stop), (begin, end) = cells, sources, targets
     threshold, norm = search.threshold, search.norm
+    exponent = norm.power / norm.root
     value, index = search.found
     k = value.shape[1]
     prices = search.g[begin:end]
     changed = False
-    write_sizes(x.columns, y.columns, sources, targets, norm, buffer)
+    write_sizes(x.columns, y.columns, sources, targets, norm, norm.extent, buffer)
     for i in range(start, stop):
         costs = buffer[i - start]
-        to_reduced_costs(costs, prices, norm)
+        to_reduced_costs(costs, prices, exponent)
         worst = min(threshold[i], value[i, k - 1])
         for t in range(end - begin):
             if costs[t] < worst:

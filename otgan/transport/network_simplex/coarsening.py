@@ -60,17 +60,20 @@ def _depths(n: int) -> range:
     return range(coarsest + (finest - coarsest) % 2, finest + 1, 2)
 
 
-def clouds_of_levels(tree: KdTree, masses: Masses, largest: int) -> Iterator[Cloud]:
+def clouds_of_levels(
+    tree: KdTree, masses: Masses, largest: int, radius: float | None = None
+) -> Iterator[Cloud]:
     """From the coarsest level to the points themselves, four times as many cells each time.
 
-    `largest` is the size of the larger of the two clouds that are compared.
+    `largest` is the size of the larger of the two clouds that are compared; `radius` that of a
+    sphere, if the points lie on one about zero: then centers of mass are moved out to it.
     """
     for depth in _depths(largest):
-        yield _coarsened(tree, masses, depth)
+        yield _coarsened(tree, masses, depth, radius)
     yield Cloud(tree.cells, masses, np.arange(len(masses) + 1))
 
 
-def _coarsened(tree: KdTree, masses: Masses, depth: int) -> Cloud:
+def _coarsened(tree: KdTree, masses: Masses, depth: int, radius: float | None) -> Cloud:
     """The cells of a depth as points: their masses, centers of mass, and first points."""
     n = len(masses)
     if 2 * n < 3 << depth:
@@ -79,6 +82,8 @@ def _coarsened(tree: KdTree, masses: Masses, depth: int) -> Cloud:
     mass = sums_of_ranges(masses, starts)
     of_cell = amounts(masses) / np.repeat(amounts(mass), np.diff(starts))
     centers = np.add.reduceat(tree.cells.columns * of_cell, starts[:-1], axis=1)
+    if radius is not None:
+        centers *= radius / np.linalg.norm(centers, axis=0)
     return Cloud(bounding_boxes(centers.T), mass, starts)
 
 

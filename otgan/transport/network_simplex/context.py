@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -30,7 +31,8 @@ class PricingPass(NamedTuple):
     points, arcs, pivots : int
         Points of the level, arcs in its candidate set, pivots so far on all levels.
     cost, gap : float
-        Primal value of the level's problem, and by how much its dual value is smaller.
+        Primal value of the level's problem, and by how much its dual value is smaller; NaN while
+        there is no plan.
     """
 
     level: int
@@ -43,6 +45,8 @@ class PricingPass(NamedTuple):
     gap: float
 
     def __str__(self) -> str:
+        if math.isnan(self.cost):
+            return f"level {self.level} of {self.levels}, round {self.round}, {self.arcs:,} arcs"
         gap = max(self.gap, 0.0) / abs(self.cost) if self.cost else 0.0
         return (
             f"level {self.level} of {self.levels}, round {self.round}, {self.arcs:,} arcs, "

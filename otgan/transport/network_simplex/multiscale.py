@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from otgan.costs import NormedPoints
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
+from otgan.normed_points import NormedPoints
 from otgan.transport.dummy_points import DummyPrices
 from otgan.transport.network_simplex.coarsening import (
     Cloud,
@@ -40,7 +40,7 @@ from otgan.transport.network_simplex.level import (
     start_on_matrix,
     start_with_candidates,
 )
-from otgan.transport.network_simplex.point_costs import NORMS
+from otgan.transport.network_simplex.norm import SPHERE, Norm
 from otgan.transport.network_simplex.pricers import LevelPricer, MatrixPricer, PointPricer
 from otgan.transport.network_simplex.restart import solve_from
 from otgan.transport.network_simplex.tree import Plan, plan_of
@@ -87,7 +87,7 @@ def solve_points(
     prices: DummyPrices | None = None,
     start: WarmStart | None = None,
 ) -> Outcome:
-    """Transport between two clouds of points for the cost ``norm(x_i - y_j) ** power``.
+    """Transport between two clouds of points for the cost that they say.
 
     Parameters
     ----------
@@ -105,19 +105,18 @@ def solve_points(
     Outcome
         O((n + m) d) memory.
     """
-    x, y = points.x, points.y
-    extent = max(float(np.abs(x).max()), float(np.abs(y).max()))
+    extent = max(float(np.abs(points.x).max()), float(np.abs(points.y).max()))
     scale = float(2.0 ** np.round(np.log2(extent))) if extent > 0 else 1.0  # no digit is lost
-    unit = float(scale**points.power)
+    points, unit = points.scaled(scale), float(scale**points.power)
     context = context.in_units(unit)
-    trees = build_tree(x / scale), build_tree(y / scale)
+    trees = build_tree(points.x), build_tree(points.y)
     of_x, of_y = (tree.order for tree in trees)
     if prices is not None:
         between = prices.between / unit
         prices = DummyPrices(prices.u[of_x] / unit, prices.v[of_y] / unit, between)
-        of_x, of_y = np.append(of_x, len(x)), np.append(of_y, len(y))
+        of_x, of_y = np.append(of_x, len(points.x)), np.append(of_y, len(points.y))
     masses = balanced_masses(a[of_x], b[of_y])
-    norm = NORMS[points.norm], points.power
+    norm = Norm.of(points)
     if start is not None:
         start = start.restricted(of_x, of_y).in_units(unit)
         pricer = PointPricer(trees[0].cells, trees[1].cells, norm, context.n_jobs)
@@ -176,14 +175,15 @@ def solve_matrix(
 def levels_of(
     trees: tuple[KdTree, KdTree],
     masses: tuple[Masses, Masses],
-    norm: tuple[int, float],
+    norm: Norm,
     n_jobs: int | None = None,
     prices: DummyPrices | None = None,
 ) -> list[Level]:
     """The levels of two clouds, from coarse to fine; with prices, of clouds that end in dummies."""
     of_points = masses if prices is None else (masses[0][:-1], masses[1][:-1])
     largest = max(len(side) for side in of_points)
-    x, y = (clouds_of_levels(*side, largest) for side in zip(trees, of_points, strict=True))
+    radius = norm.extent[0] / 2 if norm.code == SPHERE and norm.extent is not None else None
+    x, y = (clouds_of_levels(*side, largest, radius) for side in zip(trees, of_points, strict=True))
     levels = []
     for of_x, of_y in zip(x, y, strict=True):
         pricer = PointPricer(of_x.cells, of_y.cells, norm, n_jobs)

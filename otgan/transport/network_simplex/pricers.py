@@ -11,6 +11,7 @@ from otgan.measures import FloatArray, IntArray
 from otgan.transport.network_simplex.candidates import Candidates, no_candidates
 from otgan.transport.network_simplex.kdtree import Cells
 from otgan.transport.network_simplex.matrix_search import smallest_in_columns, smallest_in_rows
+from otgan.transport.network_simplex.norm import Norm
 from otgan.transport.network_simplex.point_costs import cost_matrix, pair_costs
 from otgan.transport.network_simplex.pricing import MAX_CELL_DIMENSION, smallest_reduced_costs
 from otgan.transport.network_simplex.reduced_costs import Search, SmallestReducedCosts
@@ -64,11 +65,11 @@ class LevelPricer(Pricer, Protocol):
 
 @dataclass(frozen=True)
 class PointPricer:
-    """Costs norm ** power between two clouds in cells."""
+    """Costs between two clouds in cells."""
 
     x: Cells
     y: Cells
-    norm: tuple[int, float]
+    norm: Norm
     n_jobs: int | None = None
 
     @property

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from otgan.measures import FloatArray
+from otgan.normed_points import NormedPoints
 from otgan.transport.network_simplex.cell_search import smallest_by_cells
 from otgan.transport.network_simplex.kdtree import Cells, build_tree, linear_upper_bound
-from otgan.transport.network_simplex.point_costs import NORMS
+from otgan.transport.network_simplex.norm import EUCLIDEAN, Norm
 from otgan.transport.network_simplex.product_search import smallest_by_products
 from otgan.transport.network_simplex.reduced_costs import Search, SmallestReducedCosts
 
@@ -30,24 +31,23 @@ def smallest_reduced_costs(
     search : Search
     n_jobs : int, optional
     """
-    if search.norm[0] == NORMS["euclidean"] and len(x.columns) > MAX_CELL_DIMENSION:
+    if search.norm.code == EUCLIDEAN and len(x.columns) > MAX_CELL_DIMENSION:
         return smallest_by_products(x.columns.T, y.columns.T, search, n_jobs)
     bounds = linear_upper_bound(x, f), linear_upper_bound(y, search.g)
     return smallest_by_cells((x, y), bounds, search, n_jobs)
 
 
 def c_transform_of_points(
-    points: tuple[FloatArray, FloatArray],
-    norm: tuple[str, float],
+    points: NormedPoints,
     f: FloatArray,
     guess: FloatArray | None = None,
     n_jobs: int | None = None,
 ) -> FloatArray:
-    """min_i norm(x_i - y_j) ** power - f_i for every j; a guess of it guides the search."""
-    tree_x, tree_y = (build_tree(cloud) for cloud in points)
+    """min_i C_ij - f_i for every j; a guess of it guides the search."""
+    tree_x, tree_y = build_tree(points.x), build_tree(points.y)
     m = len(tree_y.order)
     g = np.zeros(m) if guess is None or not np.isfinite(guess).all() else guess
-    search = Search.of(f[tree_x.order], np.full(m, np.inf), 1, (NORMS[norm[0]], norm[1]))
+    search = Search.of(f[tree_x.order], np.full(m, np.inf), 1, Norm.of(points))
     found = smallest_reduced_costs(tree_y.cells, tree_x.cells, g[tree_y.order], search, n_jobs)
     result = np.empty(m)
     result[tree_y.order] = found.value[:, 0]

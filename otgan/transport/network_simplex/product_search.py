@@ -61,7 +61,7 @@ def _filter_pairs(
     """Compute the costs of those pairs whose products leave open whether they are among the k."""
     (x, y), (squares_x, squares_y) = points, squares
     g, threshold, found = search.g, search.threshold, search.found
-    power = search.norm[1]
+    power = search.norm.power
     m = len(g)
     for s in range(len(products)):
         i = first + s

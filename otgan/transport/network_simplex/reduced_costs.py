@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
+from otgan.transport.network_simplex.norm import Norm
 
 __all__ = ["Search", "SmallestReducedCosts", "insert", "nothing_found"]
 
@@ -25,6 +26,10 @@ def nothing_found(n: int) -> SmallestReducedCosts:
     return SmallestReducedCosts(np.full((n, 1), np.inf), np.full((n, 1), -1, np.int32))
 
 
+ANY = Norm.named("euclidean", 1.0)
+"""Of a search among stored costs, which asks for none."""
+
+
 class Search(NamedTuple):
     """Which reduced costs C_ij - g_j are wanted of every source, and those found so far.
 
@@ -33,20 +38,17 @@ class Search(NamedTuple):
     g : ndarray, shape (m,)
     threshold : ndarray, shape (n,)
         Only smaller ones are wanted; may be infinite.
-    norm : int, float
-        Code and power of the cost.
+    norm : Norm
     found : SmallestReducedCosts
     """
 
     g: FloatArray
     threshold: FloatArray
-    norm: tuple[int, float]
+    norm: Norm
     found: SmallestReducedCosts
 
     @classmethod
-    def of(
-        cls, g: FloatArray, threshold: FloatArray, k: int, norm: tuple[int, float] = (2, 1.0)
-    ) -> Search:
+    def of(cls, g: FloatArray, threshold: FloatArray, k: int, norm: Norm = ANY) -> Search:
         """A search that has found nothing yet.
 
         Loops are compiled once: for arrays that are contiguous.

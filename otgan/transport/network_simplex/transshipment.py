@@ -28,6 +28,7 @@ from otgan.transport.network_simplex.fixed_point import (
     amounts,
     assign,
     balanced_masses,
+    fractions,
     less,
     subtract,
     sums_of_ranges,
@@ -42,7 +43,7 @@ from otgan.transport.network_simplex.tree import (
 )
 from otgan.transport.rounding import NEGLIGIBLE_MASS
 
-__all__ = ["Flow", "solve_transshipment"]
+__all__ = ["Flow", "MassFlow", "solve_in_masses", "solve_transshipment"]
 
 
 class Flow(NamedTuple):
@@ -53,6 +54,22 @@ class Flow(NamedTuple):
     mass: FloatArray
     f: FloatArray
     finished: bool
+
+
+class MassFlow(NamedTuple):
+    """The same with masses in fixed point, and those that the nodes hold and want."""
+
+    i: IntArray
+    j: IntArray
+    mass: Masses
+    held: Masses
+    wanted: Masses
+    f: FloatArray
+    finished: bool
+
+    def as_flow(self) -> Flow:
+        """With masses as fractions of all that is held."""
+        return Flow(self.i, self.j, fractions(self.mass, self.held), self.f, self.finished)
 
 
 def solve_transshipment(
@@ -80,6 +97,17 @@ def solve_transshipment(
     InfeasibleError
         The arcs cannot carry all mass.
     """
+    return solve_in_masses(lengths, a, b, context, watch).as_flow()
+
+
+def solve_in_masses(
+    lengths: sparse.csr_array,
+    a: FloatArray,
+    b: FloatArray,
+    context: SolveContext,
+    watch: Callable[[Flow | None], bool] | None = None,
+) -> MassFlow:
+    """:func:`solve_transshipment` with masses as the simplex has them."""
     n = lengths.shape[0]
     held, wanted, total = _masses_of_nodes(a, b)
     # No flow sends more than the total through a node, so that twice as much never runs out.
@@ -93,20 +121,18 @@ def solve_transshipment(
     longest = float(lengths.data.max(initial=0.0)) or 1.0
     guide = allowed.data / longest / (4 * n)  # the shortest way to be feasible is nearly optimal
 
+    def flow(finished: bool) -> MassFlow:
+        plan = plan_of(tree, n)
+        moves = plan.i != plan.j
+        # The arc of a stock always carries some, so that both potentials of a node are opposite.
+        f = -tree.pi[:n]
+        return MassFlow(plan.i[moves], plan.j[moves], plan.mass[moves], held, wanted, f, finished)
+
     def enough(carried: bool) -> bool:
-        return watch is not None and watch(_flow_of(tree, n, unit, False) if carried else None)
+        return watch is not None and watch(flow(False).as_flow() if carried else None)
 
     asked = None if watch is None else enough
-    finished = carry_then_improve(tree, allowed, guide, context, check, asked)
-    return _flow_of(tree, n, unit, finished)
-
-
-def _flow_of(tree: Tree, n: int, unit: float, finished: bool) -> Flow:
-    plan = plan_of(tree, n)
-    moves = plan.i != plan.j
-    mass = amounts(plan.mass[moves]) / unit
-    # The arc of a stock always carries some, so that both potentials of a node are opposite.
-    return Flow(plan.i[moves], plan.j[moves], mass, -tree.pi[:n], finished)
+    return flow(carry_then_improve(tree, allowed, guide, context, check, asked))
 
 
 def _masses_of_nodes(a: FloatArray, b: FloatArray) -> tuple[Masses, Masses, Masses]:

@@ -13,12 +13,15 @@ from otgan.transport.network_simplex.dummy_pricer import (
 from otgan.transport.network_simplex.fixed_point import balanced_masses
 from otgan.transport.network_simplex.kdtree import build_tree
 from otgan.transport.network_simplex.multiscale import levels_of
+from otgan.transport.network_simplex.norm import Norm
 from otgan.transport.network_simplex.pricers import MatrixPricer, PointPricer
 
 RNG = np.random.default_rng(2)
 TREES = build_tree(RNG.normal(size=(70, 2))), build_tree(RNG.normal(size=(90, 2)))
 PRICES = DummyPrices(RNG.random(70), RNG.random(90), 0.5)
-PRICER = DummyPricer(PointPricer(TREES[0].cells, TREES[1].cells, (2, 1.0)), PRICES)
+PRICER = DummyPricer(
+    PointPricer(TREES[0].cells, TREES[1].cells, Norm.named("euclidean", 1)), PRICES
+)
 SOURCES, TARGETS = (index.ravel().astype(np.int32) for index in np.indices((71, 91)))
 DENSE = MatrixPricer(PRICER.costs(SOURCES, TARGETS).reshape(71, 91))
 
@@ -72,7 +75,7 @@ def test_every_level_ends_with_dummies_of_all_their_mass():
     a, b = np.append(np.full(n, 0.5 / n), 0.5), np.append(np.full(m, 0.25 / m), 0.75)
     masses = balanced_masses(a, b)
     prices = DummyPrices(RNG.random(n), RNG.random(m))
-    levels = levels_of(trees, masses, (2, 1.0), prices=prices)
+    levels = levels_of(trees, masses, Norm.named("euclidean", 1), prices=prices)
     assert len(levels) >= 2
     for level in levels:
         for cloud, all_masses in ((level.x, masses[0]), (level.y, masses[1])):

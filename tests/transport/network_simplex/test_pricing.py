@@ -11,13 +11,17 @@ from otgan.transport.network_simplex.kdtree import (
     bounding_boxes,
     build_tree,
 )
+from otgan.transport.network_simplex.norm import Norm
 from otgan.transport.network_simplex.pricing import smallest_reduced_costs
 from otgan.transport.network_simplex.reduced_costs import Search
-from tests.cases import EPS, dense_cost
+from tests.cases import EPS, NAMED_METRICS, dense_cost
 
-NORMS = [(2, 1.0), (2, 2.0), (2, 3.0), (1, 1.0), (1, 1.5), (0, 1.0), (0, 2.0)]
+NORMS = [
+    *(("euclidean", 1.0), ("euclidean", 2.0), ("euclidean", 3.0)),
+    *(("cityblock", 1.0), ("cityblock", 1.5), ("chebyshev", 1.0), ("chebyshev", 2.0)),
+]
+MINKOWSKI = otgan.SciPyMetric("minkowski", {"p": 3})
 SIZES = [(200, 150, 2, 3), (1, 90, 3, 1), (90, 1, 1, 2), (150, 170, 9, 4)]
-NAMES = {2: "euclidean", 1: "cityblock", 0: "chebyshev"}
 
 
 def clouds(n, m, d, kind, seed=0):
@@ -32,7 +36,7 @@ def clouds(n, m, d, kind, seed=0):
 
 
 def by_brute_force(x, y, g, below, norm, k):
-    reduced = dense_cost(x, y, NAMES[norm[0]], norm[1]) - g
+    reduced = dense_cost(x, y, *norm) - g
     reduced[reduced >= np.reshape(below, (-1, 1))] = np.inf
     padded = np.pad(reduced, ((0, 0), (0, k)), constant_values=np.inf)
     return np.sort(padded, axis=1)[:, :k]
@@ -44,11 +48,11 @@ def by_brute_force(x, y, g, below, norm, k):
 def test_the_smallest_reduced_costs_are_those_of_brute_force(kind, norm, n, m, d, k):
     x, y = (cloud[build_tree(cloud).order] for cloud in clouds(n, m, d, kind))
     rng = np.random.default_rng(1)
-    g = dense_cost(x, y, NAMES[norm[0]], norm[1]).min(axis=0) - rng.random(m) * 0.3
+    g = dense_cost(x, y, *norm).min(axis=0) - rng.random(m) * 0.3
     f = by_brute_force(x, y, g, np.full(n, np.inf), norm, 1)[:, 0]
     for below in (np.full(n, np.inf), f + 0.1, f - 1e-9, np.full(n, -np.inf)):
         found = smallest_reduced_costs(
-            bounding_boxes(x), bounding_boxes(y), f, Search.of(g, below, k, norm)
+            bounding_boxes(x), bounding_boxes(y), f, Search.of(g, below, k, Norm.named(*norm))
         )
         expected = by_brute_force(x, y, g, below, norm, k)
         # A cost on the verge of `below` may fall to either side of it.
@@ -56,11 +60,11 @@ def test_the_smallest_reduced_costs_are_those_of_brute_force(kind, norm, n, m, d
         assert_array_equal(found.j >= 0, np.isfinite(found.value))
         i, at = np.nonzero(found.j >= 0)
         j = found.j[i, at]
-        cost = dense_cost(x, y, NAMES[norm[0]], norm[1])[i, j]
+        cost = dense_cost(x, y, *norm)[i, j]
         assert_allclose(found.value[i, at], cost - g[j], rtol=0, atol=64 * EPS * 40.0 ** norm[1])
 
 
-@pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"])
+@pytest.mark.parametrize("metric", [*NAMED_METRICS, otgan.Torus(2.0), MINKOWSKI], ids=str)
 @pytest.mark.parametrize("d", [2, 12])
 @pytest.mark.parametrize("p", [1, 1.5])
 def test_a_c_transform_by_cells_is_the_plain_one(monkeypatch, metric, d, p):
