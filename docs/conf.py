@@ -33,6 +33,7 @@ extensions = [
     "sphinxcontrib.bibtex",
     "citations",
     "code_links",
+    "lesson_pictures",
     "repository_links",
 ]
 exclude_patterns = ["_build", "report", "README.md"]

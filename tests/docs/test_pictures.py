@@ -10,19 +10,16 @@ import re
 
 import pytest
 
-from otgan.lessons import load
-from otgan.plot import save
-from tests.pictures import IMAGES, OF_EXAMPLES, ROOT, check_picture, is_drawn_alike
+from tests.pictures import (
+    IMAGES,
+    LESSON_PICTURES,
+    OF_EXAMPLES,
+    ROOT,
+    check_picture,
+    is_drawn_alike,
+)
 
-LESSONS = {
-    "kl-integrands": ("kl-integrands", 130),
-    "cover-or-seek": ("cover-or-seek", 130),
-    "dimension-of-data": ("dimension-of-data", 130),
-    "find-the-mistake": ("find-the-mistake", 130),
-    "how-sure": ("how-sure-are-you", 110),
-    "which-distance": ("which-distance", 110),
-}
-"""Lesson and dots per inch of each picture."""
+LESSONS = LESSON_PICTURES["LESSONS"]
 
 TRAINED = {
     *("audit", "clipping-and-penalties", "critic-or-emd", "mode-collapse", "neural-critic"),
@@ -48,6 +45,4 @@ def test_every_picture_is_shown():
 def test_pictures_of_lessons(name, tmp_path):
     if not is_drawn_alike():
         pytest.skip("other versions of matplotlib draw other pixels")
-    lesson, dpi = LESSONS[name]
-    module = load(lesson)
-    check_picture(save(module.draw(module.run()), tmp_path / "new.png", dpi=dpi), name)
+    check_picture(LESSON_PICTURES["draw"](name, tmp_path / "new.png"), name)
