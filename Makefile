@@ -7,9 +7,9 @@ READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 OLDEST_READY := $(OLDEST)/.ready
 
+PROCESSES ?= --numprocesses auto --maxprocesses 4
 # Tests of a file stay together, since they share what is expensive to make.
-PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
-QUICK := -m "not slow and not gpu and not browser and not notebook" $(PARALLEL)
+QUICK := -m "not slow and not gpu and not browser and not notebook" $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-all test-browser test-notebooks test-oldest lint docs install clean
 .DEFAULT_GOAL := test
@@ -51,11 +51,11 @@ test-all: lint
 
 # Needs Debian's chromium, or CHROMIUM=/path/to/it; playwright's own download is not used.
 test-browser: $(READY)
-	$(BIN)/pytest -m browser tests/browser
+	$(BIN)/pytest -m browser tests/browser $(PROCESSES)
 
 # A kernel of Jupyter's runs docs/notebooks with all exercises solved.
 test-notebooks: $(READY)
-	$(BIN)/pytest -m notebook tests/notebooks --numprocesses auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/pytest -m notebook tests/notebooks $(PROCESSES) --dist loadgroup
 
 # Warnings are errors. The gallery runs every example; what did not change is not run again.
 docs: $(READY)

@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A new file that takes the place of `path` once it is complete and on the disk.
 
-        At any moment `path` is the old file or the complete new one. The new one is created under a
+    At any moment `path` is the old file or the complete new one. The new one is created under a
     random new name, so that no link can redirect it; a link at `path` is replaced, and its target
     is left alone.
 
