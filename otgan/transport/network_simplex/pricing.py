@@ -31,7 +31,7 @@ def smallest_reduced_costs(
     search : Search
     n_jobs : int, optional
     """
-    if search.norm.code == EUCLIDEAN and len(x.columns) > MAX_CELL_DIMENSION:
+    if _goes_by_products(search.norm, len(x.columns)):
         return smallest_by_products(x.columns.T, y.columns.T, search, n_jobs)
     bounds = linear_upper_bound(x, f), linear_upper_bound(y, search.g)
     return smallest_by_cells((x, y), bounds, search, n_jobs)
@@ -44,11 +44,18 @@ def c_transform_of_points(
     n_jobs: int | None = None,
 ) -> FloatArray:
     """min_i C_ij - f_i for every j; a guess of it guides the search."""
+    m, norm = len(points.y), Norm.of(points)
+    if _goes_by_products(norm, points.x.shape[1]):
+        search = Search.of(f, np.full(m, np.inf), 1, norm)
+        return smallest_by_products(points.y, points.x, search, n_jobs).value[:, 0]
     tree_x, tree_y = build_tree(points.x), build_tree(points.y)
-    m = len(tree_y.order)
     g = np.zeros(m) if guess is None or not np.isfinite(guess).all() else guess
-    search = Search.of(f[tree_x.order], np.full(m, np.inf), 1, Norm.of(points))
+    search = Search.of(f[tree_x.order], np.full(m, np.inf), 1, norm)
     found = smallest_reduced_costs(tree_y.cells, tree_x.cells, g[tree_y.order], search, n_jobs)
     result = np.empty(m)
     result[tree_y.order] = found.value[:, 0]
     return result
+
+
+def _goes_by_products(norm: Norm, d: int) -> bool:
+    return norm.code == EUCLIDEAN and d > MAX_CELL_DIMENSION
