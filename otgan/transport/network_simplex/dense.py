@@ -6,6 +6,7 @@ import numpy as np
 
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
+from otgan.transport.network_simplex.assignment import MAX_ASSIGNED, optimal_assignment
 from otgan.transport.network_simplex.candidates import Candidates, Ints, Nodes, incident_arcs
 from otgan.transport.network_simplex.fixed_point import (
     Masses,
@@ -99,7 +100,10 @@ def _plan_as_fractions(tree: Tree, n: int, a: Masses) -> tuple[Ints, Ints, Float
 
 @compiled
 def dense_start(matrix: FloatArray, a: Masses, b: Masses) -> tuple[Tree, Candidates]:
-    """A first basis around a greedy plan, and all arcs as candidates."""
+    """A first basis around a plan, and all arcs as candidates.
+
+    The plan is greedy; between a few points of equal mass, it is an optimal assignment.
+    """
     n, m = matrix.shape
     nodes = n + m + 1
     tree = Tree(
@@ -108,23 +112,56 @@ def dense_start(matrix: FloatArray, a: Masses, b: Masses) -> tuple[Tree, Candida
         np.empty(nodes, np.int32), np.empty(nodes, np.int32),
     )  # fmt: skip
     start, target = np.empty(n + 1, np.int64), np.empty(n * m, np.int32)
-    f, g = np.empty(n), np.empty(m)
     for i in range(n):
         start[i] = i * m
-        least = np.inf
         for j in range(m):
             target[i * m + j] = j
-            least = min(least, matrix[i, j])
-        f[i] = tree.pi[i] = least
-        for j in range(m):
-            reduced = matrix[i, j] - least
-            g[j] = reduced if i == 0 else min(g[j], reduced)
     start[n] = n * m
+    if n == m <= MAX_ASSIGNED and _are_units(a):
+        column, f, g = optimal_assignment(matrix)
+        plan = _plan_of(matrix, column, a)
+    else:
+        f, g = _reduce(matrix)
+        plan = greedy_plan(matrix, f, g, a, b)
+    for i in range(n):
+        tree.pi[i] = f[i]
     for j in range(m):
         tree.pi[n + j] = -g[j]
-    arcs = Candidates(start, target, matrix.ravel())
-    initial_basis_dense(matrix, tree, Plan(*greedy_plan(matrix, f, g, a, b)))
-    return tree, arcs
+    initial_basis_dense(matrix, tree, Plan(*plan))
+    return tree, Candidates(start, target, matrix.ravel())
+
+
+@compiled
+def _are_units(a: Masses) -> bool:
+    """Whether every mass is one unit: then all weights of both sides are equal, if n = m."""
+    return a.shape[1] == 1 and a.min() == 1 == a.max()
+
+
+@compiled
+def _reduce(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The least cost of each row, and what of each column is left above these at least."""
+    n, m = matrix.shape
+    f, g = np.empty(n), np.full(m, np.inf)
+    for i in range(n):
+        least = np.inf
+        for j in range(m):
+            least = min(least, matrix[i, j])
+        f[i] = least
+        for j in range(m):
+            g[j] = min(g[j], matrix[i, j] - least)
+    return f, g
+
+
+@compiled
+def _plan_of(
+    matrix: FloatArray, column: Ints, a: Masses
+) -> tuple[Nodes, Nodes, Masses, FloatArray]:
+    """An assignment as a plan."""
+    n = len(column)
+    i, j, cost = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n)
+    for s in range(n):
+        i[s], j[s], cost[s] = s, column[s], matrix[s, column[s]]
+    return i, j, a.copy(), cost
 
 
 @compiled
