@@ -73,7 +73,7 @@ def _fill_with_costs(
     n, m = matrix.shape
     write_sizes(of_x, of_y, (0, n), (0, m), norm, norm.extent, matrix)
     for i in range(n):
-        to_reduced_costs(matrix[i], zeros, norm.power / norm.root)
+        to_reduced_costs(matrix[i], zeros, norm.exponent)
 
 
 @compiled

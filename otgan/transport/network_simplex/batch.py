@@ -113,7 +113,7 @@ def _certified_costs(
         sources, targets = (here.start, here.stop), (there.start, there.stop)
         write_sizes(x.columns, y.columns, sources, targets, norm, norm.extent, matrix)
         for i in range(n):
-            to_reduced_costs(matrix[i], np.zeros(m), norm.power / norm.root)
+            to_reduced_costs(matrix[i], np.zeros(m), norm.exponent)
         a, b = x.weights[here], y.weights[there]
         if x.equal[s] and y.equal[t]:  # in whole units: no mass is rounded
             masses = equal_masses(n, m)

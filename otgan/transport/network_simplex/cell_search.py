@@ -196,7 +196,6 @@ def _compare_cells(
     """
     (x, y), (start, stop), (begin, end) = cells, sources, targets
     threshold, norm = search.threshold, search.norm
-    exponent = norm.power / norm.root
     value, index = search.found
     k = value.shape[1]
     prices = search.g[begin:end]
@@ -204,7 +203,7 @@ def _compare_cells(
     write_sizes(x.columns, y.columns, sources, targets, norm, norm.extent, buffer)
     for i in range(start, stop):
         costs = buffer[i - start]
-        to_reduced_costs(costs, prices, exponent)
+        to_reduced_costs(costs, prices, norm.exponent)
         worst = min(threshold[i], value[i, k - 1])
         for t in range(end - begin):
             if costs[t] < worst:

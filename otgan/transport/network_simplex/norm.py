@@ -34,6 +34,8 @@ class Norm(NamedTuple):
     power : float
     root : float
         Loops first compute the distance to this power: 2 for Euclidean ones, which are sums then.
+    exponent : float
+        And then the cost as a power of that: a division less in loops that must not raise.
     extent : ndarray or None
         The periods of a torus, shape (d,); the diameter of a sphere, shape (1,); nothing, shape
         (0,), for a norm of Minkowski; None for the other norms.
@@ -42,6 +44,7 @@ class Norm(NamedTuple):
     code: int
     power: float
     root: float
+    exponent: float
     extent: FloatArray | None
 
     @classmethod
@@ -50,9 +53,11 @@ class Norm(NamedTuple):
         if points.norm not in ("minkowski", "torus", "sphere"):
             return cls.named(points.norm, points.power)
         root = {"minkowski": points.order, "torus": 2.0, "sphere": 1.0}[points.norm]
-        return cls(NORMS[points.norm], float(points.power), root, points.extent)
+        power = float(points.power)
+        return cls(NORMS[points.norm], power, root, power / root, points.extent)
 
     @classmethod
     def named(cls, name: str, power: float) -> Norm:
         """The Euclidean, cityblock or Chebyshev distance to a power."""
-        return cls(NORMS[name], float(power), 2.0 if name == "euclidean" else 1.0, None)
+        root = 2.0 if name == "euclidean" else 1.0
+        return cls(NORMS[name], float(power), root, power / root, None)

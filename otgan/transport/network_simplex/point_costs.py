@@ -61,7 +61,7 @@ def _fill_rows(
     for i in range(first, last):
         row = costs[i : i + 1]
         write_sizes(x, y, (i, i + 1), (0, y.shape[1]), norm, norm.extent, row)
-        to_reduced_costs(row[0], zeros, norm.power / norm.root)
+        to_reduced_costs(row[0], zeros, norm.exponent)
 
 
 @compiled
@@ -98,7 +98,7 @@ def pair_costs(x: FloatArray, y: FloatArray, i: IntArray, j: IntArray, norm: Nor
     """The costs of x[:, i[e]] and y[:, j[e]] on a list of arcs."""
     costs = np.zeros(len(i))
     _add_sizes(x, y, i, j, norm, norm.extent, costs)
-    to_reduced_costs(costs, np.zeros(len(i)), norm.power / norm.root)
+    to_reduced_costs(costs, np.zeros(len(i)), norm.exponent)
     return costs
 
 
