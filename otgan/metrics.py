@@ -18,7 +18,7 @@ from scipy.spatial.distance import cdist
 from otgan.errors import InvalidInputError
 from otgan.inputs.options import as_choice, as_flag, as_positive
 from otgan.keywords import checks_keywords
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, as_float64, as_points
 from otgan.normed_points import NormedPoints
 
 __all__ = ["SCIPY_METRICS", "ArrayMetric", "GreatCircle", "SciPyMetric", "Torus"]
@@ -29,7 +29,7 @@ WEIGHTED = (
 )
 SCIPY_METRICS: Mapping[str, set[str]] = {
     **{name: {"w"} for name in WEIGHTED},
-    "jensenshannon": {"base"},
+    "jensenshannon": set(),
     "mahalanobis": {"VI"},
     "minkowski": {"p", "w"},
     "seuclidean": {"V"},
@@ -48,7 +48,8 @@ class ArrayMetric(ABC):
 
     def pairs(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between the points of x and of y, both of shape (k, d), one by one."""
-        return np.array([self(u, v) for u, v in zip(x, y, strict=True)])
+        one_by_one = zip(x[:, None], y[:, None], strict=True)
+        return np.array([self.matrix(u, v)[0, 0] for u, v in one_by_one])
 
     def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints | None:
         """Points whose norm of differences, or other distance that cells bound, is this one.
@@ -58,8 +59,14 @@ class ArrayMetric(ABC):
         return None
 
     def __call__(self, u: Any, v: Any) -> float:
-        """The distance of two points, shape (d,)."""
-        return float(self.matrix(np.atleast_2d(u), np.atleast_2d(v))[0, 0])
+        """The distance of two points, shape (d,), or of two numbers."""
+        x, y = (np.atleast_1d(as_float64(z, name)) for z, name in ((u, "u"), (v, "v")))
+        if x.ndim != 1 or x.shape != y.shape:
+            raise InvalidInputError(
+                f"u and v must be two points of the same shape (d,), got {x.shape} and {y.shape}; "
+                "to fix it, call .matrix(x, y) for the distances between all points of two arrays"
+            )
+        return float(self.matrix(as_points(x[None], "u"), as_points(y[None], "v"))[0, 0])
 
 
 @checks_keywords
@@ -86,13 +93,15 @@ class Torus(ArrayMetric):
 
     def __post_init__(self) -> None:
         periods = _reals(self.period)
-        if isinstance(self.period, bool) or periods.ndim > 1 or not (periods > 0).all():
+        if periods.ndim > 1 or periods.size == 0 or not (periods > 0).all():
             raise InvalidInputError(
                 f"period must be a positive number, or one for each coordinate, got "
                 f"{self.period!r}; to fix it, pass inf for coordinates that do not return"
             )
         # Of numbers alone, so that tori can be compared and hashed.
-        object.__setattr__(self, "period", tuple(periods) if periods.ndim else float(periods))
+        object.__setattr__(
+            self, "period", tuple(periods.tolist()) if periods.ndim else float(periods)
+        )
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, d), and of y, shape (m, d)."""
@@ -111,13 +120,13 @@ class Torus(ArrayMetric):
         return distances
 
     def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints:
-        """The points within one period."""
+        """The points within half a period of zero."""
         x, y, periods = self._wrapped(x, y)
         center = np.where(np.isinf(periods), x.mean(axis=0) / 2 + y.mean(axis=0) / 2, 0.0)
         return NormedPoints(x - center, y - center, "torus", extent=periods)
 
     def _wrapped(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The points with coordinates from 0 to the period, and the period of each coordinate."""
+        """The points within half a period of zero, and the period of each coordinate."""
         d = x.shape[1]
         if np.ndim(self.period) == 1 and np.shape(self.period) != (d,):
             raise InvalidInputError(
@@ -126,9 +135,11 @@ class Torus(ArrayMetric):
             )
         periods = np.broadcast_to(np.asarray(self.period, float), (d,)).copy()
         returns = np.isfinite(periods)
-        x, y = x.copy(), y.copy()
+        x, y = np.array(x, float), np.array(y, float)
         for points in (x, y):
-            points[:, returns] %= periods[returns]
+            # Both steps are exact: x % period, from 0 up, would round what is just below zero.
+            rest = np.fmod(points[:, returns], periods[returns])
+            points[:, returns] = rest - periods[returns] * np.rint(rest / periods[returns])
         return x, y, periods
 
 
@@ -234,9 +245,10 @@ class SciPyMetric(ArrayMetric):
         as_choice(self.name, "name", tuple(SCIPY_METRICS))
         known = SCIPY_METRICS[self.name]
         if not isinstance(self.options, Mapping) or not self.options.keys() <= known:
+            keys = f"with keys among {', '.join(sorted(known))}" if known else "without any keys"
             raise InvalidInputError(
-                f"options of {self.name!r} must be a dictionary with keys among "
-                f"{', '.join(sorted(known))}, got {self.options!r}; to fix it, leave others out"
+                f"options of {self.name!r} must be a dictionary {keys}, got {self.options!r}; to "
+                "fix it, leave others out"
             )
         needed = {"mahalanobis": "VI", "seuclidean": "V"}.get(self.name)
         if needed is not None and needed not in self.options:
@@ -244,13 +256,12 @@ class SciPyMetric(ArrayMetric):
                 f"options of {self.name!r} must hold {needed!r}, got {self.options!r}; to fix it, "
                 "pass it, as it would otherwise depend on the points that happen to be compared"
             )
-        for key, least in {"p": 1.0, "base": 0.0}.items():
-            value = _reals(self.options.get(key, 2))
-            if value.shape != () or not value >= least:
-                raise InvalidInputError(
-                    f"{key} of {self.name!r} must be a number of at least {least:g}, got "
-                    f"{self.options[key]!r}; to fix it, leave it out, or pass one"
-                )
+        order = _reals(self.options.get("p", 2))
+        if order.shape != () or not order >= 1:
+            raise InvalidInputError(
+                f"p of {self.name!r} must be a number of at least 1, got {self.options['p']!r}; "
+                "to fix it, leave it out, or pass one"
+            )
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, d), and of y, shape (m, d)."""
@@ -285,17 +296,19 @@ class SciPyMetric(ArrayMetric):
                 continue
             # SciPy reads other memory where VI has another shape.
             given = _reals(self.options[key])
-            if given.shape != (d,) * axes or (axes == 1 and not (given >= 0).all()):
+            wrong = given.shape != (d,) * axes or not np.isfinite(given).all()
+            if wrong or (axes == 1 and not (given >= 0).all()):
                 raise InvalidInputError(
-                    f"{key} of {self.name!r} must hold numbers of shape {(d,) * axes} for points "
-                    f"of {d} coordinates, not negative ones if it is w or V, got "
+                    f"{key} of {self.name!r} must hold finite numbers of shape {(d,) * axes} for "
+                    f"points of {d} coordinates, not negative ones if it is w or V, got "
                     f"{self.options[key]!r}; to fix it, pass one for each coordinate, or pair"
                 )
 
 
 def _reals(value: Any) -> FloatArray:
-    """An array of floats, or NaN where it cannot be one."""
+    """An array of floats, or NaN where it is none: text and truth values are no numbers."""
     try:
-        return np.asarray(value, float)
+        given = np.asarray(value)
+        return np.asarray(given if given.dtype.kind in "iufO" else np.nan, float)
     except (TypeError, ValueError):
         return np.array(np.nan)

@@ -25,6 +25,22 @@ def test_the_torus_takes_the_nearest_of_all_copies(seed, d):
     assert_allclose(otgan.Torus(tuple(period)).matrix(x, y), np.sqrt(squares), atol=1e-12)
 
 
+def test_a_long_period_costs_no_digits():
+    """Points just below zero, whose remainders from zero up would be rounded beside the period."""
+    x, y = RNG.uniform(-0.5, 0.5, (2, 30, 2))
+    for period in (1e8, 1e17, 1e300):
+        torus = otgan.Torus(period)
+        assert_allclose(torus.matrix(x, y), cdist(x, y), rtol=1e-13)
+        assert_allclose(torus.pairs(x, y), np.linalg.norm(x - y, axis=1), rtol=1e-13)
+        assert_allclose(otgan.emd(x, y, metric=torus).cost, otgan.emd(x, y).cost, rtol=1e-12)
+
+
+def test_a_metric_takes_two_points_of_any_numbers():
+    assert otgan.Torus(24)([23], [1]) == otgan.Torus(24)(23, 1) == 2.0
+    assert_allclose(otgan.Torus(24).matrix(np.array([[23]]), np.array([[1]])), 2.0)
+    assert repr(otgan.Torus((1, 2.5))) == "Torus(period=(1.0, 2.5))"
+
+
 def test_great_circles_are_angles_between_unit_vectors():
     angles = np.column_stack([RNG.uniform(-1.5, 1.5, 50), RNG.uniform(-9, 9, 50)])
     lat, lon = angles.T
@@ -108,12 +124,24 @@ def test_tori_are_values():
         (lambda: otgan.Torus(mistyped("day")), "period must be a positive number"),
         (lambda: otgan.Torus(True), "period must be a positive number"),
         (lambda: otgan.Torus(mistyped(((1, 2), (3, 4)))), "period must be a positive number"),
+        (lambda: otgan.Torus(mistyped("24")), "period must be a positive number"),
+        (lambda: otgan.Torus(()), "period must be a positive number"),
+        (
+            lambda: otgan.Torus(24)([23.0, 1.0], [1.0]),
+            "same shape (d,), got (2,)",
+        ),
+        (lambda: otgan.Torus(24)([[23.0]], [[1.0]]), "call .matrix(x, y)"),
+        (lambda: otgan.Torus(24)([np.nan], [1.0]), "u must be finite, got nan"),
         (lambda: otgan.GreatCircle(mistyped("earth")), "radius must be a positive number"),
         (lambda: otgan.GreatCircle(degrees=mistyped(1)), "degrees must be True or False"),
         (lambda: otgan.SciPyMetric("nonsense"), "name must be one of"),
         (lambda: otgan.SciPyMetric("jaccard"), "name must be one of"),  # of booleans
         (lambda: otgan.SciPyMetric("minkowski", {"q": 3}), "keys among p, w"),
         (lambda: otgan.SciPyMetric("minkowski", {"p": 0.5}), "p of 'minkowski' must be a number"),
+        (lambda: otgan.SciPyMetric("minkowski", {"p": "3"}), "p of 'minkowski' must be a number"),
+        (lambda: otgan.SciPyMetric("minkowski", {"p": True}), "p of 'minkowski' must be a number"),
+        (lambda: otgan.SciPyMetric("jensenshannon", {"base": 2}), "without any keys"),
+        (lambda: of_points("minkowski", w=[1.0, np.inf]), "must hold finite numbers"),
         (lambda: otgan.SciPyMetric("euclidean", {"out": None}), "keys among w"),
         (lambda: of_points("mahalanobis", VI=np.eye(3)), "shape (2, 2)"),
         (lambda: of_points("mahalanobis", VI=np.eye(1)), "shape (2, 2)"),
