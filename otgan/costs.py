@@ -140,6 +140,8 @@ class SparseCost:
 
 
 def _near_metric(metric: object) -> str:
+    if isinstance(metric, type):
+        return f"pass an object of this class, as {metric.__name__}(...)"
     name = metric if isinstance(metric, str) else ""
     if name in SCIPY_METRICS:
         return f"pass metric=otgan.SciPyMetric({name!r}), with its options"
@@ -199,7 +201,8 @@ class PointCost:
     @classmethod
     def between(cls, x: FloatArray, y: FloatArray, metric: Metric, p: float) -> PointCost:
         """The same for points and order that have been checked."""
-        if not (callable(metric) or (isinstance(metric, str) and metric in METRIC_NAMES)):
+        named = isinstance(metric, str) and metric in METRIC_NAMES
+        if not named and (isinstance(metric, type) or not callable(metric)):
             raise InvalidInputError(
                 f"metric must be one of {', '.join(METRIC_NAMES)}, or a callable, got {metric!r}; "
                 f"to fix it, {_near_metric(metric)}"

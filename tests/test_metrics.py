@@ -52,6 +52,23 @@ def test_great_circles_are_angles_between_unit_vectors():
     assert_allclose(of_earth([90, 0], [-90, 77]), 6371 * np.pi, rtol=1e-12)
 
 
+def test_great_circles_between_points_that_are_close_are_right_beside_the_radius():
+    x = np.column_stack([RNG.uniform(-1.5, 1.5, 50), RNG.uniform(-3, 3, 50)])
+    y = x + RNG.normal(0, 10.0 ** RNG.integers(-15, -3, (50, 1)), (50, 2))
+    lat, lon = np.sin((y - x).T / 2) ** 2
+    halves = np.arcsin(np.sqrt(lat + np.cos(x[:, 0]) * np.cos(y[:, 0]) * lon))
+    assert_allclose(otgan.GreatCircle(radius=100.0).pairs(x, y), 200 * halves, atol=1e-13, rtol=0)
+
+
+def test_a_pole_in_float32_is_the_pole():
+    pole = np.array([[np.pi / 2, 1.0]], np.float32)
+    assert float(pole[0, 0]) > np.pi / 2
+    distance = otgan.wasserstein(pole, np.zeros((1, 2), np.float32), metric=otgan.GreatCircle())
+    assert_allclose(distance, np.pi / 2, rtol=1e-7)
+    with refused("latitudes from -1.5707963 to 1.5707963, got a latitude of 1.571"):
+        otgan.GreatCircle()([1.571, 0.0], [0.0, 0.0])
+
+
 def test_w1_on_a_circle_as_in_closed_form():
     x, y = RNG.uniform(0, 24, (2, 40))
     result = otgan.emd(x, y, metric=otgan.Torus(24))
@@ -153,6 +170,7 @@ def test_tori_are_values():
             lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("haversine")),
             "otgan.GreatCircle()",
         ),
+        (lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped(otgan.Torus)), "as Torus(...)"),
         (
             lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("minkowski")),
             "SciPyMetric('minkowski')",
