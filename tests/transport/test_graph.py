@@ -12,7 +12,7 @@ from scipy.sparse import csgraph
 
 import otgan
 from otgan.errors import InfeasibleError, SolverError, UnequalMassError
-from tests.cases import refused
+from tests.cases import mistyped, refused
 
 INF = np.inf
 
@@ -406,7 +406,7 @@ def test_mass_that_moves_for_nothing_is_not_kept_from_it_by_a_long_road(seed):
 def test_max_iterations_must_be_a_count():
     for count in (0, 1.5, "1", True):
         with refused("max_iterations must be a whole number of at least 1"):
-            otgan.emd_graph(PATH, ONE, LAST, max_iterations=count)
+            otgan.emd_graph(PATH, ONE, LAST, max_iterations=mistyped(count))
 
 
 def test_the_result_on_one_line_and_as_json():
