@@ -357,10 +357,13 @@ def stored(cost: PointCost) -> MatrixCost:
     """
     n, m = cost.shape
     if not isinstance(cost.metric, str) and n * m > CALLED_PAIRS:
+        done, more = "called for", "compute the costs in whole arrays and pass them to"
+        if isinstance(cost.metric, ArrayMetric):
+            done, more = "stored for", "pass a matrix for which there is memory to"
         raise InvalidInputError(
-            f"a callable metric must be called for at most {CALLED_PAIRS:,} pairs of points, got "
+            f"a callable metric must be {done} at most {CALLED_PAIRS:,} pairs of points, got "
             f"{n:,} x {m:,} = {n * m:,}; to fix it, name one of {', '.join(METRIC_NAMES)}, give "
-            "fewer points, or compute the costs in whole arrays and pass them to emd_from_cost"
+            f"fewer points, or {more} emd_from_cost"
         )
     return MatrixCost(cost.rows(slice(0, n)))
 

@@ -242,6 +242,11 @@ class SciPyMetric(ArrayMetric):
         ``{"V": ...}`` for seuclidean. The latter two need theirs, since SciPy would otherwise
         estimate it from whichever points it is given.
 
+    Notes
+    -----
+    ``"minkowski"`` of an order up to 20, or of infinite order without weights, has cells, and
+    stores no matrix between large clouds. All costs of others are stored, for 2**28 pairs at most.
+
     Examples
     --------
     >>> round(SciPyMetric("minkowski", {"p": 3})([0.0, 0.0], [1.0, 1.0]), 6)

@@ -170,6 +170,12 @@ def test_tori_are_values():
             lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("haversine")),
             "otgan.GreatCircle()",
         ),
+        (
+            lambda: otgan.emd(
+                RNG.random((20000, 2)), RNG.random((20000, 2)), metric=otgan.SciPyMetric("canberra")
+            ),
+            "must be stored for at most 268,435,456 pairs of points, got 20,000 x 20,000",
+        ),
         (lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped(otgan.Torus)), "as Torus(...)"),
         (
             lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("minkowski")),
