@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -277,6 +278,8 @@ class SciPyMetric(ArrayMetric):
                 f"p of {self.name!r} must be a number of at least 1, got {self.options['p']!r}; "
                 "to fix it, leave it out, or pass one"
             )
+        # What was checked stays as it is, whatever becomes of the dictionary.
+        object.__setattr__(self, "options", deepcopy(dict(self.options)))
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, d), and of y, shape (m, d)."""

@@ -129,6 +129,14 @@ def test_tori_are_values():
     assert len(tori) == 2
 
 
+def test_options_stay_as_they_were_checked():
+    weights = np.array([1.0, 2.0])
+    options = {"p": 3.0, "w": weights}
+    metric = otgan.SciPyMetric("minkowski", options)
+    options["p"], weights[:] = 0.5, -1.0
+    assert_allclose(metric([0.0, 0.0], [1.0, 1.0]), 3 ** (1 / 3))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

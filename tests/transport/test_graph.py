@@ -403,6 +403,14 @@ def test_mass_that_moves_for_nothing_is_not_kept_from_it_by_a_long_road(seed):
     assert abs(result.lower) <= 1e-12 and 0 <= result.distance <= 1e-12
 
 
+def test_a_graph_of_networkx_is_refused_by_what_makes_an_array_of_it():
+    networkx = pytest.importorskip("networkx")
+    graph = networkx.path_graph(3)
+    with refused("Graph of networkx", "networkx.to_scipy_sparse_array(graph)"):
+        otgan.emd_graph(graph, ONE, LAST)
+    assert otgan.emd_graph(networkx.to_scipy_sparse_array(graph), ONE, LAST).distance == 2
+
+
 def test_max_iterations_must_be_a_count():
     for count in (0, 1.5, "1", True):
         with refused("max_iterations must be a whole number of at least 1"):
