@@ -7,6 +7,7 @@ matrix. All costs of others are stored.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -184,30 +185,34 @@ class GreatCircle(ArrayMetric):
 
     def matrix(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between all points of x, shape (n, 2), and of y, shape (m, 2)."""
-        u, v = self._units(x), self._units(y)
+        u, v = self._vectors(x), self._vectors(y)
         return 2 * self.radius * np.arctan2(cdist(u, v), cdist(u, -v))
 
     def pairs(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between the points of x and of y, both of shape (k, 2), one by one."""
-        u, v = self._units(x), self._units(y)
+        u, v = self._vectors(x), self._vectors(y)
         chords = np.linalg.norm(u - v, axis=1), np.linalg.norm(u + v, axis=1)
         distances: FloatArray = 2 * self.radius * np.arctan2(*chords)
         return distances
 
     def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints:
         """The points in space."""
-        u, v = self.radius * self._units(x), self.radius * self._units(y)
+        _, exponent = math.frexp(self.radius)
+        u, v = (np.ldexp(self._vectors(points), exponent) for points in (x, y))
         return NormedPoints(u, v, "sphere", extent=np.array([2.0 * self.radius]))
 
-    def _units(self, points: FloatArray) -> FloatArray:
-        """Vectors of length one, shape (n, 3).
+    def _vectors(self, points: FloatArray) -> FloatArray:
+        """Vectors of length radius, shape (n, 3), divided by a power of two to be of about one.
 
-        Half the angle between two of them has the tangent |u - v| / |u + v|, which is as right for
-        points that are opposite to each other as for others.
+        They are rounded as those of length radius are, with which cells are compared. Half the
+        angle between two of them has the tangent |u - v| / |u + v|, which is as right for points
+        that are opposite to each other as for others.
         """
         lat, lon = self._angles(points)
         level = np.cos(lat)
-        return np.column_stack([level * np.cos(lon), level * np.sin(lon), np.sin(lat)])
+        units = np.column_stack([level * np.cos(lon), level * np.sin(lon), np.sin(lat)])
+        mantissa, _ = math.frexp(self.radius)
+        return mantissa * units
 
     def _angles(self, points: FloatArray) -> FloatArray:
         """Latitudes and longitudes in radians, shape (2, n)."""
