@@ -294,23 +294,34 @@ class SciPyMetric(ArrayMetric):
 
     def pairs(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The distances between the points of x and of y, both of shape (k, d), one by one."""
-        if (points := self.normed(x, y)) is None:
+        if (stretch := self._stretch(x.shape[1])) is None:
             return super().pairs(x, y)
-        distances: FloatArray = np.linalg.norm(points.x - points.y, points.order, axis=1)
+        distances: FloatArray = np.linalg.norm(stretch * (x - y), self._order, axis=1)
         return distances
 
     def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints | None:
         """The points as they are for minkowski, or stretched by its weights."""
-        self._check_sizes(x.shape[1])
-        order = float(self.options.get("p", 2.0))
+        if (stretch := self._stretch(x.shape[1])) is None:
+            return None
+        order = self._order
+        center = x.mean(axis=0) / 2 + y.mean(axis=0) / 2
+        norm = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}.get(order, "minkowski")
+        return NormedPoints(stretch * (x - center), stretch * (y - center), norm, order=order)
+
+    @property
+    def _order(self) -> float:
+        return float(self.options.get("p", 2.0))
+
+    def _stretch(self, d: int) -> FloatArray | None:
+        """What the weights of minkowski multiply coordinates by; None for what has no cells."""
+        self._check_sizes(d)
+        order = self._order
         if self.name != "minkowski" or MAX_ORDER < order < np.inf:
             return None
         if np.isinf(order) and "w" in self.options:
             return None
-        stretch = np.asarray(self.options.get("w", np.ones(x.shape[1])), float) ** (1 / order)
-        center = x.mean(axis=0) / 2 + y.mean(axis=0) / 2
-        norm = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}.get(order, "minkowski")
-        return NormedPoints(stretch * (x - center), stretch * (y - center), norm, order=order)
+        stretch: FloatArray = np.asarray(self.options.get("w", np.ones(d)), float) ** (1 / order)
+        return stretch
 
     def _check_sizes(self, d: int) -> None:
         """Refuse arrays of other shapes than those of d coordinates, where SciPy may not."""

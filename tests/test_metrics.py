@@ -129,6 +129,18 @@ def test_tori_are_values():
     assert len(tori) == 2
 
 
+@pytest.mark.parametrize("options", [{"p": 3}, {"p": 1.5, "w": [0.3, 0.7]}, {"p": np.inf}])
+def test_norms_are_those_of_direct_differences(options):
+    """Points that are much closer to each other than to others: no center costs them digits."""
+    x = RNG.normal(size=(40, 2))
+    y = x + 1e-10 * RNG.normal(size=(40, 2))
+    weights = np.array(options.get("w", [1.0, 1.0]))
+    order = options["p"]
+    terms = np.abs(x - y) if np.isinf(order) else weights * np.abs(x - y) ** order
+    sums = terms.max(axis=1) if np.isinf(order) else terms.sum(axis=1) ** (1 / order)
+    assert_allclose(otgan.SciPyMetric("minkowski", options).pairs(x, y), sums, rtol=1e-14)
+
+
 def test_options_stay_as_they_were_checked():
     weights = np.array([1.0, 2.0])
     options = {"p": 3.0, "w": weights}
