@@ -140,6 +140,8 @@ class SparseCost:
 
 
 def _near_metric(metric: object) -> str:
+    if isinstance(metric, type):
+        return f"pass an object of this class, as {metric.__name__}(...)"
     name = metric if isinstance(metric, str) else ""
     if name in SCIPY_METRICS:
         return f"pass metric=otgan.SciPyMetric({name!r}), with its options"
@@ -199,7 +201,8 @@ class PointCost:
     @classmethod
     def between(cls, x: FloatArray, y: FloatArray, metric: Metric, p: float) -> PointCost:
         """The same for points and order that have been checked."""
-        if not (callable(metric) or (isinstance(metric, str) and metric in METRIC_NAMES)):
+        named = isinstance(metric, str) and metric in METRIC_NAMES
+        if not named and (isinstance(metric, type) or not callable(metric)):
             raise InvalidInputError(
                 f"metric must be one of {', '.join(METRIC_NAMES)}, or a callable, got {metric!r}; "
                 f"to fix it, {_near_metric(metric)}"
@@ -354,10 +357,13 @@ def stored(cost: PointCost) -> MatrixCost:
     """
     n, m = cost.shape
     if not isinstance(cost.metric, str) and n * m > CALLED_PAIRS:
+        done, more = "called for", "compute the costs in whole arrays and pass them to"
+        if isinstance(cost.metric, ArrayMetric):
+            done, more = "stored for", "pass a matrix for which there is memory to"
         raise InvalidInputError(
-            f"a callable metric must be called for at most {CALLED_PAIRS:,} pairs of points, got "
+            f"a callable metric must be {done} at most {CALLED_PAIRS:,} pairs of points, got "
             f"{n:,} x {m:,} = {n * m:,}; to fix it, name one of {', '.join(METRIC_NAMES)}, give "
-            "fewer points, or compute the costs in whole arrays and pass them to emd_from_cost"
+            f"fewer points, or {more} emd_from_cost"
         )
     return MatrixCost(cost.rows(slice(0, n)))
 

@@ -25,6 +25,22 @@ def test_the_torus_takes_the_nearest_of_all_copies(seed, d):
     assert_allclose(otgan.Torus(tuple(period)).matrix(x, y), np.sqrt(squares), atol=1e-12)
 
 
+def test_a_long_period_costs_no_digits():
+    """Points just below zero, whose remainders from zero up would be rounded beside the period."""
+    x, y = RNG.uniform(-0.5, 0.5, (2, 30, 2))
+    for period in (1e8, 1e17, 1e300):
+        torus = otgan.Torus(period)
+        assert_allclose(torus.matrix(x, y), cdist(x, y), rtol=1e-13)
+        assert_allclose(torus.pairs(x, y), np.linalg.norm(x - y, axis=1), rtol=1e-13)
+        assert_allclose(otgan.emd(x, y, metric=torus).cost, otgan.emd(x, y).cost, rtol=1e-12)
+
+
+def test_a_metric_takes_two_points_of_any_numbers():
+    assert otgan.Torus(24)([23], [1]) == otgan.Torus(24)(23, 1) == 2.0
+    assert_allclose(otgan.Torus(24).matrix(np.array([[23]]), np.array([[1]])), 2.0)
+    assert repr(otgan.Torus((1, 2.5))) == "Torus(period=(1.0, 2.5))"
+
+
 def test_great_circles_are_angles_between_unit_vectors():
     angles = np.column_stack([RNG.uniform(-1.5, 1.5, 50), RNG.uniform(-9, 9, 50)])
     lat, lon = angles.T
@@ -34,6 +50,23 @@ def test_great_circles_are_angles_between_unit_vectors():
     of_earth = otgan.GreatCircle(radius=6371.0, degrees=True)
     assert_allclose(of_earth([0, 179], [0, -179]), 6371 * np.radians(2), rtol=1e-12)
     assert_allclose(of_earth([90, 0], [-90, 77]), 6371 * np.pi, rtol=1e-12)
+
+
+def test_great_circles_between_points_that_are_close_are_right_beside_the_radius():
+    x = np.column_stack([RNG.uniform(-1.5, 1.5, 50), RNG.uniform(-3, 3, 50)])
+    y = x + RNG.normal(0, 10.0 ** RNG.integers(-15, -3, (50, 1)), (50, 2))
+    lat, lon = np.sin((y - x).T / 2) ** 2
+    halves = np.arcsin(np.sqrt(lat + np.cos(x[:, 0]) * np.cos(y[:, 0]) * lon))
+    assert_allclose(otgan.GreatCircle(radius=100.0).pairs(x, y), 200 * halves, atol=1e-13, rtol=0)
+
+
+def test_a_pole_in_float32_is_the_pole():
+    pole = np.array([[np.pi / 2, 1.0]], np.float32)
+    assert float(pole[0, 0]) > np.pi / 2
+    distance = otgan.wasserstein(pole, np.zeros((1, 2), np.float32), metric=otgan.GreatCircle())
+    assert_allclose(distance, np.pi / 2, rtol=1e-7)
+    with refused("latitudes from -1.5707963 to 1.5707963, got a latitude of 1.571"):
+        otgan.GreatCircle()([1.571, 0.0], [0.0, 0.0])
 
 
 def test_w1_on_a_circle_as_in_closed_form():
@@ -96,6 +129,26 @@ def test_tori_are_values():
     assert len(tori) == 2
 
 
+@pytest.mark.parametrize("options", [{"p": 3}, {"p": 1.5, "w": [0.3, 0.7]}, {"p": np.inf}])
+def test_norms_are_those_of_direct_differences(options):
+    """Points that are much closer to each other than to others: no center costs them digits."""
+    x = RNG.normal(size=(40, 2))
+    y = x + 1e-10 * RNG.normal(size=(40, 2))
+    weights = np.array(options.get("w", [1.0, 1.0]))
+    order = options["p"]
+    terms = np.abs(x - y) if np.isinf(order) else weights * np.abs(x - y) ** order
+    sums = terms.max(axis=1) if np.isinf(order) else terms.sum(axis=1) ** (1 / order)
+    assert_allclose(otgan.SciPyMetric("minkowski", options).pairs(x, y), sums, rtol=1e-14)
+
+
+def test_options_stay_as_they_were_checked():
+    weights = np.array([1.0, 2.0])
+    options = {"p": 3.0, "w": weights}
+    metric = otgan.SciPyMetric("minkowski", options)
+    options["p"], weights[:] = 0.5, -1.0
+    assert_allclose(metric([0.0, 0.0], [1.0, 1.0]), 3 ** (1 / 3))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -108,12 +161,24 @@ def test_tori_are_values():
         (lambda: otgan.Torus(mistyped("day")), "period must be a positive number"),
         (lambda: otgan.Torus(True), "period must be a positive number"),
         (lambda: otgan.Torus(mistyped(((1, 2), (3, 4)))), "period must be a positive number"),
+        (lambda: otgan.Torus(mistyped("24")), "period must be a positive number"),
+        (lambda: otgan.Torus(()), "period must be a positive number"),
+        (
+            lambda: otgan.Torus(24)([23.0, 1.0], [1.0]),
+            "same shape (d,), got (2,)",
+        ),
+        (lambda: otgan.Torus(24)([[23.0]], [[1.0]]), "call .matrix(x, y)"),
+        (lambda: otgan.Torus(24)([np.nan], [1.0]), "u must be finite, got nan"),
         (lambda: otgan.GreatCircle(mistyped("earth")), "radius must be a positive number"),
         (lambda: otgan.GreatCircle(degrees=mistyped(1)), "degrees must be True or False"),
         (lambda: otgan.SciPyMetric("nonsense"), "name must be one of"),
         (lambda: otgan.SciPyMetric("jaccard"), "name must be one of"),  # of booleans
         (lambda: otgan.SciPyMetric("minkowski", {"q": 3}), "keys among p, w"),
         (lambda: otgan.SciPyMetric("minkowski", {"p": 0.5}), "p of 'minkowski' must be a number"),
+        (lambda: otgan.SciPyMetric("minkowski", {"p": "3"}), "p of 'minkowski' must be a number"),
+        (lambda: otgan.SciPyMetric("minkowski", {"p": True}), "p of 'minkowski' must be a number"),
+        (lambda: otgan.SciPyMetric("jensenshannon", {"base": 2}), "without any keys"),
+        (lambda: of_points("minkowski", w=[1.0, np.inf]), "must hold finite numbers"),
         (lambda: otgan.SciPyMetric("euclidean", {"out": None}), "keys among w"),
         (lambda: of_points("mahalanobis", VI=np.eye(3)), "shape (2, 2)"),
         (lambda: of_points("mahalanobis", VI=np.eye(1)), "shape (2, 2)"),
@@ -125,6 +190,13 @@ def test_tori_are_values():
             lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("haversine")),
             "otgan.GreatCircle()",
         ),
+        (
+            lambda: otgan.emd(
+                RNG.random((20000, 2)), RNG.random((20000, 2)), metric=otgan.SciPyMetric("canberra")
+            ),
+            "must be stored for at most 268,435,456 pairs of points, got 20,000 x 20,000",
+        ),
+        (lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped(otgan.Torus)), "as Torus(...)"),
         (
             lambda: otgan.emd([[0, 0]], [[1, 1]], metric=mistyped("minkowski")),
             "SciPyMetric('minkowski')",

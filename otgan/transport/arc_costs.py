@@ -11,7 +11,7 @@ from otgan.costs import Metric
 from otgan.errors import InvalidInputError
 from otgan.transport.tensors import may_vary
 
-__all__ = ["arc_costs", "power"]
+__all__ = ["arc_costs", "power", "refuse_derivatives"]
 
 
 def arc_costs(u: Tensor, v: Tensor, metric: Metric, p: float) -> Tensor:
@@ -55,13 +55,17 @@ def power(values: Tensor, exponent: float) -> Tensor:
     return torch.where(positive, torch.where(positive, values, 1.0) ** exponent, 0.0)
 
 
-def _called(u: Tensor, v: Tensor, metric: Any, p: float) -> Tensor:
-    if may_vary(u) or may_vary(v):
+def refuse_derivatives(x: Tensor, y: Tensor, metric: Metric) -> None:
+    """Raise where derivatives in the points are wanted that a callable metric does not have."""
+    if not isinstance(metric, str) and (may_vary(x) or may_vary(y)):
         raise InvalidInputError(
             "metric must be named for a gradient in the points, and under torch.vmap, torch.func "
             "and torch.compile, got a callable; to fix it, detach the points, or use one of the "
             "named metrics"
         )
+
+
+def _called(u: Tensor, v: Tensor, metric: Any, p: float) -> Tensor:
     rows = [w.reshape(-1, w.shape[-1]).cpu().numpy() for w in (u, v)]
     values = [float(metric(s, t)) for s, t in zip(*rows, strict=True)]
     lengths = torch.tensor(values, dtype=torch.float64, device=u.device)

@@ -18,7 +18,7 @@ from otgan.costs import (
 )
 from otgan.errors import InfeasibleError, InvalidInputError, SolverError
 from otgan.inputs.labels import align_weights_of_costs
-from otgan.inputs.options import as_order
+from otgan.inputs.options import as_count, as_number, as_order
 from otgan.keywords import checks_keywords
 from otgan.measures import (
     DiscreteMeasure,
@@ -53,6 +53,9 @@ __all__ = [
     "solve_unmatched",
     "solve_unmatched_measures",
 ]
+
+MOST_PIVOTS = 2**62
+"""More than that cannot be counted in 64 bits, nor made in a lifetime."""
 
 
 @checks_keywords
@@ -296,15 +299,13 @@ class SolverOptions(NamedTuple):
         cls, rtol: float, max_iterations: int | None, n_jobs: Any, progress: Any
     ) -> SolverOptions:
         """The options of a user."""
-        if not 0 <= rtol < 1:
+        wanted, hint = "in [0, 1)", "pass 0 for an exact answer"
+        if not 0 <= as_number(rtol, "rtol", wanted, hint) < 1:
             raise InvalidInputError(
-                f"rtol must be in [0, 1), got {rtol!r}; to fix it, pass 0 for an exact answer"
+                f"rtol must be a number, {wanted}, got {rtol!r}; to fix it, {hint}"
             )
-        if max_iterations is not None and max_iterations < 1:
-            raise InvalidInputError(
-                f"max_iterations must be at least 1, got {max_iterations!r}; to fix it, leave it "
-                "out"
-            )
+        if max_iterations is not None:
+            as_count(max_iterations, "max_iterations", most=MOST_PIVOTS, hint="leave it out")
         return cls(rtol, max_iterations, as_n_jobs(n_jobs), as_progress(progress))
 
 

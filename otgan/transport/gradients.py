@@ -26,7 +26,7 @@ from otgan.measures import (
     warn_of_histograms,
 )
 from otgan.torch_modes import is_recorded
-from otgan.transport.arc_costs import arc_costs, power
+from otgan.transport.arc_costs import arc_costs, power, refuse_derivatives
 from otgan.transport.batched.inputs import is_stack
 from otgan.transport.batched.plans import plan_of_measures
 from otgan.transport.batched.unmatched import Terms
@@ -92,6 +92,7 @@ def distance(
     points_x, points_y = (
         as_columns(as_tensor(v, like, s), s, images) for v, s in ((x, "x"), (y, "y"))
     )
+    refuse_derivatives(points_x, points_y, metric)
     of_a, of_b = (None if v is None else as_tensor(v, like, s) for v, s in ((a, "a"), (b, "b")))
     if images and a is None and b is None and not any(map(is_recorded, (points_x, points_y))):
         clouds = (DiscreteMeasure(to_numpy(z), None, 1.0) for z in (points_x, points_y))

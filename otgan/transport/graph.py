@@ -21,7 +21,6 @@ from scipy.sparse import csgraph
 from otgan.costs import SparseCost
 from otgan.errors import SolverError
 from otgan.inputs.labels import align_graph
-from otgan.inputs.options import as_count
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.progress import Progress, Report, reporting
@@ -30,7 +29,7 @@ from otgan.transport.duality import dual_value
 from otgan.transport.exact import SolverOptions
 from otgan.transport.graph_input import as_lengths, as_masses_of_nodes
 from otgan.transport.interpretation import interpreting_small
-from otgan.transport.result import EXACT_RTOL, MAX_ALLOWANCE
+from otgan.transport.result import EXACT_RTOL, MAX_ALLOWANCE, MOVED_BY_ROUNDING
 from otgan.transport.rounding import EPS, MARGINAL_TOLERANCE
 from otgan.transport.stopwatch import Stopwatch, preparing
 
@@ -184,9 +183,7 @@ def emd_graph(
     >>> r.f
     array([-1.5, -0.5,  1.5])
     """
-    options = SolverOptions.of(rtol, None, None, progress)
-    if max_iterations is not None:
-        as_count(max_iterations, "max_iterations", hint="leave it out")
+    options = SolverOptions.of(rtol, max_iterations, None, progress)
     lengths, a, b = align_graph(lengths, a, b)
     arcs = as_lengths(lengths)
     a, b, mass = as_masses_of_nodes(arcs, a, b, normalize)
@@ -291,7 +288,11 @@ def _accepted(
 ) -> GraphDistance:
     """The result, if its bracket is as tight as asked for; else raise with it attached."""
     weighed = float(np.abs((problem.b - problem.a) * result.f).sum())
-    rounding = min(16 * EPS * (result.upper + weighed), MAX_ALLOWANCE * result.upper)
+    rounding = 16 * EPS * (result.upper + weighed)
+    flow = result.flow.tocoo()
+    lengths = SparseCost(problem.lengths).arcs(*flow.coords)
+    if lengths[flow.data > MOVED_BY_ROUNDING].any():  # else the distance is zero
+        rounding = min(rounding, MAX_ALLOWANCE * result.upper)
     wanted = max(rtol, EXACT_RTOL)
     if result.gap <= wanted * result.upper + rounding and math.isfinite(result.upper):
         return result

@@ -9,6 +9,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from otgan.errors import InfeasibleError, InvalidInputError
+from otgan.inputs.conversion import from_library
 from otgan.measures import MASS_RTOL, FloatArray, IntArray, as_float64, as_weights, check_equal_mass
 from otgan.text import named
 
@@ -114,6 +115,12 @@ def _sparse_arcs(lengths: Any) -> tuple[IntArray, IntArray, FloatArray]:
 
 
 def _dense_arcs(lengths: Any) -> tuple[IntArray, IntArray, FloatArray]:
+    if from_library(lengths, "networkx"):
+        raise InvalidInputError(
+            f"lengths must be a matrix, got a {type(lengths).__name__} of networkx; to fix it, "
+            "pass networkx.to_scipy_sparse_array(graph), whose rows are the nodes in the order of "
+            "graph.nodes"
+        )
     matrix = as_float64(lengths, "lengths")
     _check_square(matrix.shape)
     zero = (matrix == 0) & ~np.eye(len(matrix), dtype=bool)

@@ -11,6 +11,7 @@ import numpy as np
 
 from otgan.costs import MetricName, PointCost
 from otgan.errors import InvalidInputError
+from otgan.inputs.grids import align_grids
 from otgan.inputs.options import as_choice, as_flag, as_order, as_positive
 from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_probabilities
@@ -60,7 +61,8 @@ def emd_grid(
     ----------
     a, b : array_like, shape (n_1,), (n_1, n_2) or (n_1, n_2, n_3)
         Non-negative masses of the cells, of the same shape, with equal sums; both are normalized
-        to one. An image is gray: the third axis of a color image would be one of space.
+        to one. An image is gray: the third axis of a color image would be one of space. Axes with
+        names are matched by them; labels of cells must be the same ones, in the same order.
     p : float, default 2
         Order, at least one.
     metric : {"minkowski", "euclidean", "cityblock", "chebyshev"}, default "minkowski"
@@ -88,7 +90,7 @@ def emd_grid(
     Raises
     ------
     InvalidInputError
-        Shapes that differ or have more than three axes, NaN, negative masses, a spacing that is
+        Shapes or labels that differ, more than three axes, NaN, negative masses, a spacing that is
         not positive, a periodic axis with a metric whose power is not a sum over axes.
     UnequalMassError
         Sums of a and b that differ by more than rounding.
@@ -156,6 +158,7 @@ def emd_grid(
 
 def _as_histograms(a: Any, b: Any, normalize: bool) -> tuple[FloatArray, FloatArray, float]:
     """Both normalized to one, in their shape, and the mass of a before."""
+    a, b = align_grids(a, b)
     a, b = as_float64(a, "a"), as_float64(b, "b")
     for name, masses in (("a", a), ("b", b)):
         if not 1 <= masses.ndim <= MAX_AXES or masses.size == 0:

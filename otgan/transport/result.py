@@ -15,7 +15,7 @@ from otgan.measures import FloatArray
 from otgan.results import Result
 from otgan.transport.rounding import EPS
 
-__all__ = ["EXACT_RTOL", "TransportResult", "is_tight"]
+__all__ = ["EXACT_RTOL", "MAX_ALLOWANCE", "MOVED_BY_ROUNDING", "TransportResult", "is_tight"]
 
 EXACT_RTOL = 1e-9
 """Widest relative gap that an exact answer may have."""

@@ -119,6 +119,16 @@ def test_two_masses_for_a_node_are_refused(files, tmp_path, capsys):
     assert "one mass for a node, got 2 for node 0" in capsys.readouterr().err
 
 
+def test_nodes_that_are_numbered_by_keys_of_a_data_base_are_refused(files, tmp_path, capsys):
+    """An array of all numbers up to the largest would take gigabytes."""
+    (tmp_path / "arcs.csv").write_text("0,1,1\n1,2000000000,1\n")
+    (tmp_path / "a.csv").write_text("node,mass\n0,1\n")
+    (tmp_path / "b.csv").write_text("node,mass\n2000000000,1\n")
+    assert main(["emd-graph", *files, "--index"]) == 2
+    shown = capsys.readouterr().err
+    assert "from 0 without large gaps, got node 2000000000" in shown and "anew" in shown
+
+
 def test_archives_that_hold_no_square_matrix_are_refused(files, tmp_path, capsys):
     path = str(tmp_path / "arcs.npz")
     np.savez(path, np.ones((3, 3)))

@@ -103,3 +103,9 @@ def test_grids_of_two_sizes_are_refused(arrays, tmp_path, capsys):
     np.save(tmp_path / "small.npy", A[:3])
     assert main(["emd-grid", str(arrays[0]), str(tmp_path / "small.npy")]) == 2
     assert "the same shape, got (6, 9) and (3, 9)" in capsys.readouterr().err
+
+
+def test_a_folder_is_no_grid(arrays, tmp_path, capsys):
+    """Its pictures would be rows of one."""
+    assert main(["emd-grid", str(arrays[0]), str(tmp_path)]) == 2
+    assert "must be a file, got a folder" in capsys.readouterr().err

@@ -167,7 +167,7 @@ def test_emd_stops_early_on_request(larger_clouds, capsys):
     assert exact["cost"] <= rough["cost"] * (1 + 1e-12)
     assert rough["stats"]["pricing_passes"] < exact["stats"]["pricing_passes"]
     assert main(["emd", *larger_clouds, "--rtol", "2"]) == 2
-    assert "rtol must be in [0, 1)" in capsys.readouterr().err
+    assert "rtol must be a number, in [0, 1)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("d", [1, 2])

@@ -267,7 +267,7 @@ def test_29_two_arrays_and_one_number():
     assert page.index(">>> r = otgan.emd(x, y)") < 1500
 
 
-def test_30_grids_by_their_arcs_and_bottlenecks_of_diagrams():
+def test_30_grids_and_bottlenecks_of_diagrams():
     cells = np.arange(12).reshape(3, 4)
     right = np.stack([cells[:, :-1].ravel(), cells[:, 1:].ravel()])
     down = np.stack([cells[:-1].ravel(), cells[1:].ravel()])
@@ -279,6 +279,8 @@ def test_30_grids_by_their_arcs_and_bottlenecks_of_diagrams():
     assert_allclose(
         along_arcs.distance, otgan.wasserstein(places, places, a, b, metric="cityblock")
     )
+    on_grid = otgan.emd_grid(a.reshape(3, 4), b.reshape(3, 4), p=1)
+    assert_allclose(on_grid.distance, along_arcs.distance)
     bottleneck = otgan.persistence_distance([[0.0, 4.0]], [[0.0, 5.0], [2.0, 3.0]], p=math.inf)
     assert_allclose(float(bottleneck), 1.0)
 

@@ -194,6 +194,22 @@ def test_an_iteration_limit_raises_with_a_bracket_around_the_truth(limit):
     assert_allclose(partial.plan.sum(), 1, rtol=1e-14)  # all the mass, unlike POT's own
 
 
+@pytest.mark.parametrize("solve", [otgan.emd, otgan.emd_grid])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_iterations": "9"}, "max_iterations must be a whole number of at least 1, got '9'"),
+        ({"max_iterations": 1.5}, "max_iterations must be a whole number of at least 1, got 1.5"),
+        ({"max_iterations": 10**30}, "max_iterations must be at most"),
+        ({"rtol": "0.1"}, "rtol must be a number, in [0, 1), got '0.1'"),
+        ({"rtol": np.nan}, "rtol must be a number, in [0, 1), got nan"),
+    ],
+)
+def test_limits_of_the_wrong_kind_are_refused(solve, options, message):
+    with refused(message):
+        solve(np.eye(2), np.eye(2), **options)
+
+
 def test_a_loose_bracket_that_was_asked_for_is_an_answer():
     truth = otgan.emd(X, Y, A, B)
     loose = otgan.emd(X, Y, A, B, max_iterations=60, rtol=0.9)

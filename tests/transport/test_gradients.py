@@ -9,7 +9,7 @@ import pytest
 
 import otgan
 from otgan.errors import InputWarning
-from tests.cases import NAMED_METRICS, refused
+from tests.cases import NAMED_METRICS, mistyped, refused
 
 torch = pytest.importorskip("torch")
 
@@ -153,7 +153,7 @@ def test_a_callable_has_a_value_but_no_gradient():
     expected = otgan.wasserstein(x.detach(), y.detach(), metric="cityblock")
     torch.testing.assert_close(value, expected, rtol=1e-14, atol=0)
     with refused("named for a gradient", "callable"):
-        otgan.wasserstein(x, y, metric=metric)
+        otgan.wasserstein(x, y, metric=mistyped(lambda u, v: pytest.fail("it is asked first")))
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e200])
@@ -270,7 +270,7 @@ def test_what_hides_its_numbers_is_refused_by_name():
     stack = torch.zeros(3, 2, 2)
     with refused("torch.vmap", "call this function outside"):
         torch.vmap(lambda x: otgan.emd(x, x).cost)(stack)
-    with refused("torch.vmap", "plain tensor"):
+    with refused("metric must be named", "torch.vmap"):
         torch.vmap(lambda x: otgan.wasserstein(x, x, metric=lambda u, v: 0.0))(stack)
 
 

@@ -12,7 +12,7 @@ from scipy.sparse import csgraph
 
 import otgan
 from otgan.errors import InfeasibleError, SolverError, UnequalMassError
-from tests.cases import refused
+from tests.cases import mistyped, refused
 
 INF = np.inf
 
@@ -276,7 +276,7 @@ def test_a_loose_bracket_that_was_asked_for_is_an_answer():
     assert exact.gap <= 1e-9 * exact.upper < loose.gap <= 0.9 * loose.upper
     assert loose.distance == loose.upper
     for rtol in (-0.1, 1.0, np.nan):
-        with refused("rtol must be in [0, 1)"):
+        with refused("rtol must be a number, in [0, 1)"):
             otgan.emd_graph(graph, a, b, rtol=rtol)
 
 
@@ -390,9 +390,31 @@ def test_nodes_that_mass_cannot_leave_are_named():
         otgan.emd_graph(graph, [0.5, 0, 0.5, 0], [0.5, 0, 0.25, 0.25])
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_mass_that_moves_for_nothing_is_not_kept_from_it_by_a_long_road(seed):
+    """Two towns of streets without length: rounding of their masses would take the road between."""
+    rng = np.random.default_rng(seed)
+    town = [(k, (k + 1) % 6, 0.0) for k in range(6)]
+    other = [(6 + i, 6 + j, 0.0) for i, j, _ in town]
+    graph = graph_of(12, [*town, *other, (0, 6, 1e3 * rng.random())], both=True)
+    here, there = (z / z.sum() for z in rng.random((2, 6)))
+    a, b = np.append(here, 0.7 * there), np.append(there, 0.7 * here)
+    result = otgan.emd_graph(graph, a, b)
+    assert abs(result.lower) <= 1e-12 and 0 <= result.distance <= 1e-12
+
+
+def test_a_graph_of_networkx_is_refused_by_what_makes_an_array_of_it():
+    networkx = pytest.importorskip("networkx")
+    graph = networkx.path_graph(3)
+    with refused("Graph of networkx", "networkx.to_scipy_sparse_array(graph)"):
+        otgan.emd_graph(graph, ONE, LAST)
+    assert otgan.emd_graph(networkx.to_scipy_sparse_array(graph), ONE, LAST).distance == 2
+
+
 def test_max_iterations_must_be_a_count():
-    with refused("max_iterations must be a whole number of at least 1"):
-        otgan.emd_graph(PATH, ONE, LAST, max_iterations=0)
+    for count in (0, 1.5, "1", True):
+        with refused("max_iterations must be a whole number of at least 1"):
+            otgan.emd_graph(PATH, ONE, LAST, max_iterations=mistyped(count))
 
 
 def test_the_result_on_one_line_and_as_json():

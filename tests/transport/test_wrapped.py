@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 import otgan
 from otgan.costs import PointCost
 from otgan.transport.network_simplex import coarsening, level, multiscale
+from otgan.transport.network_simplex.pricing import c_transform_of_points
 from tests.cases import EXACT_RTOL, mistyped, refused
 from tests.transport.wrapped import METRICS, draw_points
 
@@ -147,6 +148,17 @@ def test_rotations_change_nothing(many_levels, p):
 
 def angles(units):
     return np.column_stack([np.arcsin(units[:, 2]), np.arctan2(units[:, 1], units[:, 0])])
+
+
+def test_points_a_meter_apart_are_rounded_alike_by_cells_and_by_the_matrix(many_levels):
+    rng = np.random.default_rng(8)
+    earth = otgan.GreatCircle(radius=6371e3, degrees=True)
+    x, y = np.array([52.5, 13.4]) + rng.normal(0, 1e-5, (2, 90, 2))
+    C = check(otgan.emd(x, y, metric=earth), x, y, earth, 1)
+    assert C.max() < 10
+    points = earth.normed(x, y)
+    g = c_transform_of_points(points, np.zeros(90))
+    assert_allclose(g, C.min(axis=0), rtol=1e-14)
 
 
 @pytest.mark.parametrize("p", [1, 2])

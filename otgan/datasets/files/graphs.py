@@ -15,6 +15,7 @@ from otgan.datasets.files.read_options import LoadOptions, ReadOptions, Table
 from otgan.datasets.files.safe_open import (
     as_input_errors,
     as_path,
+    format_bytes,
     largest_size,
     open_regular,
     refuse_size,
@@ -23,6 +24,9 @@ from otgan.errors import InvalidInputError
 from otgan.measures import FloatArray, IntArray
 
 __all__ = ["GraphFiles", "load_graph"]
+
+NODE_BYTES = 64
+"""Of memory for each node: its masses, where its arcs begin, its potential and its stock."""
 
 KIND = "a sparse matrix that scipy.sparse.save_npz wrote"
 
@@ -62,13 +66,15 @@ def load_graph(
     Raises
     ------
     InvalidInputError
-        As for all loaders; nodes that are no whole numbers, or beyond those that have masses.
+        As for all loaders; nodes that are no whole numbers, or beyond those that have masses, or
+        so many that arrays of all of them would not fit.
     """
     reading: Any = {k: v for k, v in options.items() if k not in ("columns", "index")}
     n, i, j, data, notes = _arcs(lengths, reading)
     sides = [_masses(load_table(path, **options), path) for path in (a, b)]
     if n is None:
         n = 1 + max(int(nodes.max()) for nodes in (i, j, *(side.nodes for side in sides)))
+    _check_count(n, ReadOptions(**reading).limit, lengths)
     of_a, of_b = (side.on_nodes(n) for side in sides)
     if undirected:
         i, j, data = np.concatenate([i, j]), np.concatenate([j, i]), np.concatenate([data, data])
@@ -113,6 +119,16 @@ def _read_sparse(path: Path, limit: int) -> sparse.coo_array:
         if hasattr(matrix, "check_format"):
             matrix.check_format(full_check=True)  # no index leads out of the matrix
         return sparse.coo_array(matrix)
+
+
+def _check_count(n: int, limit: int, path: str | Path) -> None:
+    """Refuse nodes whose numbers are keys of some data base: all up to them would take memory."""
+    if n * NODE_BYTES > limit:
+        raise InvalidInputError(
+            f"nodes in {path} must be numbered from 0 without large gaps, got node {n - 1}, for "
+            f"which arrays of all nodes take {format_bytes(n * NODE_BYTES)}; to fix it, number the "
+            f"nodes anew, or raise limit (--limit), which is {limit}"
+        )
 
 
 class _Masses(NamedTuple):

@@ -35,12 +35,13 @@ def load_grid(path: str | Path, **options: Unpack[LoadOptions]) -> GridFile:
     Raises
     ------
     InvalidInputError
-        As for all loaders.
+        As for all loaders; a folder.
     """
-    if Path(path).suffix.lower() in SUFFIXES:
+    checked = as_path(path)
+    if checked.suffix.lower() in SUFFIXES:
         limit = ReadOptions(**options).limit  # type: ignore[arg-type] # any sequence of columns
-        return GridFile(read_gray_image(as_path(path), limit), ())
-    table = load_table(path, **options)
+        return GridFile(read_gray_image(checked, limit), ())
+    table = load_table(checked, **options)
     if len(table.shape) > 2 or len(table.shape) == 1:
         return GridFile(table.points.reshape(table.shape), table.notes)
     points = table.points

@@ -190,7 +190,7 @@ def write_wrapped_sizes(
 def _write_arcs(x: FloatArray, y: FloatArray, diameter: float, buffer: FloatArray) -> None:
     """Great circles between points on a sphere: half the angle has the tangent |x - y| / |x + y|.
 
-    So no digits are lost where points are close, or opposite to each other.
+    It is as right for points that are opposite to each other as for others.
     """
     for i in range(x.shape[1]):
         for j in range(y.shape[1]):
