@@ -44,6 +44,12 @@ def test_every_constraint_trains_and_its_records_obey_duality(trained, constrain
     assert (result.critic is None) == (constraint == "exact")
 
 
+def test_the_fewest_points_that_are_allowed_are_evaluated():
+    config = GANConfig(**{**TINY, "monitor_points": 2, "evaluation_points": 2})
+    result = train_gan("ring8", config)
+    assert result.evaluation.points == 2 and not result.evaluation.test.is_told
+
+
 def test_measurements_are_exact_distances_between_the_points_they_show(trained):
     result = trained("lp")
     for record, (step, arrays) in zip(
