@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from otgan.critics.forward import evaluating
@@ -23,6 +24,9 @@ __all__ = ["Features", "features_for", "training_points"]
 
 BATCH = 512
 """Points that go through a network at once."""
+
+N_TRIED = 8
+"""Points on which features of the user's own are tried."""
 
 N_SAMPLED = 10_000
 """Points of a sampler that features are trained on."""
@@ -56,20 +60,40 @@ class Features:
         return np.concatenate(parts)
 
     def _part(self, points: FloatArray) -> FloatArray:
-        images = points.reshape(len(points), *self.shape)
+        images = points.reshape(len(points), *self.shape).copy()  # which may be written to
+        try:
+            values = self._called(images)
+        except Exception as reason:  # the user's own code, which may raise anything
+            kind = "float32 tensors" if isinstance(self.function, nn.Module) else "arrays"
+            line = str(reason).partition("\n")[0]
+            raise InvalidInputError(
+                f"features must take {kind} of shape (n, {', '.join(map(str, self.shape))}), got "
+                f"one that raised {type(reason).__name__}: {line}; to fix it, change its first "
+                "lines, or pass a function that calls it"
+            ) from reason
+        if values.ndim != 2 or len(values) != len(points) or values.dtype.kind not in "fiub":
+            raise InvalidInputError(
+                f"features must be real numbers of shape (n, k) for n points, got "
+                f"{values.dtype} of shape {values.shape} for {len(points)} points; to fix it, "
+                "return one row for each point"
+            )
+        if not np.isfinite(values).all():
+            raise InvalidInputError(
+                f"features must be finite, got {values[~np.isfinite(values)][0]} for some of "
+                f"{len(points)} points; to fix it, look for a root, logarithm or quotient of what "
+                "may be zero"
+            )
+        return values.astype(np.float64)
+
+    def _called(self, images: FloatArray) -> NDArray[Any]:
+        """What the function returns, as an array."""
         if isinstance(self.function, nn.Module):
             with torch.no_grad(), evaluating(self.function):
                 given = torch.as_tensor(images, dtype=torch.float32, device=self.device)
                 found = self.function(given)
         else:
             found = self.function(images)
-        values = found.detach().cpu().numpy() if isinstance(found, Tensor) else np.asarray(found)
-        if values.ndim != 2 or len(values) != len(points) or not np.isfinite(values).all():
-            raise InvalidInputError(
-                f"features must be finite numbers of shape (n, k) for n points, got shape "
-                f"{values.shape} for {len(points)} points; to fix it, return one row for each point"
-            )
-        return values.astype(np.float64)
+        return found.detach().cpu().numpy() if isinstance(found, Tensor) else np.asarray(found)
 
     @property
     def is_built_in(self) -> bool:
@@ -127,19 +151,33 @@ def features_for(
     Raises
     ------
     InvalidInputError
-        Anything else, or a classifier for data without labels.
+        Anything else; a classifier for data without labels; features of your own that raise, return
+        another shape, no finite numbers, or other ones for the same points.
     """
     name = _name_of(given, data)
     if name is None:
         return None
     if not isinstance(given, str):
-        return Features(name, given, data.shape, device)
+        own = Features(name, given, data.shape, device)
+        _refuse_random(own, data, rng)
+        return own
     fresh = stored is None
     body = _trained(name, data, device, rng, progress) if fresh else encoder(data.shape)
     network = _Standardized(body, data.center, data.scale, data.shape).to(device).eval()
     if stored is not None:
         _load(network, name, stored)
     return Features(name, network.requires_grad_(False), data.shape, device)
+
+
+def _refuse_random(own: Features, data: TrainingData, rng: int) -> None:
+    """Raise if features of the user's own do not fit some points, or change when taken again."""
+    points = data.train.sample(N_TRIED, np.random.default_rng(rng))
+    first, again = own(points), own(points)
+    if not np.allclose(first, again, rtol=1e-3, atol=1e-3 * np.abs(first).max(initial=0.0)):
+        raise InvalidInputError(
+            f"features must be a function of the points alone, got other numbers from {own.name} "
+            "for the same points; to fix it, draw its random numbers once, before the run"
+        )
 
 
 def _name_of(given: Any, data: TrainingData) -> str | None:
