@@ -12,7 +12,13 @@ from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, u
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, NETWORKS
 from otgan.gan.networks.sizes import fits_convolutions
-from otgan.gan.optimizers import OPTIMIZER_REGISTRY, SCHEDULES, OptimizerSettings, as_optimizer
+from otgan.gan.optimizers import (
+    OPTIMIZER_REGISTRY,
+    SCHEDULES,
+    OptimizerSettings,
+    as_optimizer,
+    schedule_factor,
+)
 from otgan.gan.settings import (
     FEATURE_NAMES,
     LATENTS,
@@ -218,6 +224,8 @@ class GANConfig:
         known = callable(self.schedule) or self.schedule in SCHEDULES
         wanted = f"one of {', '.join(map(repr, SCHEDULES))}, or a function of the fraction done"
         self._check("schedule", known, wanted)
+        for done in (0.0, 0.5):  # the rest is seen as training goes on
+            schedule_factor(self.schedule, done)
 
     def _check_objects(self) -> None:
         """Objective, constraint and stabilizers; short names are checked without torch."""
