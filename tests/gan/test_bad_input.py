@@ -97,6 +97,31 @@ def test_networks_for_vectors_do_not_take_images(tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "networks", "name"),
+    [
+        ({"batch_size": 1, "generator_norm": "batch"}, {}, "generator"),
+        ({"batch_size": 1, "critic_norm": "batch"}, {}, "critic"),
+        ({"batch_size": 4, "pack": 4, "critic_norm": "batch"}, {}, "critic"),
+        (
+            {"batch_size": 1},
+            {"generator": nn.Sequential(nn.Linear(8, 2), nn.BatchNorm1d(2))},
+            "generator",
+        ),
+        (
+            {"batch_size": 1},
+            {"critic": nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))},
+            "critic",
+        ),
+    ],
+)
+def test_batches_of_one_for_a_network_that_normalizes_over_them(tmp_path, settings, networks, name):
+    config = GANConfig(**{**TINY, "objective": "non-saturating", "constraint": None, **settings})
+    message = refused(InvalidInputError, tmp_path / "run", CLOUD, config, **networks)
+    assert f"batch_size must give the {name} two inputs or more" in message
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_data_set_smaller_than_a_batch(tmp_path):
     out = tmp_path / "run"
     message = refused(InvalidInputError, out, CLOUD[:25])
