@@ -423,6 +423,12 @@ class GANConfig:
                 f"{self.pack}; to fix it, {HINT}"
             )
 
+        if self.monitor_points < self.pack:
+            raise InvalidInputError(
+                f"monitor_points must be at least pack, {self.pack}, for the critic to have a pack "
+                f"to judge, got {self.monitor_points}; to fix it, {HINT}"
+            )
+
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # as Python's own numbers, for JSON
 

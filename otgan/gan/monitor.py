@@ -210,7 +210,7 @@ class Monitor:
         pack = self.config.pack
         whole = len(points) - len(points) % pack
         packs = packed(self.standardize(points[:whole]), pack)
-        if not state.game.separate:
+        if not state.game.separate or not len(packs):  # few held-out points make no pack
             return scores(critic, packs)
         size = min(self.config.batch_size // pack, len(packs))
         batches = packs[: len(packs) - len(packs) % size].split(size)

@@ -50,6 +50,16 @@ def test_the_fewest_points_that_are_allowed_are_evaluated():
     assert result.evaluation.points == 2 and not result.evaluation.test.is_told
 
 
+@pytest.mark.parametrize("norm", [None, "batch"])
+def test_a_critic_of_packs_that_held_out_points_do_not_fill_estimates_nothing(norm):
+    packed = {"objective": "minimax", "critic_norm": norm, "batch_size": 16, "pack": 8}
+    points = np.random.default_rng(0).normal(size=(30, 2))
+    result = train_gan(points, GANConfig(**{**TINY, **packed}))
+    assert len(result.monitor.real) == 6
+    assert all(math.isnan(record.critic_estimate) for record in result.records)
+    assert result.records[0].exact_w1 > 0
+
+
 def test_measurements_are_exact_distances_between_the_points_they_show(trained):
     result = trained("lp")
     for record, (step, arrays) in zip(
