@@ -16,6 +16,7 @@ from otgan.critics.training.standardization import Scale
 from otgan.datasets import DATASETS, Sample, Sampler, StackedDigits, load
 from otgan.datasets.files.read_options import LoadOptions
 from otgan.datasets.samplers import CheckedSampler, as_sampler
+from otgan.datasets.torch_data import item_shape
 from otgan.errors import InvalidInputError
 from otgan.gan.data_record import DataRecord
 from otgan.gan.modes import KnownModes, known_modes
@@ -283,6 +284,13 @@ def _refuse_flips(record: DataRecord) -> None:
 
 def _refuse_without_channels(data: Any) -> None:
     """Raise on images of shape (n, h, w), which might be anything."""
+    item = item_shape(data, "data")
+    if item is not None and len(item) == 2:
+        raise InvalidInputError(
+            f"images must have shape (c, h, w), got items of shape {item}, without an axis of "
+            "channels; to fix it, let the data set return image[None] if they are gray, or "
+            "image.flatten() if they are no images"
+        )
     if getattr(data, "ndim", None) == 3:
         raise InvalidInputError(
             f"images must have shape (n, c, h, w), got {tuple(data.shape)}, without an axis of "

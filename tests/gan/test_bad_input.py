@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from otgan import GANConfig, train_gan
 from otgan.errors import InvalidInputError, TrainingDivergedError
@@ -127,6 +127,18 @@ def test_a_data_set_smaller_than_a_batch(tmp_path):
     message = refused(InvalidInputError, out, CLOUD[:25])
     assert "batch_size must be at most the number of training points, 15" in message
     assert not out.exists()
+
+
+@pytest.mark.parametrize("wrap", [TensorDataset, lambda *parts: DataLoader(TensorDataset(*parts))])
+def test_items_without_an_axis_of_channels_are_not_taken_for_vectors(tmp_path, wrap):
+    gray = wrap(IMAGES[:, 0], torch.arange(60))
+    message = refused(InvalidInputError, tmp_path / "run", gray)
+    assert "got items of shape (8, 8), without an axis of channels" in message
+    assert train_gan(wrap(IMAGES), GANConfig(**TINY, features=None)).generate(1).shape[1:] == (
+        1,
+        8,
+        8,
+    )
 
 
 def test_labels_that_are_missing(tmp_path):
