@@ -62,10 +62,11 @@ def generated_points(
     """
     n = as_count(n, "n")
     seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else as_seed(rng)
-    cpu = torch.device("cpu")
-    latents = draw_latents(n, config, RandomStreams(config.rng).torch(seed, "user", cpu), cpu)
+    cpu, device, streams = torch.device("cpu"), generator.center.device, RandomStreams(config.rng)
+    latents = draw_latents(n, config, streams.torch(seed, "user", cpu), cpu)
     network, units = generator.network, generator.units
-    with torch.no_grad(), evaluating(network):
-        batches = latents.to(generator.center.device).split(BATCH)
+    # A generator may draw noise of its own.
+    with torch.no_grad(), evaluating(network), streams.seeding(seed, "user layers", device):
+        batches = latents.to(device).split(BATCH)
         points = np.concatenate([units.restore(network(batch)) for batch in batches])
     return points.reshape(n, *units.shape)

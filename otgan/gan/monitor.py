@@ -164,7 +164,8 @@ class Monitor:
     def generate(self, generator: nn.Module, n: int, step: int, purpose: str) -> FloatArray:
         """Generated points in the units of the data, shape (n, d)."""
         rng = self.streams.torch(step, purpose, self.device)
-        with torch.no_grad(), evaluating(generator):
+        layers = self.streams.seeding(step, f"{purpose}, layers", self.device)
+        with torch.no_grad(), evaluating(generator), layers:  # which may draw noise of their own
             return self.units.restore(generator(draw_latents(n, self.config, rng, self.device)))
 
     def snapshot(self, found: Measurement, critic: nn.Module | None) -> dict[str, FloatArray]:

@@ -51,6 +51,25 @@ def test_the_fewest_points_that_are_allowed_are_evaluated():
 
 
 @pytest.mark.parametrize("norm", [None, "batch"])
+class Noisy(torch.nn.Module):
+    """A generator that adds noise of its own, in evaluation mode too."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(8, 2)
+
+    def forward(self, latents):
+        return self.linear(latents) + torch.randn(len(latents), 2)
+
+
+def test_noise_of_a_generator_of_ones_own_comes_from_the_seed():
+    first, again = (train_gan("ring8", GANConfig(**TINY), generator=Noisy) for _ in range(2))
+    same_but_for_time(first.records, again.records)
+    assert first.evaluation.to_dict() == again.evaluation.to_dict()
+    assert_array_equal(first.generate(5, rng=3), again.generate(5, rng=3))
+    assert not np.array_equal(first.generate(5, rng=3), first.generate(5, rng=4))
+
+
 def test_a_critic_of_packs_that_held_out_points_do_not_fill_estimates_nothing(norm):
     packed = {"objective": "minimax", "critic_norm": norm, "batch_size": 16, "pack": 8}
     points = np.random.default_rng(0).normal(size=(30, 2))
