@@ -128,9 +128,11 @@ class TrainingData:
         least, most = int(self.train_labels.min()), int(self.train_labels.max())
         if least < 0 or (classes is not None and most >= classes):
             wanted = "whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
+            more = least >= 0 and classes is not None
+            other = f", or pass SemiSupervised(n_classes={most + 1})" if more else ""
             raise InvalidInputError(
                 f"labels must be {wanted}, got {least} to {most}; to fix it, number the classes "
-                "0, 1, 2, ..."
+                f"0, 1, 2, ...{other}"
             )
         return self.train_labels
 

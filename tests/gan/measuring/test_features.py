@@ -81,6 +81,15 @@ def test_the_same_seed_gives_the_same_features_and_leaves_torch_as_it_was():
     assert (found != others).any()
 
 
+def test_labels_with_gaps_give_the_features_of_those_without():
+    points = torch.as_tensor(IMAGES, dtype=torch.float32)
+    labels = np.arange(60) % 3
+    spread = np.array([0, 7, 10**12])[labels]
+    plain, gaps = (classifier_of(points, given, steps=5) for given in (labels, spread))
+    with torch.no_grad():
+        assert_array_equal(plain(points).numpy(), gaps(points).numpy())
+
+
 def test_stored_features_are_loaded_and_not_trained(digits, classifier, monkeypatch):
     file = io.BytesIO()
     torch.save(classifier.state_dict(), file)
