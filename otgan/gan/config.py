@@ -336,11 +336,15 @@ class GANConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON stores them."""
         from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
-        from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY
+        from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY, as_objective
         from otgan.gan.stabilizers.by_name import STABILIZER_REGISTRY
 
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        plain["objective"] = OBJECTIVE_REGISTRY.described(self.objective)
+        described = OBJECTIVE_REGISTRY.described(self.objective)
+        plain["objective"] = described
+        if isinstance(described, dict) and not OBJECTIVE_REGISTRY.is_known(described):
+            # What its critic estimates, which only its own class could say afterwards.
+            described["divergence"] = as_objective(self.objective).divergence_name
         if self.constraint is not None:
             plain["constraint"] = GAN_CONSTRAINT_REGISTRY.described(self.constraint)
         plain["stabilizers"] = [STABILIZER_REGISTRY.described(s) for s in self.stabilizers]
