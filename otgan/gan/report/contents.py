@@ -58,6 +58,13 @@ class Contents:
         return printable(f"GAN on {data}: {game}")
 
     @property
+    def data_in_words(self) -> str:
+        """Name, number and shape of the points."""
+        name, n = self.settings["data"] or "no name", self.directory.n_points
+        shape = " x ".join(map(str, self.directory.point_shape))
+        return f"{shortened(name)}, {f'{n:,} points' if n else 'a sampler'} of {shape} numbers"
+
+    @property
     def estimates_w1(self) -> bool:
         """Whether the critic estimates W1, as the objective says, and no other divergence."""
         if self._built_in_objective is not None:
