@@ -250,6 +250,14 @@ def test_labels_that_are_no_whole_numbers(tmp_path, kind):
     assert "without labels that are whole numbers" in message
 
 
+def test_points_without_a_label_among_labeled_ones(tmp_path):
+    """Salimans et al. train on such, too; -1 is a usual mark of them."""
+    labels = torch.arange(60) % 4 - 1
+    config = GANConfig(**TINY, objective="semi-supervised")
+    message = refused(InvalidInputError, tmp_path / "run", TensorDataset(IMAGES, labels), config)
+    assert "labels must be whole numbers from 0 to 9, got -1 to 2" in message
+
+
 class OtherMatching(FeatureMatching):
     name = "other-matching"
 
