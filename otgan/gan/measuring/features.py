@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,12 +47,15 @@ class Features:
         Of a point.
     device : torch.device
         Where a module runs.
+    tried : ndarray, shape (8, k), optional
+        What the user's own gave for some training points, by which they are known again.
     """
 
     name: str
     function: Callable[[Any], Any]
     shape: tuple[int, ...]
     device: torch.device
+    tried: FloatArray | None = None
 
     def __call__(self, points: FloatArray) -> FloatArray:
         """Features of points that are stored flat, shape (n, d); shape (n, k)."""
@@ -101,9 +104,11 @@ class Features:
         return isinstance(self.function, _Standardized)
 
     def state_dict(self) -> dict[str, Any]:
-        """Name and weights, in tensors and plain values; the user's own have no weights here."""
-        weights = self.function.state_dict() if isinstance(self.function, _Standardized) else {}
-        return {"name": self.name, "weights": weights}
+        """Name and weights, in tensors and plain values; of the user's own, what they gave."""
+        if isinstance(self.function, _Standardized):
+            return {"name": self.name, "weights": self.function.state_dict()}
+        tried = None if self.tried is None else torch.as_tensor(self.tried)
+        return {"name": self.name, "weights": {}, "tried": tried}
 
 
 class _Standardized(nn.Module):
@@ -158,9 +163,7 @@ def features_for(
     if name is None:
         return None
     if not isinstance(given, str):
-        own = Features(name, given, data.shape, device)
-        _refuse_random(own, data, rng)
-        return own
+        return _own(Features(name, given, data.shape, device), data, rng, stored)
     fresh = stored is None
     body = _trained(name, data, device, rng, progress) if fresh else encoder(data.shape)
     network = _Standardized(body, data.center, data.scale, data.shape).to(device).eval()
@@ -169,15 +172,33 @@ def features_for(
     return Features(name, network.requires_grad_(False), data.shape, device)
 
 
-def _refuse_random(own: Features, data: TrainingData, rng: int) -> None:
-    """Raise if features of the user's own do not fit some points, or change when taken again."""
+def _own(
+    features: Features, data: TrainingData, rng: int, stored: dict[str, Any] | None
+) -> Features:
+    """The user's own, tried on some points: they are a function, and that of the stopped run."""
     points = data.train.sample(N_TRIED, np.random.default_rng(rng))
-    first, again = own(points), own(points)
-    if not np.allclose(first, again, rtol=1e-3, atol=1e-3 * np.abs(first).max(initial=0.0)):
+    tried = features(points)
+    if not _alike(tried, features(points)):
         raise InvalidInputError(
-            f"features must be a function of the points alone, got other numbers from {own.name} "
-            "for the same points; to fix it, draw its random numbers once, before the run"
+            f"features must be a function of the points alone, got other numbers from "
+            f"{features.name} for the same points; to fix it, draw its random numbers once, before "
+            "the run"
         )
+    before = None if stored is None else stored.get("tried")
+    if before is not None and data.record.checkable and not _alike(tried, np.asarray(before.cpu())):
+        raise InvalidInputError(
+            f"features must be those of the stopped run, got other numbers from {features.name} "
+            "for the same points; to fix it, pass the features that it had, or start a new run in "
+            "another folder"
+        )
+    return replace(features, tried=tried)
+
+
+def _alike(first: FloatArray, second: FloatArray) -> bool:
+    """Whether they are equal, but for what another machine or order of sums changes."""
+    largest = np.abs(first).max(initial=0.0)
+    same = first.shape == second.shape
+    return same and np.allclose(first, second, rtol=1e-3, atol=1e-3 * largest)
 
 
 def _name_of(given: Any, data: TrainingData) -> str | None:
