@@ -129,7 +129,7 @@ class TrainingData:
         if least < 0 or (classes is not None and most >= classes):
             wanted = "whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
             more = least >= 0 and classes is not None
-            other = f", or pass SemiSupervised(n_classes={most + 1})" if more else ""
+            other = f", or pass otgan.gan.objectives.SemiSupervised({most + 1})" if more else ""
             raise InvalidInputError(
                 f"labels must be {wanted}, got {least} to {most}; to fix it, number the classes "
                 f"0, 1, 2, ...{other}"
