@@ -118,8 +118,10 @@ def test_critics_and_gan_are_there_after_importing_otgan():
 import otgan
 print(otgan.gan.GANConfig is otgan.GANConfig, callable(otgan.critics.audit.load_critic))
 print(issubclass(otgan.GradientPenalty, otgan.critics.constraints.Constraint))
+print(callable(otgan.gan.objectives.SemiSupervised), callable(otgan.gan.optimizers.Adam))
+print(callable(otgan.gan.networks.mlp_critic), callable(otgan.gan.stabilizers.FeatureMatching))
 """
-    assert run(code) == ["True"] * 3
+    assert run(code) == ["True"] * 7
 
 
 @pytest.mark.parametrize(

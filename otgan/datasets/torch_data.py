@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from otgan.errors import InvalidInputError, warn_user
 from otgan.measures import FloatArray, IntArray, as_float64
 
-__all__ = ["Stream", "is_dataset", "is_of", "is_stream", "lent_dataset", "read_items"]
+__all__ = ["Stream", "is_dataset", "is_of", "is_stream", "item_shape", "lent_dataset", "read_items"]
 
 ITEMS_READ_TWICE = 8
 """First items of a data set that are read again, to see random transforms."""
@@ -100,6 +100,23 @@ def read_items(dataset: Any, name: str) -> tuple[FloatArray, IntArray | None]:
     return np.stack(points), _as_classes(labels)
 
 
+def item_shape(data: Any, name: str) -> tuple[int, ...] | None:
+    """The shape of the first point of a data set or loader; None of anything else, and of a stream.
+
+    Examples
+    --------
+    >>> import torch
+    >>> item_shape(torch.utils.data.TensorDataset(torch.zeros(5, 3), torch.arange(5)), "data")
+    (3,)
+    """
+    if not is_dataset(data):
+        return None
+    dataset = data.dataset if is_of("torch.utils.data", "DataLoader", data) else data
+    if is_stream(dataset) or not getattr(dataset, "__len__", None) or len(dataset) == 0:
+        return None
+    return _parts(dataset[0], name)[0].shape
+
+
 class Stream:
     """The items of an `IterableDataset`, in the order in which they come.
 
@@ -156,6 +173,12 @@ def _parts(item: Any, name: str) -> tuple[FloatArray, Any]:
             )
         label = item[1] if len(item) == 2 else None
         item = item[0]
+    if isinstance(item, Mapping):
+        raise InvalidInputError(
+            f"{name} must hold points, or points with a label, got items that are a "
+            f"{type(item).__name__} with the keys {', '.join(map(repr, item))}; to fix it, pass a "
+            "data set that returns the tuple (point, label)"
+        )
     return as_float64(item, name), label
 
 

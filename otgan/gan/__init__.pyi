@@ -1,4 +1,10 @@
 # The public names: the one list that the lazy loader, type checkers and editors read.
+from . import (
+    networks as networks,
+    objectives as objectives,
+    optimizers as optimizers,
+    stabilizers as stabilizers,
+)
 from .config import GANConfig as GANConfig
 from .evaluation import Evaluation as Evaluation
 from .load import Run as Run, load_run as load_run

@@ -12,7 +12,13 @@ from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, u
 from otgan.errors import InvalidInputError, nearest_name
 from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, NETWORKS
 from otgan.gan.networks.sizes import fits_convolutions
-from otgan.gan.optimizers import OPTIMIZER_REGISTRY, SCHEDULES, OptimizerSettings, as_optimizer
+from otgan.gan.optimizers import (
+    OPTIMIZER_REGISTRY,
+    SCHEDULES,
+    OptimizerSettings,
+    as_optimizer,
+    schedule_factor,
+)
 from otgan.gan.settings import (
     FEATURE_NAMES,
     LATENTS,
@@ -218,6 +224,8 @@ class GANConfig:
         known = callable(self.schedule) or self.schedule in SCHEDULES
         wanted = f"one of {', '.join(map(repr, SCHEDULES))}, or a function of the fraction done"
         self._check("schedule", known, wanted)
+        for done in (0.0, 0.5):  # the rest is seen as training goes on
+            schedule_factor(self.schedule, done)
 
     def _check_objects(self) -> None:
         """Objective, constraint and stabilizers; short names are checked without torch."""
@@ -328,11 +336,15 @@ class GANConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON stores them."""
         from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
-        from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY
+        from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY, as_objective
         from otgan.gan.stabilizers.by_name import STABILIZER_REGISTRY
 
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        plain["objective"] = OBJECTIVE_REGISTRY.described(self.objective)
+        described = OBJECTIVE_REGISTRY.described(self.objective)
+        plain["objective"] = described
+        if isinstance(described, dict) and not OBJECTIVE_REGISTRY.is_known(described):
+            # What its critic estimates, which only its own class could say afterwards.
+            described["divergence"] = as_objective(self.objective).divergence_name
         if self.constraint is not None:
             plain["constraint"] = GAN_CONSTRAINT_REGISTRY.described(self.constraint)
         plain["stabilizers"] = [STABILIZER_REGISTRY.described(s) for s in self.stabilizers]
@@ -413,6 +425,12 @@ class GANConfig:
             raise InvalidInputError(
                 f"batch_size must be a multiple of pack, got {self.batch_size} for packs of "
                 f"{self.pack}; to fix it, {HINT}"
+            )
+
+        if self.monitor_points < self.pack:
+            raise InvalidInputError(
+                f"monitor_points must be at least pack, {self.pack}, for the critic to have a pack "
+                f"to judge, got {self.monitor_points}; to fix it, {HINT}"
             )
 
     def _set(self, name: str, value: Any) -> None:

@@ -16,6 +16,7 @@ from otgan.critics.training.standardization import Scale
 from otgan.datasets import DATASETS, Sample, Sampler, StackedDigits, load
 from otgan.datasets.files.read_options import LoadOptions
 from otgan.datasets.samplers import CheckedSampler, as_sampler
+from otgan.datasets.torch_data import item_shape
 from otgan.errors import InvalidInputError
 from otgan.gan.data_record import DataRecord
 from otgan.gan.modes import KnownModes, known_modes
@@ -127,9 +128,11 @@ class TrainingData:
         least, most = int(self.train_labels.min()), int(self.train_labels.max())
         if least < 0 or (classes is not None and most >= classes):
             wanted = "whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
+            more = least >= 0 and classes is not None
+            other = f", or pass otgan.gan.objectives.SemiSupervised({most + 1})" if more else ""
             raise InvalidInputError(
                 f"labels must be {wanted}, got {least} to {most}; to fix it, number the classes "
-                "0, 1, 2, ..."
+                f"0, 1, 2, ...{other}"
             )
         return self.train_labels
 
@@ -283,6 +286,13 @@ def _refuse_flips(record: DataRecord) -> None:
 
 def _refuse_without_channels(data: Any) -> None:
     """Raise on images of shape (n, h, w), which might be anything."""
+    item = item_shape(data, "data")
+    if item is not None and len(item) == 2:
+        raise InvalidInputError(
+            f"images must have shape (c, h, w), got items of shape {item}, without an axis of "
+            "channels; to fix it, let the data set return image[None] if they are gray, or "
+            "image.flatten() if they are no images"
+        )
     if getattr(data, "ndim", None) == 3:
         raise InvalidInputError(
             f"images must have shape (n, c, h, w), got {tuple(data.shape)}, without an axis of "

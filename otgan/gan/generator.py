@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from otgan.critics.forward import evaluating
+from otgan.errors import InvalidInputError
 from otgan.gan.config import GANConfig
 from otgan.gan.latents import draw_latents
 from otgan.gan.random_streams import RandomStreams
@@ -59,13 +62,26 @@ def generated_points(
     n : int
     rng : int or numpy.random.Generator
         Which latents; an equal integer gives the same points again, on a CPU to the same bits.
+
+    Raises
+    ------
+    InvalidInputError
+        More points than memory holds.
     """
     n = as_count(n, "n")
     seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else as_seed(rng)
-    cpu = torch.device("cpu")
-    latents = draw_latents(n, config, RandomStreams(config.rng).torch(seed, "user", cpu), cpu)
+    cpu, device, streams = torch.device("cpu"), generator.center.device, RandomStreams(config.rng)
     network, units = generator.network, generator.units
-    with torch.no_grad(), evaluating(network):
-        batches = latents.to(generator.center.device).split(BATCH)
-        points = np.concatenate([units.restore(network(batch)) for batch in batches])
+    try:
+        points = np.empty((n, math.prod(units.shape)))
+        latents = draw_latents(n, config, streams.torch(seed, "user", cpu), cpu)
+    except (MemoryError, RuntimeError, ValueError):  # of NumPy, of torch, of sizes beyond both
+        raise InvalidInputError(
+            f"n must be a number of points that memory holds, got {n:,}; to fix it, draw fewer at "
+            "a time, with another rng each time"
+        ) from None
+    # A generator may draw noise of its own.
+    with torch.no_grad(), evaluating(network), streams.seeding(seed, "user layers", device):
+        for at in range(0, n, BATCH):
+            points[at : at + BATCH] = units.restore(network(latents[at : at + BATCH].to(device)))
     return points.reshape(n, *units.shape)

@@ -98,6 +98,15 @@ class RunIdentity:
         return dataclasses.replace(data, center=np.array(self.center), scale=self.scale)
 
     @property
+    def is_named(self) -> bool:
+        """Whether names alone give the run again: no array, network or object of the user's own."""
+        try:
+            GANConfig.from_dict(self.settings)
+        except InvalidInputError:
+            return False
+        return bool(self.data.name) and not self.networks
+
+    @property
     def units(self) -> Units:
         """Between the data and the networks."""
         return Units(np.array(self.center), self.scale, self.data.shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otgan.gan.config import GANConfig
-from otgan.gan.optimizers import SCHEDULES
+from otgan.gan.optimizers import schedule_factor
 from otgan.gan.state import TrainState
 
 __all__ = ["critic_steps", "set_learning_rates"]
@@ -15,8 +15,7 @@ WARMUP_EVERY = 500
 
 def set_learning_rates(state: TrainState, config: GANConfig) -> None:
     """A function of the step alone, so that there is no schedule to store."""
-    schedule = config.schedule if callable(config.schedule) else SCHEDULES[config.schedule]
-    factor = schedule(state.step / config.steps)
+    factor = schedule_factor(config.schedule, state.step / config.steps)
     for optimizer in (state.generator_optimizer, state.critic_optimizer):
         for group in optimizer.param_groups if optimizer else ():
             group.setdefault("initial_lr", group["lr"])

@@ -164,7 +164,8 @@ class Monitor:
     def generate(self, generator: nn.Module, n: int, step: int, purpose: str) -> FloatArray:
         """Generated points in the units of the data, shape (n, d)."""
         rng = self.streams.torch(step, purpose, self.device)
-        with torch.no_grad(), evaluating(generator):
+        layers = self.streams.seeding(step, f"{purpose}, layers", self.device)
+        with torch.no_grad(), evaluating(generator), layers:  # which may draw noise of their own
             return self.units.restore(generator(draw_latents(n, self.config, rng, self.device)))
 
     def snapshot(self, found: Measurement, critic: nn.Module | None) -> dict[str, FloatArray]:
@@ -210,7 +211,7 @@ class Monitor:
         pack = self.config.pack
         whole = len(points) - len(points) % pack
         packs = packed(self.standardize(points[:whole]), pack)
-        if not state.game.separate:
+        if not state.game.separate or not len(packs):  # few held-out points make no pack
             return scores(critic, packs)
         size = min(self.config.batch_size // pack, len(packs))
         batches = packs[: len(packs) - len(packs) % size].split(size)

@@ -26,6 +26,7 @@ __all__ = [
     "OptimizerSettings",
     "RMSprop",
     "as_optimizer",
+    "schedule_factor",
 ]
 
 HINT = "change it in the optimizer"
@@ -156,6 +157,28 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
 }
 """Factors of the learning rate, of the fraction of steps that are done."""
+
+
+def schedule_factor(schedule: str | Callable[[float], float], done: float) -> float:
+    """The factor of the learning rates at that fraction of the steps.
+
+    Raises
+    ------
+    InvalidInputError
+        A function of the user's that returns no number, NaN, an infinite or a negative one.
+
+    Examples
+    --------
+    >>> schedule_factor("linear", 0.25)
+    0.75
+    """
+    if not callable(schedule):
+        return SCHEDULES[schedule](done)
+    factor, name, wanted = schedule(done), f"schedule({done:g})", "zero or more, and finite"
+    hint = "return a factor of the learning rates: 1 leaves them as they are"
+    if not 0.0 <= as_number(factor, name, wanted, hint) < math.inf:
+        raise InvalidInputError(f"{name} must be {wanted}, got {factor!r}; to fix it, {hint}")
+    return float(factor)
 
 
 @checks_keywords

@@ -21,6 +21,7 @@ from otgan.gan.networks.modules import (
     scores_mix_points,
 )
 from otgan.gan.networks.packing import packed_shape
+from otgan.gan.networks.single_point import check_batch_of_one
 from otgan.gan.random_streams import RandomStreams
 from otgan.torch_modes import float32_by_default
 
@@ -72,9 +73,13 @@ def make_players(
             if given.critic is not None:
                 check_critic(critic, shape, pack=config.pack)
     generator.to(device)
+    if config.batch_size == 1:
+        check_batch_of_one(generator, latents.shape[1:], name="generator")
     if critic is None:
         return Players(generator, None, separate=False)
     critic.to(device)
+    if config.batch_size == config.pack:
+        check_batch_of_one(critic, packed_shape(shape, config.pack), name="critic")
     separate = _separate(critic, packed_shape(shape, config.pack), config.critic_constraint)
     return Players(generator, critic, separate=separate)
 

@@ -86,4 +86,9 @@ class RunRecorder:
         stopped = f"stopped at step {self.state.step:,}"
         if self.directory is None:
             return f"{stopped}; the run is lost, for it was given no folder"
-        return f"{stopped}; to go on, run: otgan resume {self.directory.path}"
+        path, never = self.directory.path, self.identity.data.why_not_resumable
+        if never is not None:
+            return f"{stopped}; it cannot go on, for {never}"
+        if self.identity.is_named:
+            return f"{stopped}; to go on, run: otgan resume {path}"
+        return f"{stopped}; to go on, call train_gan as before, with out={str(path)!r}, resume=True"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from otgan.errors import InvalidInputError
 from otgan.gan.evaluation import Evaluation
 from otgan.gan.load import Run
 from otgan.gan.measuring.two_sample import RealDataTest
@@ -48,5 +49,16 @@ def clearest_statistics(axis: Axes, test: RealDataTest) -> None:
 
 @checks_keywords
 def run_curves(run: Run | TrainResult) -> Figure:
-    """Distances over training beside what real data show, a panel for each space."""
+    """Distances over training beside what real data show, a panel for each space.
+
+    Raises
+    ------
+    InvalidInputError
+        Nothing was measured yet.
+    """
+    if not run.records:
+        raise InvalidInputError(
+            "a run must be measured once to be drawn, got one that was stopped before its first "
+            "measurement; to fix it, resume it, with a smaller monitor_every if need be"
+        )
     return distance_curves(run.records)

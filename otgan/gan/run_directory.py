@@ -196,6 +196,17 @@ class RunDirectory:
         names = self._source().get("names")
         return tuple(map(str, names)) if isinstance(names, list) else ()
 
+    @property
+    def data_fingerprint(self) -> str:
+        """SHA-256 of the points in the order of their split, which the seed decides; or empty."""
+        return str(self._source().get("fingerprint") or "")
+
+    @property
+    def n_points(self) -> int:
+        """Points of the data; 0 for a sampler."""
+        n = self._source().get("n")
+        return n if type(n) is int else 0
+
     def _source(self) -> dict[str, Any]:
         """What config.json says of the data."""
         source = self._read_json("config.json", START_ANEW).get("source")

@@ -35,6 +35,7 @@ from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.measuring.correlations import rank_correlations
 from otgan.gan.measuring.features import features_for
 from otgan.gan.monitor import Monitor
+from otgan.gan.objectives.tried import check_losses
 from otgan.gan.players import GivenNetworks
 from otgan.gan.random_streams import RandomStreams
 from otgan.gan.recorder import RunRecorder
@@ -195,6 +196,7 @@ def _check_arguments(config: Any, out: Any, flags: Mapping[str, Any], progress: 
 
 def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenNetworks) -> None:
     """Raise if data, settings and networks do not go together."""
+    check_losses(config.played_objective)
     labeled = data.train_labels is not None
     refuse_incompatible(
         config,

@@ -152,6 +152,16 @@ class Uneven(Dataset):
         return torch.zeros(k + 1)
 
 
+class Keyed(torch.utils.data.Dataset):
+    """A data set whose items are dicts, as those of Hugging Face are."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, k):
+        return {"image": torch.zeros(3), "label": k}
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -173,6 +183,7 @@ class Uneven(Dataset):
         (TensorDataset(torch.zeros(3, 2), torch.zeros(3, 2)), "items of two arrays"),
         (TensorDataset(*(torch.zeros(3, 2),) * 3), "items of 3 parts"),
         (TensorDataset(torch.zeros(0, 2)), "at least one point"),
+        (Keyed(), "items that are a dict with the keys 'image', 'label'; .* the tuple"),
         ({"x": [1.0]}, "an array or a table, got a dict"),
         (3.0, "must have shape"),
     ],

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from otgan import GANConfig, train_gan
 from otgan.errors import InvalidInputError, TrainingDivergedError
@@ -97,11 +97,48 @@ def test_networks_for_vectors_do_not_take_images(tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "networks", "name"),
+    [
+        ({"batch_size": 1, "generator_norm": "batch"}, {}, "generator"),
+        ({"batch_size": 1, "critic_norm": "batch"}, {}, "critic"),
+        ({"batch_size": 4, "pack": 4, "critic_norm": "batch"}, {}, "critic"),
+        (
+            {"batch_size": 1},
+            {"generator": nn.Sequential(nn.Linear(8, 2), nn.BatchNorm1d(2))},
+            "generator",
+        ),
+        (
+            {"batch_size": 1},
+            {"critic": nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))},
+            "critic",
+        ),
+    ],
+)
+def test_batches_of_one_for_a_network_that_normalizes_over_them(tmp_path, settings, networks, name):
+    config = GANConfig(**{**TINY, "objective": "non-saturating", "constraint": None, **settings})
+    message = refused(InvalidInputError, tmp_path / "run", CLOUD, config, **networks)
+    assert f"batch_size must give the {name} two inputs or more" in message
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_data_set_smaller_than_a_batch(tmp_path):
     out = tmp_path / "run"
     message = refused(InvalidInputError, out, CLOUD[:25])
     assert "batch_size must be at most the number of training points, 15" in message
     assert not out.exists()
+
+
+@pytest.mark.parametrize("wrap", [TensorDataset, lambda *parts: DataLoader(TensorDataset(*parts))])
+def test_items_without_an_axis_of_channels_are_not_taken_for_vectors(tmp_path, wrap):
+    gray = wrap(IMAGES[:, 0], torch.arange(60))
+    message = refused(InvalidInputError, tmp_path / "run", gray)
+    assert "got items of shape (8, 8), without an axis of channels" in message
+    assert train_gan(wrap(IMAGES), GANConfig(**TINY, features=None)).generate(1).shape[1:] == (
+        1,
+        8,
+        8,
+    )
 
 
 def test_labels_that_are_missing(tmp_path):
@@ -211,6 +248,14 @@ def test_labels_that_are_no_whole_numbers(tmp_path, kind):
     config = GANConfig(**{**TINY, "objective": "semi-supervised", "constraint": None})
     message = refused(InvalidInputError, tmp_path / "run", Labeled(), config)
     assert "without labels that are whole numbers" in message
+
+
+def test_points_without_a_label_among_labeled_ones(tmp_path):
+    """Salimans et al. train on such, too; -1 is a usual mark of them."""
+    labels = torch.arange(60) % 4 - 1
+    config = GANConfig(**TINY, objective="semi-supervised")
+    message = refused(InvalidInputError, tmp_path / "run", TensorDataset(IMAGES, labels), config)
+    assert "labels must be whole numbers from 0 to 9, got -1 to 2" in message
 
 
 class OtherMatching(FeatureMatching):

@@ -32,6 +32,7 @@ def test_defaults_are_those_of_the_papers():
         ({"constraint": "exact"}, 'to fix it, pass objective="exact"'),
         ({"objective": "Exact"}, "objective must be one of wasserstein.* did you mean 'exact'"),
         ({"batch_size": 7, "pack": 2}, "batch_size must be a multiple of pack, got 7"),
+        ({"pack": 32, "monitor_points": 31}, "monitor_points must be at least pack, 32"),
         ({"constraint": "distiled"}, "did you mean 'distilled'"),
         ({"monitor_points": 1}, "monitor_points must be a whole number of at least 2"),
     ],

@@ -1,5 +1,6 @@
 """Ctrl-C during fits and runs, in the main thread and in others."""
 
+import itertools
 import math
 import os
 import signal
@@ -12,7 +13,7 @@ import torch
 
 import otgan
 from otgan.gan.run_directory import RunDirectory
-from tests.gan.short_run import RUN
+from tests.gan.short_run import CLOUD, RUN
 
 
 def test_except_exception_does_not_swallow_ctrl_c_in_a_fit():
@@ -20,18 +21,48 @@ def test_except_exception_does_not_swallow_ctrl_c_in_a_fit():
     assert not issubclass(otgan.InterruptedFit, Exception)
 
 
+def press_ctrl_c(done, total, message):
+    """A progress function that interrupts for the user."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_an_interrupted_run_says_how_to_go_on(tmp_path):
-    class Pressing(otgan.GradientPenalty):
-        """Presses Ctrl-C for the user."""
-
-        def project(self, critic):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    config = otgan.GANConfig(**{**RUN, "constraint": Pressing()})
+    config = otgan.GANConfig(**RUN)
     with pytest.raises(KeyboardInterrupt, match=f"step 1; to go on, run: otgan resume {tmp_path}"):
-        otgan.train_gan("ring8", config, out=tmp_path)
+        otgan.train_gan("ring8", config, out=tmp_path, progress=press_ctrl_c)
+    assert otgan.resume_gan(tmp_path).records[-1].step == RUN["steps"]
     with pytest.raises(KeyboardInterrupt, match="the run is lost"):
-        otgan.train_gan("ring8", config)
+        otgan.train_gan("ring8", config, progress=press_ctrl_c)
+
+
+class OwnPenalty(otgan.GradientPenalty):
+    """A constraint that only its own code can rebuild."""
+
+
+@pytest.mark.parametrize(
+    ("data", "changes", "networks"),
+    [
+        (CLOUD, {}, {}),
+        ("ring8", {"constraint": OwnPenalty()}, {}),
+        ("ring8", {"schedule": lambda done: 1.0}, {}),
+        ("ring8", {}, {"critic": torch.nn.Linear(2, 1)}),
+    ],
+)
+def test_what_otgan_resume_would_refuse_is_not_sent_there(tmp_path, data, changes, networks):
+    config = otgan.GANConfig(**{**RUN, **changes})
+    with pytest.raises(KeyboardInterrupt, match=r"call train_gan as before, .* resume=True"):
+        otgan.train_gan(data, config, out=tmp_path, progress=press_ctrl_c, **networks)
+    again = otgan.train_gan(data, config, out=tmp_path, resume=True, **networks)
+    assert again.records[-1].step == RUN["steps"]
+
+
+def test_a_stream_that_was_interrupted_cannot_go_on(tmp_path):
+    class Points(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return (torch.tensor([k % 7.0, k % 5.0]) for k in itertools.count())
+
+    with pytest.raises(KeyboardInterrupt, match="step 1; it cannot go on, for points of an It"):
+        otgan.train_gan(Points(), otgan.GANConfig(**RUN), out=tmp_path, progress=press_ctrl_c)
 
 
 def test_ctrl_c_while_a_thread_trains_ends_cleanly(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from otgan import GANConfig
+from otgan.errors import InvalidInputError
 from otgan.gan.learning_rates import critic_steps, set_learning_rates
 from otgan.gan.state import TrainState
 from tests.gan.short_run import settings_of
@@ -37,6 +38,15 @@ def rates_at(step, **changes):
 )
 def test_both_rates_follow_the_schedule(schedule, factor):
     assert rates_at(3, schedule=schedule) == pytest.approx([0.1 * factor] * 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("factor", [-0.5, math.nan, math.inf, "half", None])
+def test_a_schedule_of_ones_own_gives_factors_of_zero_or_more(factor):
+    with pytest.raises(InvalidInputError, match=r"schedule\(0\) must be .*zero or more"):
+        settings_of(schedule=lambda done: factor)
+    with pytest.raises(InvalidInputError, match=r"schedule\(0.7\) must be .*zero or more"):
+        rates_at(8, schedule=lambda done: factor if done > 0.65 else 1.0)
+    assert rates_at(3, schedule=lambda done: 0.0) == [0.0, 0.0]
 
 
 def test_two_time_scales_follow_it_together():

@@ -153,3 +153,17 @@ def test_an_altered_checkpoint_is_refused(run_copy):
     path.write_bytes(content)
     with pytest.raises(DamagedFileError):
         critic_of_checkpoint(path)
+
+
+def test_a_run_that_was_stopped_before_its_first_measurement_says_that_there_is_nothing_to_draw(
+    tmp_path,
+):
+    def stop(done, total, message):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=tmp_path, progress=stop)
+    run = otgan.load_run(tmp_path)
+    assert run.records == () and run.generate(3).shape == (3, 2)
+    with pytest.raises(InvalidInputError, match="must be measured once to be drawn"):
+        run.plot()

@@ -40,11 +40,14 @@ def pairs():
 
 
 def excluded(choices):
-    """The reasons why a game is refused: those of the pairs in it."""
+    """The reasons why a game is refused: those of the pairs in it.
+
+    A critic that is bounded by its norm, or the user's own, needs no constraint.
+    """
     shown = [_shown(name, choice) for name, choice in choices.items()]
     found = [pairs()[pair] for pair in itertools.combinations(shown, 2) if pair in pairs()]
-    spectral = choices["constraint"] is None and choices["critic_norm"] == "spectral"
-    return [reason for reason in found if not (spectral and "or critic_norm='spectral'" in reason)]
+    bounded = choices["critic_norm"] == "spectral" or choices["critic"] == "of your own"
+    return [reason for reason in found if not (bounded and "or critic_norm='spectral'" in reason)]
 
 
 def play(choices):

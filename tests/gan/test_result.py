@@ -46,7 +46,8 @@ def test_a_generator_gives_new_points_at_every_call(trained):
 
 
 @pytest.mark.parametrize(
-    "options", [{"n": 0}, {"n": 2.5}, {"rng": -1}, {"rng": None}, {"rng": "0"}]
+    "options",
+    [{"n": 0}, {"n": 2.5}, {"n": 10**14}, {"n": 10**30}, {"rng": -1}, {"rng": None}, {"rng": "0"}],
 )
 def test_wrong_requests_are_refused(trained, options):
     (name,) = options

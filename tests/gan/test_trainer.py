@@ -44,6 +44,41 @@ def test_every_constraint_trains_and_its_records_obey_duality(trained, constrain
     assert (result.critic is None) == (constraint == "exact")
 
 
+def test_the_fewest_points_that_are_allowed_are_evaluated():
+    config = GANConfig(**{**TINY, "monitor_points": 2, "evaluation_points": 2})
+    result = train_gan("ring8", config)
+    assert result.evaluation.points == 2 and not result.evaluation.test.is_told
+
+
+@pytest.mark.parametrize("norm", [None, "batch"])
+class Noisy(torch.nn.Module):
+    """A generator that adds noise of its own, in evaluation mode too."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(8, 2)
+
+    def forward(self, latents):
+        return self.linear(latents) + torch.randn(len(latents), 2)
+
+
+def test_noise_of_a_generator_of_ones_own_comes_from_the_seed():
+    first, again = (train_gan("ring8", GANConfig(**TINY), generator=Noisy) for _ in range(2))
+    same_but_for_time(first.records, again.records)
+    assert first.evaluation.to_dict() == again.evaluation.to_dict()
+    assert_array_equal(first.generate(5, rng=3), again.generate(5, rng=3))
+    assert not np.array_equal(first.generate(5, rng=3), first.generate(5, rng=4))
+
+
+def test_a_critic_of_packs_that_held_out_points_do_not_fill_estimates_nothing(norm):
+    packed = {"objective": "minimax", "critic_norm": norm, "batch_size": 16, "pack": 8}
+    points = np.random.default_rng(0).normal(size=(30, 2))
+    result = train_gan(points, GANConfig(**{**TINY, **packed}))
+    assert len(result.monitor.real) == 6
+    assert all(math.isnan(record.critic_estimate) for record in result.records)
+    assert result.records[0].exact_w1 > 0
+
+
 def test_measurements_are_exact_distances_between_the_points_they_show(trained):
     result = trained("lp")
     for record, (step, arrays) in zip(

@@ -85,11 +85,12 @@ def classifier_of(
     steps: int = STEPS,
     progress: Progress = False,
 ) -> nn.Sequential:
-    """The encoder of a classifier, trained on points of shape (n, *shape) and labels 0, 1, ..."""
-    targets = torch.as_tensor(labels, dtype=torch.long, device=points.device)
+    """The encoder of a classifier, trained on points of shape (n, *shape) and whole labels."""
+    classes, indices = np.unique(labels, return_inverse=True)  # labels may leave numbers out
+    targets = torch.as_tensor(indices, dtype=torch.long, device=points.device)
     with seeded(rng, points.device), float32_by_default():
         body = encoder(tuple(points.shape[1:]))
-        head = nn.Sequential(nn.ReLU(), nn.Linear(N_FEATURES, int(labels.max()) + 1))
+        head = nn.Sequential(nn.ReLU(), nn.Linear(N_FEATURES, len(classes)))
     network = nn.Sequential(body, head).to(points.device)
 
     def loss(chosen: Tensor) -> Tensor:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from otgan.critics.forward import evaluating
@@ -23,6 +24,9 @@ __all__ = ["Features", "features_for", "training_points"]
 
 BATCH = 512
 """Points that go through a network at once."""
+
+N_TRIED = 8
+"""Points on which features of the user's own are tried."""
 
 N_SAMPLED = 10_000
 """Points of a sampler that features are trained on."""
@@ -43,12 +47,15 @@ class Features:
         Of a point.
     device : torch.device
         Where a module runs.
+    tried : ndarray, shape (8, k), optional
+        What the user's own gave for some training points, by which they are known again.
     """
 
     name: str
     function: Callable[[Any], Any]
     shape: tuple[int, ...]
     device: torch.device
+    tried: FloatArray | None = None
 
     def __call__(self, points: FloatArray) -> FloatArray:
         """Features of points that are stored flat, shape (n, d); shape (n, k)."""
@@ -56,20 +63,40 @@ class Features:
         return np.concatenate(parts)
 
     def _part(self, points: FloatArray) -> FloatArray:
-        images = points.reshape(len(points), *self.shape)
+        images = points.reshape(len(points), *self.shape).copy()  # which may be written to
+        try:
+            values = self._called(images)
+        except Exception as reason:  # the user's own code, which may raise anything
+            kind = "float32 tensors" if isinstance(self.function, nn.Module) else "arrays"
+            line = str(reason).partition("\n")[0]
+            raise InvalidInputError(
+                f"features must take {kind} of shape (n, {', '.join(map(str, self.shape))}), got "
+                f"one that raised {type(reason).__name__}: {line}; to fix it, change its first "
+                "lines, or pass a function that calls it"
+            ) from reason
+        if values.ndim != 2 or len(values) != len(points) or values.dtype.kind not in "fiub":
+            raise InvalidInputError(
+                f"features must be real numbers of shape (n, k) for n points, got "
+                f"{values.dtype} of shape {values.shape} for {len(points)} points; to fix it, "
+                "return one row for each point"
+            )
+        if not np.isfinite(values).all():
+            raise InvalidInputError(
+                f"features must be finite, got {values[~np.isfinite(values)][0]} for some of "
+                f"{len(points)} points; to fix it, look for a root, logarithm or quotient of what "
+                "may be zero"
+            )
+        return values.astype(np.float64)
+
+    def _called(self, images: FloatArray) -> NDArray[Any]:
+        """What the function returns, as an array."""
         if isinstance(self.function, nn.Module):
             with torch.no_grad(), evaluating(self.function):
                 given = torch.as_tensor(images, dtype=torch.float32, device=self.device)
                 found = self.function(given)
         else:
             found = self.function(images)
-        values = found.detach().cpu().numpy() if isinstance(found, Tensor) else np.asarray(found)
-        if values.ndim != 2 or len(values) != len(points) or not np.isfinite(values).all():
-            raise InvalidInputError(
-                f"features must be finite numbers of shape (n, k) for n points, got shape "
-                f"{values.shape} for {len(points)} points; to fix it, return one row for each point"
-            )
-        return values.astype(np.float64)
+        return found.detach().cpu().numpy() if isinstance(found, Tensor) else np.asarray(found)
 
     @property
     def is_built_in(self) -> bool:
@@ -77,9 +104,11 @@ class Features:
         return isinstance(self.function, _Standardized)
 
     def state_dict(self) -> dict[str, Any]:
-        """Name and weights, in tensors and plain values; the user's own have no weights here."""
-        weights = self.function.state_dict() if isinstance(self.function, _Standardized) else {}
-        return {"name": self.name, "weights": weights}
+        """Name and weights, in tensors and plain values; of the user's own, what they gave."""
+        if isinstance(self.function, _Standardized):
+            return {"name": self.name, "weights": self.function.state_dict()}
+        tried = None if self.tried is None else torch.as_tensor(self.tried)
+        return {"name": self.name, "weights": {}, "tried": tried}
 
 
 class _Standardized(nn.Module):
@@ -127,19 +156,49 @@ def features_for(
     Raises
     ------
     InvalidInputError
-        Anything else, or a classifier for data without labels.
+        Anything else; a classifier for data without labels; features of your own that raise, return
+        another shape, no finite numbers, or other ones for the same points.
     """
     name = _name_of(given, data)
     if name is None:
         return None
     if not isinstance(given, str):
-        return Features(name, given, data.shape, device)
+        return _own(Features(name, given, data.shape, device), data, rng, stored)
     fresh = stored is None
     body = _trained(name, data, device, rng, progress) if fresh else encoder(data.shape)
     network = _Standardized(body, data.center, data.scale, data.shape).to(device).eval()
     if stored is not None:
         _load(network, name, stored)
     return Features(name, network.requires_grad_(False), data.shape, device)
+
+
+def _own(
+    features: Features, data: TrainingData, rng: int, stored: dict[str, Any] | None
+) -> Features:
+    """The user's own, tried on some points: they are a function, and that of the stopped run."""
+    points = data.train.sample(N_TRIED, np.random.default_rng(rng))
+    tried = features(points)
+    if not _alike(tried, features(points)):
+        raise InvalidInputError(
+            f"features must be a function of the points alone, got other numbers from "
+            f"{features.name} for the same points; to fix it, draw its random numbers once, before "
+            "the run"
+        )
+    before = None if stored is None else stored.get("tried")
+    if before is not None and data.record.checkable and not _alike(tried, np.asarray(before.cpu())):
+        raise InvalidInputError(
+            f"features must be those of the stopped run, got other numbers from {features.name} "
+            "for the same points; to fix it, pass the features that it had, or start a new run in "
+            "another folder"
+        )
+    return replace(features, tried=tried)
+
+
+def _alike(first: FloatArray, second: FloatArray) -> bool:
+    """Whether they are equal, but for what another machine or order of sums changes."""
+    largest = np.abs(first).max(initial=0.0)
+    same = first.shape == second.shape
+    return same and np.allclose(first, second, rtol=1e-3, atol=1e-3 * largest)
 
 
 def _name_of(given: Any, data: TrainingData) -> str | None:

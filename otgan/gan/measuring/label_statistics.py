@@ -43,6 +43,7 @@ def neighbor_coincidences(distances: FloatArray, n: int, *, k: int = NEIGHBORS) 
     """The fraction of the k nearest neighbors that have the label of their point.
 
     Repeated points are each other's neighbors, and so are points of a class that one sample lacks.
+    Of at most k points all others are neighbors, and no label makes a difference.
 
     Parameters
     ----------
@@ -64,6 +65,7 @@ def neighbor_coincidences(distances: FloatArray, n: int, *, k: int = NEIGHBORS) 
     """
     others = distances.copy()
     np.fill_diagonal(others, np.inf)
+    k = min(k, len(distances) - 1)
     nearest = np.argpartition(others, k - 1, axis=1)[:, :k]
 
     def values(labels: BoolArray) -> FloatArray:

@@ -29,8 +29,10 @@ class SpectralNorm(nn.Module):
     The power iteration runs on the convolution itself, with its stride and padding, and its
     adjoint. Miyato et al. divide by the norm of the kernel reshaped into a matrix instead, which
     is neither a bound of this norm nor near it. One iteration is made whenever the weight is read
-    in training mode, none in evaluation mode. The estimate approaches the norm from below: the
-    layer is 1-Lipschitz once the weights rest, and while they learn it may exceed that by a tenth.
+    in training mode, none in evaluation mode. What is divided by is the length of the image of one
+    unit vector, at most the norm: a lower estimate, which lags behind weights that learn. So the
+    norm of the layer is never below one (up to rounding), the further above it the larger the steps
+    are, and one once the weights rest.
 
     Parameters
     ----------

@@ -38,7 +38,8 @@ class Objective(ABC):
     """Short name, as in reports."""
 
     divergence_name: ClassVar[str] = "loss"
-    """What `divergence` estimates."""
+    """What `divergence` estimates. ``"W1"`` is put into the units of the data, and reports draw it
+    beside exact W1."""
 
     default_constraint: ClassVar[str | None] = None
     """Short name of the constraint that is taken unless another is chosen."""

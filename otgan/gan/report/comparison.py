@@ -53,7 +53,7 @@ def write_comparison(runs: Sequence[str | Path], *, out: str | Path = "compariso
     _check(runs, path)
     compared = dict(zip(_labels(runs), map(_contents, runs), strict=True))
     sections = [_verdicts(compared), _scores(compared), _curves(compared)]
-    sections += [_samples(compared), _settings(compared)]
+    sections += [_samples(compared), *_other_data(compared), _settings(compared)]
     make_folder(path.parent)
     page = page_of(f"{len(runs)} runs compared", sections, path.with_suffix(""))
     write_page(page, path)
@@ -134,6 +134,22 @@ def _samples(compared: dict[str, Contents]) -> Section:
         figure = labeled_images(rows, *first.value_range, lines=2)
     text = "Points of the generator that was kept, and real ones."
     return Section("Samples", [text], None, [("samples", figure)])
+
+
+def _other_data(compared: dict[str, Contents]) -> list[Section]:
+    """What the runs were trained on, if that differs as far as their directories say."""
+    runs = list(compared.values())
+    rows = [("data", *(one.data_in_words for one in runs))]
+    if len({one.settings.get("rng") for one in runs}) == 1:  # the seed decides the order
+        rows.append(("SHA-256", *(one.directory.data_fingerprint[:16] for one in runs)))
+    rows = [row for row in rows if len(set(row[1:])) > 1]
+    if not rows:
+        return []
+    text = (
+        "The runs are on different data. Distances are in the units of each, so that a run is to "
+        "be compared with what real points show in its own data, and not with the other runs."
+    )
+    return [Section("Different data", [text], Table(("", *compared), rows))]
 
 
 def _settings(compared: dict[str, Contents]) -> Section:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from otgan.gan.objectives.base import Objective
+from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY, OBJECTIVES
 from otgan.gan.outcome import Outcome
 from otgan.gan.plot import Snapshot
 from otgan.gan.records import Record
@@ -54,6 +56,32 @@ class Contents:
         name = self.directory.constraint
         game = self.directory.objective + (f", constraint {name}" if name else "")
         return printable(f"GAN on {data}: {game}")
+
+    @property
+    def data_in_words(self) -> str:
+        """Name, number and shape of the points."""
+        name, n = self.settings["data"] or "no name", self.directory.n_points
+        shape = " x ".join(map(str, self.directory.point_shape))
+        return f"{shortened(name)}, {f'{n:,} points' if n else 'a sampler'} of {shape} numbers"
+
+    @property
+    def estimates_w1(self) -> bool:
+        """Whether the critic estimates W1, as the objective says, and no other divergence."""
+        if self._built_in_objective is not None:
+            return self._built_in_objective.divergence_name == "W1"
+        stored = self.settings["objective"]
+        return isinstance(stored, Mapping) and stored.get("divergence") == "W1"
+
+    @property
+    def trains_critic(self) -> bool:
+        """Whether there is a critic; under the exact objective there is none."""
+        return self._built_in_objective is None or self._built_in_objective.trains_critic
+
+    @property
+    def _built_in_objective(self) -> Objective | None:
+        """That of the run; None if it is the user's own, whatever it is called."""
+        known = OBJECTIVE_REGISTRY.is_known(self.settings["objective"])
+        return OBJECTIVES.get(self.directory.objective) if known else None
 
     @cached_property
     def image_shape(self) -> tuple[int, ...] | None:

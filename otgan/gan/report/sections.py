@@ -172,7 +172,7 @@ def losses(contents: Contents) -> Section:
         for name, by_distance in found.items()
     ]
     table = Table(("rank correlation of", "debiased W1", "Fréchet distance"), rows)
-    figure = loss_curves(contents.records, is_w1=is_w1(contents))
+    figure = loss_curves(contents.records, is_w1=contents.estimates_w1)
     return Section("Losses, and what they tell", [text], table, [("losses", figure)])
 
 
@@ -184,12 +184,12 @@ def progress(contents: Contents) -> Section:
         "proved by the critic's own values and can never lie above the blue one; dotted is what a "
         "critic that is zero everywhere proves, and only what lies above it is the critic's merit."
     ]
-    if contents.directory.objective == "exact":
+    if not contents.trains_critic:
         text.append(
             "This run trained no critic: estimate and proof are the linear program's own dual "
             "value, so that the three coincide and their rank correlation is one."
         )
-    elif is_w1(contents):
+    elif contents.estimates_w1:
         text += [
             "The critic's estimate (pink) has no such proof: trust it only where it moves with the "
             "blue curve.",
@@ -206,7 +206,7 @@ def progress(contents: Contents) -> Section:
             f"At the last step the critic proves {proved:.1%} of exact W1, and a critic that is "
             f"zero everywhere {zero:.1%}."
         )
-    figure = progress_curves(contents.records, is_w1=is_w1(contents))
+    figure = progress_curves(contents.records, is_w1=contents.estimates_w1)
     return Section("Critic's estimate, exact W1 and floor", text, None, [("progress", figure)])
 
 
@@ -221,11 +221,6 @@ def selection(contents: Contents) -> Section | None:
 def settings(contents: Contents) -> Section:
     """All settings."""
     return Section("", [settings_line(contents.settings)])
-
-
-def is_w1(contents: Contents) -> bool:
-    """Whether the critic estimates W1, and no other divergence."""
-    return contents.directory.objective in ("wasserstein", "exact")
 
 
 SECTIONS = (

@@ -81,6 +81,15 @@ def test_the_same_seed_gives_the_same_features_and_leaves_torch_as_it_was():
     assert (found != others).any()
 
 
+def test_labels_with_gaps_give_the_features_of_those_without():
+    points = torch.as_tensor(IMAGES, dtype=torch.float32)
+    labels = np.arange(60) % 3
+    spread = np.array([0, 7, 10**12])[labels]
+    plain, gaps = (classifier_of(points, given, steps=5) for given in (labels, spread))
+    with torch.no_grad():
+        assert_array_equal(plain(points).numpy(), gaps(points).numpy())
+
+
 def test_stored_features_are_loaded_and_not_trained(digits, classifier, monkeypatch):
     file = io.BytesIO()
     torch.save(classifier.state_dict(), file)
@@ -124,13 +133,32 @@ def test_features_that_cannot_be_are_refused(given, message):
 
 
 @pytest.mark.parametrize(
-    "function",
-    [lambda x: x, lambda x: x[:-1].mean(axis=(2, 3)), lambda x: x.mean(axis=(2, 3)) * np.nan],
+    ("function", "message"),
+    [
+        (lambda x: x, "must be real numbers of shape"),
+        (lambda x: x[:-1].mean(axis=(2, 3)), "must be real numbers of shape"),
+        (lambda x: x.mean(axis=(2, 3)) * 1j, "must be real numbers .* got complex128"),
+        (lambda x: x.mean(axis=(2, 3)) * np.nan, "must be finite, got nan"),
+        (lambda x: x.wrong, r"must take arrays of shape \(n, 2, 8, 8\), got one that raised Attr"),
+        (torch.nn.Linear(5, 3), r"must take float32 tensors of shape \(n, 2, 8, 8\), got one that"),
+        (torch.nn.Linear(8, 3).double(), "must take float32 .* that raised RuntimeError"),
+        (lambda x: np.random.default_rng().random((len(x), 3)), "a function of the points alone"),
+    ],
 )
-def test_features_of_another_shape_are_refused(function):
-    own = features_of(function, as_training_data(IMAGES))
-    with pytest.raises(InvalidInputError, match="finite numbers of shape"):
-        own(IMAGES.reshape(60, -1))
+def test_features_that_do_not_fit_are_refused_before_the_run(function, message):
+    with pytest.raises(InvalidInputError, match=message):
+        features_for(function, as_training_data(IMAGES), CPU)
+
+
+def test_features_that_write_into_their_points_leave_those_of_the_run():
+    def doubled(images):
+        images *= 2
+        return images.mean(axis=(2, 3))
+
+    points = IMAGES.reshape(60, -1).copy()
+    own = features_of(doubled, as_training_data(IMAGES))
+    assert_allclose(own(points), 2 * IMAGES.mean(axis=(2, 3)), rtol=1e-12)
+    assert_array_equal(points, IMAGES.reshape(60, -1))
 
 
 def test_features_of_another_run_are_refused(digits, classifier):

@@ -55,5 +55,19 @@ def test_features_of_ones_own_must_be_passed_again(tmp_path):
         train_gan(IMAGES, CONFIG, out=tmp_path, resume=True)
 
 
+def test_other_features_of_the_same_name_are_not_taken_for_those_of_the_run(tmp_path):
+    own, other = (
+        GANConfig(**{**RUN, "network": "mlp", "features": function, "steps": steps})
+        for function, steps in [
+            (lambda x: x.mean(axis=(1, 2)), 4),
+            (lambda x: x.std(axis=(1, 2)), 6),
+        ]
+    )
+    train_gan(IMAGES, own, out=tmp_path)
+    with pytest.raises(InvalidInputError, match="features must be those of the stopped run"):
+        train_gan(IMAGES, other, out=tmp_path, resume=True)
+    train_gan(IMAGES, own, out=tmp_path, resume=True)
+
+
 def row_means(images):
     return images.mean(axis=(1, 2))

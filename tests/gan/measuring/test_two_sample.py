@@ -26,6 +26,12 @@ def test_neighbors_of_four_points_by_hand():
     assert_allclose(neighbor_coincidences(distances, 2, k=2).values(labels), [3 / 8, 2 / 8])
 
 
+def test_of_fewer_points_than_neighbors_are_asked_for_all_others_are_neighbors():
+    distances = squareform(pdist(np.array([[0.0], [1], [3], [9]])))
+    labels = np.array([[True, True, False, False], [True, False, False, True]])
+    assert_allclose(neighbor_coincidences(distances, 2).values(labels), [1 / 3, 1 / 3])
+
+
 def test_the_largest_difference_of_a_bin_is_the_test_of_two_proportions():
     rng = np.random.default_rng(0)
     pool, centers = rng.normal(size=(50, 2)), rng.normal(size=(4, 2))

@@ -134,6 +134,25 @@ def test_it_follows_weights_that_learn_and_is_exact_once_they_rest():
     assert_allclose(norm(), 1.0, atol=5e-3)
 
 
+def test_the_estimate_lags_behind_the_weights_the_more_the_faster_they_learn():
+    largest = []
+    for rate in (2e-4, 2e-3, 1e-2):
+        torch.manual_seed(0)
+        layer = nn.Linear(16, 16)
+        normalize_spectrally(layer, (16,))
+        optimizer, norms = torch.optim.Adam(layer.parameters(), lr=rate, betas=(0.0, 0.9)), []
+        for _ in range(200):
+            points = torch.randn(32, 16)
+            optimizer.zero_grad()
+            (layer(points) - points.flip(1)).square().mean().backward()
+            optimizer.step()
+            with evaluating(layer), torch.no_grad():
+                norms.append(float(torch.linalg.matrix_norm(layer.weight.double(), 2)))
+        assert min(norms) > 1 - 1e-6
+        largest.append(max(norms))
+    assert largest[0] < 1.001 and largest[0] < 1.1 < largest[1] < 1.4 < largest[2]
+
+
 def test_copies_and_stored_states_go_on_to_the_same_bits():
     critic, points = small_critic(), torch.randn(4, 1, 8, 8)
     critic(points)

@@ -1,5 +1,6 @@
 """One page for several runs: scores, curves, samples, and the settings that differ."""
 
+import json
 import re
 
 import numpy as np
@@ -46,6 +47,29 @@ def test_runs_on_other_points_are_compared_without_their_samples(trained, tmp_pa
     folders = [trained("lp").out, tmp_path / "solid"]
     page = write_comparison(folders, out=tmp_path / "page.html").read_text()
     assert "different shapes" in page and page.count("data:image/png") == 1
+
+
+def test_runs_on_other_values_are_said_to_be_on_different_data(trained, tmp_path):
+    points, out = np.random.default_rng(0).random((60, 2)), [tmp_path / "a", tmp_path / "b"]
+    for data, folder in zip((points, 100 * points), out, strict=True):
+        train_gan(data, GANConfig(**RUN), out=folder)
+    page = write_comparison(out, out=tmp_path / "page.html").read_text()
+    stored = [json.loads((folder / "config.json").read_text()) for folder in out]
+    assert "The runs are on different data" in page and cells(page, "data") == []
+    assert cells(page, "SHA-256") == [one["source"]["fingerprint"][:16] for one in stored]
+    page = write_comparison([out[0], trained("lp").out], out=tmp_path / "page.html").read_text()
+    assert cells(page, "data")[:2] == [
+        "no name, 60 points of 2 numbers",
+        "ring8, a sampler of 2 numbers",
+    ]
+
+
+def test_runs_that_differ_by_the_seed_are_not_said_to_be_on_different_data(tmp_path):
+    points, out = np.random.default_rng(0).random((60, 2)), [tmp_path / "a", tmp_path / "b"]
+    for rng, folder in enumerate(out):
+        train_gan(points, GANConfig(**RUN, rng=rng), out=folder)
+    page = write_comparison(out, out=tmp_path / "page.html").read_text()
+    assert "different data" not in page and cells(page, "rng") == ["0", "1"]
 
 
 def test_folders_of_the_same_name_are_told_apart(trained, run_copy, tmp_path):

@@ -20,6 +20,7 @@ from otgan import GANConfig, train_gan
 from otgan.critics.constraints.penalties import GradientPenalty
 from otgan.errors import InvalidInputError
 from otgan.gan.measuring.selection import SELECTION_RULE
+from otgan.gan.objectives import Objective, Wasserstein
 from otgan.gan.report import summary_text, write_report
 from otgan.gan.report.scores import scores_of_evaluation, shown
 from otgan.gan.run_directory import RunDirectory
@@ -84,6 +85,33 @@ def test_the_page_says_why_a_critic_near_the_floor_shows_about_zero(drawn, tmp_p
     train_gan("ring8", GANConfig(**RUN, objective="hinge"), out=tmp_path)
     page = write_report(tmp_path).read_text()
     assert "another divergence than W1" in page and "Both are right" not in page
+
+
+class Renamed(Wasserstein):
+    """W1 under another name."""
+
+    name = "my-own"
+
+
+class Exponential(Objective):
+    """Another divergence under the name of W1."""
+
+    name = "wasserstein"
+
+    def critic_loss(self, real, fake):
+        return (-real).exp().mean() + fake.exp().mean()
+
+    def generator_loss(self, real, fake):
+        return (-fake).exp().mean()
+
+
+@pytest.mark.parametrize(("objective", "is_w1"), [(Renamed(), True), (Exponential(), False)])
+def test_whether_a_critic_estimates_w1_is_what_its_objective_says_and_not_its_name(
+    tmp_path, objective, is_w1
+):
+    train_gan("ring8", GANConfig(**RUN, objective=objective), out=tmp_path)
+    page = write_report(tmp_path).read_text()
+    assert ("Both are right" in page, "another divergence than W1" in page) == (is_w1, not is_w1)
 
 
 def test_the_page_has_the_rank_correlations_of_its_records(tmp_path):
