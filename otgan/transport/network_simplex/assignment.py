@@ -1,6 +1,7 @@
-"""Assignments of least cost between a few points of one mass each, by shortest augmenting paths.
+"""Assignments between points of one mass each, by shortest augmenting paths.
 
-For few points they are found several times faster than by pivots from a greedy plan.
+For few points, and in many dimensions, they are optimal several times sooner than a greedy plan is
+made so by pivots.
 """
 
 from __future__ import annotations
@@ -13,20 +14,27 @@ from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.candidates import Ints
 
-__all__ = ["MAX_ASSIGNED", "optimal_assignment"]
+__all__ = ["MAX_ASSIGNED", "assignment"]
 
 MAX_ASSIGNED = 100
-"""Points a side beyond which pivots take less time than augmenting paths, in the plane."""
+"""Points a side up to which augmenting paths take less time than pivots, in the plane too."""
 
-ROW_REDUCTIONS = 2
+ROW_REDUCTIONS = 6
 """Turns; those that follow assign few more."""
+
+FEW_LEFT = 0.2
+"""Of the rows, after the reductions: then paths are short, and take less time for more points too.
+
+In the plane a third is left, in 16 dimensions an eighth.
+"""
 
 
 @compiled
-def optimal_assignment(matrix: FloatArray) -> tuple[Ints, FloatArray, FloatArray]:
-    """The column of each row, and potentials of rows and columns.
+def assignment(matrix: FloatArray) -> tuple[Ints, FloatArray, FloatArray]:
+    """The column of each row, and potentials whose reduced costs are not negative.
 
-    O(n**3) time, O(n) memory beside the matrix.
+    Up to `MAX_ASSIGNED` points the assignment is optimal, and beyond where the reductions leave few
+    rows; otherwise these take what is cheapest. O(n**3) time, O(n) memory beside the matrix.
 
     Parameters
     ----------
@@ -42,13 +50,34 @@ def optimal_assignment(matrix: FloatArray) -> tuple[Ints, FloatArray, FloatArray
     g = _reduce_columns(matrix, row, column)
     for _ in range(ROW_REDUCTIONS):
         _reduce_rows(matrix, g, row, column)
+    left = np.sum(column < 0)
+    short = n <= MAX_ASSIGNED or left <= FEW_LEFT * n
     for i in range(n):
-        if column[i] < 0:
+        if column[i] < 0 and short:
             _augment(matrix, i, g, row, column)
-    f = np.empty(n)
-    for i in range(n):
-        f[i] = matrix[i, column[i]] - g[column[i]]
-    return column, f, g
+        elif column[i] < 0:
+            _take_cheapest(matrix, i, g, row, column)
+    return column, _c_transform(matrix, g), g
+
+
+@compiled
+def _c_transform(matrix: FloatArray, g: FloatArray) -> FloatArray:
+    f = np.full(len(matrix), np.inf)
+    for i in range(len(matrix)):
+        costs = matrix[i]
+        for j in range(len(g)):
+            f[i] = min(f[i], costs[j] - g[j])
+    return f
+
+
+@compiled
+def _take_cheapest(matrix: FloatArray, i: int, g: FloatArray, row: Ints, column: Ints) -> None:
+    """Give a row the cheapest column that nobody has."""
+    best, to = np.inf, -1
+    for j in range(len(g)):
+        if row[j] < 0 and matrix[i, j] - g[j] < best:
+            best, to = matrix[i, j] - g[j], j
+    row[to], column[i] = i, to
 
 
 @compiled

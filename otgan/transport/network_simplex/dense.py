@@ -6,7 +6,7 @@ import numpy as np
 
 from otgan.measures import FloatArray
 from otgan.transport.compiled import compiled
-from otgan.transport.network_simplex.assignment import MAX_ASSIGNED, optimal_assignment
+from otgan.transport.network_simplex.assignment import assignment
 from otgan.transport.network_simplex.candidates import Candidates, Ints, Nodes, incident_arcs
 from otgan.transport.network_simplex.fixed_point import (
     Masses,
@@ -102,7 +102,7 @@ def _plan_as_fractions(tree: Tree, n: int, a: Masses) -> tuple[Ints, Ints, Float
 def dense_start(matrix: FloatArray, a: Masses, b: Masses) -> tuple[Tree, Candidates]:
     """A first basis around a plan, and all arcs as candidates.
 
-    The plan is greedy; between a few points of equal mass, it is an optimal assignment.
+    The plan is greedy, or an assignment, between as many points of one mass each.
     """
     n, m = matrix.shape
     nodes = n + m + 1
@@ -117,8 +117,8 @@ def dense_start(matrix: FloatArray, a: Masses, b: Masses) -> tuple[Tree, Candida
         for j in range(m):
             target[i * m + j] = j
     start[n] = n * m
-    if n == m <= MAX_ASSIGNED and _are_units(a):
-        column, f, g = optimal_assignment(matrix)
+    if n == m and _are_units(a):
+        column, f, g = assignment(matrix)
         plan = _plan_of(matrix, column, a)
     else:
         f, g = _reduce(matrix)

@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 import otgan
-from otgan.transport.network_simplex.assignment import MAX_ASSIGNED, optimal_assignment
+from otgan.transport.network_simplex.assignment import MAX_ASSIGNED, assignment
 from otgan.transport.network_simplex.dense import solve_dense
 from otgan.transport.network_simplex.fixed_point import equal_masses
 
@@ -37,7 +37,7 @@ KINDS = (
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_costs_as_little_as_scipys_and_its_potentials_prove_it(kind, n):
     matrix = costs_of(kind, n)
-    column, f, g = optimal_assignment(matrix)
+    column, f, g = assignment(matrix)
     assert sorted(column) == list(range(n))
     rows, columns = linear_sum_assignment(matrix)
     least = matrix[rows, columns].sum()
@@ -57,16 +57,29 @@ def test_few_points_of_equal_mass_need_no_pivot_that_moves_mass(kind):
     assert_allclose(matrix[i, j].sum(), matrix[rows, columns].sum(), rtol=1e-12)
 
 
-def test_only_equal_masses_on_as_many_points_are_assigned():
-    """Other problems start from a greedy plan, which pivots improve."""
+@pytest.mark.parametrize("kind", KINDS)
+def test_more_points_are_assigned_and_their_potentials_are_feasible(kind):
+    matrix = costs_of(kind, 2 * MAX_ASSIGNED)
+    column, f, g = assignment(matrix)
+    assert sorted(column) == list(range(len(matrix)))
+    size = np.abs(matrix).max()
+    assert (matrix - f[:, None] - g).min() >= -1e-13 * size
+    i, j, *_, finished = solve_dense(matrix, *equal_masses(*matrix.shape), 10**9)
+    rows, columns = linear_sum_assignment(matrix)
+    assert finished
+    assert_allclose(matrix[i, j].sum(), matrix[rows, columns].sum(), rtol=1e-12)
+
+
+def test_few_points_of_one_mass_and_those_of_many_dimensions_need_no_pivot():
+    """Other problems start from a plan that pivots improve."""
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(2, MAX_ASSIGNED, 2))
 
-    def pivots(*clouds, **weights):
-        return otgan.emd(*clouds, **weights).stats["pivots"]
+    def pivots(n, m, d, **weights):
+        x, y = rng.normal(size=(n, d)), 1 + rng.normal(size=(m, d))
+        return otgan.emd(x, y, **weights).stats["pivots"]
 
-    assert pivots(x, y) == 0
-    assert pivots(x, y[:-1]) > 0
-    assert pivots(x, y, rng.dirichlet(np.ones(len(x)))) > 0
-    x, y = rng.normal(size=(2, MAX_ASSIGNED + 1, 2))
-    assert pivots(x, y) > 0
+    few = MAX_ASSIGNED
+    assert pivots(few, few, 2) == pivots(2 * few, 2 * few, 30) == 0
+    assert pivots(few, few - 1, 2) > 0
+    assert pivots(few, few, 2, a=rng.dirichlet(np.ones(few))) > 0
+    assert pivots(2 * few, 2 * few, 2) > 0
