@@ -50,7 +50,6 @@ def test_the_fewest_points_that_are_allowed_are_evaluated():
     assert result.evaluation.points == 2 and not result.evaluation.test.is_told
 
 
-@pytest.mark.parametrize("norm", [None, "batch"])
 class Noisy(torch.nn.Module):
     """A generator that adds noise of its own, in evaluation mode too."""
 
@@ -70,6 +69,7 @@ def test_noise_of_a_generator_of_ones_own_comes_from_the_seed():
     assert not np.array_equal(first.generate(5, rng=3), first.generate(5, rng=4))
 
 
+@pytest.mark.parametrize("norm", [None, "batch"])
 def test_a_critic_of_packs_that_held_out_points_do_not_fill_estimates_nothing(norm):
     packed = {"objective": "minimax", "critic_norm": norm, "batch_size": 16, "pack": 8}
     points = np.random.default_rng(0).normal(size=(30, 2))
