@@ -17,6 +17,7 @@ from scipy.spatial.distance import cdist
 
 import otgan
 from otgan.measures import FloatArray
+from otgan.transport.interpretation import compiling_all
 
 DIMENSIONS = 2, 16
 
@@ -59,4 +60,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with compiling_all():  # as in a process that has solved some problems
+        main()
