@@ -20,12 +20,14 @@ from otgan.metrics import SCIPY_METRICS, ArrayMetric
 from otgan.normed_points import NormedPoints
 
 __all__ = [
+    "LARGEST_COST",
     "GroundCost",
     "MatrixCost",
     "Metric",
     "PointCost",
     "SparseCost",
     "as_ground_cost",
+    "check_size",
     "line_exponent",
     "row_blocks",
     "stored",
@@ -37,6 +39,9 @@ Metric = MetricName | Callable[[FloatArray, FloatArray], float]
 METRIC_NAMES: tuple[str, ...] = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
 WRAPPED = {"haversine": "GreatCircle()", "circle": "Torus(period)", "torus": "Torus(period)"}
 """Names that users try, and the objects that they mean."""
+
+LARGEST_COST = 1e300
+"""Beyond it, sums of costs along a path could leave the range of float64."""
 
 BLOCK_ENTRIES = 2**21
 """How many costs are held at once when a whole pass is made over all pairs (16 MiB)."""
@@ -237,7 +242,7 @@ class PointCost:
             return _power(0.5 * chords, power)
         if isinstance(name, ArrayMetric):
             distances = name.matrix(self.x[rows], self.y)
-            _check_distances(distances, "look up for which points the metric is defined")
+            _check_distances(distances, power, "look up for which points the metric is defined")
             return _power(distances, power)
         if not isinstance(name, str):
             return _call_on_pairs(name, power, self.x[rows], self.y)
@@ -251,7 +256,7 @@ class PointCost:
             distances = name.pairs(u, v)
         elif not isinstance(name, str):
             distances = np.array([_number(name(s, t)) for s, t in zip(u, v, strict=True)])
-            _check_distances(distances)
+            _check_distances(distances, power)
         elif name == "cosine":
             chords = _norm_of_differences(_directions(u) - _directions(v), "sqeuclidean")
             distances = 0.5 * chords
@@ -315,6 +320,17 @@ class PointCost:
         return float(extent), self.p * (2 if self.metric == "sqeuclidean" else 1)
 
 
+def check_size(costs: FloatArray, name: str) -> None:
+    """Raise on finite costs beyond `LARGEST_COST`."""
+    beyond = (np.abs(costs) > LARGEST_COST) & np.isfinite(costs)
+    if beyond.any():
+        raise InvalidInputError(
+            f"{name} must hold costs of at most {LARGEST_COST:g} in size, or inf for a forbidden "
+            f"arc, got {costs[beyond][0]:.6g}; to fix it, pass inf where an arc is forbidden, or "
+            "scale the costs and multiply the distance back"
+        )
+
+
 def as_ground_cost(cost: Any) -> GroundCost:
     """A `GroundCost` from a matrix of shape (n, m), SciPy sparse or not, or the one given.
 
@@ -323,7 +339,8 @@ def as_ground_cost(cost: Any) -> GroundCost:
     Raises
     ------
     InvalidInputError
-        Not two axes, empty, NaN or minus infinity, or a callable with too many pairs.
+        Not two axes, empty, NaN or minus infinity, finite costs beyond 1e300, or a callable with
+        too many pairs.
     """
     if isinstance(cost, PointCost) and cost.must_be_stored:
         return stored(cost)
@@ -344,6 +361,7 @@ def as_ground_cost(cost: Any) -> GroundCost:
             f"C must hold finite costs, or inf for a forbidden arc, got {matrix[i, j]} at "
             f"({i}, {j}); to fix it, fill that entry"
         )
+    check_size(matrix, "C")
     return MatrixCost(matrix)
 
 
@@ -381,6 +399,7 @@ def _as_sparse_cost(cost: sparse.sparray) -> SparseCost:
             "C must hold finite costs, got NaN or minus infinity among the stored ones; to fix "
             "it, leave an arc out to forbid it"
         )
+    check_size(data, "C")
     keep = np.isfinite(data)
     i, j = (index[keep] for index in stored.coords)
     order = np.lexsort((j, i))
@@ -439,7 +458,7 @@ def _call_on_pairs(
                 f"point {_shown(point)} into {_shown(u)}; to fix it, compute without -=, += and "
                 "the like"
             )
-        _check_distances(row)
+        _check_distances(row, power)
         _power(row, power)
     return costs
 
@@ -461,13 +480,18 @@ def _number(value: Any) -> float:
         ) from None
 
 
-def _check_distances(distances: FloatArray, hint: str = "check the callable") -> None:
+def _check_distances(distances: FloatArray, power: float, hint: str = "check the callable") -> None:
     """Raise on what a metric of the user's must not return."""
     if not (np.isfinite(distances).all() and (distances >= 0).all()):
         raise InvalidInputError(
             "the metric must return finite, non-negative numbers, got "
             f"{distances[~(np.isfinite(distances) & (distances >= 0))][0]} for some pair of "
             f"points; to fix it, {hint}"
+        )
+    if distances.size and float(distances.max()) > LARGEST_COST ** (1 / power):
+        raise InvalidInputError(
+            f"the metric must return numbers whose power {power:g} is at most {LARGEST_COST:g}, "
+            f"got {distances.max():.6g}; to fix it, scale them, and multiply the distance back"
         )
 
 

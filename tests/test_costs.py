@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 import otgan
 from otgan import costs
@@ -260,3 +261,35 @@ def test_too_many_pairs_are_refused_before_a_callable_is_asked():
             call()
     assert metric.pairs == []
     assert otgan.emd(x, x).cost == 0  # a named metric needs no matrix
+
+
+def beyond(n: int) -> np.ndarray:
+    C = np.ones((n, n))
+    C[1, 0] = -1.1 * costs.LARGEST_COST
+    return C
+
+
+@pytest.mark.parametrize(
+    "solve",
+    [
+        pytest.param(lambda: otgan.emd_from_cost(beyond(3)), id="matrix"),
+        pytest.param(lambda: otgan.emd_from_cost(sparse.csr_array(beyond(3))), id="sparse"),
+        pytest.param(lambda: otgan.transport_cost(beyond(3)[None]), id="stack"),
+        pytest.param(lambda: otgan.emd_linprog(beyond(3)), id="linear program"),
+        pytest.param(lambda: otgan.certify(beyond(2), np.eye(2) / 2, [0, 0], [0, 0]), id="certify"),
+        pytest.param(lambda: otgan.emd([0], [1], metric=lambda u, v: 1e301), id="callable"),
+        pytest.param(lambda: otgan.emd([0], [1], metric=lambda u, v: 1e200, p=2), id="its power"),
+        pytest.param(lambda: otgan.emd([0], [1], unmatched=1e301), id="price"),
+    ],
+)
+def test_costs_whose_sums_could_leave_float64_are_refused(solve):
+    with refused("1e+300"):
+        solve()
+
+
+def test_the_largest_costs_have_a_certificate():
+    rng = np.random.default_rng(0)
+    for n, m in ((2, 2), (30, 30), (150, 150), (30, 31)):
+        C = rng.uniform(-1, 1, (n, m))
+        r = otgan.emd_from_cost(costs.LARGEST_COST * C)
+        assert_allclose(r.cost / costs.LARGEST_COST, otgan.emd_from_cost(C).cost, rtol=1e-12)

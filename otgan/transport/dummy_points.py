@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from otgan.costs import GroundCost, MatrixCost, PointCost, SparseCost
+from otgan.costs import LARGEST_COST, GroundCost, MatrixCost, PointCost, SparseCost
 from otgan.errors import InvalidInputError
 from otgan.inputs.tables import read_table
 from otgan.measures import FloatArray, IntArray, as_float64
@@ -176,17 +176,17 @@ def _as_side(given: Any, size: int, name: str) -> FloatArray:
             f"unmatched must hold a number, or one price for each of the {size} points of {name}, "
             f"got {_described(given)}; to fix it, give as many prices as points"
         )
-    wrong = np.atleast_1d(~(np.isfinite(prices) & (prices >= 0)))
+    wrong = np.atleast_1d(~((prices >= 0) & (prices <= LARGEST_COST)))
     if wrong.any():
         at = int(wrong.argmax())
         place = f"at position {at} of those of {name}" if prices.ndim else f"for {name}"
         bad = prices.item(at)
         hint = "remove or replace it"
-        if bad == np.inf:
+        if bad > LARGEST_COST:
             hint = "pass a price above all costs, which leaves as little unmatched as can be"
         raise InvalidInputError(
-            f"unmatched must hold finite, non-negative prices, got {bad:.6g} {place}; to fix it, "
-            f"{hint}"
+            f"unmatched must hold finite, non-negative prices of at most {LARGEST_COST:g}, got "
+            f"{bad:.6g} {place}; to fix it, {hint}"
         )
     return np.full(size, float(prices)) if prices.ndim == 0 else prices
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from otgan.costs import check_size
 from otgan.errors import InvalidInputError
 from otgan.measures import (
     LARGEST_COORDINATE,
@@ -91,6 +92,7 @@ def as_stacked_costs(C: Any, a: Any, b: Any) -> tuple[FloatArray, Stack]:
             f"C must hold finite costs, or inf for a forbidden arc, got {costs[first]} at {first}; "
             "to fix it, fill that entry"
         )
+    check_size(costs, "C")
     weights = [
         _as_stacked_weights(v, k, s) for v, k, s in zip((a, b), costs.shape[1:], "ab", strict=True)
     ]

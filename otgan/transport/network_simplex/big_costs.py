@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -60,10 +58,10 @@ def solve_matrix_with_forbidden(
 
 
 def _big_costs(matrix: FloatArray, allowed: npt.NDArray[np.bool_]) -> list[float]:
-    """Those of them that are finite."""
+    """By one or several times the range of costs dearer than the dearest."""
     low, high = float(matrix.min()), float(matrix.max(where=allowed, initial=-np.inf))
     size = max(high - low, abs(high), abs(low))
-    return [big for ranges in BIG if math.isfinite(big := high + ranges * size)]
+    return [high + ranges * size for ranges in BIG]
 
 
 def _stored(matrix: FloatArray, allowed: npt.NDArray[np.bool_]) -> sparse.csr_array:
