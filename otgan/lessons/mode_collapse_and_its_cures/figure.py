@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from otgan.keywords import checks_keywords
 from otgan.lessons.measured import over_seeds
 from otgan.lessons.mode_collapse_and_its_cures.records import Experiment, ModeCollapse, Training
+from otgan.measures import FloatArray
 from otgan.plot import BLUE, GREEN, INK, ORANGE, RED, panels
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ __all__ = ["draw"]
 
 @checks_keywords
 def draw(numbers: ModeCollapse) -> Figure:
-    """Above, the trained rings; below, debiased W1 of every seed in three settings.
+    """Above, the trained rings; below, debiased W1 of every seed in the settings measured.
 
     Parameters
     ----------
@@ -30,12 +32,13 @@ def draw(numbers: ModeCollapse) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    columns = max(3, len(numbers.experiments))
+    columns = max(4, len(numbers.experiments))
     with panels(2, columns, width=5.4, height=4.0) as (figure, axes):
         for axis, training in zip(axes, numbers.trainings, strict=False):
             _draw_points(axis, numbers, training)
         _draw_modes(axes[2], numbers)
-        for axis in axes[3:columns]:
+        _draw_distances(axes[3], numbers)
+        for axis in axes[4:columns]:
             axis.set_axis_off()
         for axis, experiment in zip(axes[columns:], numbers.experiments, strict=False):
             _draw_seeds(axis, experiment)
@@ -61,11 +64,24 @@ def _named(training: Training) -> str:
 
 
 def _draw_modes(axes: Axes, numbers: ModeCollapse) -> None:
-    for training, color in zip(numbers.trainings, (RED, ORANGE), strict=False):
-        axes.plot(training.steps, training.modes, color=color)
-        axes.plot(training.steps[-1], training.modes[-1], "o", color=color)
-    axes.set(title="Modes reached, one seed", xlabel="generator steps", ylabel="modes of 8")
-    axes.set_ylim(-0.4, 9.4)
+    _draw_course(axes, numbers, [training.modes for training in numbers.trainings])
+    axes.set(title="Modes reached, one seed", ylabel="modes of 8", ylim=(-0.4, 9.4))
+
+
+def _draw_distances(axes: Axes, numbers: ModeCollapse) -> None:
+    distances = [training.debiased_w1 for training in numbers.trainings]
+    _draw_course(axes, numbers, distances)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    top = 1.2 * max(float(of.max()) for of in distances)
+    axes.set(title="Debiased W1, the same seed", ylabel="debiased W1", ylim=(-0.05 * top, top))
+
+
+def _draw_course(axes: Axes, numbers: ModeCollapse, courses: Sequence[FloatArray]) -> None:
+    """What becomes of a number as both train."""
+    for training, course, color in zip(numbers.trainings, courses, (RED, ORANGE), strict=False):
+        axes.plot(training.steps, course, color=color)
+        axes.plot(training.steps[-1], course[-1], "o", color=color)
+    axes.set_xlabel("generator steps")
     for training, color, place in zip(numbers.trainings, (RED, ORANGE), (0.02, 0.5), strict=False):
         axes.text(place, 0.94, f"— {_named(training)}", color=color, transform=axes.transAxes)
 
