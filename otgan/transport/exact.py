@@ -195,7 +195,7 @@ def emd(
 
     Points that moved a little, from the result before:
 
-    >>> x, y = np.random.default_rng(0).normal(size=(2, 200, 2))
+    >>> x, y = np.random.default_rng(0).normal(size=(2, 600, 2))
     >>> before = emd(x, y)
     >>> cold, warm = emd(x + 0.01, y), emd(x + 0.01, y, start=before)
     >>> abs(warm.cost - cold.cost) < 1e-12, warm.stats["pivots"] < cold.stats["pivots"] / 5
