@@ -327,7 +327,7 @@ def check_size(costs: FloatArray, name: str) -> None:
         raise InvalidInputError(
             f"{name} must hold costs of at most {LARGEST_COST:g} in size, or inf for a forbidden "
             f"arc, got {costs[beyond][0]:.6g}; to fix it, pass inf where an arc is forbidden, or "
-            "scale the costs and multiply the distance back"
+            "scale the costs, and multiply the result back"
         )
 
 

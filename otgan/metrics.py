@@ -37,6 +37,7 @@ SCIPY_METRICS: Mapping[str, set[str]] = {
     "seuclidean": {"V"},
 }
 """SciPy's distances between real vectors, and the options of each."""
+
 MAX_ORDER = 20.0
 """Of a norm of Minkowski: powers of higher orders underflow for points that are close."""
 

@@ -7,6 +7,7 @@ networks.
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 
@@ -46,3 +47,18 @@ def test_pictures_of_lessons(name, tmp_path):
     if not is_drawn_alike():
         pytest.skip("other versions of matplotlib draw other pixels")
     check_picture(LESSON_PICTURES["draw"](name, tmp_path / "new.png"), name)
+
+
+def test_a_stale_picture_is_drawn_anew_and_one_that_is_alike_is_kept(tmp_path, monkeypatch):
+    if not is_drawn_alike():
+        pytest.skip("other versions of matplotlib draw other pixels")
+    renew, name = LESSON_PICTURES["renew"], "kl-integrands"
+    monkeypatch.setitem(renew.__globals__, "IMAGES", tmp_path)
+    monkeypatch.setitem(renew.__globals__, "LESSONS", {name: LESSONS[name]})
+    picture = tmp_path / f"{name}.png"
+    shutil.copy(IMAGES / "cover-or-seek.png", picture)
+    renew(None)
+    check_picture(picture, name)
+    drawn = picture.stat().st_mtime_ns
+    renew(None)
+    assert picture.stat().st_mtime_ns == drawn

@@ -58,7 +58,7 @@ def solve_matrix_with_forbidden(
 
 
 def _big_costs(matrix: FloatArray, allowed: npt.NDArray[np.bool_]) -> list[float]:
-    """By one or several times the range of costs dearer than the dearest."""
+    """Dearer than the dearest allowed arc, by `BIG` times the range or the size of costs."""
     low, high = float(matrix.min()), float(matrix.max(where=allowed, initial=-np.inf))
     size = max(high - low, abs(high), abs(low))
     return [high + ranges * size for ranges in BIG]
