@@ -1,10 +1,13 @@
 """Which loops have machine code of their own, and for how many types."""
 
+import gc
 import pickle
 from typing import Any
 
 import numpy as np
+import pytest
 from numba import types
+from numba.core import errors, event
 
 from otgan.transport.compiled import compiled
 from otgan.transport.network_simplex.dense import solve_dense
@@ -38,3 +41,36 @@ def test_a_loop_can_be_called_from_python_and_from_loops():
 
 def test_loops_are_pickled_by_name():
     assert pickle.loads(pickle.dumps(solve_dense)) is solve_dense
+
+
+@compiled
+def _squared(values):
+    return values * values
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("values", [np.ones(2), "text"], ids=["compiles", "does not"])
+def test_garbage_is_not_collected_while_compiling_and_is_as_before_then(
+    monkeypatch, enabled, values
+):
+    monkeypatch.setattr(_squared, "_from_python", None)  # with machine code for nothing yet
+    during = []
+
+    class Listener(event.Listener):
+        def on_start(self, event):
+            during.append(gc.isenabled())
+
+        def on_end(self, event): ...
+
+    was_enabled = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        with event.install_listener("numba:compiler_lock", Listener()):
+            try:
+                _squared(values)
+            except errors.TypingError:
+                assert isinstance(values, str)
+        assert during and not any(during)
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()

@@ -5,6 +5,8 @@ Apart from their callers because importing Numba takes some tenths of a second.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from otgan.measures import FloatArray, IntArray
@@ -42,8 +44,7 @@ def solve_clouds(
         return
     matrix, zeros = np.empty((n, m)), np.zeros(m)
     for k in range(first, last):
-        of_x = np.ascontiguousarray(x[k % len(x)].T)
-        of_y = np.ascontiguousarray(y[k % len(y)].T)
+        of_x, of_y = x[k % len(x)].T.copy(), y[k % len(y)].T.copy()
         if not in_range(of_x, of_y, norm.power):
             continue
         _fill_with_costs(of_x, of_y, norm, zeros, matrix)
@@ -87,7 +88,7 @@ def _solve(matrix: FloatArray, a: FloatArray, b: FloatArray, k: int, plans: Stac
     if not finished:
         return
     cost = certified_cost(core, of_a, of_b, (i, j, mass), up, positive)
-    if np.isnan(cost):
+    if math.isnan(cost):
         return
     costs[k] = cost
     _write_plan(plans, k, rows, columns, i, j, mass)

@@ -46,18 +46,28 @@ def assignment(matrix: FloatArray) -> tuple[Ints, FloatArray, FloatArray]:
     assignment problems (Computing 1987).
     """
     n = len(matrix)
-    row, column = np.full(n, -1), np.full(n, -1)
-    g = _reduce_columns(matrix, row, column)
+    row, column, g = _reduce_columns(matrix)
     for _ in range(ROW_REDUCTIONS):
         _reduce_rows(matrix, g, row, column)
-    left = np.sum(column < 0)
-    short = n <= MAX_ASSIGNED or left <= FEW_LEFT * n
-    for i in range(n):
-        if column[i] < 0 and short:
+    left = _without_column(column)
+    short = n <= MAX_ASSIGNED or len(left) <= FEW_LEFT * n
+    for i in left:
+        if short:
             _augment(matrix, i, g, row, column)
-        elif column[i] < 0:
+        else:
             _take_cheapest(matrix, i, g, row, column)
     return column, _c_transform(matrix, g), g
+
+
+@compiled
+def _without_column(column: Ints) -> Ints:
+    """The rows that have none."""
+    rows, count = np.empty(len(column), np.int64), 0
+    for i in range(len(column)):
+        if column[i] < 0:
+            rows[count] = i
+            count += 1
+    return rows[:count]
 
 
 @compiled
@@ -81,10 +91,13 @@ def _take_cheapest(matrix: FloatArray, i: int, g: FloatArray, row: Ints, column:
 
 
 @compiled
-def _reduce_columns(matrix: FloatArray, row: Ints, column: Ints) -> FloatArray:
-    """The least cost of each column; it is given to that row, if this has none yet."""
+def _reduce_columns(matrix: FloatArray) -> tuple[Ints, Ints, FloatArray]:
+    """The least cost of each column, which is given to that row, if this has none yet."""
     n = len(matrix)
-    least, at = matrix[0].copy(), np.zeros(n, np.int64)
+    row, column = np.empty(n, np.int64), np.empty(n, np.int64)
+    least, at = np.empty(n), np.empty(n, np.int64)
+    for j in range(n):
+        row[j], column[j], least[j], at[j] = -1, -1, matrix[0, j], 0
     for i in range(1, n):
         costs = matrix[i]
         for j in range(n):
@@ -93,7 +106,7 @@ def _reduce_columns(matrix: FloatArray, row: Ints, column: Ints) -> FloatArray:
     for j in range(n):
         if column[at[j]] < 0:
             row[j], column[at[j]] = at[j], j
-    return least
+    return row, column, least
 
 
 @compiled
@@ -103,7 +116,7 @@ def _reduce_rows(matrix: FloatArray, g: FloatArray, row: Ints, column: Ints) -> 
     A row whose column is taken waits for the next turn.
     """
     n = len(matrix)
-    for i in np.flatnonzero(column < 0):
+    for i in _without_column(column):
         costs = matrix[i]
         first, second, to = np.inf, np.inf, -1
         for j in range(n):
@@ -142,8 +155,10 @@ class _Paths(NamedTuple):
 def _augment(matrix: FloatArray, source: int, g: FloatArray, row: Ints, column: Ints) -> None:
     """Give a row its column along a shortest path of reduced costs to one that nobody has."""
     n = len(matrix)
-    paths = _Paths(matrix[source] - g, np.full(n, source), np.arange(n))
+    paths = _Paths(np.empty(n), np.empty(n, np.int64), np.empty(n, np.int64))
     length, before, order = paths
+    for j in range(n):
+        length[j], before[j], order[j] = matrix[source, j] - g[j], source, j
     passed = near = settled = 0
     distance, end = 0.0, -1
     while end < 0:

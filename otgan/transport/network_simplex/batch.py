@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -135,7 +136,7 @@ def in_range(x: FloatArray, y: FloatArray, power: float) -> bool:
         extent = max(extent, max(most, most_y) - min(least, least_y))
     if extent == 0.0:
         return True
-    return 1e-145 < extent < 1e145 and max(power, 2.0) * abs(np.log10(extent)) < 290.0
+    return 1e-145 < extent < 1e145 and max(power, 2.0) * abs(math.log10(extent)) < 290.0
 
 
 @compiled
@@ -171,13 +172,13 @@ def certified_cost(
     lower = size = 0.0
     for s in range(len(a)):
         lower += a[s] * f[s]
-        size = np.hypot(size, a[s] * f[s])
+        size = math.hypot(size, a[s] * f[s])
         row, here = matrix[s], f[s]
         for t in range(len(b)):
             g[t] = min(g[t], row[t] - here)
     for t in range(len(b)):
         lower += b[t] * g[t]
-        size = np.hypot(size, b[t] * g[t])
+        size = math.hypot(size, b[t] * g[t])
     lower -= DUAL_ROUNDING * size
     if positive:
         lower = max(lower, 0.0)

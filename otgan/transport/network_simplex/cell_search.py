@@ -13,6 +13,8 @@ bound is off by the square of the size of the cells only.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from otgan.measures import FloatArray
@@ -159,7 +161,7 @@ def lower_bounds(
             size = max(size, step)
             apart = max(apart, gap)
     if code == EUCLIDEAN:
-        size, apart = np.sqrt(size), np.sqrt(apart)
+        size, apart = math.sqrt(size), math.sqrt(apart)
     cost, nearest = _to_power(size, power), _to_power(apart, power)
     steepness = 1.0 if power == 1.0 else power * cost / size if size > 0 else 0.0
     loss = 0.0

@@ -128,13 +128,16 @@ def dense_start(matrix: FloatArray, a: Masses, b: Masses) -> tuple[Tree, Candida
     for j in range(m):
         tree.pi[n + j] = -g[j]
     initial_basis_dense(matrix, tree, Plan(*plan))
-    return tree, Candidates(start, target, matrix.ravel())
+    return tree, Candidates(start, target, matrix.reshape(-1))
 
 
 @compiled
 def _are_units(a: Masses) -> bool:
     """Whether every mass is one unit: then all weights of both sides are equal, if n = m."""
-    return a.shape[1] == 1 and a.min() == 1 == a.max()
+    units = a.shape[1] == 1
+    for k in range(len(a)):
+        units &= a[k, 0] == 1
+    return units
 
 
 @compiled

@@ -7,6 +7,8 @@ is zero or it is not, however light it is beside others.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -96,7 +98,7 @@ def extremes(values: FloatArray) -> tuple[float, float]:
 @compiled
 def words_for(lightest: float) -> int:
     """How many words hold all weights that sum to one, of which this is the lightest."""
-    return max(1, int(np.ceil((KEPT_BITS - np.log2(lightest)) / BITS)))
+    return max(1, math.ceil((KEPT_BITS - math.log2(lightest)) / BITS))
 
 
 @compiled

@@ -7,6 +7,7 @@ The cell k of level l has the number 2**l + k; its halves are 2 * number and 2 *
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -72,7 +73,7 @@ class KdTree:
 
 def depth_for(n: int) -> int:
     """The level at which cells hold at most `LEAF_SIZE` points."""
-    return max(0, int(np.ceil(np.log2(n / LEAF_SIZE))))
+    return max(0, math.ceil(math.log2(n / LEAF_SIZE)))
 
 
 def cell_starts(n: int, level: int) -> npt.NDArray[np.intp]:
@@ -242,7 +243,7 @@ def _cholesky_solve(L: FloatArray, rhs: FloatArray, trace: float) -> None:
             rest = L[a, b]
             for c in range(b):
                 rest -= L[a, c] * L[b, c]
-            L[a, b] = np.sqrt(max(rest, 1e-12 * trace)) if a == b else rest / L[b, b]
+            L[a, b] = math.sqrt(max(rest, 1e-12 * trace)) if a == b else rest / L[b, b]
     for a in range(d):
         for c in range(a):
             rhs[a] -= L[a, c] * rhs[c]

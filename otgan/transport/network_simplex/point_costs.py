@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from otgan.measures import FloatArray, IntArray
@@ -87,7 +89,7 @@ def _from_products(
                     row[j] += (x[i, c] - y[j, c]) ** 2
         if power == 1.0:
             for j in range(len(of_y)):
-                row[j] = np.sqrt(row[j])
+                row[j] = math.sqrt(row[j])
         elif power != 2.0:
             for j in range(len(of_y)):
                 row[j] = row[j] ** (power / 2)
@@ -184,7 +186,7 @@ def to_reduced_costs(sizes: FloatArray, prices: FloatArray, exponent: float) -> 
             sizes[t] -= prices[t]
     elif exponent == 0.5:
         for t in range(len(prices)):
-            sizes[t] = np.sqrt(sizes[t]) - prices[t]
+            sizes[t] = math.sqrt(sizes[t]) - prices[t]
     else:
         for t in range(len(prices)):
             sizes[t] = sizes[t] ** exponent - prices[t]

@@ -6,6 +6,8 @@ to rounding, which rules nearly all pairs out; the others are computed from thei
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from otgan.measures import FloatArray
@@ -79,7 +81,7 @@ def _filter_pairs(
                 size = 0.0
                 for c in range(x.shape[1]):
                     size += (x[i, c] - y[begin + t, c]) ** 2
-                reduced = (np.sqrt(size) if power == 1.0 else size ** (power / 2)) - prices[t]
+                reduced = (math.sqrt(size) if power == 1.0 else size ** (power / 2)) - prices[t]
                 if reduced < worst:
                     insert(found.value[i], found.j[i], reduced, begin + t)
                     worst = min(threshold[i], found.value[i, -1])

@@ -11,6 +11,8 @@ entering arc) and 11.6 (strongly feasible trees).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from otgan.transport.compiled import compiled
@@ -60,7 +62,7 @@ def run_pivots(
     total = start[n]
     fewer = min(n, len(pi) - 1 - n)
     # Where many points meet few, a pivot moves many potentials, and is worth a longer search.
-    block = max(int(np.sqrt(total)), total // (4 * fewer), 16)
+    block = max(int(math.sqrt(total)), total // (4 * fewer), 16)
     seen = done = worked = 0
     drift = 2.0 * largest_potential(tree)
     step = np.empty((1, tree.mass.shape[1]), np.int64)

@@ -14,6 +14,8 @@ the indices of trees in section 11.3.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from otgan.measures import FloatArray
@@ -162,7 +164,7 @@ def _pivots(
     free = np.arange(2 * chains - 1, chains - 1, -1)  # numbers of edges that may enter
     held = len(free)
     total = len(tail)
-    block = max(16, int(np.sqrt(total)))
+    block = max(16, int(math.sqrt(total)))
     seen = count = at = 0
     while seen < total and count < limit:
         best, arc = -tolerance, -1
