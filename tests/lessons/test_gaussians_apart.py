@@ -121,3 +121,5 @@ def test_derivatives_from_one_side_are_marked_and_rounding_is_zero():
     assert at_zero == ["0", "0", "0", "0", "0", "0", "0", "0.398942+", "1+"]
     assert not any("+" in cell for cell in at_one)
     assert "e-1" not in "".join(at_zero) and "from the right" in text
+    # The slope of JS at 100 is below e^-1250, and quadrature has nothing but rounding.
+    assert "at 100, JS pulls with 0, W₁ with 1" in explain(run(deltas=[100]))
