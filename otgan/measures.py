@@ -411,9 +411,9 @@ def _weigh(weights: Any, n: int, name: str) -> tuple[FloatArray, float, bool]:
                 f"{name} must be non-negative, got {array[worst]:.6g} at position {worst}; "
                 "to fix it, remove or clip the negative ones"
             )
+        hint = "divide all by the largest" if total else "give at least one point a positive weight"
         raise InvalidInputError(
-            f"{name} must have a positive, finite sum, got {total:.6g}; "
-            "to fix it, give at least one point a positive weight"
+            f"{name} must have a positive, finite sum, got {total:.6g}; to fix it, {hint}"
         )
     return array, total, least == most
 

@@ -92,7 +92,7 @@ def test_points_without_meaning_are_refused(points, fragment):
         ([1, np.nan, 1], "got nan at index 1 (1 such"),
         ([1, np.inf, 1], "got inf at index 1 (1 such"),
         ([0, 0, 0], "positive, finite sum, got 0"),
-        ([1e308] * 3, "positive, finite sum, got inf"),
+        ([1e308] * 3, "positive, finite sum, got inf; to fix it, divide"),
         (["a"] * 3, "real numbers"),
         ([1j] * 3, "dtype complex128"),
     ],

@@ -126,7 +126,7 @@ def _table(result: TransportResult, metric: str, d: int, partly: bool) -> str:
             f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},",
             f"          {result.upper:.17g}], a gap of {result.gap:.2g}",
             *left,
-            f"points    {result.n} and {result.m} in {d} dimensions",
+            f"points    {result.n} and {result.m} in {d} dimension{'s' * (d > 1)}",
             f"solver    {result.solver}, {timing(result.stats)}",
         ]
     )

@@ -42,6 +42,7 @@ def plane() -> Comparison:
 
 def test_everything_fits_two_clouds_in_the_plane(plane):
     assert plane.keys() == ALL == tuple(quantity.key for quantity in QUANTITIES)
+    assert tuple(plane) == plane.keys() and len(plane) == len(ALL) and "kl" not in plane
     assert plane.left_out == {} and plane.notes == ()
     assert (plane.n, plane.m, plane.d) == (300, 200, 2)
     assert plane["w1"].value == plane.transport.distance

@@ -130,7 +130,7 @@ def test_what_could_be_either_is_asked_about(tmp_path, text, found, options, sha
         ("NA,2\n3,4\n", "got 'NA' in line 1"),
         ("u,v\nm,kg\n1,2\n", "got 'm' in line 2"),
         ("Results\nu,v\n1,2\n", "as many names"),
-        ("u,v\nTrue,1\nFalse,2\n", "got 'True' in column 'u'"),
+        ("u,v\nTrue,1\nFalse,2\n", "got 'True' in column 'u'.*--columns v"),
         ('u,v\n"1,234,567",2\n', "no marks between thousands"),
         ("u;v\n1.234,5;2\n3,5;1\n", r"got '1.234,5' in line 2"),
         ("u;v\n1,5;2.5\n", "beside points"),
