@@ -106,7 +106,8 @@ def read_text(path: Path, options: ReadOptions) -> Table:
                 number += len(lines)
     notes = layout.notes
     if blank:
-        notes += (f"{path}: {blank} rows without a value in any cell were left out",)
+        rows = "1 row" if blank == 1 else f"{blank} rows"
+        notes += (f"{path}: left out {rows} without a value in any cell",)
     points = as_points(np.concatenate(parts), str(path))
     return Table(points, layout.names, notes, points.shape, joined_labels(index))
 

@@ -67,6 +67,7 @@ def test_what_is_plain_is_read_without_a_word(tmp_path, text, points, names):
         ("u\n-0,5\n,25\n", [[-0.5], [0.25]], ("u",), "decimal commas"),
         ('u,v\n"1,5","2,25"\n', [[1.5, 2.25]], ("u", "v"), "decimal commas"),
         ("u,v\n1,2\n,\n3,4\n,\n", [[1, 2], [3, 4]], ("u", "v"), "2 rows without a value"),
+        ("u,v\n1,2\n,\n", [[1, 2]], ("u", "v"), "1 row without a value"),
     ],
 )
 def test_what_can_be_told_is_read_and_said(tmp_path, text, points, names, note):
