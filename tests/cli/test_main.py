@@ -625,6 +625,8 @@ def test_open_with_a_display_starts_a_browser(tmp_path, monkeypatch):
         (["piles-of-dirt", "--P", "1" + 12 * ",1", "--open"], "at most 12 long on a page, got 13"),
         (["xy-game", "--open", "--json"], "--open with --json must come with --save"),
         (["xy-game", "--eta", "2"], "--eta must be between 0 and 1"),
+        (["--plot", "page.png"], "--plot must come with the name of a lesson"),
+        (["--n-critic", "0"], "--n-critic must come with the name of a lesson"),
     ],
 )
 def test_lessons_refuse_what_cannot_be_shown(arguments, message, no_display, capsys):
