@@ -14,6 +14,7 @@ from typing import Any
 from otgan.errors import InvalidInputError, OutputError, nearest_name, require
 
 __all__ = [
+    "OF_TRANSPORT",
     "check_emd",
     "check_emd_grid",
     "check_file",
@@ -30,6 +31,9 @@ __all__ = [
 
 OBJECTS = r",? or (?:an (?:object of a subclass of )?[A-Z]\w+|a function of [a-z ]+|None(?=, got))"
 """What messages offer beside names, and no flag can take."""
+
+OF_TRANSPORT = ("p", "rtol", "normalize", "unmatched", "mass")
+"""Options of solvers that are flags."""
 
 MAX_JOBS = 1024
 """More threads are refused by the system rather than by us."""
@@ -154,6 +158,7 @@ def errors_name_flags(names: Iterable[str]) -> Iterator[None]:
             flag = f"--{name.replace('_', '-')}"
             head = re.sub(rf"(?<![\w-]){name}\b", flag, head)
             value = rf"(?<![\w-]){name}=(['\"]?)([\w.-]+)\1"
+            rest = re.sub(rf"(?<![\w-]){name}=True\b", flag, rest)
             rest = re.sub(value, rf"{flag} \2", rest)
         raise type(error)(head + must + rest.replace("None", "none")) from None
 

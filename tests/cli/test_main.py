@@ -381,7 +381,8 @@ def test_audit_refuses_kindly(clouds, tmp_path, capsys, content, arguments, mess
         ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "-1\n"}, [], "must be non-negative, got -1"),
         ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "1\n1\n"}, [], r"must have shape \(1,\)"),
         ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "1,1\n"}, [], "one weight a row"),
-        ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--p", "0.5"], "p must be finite and >= 1"),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--p", "0.5"], r"--p must be finite.*pass --p 1 "),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--mass", "2"], "otgan: --mass must be at most"),
         ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--metric", "euclid"], "metric must be one of"),
     ],
 )
