@@ -43,8 +43,9 @@ def check_files(*paths: str) -> None:
     """Raise unless all exist, so that a missing second file is not found after a long first one."""
     for path in paths:
         if not os.path.exists(path):
+            hint = "write what the pipe gives to a file" if path == "-" else "check the path"
             raise InvalidInputError(
-                f"the file or folder must exist, got {path!r}; to fix it, check the path"
+                f"the file or folder must exist, got {path!r}; to fix it, {hint}"
             )
 
 
@@ -160,6 +161,8 @@ def errors_name_flags(names: Iterable[str]) -> Iterator[None]:
             value = rf"(?<![\w-]){name}=(['\"]?)([\w.-]+)\1"
             rest = re.sub(rf"(?<![\w-]){name}=True\b", flag, rest)
             rest = re.sub(value, rf"{flag} \2", rest)
+            if "_" in name:  # others are words of English as well
+                rest = re.sub(rf"(?<![\w-]){name}\b", flag, rest)
         raise type(error)(head + must + rest.replace("None", "none")) from None
 
 

@@ -373,7 +373,7 @@ def test_audit_refuses_kindly(clouds, tmp_path, capsys, content, arguments, mess
 @pytest.mark.parametrize(
     ("files", "extra", "message"),
     [
-        ({"a.csv": None, "b.csv": "1,2\n"}, [], "must exist, got"),
+        ({"a.csv": None, "b.csv": "1,2\n"}, [], "must exist, got.*check the path"),
         ({"a.csv": "1,2\n3\n", "b.csv": "1,2\n"}, [], "got 1 in line 2"),
         ({"a.csv": "1,nan\n", "b.csv": "1,2\n"}, [], "must be finite, got nan"),
         ({"a.csv": "", "b.csv": "1,2\n"}, [], "at least one row"),
@@ -398,6 +398,11 @@ def test_wrong_input_gets_code_2_and_one_sentence(tmp_path, capsys, files, extra
     assert captured.err.startswith("otgan: ") and captured.err.count("\n") == 1
     assert "to fix it" in captured.err
     assert re.search(message, captured.err)
+
+
+def test_a_pipe_is_no_file(capsys):
+    assert main(["emd", "-", "-"]) == 2
+    assert "got '-'; to fix it, write what the pipe gives to a file" in capsys.readouterr().err
 
 
 @pytest.mark.torch
