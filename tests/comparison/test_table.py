@@ -18,6 +18,7 @@ from otgan.comparison.row import WIDTH
 from otgan.comparison.table import compare
 from otgan.errors import InvalidInputError
 from otgan.measures import DiscreteMeasure
+from tests.cases import torch
 
 ALL = ("w1", "w2", "sliced", "energy", "mmd", "sinkhorn", "frechet", "kl_xy", "kl_yx", "js", "test")
 DIVERGENCES = {"kl_xy", "kl_yx", "js"}
@@ -526,3 +527,9 @@ def test_the_picture_of_counts_has_a_bar_for_every_value():
     bars = drawn(compare(x, y)).axes[0].containers[0]
     assert_allclose([bar.get_x() + bar.get_width() / 2 for bar in bars], [0, 3, 6, 9])
     assert_allclose([bar.get_height() * 3 for bar in bars], 0.25)
+
+
+def test_a_list_of_points_that_require_gradients_is_a_sample():
+    x, y = gaussians(12, 15, 2)
+    points = list(torch.tensor(x, requires_grad=True))
+    assert compare(points, y, seconds=1).rows[0].value == compare(x, y, seconds=1).rows[0].value
