@@ -403,7 +403,9 @@ class GANConfig:
                     'it, pass objective="exact"'
                 )
             if self.constraint not in (*CONSTRAINT_NAMES, "auto", "zero-centered"):
-                raise unknown_constraint(self.constraint, also=("auto", "zero-centered"))
+                raise unknown_constraint(
+                    self.constraint, also=("auto", "zero-centered"), optional=True
+                )
             return
         from otgan.critics.constraints.by_name import as_constraint
 

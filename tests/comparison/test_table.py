@@ -503,6 +503,8 @@ def test_axes_have_the_names_of_the_columns(plane):
     assert samples.get_ylabel() == "weight"
     line = compare(plane.x[:, 0], plane.y[:, 0])
     assert {axis.get_xlabel() for axis in drawn(line, names=("height",)).axes[:2]} == {"height"}
+    samples, *_ = drawn(plane, names=np.array([1, 2])).axes  # as the columns of a table may be
+    assert (samples.get_xlabel(), samples.get_ylabel()) == ("1", "2")
 
 
 def test_the_picture_of_many_dimensions_says_what_it_shows():
