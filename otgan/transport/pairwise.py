@@ -11,7 +11,7 @@ import numpy.typing as npt
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError, UnequalMassError
 from otgan.inputs.labels import align_clouds, align_weights
-from otgan.inputs.options import as_order
+from otgan.inputs.options import as_normalize, as_order
 from otgan.keywords import checks_keywords
 from otgan.measures import (
     MASS_RTOL,
@@ -144,6 +144,7 @@ def pairwise_wasserstein(
            [5.]])
     """
     options = _Options(as_order(p), metric, as_n_jobs(n_jobs), as_progress(progress))
+    normalize = as_normalize(normalize)
     if others is None and other_weights is not None:
         raise InvalidInputError(
             "other_weights must come with others, got no others; to fix it, pass weights=, or "
