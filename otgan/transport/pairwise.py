@@ -225,13 +225,14 @@ def _is_iterable(values: Any) -> bool:
 def _check_together(clouds: list[Cloud], metric: Metric, order: float, normalize: bool) -> None:
     """Raise unless all lie in one space, suit the metric, and carry the same mass."""
     first = clouds[0]
+    is_cosine = isinstance(metric, str) and metric == "cosine"
     for name, mu, _ in clouds:
         if mu.d != first.measure.d:
             raise InvalidInputError(
                 f"{name} must have {first.measure.d} columns like {first.name}, got {mu.d}; to "
                 "fix it, give all clouds the same coordinates"
             )
-        if metric == "cosine" and not mu.points.any(axis=1).all():
+        if is_cosine and not mu.points.any(axis=1).all():
             raise InvalidInputError(
                 f"{name} must not hold the zero vector under the cosine metric, got one; to fix "
                 "it, remove it or choose another metric"

@@ -31,6 +31,7 @@ def test_defaults_are_those_of_the_papers():
         ({"learning_rate": -1.0}, "learning_rate must be positive"),
         ({"constraint": "gpp"}, "did you mean 'gp'"),
         ({"constraint": "none"}, "got 'none'; to fix it, pass None"),
+        ({"schedule": []}, "schedule must be one of 'constant'"),
         ({"constraint": "exact"}, 'to fix it, pass objective="exact"'),
         ({"objective": "Exact"}, "objective must be one of wasserstein.* did you mean 'exact'"),
         ({"batch_size": 7, "pack": 2}, "batch_size must be a multiple of pack, got 7"),

@@ -184,6 +184,7 @@ def test_clouds_that_are_refused(arguments, fragments):
         ({"weights": [None, [1]]}, ["the weights of clouds[1] must have shape (2,)"]),
         ({"other_weights": [None]}, ["other_weights must come with others"]),
         ({"metric": "euclid"}, ["metric must be one of"]),
+        ({"metric": np.eye(2)}, ["metric must be one of"]),
         ({"metric": "cosine"}, ["clouds[0] must not hold the zero vector"]),
         ({"p": 0.5}, ["p must be finite and >= 1"]),
     ],
