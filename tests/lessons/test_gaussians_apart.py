@@ -108,11 +108,17 @@ def test_any_shifts_can_be_explained_and_drawn(tmp_path):
         ({"deltas": [-1]}, "deltas must be non-negative"),
         ({"deltas": [np.inf]}, "deltas must be finite"),
         ({"scale": 0.0}, "positive, finite standard deviation"),
+        ({"scale": "2"}, "positive, finite standard deviation"),
+        ({"deltas": [[0, 1], [1, 2]]}, "deltas must be numbers on the line"),
     ],
 )
 def test_refuses_what_has_no_answer(options, message):
     with pytest.raises(InvalidInputError, match=message):
         run(**options)
+
+
+def test_whole_numbers_of_numpy_are_numbers():
+    assert run(deltas=[1], scale=np.int64(2)).unequal == run(deltas=[1], scale=2.0).unequal
 
 
 def test_derivatives_from_one_side_are_marked_and_rounding_is_zero():

@@ -66,6 +66,7 @@ def test_any_thetas_can_be_explained_and_drawn(thetas, tmp_path):
     ("options", "message"),
     [
         ({"thetas": [np.nan]}, "thetas must be finite"),
+        ({"thetas": [[0, 1], [1, 2]]}, "thetas must be numbers on the line"),
         ({"sigmas": [0.0]}, "positive, finite standard deviation"),
         ({"points": 0}, "points must be at least 1"),
     ],
