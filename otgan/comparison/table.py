@@ -20,10 +20,9 @@ from otgan.errors import (
     MissingExtraError,
     SampleTooSmallError,
     SolverError,
-    nearest_name,
 )
 from otgan.estimates import OUTSIDE
-from otgan.inputs.options import as_confidence, seed_from
+from otgan.inputs.options import as_choice, as_confidence, seed_from
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, as_pair
 from otgan.progress import Progress, as_progress, reporting
@@ -300,12 +299,7 @@ def _check_range(x: FloatArray, y: FloatArray) -> None:
 
 def check_options(ties: Any, seconds: Any) -> None:
     """Raise on what `compare` does not take for `ties` or `seconds`."""
-    words = ("auto", *get_args(Ties))
-    if ties not in words:
-        raise InvalidInputError(
-            f"ties must be one of {', '.join(map(repr, words))}, got {ties!r}; "
-            f"to fix it, {nearest_name(str(ties), words)}"
-        )
+    as_choice(ties, "ties", ("auto", *get_args(Ties)))
     number = isinstance(seconds, (int, float, np.integer, np.floating))
     if not number or isinstance(seconds, bool) or not seconds > 0:
         raise InvalidInputError(

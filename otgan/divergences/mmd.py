@@ -17,9 +17,9 @@ from otgan.divergences.pair_means import (
     null_of,
     quadratic_form,
 )
-from otgan.errors import InvalidInputError, nearest_name
+from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate
-from otgan.inputs.options import as_confidence, as_positive, as_rng
+from otgan.inputs.options import as_choice, as_confidence, as_positive, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
@@ -61,11 +61,7 @@ class MMD:
     name: ClassVar[str] = "mmd"
 
     def __post_init__(self) -> None:
-        if self.kernel not in get_args(KernelName):
-            raise InvalidInputError(
-                f"kernel must be one of {', '.join(get_args(KernelName))}, got {self.kernel!r}; "
-                f"to fix it, {nearest_name(str(self.kernel), get_args(KernelName))}"
-            )
+        as_choice(self.kernel, "kernel", get_args(KernelName))
         if not self.takes_median:
             as_positive(
                 self.bandwidth, "bandwidth", hint='pass a length in the units of x, or "median"'

@@ -21,7 +21,7 @@ from otgan.inference.held_out_potentials import (
 )
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
-from otgan.inputs.options import as_confidence, seed_from
+from otgan.inputs.options import as_confidence, as_count, seed_from
 from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_pair, as_points, refuse_other_images
 from otgan.results import Result
@@ -244,7 +244,7 @@ def _fresh_points(
 
 
 def _check_folds(folds: int, n: int, m: int) -> None:
-    if not 2 <= folds <= min(n, m):
+    if as_count(folds, "folds", least=0) not in range(2, min(n, m) + 1):
         raise InvalidInputError(
             f"folds must lie between 2 and the number of points, got {folds} for {n} and {m} "
             "points; to fix it, give more points or pass x_new and y_new"

@@ -268,6 +268,8 @@ class TestOtherMethods:
             lambda: Histogram(mistyped(2.5)),
             lambda: KernelDensity(0),
             lambda: Discrete(-1),
+            lambda: Discrete(mistyped("0.5")),
+            lambda: NearestNeighbors(whiten=mistyped("no")),
         ):
             with pytest.raises(InvalidInputError, match="to fix it"):
                 make()

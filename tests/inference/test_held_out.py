@@ -66,6 +66,11 @@ def test_bracket_of_equal_points_is_empty_and_more_folds_are_tighter():
     ("call", "words"),
     [
         (lambda: held_out_bracket([[0.0]], [[1.0]]), "folds must lie between 2"),
+        (lambda: held_out_bracket([0, 1, 2], [1, 2, 3], folds=1), "folds must lie between 2"),
+        (
+            lambda: held_out_bracket([0, 1, 2], [1, 2, 3], folds=True),
+            "folds must be a whole number",
+        ),
         (
             lambda: held_out_bracket([[0.0]], [[1.0]], [[2.0]]),
             "x_new and y_new must be given together",

@@ -16,7 +16,7 @@ from otgan.critics.lipschitz.layers import LipschitzProof, prove_lipschitz
 from otgan.critics.potentials.bounds import certified_lower_bounds
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
-from otgan.inputs.options import as_rng
+from otgan.inputs.options import as_count, as_number, as_positive, as_rng
 from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair
 from otgan.torch_modes import gradients_on
@@ -184,22 +184,19 @@ def _training_info(
     reported: float | None, penalty_weight: float | None, batch_size: int | None
 ) -> TrainingInfo:
     """What the caller knows of the training, checked."""
-    if reported is not None and not math.isfinite(reported):
+    hint = "pass the number that was printed as W1, or leave it out"
+    printed = math.nan if reported is None else as_number(reported, "reported", "finite", hint)
+    if math.isinf(printed):
         raise InvalidInputError(
-            f"reported must be a finite number, got {reported}; to fix it, pass the number that "
-            "was printed as W1, or leave it out"
+            f"reported must be a number, finite, got {reported}; to fix it, {hint}"
         )
-    for name, number in (("penalty_weight", penalty_weight), ("batch_size", batch_size)):
-        if number is not None and not (math.isfinite(number) and number > 0):
-            raise InvalidInputError(
-                f"{name} must be positive, got {number}; to fix it, pass what the critic was "
-                "trained with, or leave it out"
-            )
-    return TrainingInfo(
-        reported=math.nan if reported is None else float(reported),
-        penalty_weight=math.nan if penalty_weight is None else float(penalty_weight),
-        batch_size=int(batch_size or 0),
-    )
+    hint = "pass what the critic was trained with, or leave it out"
+    weight, size = math.nan, 0
+    if penalty_weight is not None:
+        weight = as_positive(penalty_weight, "penalty_weight", hint=hint)
+    if batch_size is not None:
+        size = as_count(batch_size, "batch_size", hint=hint)
+    return TrainingInfo(reported=printed, penalty_weight=weight, batch_size=size)
 
 
 def _points(x: Any, y: Any) -> tuple[tuple[FloatArray, FloatArray], tuple[int, ...]]:
@@ -221,10 +218,7 @@ def _affordable_points(
     points: tuple[FloatArray, FloatArray], max_pairs: int, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """The points, or random parts with at most this many pairs, the larger sample cut first."""
-    if max_pairs < 1:
-        raise InvalidInputError(
-            f"max_pairs must be at least 1, got {max_pairs}; to fix it, leave it out"
-        )
+    max_pairs = as_count(max_pairs, "max_pairs", hint="leave it out")
     x, y = points
     if len(x) * len(y) <= max_pairs:
         return points

@@ -30,11 +30,20 @@ from otgan.critics.kernels.relu_passes import is_relu_critic
 from otgan.critics.kernels.supported import PairLoss
 from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.feedforward import mlp, radial_mlp
-from otgan.inputs.options import as_positive
+from otgan.errors import InvalidInputError
+from otgan.inputs.options import as_flag, as_number, as_positive
 from otgan.keywords import checks_keywords
 from otgan.torch_modes import gradients_on
 
 __all__ = ["DivergencePenalty", "GradientPenalty", "PenalizedSlope"]
+
+
+def _check_fraction(value: float) -> None:
+    hint = "pass 0 for points between alone"
+    if not 0 <= as_number(value, "endpoint_fraction", "in [0, 1)", hint) < 1:
+        raise InvalidInputError(
+            f"endpoint_fraction must be in [0, 1), got {value:g}; to fix it, {hint}"
+        )
 
 
 class PenalizedSlope(Constraint):
@@ -134,6 +143,8 @@ class GradientPenalty(PenalizedSlope):
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
+        as_flag(self.one_sided, "one_sided", "pass True for slopes above one alone")
+        _check_fraction(self.endpoint_fraction)
 
     @property
     def name(self) -> str:
@@ -203,7 +214,11 @@ class DivergencePenalty(PenalizedSlope):
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
-        as_positive(self.power - 1.0, "power - 1")
+        if as_positive(self.power, "power") <= 1:
+            raise InvalidInputError(
+                f"power must be above 1, got {self.power:g}; to fix it, pass 6, as published"
+            )
+        _check_fraction(self.endpoint_fraction)
 
     @property
     def slope_penalty(self) -> SlopePenalty:

@@ -12,12 +12,14 @@ from torch import nn
 from otgan.critics.constraints.base import HeldOutGap
 from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
 from otgan.critics.constraints.clipping import WeightClipping
+from otgan.critics.constraints.cones import Cones
 from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 from otgan.critics.constraints.serialization import constraint_from, described
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.networks.feedforward import mlp
 from otgan.critics.settings import CONSTRAINT_NAMES
 from otgan.errors import InvalidInputError
+from tests.cases import refused
 from tests.critics.linear_layer import linear_layer
 
 
@@ -192,3 +194,23 @@ def test_names_and_objects():
     assert as_constraint(WeightClipping(0.1)) == WeightClipping(limit=0.1)
     with pytest.raises(InvalidInputError, match="did you mean 'spectral'"):
         as_constraint("spectrum")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "settings", "fragment"),
+    [
+        (WeightClipping, {"limit": -0.01}, "limit must be a positive number"),
+        (WeightClipping, {"limit": 0}, "limit must be a positive number"),
+        (WeightClipping, {"limit": "a"}, "limit must be a positive number"),
+        (GradientPenalty, {"one_sided": "no"}, "one_sided must be True or False"),
+        (GradientPenalty, {"endpoint_fraction": 5}, "endpoint_fraction must be in [0, 1)"),
+        (GradientPenalty, {"endpoint_fraction": True}, "endpoint_fraction must be a number"),
+        (DivergencePenalty, {"endpoint_fraction": -0.5}, "endpoint_fraction must be in [0, 1)"),
+        (DivergencePenalty, {"power": 1}, "power must be above 1, got 1"),
+        (DivergencePenalty, {"power": None}, "power must be a positive number"),
+        (Cones, {"count": 2.5}, "count must be a whole number of at least 1"),
+    ],
+)
+def test_settings_without_a_meaning_are_refused(constraint, settings, fragment):
+    with refused(fragment):
+        constraint(**settings)
