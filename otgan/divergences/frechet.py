@@ -204,7 +204,8 @@ def _compared(name: str, x: Any, y: Any, rng: Any, confidence_level: float) -> _
     null = _pooled_null(x, y, as_confidence(confidence_level), as_rng(rng))
     se, unbiased = standard_error_of_gap(fit.of_x, fit.of_y), fit.squared - bias
     normal = normal_interval(unbiased, se, confidence_level)
-    widened = null.include_zero(se, normal, confidence_level, unbiased=unbiased)
+    high = null.largest_square(unbiased, confidence_level)
+    widened = null.include_zero(se, normal, confidence_level, high=high)
     warnings = widened.warnings + _warn_of_bias(min(len(x), len(y)), x.shape[1], bias, se)
     return _Compared(
         sizes=(len(x), len(y)),

@@ -139,7 +139,8 @@ class SquaredDistance:
     def _interval(self) -> WidenedInterval:
         u, se = self.means.unbiased, self.means.se
         normal = normal_interval(u, se, self.confidence_level)
-        return self.null.include_zero(se, normal, self.confidence_level, unbiased=u)
+        high = self.null.largest_square(u, self.confidence_level)
+        return self.null.include_zero(se, normal, self.confidence_level, high=high)
 
     def _estimate(self, **fields: Any) -> Estimate:
         return Estimate(

@@ -319,7 +319,8 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
 def _estimate(task: _Task, plug_in: float, bias: float, se: float, cells: int) -> Estimate:
     value, bias = float(plug_in - bias), float(bias)
     normal = normal_interval(value, se, task.confidence_level)
-    widened = task.null.include_zero(se, normal, task.confidence_level, unbiased=value)
+    high = task.null.largest_square(value, task.confidence_level)
+    widened = task.null.include_zero(se, normal, task.confidence_level, high=high)
     warnings = widened.warnings
     if bias > max(2 * se, 0.1):
         warnings += (

@@ -1,7 +1,8 @@
 """The bias of plug-in distances, which are too large: what halves and mixtures of samples show.
 
 Intervals of such distances allow for the bias by what halves of the samples add to the value, and
-hold zero where permuted labels show such values (otgan.pooled_null).
+hold zero where permuted labels show such values (otgan.pooled_null). There they reach up to the sum
+of the value and of what equal distributions show, by the triangle inequality.
 """
 
 from __future__ import annotations
@@ -126,6 +127,7 @@ class PlugInCost(NamedTuple):
             self.se,
             interval_without_bias(self.cost, self.se, self.of_halves, confidence_level),
             confidence_level,
+            high=self._largest_cost(p, confidence_level),
         )
         value, se = rooted_cost(self.cost, widened.se, p)
         return Estimate(
@@ -146,3 +148,12 @@ class PlugInCost(NamedTuple):
             + bias_warnings(self.cost, self.se, self.of_halves)
             + warnings,
         )
+
+    def _largest_cost(self, p: float, confidence_level: float) -> float:
+        """The largest cost that is compatible with that of the samples near equal distributions.
+
+        By the triangle inequality, W of the distributions exceeds W of the samples by at most what
+        samples of equal distributions show: on the line W_p is a norm of quantile functions.
+        """
+        _, noise = normal_interval(self.null_level, self.se, confidence_level)
+        return (self.cost ** (1 / p) + noise ** (1 / p)) ** p

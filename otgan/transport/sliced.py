@@ -81,9 +81,9 @@ def sliced_wasserstein(
         `null_level` is the same distance after the samples were given one mean, and then pooled and
         split at random: what equal distributions show. `of_halves` is the mean distance of halves
         of the samples. `null_pvalue` is how often permuted labels give such a distance: if equal
-        distributions are possible by that, the interval holds zero, and a warning says so. The
-        interval is for the distributions, and allows for the bias that these show: `value`, which
-        is the distance of the samples, may lie above it.
+        distributions are possible by that, the interval holds zero, reaches above the value by what
+        they show, and a warning says so. The interval is for the distributions, and allows for the
+        bias that these show: `value`, which is the distance of the samples, may lie above it.
 
     Raises
     ------

@@ -167,6 +167,18 @@ def test_the_interval_is_for_the_distributions(case, d):
     assert np.mean(large) > 0.9 if d == 30 else np.mean(large) < 0.3
 
 
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("shift", [0.3, 0.6, 1.0])
+def test_distributions_that_cannot_be_told_from_equal_ones_are_covered(p, shift):
+    # samples that look like those of equal distributions do not show that these are
+    pairs = [two_normals(500 + seed, 30, 20, 1, shift) for seed in range(150)]
+    results = [otgan.sliced_wasserstein(x, y, p=p) for x, y in pairs]
+    unsure = [r for r in results if r.diagnostics["null_pvalue"] > 0.025]
+    assert len(unsure) > 15
+    missed = [r.interval[1] < shift for r in unsure]
+    assert np.mean(missed) <= 0.05
+
+
 def test_no_distance_has_a_negative_end():
     x, y = two_normals(20, 40, 40, 3, 0)
     for function in SLICED:
