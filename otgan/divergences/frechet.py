@@ -17,9 +17,6 @@ from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
 
 __all__ = ["frechet_distance", "frechet_distance_squared", "squared_frechet"]
 
-TINY = 1e-300
-"""The extent that samples of a single point are taken to have."""
-
 GROUPS = 10
 """Parts of the samples that the jackknife of the bias leaves out in turn."""
 
@@ -196,8 +193,10 @@ def _compared(name: str, x: Any, y: Any, rng: Any, confidence_level: float) -> _
     refuse_gradients(name, x, y)
     x, y = as_samples(x, y, least=3)  # the jackknife leaves one out
     PointCost.between(x, y, "euclidean", 2.0)  # refuses coordinates whose squares would overflow
-    # In units of a power of two near their extent, fourth powers of the points fit into floats.
-    _, exponent = math.frexp(max(float(np.ptp(np.concatenate([x, y]), axis=0).max()), TINY))
+    # In units of a power of two near their extent, fourth powers of the points fit into floats; a
+    # common offset, which may be far larger than the extent, does not.
+    x, y = x - y[0], y - y[0]
+    _, exponent = math.frexp(float(np.ptp(np.concatenate([x, y]), axis=0).max()))
     x, y = np.ldexp(x, -exponent), np.ldexp(y, -exponent)
     fit = _fit(x, y)
     bias = _bias(x, y, fit.squared)

@@ -23,7 +23,14 @@ from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
 from otgan.inputs.options import as_confidence, seed_from
 from otgan.keywords import checks_keywords
-from otgan.measures import DiscreteMeasure, FloatArray, as_pair, as_points, refuse_other_images
+from otgan.measures import (
+    DiscreteMeasure,
+    FloatArray,
+    as_pair,
+    as_points,
+    refuse_gradients,
+    refuse_other_images,
+)
 from otgan.results import Result
 from otgan.transport.exact import solve_measures
 from otgan.transport.result import TransportResult
@@ -142,7 +149,8 @@ def held_out_bracket(
     Raises
     ------
     InvalidInputError
-        Points that `emd` refuses, only one of the fresh samples, too few points to split.
+        Points that `emd` refuses, only one of the fresh samples, tensors that require gradients,
+        too few points to split.
 
     References
     ----------
@@ -158,6 +166,7 @@ def held_out_bracket(
     >>> s.lower_estimate < 5.2 and s.upper_estimate > 4.8 and s.relative_width < 0.05
     True
     """
+    refuse_gradients("held_out_bracket", x, y, x_new, y_new)
     x, y, fresh = _aligned(x, y, x_new, y_new)
     seed = seed_from(rng)
     mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
