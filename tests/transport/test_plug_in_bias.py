@@ -132,8 +132,10 @@ def test_the_interval_takes_off_what_halves_add(function, p):
     if function is otgan.sinkhorn_divergence:
         most = max(most, r.diagnostics["null_level"])
     se = r.se * root * r.value ** (root - 1)
-    low, high = stats.norm.ppf([0.05, 0.95]) * se + [cost - most, cost - excess]
-    assert_allclose(r.interval, [low ** (1 / root), high ** (1 / root)])
+    least, student = cost - excess, stats.t.ppf(0.95, 49)
+    low = cost - most - student * se
+    high = least ** (1 / p) + student * se / p * least ** (1 / p - 1)
+    assert_allclose(r.interval, [low ** (1 / root), high ** (p / root)])
 
 
 def sinkhorn_of_squares(x, y, rng):
