@@ -21,6 +21,7 @@ from otgan.divergences.histogram_checks import (
 )
 from otgan.errors import InvalidInputError
 from otgan.inputs.bins import align_histograms
+from otgan.inputs.options import as_flag
 from otgan.keywords import checks_keywords
 from otgan.measures import is_torch
 from otgan.torch_modes import is_recorded
@@ -420,6 +421,7 @@ def _nats_per_unit(base: Any) -> float:
 
 def _prepare(p: Any, q: Any, axis: int, normalize: bool) -> _Pair:
     """Check everything, promote to float64, broadcast, and bring `q` to the mass of `p`."""
+    as_flag(normalize, "normalize", "pass one of them")
     p, q = align_histograms(p, q, axis)
     xp, p, q = as_one_library(p, q)
     dtype = xp.result_type(*(a.dtype if is_floating(xp, a) else xp.float64 for a in (p, q)))

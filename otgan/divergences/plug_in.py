@@ -23,7 +23,7 @@ from scipy.special import xlogy
 from otgan.divergences.histograms import js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.inputs.options import as_count
+from otgan.inputs.options import as_count, as_number
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.pooled_null import PooledNull, count_permutations
@@ -63,10 +63,10 @@ class Discrete:
     smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.smoothing < math.inf:
+        hint = "pass for example smoothing=0.5"
+        if not 0 <= as_number(self.smoothing, "smoothing", "at least 0", hint) < math.inf:
             raise InvalidInputError(
-                f"smoothing must be a finite number >= 0, got {self.smoothing!r}; "
-                "to fix it, pass for example smoothing=0.5"
+                f"smoothing must be a finite number >= 0, got {self.smoothing!r}; to fix it, {hint}"
             )
 
     def kl(

@@ -21,7 +21,7 @@ from otgan.inference.held_out_potentials import (
 )
 from otgan.inference.mean_gap import MeanGap
 from otgan.inputs.labels import align_clouds
-from otgan.inputs.options import as_confidence, seed_from
+from otgan.inputs.options import as_confidence, as_count, seed_from
 from otgan.keywords import checks_keywords
 from otgan.measures import (
     DiscreteMeasure,
@@ -106,9 +106,9 @@ class HeldOutBracket(Result):
 def held_out_bracket(
     x: Any,
     y: Any,
+    *,
     x_new: Any = None,
     y_new: Any = None,
-    *,
     folds: int = 2,
     rng: np.random.Generator | int | None = 0,
 ) -> HeldOutBracket:
@@ -173,7 +173,7 @@ def held_out_bracket(
     if fresh:
         new = _fresh_points(mu.points, nu.points, fresh)
         return bracket_of_fresh_points(mu, nu, *new)
-    _check_folds(folds, mu.n, nu.n)
+    folds = _as_folds(folds, mu.n, nu.n)
     return bracket_of_folds(mu, nu, folds, seed)
 
 
@@ -252,9 +252,11 @@ def _fresh_points(
     return x_new, y_new
 
 
-def _check_folds(folds: int, n: int, m: int) -> None:
-    if not 2 <= folds <= min(n, m):
+def _as_folds(folds: Any, n: int, m: int) -> int:
+    number = as_count(folds, "folds", least=2, hint="pass 2 or more, or leave it out")
+    if number > min(n, m):
         raise InvalidInputError(
             f"folds must lie between 2 and the number of points, got {folds} for {n} and {m} "
             "points; to fix it, give more points or pass x_new and y_new"
         )
+    return number

@@ -23,7 +23,7 @@ from otgan.divergences.histograms import (
     total_variation,
 )
 from otgan.errors import InvalidInputError, UnequalMassError
-from tests.cases import refused
+from tests.cases import mistyped, refused
 
 METRICS = [js_distance, total_variation, hellinger]
 F_DIVERGENCES = [
@@ -611,3 +611,10 @@ def test_pairs_of_arrays_as_numpy_returns_them_are_named():
     assert js_divergence(*(dict(zip(*pair, strict=True)) for pair in counted)) == right
     with refused("numpy.histogram", "pass the first"):
         js_divergence(np.histogram([0.0, 1.0]), np.histogram([0.0, 2.0]))
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_normalize_is_true_or_false_and_nothing_that_counts_as_one_of_them(function):
+    for normalize in ("no", 0, 1, None, ()):
+        with refused("normalize must be True or False"):
+            function([1, 2], [2, 4], normalize=mistyped(normalize))

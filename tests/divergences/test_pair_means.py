@@ -368,3 +368,11 @@ def test_no_matrix_of_all_pairs_is_stored(function):
     finally:
         tracemalloc.stop()
     assert peak < 0.6 * 8 * 4800**2, peak  # bytes of the matrix
+
+
+@pytest.mark.parametrize("function", [otgan.energy_distance_squared, otgan.mmd_squared])
+def test_unbiased_is_true_or_false_and_nothing_that_counts_as_one_of_them(function):
+    for unbiased in ("no", "biased", 0, 1, None):
+        with refused("unbiased must be True or False"):
+            function([1, 2, 4], [2, 3], unbiased=mistyped(unbiased))
+    assert function([1, 2, 4], [2, 3], unbiased=np.False_).value > 0

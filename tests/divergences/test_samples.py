@@ -144,6 +144,8 @@ class TestNearestNeighbors:
             {"k": True},
             {"k_y": 0},
             {"start": "normal"},
+            {"whiten": "no"},
+            {"whiten": 0},
             {"start": "gaussian", "k_y": 3},
         ],
     )
@@ -268,6 +270,8 @@ class TestOtherMethods:
             lambda: Histogram(mistyped(2.5)),
             lambda: KernelDensity(0),
             lambda: Discrete(-1),
+            lambda: Discrete(mistyped("half")),
+            lambda: Discrete(mistyped(True)),
         ):
             with pytest.raises(InvalidInputError, match="to fix it"):
                 make()

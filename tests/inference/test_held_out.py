@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 import otgan
 from otgan.errors import InvalidInputError
 from otgan.inference.held_out import HeldOutBracket, held_out_bracket
-from tests.cases import torch
+from tests.cases import mistyped, torch
 
 
 def clouds(n=60, m=45, d=3, shift=1.0, seed=0):
@@ -39,7 +39,7 @@ def test_bracket_on_fresh_points_and_its_derived_quantities():
     from otgan.critics.potentials.mcshane import exact_critic
 
     (x, y), (x_new, y_new) = clouds(200, 150, 2), clouds(80, 90, 2, seed=1)
-    s = held_out_bracket(x, y, x_new, y_new)
+    s = held_out_bracket(x, y, x_new=x_new, y_new=y_new)
     assert isinstance(s, HeldOutBracket) and (s.n, s.m) == (280, 240)
     f = exact_critic(x, y).potential
     f_x, f_y = (f(torch.from_numpy(z)).numpy() for z in (x_new, y_new))
@@ -67,10 +67,20 @@ def test_bracket_of_equal_points_is_empty_and_more_folds_are_tighter():
     [
         (lambda: held_out_bracket([[0.0]], [[1.0]]), "folds must lie between 2"),
         (
-            lambda: held_out_bracket([[0.0]], [[1.0]], [[2.0]]),
+            lambda: held_out_bracket([[0.0]], [[1.0]], x_new=[[2.0]]),
             "x_new and y_new must be given together",
         ),
-        (lambda: held_out_bracket([0.0], [1.0], [[1.0, 2.0]], [0.0]), "same number of columns"),
+        (
+            lambda: held_out_bracket([0.0], [1.0], x_new=[[1.0, 2.0]], y_new=[0.0]),
+            "same number of columns",
+        ),
+        *(
+            (
+                lambda folds=folds: held_out_bracket([0.0, 1], [1.0, 2], folds=mistyped(folds)),
+                "folds must be a whole number of at least 2",
+            )
+            for folds in ("many", 2.5, True, 1, None, math.nan)
+        ),
         (
             lambda: held_out_bracket([0.0, 1], [1.0, 2]).interval(1.0),
             "confidence_level must be a number",
