@@ -618,3 +618,23 @@ def test_normalize_is_true_or_false_and_nothing_that_counts_as_one_of_them(funct
     for normalize in ("no", 0, 1, None, ()):
         with refused("normalize must be True or False"):
             function([1, 2], [2, 4], normalize=mistyped(normalize))
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("scales", [(1e300, 1e-300), (1e-300, 1e300), (1e-300, 1), (5e-324, 1e306)])
+def test_totals_far_apart_change_nothing_where_they_are_normalized(function, scales):
+    # 0.5 for the total variation, or NaN: masses rescaled to a total of 1e-300 vanished, and ratios overflowed
+    p, q = np.array([1.0, 6, 1, 0, 2]), np.array([3.0, 3, 2, 0, 1])  # any scale is exact
+    expected = function(p, q, normalize=True)
+    found = function(p * scales[0], q * scales[1], normalize=True)
+    assert_allclose(found, expected, rtol=1e-12)
+    torch = pytest.importorskip("torch")
+    tensors = (torch.tensor(p * scales[0]), torch.tensor(q * scales[1]))
+    assert_allclose(float(function(*tensors, normalize=True)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("function", [js_divergence, *METRICS])
+def test_symmetric_divergences_are_so_to_the_last_bit(function):
+    rng = np.random.default_rng(3)
+    for p, q in rng.random((50, 2, 6)):
+        assert function(p, q, normalize=True) == function(q, p, normalize=True)
