@@ -623,7 +623,7 @@ def test_normalize_is_true_or_false_and_nothing_that_counts_as_one_of_them(funct
 @pytest.mark.parametrize("function", ALL)
 @pytest.mark.parametrize("scales", [(1e300, 1e-300), (1e-300, 1e300), (1e-300, 1), (5e-324, 1e306)])
 def test_totals_far_apart_change_nothing_where_they_are_normalized(function, scales):
-    # 0.5 for the total variation, or NaN: masses rescaled to a total of 1e-300 vanished, and ratios overflowed
+    # 0.5 for the total variation, or NaN: small masses vanished, and ratios overflowed
     p, q = np.array([1.0, 6, 1, 0, 2]), np.array([3.0, 3, 2, 0, 1])  # any scale is exact
     expected = function(p, q, normalize=True)
     found = function(p * scales[0], q * scales[1], normalize=True)
