@@ -19,7 +19,7 @@ from otgan.inference.held_out_potentials import (
     one_sided_extension,
     sample_gap,
 )
-from otgan.inference.mean_gap import MeanGap
+from otgan.inference.mean_gap import MeanGap, greatest_linear_error
 from otgan.inputs.labels import align_clouds
 from otgan.inputs.options import as_confidence, as_count, seed_from
 from otgan.keywords import checks_keywords
@@ -65,6 +65,10 @@ class HeldOutBracket(Result):
         Points of x and of y, all together.
     transport : TransportResult
         The exact transport behind `upper_estimate`.
+    greatest_linear_se : float
+        The greatest standard error that the gap of means of a coordinate has, in any direction.
+        Near equal distributions potentials of samples vary less than those of the distributions,
+        and `upper_se` is too small: the upper end of `interval` allows for the greater of the two.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("midpoint", "relative_width")
@@ -78,6 +82,7 @@ class HeldOutBracket(Result):
     n: int
     m: int
     transport: TransportResult = field(repr=False)
+    greatest_linear_se: float = 0.0
 
     @property
     def midpoint(self) -> float:
@@ -95,10 +100,14 @@ class HeldOutBracket(Result):
         return self.midpoint
 
     def interval(self, confidence_level: float = 0.95) -> tuple[float, float]:
-        """A confidence interval for W1 of the distributions, by the central limit theorem."""
-        level = as_confidence(confidence_level)
-        low, _ = normal_interval(self.lower_estimate, self.lower_se, level)
-        _, high = normal_interval(self.upper_estimate, self.upper_se, level)
+        """A confidence interval for W1 of the distributions, by the central limit theorem.
+
+        With Student's quantile, of one less than the points of the smaller sample.
+        """
+        level, df = as_confidence(confidence_level), max(1, min(self.n, self.m) - 1)
+        low, _ = normal_interval(self.lower_estimate, self.lower_se, level, df=df)
+        upper_se = max(self.upper_se, self.greatest_linear_se)
+        _, high = normal_interval(self.upper_estimate, upper_se, level, df=df)
         return max(0.0, low), high
 
 
@@ -184,7 +193,8 @@ def bracket_of_fresh_points(
     transport = solve_measures(mu, nu)
     split = Split(mu.points, nu.points, x_new, y_new)
     gap = MeanGap.of(*held_out_values(split, one_sided_extension, transport))
-    return _bracket([gap], transport, mu.n + len(x_new), nu.n + len(y_new))
+    linear_se = greatest_linear_error(mu.points, nu.points)
+    return _bracket([gap], transport, linear_se, (mu.n + len(x_new), nu.n + len(y_new)))
 
 
 def bracket_of_folds(
@@ -194,10 +204,13 @@ def bracket_of_folds(
     transport = solve_measures(mu, nu)
     splits = fold_splits(mu.points, nu.points, folds, np.random.default_rng(seed))
     gaps = [MeanGap.of(*held_out_values(split, one_sided_extension)) for split in splits]
-    return _bracket(gaps, transport, mu.n, nu.n)
+    linear_se = greatest_linear_error(mu.points, nu.points)
+    return _bracket(gaps, transport, linear_se, (mu.n, nu.n))
 
 
-def _bracket(gaps: Sequence[MeanGap], transport: TransportResult, n: int, m: int) -> HeldOutBracket:
+def _bracket(
+    gaps: Sequence[MeanGap], transport: TransportResult, linear_se: float, sizes: tuple[int, int]
+) -> HeldOutBracket:
     lower_se = float(np.mean([gap.se for gap in gaps]))
     upper_se = sample_gap(transport).se
     if transport.distance == 0:  # nothing has to move, and the potentials of all points are zero
@@ -207,9 +220,10 @@ def _bracket(gaps: Sequence[MeanGap], transport: TransportResult, n: int, m: int
         lower_se=lower_se,
         upper_estimate=transport.distance,
         upper_se=upper_se,
-        n=n,
-        m=m,
+        n=sizes[0],
+        m=sizes[1],
         transport=transport,
+        greatest_linear_se=linear_se,
     )
 
 

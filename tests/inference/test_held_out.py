@@ -1,14 +1,17 @@
 """A bracket of W1 of distributions from samples."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 import otgan
 from otgan.errors import InvalidInputError
 from otgan.inference.held_out import HeldOutBracket, held_out_bracket
+from otgan.inference.mean_gap import greatest_linear_error
 from tests.cases import mistyped, torch
 
 
@@ -48,10 +51,14 @@ def test_bracket_on_fresh_points_and_its_derived_quantities():
     assert s.upper_estimate == s.transport.distance == otgan.emd(x, y).distance
     assert_allclose(s.midpoint, (s.lower_estimate + s.upper_estimate) / 2)
     assert_allclose(s.relative_width, max(0.0, 1 - s.lower_estimate / s.upper_estimate))
+    assert_allclose(s.greatest_linear_se, greatest_linear_error(x, y))
+    assert s.greatest_linear_se > s.upper_se > 0
     low, high = s.interval(0.9)
+    margin = stats.t.ppf(0.95, 239)
+    assert_allclose(low, s.lower_estimate - margin * s.lower_se)
+    assert_allclose(high, s.upper_estimate + margin * s.greatest_linear_se)
     assert_allclose(
-        [low, high],
-        [s.lower_estimate - 1.644854 * s.lower_se, s.upper_estimate + 1.644854 * s.upper_se],
+        replace(s, greatest_linear_se=0).interval(0.9)[1], s.upper_estimate + margin * s.upper_se
     )
 
 
@@ -91,6 +98,14 @@ def test_errors_say_what_to_do(call, words):
     with pytest.raises(InvalidInputError, match=words) as error:
         call()
     assert "got" in str(error.value) and "to fix it" in str(error.value)
+
+
+@pytest.mark.parametrize(("n", "shift"), [(6, 1.0), (10, 0.6), (10, 1.0), (30, 0.6)])
+def test_the_interval_holds_near_equal_distributions(n, shift):
+    pairs = (np.random.default_rng(seed).normal(size=(2, n)) for seed in range(300))
+    ends = [held_out_bracket(x, y + shift).interval() for x, y in pairs]
+    covered = np.mean([low <= shift <= high for low, high in ends])
+    assert covered >= 0.95 - 2 * math.sqrt(0.05 * 0.95 / 300)
 
 
 def test_a_sample_against_itself_has_an_error_too():
