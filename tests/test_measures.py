@@ -220,3 +220,31 @@ def test_images_of_one_shape_are_points_and_so_are_their_rows(kind):
         assert_allclose(float(otgan.wasserstein(one, other)), right, rtol=1e-12)
         assert_allclose(otgan.pairwise_wasserstein([one, other])[0, 1], right, rtol=1e-12)
         assert_allclose(PointCost.of(one, other).rows(slice(None)), costs, rtol=1e-12)
+
+
+WITHOUT_GRADIENTS = [
+    otgan.compare,
+    otgan.debiased_wasserstein,
+    otgan.energy_distance,
+    otgan.frechet_distance,
+    otgan.held_out_bracket,
+    otgan.js_from_samples,
+    otgan.kl_from_samples,
+    otgan.max_sliced_wasserstein,
+    otgan.mmd,
+    otgan.prdc,
+    otgan.sinkhorn_divergence,
+    otgan.sliced_wasserstein,
+    otgan.two_sample_test,
+    otgan.wasserstein_interval,
+]
+
+
+@pytest.mark.parametrize("function", WITHOUT_GRADIENTS, ids=lambda function: function.__name__)
+def test_numbers_without_gradients_are_not_given_for_tensors_that_require_them(function):
+    x = torch.arange(20.0)[:, None] ** 0.5
+    for pair in ((x.clone().requires_grad_(), x + 0.1), (x + 0.1, x.clone().requires_grad_())):
+        with refused(f"tensors for {function.__name__} must not require gradients", "x.detach()"):
+            function(*pair)
+        with torch.no_grad():
+            function(*pair)

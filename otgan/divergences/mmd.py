@@ -19,7 +19,7 @@ from otgan.divergences.pair_means import (
 )
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate
-from otgan.inputs.options import as_choice, as_confidence, as_positive, as_rng
+from otgan.inputs.options import as_choice, as_confidence, as_flag, as_positive, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
@@ -218,6 +218,7 @@ def mmd_squared(
     >>> print(f"{estimate.value:.3f} ± {estimate.se:.3f}")
     0.201 ± 0.036
     """
+    unbiased = as_flag(unbiased, "unbiased", "pass one of them")
     statistic = MMD(kernel, bandwidth)
     compared = _compared("mmd_squared", statistic, x, y, rng, confidence_level)
     return compared.squared(unbiased=unbiased)

@@ -113,6 +113,7 @@ class NearestNeighbors:
             as_count(self.k, "k", hint='pass for example k=5, or "auto"')
         if self.k_y is not None:
             as_count(self.k_y, "k_y")
+        as_flag(self.whiten, "whiten", "pass one of them")
         if self.start not in ("auto", "gaussian", "none"):
             raise InvalidInputError(
                 f"start must be 'auto', 'gaussian' or 'none', got {self.start!r}; "

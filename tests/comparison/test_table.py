@@ -531,7 +531,10 @@ def test_the_picture_of_counts_has_a_bar_for_every_value():
     assert_allclose([bar.get_height() * 3 for bar in bars], 0.25)
 
 
-def test_a_list_of_points_that_require_gradients_is_a_sample():
+def test_a_list_of_tensors_is_a_sample_unless_they_require_gradients():
     x, y = gaussians(12, 15, 2)
-    points = list(torch.tensor(x, requires_grad=True))
-    assert compare(points, y, seconds=1).rows[0].value == compare(x, y, seconds=1).rows[0].value
+    points = torch.tensor(x)
+    of_list = compare(list(points), y, seconds=1)
+    assert of_list.rows[0].value == compare(x, y, seconds=1).rows[0].value
+    with pytest.raises(InvalidInputError, match="must not require gradients"):
+        compare(list(points.requires_grad_()), y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
 from otgan.inputs.options import as_count, as_number, as_positive, as_rng
 from otgan.keywords import checks_keywords
-from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair
+from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair, is_torch
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import solve_measures
 
@@ -184,19 +185,27 @@ def _training_info(
     reported: float | None, penalty_weight: float | None, batch_size: int | None
 ) -> TrainingInfo:
     """What the caller knows of the training, checked."""
-    hint = "pass the number that was printed as W1, or leave it out"
-    printed = math.nan if reported is None else as_number(reported, "reported", "finite", hint)
-    if math.isinf(printed):
-        raise InvalidInputError(
-            f"reported must be a number, finite, got {reported}; to fix it, {hint}"
-        )
+    known = TrainingInfo(reported=math.nan, penalty_weight=math.nan, batch_size=0)
     hint = "pass what the critic was trained with, or leave it out"
-    weight, size = math.nan, 0
+    if reported is not None:
+        known = replace(known, reported=_as_reported(reported))
     if penalty_weight is not None:
         weight = as_positive(penalty_weight, "penalty_weight", hint=hint)
+        known = replace(known, penalty_weight=weight)
     if batch_size is not None:
-        size = as_count(batch_size, "batch_size", hint=hint)
-    return TrainingInfo(reported=printed, penalty_weight=weight, batch_size=size)
+        known = replace(known, batch_size=as_count(batch_size, "batch_size", hint=hint))
+    return known
+
+
+def _as_reported(reported: Any) -> float:
+    """A finite number; a tensor of one number, as losses are, holds one."""
+    hint = "pass the number that was printed as W1, or leave it out"
+    number = reported.item() if is_torch(reported) and reported.numel() == 1 else reported
+    if not math.isfinite(value := as_number(number, "reported", "a finite one", hint)):
+        raise InvalidInputError(
+            f"reported must be a finite number, got {reported!r}; to fix it, {hint}"
+        )
+    return value
 
 
 def _points(x: Any, y: Any) -> tuple[tuple[FloatArray, FloatArray], tuple[int, ...]]:

@@ -38,7 +38,7 @@ class WeightClipping(Constraint):
     capturable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        as_positive(self.limit, "limit", hint="pass for example 0.01")
+        as_positive(self.limit, "limit")
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
         """A ReLU network, its weights clipped from the start."""

@@ -46,7 +46,7 @@ class Cones(Constraint):
     starts_in_gan: ClassVar[bool] = False  # cones that open upwards make a generator run away
 
     def __post_init__(self) -> None:
-        as_count(self.count, "count", hint="pass the number of cones")
+        as_count(self.count, "count")
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
         """A network of cones at random; `start` puts them on points."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -36,14 +36,6 @@ from otgan.keywords import checks_keywords
 from otgan.torch_modes import gradients_on
 
 __all__ = ["DivergencePenalty", "GradientPenalty", "PenalizedSlope"]
-
-
-def _check_fraction(value: float) -> None:
-    hint = "pass 0 for points between alone"
-    if not 0 <= as_number(value, "endpoint_fraction", "in [0, 1)", hint) < 1:
-        raise InvalidInputError(
-            f"endpoint_fraction must be in [0, 1), got {value:g}; to fix it, {hint}"
-        )
 
 
 class PenalizedSlope(Constraint):
@@ -143,8 +135,8 @@ class GradientPenalty(PenalizedSlope):
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
-        as_flag(self.one_sided, "one_sided", "pass True for slopes above one alone")
-        _check_fraction(self.endpoint_fraction)
+        as_flag(self.one_sided, "one_sided", "pass one of them")
+        _check_endpoint_fraction(self.endpoint_fraction)
 
     @property
     def name(self) -> str:
@@ -214,11 +206,12 @@ class DivergencePenalty(PenalizedSlope):
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
-        if as_positive(self.power, "power") <= 1:
+        hint = "pass 6, as published, or another one"
+        if not 1.0 < as_number(self.power, "power", "above 1", hint) < math.inf:
             raise InvalidInputError(
-                f"power must be above 1, got {self.power:g}; to fix it, pass 6, as published"
+                f"power must be finite and above 1, got {self.power!r}; to fix it, {hint}"
             )
-        _check_fraction(self.endpoint_fraction)
+        _check_endpoint_fraction(self.endpoint_fraction)
 
     @property
     def slope_penalty(self) -> SlopePenalty:
@@ -246,3 +239,11 @@ class DivergencePenalty(PenalizedSlope):
         steepness = self.weight * self.power
         rest = max(held_out.gap, 0.0) ** (self.power - 1.0)
         return float((steepness * rest) ** (1.0 / self.power))
+
+
+def _check_endpoint_fraction(fraction: Any) -> None:
+    hint = "pass a fraction such as 0.5, or 0 for none"
+    if not 0.0 <= as_number(fraction, "endpoint_fraction", "in [0, 1)", hint) < 1.0:
+        raise InvalidInputError(
+            f"endpoint_fraction must lie in [0, 1), got {fraction!r}; to fix it, {hint}"
+        )

@@ -197,20 +197,33 @@ def test_names_and_objects():
 
 
 @pytest.mark.parametrize(
-    ("constraint", "settings", "fragment"),
+    ("make", "values", "words"),
     [
-        (WeightClipping, {"limit": -0.01}, "limit must be a positive number"),
-        (WeightClipping, {"limit": 0}, "limit must be a positive number"),
-        (WeightClipping, {"limit": "a"}, "limit must be a positive number"),
-        (GradientPenalty, {"one_sided": "no"}, "one_sided must be True or False"),
-        (GradientPenalty, {"endpoint_fraction": 5}, "endpoint_fraction must be in [0, 1)"),
-        (GradientPenalty, {"endpoint_fraction": True}, "endpoint_fraction must be a number"),
-        (DivergencePenalty, {"endpoint_fraction": -0.5}, "endpoint_fraction must be in [0, 1)"),
-        (DivergencePenalty, {"power": 1}, "power must be above 1, got 1"),
-        (DivergencePenalty, {"power": None}, "power must be a positive number"),
-        (Cones, {"count": 2.5}, "count must be a whole number of at least 1"),
+        (WeightClipping, (0, -0.01, math.nan, math.inf, "a", True), "limit must be a positive"),
+        (Cones, (0, 2.5, math.nan, "many", True), "count must be a whole number of at least 1"),
+        (
+            lambda flag: GradientPenalty(one_sided=flag),
+            ("no", 1, None),
+            "one_sided must be True or False",
+        ),
+        (
+            lambda fraction: GradientPenalty(endpoint_fraction=fraction),
+            (-0.5, 1, 2.5, math.nan, "half", True),
+            "endpoint_fraction must",
+        ),
+        (
+            lambda fraction: DivergencePenalty(endpoint_fraction=fraction),
+            (-0.5, 1, None),
+            "endpoint_fraction must",
+        ),
+        (
+            lambda power: DivergencePenalty(power=power),
+            (1, 0.5, math.inf, math.nan, "six", None, True),
+            "power must be",
+        ),
     ],
 )
-def test_settings_without_a_meaning_are_refused(constraint, settings, fragment):
-    with refused(fragment):
-        constraint(**settings)
+def test_parameters_without_meaning_are_refused(make, values, words):
+    for value in values:
+        with refused(words):
+            make(value)
