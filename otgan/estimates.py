@@ -19,7 +19,9 @@ from otgan.results import Result
 __all__ = [
     "OUTSIDE",
     "Estimate",
+    "interval_of_power",
     "normal_interval",
+    "root_and_error",
     "rooted",
     "shown",
     "standard_error_of_gap",
@@ -138,6 +140,43 @@ def normal_interval(
     normal = math.isinf(df)
     margin = se * (NormalDist().inv_cdf(level) if normal else float(stdtrit(df, level)))
     return value - margin, value + margin
+
+
+def interval_of_power(
+    value: float, se: float, p: float, confidence_level: float = 0.95, *, df: float = math.inf
+) -> tuple[float, float]:
+    """The interval of a p-th power that is never negative, from an estimate that may be.
+
+    The upper end is at least that of the interval of the root, which varies by nearly the same
+    amount wherever it is. The power varies less, the smaller it is: where it is estimated too small
+    by chance, its standard error is too small as well.
+
+    Examples
+    --------
+    >>> low, high = interval_of_power(1.0, 0.5, 2)  # 1 - 0.98, (1 + 0.49)²
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.0200 2.2201
+    """
+    low, high = normal_interval(value, se, confidence_level, df=df)
+    root = root_and_error(max(value, 0.0), se, p)
+    _, high_of_root = normal_interval(*root, confidence_level, df=df)
+    return low, max(high, high_of_root**p)
+
+
+def root_and_error(power: float, se: float, p: float) -> tuple[float, float]:
+    """The p-th root of a number that is not negative, and its standard error, from that of both.
+
+    There is no slope at zero: the error of a root is at most the root of the error.
+
+    Examples
+    --------
+    >>> root_and_error(4.0, 0.5, 2), root_and_error(0.0, 0.25, 2)
+    ((2.0, 0.125), (0.0, 0.5))
+    """
+    if p == 1:
+        return power, se
+    root, most = power ** (1 / p), se ** (1 / p)
+    return root, min(se / p * power ** (1 / p - 1), most) if power > 0 else most
 
 
 def rooted(interval: tuple[float, float], p: float) -> tuple[float, float]:

@@ -190,7 +190,8 @@ def nearest_option(wrong: str, options: Iterable[str]) -> str | None:
 
 
 def _shares_words(wrong: str, option: str) -> bool:
-    """Whether one is made of words of the other, or of their initials."""
+    """Whether one is made of words of the other, or of the initials of several."""
     ours, theirs = wrong.split("_"), option.split("_")
     initials = "".join(word[:1] for word in theirs)
-    return set(ours) <= set(theirs) or set(theirs) <= set(ours) or wrong == initials
+    short = wrong == initials and len(theirs) > 1
+    return set(ours) <= set(theirs) or set(theirs) <= set(ours) or short

@@ -21,6 +21,7 @@ from otgan.inputs.conversion import (
     to_numpy,
 )
 from otgan.inputs.labels import align_clouds, align_measures
+from otgan.inputs.options import as_normalize
 from otgan.inputs.tables import read_table
 
 __all__ = [
@@ -143,6 +144,7 @@ def as_pair(
     points. The two masses may differ with `normalize`, and with `raw`, by which alone weights
     stay as they are.
     """
+    normalize = as_normalize(normalize)
     raw = raw and not normalize
     if not (_is_usual(x) and _is_usual(y) and _is_usual(a) and _is_usual(b)):
         x, y, a, b = align_measures(x, y, a, b)
@@ -314,6 +316,7 @@ def as_probabilities(
     One that is omitted is uniform, and has the mass of the other. The masses may differ with
     `normalize`; the mass is then that of `a`.
     """
+    normalize = as_normalize(normalize)
     masses_a, masses_b = as_weights(a, n, "a"), as_weights(b, m, "b")
     total_a, total_b = float(masses_a.sum()), float(masses_b.sum())
     if a is not None and b is not None and not normalize:
@@ -329,7 +332,7 @@ def as_masses(
     With `normalize` each is divided by its own sum.
     """
     masses_a, masses_b = as_weights(a, n, "a"), as_weights(b, m, "b")
-    if normalize:
+    if as_normalize(normalize):
         return masses_a / masses_a.sum(), masses_b / masses_b.sum()
     return masses_a, masses_b
 
@@ -411,9 +414,9 @@ def _weigh(weights: Any, n: int, name: str) -> tuple[FloatArray, float, bool]:
                 f"{name} must be non-negative, got {array[worst]:.6g} at position {worst}; "
                 "to fix it, remove or clip the negative ones"
             )
+        hint = "divide all by the largest" if total else "give at least one point a positive weight"
         raise InvalidInputError(
-            f"{name} must have a positive, finite sum, got {total:.6g}; "
-            "to fix it, give at least one point a positive weight"
+            f"{name} must have a positive, finite sum, got {total:.6g}; to fix it, {hint}"
         )
     return array, total, least == most
 

@@ -7,7 +7,8 @@ points are permuted, which makes the two distributions equal: if the value is no
 that this shows, equal distributions are possible, and the interval becomes the hull of the normal
 one and of another around zero, as wide as the values of permuted labels spread. Near equal
 distributions an estimate varies more, the larger the quantity is, which a small estimate does not
-know: so the upper end is that of the square of a normal number.
+know: so the upper end is that of the square of a normal number, or for a metric that of the
+triangle inequality (otgan.transport.plug_in_bias).
 
 With (1 - confidence_level)/2 as the level of that test, which is exact for any sizes and any
 statistic, the interval misses zero at equal distributions with that probability at most; elsewhere
@@ -113,7 +114,7 @@ class PooledNull(NamedTuple):
         interval: tuple[float, float],
         confidence_level: float,
         *,
-        unbiased: float | None = None,
+        high: float,
     ) -> WidenedInterval:
         """The hull with an interval around zero, unless equal distributions are rejected.
 
@@ -122,27 +123,27 @@ class PooledNull(NamedTuple):
         se, interval : float, tuple of float
             As they are far from equal distributions.
         confidence_level : float
-        unbiased : float, optional
-            The estimate without bias, of a quantity that is a square near equal distributions: its
-            upper end is then that of the square of a normal number.
+        high : float
+            The largest quantity that is compatible with the estimate near equal distributions, such
+            as :meth:`largest_square`.
 
         Examples
         --------
-        >>> PooledNull(0.5, 1.0).include_zero(0.1, (-2.2, -1.8), 0.95)[:2]
+        >>> PooledNull(0.5, 1.0).include_zero(0.1, (-2.2, -1.8), 0.95, high=0.5)[:2]
         (1.0, (-2.2, 1.9599639845400536))
-        >>> PooledNull(0.001, 1.0).include_zero(0.1, (1.8, 2.2), 0.95)
+        >>> PooledNull(0.001, 1.0).include_zero(0.1, (1.8, 2.2), 0.95, high=3.0)
         WidenedInterval(se=0.1, interval=(1.8, 2.2), warnings=())
         """
         if self.pvalue <= (1 - confidence_level) / 2 + ROUNDING and interval[1] > 0:
             return WidenedInterval(se, interval, ())
-        low, high = normal_interval(0.0, self.spread, confidence_level)
-        if unbiased is not None:
-            high = max(high, self._largest_square(unbiased, confidence_level))
-        hull = min(interval[0], low), max(interval[1], high)
+        low, around_zero = normal_interval(0.0, self.spread, confidence_level)
+        hull = min(interval[0], low), max(interval[1], around_zero, high)
         return WidenedInterval(max(se, self.spread), hull, (ZERO_INCLUDED,))
 
-    def _largest_square(self, unbiased: float, confidence_level: float) -> float:
+    def largest_square(self, unbiased: float, confidence_level: float) -> float:
         """The largest λ μ² that is compatible with the value λ ((Z + μ)² - 1) of a normal Z.
+
+        For :meth:`include_zero` of a quantity that is a square near equal distributions.
 
         At equal distributions that value has the standard deviation √2 λ. Of all weighted sums of
         such squares that spread as far there, one square alone varies most beside it.

@@ -44,6 +44,10 @@ class Result(ABC):
     def __float__(self) -> float:
         """The main number."""
 
+    def __format__(self, specification: str) -> str:
+        """The main number as the specification asks, as in ``f"{result:.3f}"``; else the `repr`."""
+        return format(float(self), specification) if specification else str(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Numbers, flags and text by their names, as JSON can hold them.
 

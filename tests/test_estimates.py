@@ -13,7 +13,9 @@ from otgan.errors import InvalidInputError
 from otgan.estimates import (
     OUTSIDE,
     Estimate,
+    interval_of_power,
     normal_interval,
+    root_and_error,
     rooted,
     shown,
     standard_error_of_gap,
@@ -44,6 +46,24 @@ def test_a_value_outside_its_interval_is_warned_of_once():
     assert outside.warnings == ("few points", OUTSIDE)
     again = Estimate(0.5, 0.1, (0.1, 0.4), "knn", 10, 10, warnings=outside.warnings)
     assert again.warnings == outside.warnings
+
+
+@pytest.mark.parametrize("df", [math.inf, 7])
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_the_interval_of_a_power_reaches_as_far_as_that_of_its_root(p, df):
+    root, se = 2.0, 0.1
+    power, error = root**p, p * root ** (p - 1) * se
+    low, high = interval_of_power(power, error, p, 0.9, df=df)
+    assert_allclose(low, normal_interval(power, error, 0.9, df=df)[0])
+    assert_allclose(high, normal_interval(root, se, 0.9, df=df)[1] ** p)
+    assert_allclose(root_and_error(power, error, p), (root, se))
+
+
+def test_the_interval_of_a_power_at_zero_is_that_of_the_root_of_its_error():
+    margin = normal_interval(0.0, 1.0)[1]
+    for power in (-5.0, 0.0, 1e-300):
+        assert_allclose(interval_of_power(power, 0.01, 2)[1], (margin * 0.1) ** 2)
+    assert interval_of_power(0.0, 0.0, 2) == (0.0, 0.0)
 
 
 def test_roots_begin_at_zero():

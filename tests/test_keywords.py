@@ -182,4 +182,5 @@ def test_a_function_of_any_keywords_must_say_which():
 
 def test_options_far_from_all_others_are_not_guessed():
     assert nearest_option("banana", ["rtol", "metric"]) is None
+    assert nearest_option("p", ["potential", "metric"]) is None  # an order is no potential
     assert nearest_option("Metric", ["rtol", "metric"]) == "metric"

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
@@ -38,6 +39,11 @@ def test_a_sampler_is_no_array_of_points():
     for sampler in (Sampler(), lambda n: np.zeros((n, 2))):
         with pytest.raises(InvalidInputError, match="estimate_w1 and held_out_bracket take samp"):
             as_points(sampler, "x")
+
+
+def test_a_frozen_distribution_is_told_where_its_density_is_taken():
+    with pytest.raises(InvalidInputError, match="kl_from_samples its logpdf as y"):
+        as_points(stats.norm(0, 1), "y")
 
 
 def test_one_axis_means_points_on_the_line_of_equal_weight():
@@ -92,7 +98,7 @@ def test_points_without_meaning_are_refused(points, fragment):
         ([1, np.nan, 1], "got nan at index 1 (1 such"),
         ([1, np.inf, 1], "got inf at index 1 (1 such"),
         ([0, 0, 0], "positive, finite sum, got 0"),
-        ([1e308] * 3, "positive, finite sum, got inf"),
+        ([1e308] * 3, "positive, finite sum, got inf; to fix it, divide"),
         (["a"] * 3, "real numbers"),
         ([1j] * 3, "dtype complex128"),
     ],
@@ -214,3 +220,31 @@ def test_images_of_one_shape_are_points_and_so_are_their_rows(kind):
         assert_allclose(float(otgan.wasserstein(one, other)), right, rtol=1e-12)
         assert_allclose(otgan.pairwise_wasserstein([one, other])[0, 1], right, rtol=1e-12)
         assert_allclose(PointCost.of(one, other).rows(slice(None)), costs, rtol=1e-12)
+
+
+WITHOUT_GRADIENTS = [
+    otgan.compare,
+    otgan.debiased_wasserstein,
+    otgan.energy_distance,
+    otgan.frechet_distance,
+    otgan.held_out_bracket,
+    otgan.js_from_samples,
+    otgan.kl_from_samples,
+    otgan.max_sliced_wasserstein,
+    otgan.mmd,
+    otgan.prdc,
+    otgan.sinkhorn_divergence,
+    otgan.sliced_wasserstein,
+    otgan.two_sample_test,
+    otgan.wasserstein_interval,
+]
+
+
+@pytest.mark.parametrize("function", WITHOUT_GRADIENTS, ids=lambda function: function.__name__)
+def test_numbers_without_gradients_are_not_given_for_tensors_that_require_them(function):
+    x = torch.arange(20.0)[:, None] ** 0.5
+    for pair in ((x.clone().requires_grad_(), x + 0.1), (x + 0.1, x.clone().requires_grad_())):
+        with refused(f"tensors for {function.__name__} must not require gradients", "x.detach()"):
+            function(*pair)
+        with torch.no_grad():
+            function(*pair)

@@ -55,6 +55,12 @@ def test_a_result_as_a_dictionary_holds_what_json_can():
     assert float(result) == 0.5 and "\n" not in repr(Inner(0.5))
 
 
+def test_a_result_is_formatted_as_its_main_number():
+    result = Inner(0.123456)
+    assert f"{result:.3f} {result:>8.1%}" == "0.123    12.3%"
+    assert f"{result}" == repr(result)
+
+
 def test_a_result_must_have_a_main_number():
     with pytest.raises(TypeError, match="abstract"):
         type("Nameless", (Result,), {})()

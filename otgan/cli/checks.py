@@ -14,6 +14,7 @@ from typing import Any
 from otgan.errors import InvalidInputError, OutputError, nearest_name, require
 
 __all__ = [
+    "OF_TRANSPORT",
     "check_emd",
     "check_emd_grid",
     "check_file",
@@ -31,6 +32,9 @@ __all__ = [
 OBJECTS = r",? or (?:an (?:object of a subclass of )?[A-Z]\w+|a function of [a-z ]+|None(?=, got))"
 """What messages offer beside names, and no flag can take."""
 
+OF_TRANSPORT = ("p", "rtol", "normalize", "unmatched", "mass")
+"""Options of solvers that are flags."""
+
 MAX_JOBS = 1024
 """More threads are refused by the system rather than by us."""
 
@@ -39,8 +43,9 @@ def check_files(*paths: str) -> None:
     """Raise unless all exist, so that a missing second file is not found after a long first one."""
     for path in paths:
         if not os.path.exists(path):
+            hint = "write what the pipe gives to a file" if path == "-" else "check the path"
             raise InvalidInputError(
-                f"the file or folder must exist, got {path!r}; to fix it, check the path"
+                f"the file or folder must exist, got {path!r}; to fix it, {hint}"
             )
 
 
@@ -154,7 +159,10 @@ def errors_name_flags(names: Iterable[str]) -> Iterator[None]:
             flag = f"--{name.replace('_', '-')}"
             head = re.sub(rf"(?<![\w-]){name}\b", flag, head)
             value = rf"(?<![\w-]){name}=(['\"]?)([\w.-]+)\1"
+            rest = re.sub(rf"(?<![\w-]){name}=True\b", flag, rest)
             rest = re.sub(value, rf"{flag} \2", rest)
+            if "_" in name:  # others are words of English as well
+                rest = re.sub(rf"(?<![\w-]){name}\b", flag, rest)
         raise type(error)(head + must + rest.replace("None", "none")) from None
 
 

@@ -8,7 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import otgan
-from otgan.cli.checks import check_emd, check_files, check_numbers, check_picture
+from otgan.cli.checks import (
+    OF_TRANSPORT,
+    check_emd,
+    check_files,
+    check_numbers,
+    check_picture,
+    errors_name_flags,
+)
 from otgan.cli.parser import add_json, add_normalize, add_plot, add_progress, add_rng, add_rtol
 from otgan.cli.reading_options import (
     FILES,
@@ -76,14 +83,15 @@ def _emd(options: argparse.Namespace) -> int:
 
     check_files(options.a, options.b, *(options.weights or ()))
     leaving = {"unmatched": options.unmatched, "mass": options.mass}
-    check_emd(p=options.p, metric=options.metric, rtol=options.rtol, **leaving)
+    with errors_name_flags(OF_TRANSPORT):
+        check_emd(p=options.p, metric=options.metric, rtol=options.rtol, **leaving)
     pair = load_pair(options.a, options.b, **reading_of(options))
     clouds = zip(options.weights or (), pair, (options.a, options.b), strict=False)
     weights = [load_weights(path, table, file, options) for path, table, file in clouds]
     x, y = (table.points for table in pair)
     a, b = (table.points[:, 0] for table in weights) if weights else (None, None)
     notes = report_notes(*pair, *weights)
-    with progress_bar(options.progress) as bar:
+    with errors_name_flags(OF_TRANSPORT), progress_bar(options.progress) as bar:
         result = otgan.emd(
             x,
             y,
@@ -126,7 +134,7 @@ def _table(result: TransportResult, metric: str, d: int, partly: bool) -> str:
             f"cost      {result.cost:.10g}   certified within [{result.lower:.17g},",
             f"          {result.upper:.17g}], a gap of {result.gap:.2g}",
             *left,
-            f"points    {result.n} and {result.m} in {d} dimensions",
+            f"points    {result.n} and {result.m} in {d} dimension{'s' * (d > 1)}",
             f"solver    {result.solver}, {timing(result.stats)}",
         ]
     )

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import otgan
-from otgan.cli.checks import check_files, check_rtol
+from otgan.cli.checks import OF_TRANSPORT, check_files, check_rtol, errors_name_flags
 from otgan.cli.parser import add_json, add_normalize, add_progress, add_rtol
 from otgan.cli.reading_options import add_reading, reading_of, report_notes
 from otgan.cli.terminal import progress_bar, say, show_message, timing
@@ -43,7 +43,7 @@ def add_emd_graph(commands: Commands) -> None:
     add_normalize(command)
     add_rtol(command, "distance")
     add_json(command)
-    add_reading(command)
+    add_reading(command, resizes=False)
     add_progress(command)
     command.set_defaults(run=_emd_graph)
 
@@ -52,7 +52,8 @@ def _emd_graph(options: argparse.Namespace) -> int:
     from otgan.datasets.files.graphs import load_graph
 
     check_files(options.lengths, options.a, options.b)
-    check_rtol(options.rtol)
+    with errors_name_flags(OF_TRANSPORT):
+        check_rtol(options.rtol)
     graph = load_graph(
         options.lengths,
         options.a,
@@ -61,7 +62,7 @@ def _emd_graph(options: argparse.Namespace) -> int:
         **reading_of(options),
     )
     notes = report_notes(graph)
-    with progress_bar(options.progress) as bar:
+    with errors_name_flags(OF_TRANSPORT), progress_bar(options.progress) as bar:
         result = otgan.emd_graph(
             graph.lengths,
             graph.a,

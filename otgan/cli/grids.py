@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import otgan
-from otgan.cli.checks import check_emd_grid, check_files
+from otgan.cli.checks import OF_TRANSPORT, check_emd_grid, check_files, errors_name_flags
 from otgan.cli.parser import add_json, add_normalize, add_progress, add_rtol
 from otgan.cli.reading_options import add_reading, reading_of, report_notes
 from otgan.cli.terminal import progress_bar, say, show_message, timing
@@ -56,7 +56,7 @@ def add_emd_grid(commands: Commands) -> None:
     add_normalize(command)
     add_rtol(command, "cost")
     add_json(command)
-    add_reading(command)
+    add_reading(command, resizes=False)
     add_progress(command)
     command.set_defaults(run=_emd_grid)
 
@@ -67,11 +67,12 @@ def _emd_grid(options: argparse.Namespace) -> int:
     check_files(options.a, options.b)
     spacing, closed = _spacing(options.spacing), _closed_axes(options.periodic)
     given: dict[str, Any] = {"p": options.p, "metric": options.metric, "rtol": options.rtol}
-    check_emd_grid(spacing, **given)
+    with errors_name_flags(OF_TRANSPORT):
+        check_emd_grid(spacing, **given)
     files = [load_grid(path, **reading_of(options)) for path in (options.a, options.b)]
     axes = files[0].masses.ndim
     notes = report_notes(*files)
-    with progress_bar(options.progress) as bar:
+    with errors_name_flags(OF_TRANSPORT), progress_bar(options.progress) as bar:
         result = otgan.emd_grid(
             files[0].masses,
             files[1].masses,

@@ -119,6 +119,7 @@ def _lesson(options: argparse.Namespace) -> int:
     if options.notebook:
         return _write_notebooks(options)
     if options.name is None:
+        _check_unnamed(options)
         names = lessons.LESSONS
         say(json.dumps(names) if options.json else "lessons: " + ", ".join(names))
         return 0
@@ -135,6 +136,16 @@ def _lesson(options: argparse.Namespace) -> int:
     if options.open or options.save:
         _show_page(lesson.page(numbers), options)
     return 0
+
+
+def _check_unnamed(options: argparse.Namespace) -> None:
+    """Raise on what only a single lesson can take."""
+    for name in ("open", "save", "plot", *PARAMETERS):
+        given = getattr(options, name)
+        if given is not None and given is not False:
+            raise InvalidInputError(
+                f"{_flag(name)} must come with the name of a lesson, got none; to fix it, name it"
+            )
 
 
 @contextmanager
@@ -180,10 +191,7 @@ def _write_notebooks(options: argparse.Namespace) -> int:
             )
     path = Path(options.notebook)
     if options.name is None:
-        if given := [name for name in PARAMETERS if getattr(options, name) is not None]:
-            raise InvalidInputError(
-                f"--{given[0]} must come with the name of a lesson, got none; to fix it, name it"
-            )
+        _check_unnamed(options)
         check_folder(path)
         files = {name: path / f"{name}.ipynb" for name in lessons.LESSONS}
     else:

@@ -19,8 +19,11 @@ __all__ = ["FILES", "add_reading", "load_weights", "reading_of", "report_notes"]
 FILES = "file of points, one a row: .csv, .tsv, .npy, .npz, .parquet, .feather, IDX, or pictures"
 
 
-def add_reading(command: argparse.ArgumentParser) -> None:
-    """Flags for files that could be read in several ways; those of `otgan.datasets.load_points`."""
+def add_reading(command: argparse.ArgumentParser, *, resizes: bool = True) -> None:
+    """Flags for files that could be read in several ways; those of `otgan.datasets.load_points`.
+
+    Commands that read no pictures, or read them as they are, have none that changes pictures.
+    """
     group = command.add_argument_group("how files are read (default: as they show)")
     group.add_argument(
         "--columns", metavar="U,V", help="only these: names, or positions from 0 if there are none"
@@ -33,8 +36,13 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--decimal", metavar="X", help="the decimal mark: . or ,")
     group.add_argument("--name", help="which array of a .npz file")
-    group.add_argument("--size", type=int, metavar="N", help="of pictures: pixels on a side (32)")
-    group.add_argument("--gray", action=yes_or_no, help="of pictures: one channel instead of three")
+    if resizes:
+        group.add_argument(
+            "--size", type=int, metavar="N", help="of pictures: pixels on a side (32)"
+        )
+        group.add_argument(
+            "--gray", action=yes_or_no, help="of pictures: one channel instead of three"
+        )
     group.add_argument(
         "--limit", type=int, metavar="BYTES", help="most that packed contents may take in memory"
     )
@@ -45,7 +53,8 @@ def reading_of(options: argparse.Namespace) -> LoadOptions:
     from otgan.datasets.files.read_options import LoadOptions
 
     names = LoadOptions.__annotations__
-    said: Any = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+    given = vars(options)
+    said: Any = {name: given[name] for name in names if given.get(name) is not None}
     if "columns" in said:
         listed = next(csv.reader([said["columns"]], skipinitialspace=True), [])
         said["columns"] = [column.strip() for column in listed]

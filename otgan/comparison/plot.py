@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ TAIL, REACH, FEW_POINTS = 0.02, 2, 20
 
 
 @checks_keywords
-def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
+def two_samples(comparison: Comparison, *, names: Iterable[Any] = ()) -> Figure:
     """The samples, the optimal plan of W1, and every value with its interval.
 
     On the line, histograms, and distribution functions between which mass moves sideways; in the
@@ -46,8 +46,9 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     Parameters
     ----------
     comparison : Comparison
-    names : sequence of str, optional
-        Of the coordinates, for the axes of one or two; in more dimensions none is shown.
+    names : sequence, optional
+        Of the coordinates, such as the columns of a table, for the axes of one or two; in more
+        dimensions none is shown.
 
     Returns
     -------
@@ -65,6 +66,7 @@ def two_samples(comparison: Comparison, *, names: Sequence[str] = ()) -> Figure:
     >>> len(two_samples(compare(x, x + [1, 0])).axes)
     4
     """
+    names = [str(name) for name in names]
     if names and len(names) != comparison.d:
         raise InvalidInputError(
             f"names must hold one for each of the {pluralize(comparison.d, 'coordinate')}, got "

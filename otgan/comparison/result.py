@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -29,8 +29,8 @@ LEGEND = "Values are those of the points; data: the unit of the coordinates; !: 
 class Comparison(Result):
     """Two samples, compared in every way that fits them.
 
-    ``comparison["w1"]`` is a row, ``print(comparison.report())`` shows all of them,
-    ``float(comparison)`` is the value of the first one: W1, unless it is left out.
+    ``comparison["w1"]`` is a row, a loop goes over the keys of all, ``print(comparison.report())``
+    shows them, ``float(comparison)`` is the value of the first: W1, unless it is left out.
 
     Attributes
     ----------
@@ -76,6 +76,12 @@ class Comparison(Result):
     def keys(self) -> tuple[str, ...]:
         """Keys of the rows."""
         return tuple(row.key for row in self.rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
     def __contains__(self, key: object) -> bool:
         return key in self.keys()

@@ -20,12 +20,11 @@ from otgan.errors import (
     MissingExtraError,
     SampleTooSmallError,
     SolverError,
-    nearest_name,
 )
 from otgan.estimates import OUTSIDE
-from otgan.inputs.options import as_confidence, seed_from
+from otgan.inputs.options import as_choice, as_confidence, seed_from
 from otgan.keywords import checks_keywords
-from otgan.measures import FloatArray, as_pair
+from otgan.measures import FloatArray, as_pair, refuse_gradients
 from otgan.progress import Progress, as_progress, reporting
 from otgan.transport.result import TransportResult
 from otgan.transport.stopwatch import Stopwatch
@@ -91,9 +90,9 @@ def compare(
     Raises
     ------
     InvalidInputError
-        Points that `emd` refuses, coordinates beyond 1e75 or all within 1e-75 of each other, a
-        confidence_level outside (0, 1), an unknown word for `ties`, seconds that are not positive,
-        or an `rng` that is none.
+        Points that `emd` refuses, coordinates beyond 1e75 or all within 1e-75 of each other,
+        tensors that require gradients, a confidence_level outside (0, 1), an unknown word for
+        `ties`, seconds that are not positive, or an `rng` that is none.
     InterruptedFit
         Ctrl-C during the test.
 
@@ -110,6 +109,7 @@ def compare(
     >>> print(c.left_out["sliced"])
     on the line it is W1 itself
     """
+    refuse_gradients("compare", x, y)
     _refuse_categories(x, y)
     mu, nu = as_pair(x, y, None, None)
     _check_range(mu.points, nu.points)
@@ -300,12 +300,7 @@ def _check_range(x: FloatArray, y: FloatArray) -> None:
 
 def check_options(ties: Any, seconds: Any) -> None:
     """Raise on what `compare` does not take for `ties` or `seconds`."""
-    words = ("auto", *get_args(Ties))
-    if ties not in words:
-        raise InvalidInputError(
-            f"ties must be one of {', '.join(map(repr, words))}, got {ties!r}; "
-            f"to fix it, {nearest_name(str(ties), words)}"
-        )
+    as_choice(ties, "ties", ("auto", *get_args(Ties)))
     number = isinstance(seconds, (int, float, np.integer, np.floating))
     if not number or isinstance(seconds, bool) or not seconds > 0:
         raise InvalidInputError(

@@ -16,10 +16,17 @@ MOST_POINTS = 2**24
 """Points that are held at once."""
 
 
-def unknown_constraint(name: str, also: tuple[str, ...] = ()) -> InvalidInputError:
-    """The error about a constraint's name that is none; `also` are names the caller knows."""
+def unknown_constraint(
+    name: str, also: tuple[str, ...] = (), *, optional: bool = False
+) -> InvalidInputError:
+    """The error about a constraint's name that is none.
+
+    The caller also knows the names `also`, and if it is `optional`, None.
+    """
     names = [*also, *CONSTRAINT_NAMES]
+    wants_none = optional and name.lower() == "none"
+    hint = "pass None" if wants_none else nearest_name(name.lower(), names)
     return InvalidInputError(
         f"constraint must be one of {', '.join(names)}, or an object of a subclass of Constraint, "
-        f"got {name!r}; to fix it, {nearest_name(name.lower(), names)}"
+        f"got {name!r}; to fix it, {hint}"
     )

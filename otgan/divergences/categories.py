@@ -87,7 +87,8 @@ def _table(sample: Any, categories: npt.NDArray[np.object_], name: str) -> Label
 
 def _categories(sample: Any) -> npt.NDArray[np.object_] | None:
     """The sample as an array of objects, shape (n, d), unless it holds numbers alone."""
-    if is_torch(sample):
+    parts = sample if isinstance(sample, (list, tuple)) else (sample,)
+    if any(map(is_torch, parts)):
         return None
     try:
         array = np.asarray(sample)

@@ -19,7 +19,7 @@ from otgan.divergences.pair_means import (
     squared_area_on_line,
 )
 from otgan.estimates import Estimate
-from otgan.inputs.options import as_confidence, as_rng
+from otgan.inputs.options import as_confidence, as_flag, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
@@ -167,6 +167,7 @@ def energy_distance_squared(
     >>> float(energy_distance_squared([0, 1], [2, 3]))  # 2 · 2 - 1 - 1
     2.0
     """
+    unbiased = as_flag(unbiased, "unbiased", "pass one of them")
     compared = _compared("energy_distance_squared", x, y, rng, confidence_level)
     return compared.squared(unbiased=unbiased)
 

@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import PointCost
-from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
+from otgan.estimates import (
+    Estimate,
+    interval_of_power,
+    root_and_error,
+    rooted,
+    standard_error_of_gap,
+)
 from otgan.inputs.options import as_confidence, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
@@ -16,9 +22,6 @@ from otgan.measures import FloatArray, as_samples, refuse_gradients
 from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
 
 __all__ = ["frechet_distance", "frechet_distance_squared", "squared_frechet"]
-
-TINY = 1e-300
-"""The extent that samples of a single point are taken to have."""
 
 GROUPS = 10
 """Parts of the samples that the jackknife of the bias leaves out in turn."""
@@ -69,7 +72,8 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     Covariances are never formed: with centered points X and Y as rows, the last trace is the sum
     of the singular values of X Yᵀ, scaled, so that singular ones (n <= d) do no harm. The
     standard error is the delta method's: a point moves D² by
-    2 (μ1 - μ2)·(x - μ1) + (x - μ1)ᵀ (I - T)(x - μ1), where T is the optimal linear map. The bias
+    2 (μ1 - μ2)·(x - μ1) + (x - μ1)ᵀ (I - T)(x - μ1), where T is the optimal linear map. The
+    interval takes Student's quantile, with one less than the points of the smaller sample. The bias
     is a jackknife over ten groups: every tenth point is left out, so rows are taken to be in no
     order. At equal moments D² is, to second order, the sum of ``|μ1 - μ2|²`` and of all
     (Σ1 - Σ2)²_ij / 2(λ_i + λ_j) in coordinates that diagonalize the covariance of both samples,
@@ -88,11 +92,7 @@ def frechet_distance(x: Any, y: Any, *, rng: Any = 0, confidence_level: float = 
     """
     found = _compared("frechet_distance", x, y, rng, confidence_level)
     widened, unit = found.widened, found.exponent
-    distance = math.sqrt(found.squared)
-    # The root has no slope at zero; its error is at most the root of the error of D².
-    se = math.sqrt(widened.se)
-    if distance > 0:
-        se = min(se, widened.se / (2 * distance))
+    distance, se = root_and_error(found.squared, widened.se, 2)
     low, high = rooted(widened.interval, 2.0)
     return found.estimate(
         value=math.ldexp(distance, unit),
@@ -196,15 +196,18 @@ def _compared(name: str, x: Any, y: Any, rng: Any, confidence_level: float) -> _
     refuse_gradients(name, x, y)
     x, y = as_samples(x, y, least=3)  # the jackknife leaves one out
     PointCost.between(x, y, "euclidean", 2.0)  # refuses coordinates whose squares would overflow
-    # In units of a power of two near their extent, fourth powers of the points fit into floats.
-    _, exponent = math.frexp(max(float(np.ptp(np.concatenate([x, y]), axis=0).max()), TINY))
+    # In units of a power of two near their extent, fourth powers of the points fit into floats; a
+    # common offset, which may be far larger than the extent, does not.
+    x, y = x - y[0], y - y[0]
+    _, exponent = math.frexp(float(np.ptp(np.concatenate([x, y]), axis=0).max()))
     x, y = np.ldexp(x, -exponent), np.ldexp(y, -exponent)
     fit = _fit(x, y)
     bias = _bias(x, y, fit.squared)
     null = _pooled_null(x, y, as_confidence(confidence_level), as_rng(rng))
     se, unbiased = standard_error_of_gap(fit.of_x, fit.of_y), fit.squared - bias
-    normal = normal_interval(unbiased, se, confidence_level)
-    widened = null.include_zero(se, normal, confidence_level, unbiased=unbiased)
+    normal = interval_of_power(unbiased, se, 2, confidence_level, df=min(len(x), len(y)) - 1)
+    high = null.largest_square(unbiased, confidence_level)
+    widened = null.include_zero(se, normal, confidence_level, high=high)
     warnings = widened.warnings + _warn_of_bias(min(len(x), len(y)), x.shape[1], bias, se)
     return _Compared(
         sizes=(len(x), len(y)),

@@ -1,7 +1,7 @@
 """Divergences between histograms, exact to rounding, for NumPy and torch alike.
 
-Every function compares `p` with `q` along one axis. Inside, `q` is rescaled to the mass of `p`
-and the masses stay raw: dividing by the total could turn a tiny mass into zero (and a large finite
+Every function compares `p` with `q` along one axis. Inside, the one of less mass is scaled up to
+the mass of the other: dividing by the total could turn a tiny mass into zero (and a large finite
 divergence into an infinite one), and would blur differences p - q that are exact for counts.
 """
 
@@ -21,6 +21,7 @@ from otgan.divergences.histogram_checks import (
 )
 from otgan.errors import InvalidInputError
 from otgan.inputs.bins import align_histograms
+from otgan.inputs.options import as_normalize
 from otgan.keywords import checks_keywords
 from otgan.measures import is_torch
 from otgan.torch_modes import is_recorded
@@ -403,7 +404,7 @@ def _sqrt(xp: Any, x: Any) -> Any:
 
 def _trim(xp: Any, value: Any, bound: float) -> Any:
     """`value` less what rounding put above its bound; anything larger is kept."""
-    excess = value.detach() - bound if is_torch(value) else value - bound  # keeps the gradient
+    excess = _constant(value) - bound  # keeps the gradient
     return value - xp.where((excess > 0) & (excess < _ROUNDING), excess, 0.0)
 
 
@@ -419,7 +420,8 @@ def _nats_per_unit(base: Any) -> float:
 
 
 def _prepare(p: Any, q: Any, axis: int, normalize: bool) -> _Pair:
-    """Check everything, promote to float64, broadcast, and bring `q` to the mass of `p`."""
+    """Check everything, promote to float64, broadcast, and bring both to the larger mass."""
+    normalize = as_normalize(normalize)
     p, q = align_histograms(p, q, axis)
     xp, p, q = as_one_library(p, q)
     dtype = xp.result_type(*(a.dtype if is_floating(xp, a) else xp.float64 for a in (p, q)))
@@ -434,6 +436,23 @@ def _prepare(p: Any, q: Any, axis: int, normalize: bool) -> _Pair:
         p, q = xp.broadcast_to(p, shape), xp.broadcast_to(q, shape)
         check_masses(xp, p, q, axis, normalize)
     with overflow_allowed(xp):
-        mass_p = xp.sum(p, axis=axis, keepdims=True)
-        mass_q = xp.sum(q, axis=axis, keepdims=True)
-    return _Pair(xp, p, q * (mass_p / mass_q), mass_p, axis, dtype)
+        (p, mass_p), (q, mass_q) = (_lifted(xp, a, axis) for a in (p, q))
+        mass = _constant(xp.where(mass_p > mass_q, mass_p, mass_q))
+        return _Pair(xp, p * (mass / mass_p), q * (mass / mass_q), mass, axis, dtype)
+
+
+def _lifted(xp: Any, masses: Any, axis: int) -> tuple[Any, Any]:
+    """Masses and their sums; sums below one are brought near it by powers of two, which are exact.
+
+    The ratio of two sums is finite then.
+    """
+    total = _constant(xp.sum(masses, axis=axis, keepdims=True))
+    exponent = -xp.floor(xp.log2(xp.where(total < 1, total, 1.0)))  # 1074 at most: two factors
+    half = xp.floor(exponent / 2)
+    masses = masses * 2.0**half * 2.0 ** (exponent - half)
+    return masses, xp.sum(masses, axis=axis, keepdims=True)
+
+
+def _constant(value: Any) -> Any:
+    """The value without its gradient."""
+    return value.detach() if is_torch(value) else value

@@ -17,9 +17,9 @@ from otgan.divergences.pair_means import (
     null_of,
     quadratic_form,
 )
-from otgan.errors import InvalidInputError, nearest_name
+from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate
-from otgan.inputs.options import as_confidence, as_positive, as_rng
+from otgan.inputs.options import as_choice, as_confidence, as_flag, as_positive, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic, check_pool_size
 from otgan.measures import FloatArray, as_samples, refuse_gradients
@@ -61,11 +61,7 @@ class MMD:
     name: ClassVar[str] = "mmd"
 
     def __post_init__(self) -> None:
-        if self.kernel not in get_args(KernelName):
-            raise InvalidInputError(
-                f"kernel must be one of {', '.join(get_args(KernelName))}, got {self.kernel!r}; "
-                f"to fix it, {nearest_name(str(self.kernel), get_args(KernelName))}"
-            )
+        as_choice(self.kernel, "kernel", get_args(KernelName))
         if not self.takes_median:
             as_positive(
                 self.bandwidth, "bandwidth", hint='pass a length in the units of x, or "median"'
@@ -222,6 +218,7 @@ def mmd_squared(
     >>> print(f"{estimate.value:.3f} ± {estimate.se:.3f}")
     0.201 ± 0.036
     """
+    unbiased = as_flag(unbiased, "unbiased", "pass one of them")
     statistic = MMD(kernel, bandwidth)
     compared = _compared("mmd_squared", statistic, x, y, rng, confidence_level)
     return compared.squared(unbiased=unbiased)

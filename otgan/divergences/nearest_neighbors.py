@@ -42,7 +42,7 @@ from otgan.divergences.knn_warnings import (
 from otgan.divergences.subsampling import check_subsamples, subsample_spread
 from otgan.errors import DuplicateSamplesError, InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.inputs.options import as_count
+from otgan.inputs.options import as_count, as_flag
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic
 from otgan.measures import FloatArray
@@ -113,11 +113,13 @@ class NearestNeighbors:
             as_count(self.k, "k", hint='pass for example k=5, or "auto"')
         if self.k_y is not None:
             as_count(self.k_y, "k_y")
+        as_flag(self.whiten, "whiten", "pass one of them")
         if self.start not in ("auto", "gaussian", "none"):
             raise InvalidInputError(
                 f"start must be 'auto', 'gaussian' or 'none', got {self.start!r}; "
                 "to fix it, pass one of them"
             )
+        as_flag(self.whiten, "whiten", "pass True for distances in whitened coordinates")
         if self.start == "gaussian" and (self.k == "matched" or self.k_y is not None):
             raise InvalidInputError(
                 f"a Gaussian start must go with one k for both samples, got k={self.k!r}, "

@@ -7,7 +7,9 @@ the two samples, never negative, and too large in the mean. A U-statistic leaves
 its mean is the squared distance of the distributions, and it may be negative.
 
 The standard error is that of the Hoeffding projection, from the mean kernel of each point with the
-others. Where the distributions are equal the projection vanishes and the value is not normal: see
+others. The interval takes Student's quantile, with one less than the points of the smaller sample,
+and reaches as far up as that of the distance, which is more nearly normal than its square. Where
+the distributions are equal the projection vanishes and the value is not normal: see
 ``otgan.pooled_null`` for the interval there.
 
 Source: Gretton et al., A kernel two-sample test, 2012, Lemma 6 and section 3.
@@ -24,7 +26,13 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from otgan.costs import BLOCK_ENTRIES
-from otgan.estimates import Estimate, normal_interval, rooted, standard_error_of_gap
+from otgan.estimates import (
+    Estimate,
+    interval_of_power,
+    root_and_error,
+    rooted,
+    standard_error_of_gap,
+)
 from otgan.label_statistic import BoolArray, LabelStatistic
 from otgan.measures import FloatArray
 from otgan.pooled_null import PooledNull, WidenedInterval, permuted_labels
@@ -125,12 +133,11 @@ class SquaredDistance:
     def root(self) -> Estimate:
         """Of the distance; its value is that of the samples."""
         widened = self._interval()
-        value = math.sqrt(max(self.means.biased, 0.0))  # negative by rounding alone
-        # The root has no slope at zero; its error is at most the root of the error of the square.
-        se = math.sqrt(widened.se)
+        squared = max(self.means.biased, 0.0)  # negative by rounding alone
+        value, se = root_and_error(squared, widened.se, 2)
         return self._estimate(
             value=value,
-            se=min(se, widened.se / (2 * value)) if value > 0 else se,
+            se=se,
             interval=rooted(widened.interval, 2.0),
             method=self.name,
             warnings=widened.warnings,
@@ -138,8 +145,10 @@ class SquaredDistance:
 
     def _interval(self) -> WidenedInterval:
         u, se = self.means.unbiased, self.means.se
-        normal = normal_interval(u, se, self.confidence_level)
-        return self.null.include_zero(se, normal, self.confidence_level, unbiased=u)
+        df = min(len(self.means.xx), len(self.means.yy)) - 1
+        normal = interval_of_power(u, se, 2, self.confidence_level, df=df)
+        high = self.null.largest_square(u, self.confidence_level)
+        return self.null.include_zero(se, normal, self.confidence_level, high=high)
 
     def _estimate(self, **fields: Any) -> Estimate:
         return Estimate(

@@ -23,7 +23,7 @@ from scipy.special import xlogy
 from otgan.divergences.histograms import js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval
-from otgan.inputs.options import as_count
+from otgan.inputs.options import as_count, as_number
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.pooled_null import PooledNull, count_permutations
@@ -63,10 +63,10 @@ class Discrete:
     smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.smoothing < math.inf:
+        hint = "pass for example smoothing=0.5"
+        if not 0 <= as_number(self.smoothing, "smoothing", "at least 0", hint) < math.inf:
             raise InvalidInputError(
-                f"smoothing must be a finite number >= 0, got {self.smoothing!r}; "
-                "to fix it, pass for example smoothing=0.5"
+                f"smoothing must be a finite number >= 0, got {self.smoothing!r}; to fix it, {hint}"
             )
 
     def kl(
@@ -319,7 +319,8 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
 def _estimate(task: _Task, plug_in: float, bias: float, se: float, cells: int) -> Estimate:
     value, bias = float(plug_in - bias), float(bias)
     normal = normal_interval(value, se, task.confidence_level)
-    widened = task.null.include_zero(se, normal, task.confidence_level, unbiased=value)
+    high = task.null.largest_square(value, task.confidence_level)
+    widened = task.null.include_zero(se, normal, task.confidence_level, high=high)
     warnings = widened.warnings
     if bias > max(2 * se, 0.1):
         warnings += (

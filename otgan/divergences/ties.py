@@ -6,7 +6,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from otgan.errors import DuplicateSamplesError, InvalidInputError, nearest_name
+from otgan.errors import DuplicateSamplesError
+from otgan.inputs.options import as_choice
 from otgan.measures import FloatArray
 
 __all__ = ["Ties", "check_ties", "count_ties", "hold_copies", "settle_ties"]
@@ -98,11 +99,7 @@ def settle_ties(
 
 def check_ties(ties: str) -> None:
     """Raise unless `ties` is one of the four words."""
-    if ties not in get_args(Ties):
-        raise InvalidInputError(
-            f"ties must be one of {', '.join(map(repr, get_args(Ties)))}, got {ties!r}; "
-            f"to fix it, {nearest_name(str(ties), get_args(Ties))}"
-        )
+    as_choice(ties, "ties", get_args(Ties))
 
 
 def _plainly_distinct(rows: FloatArray) -> bool:

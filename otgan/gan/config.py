@@ -221,7 +221,7 @@ class GANConfig:
         known = self.features is None or callable(self.features) or self.features in FEATURE_NAMES
         wanted = f"one of {', '.join(map(repr, FEATURE_NAMES))}, a function of points, or None"
         self._check("features", known, wanted)
-        known = callable(self.schedule) or self.schedule in SCHEDULES
+        known = callable(self.schedule) or self.schedule in list(SCHEDULES)
         wanted = f"one of {', '.join(map(repr, SCHEDULES))}, or a function of the fraction done"
         self._check("schedule", known, wanted)
         for done in (0.0, 0.5):  # the rest is seen as training goes on
@@ -403,7 +403,9 @@ class GANConfig:
                     'it, pass objective="exact"'
                 )
             if self.constraint not in (*CONSTRAINT_NAMES, "auto", "zero-centered"):
-                raise unknown_constraint(self.constraint, also=("auto", "zero-centered"))
+                raise unknown_constraint(
+                    self.constraint, also=("auto", "zero-centered"), optional=True
+                )
             return
         from otgan.critics.constraints.by_name import as_constraint
 

@@ -76,7 +76,8 @@ class Adam(OptimizerSettings):
 
     def __post_init__(self) -> None:
         as_positive(self.learning_rate, "learning_rate", hint=HINT)
-        if len(self.betas) != 2 or not all(
+        pair = isinstance(self.betas, (tuple, list)) and len(self.betas) == 2
+        if not pair or not all(
             0.0 <= as_number(beta, "betas", "in [0, 1)", HINT) < 1.0 for beta in self.betas
         ):
             raise InvalidInputError(

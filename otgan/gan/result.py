@@ -24,7 +24,7 @@ __all__ = ["TrainResult"]
 
 
 @checks_keywords
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrainResult(Result):
     """A trained generator and its evaluation.
 
@@ -62,7 +62,7 @@ class TrainResult(Result):
     evaluation: Evaluation
     verdict: str = field(repr=False)
     kept_step: int
-    rank_correlations: Mapping[str, Mapping[str, float]] = field(repr=False, hash=False)
+    rank_correlations: Mapping[str, Mapping[str, float]] = field(repr=False)
     records: tuple[Record, ...] = field(repr=False)
     generator: Generator = field(repr=False)
     critic: nn.Module | None = field(repr=False)

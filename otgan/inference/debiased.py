@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import Metric
+from otgan.divergences.ties import hold_copies
 from otgan.errors import InvalidInputError
 from otgan.estimates import Estimate, normal_interval, standard_error_of_mean
 from otgan.inputs.options import as_confidence, as_order, as_rng
 from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_pair, refuse_gradients
+from otgan.pooled_null import extend_to_zero
 from otgan.transport.exact import solve_measures
 from otgan.transport.plug_in_bias import halves_of
 from otgan.transport.result import TransportResult
@@ -25,6 +27,11 @@ FEWEST_POINTS = 10
 
 OTHERS = {0: (2, 3), 1: (2, 3), 2: (0, 1), 3: (0, 1)}
 """The samples x, x', y, y' by number, with those of the other distribution."""
+
+COPIES = (
+    "both samples hold the same points, and so are not independent, which makes the value too "
+    "small: the interval was widened to hold zero"
+)
 
 BETWEEN = ((0, 2), (0, 3), (1, 2), (1, 3))
 WEIGHTS = {**dict.fromkeys(BETWEEN, 1 / 4), (0, 1): -1 / 2, (2, 3): -1 / 2}
@@ -66,9 +73,11 @@ def debiased_wasserstein(
     -------
     Estimate
         In the units of the metric. `value` is D, W(x, y) being averaged over the four pairs of
-        halves. The interval is normal, and for the mean of D at this number of points, not for W of
-        the distributions: if it does not hold zero, they differ. Diagnostics: the three distances
-        that D is made of, `between`, `within_x` and `within_y`.
+        halves. The interval takes Student's quantile, with one less than the points of a half, and
+        is for the mean of D at this number of points, not for W of the distributions: if it does
+        not hold zero, they differ. (One below zero, of samples that share points and so are not
+        independent, is widened to hold it, and a warning says so.)
+        Diagnostics: the three distances that D is made of, `between`, `within_x` and `within_y`.
 
     Raises
     ------
@@ -109,9 +118,9 @@ def debiased_wasserstein(
     >>> rng = np.random.default_rng(0)
     >>> x, y, z = rng.normal(size=(3, 400, 5))
     >>> debiased_wasserstein(x, y)
-    Estimate(-0.0215 ± 0.017, 95 % in [-0.0549, 0.01191], method='debiased, p = 1', n=400, m=400)
+    Estimate(-0.0215 ± 0.017, 95 % in [-0.05511, 0.01211], method='debiased, p = 1', n=400, m=400)
     >>> debiased_wasserstein(x, z + 1)  # W1 of the distributions is √5, of the samples more
-    Estimate(1.444 ± 0.067, 95 % in [1.314, 1.574], method='debiased, p = 1', n=400, m=400)
+    Estimate(1.444 ± 0.067, 95 % in [1.313, 1.575], method='debiased, p = 1', n=400, m=400)
     """
     refuse_gradients("debiased_wasserstein", x, y)
     confidence_level, p = as_confidence(confidence_level), as_order(p)
@@ -120,10 +129,14 @@ def debiased_wasserstein(
     (x_one, y_one), (x_two, y_two) = halves_of(mu.points, nu.points, as_rng(rng))
     halves = [DiscreteMeasure.uniform(half) for half in (x_one, x_two, y_one, y_two)]
     found = FourSamples.of(halves, metric, p)
+    interval = normal_interval(found.value, found.se, confidence_level, df=mu.n // 2 - 1)
+    warnings: tuple[str, ...] = ()
+    if interval[1] < 0 and hold_copies(mu.points, nu.points):
+        interval, warnings = extend_to_zero(interval), (COPIES,)
     return Estimate(
         value=found.value,
         se=found.se,
-        interval=normal_interval(found.value, found.se, confidence_level),
+        interval=interval,
         method=f"debiased, p = {p:g}",
         n=mu.n,
         m=nu.n,
@@ -133,6 +146,7 @@ def debiased_wasserstein(
             "within_x": found.within_x,
             "within_y": found.within_y,
         },
+        warnings=warnings,
     )
 
 

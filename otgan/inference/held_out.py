@@ -19,11 +19,18 @@ from otgan.inference.held_out_potentials import (
     one_sided_extension,
     sample_gap,
 )
-from otgan.inference.mean_gap import MeanGap
+from otgan.inference.mean_gap import MeanGap, greatest_linear_error
 from otgan.inputs.labels import align_clouds
-from otgan.inputs.options import as_confidence, seed_from
+from otgan.inputs.options import as_confidence, as_count, seed_from
 from otgan.keywords import checks_keywords
-from otgan.measures import DiscreteMeasure, FloatArray, as_pair, as_points, refuse_other_images
+from otgan.measures import (
+    DiscreteMeasure,
+    FloatArray,
+    as_pair,
+    as_points,
+    refuse_gradients,
+    refuse_other_images,
+)
 from otgan.results import Result
 from otgan.transport.exact import solve_measures
 from otgan.transport.result import TransportResult
@@ -58,6 +65,10 @@ class HeldOutBracket(Result):
         Points of x and of y, all together.
     transport : TransportResult
         The exact transport behind `upper_estimate`.
+    greatest_linear_se : float
+        The greatest standard error that the gap of means of a coordinate has, in any direction.
+        Near equal distributions potentials of samples vary less than those of the distributions,
+        and `upper_se` is too small: the upper end of `interval` allows for the greater of the two.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("midpoint", "relative_width")
@@ -71,6 +82,7 @@ class HeldOutBracket(Result):
     n: int
     m: int
     transport: TransportResult = field(repr=False)
+    greatest_linear_se: float = 0.0
 
     @property
     def midpoint(self) -> float:
@@ -88,10 +100,14 @@ class HeldOutBracket(Result):
         return self.midpoint
 
     def interval(self, confidence_level: float = 0.95) -> tuple[float, float]:
-        """A confidence interval for W1 of the distributions, by the central limit theorem."""
-        level = as_confidence(confidence_level)
-        low, _ = normal_interval(self.lower_estimate, self.lower_se, level)
-        _, high = normal_interval(self.upper_estimate, self.upper_se, level)
+        """A confidence interval for W1 of the distributions, by the central limit theorem.
+
+        With Student's quantile, of one less than the points of the smaller sample.
+        """
+        level, df = as_confidence(confidence_level), max(1, min(self.n, self.m) - 1)
+        low, _ = normal_interval(self.lower_estimate, self.lower_se, level, df=df)
+        upper_se = max(self.upper_se, self.greatest_linear_se)
+        _, high = normal_interval(self.upper_estimate, upper_se, level, df=df)
         return max(0.0, low), high
 
 
@@ -99,9 +115,9 @@ class HeldOutBracket(Result):
 def held_out_bracket(
     x: Any,
     y: Any,
+    *,
     x_new: Any = None,
     y_new: Any = None,
-    *,
     folds: int = 2,
     rng: np.random.Generator | int | None = 0,
 ) -> HeldOutBracket:
@@ -142,7 +158,8 @@ def held_out_bracket(
     Raises
     ------
     InvalidInputError
-        Points that `emd` refuses, only one of the fresh samples, too few points to split.
+        Points that `emd` refuses, only one of the fresh samples, tensors that require gradients,
+        too few points to split.
 
     References
     ----------
@@ -158,13 +175,14 @@ def held_out_bracket(
     >>> s.lower_estimate < 5.2 and s.upper_estimate > 4.8 and s.relative_width < 0.05
     True
     """
+    refuse_gradients("held_out_bracket", x, y, x_new, y_new)
     x, y, fresh = _aligned(x, y, x_new, y_new)
     seed = seed_from(rng)
     mu, nu = as_pair(_points(x, "x", seed), _points(y, "y", seed + 1), None, None)
     if fresh:
         new = _fresh_points(mu.points, nu.points, fresh)
         return bracket_of_fresh_points(mu, nu, *new)
-    _check_folds(folds, mu.n, nu.n)
+    folds = _as_folds(folds, mu.n, nu.n)
     return bracket_of_folds(mu, nu, folds, seed)
 
 
@@ -175,7 +193,8 @@ def bracket_of_fresh_points(
     transport = solve_measures(mu, nu)
     split = Split(mu.points, nu.points, x_new, y_new)
     gap = MeanGap.of(*held_out_values(split, one_sided_extension, transport))
-    return _bracket([gap], transport, mu.n + len(x_new), nu.n + len(y_new))
+    linear_se = greatest_linear_error(mu.points, nu.points)
+    return _bracket([gap], transport, linear_se, (mu.n + len(x_new), nu.n + len(y_new)))
 
 
 def bracket_of_folds(
@@ -185,10 +204,13 @@ def bracket_of_folds(
     transport = solve_measures(mu, nu)
     splits = fold_splits(mu.points, nu.points, folds, np.random.default_rng(seed))
     gaps = [MeanGap.of(*held_out_values(split, one_sided_extension)) for split in splits]
-    return _bracket(gaps, transport, mu.n, nu.n)
+    linear_se = greatest_linear_error(mu.points, nu.points)
+    return _bracket(gaps, transport, linear_se, (mu.n, nu.n))
 
 
-def _bracket(gaps: Sequence[MeanGap], transport: TransportResult, n: int, m: int) -> HeldOutBracket:
+def _bracket(
+    gaps: Sequence[MeanGap], transport: TransportResult, linear_se: float, sizes: tuple[int, int]
+) -> HeldOutBracket:
     lower_se = float(np.mean([gap.se for gap in gaps]))
     upper_se = sample_gap(transport).se
     if transport.distance == 0:  # nothing has to move, and the potentials of all points are zero
@@ -198,9 +220,10 @@ def _bracket(gaps: Sequence[MeanGap], transport: TransportResult, n: int, m: int
         lower_se=lower_se,
         upper_estimate=transport.distance,
         upper_se=upper_se,
-        n=n,
-        m=m,
+        n=sizes[0],
+        m=sizes[1],
         transport=transport,
+        greatest_linear_se=linear_se,
     )
 
 
@@ -243,9 +266,11 @@ def _fresh_points(
     return x_new, y_new
 
 
-def _check_folds(folds: int, n: int, m: int) -> None:
-    if not 2 <= folds <= min(n, m):
+def _as_folds(folds: Any, n: int, m: int) -> int:
+    number = as_count(folds, "folds", least=2, hint="pass 2 or more, or leave it out")
+    if number > min(n, m):
         raise InvalidInputError(
             f"folds must lie between 2 and the number of points, got {folds} for {n} and {m} "
             "points; to fix it, give more points or pass x_new and y_new"
         )
+    return number

@@ -14,7 +14,7 @@ from otgan.inference.statistics import as_statistic
 from otgan.inputs.options import as_count, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray, LabelStatistic, Statistic
-from otgan.measures import FloatArray, as_pair
+from otgan.measures import FloatArray, as_pair, refuse_gradients
 from otgan.pooled_null import ROUNDING
 from otgan.progress import Progress, as_progress, reporting
 from otgan.results import Result
@@ -172,9 +172,9 @@ def two_sample_test(
     Raises
     ------
     InvalidInputError
-        NaN, infinities, empty samples, dimensions that do not fit, an unknown statistic or a
-        function that returns no finite number; too few points, and more than 20,000 under
-        "mmd" and, unless on the line, "energy" and "wasserstein".
+        NaN, infinities, empty samples, dimensions that do not fit, tensors that require gradients,
+        an unknown statistic or a function that returns no finite number; too few points, and more
+        than 20,000 under "mmd" and, unless on the line, "energy" and "wasserstein".
     DuplicateSamplesError
         Repeated points under "knn".
     MissingExtraError
@@ -212,6 +212,7 @@ def two_sample_test(
     >>> two_sample_test(x, y, statistic=lambda x, y: abs(x.var() - y.var()), rng=0).pvalue > 0.05
     True
     """
+    refuse_gradients("two_sample_test", x, y)
     mu, nu = as_pair(x, y, None, None)
     _check_extent(mu.points, nu.points)
     chosen = as_statistic(statistic)

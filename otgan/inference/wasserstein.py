@@ -22,7 +22,7 @@ from otgan.inference.held_out_potentials import (
     sample_gap,
 )
 from otgan.inference.interval import Interval
-from otgan.inference.mean_gap import MeanGap
+from otgan.inference.mean_gap import MeanGap, greatest_linear_error
 from otgan.inputs.options import as_confidence, as_rng
 from otgan.keywords import checks_keywords
 from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair, refuse_gradients
@@ -183,14 +183,8 @@ class _LowerBound(NamedTuple):
 def _plug_in(mu: DiscreteMeasure, nu: DiscreteMeasure, transport: TransportResult) -> MeanGap:
     """W1 of the samples; its error is that of their potentials, or of coordinates if greater."""
     gap = sample_gap(transport)
-    deviations = (_greatest_deviation(z.points) / math.sqrt(z.n) for z in (mu, nu))
-    return replace(gap, value=transport.distance, se=max(gap.se, math.hypot(*deviations)))
-
-
-def _greatest_deviation(points: FloatArray) -> float:
-    """The standard deviation of the points along the line where it is greatest."""
-    centered = points - points.mean(axis=0)
-    return float(np.linalg.norm(centered, ord=2)) / math.sqrt(len(points) - 1)
+    se = max(gap.se, greatest_linear_error(mu.points, nu.points))
+    return replace(gap, value=transport.distance, se=se)
 
 
 def _from_samples(

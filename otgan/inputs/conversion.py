@@ -171,7 +171,9 @@ def _hint(values: Any, got: str) -> str:
     if "<U" in got or "str" in got:
         return "turn the text into numbers, e.g. by numpy.asarray(values, dtype=float)"
     if _is_sampler(values):
-        return "pass points that were drawn from it; estimate_w1 and held_out_bracket take samplers"
+        density = ", kl_from_samples its logpdf as y" if hasattr(values, "logpdf") else ""
+        takers = f"estimate_w1 and held_out_bracket take samplers{density}"
+        return f"pass points that were drawn from it; {takers}"
     return "check that every row has the same length and holds only numbers"
 
 

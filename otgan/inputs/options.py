@@ -15,6 +15,7 @@ __all__ = [
     "as_confidence",
     "as_count",
     "as_flag",
+    "as_normalize",
     "as_number",
     "as_order",
     "as_positive",
@@ -166,6 +167,11 @@ def as_flag(value: Any, name: str, hint: str) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise _wrong(name, "True or False", value, hint)
     return bool(value)
+
+
+def as_normalize(value: Any) -> bool:
+    """Whether totals may differ; weights in its place, which would count as True, are refused."""
+    return as_flag(value, "normalize", "pass True if totals may differ; weights are a and b")
 
 
 def as_text(value: Any, name: str, hint: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from otgan.measures import FloatArray, as_points
 
 __all__ = [
     "Normal",
+    "as_numbers",
     "check_shifts",
     "crossings",
     "expect",
@@ -43,11 +45,14 @@ class Normal:
     std: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.mean) and 0 < self.std < math.inf):
+        real = isinstance(self.mean, Real) and isinstance(self.std, Real)
+        if not (real and math.isfinite(self.mean) and 0 < self.std < math.inf):
             raise InvalidInputError(
                 "a normal distribution must have a finite mean and a positive, finite standard "
                 f"deviation, got {self.mean!r} and {self.std!r}; to fix it, check both numbers"
             )
+        object.__setattr__(self, "mean", float(self.mean))
+        object.__setattr__(self, "std", float(self.std))
 
     def log_pdf(self, x: float) -> float:
         """Logarithm of the density, which unlike the density never underflows."""
@@ -209,9 +214,20 @@ def w1_slope(delta: float) -> float:
     return expect(Q, lambda x: 1.0 if P.cdf(x) >= Q.cdf(x) else -1.0)
 
 
+def as_numbers(values: Any, name: str) -> FloatArray:
+    """A one-dimensional array of finite numbers."""
+    points = as_points(values, name)
+    if points.shape[1] != 1:
+        raise InvalidInputError(
+            f"{name} must be numbers on the line, got shape {points.shape}; to fix it, pass a list "
+            "of numbers"
+        )
+    return points[:, 0]
+
+
 def check_shifts(values: Any, name: str) -> FloatArray:
     """A one-dimensional array of finite, non-negative numbers."""
-    shifts = as_points(values, name)[:, 0]
+    shifts = as_numbers(values, name)
     if (shifts < 0).any():
         raise InvalidInputError(
             f"{name} must be non-negative, got {shifts.min():.6g}; to fix it, pass how far apart "

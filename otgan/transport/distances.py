@@ -9,7 +9,7 @@ import numpy as np
 from otgan.costs import Metric, line_exponent
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_weights_of_costs
-from otgan.inputs.options import as_order
+from otgan.inputs.options import as_normalize, as_order
 from otgan.keywords import checks_keywords
 from otgan.measures import (
     as_float64,
@@ -129,7 +129,7 @@ def wasserstein(
     """
     n_jobs, progress = as_n_jobs(n_jobs), as_progress(progress)
     x, y, a, b = without_labels(x, y, a, b)
-    if normalize:
+    if as_normalize(normalize):
         a, b = to_unit_mass(a, "a"), to_unit_mass(b, "b")
     order, terms = as_order(p), Terms.of(unmatched, mass)
     if any(is_torch(value) for value in (x, y, a, b, *(terms or ()))):
@@ -208,7 +208,7 @@ def wasserstein_1d(
     """
     p = as_order(p)
     x, y, a, b = without_labels(x, y, a, b)
-    if normalize:
+    if as_normalize(normalize):
         a, b = to_unit_mass(a, "a"), to_unit_mass(b, "b")
     if any(map(is_torch, (x, y, a, b))):
         from otgan.transport.gradients import distance
@@ -312,7 +312,7 @@ def transport_cost(
     n_jobs, progress = as_n_jobs(n_jobs), as_progress(progress)
     C, a, b = align_weights_of_costs(C, a, b)
     C, a, b = stacked(C, "C"), stacked(a, "a"), stacked(b, "b")
-    if normalize:
+    if as_normalize(normalize):
         a, b = to_unit_mass(a, "a"), to_unit_mass(b, "b")
     terms = Terms.of(unmatched, mass)
     if any(map(is_torch, (C, a, b, *(terms or ())))):

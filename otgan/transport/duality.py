@@ -475,12 +475,13 @@ def _marginal_error(plan: Arcs, a: FloatArray, b: FloatArray) -> float:
 
 
 def _as_arcs(plan: Any, shape: tuple[int, int]) -> Arcs:
-    arcs = sparse.coo_array(plan if sparse.issparse(plan) else as_float64(plan, "plan"))
-    if arcs.shape != shape:
+    masses = plan if sparse.issparse(plan) else as_float64(plan, "plan")
+    if masses.shape != shape:
         raise InvalidInputError(
-            f"plan must have shape {shape}, got {arcs.shape}; to fix it, give the mass from "
+            f"plan must have shape {shape}, got {masses.shape}; to fix it, give the mass from "
             "every source to every target"
         )
+    arcs = sparse.coo_array(masses)
     if not np.isfinite(arcs.data).all() or (arcs.data < 0).any():
         raise InvalidInputError(
             "plan must hold finite, non-negative masses, got a negative or infinite one or NaN; "

@@ -118,9 +118,10 @@ def emd_graph(
         stored zero one of length zero; in a dense array ``inf`` means that there is no arc, and
         zeros off the diagonal are refused, as they could mean either. Arcs from a node to itself
         are left out.
-    a, b : array_like, shape (n,)
-        Non-negative masses on the nodes with equal sums, in all and in every component. Both are
-        normalized to one. If they and the lengths have labels, they are matched by the rows.
+    a, b : array_like, shape (n,), or None
+        Non-negative masses on the nodes with equal sums, in all and in every component; None stands
+        for equal masses. Both are normalized to one. If they and the lengths have labels, they are
+        matched by the rows.
     normalize : bool, default False
         Whether the sums of `a` and `b` may differ: each is divided by its own.
     rtol : float, default 0

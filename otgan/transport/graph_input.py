@@ -10,6 +10,7 @@ from scipy.sparse import csgraph
 
 from otgan.errors import InfeasibleError, InvalidInputError
 from otgan.inputs.conversion import from_library
+from otgan.inputs.options import as_normalize
 from otgan.measures import MASS_RTOL, FloatArray, IntArray, as_float64, as_weights, check_equal_mass
 from otgan.text import named
 
@@ -87,7 +88,7 @@ def as_masses_of_nodes(
     n = lengths.shape[0]
     a, b = as_weights(a, n, "a"), as_weights(b, n, "b")
     total_a, total_b = float(a.sum()), float(b.sum())
-    if not normalize:
+    if not as_normalize(normalize):
         check_equal_mass(
             total_a, total_b, hint="pass normalize=True, which divides each by its own sum,"
         )

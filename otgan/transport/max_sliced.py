@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from otgan.estimates import Estimate, standard_error_of_gap
+from otgan.estimates import Estimate, root_and_error, standard_error_of_gap
 from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray, refuse_gradients
 from otgan.pooled_null import PooledNull, permuted_labels
-from otgan.transport.plug_in_bias import PlugInCost, rooted_cost
+from otgan.transport.plug_in_bias import PlugInCost
 from otgan.transport.sliced import (
     Samples,
     costs_along,
@@ -108,7 +108,7 @@ def max_sliced_wasserstein(
         (samples.n, samples.m),
         confidence_level,
         diagnostics={"held_out": halves.held_out, "held_out_se": halves.held_out_se},
-        warnings=halves.warnings(rooted_cost(cost, 0.0, samples.p)[0]),
+        warnings=halves.warnings(root_and_error(cost, 0.0, samples.p)[0]),
     )
 
 
@@ -169,7 +169,7 @@ def _halved(
     thetas = [_steepest(half, n_restarts, rng) for half in halves]
     cost = np.mean([costs_along(*pair)[0] for pair in zip(halves, thetas, strict=True)])
     (first, first_se), (second, second_se) = map(_cost_along, halves, thetas[::-1])
-    held_out = rooted_cost((first + second) / 2, math.hypot(first_se, second_se) / 2, samples.p)
+    held_out = root_and_error((first + second) / 2, math.hypot(first_se, second_se) / 2, samples.p)
     least = 1.0
     for half, theta in zip(halves, thetas[::-1], strict=True):
         labels = permuted_labels(half.n, half.m, confidence_level, rng, cheap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from otgan.costs import Metric, PointCost, line_exponent
 from otgan.errors import InvalidInputError, OtganError, UnequalMassError
 from otgan.inputs.labels import align_clouds, align_weights
-from otgan.inputs.options import as_order
+from otgan.inputs.options import as_normalize, as_order
 from otgan.keywords import checks_keywords
 from otgan.measures import (
     MASS_RTOL,
@@ -83,8 +83,8 @@ def pairwise_wasserstein(
     Parameters
     ----------
     clouds : sequence of array_like, each of shape (n_k, d), or (n_k,) on the line
-        They may differ in size; torch tensors are allowed, but no gradients come back. Columns
-        that have names are put into the order of the first cloud that names its own.
+        Or an array of shape (K, n, d). They may differ in size. Columns that have names are put
+        into the order of the first cloud that names its own.
     others : sequence of array_like, optional
         If omitted, `clouds` is compared with itself: every pair once, zero on the diagonal.
     weights, other_weights : sequence of array_like or None, optional
@@ -115,8 +115,9 @@ def pairwise_wasserstein(
     Raises
     ------
     InvalidInputError
-        An empty list, a cloud or weights that :func:`emd` would refuse (the error names the
-        cloud), or clouds of different dimensions.
+        An empty list, a mapping or a table in place of a list, a cloud or weights that
+        :func:`emd` would refuse (the error names the cloud), clouds of different dimensions, or
+        tensors that require gradients.
     UnequalMassError
         Sums of weights that differ by more than rounding.
     SolverError
@@ -143,8 +144,7 @@ def pairwise_wasserstein(
            [5.]])
     """
     options = _Options(as_order(p), metric, as_n_jobs(n_jobs), as_progress(progress))
-    for sample in (*clouds, *(others or ())) if isinstance(clouds, (list, tuple)) else ():
-        refuse_gradients("pairwise_wasserstein", sample)
+    normalize = as_normalize(normalize)
     if others is None and other_weights is not None:
         raise InvalidInputError(
             "other_weights must come with others, got no others; to fix it, pass weights=, or "
@@ -154,6 +154,8 @@ def pairwise_wasserstein(
     count = len(given)
     if others is not None:
         given += _named("others", others, "other_weights", other_weights)
+    for _, points, masses in given:
+        refuse_gradients("pairwise_wasserstein", points, masses)
     checked = _checked(given)
     rows, columns = checked[:count], checked if others is None else checked[count:]
     _check_together(checked, metric, options.p, normalize)
@@ -200,25 +202,37 @@ def _checked(given: list[tuple[str, Any, Any]]) -> list[Cloud]:
 
 
 def _as_list(name: str, values: Any) -> list[Any]:
-    try:
+    if isinstance(values, Mapping):
+        hint = f"pass list({name}.values())"
+    elif isinstance(values, str) or hasattr(values, "columns") or not _is_iterable(values):
+        hint = "put them into a list"
+    else:
         return list(values)
+    raise InvalidInputError(
+        f"{name} must be a list with one entry for each cloud, got {type(values).__name__}; "
+        f"to fix it, {hint}"
+    )
+
+
+def _is_iterable(values: Any) -> bool:
+    try:
+        iter(values)
     except TypeError:
-        raise InvalidInputError(
-            f"{name} must be a list with one entry for each cloud, got {type(values).__name__}; "
-            "to fix it, put them into a list"
-        ) from None
+        return False
+    return True
 
 
 def _check_together(clouds: list[Cloud], metric: Metric, order: float, normalize: bool) -> None:
     """Raise unless all lie in one space, suit the metric, and carry the same mass."""
     first = clouds[0]
+    is_cosine = isinstance(metric, str) and metric == "cosine"
     for name, mu, _ in clouds:
         if mu.d != first.measure.d:
             raise InvalidInputError(
                 f"{name} must have {first.measure.d} columns like {first.name}, got {mu.d}; to "
                 "fix it, give all clouds the same coordinates"
             )
-        if metric == "cosine" and not mu.points.any(axis=1).all():
+        if is_cosine and not mu.points.any(axis=1).all():
             raise InvalidInputError(
                 f"{name} must not hold the zero vector under the cosine metric, got one; to fix "
                 "it, remove it or choose another metric"

@@ -1,7 +1,8 @@
 """The bias of plug-in distances, which are too large: what halves and mixtures of samples show.
 
 Intervals of such distances allow for the bias by what halves of the samples add to the value, and
-hold zero where permuted labels show such values (otgan.pooled_null).
+hold zero where permuted labels show such values (otgan.pooled_null). There they reach up to the sum
+of the value and of what equal distributions show, by the triangle inequality.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from otgan.estimates import Estimate, normal_interval, rooted
+from otgan.estimates import (
+    Estimate,
+    interval_of_power,
+    normal_interval,
+    root_and_error,
+    rooted,
+)
 from otgan.measures import FloatArray
 from otgan.pooled_null import PooledNull
 
@@ -22,7 +29,6 @@ __all__ = [
     "halves_of",
     "interval_without_bias",
     "pooled_samples",
-    "rooted_cost",
     "subsample",
 ]
 
@@ -53,19 +59,24 @@ def subsample(
 
 
 def interval_without_bias(
-    cost: float, se: float, of_halves: float, confidence_level: float, null_level: float = 0.0
+    cost: float,
+    se: float,
+    of_halves: float,
+    p: float,
+    sizes: tuple[int, int],
+    confidence_level: float,
+    null_level: float = 0.0,
 ) -> tuple[float, float]:
     """The interval for the distributions, where half the points show `of_halves` instead of `cost`.
 
     The excess of the halves is all of the bias if that falls as 1/n (Quenouille's jackknife), and
     1/(1 + √2) of it if it falls as n^(-1/2). The lower end allows for the second, and for
-    `null_level`.
+    `null_level`. Student's quantile is taken, with one less than the least of `sizes`.
     """
-    excess = max(of_halves - cost, 0.0)
-    low, _ = normal_interval(
-        cost - max((1 + math.sqrt(2)) * excess, null_level), se, confidence_level
-    )
-    _, high = normal_interval(cost - excess, se, confidence_level)
+    excess, df = max(of_halves - cost, 0.0), min(sizes) - 1
+    bias = max((1 + math.sqrt(2)) * excess, null_level)
+    low, _ = normal_interval(cost - bias, se, confidence_level, df=df)
+    _, high = interval_of_power(cost - excess, se, p, confidence_level, df=df)
     return low, high
 
 
@@ -78,15 +89,6 @@ def bias_warnings(cost: float, se: float, of_halves: float) -> tuple[str, ...]:
         "the points show one that is larger still; the interval allows for that, and more points "
         "help",
     )
-
-
-def rooted_cost(cost: float, se: float, p: float) -> tuple[float, float]:
-    """W = cost^(1/p) and its error, at most the root of the error: there is no slope at zero."""
-    if p == 1:
-        return cost, se
-    if cost == 0:
-        return 0.0, se ** (1 / p)
-    return cost ** (1 / p), min(se / p * cost ** (1 / p - 1), se ** (1 / p))
 
 
 class PlugInCost(NamedTuple):
@@ -124,10 +126,11 @@ class PlugInCost(NamedTuple):
         """The distance, root taken, with an interval that allows for the bias."""
         widened = self.null.include_zero(
             self.se,
-            interval_without_bias(self.cost, self.se, self.of_halves, confidence_level),
+            interval_without_bias(self.cost, self.se, self.of_halves, p, sizes, confidence_level),
             confidence_level,
+            high=self._largest_cost(p, confidence_level),
         )
-        value, se = rooted_cost(self.cost, widened.se, p)
+        value, se = root_and_error(self.cost, widened.se, p)
         return Estimate(
             value=value,
             se=max(least_se, se),
@@ -137,8 +140,8 @@ class PlugInCost(NamedTuple):
             m=sizes[1],
             confidence_level=confidence_level,
             diagnostics={
-                "null_level": rooted_cost(self.null_level, 0.0, p)[0],
-                "of_halves": rooted_cost(self.of_halves, 0.0, p)[0],
+                "null_level": root_and_error(self.null_level, 0.0, p)[0],
+                "of_halves": root_and_error(self.of_halves, 0.0, p)[0],
                 "null_pvalue": self.null.pvalue,
                 **diagnostics,
             },
@@ -146,3 +149,12 @@ class PlugInCost(NamedTuple):
             + bias_warnings(self.cost, self.se, self.of_halves)
             + warnings,
         )
+
+    def _largest_cost(self, p: float, confidence_level: float) -> float:
+        """The largest cost that is compatible with that of the samples near equal distributions.
+
+        By the triangle inequality, W of the distributions exceeds W of the samples by at most what
+        samples of equal distributions show: on the line W_p is a norm of quantile functions.
+        """
+        _, noise = normal_interval(self.null_level, self.se, confidence_level)
+        return (self.cost ** (1 / p) + noise ** (1 / p)) ** p

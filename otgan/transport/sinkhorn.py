@@ -129,8 +129,11 @@ def sinkhorn_divergence(
     of_halves = float(np.mean([solved(*half).value for half in halves_of(x, y, rng)]))
     se = whole.standard_error
     null = _pooled_null(x, y, p, reg, confidence_level, rng)
-    normal = interval_without_bias(value, se, of_halves, confidence_level, null_level)
-    widened = null.include_zero(se, normal, confidence_level, unbiased=value - null_level)
+    normal = interval_without_bias(
+        value, se, of_halves, p, (len(x), len(y)), confidence_level, null_level
+    )
+    high = null.largest_square(value - null_level, confidence_level)
+    widened = null.include_zero(se, normal, confidence_level, high=high)
     return Estimate(
         value=value,
         se=widened.se,

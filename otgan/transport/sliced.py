@@ -10,7 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from otgan.costs import BLOCK_ENTRIES, PointCost
-from otgan.estimates import Estimate, standard_error_of_gap, standard_error_of_mean
+from otgan.estimates import (
+    Estimate,
+    root_and_error,
+    standard_error_of_gap,
+    standard_error_of_mean,
+)
 from otgan.inputs.options import as_confidence, as_count, as_order, as_rng
 from otgan.keywords import checks_keywords
 from otgan.label_statistic import BoolArray
@@ -21,7 +26,6 @@ from otgan.transport.plug_in_bias import (
     PlugInCost,
     halves_of,
     pooled_samples,
-    rooted_cost,
     subsample,
 )
 
@@ -81,9 +85,9 @@ def sliced_wasserstein(
         `null_level` is the same distance after the samples were given one mean, and then pooled and
         split at random: what equal distributions show. `of_halves` is the mean distance of halves
         of the samples. `null_pvalue` is how often permuted labels give such a distance: if equal
-        distributions are possible by that, the interval holds zero, and a warning says so. The
-        interval is for the distributions, and allows for the bias that these show: `value`, which
-        is the distance of the samples, may lie above it.
+        distributions are possible by that, the interval holds zero, reaches above the value by what
+        they show, and a warning says so. The interval is for the distributions, and allows for the
+        bias that these show: `value`, which is the distance of the samples, may lie above it.
 
     Raises
     ------
@@ -123,8 +127,8 @@ def sliced_wasserstein(
         of_halves=float(np.mean([costs_along(half, thetas) for half in samples.halves(rng)])),
         null=_pooled_null_of_slices(samples, thetas, confidence_level, rng),
     )
-    _, sampling_se = rooted_cost(cost, se_of_gap, samples.p)
-    _, projections_se = rooted_cost(cost, spread, samples.p)
+    _, sampling_se = root_and_error(cost, se_of_gap, samples.p)
+    _, projections_se = root_and_error(cost, spread, samples.p)
     return found.estimate(
         "sliced",
         samples.p,

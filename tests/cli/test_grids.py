@@ -99,6 +99,12 @@ def test_what_cannot_be_is_refused(arrays, capsys, flags, fragment):
     assert shown.out == "" and fragment in shown.err and "to fix it" in shown.err
 
 
+def test_totals_that_differ_name_the_flag(arrays, capsys):
+    assert main(["emd-grid", *map(str, arrays)]) == 2
+    message = capsys.readouterr().err
+    assert "pass --normalize, which divides" in message and "--unmatched price" in message
+
+
 def test_grids_of_two_sizes_are_refused(arrays, tmp_path, capsys):
     np.save(tmp_path / "small.npy", A[:3])
     assert main(["emd-grid", str(arrays[0]), str(tmp_path / "small.npy")]) == 2
@@ -109,3 +115,10 @@ def test_a_folder_is_no_grid(arrays, tmp_path, capsys):
     """Its pictures would be rows of one."""
     assert main(["emd-grid", str(arrays[0]), str(tmp_path)]) == 2
     assert "must be a file, got a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["emd-grid", "a", "b"], ["emd-graph", "l", "a", "b"]])
+def test_pictures_are_not_resized(capsys, command):
+    with pytest.raises(SystemExit):
+        main([*command, "--size", "4"])
+    assert "unknown option --size" in capsys.readouterr().err

@@ -373,7 +373,7 @@ def test_audit_refuses_kindly(clouds, tmp_path, capsys, content, arguments, mess
 @pytest.mark.parametrize(
     ("files", "extra", "message"),
     [
-        ({"a.csv": None, "b.csv": "1,2\n"}, [], "must exist, got"),
+        ({"a.csv": None, "b.csv": "1,2\n"}, [], "must exist, got.*check the path"),
         ({"a.csv": "1,2\n3\n", "b.csv": "1,2\n"}, [], "got 1 in line 2"),
         ({"a.csv": "1,nan\n", "b.csv": "1,2\n"}, [], "must be finite, got nan"),
         ({"a.csv": "", "b.csv": "1,2\n"}, [], "at least one row"),
@@ -381,7 +381,8 @@ def test_audit_refuses_kindly(clouds, tmp_path, capsys, content, arguments, mess
         ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "-1\n"}, [], "must be non-negative, got -1"),
         ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "1\n1\n"}, [], r"must have shape \(1,\)"),
         ({"a.csv": "1,2\n", "b.csv": "1,2\n", "w": "1,1\n"}, [], "one weight a row"),
-        ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--p", "0.5"], "p must be finite and >= 1"),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--p", "0.5"], r"--p must be finite.*pass --p 1 "),
+        ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--mass", "2"], "otgan: --mass must be at most"),
         ({"a.csv": "1,2\n", "b.csv": "1,2\n"}, ["--metric", "euclid"], "metric must be one of"),
     ],
 )
@@ -397,6 +398,11 @@ def test_wrong_input_gets_code_2_and_one_sentence(tmp_path, capsys, files, extra
     assert captured.err.startswith("otgan: ") and captured.err.count("\n") == 1
     assert "to fix it" in captured.err
     assert re.search(message, captured.err)
+
+
+def test_a_pipe_is_no_file(capsys):
+    assert main(["emd", "-", "-"]) == 2
+    assert "got '-'; to fix it, write what the pipe gives to a file" in capsys.readouterr().err
 
 
 @pytest.mark.torch
@@ -625,6 +631,8 @@ def test_open_with_a_display_starts_a_browser(tmp_path, monkeypatch):
         (["piles-of-dirt", "--P", "1" + 12 * ",1", "--open"], "at most 12 long on a page, got 13"),
         (["xy-game", "--open", "--json"], "--open with --json must come with --save"),
         (["xy-game", "--eta", "2"], "--eta must be between 0 and 1"),
+        (["--plot", "page.png"], "--plot must come with the name of a lesson"),
+        (["--n-critic", "0"], "--n-critic must come with the name of a lesson"),
     ],
 )
 def test_lessons_refuse_what_cannot_be_shown(arguments, message, no_display, capsys):

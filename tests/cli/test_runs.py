@@ -98,3 +98,9 @@ def test_wrong_words_are_refused_in_terms_of_flags(tmp_path, capsys, flags, mess
     assert message in shown
     assert "GANConfig" not in shown and "Constraint" not in shown and "None" not in shown
     assert not out.exists()
+
+
+def test_a_batch_of_more_points_than_there_are_names_its_flag(tmp_path, capsys):
+    np.savetxt(tmp_path / "few.csv", np.random.default_rng(0).normal(size=(30, 2)), delimiter=",")
+    assert main(["train", str(tmp_path / "few.csv"), "--out", str(tmp_path / "run")]) == 2
+    assert "got 64; to fix it, lower --batch-size, or give more points" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from otgan.comparison.row import WIDTH
 from otgan.comparison.table import compare
 from otgan.errors import InvalidInputError
 from otgan.measures import DiscreteMeasure
+from tests.cases import torch
 
 ALL = ("w1", "w2", "sliced", "energy", "mmd", "sinkhorn", "frechet", "kl_xy", "kl_yx", "js", "test")
 DIVERGENCES = {"kl_xy", "kl_yx", "js"}
@@ -42,6 +43,7 @@ def plane() -> Comparison:
 
 def test_everything_fits_two_clouds_in_the_plane(plane):
     assert plane.keys() == ALL == tuple(quantity.key for quantity in QUANTITIES)
+    assert tuple(plane) == plane.keys() and len(plane) == len(ALL) and "kl" not in plane
     assert plane.left_out == {} and plane.notes == ()
     assert (plane.n, plane.m, plane.d) == (300, 200, 2)
     assert plane["w1"].value == plane.transport.distance
@@ -501,6 +503,8 @@ def test_axes_have_the_names_of_the_columns(plane):
     assert samples.get_ylabel() == "weight"
     line = compare(plane.x[:, 0], plane.y[:, 0])
     assert {axis.get_xlabel() for axis in drawn(line, names=("height",)).axes[:2]} == {"height"}
+    samples, *_ = drawn(plane, names=np.array([1, 2])).axes  # as the columns of a table may be
+    assert (samples.get_xlabel(), samples.get_ylabel()) == ("1", "2")
 
 
 def test_the_picture_of_many_dimensions_says_what_it_shows():
@@ -525,3 +529,12 @@ def test_the_picture_of_counts_has_a_bar_for_every_value():
     bars = drawn(compare(x, y)).axes[0].containers[0]
     assert_allclose([bar.get_x() + bar.get_width() / 2 for bar in bars], [0, 3, 6, 9])
     assert_allclose([bar.get_height() * 3 for bar in bars], 0.25)
+
+
+def test_a_list_of_tensors_is_a_sample_unless_they_require_gradients():
+    x, y = gaussians(12, 15, 2)
+    points = torch.tensor(x)
+    of_list = compare(list(points), y, seconds=1)
+    assert of_list.rows[0].value == compare(x, y, seconds=1).rows[0].value
+    with pytest.raises(InvalidInputError, match="must not require gradients"):
+        compare(list(points.requires_grad_()), y)

@@ -33,6 +33,16 @@ def test_no_distance_of_a_sample_to_itself_excludes_zero(d):
         assert any("equal distributions" in sentence for sentence in found.warnings)
 
 
+@pytest.mark.parametrize("d", [1, 2, 10])
+def test_the_debiased_distance_of_a_sample_to_itself_does_not_exclude_zero(d):
+    x = np.random.default_rng(d).normal(size=(80, d))
+    found = otgan.debiased_wasserstein(x, x[::-1])
+    assert found.value < -3 * found.se  # copies are nearer than other points of the distribution
+    assert held(found, 0) and held(found, found.value)
+    assert any("the same points" in sentence for sentence in found.warnings)
+    assert otgan.debiased_wasserstein(x, np.append(x[:1], x[1:] + 5, axis=0)).warnings == ()
+
+
 def test_intervals_of_two_samples_of_one_distribution_hold_zero_as_often_as_they_say():
     rng = np.random.default_rng(4)
     pairs = [rng.normal(size=(2, 30, 2)) for _ in range(200)]

@@ -114,8 +114,21 @@ def test_equal_samples_are_at_zero():
     result = otgan.frechet_distance(x, x)
     assert_allclose(result.value, 0, atol=1e-14)
     assert result.warnings
-    coinciding = otgan.frechet_distance(np.ones((3, 2)), np.ones((4, 2)))
-    assert (coinciding.value, coinciding.se) == (0, 0)
+
+
+@pytest.mark.parametrize("place", [0, 1, -1e10, 1e290])
+def test_samples_of_one_point_are_at_zero(place):
+    coinciding = otgan.frechet_distance(np.full((3, 2), place), np.full((4, 2), place))
+    assert (coinciding.value, coinciding.se, coinciding.interval) == (0, 0, (0, 0))
+
+
+def test_a_constant_column_far_beyond_the_extent_changes_nothing():
+    x, y = two_normals(6, 30, 20, 1, 1)
+    x, y = 1e-100 * x, 1e-100 * y
+    beside = otgan.frechet_distance(
+        *(np.pad(z, ((0, 0), (0, 1)), constant_values=1e200) for z in (x, y))
+    )
+    assert_allclose(beside.value, otgan.frechet_distance(x, y).value, rtol=1e-12)
 
 
 def test_lists_and_other_arrays_are_accepted():

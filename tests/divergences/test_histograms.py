@@ -23,7 +23,7 @@ from otgan.divergences.histograms import (
     total_variation,
 )
 from otgan.errors import InvalidInputError, UnequalMassError
-from tests.cases import refused
+from tests.cases import mistyped, refused
 
 METRICS = [js_distance, total_variation, hellinger]
 F_DIVERGENCES = [
@@ -611,3 +611,30 @@ def test_pairs_of_arrays_as_numpy_returns_them_are_named():
     assert js_divergence(*(dict(zip(*pair, strict=True)) for pair in counted)) == right
     with refused("numpy.histogram", "pass the first"):
         js_divergence(np.histogram([0.0, 1.0]), np.histogram([0.0, 2.0]))
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_normalize_is_true_or_false_and_nothing_that_counts_as_one_of_them(function):
+    for normalize in ("no", 0, 1, None, ()):
+        with refused("normalize must be True or False"):
+            function([1, 2], [2, 4], normalize=mistyped(normalize))
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("scales", [(1e300, 1e-300), (1e-300, 1e300), (1e-300, 1), (5e-324, 1e306)])
+def test_totals_far_apart_change_nothing_where_they_are_normalized(function, scales):
+    # 0.5 for the total variation, or NaN: small masses vanished, and ratios overflowed
+    p, q = np.array([1.0, 6, 1, 0, 2]), np.array([3.0, 3, 2, 0, 1])  # any scale is exact
+    expected = function(p, q, normalize=True)
+    found = function(p * scales[0], q * scales[1], normalize=True)
+    assert_allclose(found, expected, rtol=1e-12)
+    torch = pytest.importorskip("torch")
+    tensors = (torch.tensor(p * scales[0]), torch.tensor(q * scales[1]))
+    assert_allclose(float(function(*tensors, normalize=True)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("function", [js_divergence, *METRICS])
+def test_symmetric_divergences_are_so_to_the_last_bit(function):
+    rng = np.random.default_rng(3)
+    for p, q in rng.random((50, 2, 6)):
+        assert function(p, q, normalize=True) == function(q, p, normalize=True)

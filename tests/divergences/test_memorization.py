@@ -67,6 +67,28 @@ def test_new_points_give_uniform_pvalues():
     assert kstest(pvalues, "uniform").pvalue > 1e-3
 
 
+def test_equal_distances_of_few_points_are_counted_exactly():
+    # three copies beside three new points: 1 of 20 ways to label them; .023 and .032 by normal ones
+    for held_out in ([1, 1, 1], [1, 2, 3]):
+        found = otgan.memorization_test([0], held_out, [0, 0, 0])
+        assert_allclose(found.pvalue, 1 / 20)
+    # 1, 2, 2 beside 2, 2, 3: ranks 1, 3.5, 3.5, the least sum, as 6 of 20 ways to label them give
+    assert_allclose(otgan.memorization_test([0], [2, 2, 3], [1, 2, 2]).pvalue, 6 / 20)
+
+
+def test_pvalues_of_equal_distances_hold_their_level():
+    def rounded(rng, count):
+        return np.round(2 * rng.normal(size=count))
+
+    sizes, level = (20, 2, 10), 0.05
+    pvalues = []
+    for seed in range(1000):
+        rng = np.random.default_rng(seed)
+        pvalues.append(otgan.memorization_test(*(rounded(rng, n) for n in sizes)).pvalue)
+    allowed = level + 2 * np.sqrt(level * (1 - level) / 1000)
+    assert np.mean(np.array(pvalues) <= level) <= allowed
+
+
 def test_copies_and_near_copies_are_found():
     train, held_out, _ = draws(2, 200)
     rng = np.random.default_rng(0)

@@ -243,7 +243,23 @@ def test_the_interval_is_around_the_unbiased_value():
     )
     assert u.interval == v.interval
     assert v.value > u.value
-    assert_allclose(u.interval[1] - u.value, stats.norm.ppf(0.95) * u.se, rtol=1e-12)
+    assert_allclose(u.interval[0] - u.value, stats.t.ppf(0.05, 19) * u.se, rtol=1e-12)
+    root = math.sqrt(u.value)
+    high = (root + stats.t.ppf(0.95, 19) * u.se / (2 * root)) ** 2
+    assert_allclose(u.interval[1], high, rtol=1e-12)
+
+
+def mean_absolute(mean, variance):
+    return stats.foldnorm.mean(abs(mean) / math.sqrt(variance), scale=math.sqrt(variance))
+
+
+@pytest.mark.parametrize(("n", "m", "shift"), [(4, 300, 3), (6, 6, 3), (50, 50, 1)])
+def test_the_interval_holds_the_distance_of_the_distributions(n, m, shift):
+    truth = 2 * mean_absolute(shift, 2) - 2 * mean_absolute(0, 2)
+    pairs = [two_normals(s, n, m, 1, shift) for s in range(400)]
+    ends = [otgan.energy_distance_squared(*pair).interval for pair in pairs]
+    covered = np.mean([low <= truth <= high for low, high in ends])
+    assert covered >= 0.95 - 3 * math.sqrt(0.05 * 0.95 / 400)
 
 
 # ---------------------------------------------------------------- refusals
@@ -352,3 +368,11 @@ def test_no_matrix_of_all_pairs_is_stored(function):
     finally:
         tracemalloc.stop()
     assert peak < 0.6 * 8 * 4800**2, peak  # bytes of the matrix
+
+
+@pytest.mark.parametrize("function", [otgan.energy_distance_squared, otgan.mmd_squared])
+def test_unbiased_is_true_or_false_and_nothing_that_counts_as_one_of_them(function):
+    for unbiased in ("no", "biased", 0, 1, None):
+        with refused("unbiased must be True or False"):
+            function([1, 2, 4], [2, 3], unbiased=mistyped(unbiased))
+    assert function([1, 2, 4], [2, 3], unbiased=np.False_).value > 0

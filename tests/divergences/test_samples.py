@@ -144,6 +144,8 @@ class TestNearestNeighbors:
             {"k": True},
             {"k_y": 0},
             {"start": "normal"},
+            {"whiten": "no"},
+            {"whiten": 0},
             {"start": "gaussian", "k_y": 3},
         ],
     )
@@ -268,6 +270,10 @@ class TestOtherMethods:
             lambda: Histogram(mistyped(2.5)),
             lambda: KernelDensity(0),
             lambda: Discrete(-1),
+            lambda: Discrete(mistyped("0.5")),
+            lambda: NearestNeighbors(whiten=mistyped("no")),
+            lambda: Discrete(mistyped("half")),
+            lambda: Discrete(mistyped(True)),
         ):
             with pytest.raises(InvalidInputError, match="to fix it"):
                 make()

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import assume, given, strategies as st
 from numpy.testing import assert_array_equal
 
+import otgan
 from otgan.divergences.ties import check_ties, count_ties, hold_copies, settle_ties
 from otgan.errors import DuplicateSamplesError, InvalidInputError
+from tests.cases import refused
 
 RNG = np.random.default_rng(0)
 grids = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12).map(
@@ -73,3 +75,10 @@ def test_copies_are_points_that_hardly_repeat():
     assert hold_copies(x, np.vstack([x[:1], RNG.normal(size=(9, 2))]))
     assert not hold_copies(x, RNG.normal(size=(9, 2)))
     assert not hold_copies(np.repeat(x[:3], 10, axis=0), x[:3])
+
+
+@pytest.mark.parametrize("wrong", ["count", None, np.zeros(2)])
+def test_what_is_no_word_about_ties_is_refused(wrong):
+    for function in (otgan.kl_from_samples, otgan.js_from_samples, otgan.compare):
+        with refused("ties must be one of"):
+            function([0.0, 1, 2], [0.5, 1.5, 3], ties=wrong)

@@ -10,6 +10,7 @@ from otgan import GANConfig, GradientPenalty, WeightClipping
 from otgan.critics.constraints.distillation import Distillation
 from otgan.errors import InvalidInputError
 from otgan.gan.config import CHANGEABLE_SETTINGS
+from otgan.gan.optimizers import Adam
 
 
 def test_defaults_are_those_of_the_papers():
@@ -29,6 +30,8 @@ def test_defaults_are_those_of_the_papers():
         ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
         ({"learning_rate": -1.0}, "learning_rate must be positive"),
         ({"constraint": "gpp"}, "did you mean 'gp'"),
+        ({"constraint": "none"}, "got 'none'; to fix it, pass None"),
+        ({"schedule": []}, "schedule must be one of 'constant'"),
         ({"constraint": "exact"}, 'to fix it, pass objective="exact"'),
         ({"objective": "Exact"}, "objective must be one of wasserstein.* did you mean 'exact'"),
         ({"batch_size": 7, "pack": 2}, "batch_size must be a multiple of pack, got 7"),
@@ -79,3 +82,9 @@ def test_what_may_change_on_resuming_is_a_setting():
 
 def test_without_a_critic_there_is_no_constraint():
     assert GANConfig(objective="exact").critic_constraint is None
+
+
+@pytest.mark.parametrize("betas", [0.5, None, (0.5,), (0.5, 1.0), (0.5, "0.9")])
+def test_betas_that_are_no_pair_are_refused(betas):
+    with pytest.raises(InvalidInputError, match="betas must be"):
+        Adam(betas=betas)

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,6 +29,12 @@ def test_plain_values_are_those_of_summary_json(trained):
         "rank_correlations",
         "seconds",
     }
+
+
+def test_a_result_is_equal_to_itself_alone(trained):
+    result = trained("lp")
+    assert {result: 1}[result] == 1  # networks and records have no other equality
+    assert result != replace(result, kept_step=0)
 
 
 def test_an_equal_integer_gives_the_same_points(trained):

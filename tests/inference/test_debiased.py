@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 import otgan
 from tests.cases import PLAIN_FORMS, mistyped, refused
@@ -115,9 +116,18 @@ def test_the_seed_decides_the_split():
 
 def test_the_interval_has_the_level_asked_for():
     x, y = gaussians(8, 50)
-    found = otgan.debiased_wasserstein(x, y, confidence_level=0.6826894921)
+    found = otgan.debiased_wasserstein(x, y, confidence_level=0.8)
     low, high = found.interval
-    assert_allclose([found.value - low, high - found.value], found.se, rtol=1e-6)
+    margin = stats.t.ppf(0.9, 24) * found.se
+    assert_allclose([found.value - low, high - found.value], margin, rtol=1e-12)
+
+
+def test_the_interval_holds_for_few_points():
+    rng = np.random.default_rng(10)
+    pairs = [(rng.random((2, 10)) < 0.3).astype(float) for _ in range(400)]
+    ends = [otgan.debiased_wasserstein(x, y).interval for x, y in pairs]
+    covered = np.mean([low <= 0 <= high for low, high in ends])
+    assert covered >= 0.95 - 2 * np.sqrt(0.05 * 0.95 / 400)
 
 
 def test_every_form_of_points_gives_the_same():

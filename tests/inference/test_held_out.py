@@ -1,15 +1,18 @@
 """A bracket of W1 of distributions from samples."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 import otgan
 from otgan.errors import InvalidInputError
 from otgan.inference.held_out import HeldOutBracket, held_out_bracket
-from tests.cases import torch
+from otgan.inference.mean_gap import greatest_linear_error
+from tests.cases import mistyped, torch
 
 
 def clouds(n=60, m=45, d=3, shift=1.0, seed=0):
@@ -39,7 +42,7 @@ def test_bracket_on_fresh_points_and_its_derived_quantities():
     from otgan.critics.potentials.mcshane import exact_critic
 
     (x, y), (x_new, y_new) = clouds(200, 150, 2), clouds(80, 90, 2, seed=1)
-    s = held_out_bracket(x, y, x_new, y_new)
+    s = held_out_bracket(x, y, x_new=x_new, y_new=y_new)
     assert isinstance(s, HeldOutBracket) and (s.n, s.m) == (280, 240)
     f = exact_critic(x, y).potential
     f_x, f_y = (f(torch.from_numpy(z)).numpy() for z in (x_new, y_new))
@@ -48,10 +51,14 @@ def test_bracket_on_fresh_points_and_its_derived_quantities():
     assert s.upper_estimate == s.transport.distance == otgan.emd(x, y).distance
     assert_allclose(s.midpoint, (s.lower_estimate + s.upper_estimate) / 2)
     assert_allclose(s.relative_width, max(0.0, 1 - s.lower_estimate / s.upper_estimate))
+    assert_allclose(s.greatest_linear_se, greatest_linear_error(x, y))
+    assert s.greatest_linear_se > s.upper_se > 0
     low, high = s.interval(0.9)
+    margin = stats.t.ppf(0.95, 239)
+    assert_allclose(low, s.lower_estimate - margin * s.lower_se)
+    assert_allclose(high, s.upper_estimate + margin * s.greatest_linear_se)
     assert_allclose(
-        [low, high],
-        [s.lower_estimate - 1.644854 * s.lower_se, s.upper_estimate + 1.644854 * s.upper_se],
+        replace(s, greatest_linear_se=0).interval(0.9)[1], s.upper_estimate + margin * s.upper_se
     )
 
 
@@ -66,11 +73,26 @@ def test_bracket_of_equal_points_is_empty_and_more_folds_are_tighter():
     ("call", "words"),
     [
         (lambda: held_out_bracket([[0.0]], [[1.0]]), "folds must lie between 2"),
+        (lambda: held_out_bracket([0, 1, 2], [1, 2, 3], folds=1), "folds must lie between 2"),
         (
-            lambda: held_out_bracket([[0.0]], [[1.0]], [[2.0]]),
+            lambda: held_out_bracket([0, 1, 2], [1, 2, 3], folds=True),
+            "folds must be a whole number",
+        ),
+        (
+            lambda: held_out_bracket([[0.0]], [[1.0]], x_new=[[2.0]]),
             "x_new and y_new must be given together",
         ),
-        (lambda: held_out_bracket([0.0], [1.0], [[1.0, 2.0]], [0.0]), "same number of columns"),
+        (
+            lambda: held_out_bracket([0.0], [1.0], x_new=[[1.0, 2.0]], y_new=[0.0]),
+            "same number of columns",
+        ),
+        *(
+            (
+                lambda folds=folds: held_out_bracket([0.0, 1], [1.0, 2], folds=mistyped(folds)),
+                "folds must be a whole number of at least 2",
+            )
+            for folds in ("many", 2.5, True, 1, None, math.nan)
+        ),
         (
             lambda: held_out_bracket([0.0, 1], [1.0, 2]).interval(1.0),
             "confidence_level must be a number",
@@ -81,6 +103,14 @@ def test_errors_say_what_to_do(call, words):
     with pytest.raises(InvalidInputError, match=words) as error:
         call()
     assert "got" in str(error.value) and "to fix it" in str(error.value)
+
+
+@pytest.mark.parametrize(("n", "shift"), [(6, 1.0), (10, 0.6), (10, 1.0), (30, 0.6)])
+def test_the_interval_holds_near_equal_distributions(n, shift):
+    pairs = (np.random.default_rng(seed).normal(size=(2, n)) for seed in range(300))
+    ends = [held_out_bracket(x, y + shift).interval() for x, y in pairs]
+    covered = np.mean([low <= shift <= high for low, high in ends])
+    assert covered >= 0.95 - 2 * math.sqrt(0.05 * 0.95 / 300)
 
 
 def test_a_sample_against_itself_has_an_error_too():

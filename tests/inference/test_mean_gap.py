@@ -5,7 +5,8 @@ import pytest
 import scipy.stats
 from numpy.testing import assert_allclose
 
-from otgan.inference.mean_gap import MeanGap
+from otgan.estimates import standard_error_of_gap
+from otgan.inference.mean_gap import MeanGap, greatest_linear_error
 
 RNG = np.random.default_rng(0)
 
@@ -61,3 +62,20 @@ def test_constant_values_have_no_error():
 def test_a_single_value_shows_no_spread():
     gap = MeanGap.of(np.array([2.0]), np.array([0.0, 1.0, 5.0]))
     assert_allclose(gap.se, np.std([0.0, 1.0, 5.0], ddof=1) / np.sqrt(3))
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(30, 20, 3), (5, 40, 12), (2, 2, 1)])
+@pytest.mark.parametrize("unit", [1e-140, 1.0, 1e140])
+def test_no_direction_has_a_greater_linear_error(n, m, d, unit):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(n, d)) * np.arange(1, d + 1), rng.normal(size=(m, d)) + 1e6
+    found = greatest_linear_error(unit * x, unit * y)
+    widths = [np.linalg.norm(z - z.mean(axis=0), ord=2) / np.sqrt(len(z) - 1) for z in (x, y)]
+    assert_allclose(found, unit * np.hypot(widths[0] / n**0.5, widths[1] / m**0.5), rtol=1e-9)
+    for direction in rng.normal(size=(50, d)):
+        error = standard_error_of_gap(x @ direction, y @ direction) / np.linalg.norm(direction)
+        assert error <= found / unit * (1 + 1e-9)
+
+
+def test_points_without_spread_have_no_linear_error():
+    assert greatest_linear_error(np.ones((3, 2)), np.full((1, 2), 7.0)) == 0.0

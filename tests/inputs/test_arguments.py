@@ -1,5 +1,7 @@
 """Arguments in another order, with another mass or another shape."""
 
+import inspect
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -9,7 +11,7 @@ from scipy.stats import wasserstein_distance
 
 import otgan
 from otgan.errors import InputWarning, InvalidInputError, UnequalMassError
-from tests.cases import torch
+from tests.cases import refused, torch
 
 
 def test_arguments_in_the_order_of_other_libraries_are_named():
@@ -58,3 +60,40 @@ def test_images_are_points_wherever_points_go():
         otgan.wasserstein(x, y.transpose(0, 2, 3, 1))  # channels last
     with pytest.raises(InvalidInputError, match=r"x\.reshape\(6, -1\).*batch of 6 clouds"):
         otgan.energy_distance_squared(x[:, 0], y[:, 0])
+
+
+OF_WEIGHTS = {
+    "emd": ([0, 1], [1, 2]),
+    "wasserstein": ([0, 1], [1, 2]),
+    "wasserstein_1d": ([0, 1], [1, 2]),
+    "emd_from_cost": ([[0, 1], [1, 0]],),
+    "emd_linprog": ([[0, 1], [1, 0]],),
+    "transport_cost": ([[0, 1], [1, 0]],),
+    "certify": ([[0, 1], [1, 0]], [[0.5, 0], [0, 0.5]], [0, 0], [0, 0]),
+    "emd_grid": ([1, 2], [2, 1]),
+    "emd_graph": ([[np.inf, 1], [1, np.inf]], [1, 2], [2, 1]),
+    "pairwise_wasserstein": ([[0, 1], [1, 2]],),
+    "kl_divergence": ([1, 2], [2, 1]),
+    "js_divergence": ([1, 2], [2, 1]),
+    "js_distance": ([1, 2], [2, 1]),
+    "total_variation": ([1, 2], [2, 1]),
+    "hellinger": ([1, 2], [2, 1]),
+    "chi2_divergence": ([1, 2], [2, 1]),
+}
+
+
+@pytest.mark.parametrize("name", OF_WEIGHTS)
+def test_what_only_counts_as_true_does_not_normalize(name):
+    """Weights that were passed in its place, or a word, would let totals differ unasked."""
+    function = getattr(otgan, name)
+    function(*OF_WEIGHTS[name], normalize=True)
+    for wrong in ("no", 1, None, [0.5, 0.5], np.array([0.5, 0.5])):
+        with refused("normalize must be True or False"):
+            function(*OF_WEIGHTS[name], normalize=wrong)
+
+
+def test_every_function_that_normalizes_is_among_them():
+    public = [getattr(otgan, name) for name in dir(otgan)]
+    functions = [thing for thing in public if inspect.isfunction(thing)]
+    names = {f.__name__ for f in functions if "normalize" in inspect.signature(f).parameters}
+    assert names == OF_WEIGHTS.keys()

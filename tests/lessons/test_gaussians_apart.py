@@ -108,11 +108,17 @@ def test_any_shifts_can_be_explained_and_drawn(tmp_path):
         ({"deltas": [-1]}, "deltas must be non-negative"),
         ({"deltas": [np.inf]}, "deltas must be finite"),
         ({"scale": 0.0}, "positive, finite standard deviation"),
+        ({"scale": "2"}, "positive, finite standard deviation"),
+        ({"deltas": [[0, 1], [1, 2]]}, "deltas must be numbers on the line"),
     ],
 )
 def test_refuses_what_has_no_answer(options, message):
     with pytest.raises(InvalidInputError, match=message):
         run(**options)
+
+
+def test_whole_numbers_of_numpy_are_numbers():
+    assert run(deltas=[1], scale=np.int64(2)).unequal == run(deltas=[1], scale=2.0).unequal
 
 
 def test_derivatives_from_one_side_are_marked_and_rounding_is_zero():
@@ -121,3 +127,5 @@ def test_derivatives_from_one_side_are_marked_and_rounding_is_zero():
     assert at_zero == ["0", "0", "0", "0", "0", "0", "0", "0.398942+", "1+"]
     assert not any("+" in cell for cell in at_one)
     assert "e-1" not in "".join(at_zero) and "from the right" in text
+    # The slope of JS at 100 is below e^-1250, and quadrature has nothing but rounding.
+    assert "at 100, JS pulls with 0, W₁ with 1" in explain(run(deltas=[100]))

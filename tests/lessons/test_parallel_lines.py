@@ -47,6 +47,14 @@ def test_text_holds_the_numbers():
         assert number in text
 
 
+def test_every_shift_has_its_row_and_rounding_is_zero():
+    for thetas in ([-1, 0, 1], [-1, 0, 2], [-3, -2]):
+        rows = [line.split() for line in explain(run(thetas=thetas, sigmas=[0.5])).splitlines()[4:]]
+        assert [row[0] for row in rows[: len(thetas)]] == [str(theta) for theta in thetas]
+        for row in rows[: len(thetas)]:
+            assert row[0] != "0" or row[1:] == ["0"] * 5
+
+
 @pytest.mark.parametrize("thetas", [[0], [-1, -0.5], [1, 2]])
 def test_any_thetas_can_be_explained_and_drawn(thetas, tmp_path):
     n = run(thetas=thetas, sigmas=[1, 2, 3, 4])
@@ -58,6 +66,7 @@ def test_any_thetas_can_be_explained_and_drawn(thetas, tmp_path):
     ("options", "message"),
     [
         ({"thetas": [np.nan]}, "thetas must be finite"),
+        ({"thetas": [[0, 1], [1, 2]]}, "thetas must be numbers on the line"),
         ({"sigmas": [0.0]}, "positive, finite standard deviation"),
         ({"points": 0}, "points must be at least 1"),
     ],

@@ -116,6 +116,7 @@ def test_lipschitz_critics_are_potentials():
     [
         ({"cost": [[np.nan] * 3] * 2}, ("C must", "nan")),
         ({"plan": np.zeros((3, 2))}, ("plan must have shape (2, 3)", "(3, 2)")),
+        ({"plan": 1.0}, ("plan must have shape (2, 3)", "()")),
         ({"plan": np.full((2, 3), np.nan)}, ("plan must hold finite",)),
         ({"plan": -np.ones((2, 3))}, ("non-negative",)),
         ({"plan": [["a"] * 3] * 2}, ("plan must be an array of real numbers",)),

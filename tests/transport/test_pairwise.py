@@ -4,6 +4,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -62,6 +63,14 @@ def test_two_lists():
     ours = otgan.pairwise_wasserstein(CLOUDS, others, p=2, **options)
     assert ours.shape == (6, 3)
     assert_allclose(ours, one_by_one(CLOUDS, others, p=2, **options), rtol=EXACT_RTOL, atol=1e-15)
+
+
+def test_lists_may_be_arrays_and_generators():
+    stack = np.stack([CLOUDS[3], CLOUDS[3] + 1])
+    expected = otgan.pairwise_wasserstein(CLOUDS, list(stack))
+    for others in (stack, iter(stack), dict(enumerate(stack)).values()):
+        assert_array_equal(otgan.pairwise_wasserstein(CLOUDS, others), expected)
+    assert_array_equal(otgan.pairwise_wasserstein(iter(CLOUDS), stack), expected)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean", "cosine"])
@@ -154,6 +163,9 @@ def test_a_bar_counts_pairs(capsys):
         (([],), ["clouds must hold at least one cloud"]),
         ((MANY, []), ["others must hold at least one cloud"]),
         ((3,), ["clouds must be a list", "got int"]),
+        (("ab",), ["clouds must be a list", "got str"]),
+        (({"a": [0]},), ["clouds must be a list", "got dict", "pass list(clouds.values())"]),
+        ((pd.DataFrame(MANY[0]),), ["clouds must be a list", "got DataFrame"]),
         (([[[0, 0]], [[np.nan, 0]]],), ["clouds[1] must be finite"]),
         (([[[0, 0]], [[0, 0, 0]]],), ["clouds[1] must have 2 columns like clouds[0], got 3"]),
         (([[[0, 0]]], [[[0, 1]], [[0]]]), ["others[1] must have 2 columns like clouds[0], got 1"]),
@@ -172,6 +184,7 @@ def test_clouds_that_are_refused(arguments, fragments):
         ({"weights": [None, [1]]}, ["the weights of clouds[1] must have shape (2,)"]),
         ({"other_weights": [None]}, ["other_weights must come with others"]),
         ({"metric": "euclid"}, ["metric must be one of"]),
+        ({"metric": np.eye(2)}, ["metric must be one of"]),
         ({"metric": "cosine"}, ["clouds[0] must not hold the zero vector"]),
         ({"p": 0.5}, ["p must be finite and >= 1"]),
     ],
@@ -199,3 +212,9 @@ def test_tensors_with_gradients_are_refused():
     with refused("must not require gradients", "otgan.wasserstein"):
         otgan.pairwise_wasserstein([x, torch.ones(2, 1)])
     assert otgan.pairwise_wasserstein([x.detach(), torch.ones(2, 1)])[0, 1] == 1
+    stack, weights = torch.zeros(2, 3, 1, requires_grad=True), torch.ones(3, requires_grad=True)
+    for arguments in ([stack], [list(stack.detach()), stack], [[np.zeros(3)], stack]):
+        with refused("must not require gradients"):
+            otgan.pairwise_wasserstein(*arguments)
+    with refused("must not require gradients"):
+        otgan.pairwise_wasserstein([np.zeros(3)], weights=[weights])

@@ -132,8 +132,10 @@ def test_the_interval_takes_off_what_halves_add(function, p):
     if function is otgan.sinkhorn_divergence:
         most = max(most, r.diagnostics["null_level"])
     se = r.se * root * r.value ** (root - 1)
-    low, high = stats.norm.ppf([0.05, 0.95]) * se + [cost - most, cost - excess]
-    assert_allclose(r.interval, [low ** (1 / root), high ** (1 / root)])
+    least, student = cost - excess, stats.t.ppf(0.95, 49)
+    low = cost - most - student * se
+    high = least ** (1 / p) + student * se / p * least ** (1 / p - 1)
+    assert_allclose(r.interval, [low ** (1 / root), high ** (p / root)])
 
 
 def sinkhorn_of_squares(x, y, rng):
@@ -165,6 +167,18 @@ def test_the_interval_is_for_the_distributions(case, d):
     assert np.mean(covered) >= 0.86  # 0.95 less three standard deviations of a share of 60
     large = [any("too large for the distributions, by" in w for w in r.warnings) for r in results]
     assert np.mean(large) > 0.9 if d == 30 else np.mean(large) < 0.3
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("shift", [0.3, 0.6, 1.0])
+def test_distributions_that_cannot_be_told_from_equal_ones_are_covered(p, shift):
+    # samples that look like those of equal distributions do not show that these are
+    pairs = [two_normals(500 + seed, 30, 20, 1, shift) for seed in range(150)]
+    results = [otgan.sliced_wasserstein(x, y, p=p) for x, y in pairs]
+    unsure = [r for r in results if r.diagnostics["null_pvalue"] > 0.025]
+    assert len(unsure) > 15
+    missed = [r.interval[1] < shift for r in unsure]
+    assert np.mean(missed) <= 0.05
 
 
 def test_no_distance_has_a_negative_end():

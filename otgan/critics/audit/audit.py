@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from otgan.critics.lipschitz.layers import LipschitzProof, prove_lipschitz
 from otgan.critics.potentials.bounds import certified_lower_bounds
 from otgan.errors import InvalidInputError
 from otgan.inputs.labels import align_points
-from otgan.inputs.options import as_rng
+from otgan.inputs.options import as_count, as_number, as_positive, as_rng
 from otgan.keywords import checks_keywords
-from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair
+from otgan.measures import DiscreteMeasure, FloatArray, as_float64, as_pair, is_torch
 from otgan.torch_modes import gradients_on
 from otgan.transport.exact import solve_measures
 
@@ -184,22 +185,27 @@ def _training_info(
     reported: float | None, penalty_weight: float | None, batch_size: int | None
 ) -> TrainingInfo:
     """What the caller knows of the training, checked."""
-    if reported is not None and not math.isfinite(reported):
+    known = TrainingInfo(reported=math.nan, penalty_weight=math.nan, batch_size=0)
+    hint = "pass what the critic was trained with, or leave it out"
+    if reported is not None:
+        known = replace(known, reported=_as_reported(reported))
+    if penalty_weight is not None:
+        weight = as_positive(penalty_weight, "penalty_weight", hint=hint)
+        known = replace(known, penalty_weight=weight)
+    if batch_size is not None:
+        known = replace(known, batch_size=as_count(batch_size, "batch_size", hint=hint))
+    return known
+
+
+def _as_reported(reported: Any) -> float:
+    """A finite number; a tensor of one number, as losses are, holds one."""
+    hint = "pass the number that was printed as W1, or leave it out"
+    number = reported.item() if is_torch(reported) and reported.numel() == 1 else reported
+    if not math.isfinite(value := as_number(number, "reported", "a finite one", hint)):
         raise InvalidInputError(
-            f"reported must be a finite number, got {reported}; to fix it, pass the number that "
-            "was printed as W1, or leave it out"
+            f"reported must be a finite number, got {reported!r}; to fix it, {hint}"
         )
-    for name, number in (("penalty_weight", penalty_weight), ("batch_size", batch_size)):
-        if number is not None and not (math.isfinite(number) and number > 0):
-            raise InvalidInputError(
-                f"{name} must be positive, got {number}; to fix it, pass what the critic was "
-                "trained with, or leave it out"
-            )
-    return TrainingInfo(
-        reported=math.nan if reported is None else float(reported),
-        penalty_weight=math.nan if penalty_weight is None else float(penalty_weight),
-        batch_size=int(batch_size or 0),
-    )
+    return value
 
 
 def _points(x: Any, y: Any) -> tuple[tuple[FloatArray, FloatArray], tuple[int, ...]]:
@@ -221,10 +227,7 @@ def _affordable_points(
     points: tuple[FloatArray, FloatArray], max_pairs: int, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """The points, or random parts with at most this many pairs, the larger sample cut first."""
-    if max_pairs < 1:
-        raise InvalidInputError(
-            f"max_pairs must be at least 1, got {max_pairs}; to fix it, leave it out"
-        )
+    max_pairs = as_count(max_pairs, "max_pairs", hint="leave it out")
     x, y = points
     if len(x) * len(y) <= max_pairs:
         return points

@@ -14,6 +14,7 @@ from otgan.critics.gaps import normalized_gap
 from otgan.critics.kernels.supported import PairLoss
 from otgan.critics.kernels.unpenalized import fused_loss
 from otgan.critics.networks.feedforward import mlp
+from otgan.inputs.options import as_positive
 from otgan.keywords import checks_keywords
 
 __all__ = ["WeightClipping"]
@@ -35,6 +36,9 @@ class WeightClipping(Constraint):
     limit: float = 0.01
     name: ClassVar[str] = "clip"
     capturable: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        as_positive(self.limit, "limit")
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
         """A ReLU network, its weights clipped from the start."""

@@ -12,6 +12,7 @@ from torch.optim import Adam, Optimizer
 from otgan.critics.constraints.base import Constraint, HeldOutGap, Parameters
 from otgan.critics.gaps import normalized_gap
 from otgan.critics.networks.cones import ConeNetwork
+from otgan.inputs.options import as_count
 from otgan.keywords import checks_keywords
 
 __all__ = ["Cones"]
@@ -43,6 +44,9 @@ class Cones(Constraint):
     uses_own_optimizer: ClassVar[bool] = True  # apexes are points, and no matrix to orthogonalize
     n_start_points: ClassVar[int] = 1024
     starts_in_gan: ClassVar[bool] = False  # cones that open upwards make a generator run away
+
+    def __post_init__(self) -> None:
+        as_count(self.count, "count")
 
     def build(self, d: int, width: int, depth: int) -> nn.Module:
         """A network of cones at random; `start` puts them on points."""

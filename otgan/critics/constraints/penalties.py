@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +30,8 @@ from otgan.critics.kernels.relu_passes import is_relu_critic
 from otgan.critics.kernels.supported import PairLoss
 from otgan.critics.networks.ensemble import Ensemble
 from otgan.critics.networks.feedforward import mlp, radial_mlp
-from otgan.inputs.options import as_positive
+from otgan.errors import InvalidInputError
+from otgan.inputs.options import as_flag, as_number, as_positive
 from otgan.keywords import checks_keywords
 from otgan.torch_modes import gradients_on
 
@@ -134,6 +135,8 @@ class GradientPenalty(PenalizedSlope):
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
+        as_flag(self.one_sided, "one_sided", "pass one of them")
+        _check_endpoint_fraction(self.endpoint_fraction)
 
     @property
     def name(self) -> str:
@@ -203,7 +206,12 @@ class DivergencePenalty(PenalizedSlope):
 
     def __post_init__(self) -> None:
         as_positive(self.weight, "weight")
-        as_positive(self.power - 1.0, "power - 1")
+        hint = "pass 6, as published, or another one"
+        if not 1.0 < as_number(self.power, "power", "above 1", hint) < math.inf:
+            raise InvalidInputError(
+                f"power must be finite and above 1, got {self.power!r}; to fix it, {hint}"
+            )
+        _check_endpoint_fraction(self.endpoint_fraction)
 
     @property
     def slope_penalty(self) -> SlopePenalty:
@@ -231,3 +239,11 @@ class DivergencePenalty(PenalizedSlope):
         steepness = self.weight * self.power
         rest = max(held_out.gap, 0.0) ** (self.power - 1.0)
         return float((steepness * rest) ** (1.0 / self.power))
+
+
+def _check_endpoint_fraction(fraction: Any) -> None:
+    hint = "pass a fraction such as 0.5, or 0 for none"
+    if not 0.0 <= as_number(fraction, "endpoint_fraction", "in [0, 1)", hint) < 1.0:
+        raise InvalidInputError(
+            f"endpoint_fraction must lie in [0, 1), got {fraction!r}; to fix it, {hint}"
+        )

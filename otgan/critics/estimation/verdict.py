@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from otgan.critics.estimation.bracket import population_high
-from otgan.critics.training.loop import CriticRecord
+from otgan.critics.training.loop import WARM_UP, CriticRecord
 from otgan.estimates import normal_interval
 from otgan.inference.held_out import HeldOutBracket
 
@@ -59,6 +59,11 @@ def unsettled(
         return Objection(
             f"under-trained: its training has {len(history)} records, too few to tell whether it "
             "settled; give it more steps"
+        )
+    if (last := history[-1].step) < WARM_UP:  # a curve that hardly began to move looks settled
+        return Objection(
+            f"under-trained: its training ended at step {last}, while the learning rate still "
+            f"grew, as it does for {WARM_UP} steps; give it more steps"
         )
     moving = abs(gained) > 2.0 * se  # else it may be the noise of the points
     if growth > STILL_RISING and moving:

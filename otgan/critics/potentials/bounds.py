@@ -30,6 +30,10 @@ __all__ = [
 SEARCH_POINTS = 1500
 """Points of each sample on which the best scale of the critic is looked for."""
 
+LARGEST_SPREAD = 1e4
+"""Of a scaled critic's values, over the largest distance: potentials differ by no more than that
+distance, and distances are lost beside far larger numbers."""
+
 FRACTIONS = (0.2, 0.4, 0.6, 0.8)
 """Weights with which the potentials from the x side are tried in a mixture of both sides."""
 
@@ -220,6 +224,8 @@ def certified_potentials(
 def _potentials(cost: GroundCost, h_x: FloatArray, h_y: FloatArray) -> CertifiedPotentials:
     """`certified_potentials` of arguments that have been checked."""
     n, m = cost.shape
+    center = h_x.mean() / 2 + h_y.mean() / 2  # a common offset costs no digits
+    h_x, h_y = h_x - center, h_y - center
     rows, columns = (np.linspace(0, k - 1, min(k, SEARCH_POINTS)).astype(int) for k in (n, m))
     part = MatrixCost(cost.restricted(rows, columns).rows(slice(None)))
     t_x, t_y = _best_scales(part, h_x[rows], h_y[columns])
@@ -242,12 +248,13 @@ def _kept(cost: PointCost) -> GroundCost:
 
 def _best_scales(cost: MatrixCost, h_x: FloatArray, h_y: FloatArray) -> tuple[float, float]:
     """The t for which t times the critic proves most, from its values on x and on y."""
-    gap = float(h_x.mean() - h_y.mean())
+    gap, spread = float(h_x.mean() - h_y.mean()), float(np.ptp(np.concatenate([h_x, h_y])))
     if gap <= 0:
         return 0.0, 0.0
+    most = LARGEST_SPREAD * float(cost.matrix.max()) / spread
     # The mean cost is that of the independent plan, which bounds W1 from above; a critic scaled
     # to twice that gap overshoots it.
-    steepest = 2.0 * float(cost.matrix.mean()) / gap
+    steepest = min(2.0 * float(cost.matrix.mean()) / gap, most)
 
     def best(ground: MatrixCost, h: FloatArray) -> float:
         def value(t: float) -> float:
@@ -260,7 +267,7 @@ def _best_scales(cost: MatrixCost, h_x: FloatArray, h_y: FloatArray) -> tuple[fl
             options={"maxiter": 25, "xatol": 1e-6 * steepest},
         )
         # An optimal critic is best just as it is, and a poor one left out.
-        return max(float(found.x), 1.0, 0.0, key=value)
+        return max(float(found.x), min(1.0, most), 0.0, key=value)
 
     return best(cost, h_x), best(cost.T, -h_y)
 

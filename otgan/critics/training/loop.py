@@ -30,7 +30,7 @@ from otgan.errors import InvalidInputError, TrainingDivergedError
 from otgan.keywords import checks_keywords
 from otgan.progress import reporting
 
-__all__ = ["Budget", "CriticRecord", "Fit", "fit_critic", "training_step"]
+__all__ = ["WARM_UP", "Budget", "CriticRecord", "Fit", "fit_critic", "training_step"]
 
 RECORDS = 50
 """How many points of the training curve are kept."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from otgan.datasets.files.cells import preview
 from otgan.datasets.files.columns import joined_labels, table_of_columns
-from otgan.datasets.files.read_options import ReadOptions, Table
+from otgan.datasets.files.read_options import ReadOptions, Table, other_columns
 from otgan.datasets.files.safe_open import as_input_errors, check_memory, largest_size, refuse_size
 from otgan.errors import DamagedFileError, InvalidInputError, require
 
@@ -133,7 +133,7 @@ class _LazyColumns(Sequence[Any]):
         column = f"column {field.name!r} of {self.path}"
         if not _is_numeric(field):
             numbers = [f.name for f in self.schema if _is_numeric(f)]
-            hint = f"choose others, for example columns={numbers[:6]}" if numbers else "convert it"
+            hint = other_columns(numbers) if numbers else "convert it"
             raise InvalidInputError(
                 f"{column} must hold numbers, got the type {_type_of(field)}; to fix it, {hint}"
             )

@@ -14,7 +14,7 @@ from otgan.inputs.options import as_count, as_flag
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 
-__all__ = ["LoadOptions", "ReadOptions", "Table", "stored_options"]
+__all__ = ["LoadOptions", "ReadOptions", "Table", "other_columns", "stored_options"]
 
 LIMIT = 2**31
 """Bytes that compressed points may take once decompressed: two GiB."""
@@ -100,6 +100,19 @@ class ReadOptions:
         as_count(self.size, "size", hint="pass the pixels on a side")
         as_flag(self.gray, "gray", "pass True for one channel instead of three")
         as_count(self.limit, "limit", hint="pass the most bytes that unpacked points may take")
+
+
+def other_columns(choice: Sequence[str | int]) -> str:
+    """What to do where these columns can be read, and others that were chosen cannot.
+
+    Examples
+    --------
+    >>> other_columns(["u", "v"])
+    "choose others, for example columns=['u', 'v'] (--columns u,v)"
+    """
+    few = choice[:6]
+    flag = ",".join(map(str, few))
+    return f"choose others, for example columns={few} (--columns {flag})"
 
 
 def _as_columns(columns: Any) -> tuple[str | int, ...] | None:

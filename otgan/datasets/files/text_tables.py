@@ -26,7 +26,7 @@ from otgan.datasets.files.cells import (
 )
 from otgan.datasets.files.columns import joined_labels
 from otgan.datasets.files.headers import index_columns, is_header, select_columns
-from otgan.datasets.files.read_options import ReadOptions, Table
+from otgan.datasets.files.read_options import ReadOptions, Table, other_columns
 from otgan.datasets.files.safe_open import (
     as_input_errors,
     check_decompressed_size,
@@ -106,7 +106,8 @@ def read_text(path: Path, options: ReadOptions) -> Table:
                 number += len(lines)
     notes = layout.notes
     if blank:
-        notes += (f"{path}: {blank} rows without a value in any cell were left out",)
+        rows = "1 row" if blank == 1 else f"{blank} rows"
+        notes += (f"{path}: left out {rows} without a value in any cell",)
     points = as_points(np.concatenate(parts), str(path))
     return Table(points, layout.names, notes, points.shape, joined_labels(index))
 
@@ -372,7 +373,7 @@ def _refuse_text(kept: list[int], names: list[str], columns: list[list[str]], pa
         return
     column, cell = names[text[0]] if names else text[0], columns[text[0]][0]
     numbers = [names[i] if names else i for i in kept if i not in text]
-    hint = f"choose others, for example columns={numbers[:6]}" if numbers else "write numbers"
+    hint = other_columns(numbers) if numbers else "write numbers"
     hint = next(filter(None, map(odd_number, columns[text[0]])), hint)
     raise InvalidInputError(
         f"{path} must hold numbers only, got {cell[:40]!r} in column {column!r}; to fix it, {hint}"

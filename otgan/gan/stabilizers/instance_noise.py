@@ -53,7 +53,7 @@ class InstanceNoise(Stabilizer):
 
     def __post_init__(self) -> None:
         as_positive(self.std, "std", hint="leave instance noise out for none")
-        if self.schedule not in SCHEDULES:
+        if self.schedule not in list(SCHEDULES):
             raise InvalidInputError(
                 f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule!r}; to fix "
                 f"it, {nearest_name(str(self.schedule), list(SCHEDULES))}"

@@ -78,7 +78,7 @@ def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> Cli
     numbers = np.random.default_rng(rng)
     n = effort.sample
     (x, y), (more_x, more_y) = pair(n, numbers), pair(4 * n, numbers)
-    around = held_out_bracket(x, y, more_x, more_y)
+    around = held_out_bracket(x, y, x_new=more_x, y_new=more_y)
     critics = []
     with reporting(as_progress(progress), len(jobs), "critics", unit="") as report:
         for done, (rule, depth) in enumerate(jobs, start=1):

@@ -174,9 +174,10 @@ def _of_samples(effort: _Effort, pair: KnownPair, n: int, rng: int) -> tuple[flo
     parts = []
     for repeat in range(effort.repeats):
         generator = np.random.default_rng([rng, repeat, n, pair.d])
-        bracket = held_out_bracket(
-            *(side.sample(k, generator) for k in (n, 4000) for side in (pair.x, pair.y))
+        x, y, x_new, y_new = (
+            side.sample(k, generator) for k in (n, 4000) for side in (pair.x, pair.y)
         )
+        bracket = held_out_bracket(x, y, x_new=x_new, y_new=y_new)
         parts.append(
             (bracket.upper_estimate, bracket.upper_se, bracket.lower_estimate, bracket.lower_se)
         )

@@ -62,10 +62,10 @@ def _sentences(n: CriticOrEmd) -> list[str]:
         "All errors are in per cent of the true W₁ of the distributions, signed, with standard "
         "errors.",
         f"The exact distance of {most:,} points (EMD) is exact for these points. On average, "
-        "samples lie further apart than their distributions: by "
-        f"{n.emd[plane, -1]:+.1f} % in the plane and by {n.emd[-1, -1]:+.0f} % in {high} "
-        f"dimensions. There, {most // few} times as many points only reduce the excess from "
-        f"{n.emd[-1, 0]:+.0f} % to {n.emd[-1, -1]:+.0f} %.",
+        "samples lie further apart than their distributions; these trials show "
+        f"{n.emd[plane, -1]:+.1f} ± {n.emd_se[plane, -1]:.1f} % in the plane and "
+        f"{n.emd[-1, -1]:+.0f} % in {high} dimensions. There, {most // few} times as many points "
+        f"only reduce the excess from {n.emd[-1, 0]:+.0f} % to {n.emd[-1, -1]:+.0f} %.",
         "The potentials of the same points, evaluated on fresh ones, show too little: "
         f"{n.held_out[plane, -1]:+.1f} % and {n.held_out[-1, -1]:+.0f} %. So the two bracket W₁ "
         "in any dimension, up to sampling noise. Their midpoint is good while the bracket is "

@@ -25,8 +25,9 @@ VERDICTS = ("held", "not held", "not told apart")
 OF_THE_TABLE = (
     "The table GAN / WGAN of the introductions, line by line. Probabilities against real numbers: "
     "both networks give real numbers, and a GAN has the sigmoid in its loss. No constraint against "
-    "clipping or a penalty: clipping keeps weights in the window and says nothing of slopes, which "
-    "may be far from one; a penalty asks for slopes of one, and enforces nothing."
+    "clipping or a penalty: clipping keeps weights in the window, which bounds slopes by a number "
+    "of widths and depth that may be far from one; a penalty asks for slopes of one, and enforces "
+    "nothing."
 )
 OF_THE_CLAIMS = (
     "A claim says that a number is less in some runs than in others. It is held, or not held, "

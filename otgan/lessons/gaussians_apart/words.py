@@ -51,8 +51,8 @@ def explain(numbers: GaussiansApart) -> str:
         for c in (n.equal, n.unequal)
     ]
     return page(
-        f"Gaussians moving apart: at {n.deltas[-1]:g}, JS pulls with {n.js_slope[-1]:.3g}, "
-        f"W₁ with {n.w1_slope[-1]:.3g}",
+        f"Gaussians moving apart: at {n.deltas[-1]:g}, JS pulls with "
+        f"{shown(float(n.js_slope[-1]), 1.0, digits=3)}, W₁ with {n.w1_slope[-1]:.3g}",
         body + "\n\n" + table(["pair", "KL(P‖Q)", "KL(Q‖P)", "JS", "W₁"], pairs),
         [
             "JS and TV run into their ceilings (log 2 nats, which is one bit, and 1), and their "

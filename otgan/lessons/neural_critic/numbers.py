@@ -227,9 +227,10 @@ def _surface(effort: _Effort, shape: str, rule: Constraint, rng: int) -> Surface
         heights = r.critic(torch.tensor(grid.reshape(-1, 2)).float()).double().numpy()
     generator = np.random.default_rng(rng)
     n = effort.sample
-    around = held_out_bracket(
-        *(side.sample(k, generator) for k in (n, 4 * n) for side in (distribution, noisy))
+    x, y, x_new, y_new = (
+        side.sample(k, generator) for k in (n, 4 * n) for side in (distribution, noisy)
     )
+    around = held_out_bracket(x, y, x_new=x_new, y_new=y_new)
     return Surface(
         shape=shape,
         constraint=r.constraint,

@@ -10,9 +10,9 @@ import numpy as np
 from otgan import emd, js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
-from otgan.lessons.densities import Normal, js, w1
+from otgan.lessons.densities import Normal, as_numbers, js, w1
 from otgan.lessons.record import Record
-from otgan.measures import FloatArray, as_points
+from otgan.measures import FloatArray
 
 __all__ = ["ParallelLines", "run"]
 
@@ -83,8 +83,8 @@ def run(*, thetas: Any = None, sigmas: Any = (0.25, 0.5, 1.0), points: int = 24)
     >>> numbers.js_noisy.round(6)
     array([[0.      , 0.336831]])
     """
-    thetas = as_points(np.linspace(-2, 2, 65) if thetas is None else thetas, "thetas")[:, 0]
-    sigmas = as_points(sigmas, "sigmas")[:, 0]
+    thetas = as_numbers(np.linspace(-2, 2, 65) if thetas is None else thetas, "thetas")
+    sigmas = as_numbers(sigmas, "sigmas")
     if points < 1:
         raise InvalidInputError(f"points must be at least 1, got {points!r}; to fix it, pass 24")
     heights = (np.arange(points) + 0.5) / points

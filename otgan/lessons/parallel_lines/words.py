@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from otgan.estimates import shown
 from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal, js
 from otgan.lessons.parallel_lines.numbers import ParallelLines
@@ -33,13 +34,12 @@ def explain(numbers: ParallelLines) -> str:
     Parallel lines: JS jumps between 0 and log 2 = 0.693147, W is |theta|
     """
     n = numbers
-    shown = np.flatnonzero(n.thetas >= 0) if (n.thetas >= 0).any() else np.arange(len(n.thetas))
-    rows = shown[np.unique(np.linspace(0, len(shown) - 1, 9).round().astype(int))]
+    rows = np.unique(np.linspace(0, len(n.thetas) - 1, 9).round().astype(int))
     columns = [n.thetas, n.kl, n.kl_reversed, n.js, n.w, *n.js_noisy]
     noisy = [f"JS, sigma={sigma:g}" for sigma in n.sigmas]
     body = table(
         ["theta", "KL", "KL back", "JS", "W", *noisy],
-        [[float(column[row]) for column in columns] for row in rows],
+        [[shown(float(column[row]), 1.0, digits=8) for column in columns] for row in rows],
     )
     wrong = float(np.abs(n.w_noisy - np.abs(n.thetas)).max())
     return page(

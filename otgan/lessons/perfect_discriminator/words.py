@@ -54,7 +54,7 @@ def explain(numbers: PerfectDiscriminator) -> str:
     )
     return page(
         f"The perfect discriminator: at distance {n.deltas[-1]:g} the GAN pulls with "
-        f"{n.saturating[-1]:.3g}, W₁ with {n.wasserstein[-1]:.3g}",
+        f"{shown(float(n.saturating[-1]), 1.0, digits=3)}, W₁ with {n.wasserstein[-1]:.3g}",
         body,
         [
             "The best discriminator is D* = p_r/(p_r + p_g). Its value is 2 JS - 2 log 2 "

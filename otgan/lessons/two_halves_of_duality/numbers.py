@@ -14,10 +14,11 @@ import numpy as np
 from otgan import c_transform, emd, emd_linprog
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
+from otgan.lessons.densities import as_numbers
 from otgan.lessons.record import Record
 from otgan.lessons.two_halves_of_duality.functions import FUNCTIONS, FunctionSlopes, slopes_of
 from otgan.lessons.two_halves_of_duality.unknown_slope import KNOTS, CriticOfUnknownSlope, read
-from otgan.measures import FloatArray, as_points
+from otgan.measures import FloatArray
 
 __all__ = ["TwoHalves", "lower_envelope", "run"]
 
@@ -154,10 +155,10 @@ def run(
     >>> numbers.best / numbers.K
     array([1.75, 1.75, 1.75])
     """
-    x, y = _on_line(x, "x"), _on_line(y, "y")
+    x, y = as_numbers(x, "x"), as_numbers(y, "y")
     f = _prices(np.zeros(len(x)) if f is None else f, "f", len(x))
     g = _prices(np.zeros(len(y)) if g is None else g, "g", len(y))
-    K = _on_line(K, "K")
+    K = as_numbers(K, "K")
     if not (K > 0).all():
         raise InvalidInputError(
             f"K must be positive, got {K.min():g}; to fix it, pass slopes such as 1"
@@ -202,18 +203,8 @@ def _after_transforms(C: FloatArray, f: FloatArray, g: FloatArray) -> FloatArray
     return np.array(values)
 
 
-def _on_line(values: Any, name: str) -> FloatArray:
-    points = as_points(values, name)
-    if points.shape[1] != 1:
-        raise InvalidInputError(
-            f"{name} must be numbers on the line, got shape {points.shape}; to fix it, pass a list "
-            "of numbers"
-        )
-    return points[:, 0]
-
-
 def _prices(values: Any, name: str, count: int) -> FloatArray:
-    prices = _on_line(values, name)
+    prices = as_numbers(values, name)
     if len(prices) != count:
         raise InvalidInputError(
             f"{name} must hold {count} numbers, got {len(prices)}; to fix it, pass one for each "

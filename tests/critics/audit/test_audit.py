@@ -259,10 +259,19 @@ def test_subsampling_is_said():
         (lambda z: (z[:, 0] - z[:, 0]).sqrt(), X, {}, "gradients must be finite"),
         (lambda z: z[:, 0] * 1j, X, {}, "must return real numbers, got complex ones"),
         (nn.Linear(2, 1), X[:, :1], {}, "points of one shape"),
-        (nn.Linear(2, 1), X, {"reported": math.nan}, "reported must be a finite number"),
-        (nn.Linear(2, 1), X, {"penalty_weight": 0}, "penalty_weight must be positive"),
-        (nn.Linear(2, 1), X, {"batch_size": -1}, "batch_size must be positive"),
-        (nn.Linear(2, 1), X, {"max_pairs": 0}, "max_pairs must be at least 1"),
+        *(
+            (nn.Linear(2, 1), X, {"reported": number}, "reported must be a")
+            for number in (math.nan, math.inf, "5", True, [5.0], torch.zeros(2))
+        ),
+        *(
+            (nn.Linear(2, 1), X, {"penalty_weight": number}, "penalty_weight must be a positive")
+            for number in (0, math.inf, "ten", True)
+        ),
+        *(
+            (nn.Linear(2, 1), X, {option: number}, f"{option} must be a whole number of at least 1")
+            for option in ("batch_size", "max_pairs")
+            for number in (0, -1, 2.5, "64", True)
+        ),
         (nn.Linear(2, 1), X * math.nan, {}, "x must be finite"),
     ],
 )

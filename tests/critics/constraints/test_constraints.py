@@ -12,12 +12,14 @@ from torch import nn
 from otgan.critics.constraints.base import HeldOutGap
 from otgan.critics.constraints.by_name import CONSTRAINTS, as_constraint
 from otgan.critics.constraints.clipping import WeightClipping
+from otgan.critics.constraints.cones import Cones
 from otgan.critics.constraints.penalties import DivergencePenalty, GradientPenalty
 from otgan.critics.constraints.serialization import constraint_from, described
 from otgan.critics.lipschitz.layers import lipschitz_from_weights
 from otgan.critics.networks.feedforward import mlp
 from otgan.critics.settings import CONSTRAINT_NAMES
 from otgan.errors import InvalidInputError
+from tests.cases import refused
 from tests.critics.linear_layer import linear_layer
 
 
@@ -192,3 +194,36 @@ def test_names_and_objects():
     assert as_constraint(WeightClipping(0.1)) == WeightClipping(limit=0.1)
     with pytest.raises(InvalidInputError, match="did you mean 'spectral'"):
         as_constraint("spectrum")
+
+
+@pytest.mark.parametrize(
+    ("make", "values", "words"),
+    [
+        (WeightClipping, (0, -0.01, math.nan, math.inf, "a", True), "limit must be a positive"),
+        (Cones, (0, 2.5, math.nan, "many", True), "count must be a whole number of at least 1"),
+        (
+            lambda flag: GradientPenalty(one_sided=flag),
+            ("no", 1, None),
+            "one_sided must be True or False",
+        ),
+        (
+            lambda fraction: GradientPenalty(endpoint_fraction=fraction),
+            (-0.5, 1, 2.5, math.nan, "half", True),
+            "endpoint_fraction must",
+        ),
+        (
+            lambda fraction: DivergencePenalty(endpoint_fraction=fraction),
+            (-0.5, 1, None),
+            "endpoint_fraction must",
+        ),
+        (
+            lambda power: DivergencePenalty(power=power),
+            (1, 0.5, math.inf, math.nan, "six", None, True),
+            "power must be",
+        ),
+    ],
+)
+def test_parameters_without_meaning_are_refused(make, values, words):
+    for value in values:
+        with refused(words):
+            make(value)

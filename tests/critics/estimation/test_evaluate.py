@@ -16,8 +16,8 @@ from tests.critics.estimation.problems import OPTIONS, clouds, distributions, li
 
 def evaluated(critic, rule, gaps=(1.0,) * 50):
     both = distributions(*clouds())
-    history = [CriticRecord(k, 0.0, gap, gap, 0.0) for k, gap in enumerate(gaps)]
-    fit = Fit(critic, torch.optim.SGD(critic.parameters()), torch.Generator(), 50, 1.0, history)
+    history = [CriticRecord(10 * k, 0.0, gap, gap, 0.0) for k, gap in enumerate(gaps)]
+    fit = Fit(critic, torch.optim.SGD(critic.parameters()), torch.Generator(), 500, 1.0, history)
     selection = Selection(rule.name, rule, 0, "a test")
     return evaluate_critic(fit, selection, both, initial_bracket(both, 0), OPTIONS)
 
@@ -30,7 +30,7 @@ def test_the_best_linear_critic_shows_w1():
     assert r.population_low < 5.0 < r.population_high
     assert 0.95 * r.sample_distance < r.sample_lower <= r.sample_distance
     assert r.sample_sizes == (400, 360) and r.n_held_out == 190
-    assert (r.constraint, r.reason, r.steps) == ("orthogonal", "a test", 50)
+    assert (r.constraint, r.reason, r.steps) == ("orthogonal", "a test", 500)
     assert float(r) == r.value == r.to_dict()["value"] and r.to_dict()["skill"] == r.skill
 
 

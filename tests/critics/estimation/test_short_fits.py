@@ -1,5 +1,6 @@
 """Fits that are stopped at once, or refused before they start."""
 
+import numpy as np
 import pytest
 from torch import nn
 
@@ -14,6 +15,14 @@ def test_a_critic_stopped_at_once_shows_no_negative_distance(constraint):
     r = otgan.estimate_w1(*two_gaussians(), constraint=constraint, steps=1, **SHORT)
     assert 0 <= r.value <= 5.0 and not r.converged
     assert r.interval[0] <= 5.0 <= r.interval[1]
+
+
+def test_a_critic_stopped_after_twenty_steps_is_not_called_settled():
+    """In many dimensions its curve moved by less than its noise, and by little beside W1."""
+    x, y = np.random.default_rng(0).normal(size=(2, 30, 50))
+    r = otgan.estimate_w1(x, y, constraint="lp", steps=20, **SHORT)
+    assert not r.converged and r.verdict.startswith("under-trained: its training ended at step 20")
+    assert r.interval[1] == r.population_high
 
 
 def test_a_critic_whose_weights_are_zero_is_judged_after_training():

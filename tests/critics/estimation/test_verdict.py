@@ -13,7 +13,7 @@ from otgan.critics.estimation.verdict import (
     late_growth,
     unsettled,
 )
-from otgan.critics.training.loop import CriticRecord
+from otgan.critics.training.loop import WARM_UP, CriticRecord
 from tests.critics.estimation.problems import bracket
 
 HALF_WIDTH = 1.959963984540054 * 0.1
@@ -21,7 +21,7 @@ HALF_WIDTH = 1.959963984540054 * 0.1
 
 
 def curve(*gaps):
-    return [CriticRecord(step, 0.0, gap, gap, 0.0) for step, gap in enumerate(gaps)]
+    return [CriticRecord(step, 0.0, gap, gap, 0.0) for step, gap in enumerate(gaps, start=WARM_UP)]
 
 
 def rising(start, end, count=32):
@@ -41,7 +41,7 @@ def test_a_value_inside_the_bracket_is_not_contradicted(value):
     [
         (4.5, 5.0, "under-trained: the potentials of a sample already show 4.8", False),
         (-0.3, 0.0, "under-trained: on held-out points it shows -0.3, less than a", False),
-        (5.4, 5.0, "too large: samples of the distributions are no more than 5.164 apart", True),
+        (5.4, 5.0, "too large: samples of the distributions are no more than 5.183 apart", True),
     ],
 )
 def test_a_value_outside_of_it_is(value, lower, words, too_large):
@@ -77,6 +77,14 @@ def test_growth_of_next_to_nothing_is_held_against_the_distance():
 def test_a_curve_that_still_moves_is_unsettled(history, words):
     found = unsettled(0.01, history, bracket(1.0, 2.0))
     assert found is not None and found.sentence.startswith(words)
+
+
+def test_a_training_that_ends_in_its_warm_up_is_unsettled():
+    early = [record._replace(step=record.step - WARM_UP) for record in curve(*[1.0] * WARM_UP)]
+    found = unsettled(0.01, early, bracket(1.0, 2.0))
+    assert found is not None and f"ended at step {WARM_UP - 1}, while" in found.sentence
+    full = [*early, CriticRecord(WARM_UP, 0.0, 1.0, 1.0, 0.0)]
+    assert unsettled(0.01, full, bracket(1.0, 2.0)) is None
 
 
 def test_a_curve_that_moves_less_than_its_noise_is_settled():

@@ -157,3 +157,31 @@ def test_errors_say_what_to_do(call, words):
     with pytest.raises(InvalidInputError, match=words) as error:
         call()
     assert "got" in str(error.value) and "to fix it" in str(error.value)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e6, 1e12, 1e30])
+def test_bounds_of_critics_of_any_steepness_are_bounds(scale):
+    # values of 1e30 swallowed the distances, and "proved" 5e14 of a distance of one third
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 2)) + [1, 0], rng.normal(size=(25, 2))
+    exact = otgan.emd(x, y).distance
+    plain = certified_lower_bound(x, y, x[:, 0], y[:, 0])
+    for offset in (0.0, 1e9 * scale):
+        found = certified_lower_bound(x, y, scale * x[:, 0] + offset, scale * y[:, 0] + offset)
+        assert found <= exact * (1 + 1e-12)
+        assert_allclose(
+            found, plain, rtol=0.02
+        )  # the best scale is searched for, and may be missed
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e20])
+def test_bounds_of_critics_that_show_next_to_nothing_are_bounds(scale):
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 40, 2))
+    for seed in range(20):
+        noise = scale * np.random.default_rng(seed).normal(size=80)
+        noise -= noise[:40].mean() - noise[40:].mean() - 1e-9 * scale  # the gap is 1e-9 of it
+        potentials = certified_potentials(x, y, noise[:40], noise[40:])
+        violation = potentials.f[:, None] + potentials.g - np.linalg.norm(x[:, None] - y, axis=2)
+        assert violation.max() <= 1e-9
+        assert potentials.value <= otgan.emd(x, y).distance

@@ -67,6 +67,7 @@ def test_what_is_plain_is_read_without_a_word(tmp_path, text, points, names):
         ("u\n-0,5\n,25\n", [[-0.5], [0.25]], ("u",), "decimal commas"),
         ('u,v\n"1,5","2,25"\n', [[1.5, 2.25]], ("u", "v"), "decimal commas"),
         ("u,v\n1,2\n,\n3,4\n,\n", [[1, 2], [3, 4]], ("u", "v"), "2 rows without a value"),
+        ("u,v\n1,2\n,\n", [[1, 2]], ("u", "v"), "1 row without a value"),
     ],
 )
 def test_what_can_be_told_is_read_and_said(tmp_path, text, points, names, note):
@@ -130,7 +131,7 @@ def test_what_could_be_either_is_asked_about(tmp_path, text, found, options, sha
         ("NA,2\n3,4\n", "got 'NA' in line 1"),
         ("u,v\nm,kg\n1,2\n", "got 'm' in line 2"),
         ("Results\nu,v\n1,2\n", "as many names"),
-        ("u,v\nTrue,1\nFalse,2\n", "got 'True' in column 'u'"),
+        ("u,v\nTrue,1\nFalse,2\n", "got 'True' in column 'u'.*--columns v"),
         ('u,v\n"1,234,567",2\n', "no marks between thousands"),
         ("u;v\n1.234,5;2\n3,5;1\n", r"got '1.234,5' in line 2"),
         ("u;v\n1,5;2.5\n", "beside points"),
