@@ -178,7 +178,7 @@ def test_any_case_can_be_explained_and_drawn(tmp_path):
     ("options", "message"),
     [
         ({"separation": 0.0}, "separation must be above 0 and at most 20, got 0.0"),
-        ({"separation": math.nan}, "separation must be above 0"),
+        ({"separation": math.nan}, "separation must be a number"),
         ({"weight": 1.0}, "weight must be between 0 and 1, got 1.0"),
         ({"pi": 0.0}, "pi must be between 0 and 1, got 0.0"),
     ],

@@ -108,7 +108,7 @@ def test_any_shifts_can_be_explained_and_drawn(tmp_path):
         ({"deltas": [-1]}, "deltas must be non-negative"),
         ({"deltas": [np.inf]}, "deltas must be finite"),
         ({"scale": 0.0}, "positive, finite standard deviation"),
-        ({"scale": "2"}, "positive, finite standard deviation"),
+        ({"scale": "2"}, "scale must be a number"),
         ({"deltas": [[0, 1], [1, 2]]}, "deltas must be numbers on the line"),
     ],
 )

@@ -121,7 +121,7 @@ def test_any_pair_can_be_explained_and_drawn(tmp_path):
     ("options", "message"),
     [
         ({"weight": 0.0}, "weight must be between 0 and 1, got 0.0"),
-        ({"weight": math.nan}, "weight must be between 0 and 1, got nan"),
+        ({"weight": math.nan}, "weight must be a number, finite, got nan"),
         ({"std": -1.0}, "positive, finite standard deviation"),
         ({"deltas": [-1]}, "deltas must be non-negative"),
     ],

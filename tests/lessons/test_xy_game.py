@@ -71,7 +71,8 @@ def test_text_holds_the_numbers():
     [
         ({"eta": 0}, "eta must be between 0 and 1"),
         ({"eta": 1.0}, "eta must be between 0 and 1"),
-        ({"eta": math.nan}, "eta must be between 0 and 1"),
+        ({"eta": math.inf}, "eta must be between 0 and 1"),
+        ({"eta": math.nan}, "eta must be a number, finite"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"start": (1, 2, 3)}, "start must hold two numbers"),
         ({"start": (1, math.nan)}, "start must be finite"),

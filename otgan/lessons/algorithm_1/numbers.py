@@ -15,6 +15,7 @@ from otgan.inputs.options import as_count, as_positive, as_rng
 from otgan.keywords import checks_keywords
 from otgan.lessons.algorithm_1.problem import Problem, config_of
 from otgan.lessons.algorithm_1.records import Settings, Training
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.progress import Progress, as_progress, reporting
 
@@ -54,7 +55,7 @@ class Algorithm1(Record):
     variants: tuple[Training, ...]
 
 
-@checks_keywords
+@checks_parameters
 def run(
     *,
     limit: float = 0.1,

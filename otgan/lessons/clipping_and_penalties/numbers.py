@@ -7,8 +7,8 @@ from math import hypot
 
 import numpy as np
 
-from otgan.keywords import checks_keywords
 from otgan.lessons.clipping_and_penalties.records import ClippingAndPenalties
+from otgan.lessons.parameters import checks_parameters
 from otgan.progress import Progress, as_progress, reporting
 
 __all__ = ["run"]
@@ -32,7 +32,7 @@ FULL = _Effort(
 QUICK = _Effort((0.001, 0.01, 0.1), (3, 12), (0, 40, 120), 25, 500)
 
 
-@checks_keywords
+@checks_parameters
 def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> ClippingAndPenalties:
     """Train critics with clipped weights and under penalties, flat networks and deep ones.
 

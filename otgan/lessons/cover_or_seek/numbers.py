@@ -10,6 +10,7 @@ import numpy as np
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 from otgan.lessons.cover_or_seek.fitting import Bumps, Fit, best_fit, divergence
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -61,7 +62,7 @@ class CoverOrSeek(Record):
         return self.fits[1].pi
 
 
-@checks_keywords
+@checks_parameters
 def run(*, separation: float = 6.0, weight: float = 0.5, pi: float = 0.5) -> CoverOrSeek:
     """Fit one Gaussian to two of standard deviation 1, by three divergences.
 

@@ -10,6 +10,7 @@ import numpy as np
 from otgan import estimate_w1
 from otgan.datasets import KnownPair, funnel_pair
 from otgan.keywords import checks_keywords
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 from otgan.progress import Progress, as_progress, reporting
@@ -107,7 +108,7 @@ FULL = _Effort((1, 2, 4, 8, 16, 32), (250, 500, 1000, 2000), 4, 1000, 400, 64)
 QUICK = _Effort((2, 16), (125, 500), 2, 300, 200, 64)
 
 
-@checks_keywords
+@checks_parameters
 def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> CriticOrEmd:
     """Estimate W₁ of pairs that are known, in more and more dimensions, by samples and critics.
 

@@ -20,6 +20,7 @@ from otgan.lessons.dimension_of_data.shapes import (
     sphere,
     swiss_roll,
 )
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -106,7 +107,7 @@ class DimensionOfData(Record):
         return ball_like, cube_like
 
 
-@checks_keywords
+@checks_parameters
 def run(
     *, n: int = 1797, neighbors: int = 10, rng: np.random.Generator | int = 0
 ) -> DimensionOfData:

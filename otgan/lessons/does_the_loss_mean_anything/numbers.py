@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from otgan.keywords import checks_keywords
 from otgan.lessons.digits_game import train_on_digits
 from otgan.lessons.does_the_loss_mean_anything.records import Curve, LossMeaning, correlations
+from otgan.lessons.parameters import checks_parameters
 from otgan.progress import Progress, as_progress, reporting
 
 __all__ = ["DISTANCES", "GAMES", "LOSSES", "run"]
@@ -31,7 +31,7 @@ STEPS, QUICK_STEPS = (2400, 600), (800, 200)
 """Of the generator, for both games: a step with five of the critic takes that much longer."""
 
 
-@checks_keywords
+@checks_parameters
 def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> LossMeaning:
     """Read measured correlations of losses with distances, and train two GANs to see the curves.
 

@@ -11,6 +11,7 @@ from otgan.inputs.options import as_count
 from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal
 from otgan.lessons.mistakes import Mistake, mistakes
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -101,7 +102,7 @@ def density_between(x: FloatArray, epsilon: float) -> FloatArray:
     return density(Normal(mean, std), x)
 
 
-@checks_keywords
+@checks_parameters
 def run(*, card: int = 0) -> FindTheMistake:
     """Collect the cards.
 

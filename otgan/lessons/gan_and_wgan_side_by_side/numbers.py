@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otgan.keywords import checks_keywords
 from otgan.lessons.digits_game import train_on_digits
 from otgan.lessons.gan_and_wgan_side_by_side.records import SideBySide, Trained, measurements
+from otgan.lessons.parameters import checks_parameters
 from otgan.measures import FloatArray
 from otgan.progress import Progress, as_progress, reporting
 
@@ -27,7 +27,7 @@ STEPS, QUICK_STEPS = 2500, 500
 POINTS = 200
 
 
-@checks_keywords
+@checks_parameters
 def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> SideBySide:
     """Read the measured claims, and train a GAN, a WGAN and a WGAN-GP to look at their critics.
 

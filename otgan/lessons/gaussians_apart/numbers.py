@@ -20,6 +20,7 @@ from otgan.lessons.densities import (
     w1,
     w1_slope,
 )
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -75,7 +76,7 @@ class GaussiansApart(Record):
     unequal: Comparison
 
 
-@checks_keywords
+@checks_parameters
 def run(*, deltas: Any = None, scale: float = 2.0) -> GaussiansApart:
     """Compare N(0, 1) with N(delta, 1) for many shifts, and with N(1, scale²).
 

@@ -29,6 +29,7 @@ from otgan.lessons.how_sure_are_you.trials import (
     slopes_of,
     trials,
 )
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -90,7 +91,7 @@ class HowSure(Record):
         return math.log(NEIGHBORS)
 
 
-@checks_keywords
+@checks_parameters
 def run(*, rng: np.random.Generator | int = 0) -> HowSure:
     """Compare distances of samples with those of the distributions that they come from.
 

@@ -12,6 +12,7 @@ from otgan import c_transform, certify, emd, emd_from_cost
 from otgan.errors import InvalidInputError, SolverError
 from otgan.inputs.options import as_rng
 from otgan.keywords import checks_keywords
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 from otgan.results import Result
@@ -98,7 +99,7 @@ def mcshane(points: Any, values: Any, z: Any) -> FloatArray:
     return c_transform(cdist(points, z), -np.asarray(values, dtype=float))
 
 
-@checks_keywords
+@checks_parameters
 def run(
     *, n: int = 12, m: int = 14, trials: int = 400, rng: np.random.Generator | int = 0
 ) -> KantorovichRubinstein:

@@ -12,6 +12,7 @@ import numpy as np
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal, check_shifts, crossings, expect, js as js_of_normals
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -92,7 +93,7 @@ class KLIntegrands(Record):
         return 0.5 * math.log(2 / (2 - w)) + 0.5 * over_q
 
 
-@checks_keywords
+@checks_parameters
 def run(
     *, mean: float = 1.0, std: float = 2.0, weight: float = 0.1, deltas: Any = None
 ) -> KLIntegrands:

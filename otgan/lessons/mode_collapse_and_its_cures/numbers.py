@@ -11,12 +11,12 @@ import numpy as np
 
 from otgan.datasets import ring8
 from otgan.errors import InvalidInputError, nearest_name
-from otgan.keywords import checks_keywords
 from otgan.lessons.mode_collapse_and_its_cures.records import (
     ModeCollapse,
     Training,
     experiments,
 )
+from otgan.lessons.parameters import checks_parameters
 from otgan.progress import Progress, as_progress, reporting
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ CURES: Mapping[str, Mapping[str, Any]] = {
 """What is changed in a non-saturating GAN without a penalty or a norm."""
 
 
-@checks_keywords
+@checks_parameters
 def run(
     *,
     cure: str = "wasserstein",

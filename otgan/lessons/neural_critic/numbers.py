@@ -12,7 +12,6 @@ import numpy as np
 from otgan import estimate_w1
 from otgan.datasets import DATASETS, Distribution, gaussians_on_line
 from otgan.datasets.random_source import RandomSource
-from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal
 from otgan.lessons.neural_critic.exact import PerfectCritics, steepest_clipped
 from otgan.lessons.neural_critic.records import (
@@ -22,6 +21,7 @@ from otgan.lessons.neural_critic.records import (
     Surface,
     Weighed,
 )
+from otgan.lessons.parameters import checks_parameters
 from otgan.progress import Progress, as_progress, reporting
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class _Noisy(Distribution):
         return self.base._draw(n, source) + self.std * source.normal(n, self.d)
 
 
-@checks_keywords
+@checks_parameters
 def run(*, quick: bool = False, rng: int = 0, progress: Progress = False) -> NeuralCritic:
     """Train critics on the line, where everything is known, and in the plane, to look at them.
 

@@ -11,6 +11,7 @@ from otgan import emd, js_divergence, kl_divergence
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal, as_numbers, js, w1
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -48,7 +49,7 @@ class ParallelLines(Record):
     w_noisy: FloatArray
 
 
-@checks_keywords
+@checks_parameters
 def run(*, thetas: Any = None, sigmas: Any = (0.25, 0.5, 1.0), points: int = 24) -> ParallelLines:
     """Measure the distance between two unit segments, bare and blurred.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from otgan.keywords import checks_keywords
 from otgan.lessons.densities import Normal, check_shifts, expect, js, js_slope, w1_slope
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray
 
@@ -53,7 +54,7 @@ class PerfectDiscriminator(Record):
     shown: float
 
 
-@checks_keywords
+@checks_parameters
 def run(*, deltas: Any = None, shown: float = 4.0) -> PerfectDiscriminator:
     """Value and gradients of the optimal discriminator between N(0, 1) and N(delta, 1).
 

@@ -10,6 +10,7 @@ import numpy as np
 from otgan import emd, emd_from_cost, js_divergence, kl_divergence, total_variation, wasserstein_1d
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points, as_weights, check_equal_mass
 from otgan.results import Result
@@ -97,7 +98,7 @@ LEAST_WORK = 1e-11
 """In shovel-steps for each shovelful."""
 
 
-@checks_keywords
+@checks_parameters
 def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     """Compute the work between two rows of piles in four ways, and the divergences beside it.
 

@@ -15,6 +15,7 @@ from otgan import c_transform, emd, emd_linprog
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
 from otgan.lessons.densities import as_numbers
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.lessons.two_halves_of_duality.functions import FUNCTIONS, FunctionSlopes, slopes_of
 from otgan.lessons.two_halves_of_duality.unknown_slope import KNOTS, CriticOfUnknownSlope, read
@@ -106,7 +107,7 @@ def lower_envelope(points: Any, values: Any, z: Any) -> FloatArray:
     return c_transform(np.abs(np.subtract.outer(points, z)), -np.asarray(values, dtype=float))
 
 
-@checks_keywords
+@checks_parameters
 def run(
     *,
     x: Any = (-2, 0, 1, 4),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from otgan.errors import require
-from otgan.keywords import checks_keywords
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.what_a_discriminator_learns.records import Fixed, WhatADiscriminatorLearns
 from otgan.progress import Progress, Report, as_progress, reporting
 
@@ -28,7 +28,7 @@ FULL = _Effort(4000, (1, 10, 25), (*LOOKS, *range(400, 2001, 100)))
 QUICK = _Effort(300, (1, 10), (0, 5, 10, 20, 50, 100, 200, 250))
 
 
-@checks_keywords
+@checks_parameters
 def run(
     *, quick: bool = False, rng: int = 0, progress: Progress = False
 ) -> WhatADiscriminatorLearns:

@@ -12,6 +12,7 @@ from otgan import two_sample_test, wasserstein
 from otgan.divergences.closed_forms import Gaussian, kl
 from otgan.inputs.options import as_rng
 from otgan.keywords import checks_keywords
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.lessons.which_distance.closed_forms import of_moved_uniform, of_rotation, of_rounding
 from otgan.lessons.which_distance.distances import NAMES, Distances
@@ -106,7 +107,7 @@ class WhichDistance(Record):
         return next(change for change in self.changes if change.name == name)
 
 
-@checks_keywords
+@checks_parameters
 def run(*, rng: np.random.Generator | int = 0) -> WhichDistance:
     """Change a distribution in nine ways and let all distances look at it.
 

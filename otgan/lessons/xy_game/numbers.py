@@ -10,6 +10,7 @@ import numpy as np
 
 from otgan.errors import InvalidInputError
 from otgan.keywords import checks_keywords
+from otgan.lessons.parameters import checks_parameters
 from otgan.lessons.record import Record
 from otgan.measures import FloatArray, as_points
 
@@ -81,7 +82,7 @@ def extragradient(x: float, y: float, eta: float) -> tuple[float, float]:
     return x - eta * ahead_y, y + eta * ahead_x
 
 
-@checks_keywords
+@checks_parameters
 def run(*, eta: float = 0.1, steps: int = 1000, start: tuple[float, float] = (1.0, 1.0)) -> XYGame:
     """Play min over x, max over y of x y by three schemes.
 
