@@ -4,7 +4,7 @@ python benchmarks/trainer_speed.py              every setting
 python benchmarks/trainer_speed.py plain        one of them
 
 A step is one of the generator with its steps of the critic, drawing of batches included, on the
-8-Gaussian ring with batches of 256 (the preset's are of 512), on one thread. The contenders take
+8-Gaussian ring with batches of 256 (the preset's are of 384), on one thread. The contenders take
 turns of 40 steps; a turn's time is the median of its steps, and a contender's that of its fastest
 turn, for other work on the machine makes each slower, by shared caches, and none faster. The loop
 is that of gan_toy.py, the toy code of WGAN-GP (Gulrajani et al., NeurIPS 2017), in today's PyTorch;

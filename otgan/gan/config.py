@@ -106,8 +106,8 @@ class GANConfig:
         adam, rmsprop or sgd, or an object such as ``Adam(betas=(0.0, 0.9))``. None is the optimizer
         of the constraint's paper; without a constraint Adam at 2e-4, betas (0.5, 0.999).
     schedule : str or callable
-        Factor of the learning rates: constant, linear (to zero) or cosine, or a function of the
-        fraction of steps that are done.
+        Factor of the learning rates: constant, linear (to zero), cosine, its third power
+        cosine-cubed, or a function of the fraction of steps that are done.
     average : float
         Decay of the running average of the generator's weights, which is what is measured and
         returned; 0 is no average.

@@ -152,10 +152,16 @@ OPTIMIZERS: dict[str, OptimizerSettings] = {"adam": Adam(), "rmsprop": RMSprop()
 OPTIMIZER_REGISTRY = Registry("optimizer", OPTIMIZERS)
 """The optimizers that can be rebuilt from plain values."""
 
+
+def _cosine(done: float) -> float:
+    return 0.5 * (1.0 + math.cos(math.pi * done))
+
+
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda done: 1.0,
     "linear": lambda done: 1.0 - done,
-    "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
+    "cosine": _cosine,
+    "cosine-cubed": lambda done: _cosine(done) ** 3,
 }
 """Factors of the learning rate, of the fraction of steps that are done."""
 

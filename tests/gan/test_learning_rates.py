@@ -33,6 +33,7 @@ def rates_at(step, **changes):
         ("constant", 1.0),
         ("linear", 0.7),
         ("cosine", (1 + math.cos(0.3 * math.pi)) / 2),
+        ("cosine-cubed", (1 + math.cos(0.3 * math.pi)) ** 3 / 8),
         (lambda done: 1 / (1 + 10 * done), 0.25),
     ],
 )

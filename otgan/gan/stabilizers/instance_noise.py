@@ -31,7 +31,7 @@ class InstanceNoise(Stabilizer):
     ----------
     std : float
         Deviation of the noise at first, in units of standardized points (pixels are in [-1, 1]).
-    schedule : {"linear", "cosine", "constant"}
+    schedule : {"linear", "cosine", "cosine-cubed", "constant"}
         How it falls over the steps of the run.
 
     References
