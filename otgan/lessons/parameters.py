@@ -57,7 +57,7 @@ def _as_annotated(value: Any, parameter: inspect.Parameter) -> Any:
     if kind == "str":
         return as_text(value, name, hint)
     if kind == "float":
-        return as_number(value, name, "finite", hint)
+        as_number(value, name, "finite", hint)
     if kind == "int" or (kind == "int | None" and value is not None):
         return _as_whole(value, name, hint)
     return value
