@@ -54,6 +54,9 @@ class Normal:
         object.__setattr__(self, "mean", float(self.mean))
         object.__setattr__(self, "std", float(self.std))
 
+    def __repr__(self) -> str:
+        return f"Normal(mean={self.mean:g}, std={self.std:g})"
+
     def log_pdf(self, x: float) -> float:
         """Logarithm of the density, which unlike the density never underflows."""
         z = (x - self.mean) / self.std

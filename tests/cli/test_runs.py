@@ -83,7 +83,7 @@ def test_digits_are_images_for_a_network_of_convolutions(tmp_path):
         ("--network dcgn", "did you mean 'dcgan'?"),
         ("--critic-norm lyer", "one of none, 'layer'"),
         ("--preset wgn", "did you mean 'wgan'?"),
-        ("--schedule cosin", "--schedule must be one of 'constant', 'linear', 'cosine', 'cosine-cubed', got"),
+        ("--schedule cosin", "--schedule must be one of 'constant', 'linear', 'cosine', 'cosine"),
         ("--stabilizers feature-matchin", "did you mean 'feature-matching'?"),
         ("--constraint none", "or --critic-norm spectral"),
         ("--constraint none", "got --constraint none; to fix it, pass --constraint lp"),
