@@ -65,7 +65,7 @@ CHOICES = {
     "latent": ("gaussian", "uniform"),
     "generator-optimizer": OPTIMIZERS,
     "critic-optimizer": OPTIMIZERS,
-    "schedule": ("constant", "linear", "cosine"),
+    "schedule": ("constant", "linear", "cosine", "cosine-cubed"),
     "features": ("auto", "classifier", "autoencoder", "none"),
     "precision": ("float32", "bfloat16", "float16"),
     "device": ("auto", "cpu", "cuda"),
@@ -77,7 +77,7 @@ CHOICES = {
 """Flags of `otgan train` that take a name, and the names."""
 
 ABOUT = {
-    "preset": "settings of a paper, or toy for a good result in the plane in a minute: {}",
+    "preset": "settings of a paper, or toy for a good result in the plane in two minutes: {}",
     "generator-optimizer": "{} (default: the constraint's)",
     "critic-optimizer": "{} (default: the constraint's)",
     "schedule": "of the learning rate: {}",

@@ -148,9 +148,8 @@ def toy() -> Settings:
 
     The critic sees coarse and fine structure at once, by Fourier features, and learns faster than
     the generator. A large penalty at first spreads points over all clusters; it falls, so that the
-    critic can be as steep as narrow clusters are. The learning rates fall sooner, because under a
-    small penalty a fast game circles: clusters lose their balance, and the average of circling
-    weights draws them too narrow.
+    critic can be as steep as narrow clusters are. The learning rates fall sooner: under a small
+    penalty and large rates clusters lose their balance again.
     """
     from otgan.critics.constraints.zero_centered import ZeroCenteredPenalty
 

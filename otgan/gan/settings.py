@@ -6,9 +6,7 @@ __all__ = [
     "FEATURE_NAMES",
     "LATENTS",
     "OBJECTIVE_NAMES",
-    "OPTIMIZER_NAMES",
     "PRECISIONS",
-    "SCHEDULE_NAMES",
     "STABILIZER_NAMES",
 ]
 
@@ -35,10 +33,6 @@ STABILIZER_NAMES = (
 """The keys of `stabilizers.STABILIZERS`."""
 
 LATENTS = ("gaussian", "uniform")
-OPTIMIZER_NAMES = ("adam", "rmsprop", "sgd")
-"""The keys of `optimizers.OPTIMIZERS`."""
-
-SCHEDULE_NAMES = ("constant", "linear", "cosine")
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 FEATURE_NAMES = ("auto", "classifier", "autoencoder")

@@ -31,7 +31,7 @@ LARGEST_SEED = 2**63 - 1000
 
 
 def as_count(
-    value: Any, name: str, *, least: int = 1, most: int | None = None, hint: str = "pass one"
+    value: Any, name: str, *, least: int | None = 1, most: int | None = None, hint: str = "pass one"
 ) -> int:
     """A whole number from `least` to `most`, be it Python's or NumPy's.
 
@@ -40,7 +40,7 @@ def as_count(
     value : object
     name : str
         What the option is called in the error.
-    least, most : int
+    least, most : int or None
         The range, both ends included; None is no limit.
     hint : str
         The end of the error: what to do instead.
@@ -53,8 +53,10 @@ def as_count(
     otgan.errors.InvalidInputError: steps must be a whole number of at least 1, got 2.5; to fix \
 it, pass one
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise _wrong(name, f"a whole number of at least {least}", value, hint)
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or (least is not None and value < least):
+        at_least = "" if least is None else f" of at least {least}"
+        raise _wrong(name, f"a whole number{at_least}", value, hint)
     if most is not None and value > most:
         raise _wrong(name, f"at most {most:,}", value, hint)
     return int(value)

@@ -7,10 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numpy as np
-
-from otgan.errors import InvalidInputError
-from otgan.inputs.options import as_flag, as_number, as_rng, as_seed, as_text
+from otgan.inputs.options import as_count, as_flag, as_number, as_rng, as_seed, as_text
 from otgan.keywords import checks_keywords
 
 __all__ = ["checks_parameters"]
@@ -59,11 +56,5 @@ def _as_annotated(value: Any, parameter: inspect.Parameter) -> Any:
     if kind == "float":
         as_number(value, name, "finite", hint)
     if kind == "int" or (kind == "int | None" and value is not None):
-        return _as_whole(value, name, hint)
+        return as_count(value, name, least=None, hint=hint)
     return value
-
-
-def _as_whole(value: Any, name: str, hint: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise InvalidInputError(f"{name} must be a whole number, got {value!r}; to fix it, {hint}")
-    return int(value)

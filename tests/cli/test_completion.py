@@ -72,7 +72,7 @@ def test_bash_offers_commands_flags_and_names(offers):
     assert set(offers("emd-grid", "--metric", "")) == set(METRICS)
     assert offers("lesson", "piles") == ["piles-of-dirt"]
     assert set(offers("lesson", "")) >= set(LESSONS)
-    assert offers("train", "ring8", "--schedule", "c") == ["constant", "cosine"]
+    assert offers("train", "ring8", "--schedule", "c") == ["constant", "cosine", "cosine-cubed"]
     assert offers("train", "ring8", "--constraint", "zero") == ["zero-centered"]
 
 
@@ -103,6 +103,7 @@ def test_a_shell_that_is_not_known_names_the_nearest(capsys):
 def test_names_that_are_offered_are_those_of_the_library():
     from otgan.critics.settings import CONSTRAINT_NAMES
     from otgan.gan import settings
+    from otgan.gan.optimizers import OPTIMIZERS, SCHEDULES
     from otgan.gan.presets import PRESETS
 
     assert set(CHOICES["objective"]) == set(settings.OBJECTIVE_NAMES)
@@ -110,7 +111,7 @@ def test_names_that_are_offered_are_those_of_the_library():
     assert set(CHOICES["stabilizers"]) == {*settings.STABILIZER_NAMES, "none"}
     assert set(CHOICES["features"]) == {*settings.FEATURE_NAMES, "none"}
     assert CHOICES["latent"] == settings.LATENTS
-    assert CHOICES["schedule"] == settings.SCHEDULE_NAMES
+    assert CHOICES["schedule"] == tuple(SCHEDULES)
     assert CHOICES["precision"] == settings.PRECISIONS
-    assert CHOICES["generator-optimizer"] == settings.OPTIMIZER_NAMES
+    assert CHOICES["generator-optimizer"] == tuple(OPTIMIZERS)
     assert CHOICES["preset"] == tuple(PRESETS)
