@@ -100,6 +100,15 @@ def test_links_between_pages_lead_somewhere(page):
     assert missing == []
 
 
+@pytest.mark.parametrize("page", ["CHANGELOG.md", "CONTRIBUTING.md"])
+def test_links_of_pages_that_the_site_includes_lead_to_pages_of_the_site(page):
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert local, "no link was found: is the pattern wrong?"
+    assert [link for link in local if not link.startswith("docs/")] == []
+    assert [link for link in local if not (ROOT / link).exists()] == []
+
+
 FUNCTIONS = [name for name in PUBLIC if inspect.isfunction(getattr(otgan, name))]
 CLASSES = [name for name in PUBLIC if inspect.isclass(getattr(otgan, name))]
 
