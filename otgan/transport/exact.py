@@ -460,23 +460,38 @@ def _stored_if_small(cost: GroundCost) -> GroundCost:
     return cost
 
 
+def _restored(result: TransportResult, problem: Problem) -> TransportResult:
+    """The result of the problem that was asked for, whose cost must be a float."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        restored = problem.restore(result)
+    if math.isfinite(restored.upper) or not math.isfinite(result.upper):
+        return restored
+    raise InvalidInputError(
+        "the cost must fit into float64, got weights whose sum is too large beside the costs or "
+        "prices; to fix it, rescale the weights, and multiply the cost back"
+    )
+
+
 def _accepted(
     result: TransportResult, problem: Problem, rtol: float, stopped_after: int | None = None
 ) -> TransportResult:
     """The result, if its bracket is as tight as asked for; else raise with it attached."""
-    if is_tight(result, problem.cost, problem.a, problem.b, rtol):
-        return problem.restore(result)
-    if stopped_after is None and not math.isfinite(result.upper):
+    tight = is_tight(result, problem.cost, problem.a, problem.b, rtol)
+    wanted = max(rtol, EXACT_RTOL)
+    if not tight and stopped_after is None and not math.isfinite(result.upper):
         from otgan.transport.network_simplex.forbidden import forbidden_mass_error
 
         costs = problem.cost.arcs(*result.plan.nonzero())
         raise forbidden_mass_error(result.plan, np.isinf(costs))
-    result, reason = problem.restore(result), ""
+    result, reason = _restored(result, problem), ""
+    # Of mass that stays, what it pays in any case is left out of the problem that was solved.
+    if tight or result.gap <= wanted * abs(result.upper):
+        return result
     hint = "write costs that forbid an arc as inf, remove far outliers, or raise rtol"
     if stopped_after is not None:
         reason, hint = f" after {stopped_after} iterations", "raise max_iterations or rtol"
     raise SolverError(
-        f"the certified gap must be at most {max(rtol, EXACT_RTOL):g} of the cost, got the "
+        f"the certified gap must be at most {wanted:g} of the cost, got the "
         f"bracket [{result.lower:.10g}, {result.upper:.10g}]{reason}; to fix it, "
         f"{hint} (the bracket is in error.partial)",
         partial=result,

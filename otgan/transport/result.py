@@ -13,7 +13,7 @@ from otgan.costs import GroundCost
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
 from otgan.results import Result
-from otgan.transport.rounding import EPS
+from otgan.transport.rounding import EPS, MARGINAL_TOLERANCE
 
 __all__ = ["EXACT_RTOL", "MAX_ALLOWANCE", "MOVED_BY_ROUNDING", "TransportResult", "is_tight"]
 
@@ -159,23 +159,27 @@ def is_tight(
     Both ends are sums of masses times costs or potentials, which are known to a unit in the last
     place, so the bracket may be wider by a few of these: 16. Potentials allow for no more than
     n + m times the most expensive arc that carries more than `MOVED_BY_ROUNDING` of the mass: a
-    plan whose arcs cost at most r has optimal potentials within (n + m) r of each other.
+    plan whose arcs cost at most r has optimal potentials within (n + m) r of each other. Where what
+    costs anything is rounding beside the weights of its own points too, the distance is zero to
+    rounding, and potentials allow for all of theirs.
     """
     if not np.isfinite(result.upper):
         return False  # some mass found no allowed arc
     accepted = max(rtol, EXACT_RTOL) * abs(result.upper)
     if result.gap <= accepted:
         return True
-    plan = result.plan
-    prices = np.abs(cost.arcs(*plan.nonzero()))
-    carried = float(plan.data @ prices)
+    plan = result.plan.tocoo()
+    (i, j), moved = plan.coords, plan.data
+    prices = np.abs(cost.arcs(i, j))
+    carried = float(moved @ prices)
+    rounded = moved <= np.minimum(MOVED_BY_ROUNDING, MARGINAL_TOLERANCE * np.minimum(a[i], b[j]))
     weighed = sum(
         float(masses[masses > 0] @ np.abs(potential[masses > 0]))
         for masses, potential in ((a, result.f), (b, result.g))
     )
     unit = 16 * EPS
-    if carried == 0:
+    if not prices[~rounded].any():
         return bool(result.gap <= accepted + unit * weighed)
-    most_expensive = float(prices[plan.data > MOVED_BY_ROUNDING].max())
+    most_expensive = float(prices[moved > MOVED_BY_ROUNDING].max())
     allowance = unit * min(weighed, sum(cost.shape) * most_expensive)
     return bool(result.gap <= accepted + unit * carried + min(allowance, MAX_ALLOWANCE * carried))

@@ -22,6 +22,7 @@ from otgan.costs import GroundCost, PointCost, SparseCost
 from otgan.errors import InvalidInputError
 from otgan.inputs.options import as_number
 from otgan.measures import MASS_RTOL, FloatArray
+from otgan.transport.couplings import northwest_corner
 from otgan.transport.dummy_points import DummyPrices, as_prices, most_expensive, with_dummies
 from otgan.transport.result import TransportResult
 from otgan.transport.rounding import EPS, MARGINAL_TOLERANCE
@@ -116,6 +117,10 @@ def partial_problem(
             f"mass must be at most what either side holds, got {mass:.10g} with {of_a:.10g} in a "
             f"and {of_b:.10g} in b; to fix it, pass at most the sum of {name}, {least:.10g}"
         )
+    whole = a, b
+    a, b = _clipped(a, mass), _clipped(b, mass)
+    of_a, of_b = float(a.sum()), float(b.sum())
+    least = min(of_a, of_b)
     beyond = 2 * most_expensive(cost) or 1.0  # what no plan pays for a unit
     u, v = np.zeros(len(a)), np.zeros(len(b))
     spare = min(ROUNDED_TOTAL * (of_a + of_b), mass / 2)
@@ -131,8 +136,23 @@ def partial_problem(
     signed = _is_signed(cost)
 
     def restore(result: TransportResult) -> TransportResult:
-        found = _without_dummies(result, of_a + rest[0])
-        return _at_price(found, -float(result.f[-1] + result.g[-1]), mass, spare, signed)
+        total = of_a + rest[0]
+        found = _without_dummies(result, total)
+        plan = _moving(found.plan, a, b, min(mass, least))
+        arcs = plan.tocoo()
+        upper = math.fsum(arcs.data / total * cost.arcs(*arcs.coords)) * total
+        multiplier = -float(result.f[-1] + result.g[-1])
+        lower = min(found.lower + multiplier * spare, upper)  # what was found moves so much less
+        moved = replace(
+            found,
+            cost=upper,
+            lower=lower,
+            upper=upper,
+            plan=plan,
+            unmatched_x=_left(found.unmatched_x, whole[0], plan.sum(axis=1)),
+            unmatched_y=_left(found.unmatched_y, whole[1], plan.sum(axis=0)),
+        )
+        return _at_price(moved, multiplier, signed)
 
     return _problem(dummies, (a, rest[0]), (b, rest[1]), p, restore)
 
@@ -187,6 +207,16 @@ def _balanced(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
     return a, b
 
 
+def _clipped(weights: FloatArray, mass: float) -> FloatArray:
+    """The weights where so much mass moves, without what stays at heavy points in any case.
+
+    No point needs more than the mass. Of twice as much some stays, so that its potential is that of
+    the dummy, whatever else is there; and the mass is no smaller a part of all than 1 / (2 n), so
+    that the rounding of dummies' masses, in proportion to all, takes no digits of it.
+    """
+    return np.minimum(weights, 2 * mass)
+
+
 def _excess(cost: GroundCost, prices: DummyPrices, lighter_x: bool) -> tuple[float, float]:
     """How much all prices of x, and all of y, may be lowered without changing what is optimal.
 
@@ -234,33 +264,30 @@ def _without_rounding(left: FloatArray, masses: FloatArray) -> FloatArray:
     return np.where(rounded, 0.0, left)
 
 
-def _at_price(
-    found: TransportResult, multiplier: float, mass: float, spare: float, signed: bool
-) -> TransportResult:
-    """The same for a given mass, with potentials at the price where as much would move.
+def _moving(plan: sparse.csr_array, a: FloatArray, b: FloatArray, mass: float) -> sparse.csr_array:
+    """The plan, brought to this mass from one that differs by rounding, or by a loose `rtol`."""
+    lacking = mass - float(plan.sum())
+    if lacking > ROUNDED_SHARE * mass:
+        left = [np.maximum(side - plan.sum(axis=k), 0.0) for side, k in ((a, 1), (b, 0))]
+        (i,), (j,) = left[0].nonzero(), left[1].nonzero()
+        more = northwest_corner(*(side[side > 0] * (lacking / side.sum()) for side in left))
+        plan = plan + sparse.coo_array((more.mass, (i[more.i], j[more.j])), shape=plan.shape)
+    return plan * (mass / float(plan.sum()))
 
-    What was found moves `spare` less.
-    """
-    more = mass / (mass - spare)
-    r, s = found.unmatched_x, found.unmatched_y
-    upper = found.upper * more
-    lower = min(found.lower + multiplier * spare, upper)
+
+def _left(found: FloatArray, weights: FloatArray, moved: FloatArray) -> FloatArray:
+    """What is left of the weights, without rounding where nothing was found to stay."""
+    left = np.maximum(weights - moved, 0.0)
+    return np.where((found == 0) & (left < MARGINAL_TOLERANCE * weights), 0.0, left)
+
+
+def _at_price(found: TransportResult, multiplier: float, signed: bool) -> TransportResult:
+    """The same for a given mass, with potentials at the price where as much would move."""
     multiplier += float(found.f.max() + found.g.max())
     if not signed:  # no cost is negative, and so no mass has a negative price
         multiplier = max(multiplier, 0.0)
     f, g = (potential - potential.max() + multiplier / 2 for potential in (found.f, found.g))
-    return replace(
-        found,
-        cost=upper,
-        lower=lower,
-        upper=upper,
-        plan=found.plan * more,
-        f=f,
-        g=g,
-        unmatched_x=r - spare * (r / (r.sum() or 1.0)),
-        unmatched_y=s - spare * (s / (s.sum() or 1.0)),
-        price=multiplier / 2,
-    )
+    return replace(found, f=f, g=g, price=multiplier / 2)
 
 
 def _is_signed(cost: GroundCost) -> bool:

@@ -81,8 +81,7 @@ def as_start(start: Any, n: int, m: int) -> WarmStart:
     if isinstance(start, TransportResult):
         if (start.n, start.m) != (n, m):
             raise _wrong_sizes(f"a result of {start.n} and {start.m}", n, m)
-        # Those on grids have the grid's shape.
-        f, g = _finite(start.f.ravel(), "f"), _finite(start.g.ravel(), "g")
+        f, g = _of_result(start.f, "f"), _of_result(start.g, "g")
         stays = start.unmatched_x.nonzero()[0], start.unmatched_y.nonzero()[0]
         i, j = start.plan.nonzero()
         return WarmStart(i, j, f, g, *stays)
@@ -104,6 +103,12 @@ def _potential(values: Any, name: str) -> FloatArray:
             "fix it, put them into the order of the points, and pass .to_numpy()"
         )
     return _finite(as_float64(values, f"start ({name})"), name)
+
+
+def _of_result(potential: FloatArray, name: str) -> FloatArray:
+    """In one axis, where those on grids have the grid's; infinite ones bind no mass."""
+    flat = potential.ravel()
+    return _finite(np.where(np.isposinf(flat), 0.0, flat), name)
 
 
 def _finite(potential: FloatArray, name: str) -> FloatArray:

@@ -53,3 +53,21 @@ def test_a_plan_of_light_points_among_heavy_ones_has_no_empty_row(d):
     assert_allclose(r.plan.sum(axis=0), b, rtol=1e-12)
     i, j = r.plan.nonzero()
     assert_allclose(np.linalg.norm(x[i] - y[j], axis=1), r.f[i] + r.g[j], atol=1e-13)
+
+
+@pytest.mark.parametrize("seed", [161, 260, 350, 379])
+def test_merged_points_are_where_they_were(seed):
+    # sums of weights are rounded, and what moves for that costs less than any bracket can tell
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 4, (int(rng.integers(2, 60)), 2)).astype(float)
+    a = rng.random(len(x))
+    points = np.unique(x, axis=0)
+    merged = np.array([a[(x == point).all(axis=1)].sum() for point in points])
+    r = otgan.emd(x, points, a, merged)
+    assert_allclose([r.lower, r.cost], 0.0, atol=1e-15)
+
+
+def test_a_light_point_that_must_travel_is_no_rounding():
+    # all that costs anything is less than 1e-15 of the mass, but all of one point's
+    r = otgan.emd([[0, 0], [0, 9]], [[0, 0], [3, 4]], [1, 1e-17], [1, 1e-17])
+    assert_allclose([r.lower, r.cost], np.hypot(3, 5) * 1e-17, rtol=1e-9)

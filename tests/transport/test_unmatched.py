@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import ot
@@ -563,3 +564,70 @@ def test_costs_that_vanish_beside_the_prices_are_still_cheaper(cost, b):
     result = otgan.emd_from_cost([[cost]], [1.0], [b], unmatched=(0.0, 0.5))
     assert result.moved == 1.0 and result.unmatched == (0.0, b - 1.0)
     assert result.gap <= 1e-9 * result.cost
+
+
+# ---------------------------------------------------------------- little of much
+
+
+@pytest.mark.parametrize("fraction", [1e-3, 1e-8, 1e-12, 1e-20, 1e-200])
+def test_however_little_moves_moves_the_cheapest_way(fraction):
+    # points hold far more: the mass was rounded as theirs is, and the bracket missed the truth
+    C = dense_cost(X, Y)
+    mass = fraction * min(A.min(), B.min())
+    r = otgan.emd(X, Y, A, B, mass=mass)
+    check_mass(r, C, A, B, mass)
+    cheapest = C.min()
+    assert_allclose([r.lower, r.cost], mass * cheapest, rtol=1e-12)
+    assert_allclose([r.moved, 2 * r.price], [mass, cheapest], rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("fraction", [0.3, 0.9, 1.0])
+def test_a_loose_plan_moves_the_mass_all_the_same(seed, fraction):
+    # started from what was optimal, the solver stopped at once, with mass between the dummies
+    rng = np.random.default_rng(seed)
+    C, a, b = rng.normal(size=(9, 5)), rng.random(9), rng.random(5)
+    mass = fraction * min(a.sum(), b.sum())
+    exact = otgan.emd_from_cost(C, a, b, mass=mass)
+    start: Any = (rng.normal(size=9), rng.normal(size=5))
+    for _ in range(3):
+        r = start = otgan.emd_from_cost(C, a, b, mass=mass, rtol=0.5, start=start)
+        check_left_over(r, C, a, b)
+        assert_allclose(r.moved, mass, rtol=1e-14)
+        assert_allclose(r.upper, value(r.plan.toarray(), C), rtol=1e-12)
+        rounding = 32 * EPS * np.abs(C).max() * (a.sum() + b.sum())
+        assert r.lower <= exact.upper + rounding and exact.lower <= r.upper + rounding
+
+
+@pytest.mark.parametrize("options", [{"unmatched": 1e100}, {"mass": 1e250}])
+def test_a_cost_beyond_floats_is_an_error(options):
+    with refused("the cost must fit into float64", "rescale the weights"):
+        otgan.emd(1e100 * X, 1e100 * Y, 1e250 * A, 1e250 * B, **options)
+
+
+@pytest.mark.parametrize(("seed", "price"), [(12, 10.0), (114, 1e6), (243, 1e6)])
+def test_what_stays_in_any_case_counts_in_how_tight_a_bracket_must_be(seed, price):
+    # prices are lowered; what is left to pay is so little that no bracket of it closes relatively
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(20, 2)), rng.normal(size=(3, 2))
+    a, b = 10 ** rng.uniform(-300, -10, 20), np.ones(3)
+    r = otgan.emd(x, y, a, b, unmatched=price)
+    check_unmatched(r, dense_cost(x, y), a, b, price, price)
+
+
+@pytest.mark.parametrize("seed", [55, 59, 71])
+@pytest.mark.parametrize("option", ["unmatched", "mass"])
+def test_merged_points_cost_nothing_beside_themselves(seed, option):
+    # sums of weights are rounded, and no bracket closes relatively to what that costs
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 4, (int(rng.integers(2, 60)), 2)).astype(float)
+    a = rng.random(len(x))
+    points, of = np.unique(x, axis=0, return_inverse=True)
+    for weighted in (None, a):
+        masses = np.full(len(x), 1 / len(x)) if weighted is None else a
+        b = np.bincount(of.ravel(), masses)
+        if option == "mass":
+            r = otgan.emd(x, points, weighted, b, mass=float(min(masses.sum(), b.sum())))
+        else:
+            r = otgan.emd(x, points, weighted, b, unmatched=1.0)
+        assert_allclose([r.lower, r.cost], 0.0, atol=256 * EPS * masses.sum())

@@ -322,3 +322,14 @@ def test_lists_and_integers_are_potentials_too():
     x, y = two_clouds(*SMALL)
     warm = otgan.emd(x, y, start=[[0] * 40, [0] * 30])
     check_transport(warm, x, y, cost=otgan.emd(x, y).cost)
+
+
+def test_a_result_with_an_infinite_potential_is_a_start():
+    # that of a point without mass, all of whose arcs are forbidden
+    C = np.array([[1.0, 2.0], [3.0, 5.0], [np.inf, np.inf]])
+    before = otgan.emd_from_cost(C, [1, 1, 0], [1, 1])
+    assert np.isinf(before.f[2])
+    after = otgan.emd_from_cost(C, [1, 1, 0], [1, 1], start=before)
+    assert after.cost == before.cost
+    bound = otgan.emd_from_cost(np.ones((3, 2)), start=before)
+    assert_allclose([bound.lower, bound.cost], 1.0, rtol=1e-15)
