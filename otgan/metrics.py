@@ -1,6 +1,6 @@
 """Ground distances with parameters of their own, computed for whole arrays of points at once.
 
-Each is an object that is passed as ``metric=``. Those of Torus, GreatCircle, and of Minkowski in
+Each is an object that is passed as ``metric=``. Those of Torus, GreatCircle, and the norms in
 SciPyMetric, have bounds between boxes of points, so that large clouds are compared without a
 matrix. All costs of others are stored.
 """
@@ -37,6 +37,14 @@ SCIPY_METRICS: Mapping[str, set[str]] = {
     "seuclidean": {"V"},
 }
 """SciPy's distances between real vectors, and the options of each."""
+
+NORMS: Mapping[str, float] = {
+    "cityblock": 1.0,
+    "euclidean": 2.0,
+    "sqeuclidean": 2.0,
+    "chebyshev": math.inf,
+}
+"""SciPy's names of norms of Minkowski, and of the square of one, with their orders."""
 
 MAX_ORDER = 20.0
 """Of a norm of Minkowski: powers of higher orders underflow for points that are close."""
@@ -252,7 +260,8 @@ class SciPyMetric(ArrayMetric):
     Notes
     -----
     ``"minkowski"`` of an order up to 20, or of infinite order without weights, has cells, and
-    stores no matrix between large clouds. All costs of others are stored, for 2**28 pairs at most.
+    stores no matrix between large clouds, and so have ``"cityblock"``, ``"euclidean"``,
+    ``"sqeuclidean"`` and ``"chebyshev"``. All costs of others are stored, for 2**28 pairs at most.
 
     Examples
     --------
@@ -298,26 +307,32 @@ class SciPyMetric(ArrayMetric):
         if (stretch := self._stretch(x.shape[1])) is None:
             return super().pairs(x, y)
         distances: FloatArray = np.linalg.norm(stretch * (x - y), self._order, axis=1)
-        return distances
+        return distances**self._power
 
     def normed(self, x: FloatArray, y: FloatArray) -> NormedPoints | None:
-        """The points as they are for minkowski, or stretched by its weights."""
+        """The points as they are for a norm of Minkowski, or stretched by its weights."""
         if (stretch := self._stretch(x.shape[1])) is None:
             return None
         order = self._order
         center = x.mean(axis=0) / 2 + y.mean(axis=0) / 2
         norm = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}.get(order, "minkowski")
-        return NormedPoints(stretch * (x - center), stretch * (y - center), norm, order=order)
+        x, y = stretch * (x - center), stretch * (y - center)
+        return NormedPoints(x, y, norm, self._power, order=order)
 
     @property
     def _order(self) -> float:
-        return float(self.options.get("p", 2.0))
+        return NORMS.get(self.name, float(self.options.get("p", 2.0)))
+
+    @property
+    def _power(self) -> float:
+        """Of the norm."""
+        return 2.0 if self.name == "sqeuclidean" else 1.0
 
     def _stretch(self, d: int) -> FloatArray | None:
-        """What the weights of minkowski multiply coordinates by; None for what has no cells."""
+        """What weights multiply coordinates by in a norm; None for what has no cells."""
         self._check_sizes(d)
         order = self._order
-        if self.name != "minkowski" or MAX_ORDER < order < np.inf:
+        if self.name not in {"minkowski", *NORMS} or MAX_ORDER < order < np.inf:
             return None
         if np.isinf(order) and "w" in self.options:
             return None

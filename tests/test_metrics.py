@@ -206,3 +206,40 @@ def test_options_stay_as_they_were_checked():
 def test_bad_parameters_are_refused(make, message):
     with refused(message):
         make()
+
+
+@pytest.mark.parametrize("name", ["euclidean", "sqeuclidean", "cityblock", "chebyshev"])
+def test_norms_by_their_names_store_no_matrix(name):
+    x, y = RNG.normal(size=(50, 3)), RNG.normal(size=(40, 3))
+    metric = otgan.SciPyMetric(name)
+    cost, named = (otgan.PointCost.of(x, y, metric=m, p=1.5) for m in (metric, name))
+    assert not cost.must_be_stored
+    points, expected = cost.normed(), named.normed()
+    assert points is not None and expected is not None
+    assert (points.norm, points.power) == (expected.norm, expected.power)
+    assert_allclose(points.x, expected.x, rtol=0)
+    assert_allclose(metric.pairs(x[:40], y), np.diag(metric.matrix(x[:40], y)), rtol=1e-14)
+    r = otgan.emd(x, y, metric=metric, p=1.5)
+    assert_allclose([r.lower, r.cost], otgan.emd(x, y, metric=name, p=1.5).cost, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["euclidean", "sqeuclidean", "cityblock"])
+def test_weights_of_norms_stretch_coordinates(name):
+    x, y = RNG.normal(size=(700, 2)), RNG.normal(size=(600, 2))
+    w = np.array([0.3, 2.0])
+    metric = otgan.SciPyMetric(name, {"w": w})
+    expected = cdist(x, y, name, w=w)
+    assert_allclose(metric.pairs(x[:600], y), np.diag(expected), rtol=1e-14)
+    r = otgan.emd(x, y, metric=metric)
+    assert r.solver == "multiscale-simplex"
+    assert_allclose([r.lower, r.cost], otgan.emd_from_cost(expected).cost, rtol=1e-9)
+
+
+def test_weights_of_chebyshev_are_scipys():
+    x, y = RNG.normal(size=(20, 2)), RNG.normal(size=(20, 2))
+    metric = otgan.SciPyMetric("chebyshev", {"w": [0.5, 3.0]})
+    assert_allclose(
+        otgan.emd(x, y, metric=metric).cost,
+        otgan.emd_from_cost(cdist(x, y, "chebyshev", w=[0.5, 3.0])).cost,
+        rtol=1e-12,
+    )

@@ -122,3 +122,14 @@ def test_pictures_are_not_resized(capsys, command):
     with pytest.raises(SystemExit):
         main([*command, "--size", "4"])
     assert "unknown option --size" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.docx", "a.xlsx"])
+def test_a_file_of_another_kind_is_told_what_is_read_and_how_to_convert(
+    arrays, tmp_path, capsys, name
+):
+    (tmp_path / name).write_bytes(b"II*\0")
+    assert main(["emd-grid", str(tmp_path / name), str(arrays[1])]) == 2
+    message = capsys.readouterr().err
+    for fragment in (".png", ".npy", ".csv", f"got {tmp_path / name}", "save a picture as PNG"):
+        assert fragment in message

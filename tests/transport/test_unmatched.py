@@ -631,3 +631,11 @@ def test_merged_points_cost_nothing_beside_themselves(seed, option):
         else:
             r = otgan.emd(x, points, weighted, b, unmatched=1.0)
         assert_allclose([r.lower, r.cost], 0.0, atol=256 * EPS * masses.sum())
+
+
+@pytest.mark.parametrize("mass", [[], np.array([])])
+def test_an_empty_list_is_no_mass(mass):
+    with refused("mass must be a number", "an empty list"):
+        otgan.wasserstein(X, Y, mass=mass)
+    with refused("mass must be a number", "an empty list"):
+        otgan.transport_cost(dense_cost(X, Y), mass=mass)

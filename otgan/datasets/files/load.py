@@ -270,7 +270,7 @@ def load_pair(a: str | Path, b: str | Path, **options: Unpack[LoadOptions]) -> t
 
 
 def _is_text(path: str | Path) -> bool:
-    return _suffix(Path(os.fsdecode(path))) in TEXT
+    return kind_by_name(Path(os.fsdecode(path))) in TEXT
 
 
 def _are_generated(names: tuple[str, ...]) -> bool:
@@ -427,10 +427,10 @@ def _is_folder(path: Any) -> bool:
     """Whether it is a folder of images; one with the suffix of a file is a mistake."""
     if not isinstance(path, (str, os.PathLike)) or not os.path.isdir(path):
         return False
-    return not _suffix(Path(os.fsdecode(path)))
+    return not kind_by_name(Path(os.fsdecode(path)))
 
 
-def _suffix(path: Path) -> str:
+def kind_by_name(path: Path) -> str:
     """The kind of file by its name; empty if unknown."""
     inner = path.with_suffix("") if path.suffix.lower() in DECOMPRESSORS else path
     suffix = inner.suffix.lower()
@@ -443,7 +443,7 @@ def _suffix(path: Path) -> str:
 
 def _kind(path: Path) -> str:
     """The kind of a file, by its name and its first bytes."""
-    kind = _suffix(path)
+    kind = kind_by_name(path)
     if not kind:
         packed = path.suffix.lower() in {*DECOMPRESSORS, ".zip", ".xz", ".zst", ".7z", ".lz4"}
         hint = "unpack it" if packed else "convert it to one of these, or rename it if it is one"

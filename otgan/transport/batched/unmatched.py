@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from otgan.costs import Metric, as_ground_cost
-from otgan.errors import OtganError
+from otgan.errors import InvalidInputError, OtganError
 from otgan.keywords import checks_keywords
 from otgan.measures import as_float64, as_masses, as_pair, is_torch
 from otgan.progress import Progress, reporting
@@ -111,6 +111,11 @@ class _Problems(NamedTuple):
     def of(cls, values: list[Any], names: list[str], axes: list[int]) -> _Problems:
         """Those of arrays that have so many axes in a single problem, and one more in a stack."""
         arrays = [_plain(*of) for of in zip(values, names, strict=True)]
+        if np.shape(arrays[-1]) == (0,):
+            raise InvalidInputError(
+                "mass must be a number, or one for each problem of a stack, got an empty list; to "
+                "fix it, pass how much shall move"
+            )
         of = zip(arrays, axes, strict=True)
         stacked = [np.ndim(array) == 1 + count for array, count in of]
         stacks = {names[k]: arrays[k] for k in np.flatnonzero(stacked)}

@@ -54,3 +54,17 @@ def test_equal_clouds_give_zero_and_units_scale_it():
     assert projection_lower_bound(x, x) == 0.0
     assert projection_lower_bound(x[:1], x[:1]) == 0.0
     assert_allclose(projection_lower_bound(8 * x, 8 * y), 8 * projection_lower_bound(x, y), rtol=0)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_rounding_takes_it_below_the_distance_and_never_above(offset):
+    # a shift is W1 itself, which rounding of projections used to overstate every other time
+    rng = np.random.default_rng(5)
+    for d in (1, 2, 3, 4):
+        for _ in range(25):
+            x, shift = offset + rng.normal(size=(5, d)), rng.normal(size=d)
+            y = x + shift
+            least = np.linalg.norm((y - x).astype(np.longdouble).mean(axis=0))
+            bound = projection_lower_bound(x, y)
+            assert bound <= least
+            assert_allclose(bound, float(least), rtol=1e-12 * (1 + offset))
