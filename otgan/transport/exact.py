@@ -404,7 +404,11 @@ def solve_unmatched(
     if options.start is not None:
         options = options._replace(start=options.start.with_dummies(problem.cost))
     try:
-        return solve_and_certify(problem, options)
+        result = solve_and_certify(problem, options)
+        # Where costs have both signs, the dummies' problem may cost more than what is asked for.
+        if 0 < options.rtol * abs(result.upper) < result.gap:
+            result = solve_and_certify(problem, options._replace(rtol=0.0))
+        return result
     except InfeasibleError:
         raise InfeasibleError(
             f"mass must be at most what the allowed arcs can carry, got {mass:.10g}; to fix it, "

@@ -639,3 +639,11 @@ def test_an_empty_list_is_no_mass(mass):
         otgan.wasserstein(X, Y, mass=mass)
     with refused("mass must be a number", "an empty list"):
         otgan.transport_cost(dense_cost(X, Y), mass=mass)
+
+
+def test_a_loose_bracket_is_loose_in_the_cost_that_was_asked_for():
+    # costs are negative and prices are not, so that the sum of both is less than either
+    before = otgan.emd_from_cost(np.random.default_rng(0).random((40, 2)), mass=0.95)
+    r = otgan.emd_from_cost(np.full((40, 2), -2.0), unmatched=20.0, rtol=0.5, start=before)
+    assert r.gap <= 0.5 * abs(r.upper)
+    assert_allclose(r.cost, -2.0, rtol=0.5)
