@@ -37,7 +37,10 @@ MetricName = Literal["euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosi
 Metric = MetricName | Callable[[FloatArray, FloatArray], float]
 
 METRIC_NAMES: tuple[str, ...] = ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine")
-WRAPPED = {"haversine": "GreatCircle()", "circle": "Torus(period)", "torus": "Torus(period)"}
+WRAPPED = {
+    **dict.fromkeys(("haversine", "sphere", "geodesic"), "GreatCircle()"),
+    **dict.fromkeys(("circle", "torus", "periodic"), "Torus(period)"),
+}
 """Names that users try, and the objects that they mean."""
 
 LARGEST_COST = 1e300

@@ -226,7 +226,8 @@ def test_twenty_thousand_points_are_certified(space, p):
 @pytest.mark.parametrize(
     ("name", "object_"),
     [("circle", "otgan.Torus(period)"), ("torus", "otgan.Torus(period)"),
-     ("haversine", "otgan.GreatCircle()"), ("minkowski", "otgan.SciPyMetric('minkowski')")],
+     ("haversine", "otgan.GreatCircle()"), ("sphere", "otgan.GreatCircle()"),
+     ("minkowski", "otgan.SciPyMetric('minkowski')")],
 )  # fmt: skip
 def test_names_are_refused_by_the_object_that_they_mean(name, object_):
     with refused(f"got '{name}'", f"metric={object_}"):
