@@ -50,6 +50,16 @@ def test_it_prints_for_people_and_for_programs(files, capsys):
     assert {k: values[k] for k in expected.to_dict()} == expected.to_dict()
 
 
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_path_whose_nodes_look_like_an_index(files, tmp_path, capsys, indexed):
+    # an arc has three columns, and where they begin may count from 0
+    arcs = [(0, 1, 1.5), (1, 2, 2.0), (2, 3, 0.5)]
+    rows = [",".join(map(str, (k, *arc) if indexed else arc)) for k, arc in enumerate(arcs)]
+    (tmp_path / "path.csv").write_text("\n".join(rows) + "\n")
+    values = printed(capsys, str(tmp_path / "path.csv"), *files[1:])
+    assert values["distance"] == (3 * 1.5 + 4 * 2.0 + 3 * 0.5) / 4
+
+
 def test_undirected_is_said_and_not_guessed(files, capsys):
     arcs, a, b = files
     assert main(["emd-graph", arcs, b, a]) == 2  # against the one-way streets

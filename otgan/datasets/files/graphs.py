@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
@@ -97,7 +98,7 @@ def _arcs(path: str | Path, reading: Any) -> Arcs:
                 f"{(n, m)}; to fix it, save one with a row and a column for each node"
             )
         return n, i, j, matrix.data, ()
-    table = load_table(path, **reading)
+    table = _arc_table(path, reading)
     if table.points.shape[1] != 3:
         raise InvalidInputError(
             f"{path} must hold three columns, where an arc begins, where it ends and its length, "
@@ -106,6 +107,19 @@ def _arcs(path: str | Path, reading: Any) -> Arcs:
         )
     begin, end, data = table.points.T
     return None, _as_nodes(begin, path), _as_nodes(end, path), data.copy(), table.notes
+
+
+def _arc_table(path: str | Path, reading: Any) -> Table:
+    """The rows of a table of arcs; nodes that count from 0 look like an index, and are none."""
+    try:
+        return load_table(path, **reading)
+    except InvalidInputError:
+        for index in (False, True):  # one of them alone leaves the three columns of an arc
+            with suppress(InvalidInputError):
+                table = load_table(path, index=index, **reading)
+                if table.points.shape[1] == 3:
+                    return table
+        raise
 
 
 def _read_sparse(path: Path, limit: int) -> sparse.coo_array:
