@@ -392,7 +392,7 @@ def _primal_value(
     prices = ground.arcs(plan.i, plan.j)
     rounded = np.isinf(prices)
     if rounded.any():
-        rounded &= plan.mass < NEGLIGIBLE_MASS * np.minimum(a[plan.i], b[plan.j])
+        rounded &= plan.mass <= NEGLIGIBLE_MASS * np.minimum(a[plan.i], b[plan.j])
     if rounded.any():
         plan = Arcs(plan.i[~rounded], plan.j[~rounded], plan.mass[~rounded])
         prices = prices[~rounded]

@@ -647,3 +647,12 @@ def test_a_loose_bracket_is_loose_in_the_cost_that_was_asked_for():
     r = otgan.emd_from_cost(np.full((40, 2), -2.0), unmatched=20.0, rtol=0.5, start=before)
     assert r.gap <= 0.5 * abs(r.upper)
     assert_allclose(r.cost, -2.0, rtol=0.5)
+
+
+def test_certify_takes_no_mass_from_where_there_is_none_over_a_forbidden_arc():
+    # nothing times infinity was the upper bound
+    C = np.array([[np.inf, 1.0], [2.0, np.inf]])
+    c = otgan.certify(C, np.ones((2, 2)), [0, 0], [0, 0], [0, 1], [1, 0], unmatched=3.0)
+    assert (c.lower, c.upper) == (2.0, 4.0)  # half of the row goes nowhere, at both prices
+    with_mass = otgan.certify(C, np.ones((2, 2)), [0, 0], [0, 0], [1, 1], [1, 1], unmatched=3.0)
+    assert with_mass.upper == np.inf
