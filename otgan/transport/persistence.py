@@ -19,7 +19,7 @@ from otgan.costs import MetricName
 from otgan.errors import InfeasibleError, InvalidInputError
 from otgan.inputs.options import as_number, as_order
 from otgan.keywords import checks_keywords
-from otgan.measures import FloatArray, IntArray, as_float64
+from otgan.measures import LARGEST_COORDINATE, FloatArray, IntArray, as_float64
 from otgan.results import Result
 from otgan.transport.exact import emd, emd_from_cost
 
@@ -27,6 +27,9 @@ __all__ = ["PersistenceDistance", "persistence_distance"]
 
 METRICS: dict[float, MetricName] = {1.0: "cityblock", 2.0: "euclidean", math.inf: "chebyshev"}
 """The norms of the plane whose costs the solver need not store."""
+
+LARGEST_EXPONENT = 900
+"""Of coordinates, once they are counted in units of what is paid."""
 
 BOTTLENECK_PAIRS = 2**26
 """Most pairs of points among whose distances the bottleneck is looked for (half a GiB)."""
@@ -162,6 +165,8 @@ def persistence_distance(
             f"{len(x.births)} and {len(y.births)}, whose distance is infinite; to fix it, drop "
             "these points, or give them a last death"
         )
+    exponent = _exponent(x, y)
+    x, y = _divided(x, exponent), _divided(y, exponent)
     apart = np.abs(x.births - y.births)
     if order == math.inf:
         found = _bottleneck(x.points, y.points, norm)
@@ -174,10 +179,25 @@ def persistence_distance(
     of_a, of_b = np.append(x.rows, -1)[i], np.append(y.rows, -1)[j]
     matching = np.column_stack([of_a, of_b])
     lasting_rows = np.column_stack([x.rows_of_births, y.rows_of_births])
-    upper = float(upper)
+    lower, upper = math.ldexp(lower, exponent), math.ldexp(upper, exponent)
     return PersistenceDistance(
-        upper, float(lower), upper, np.vstack([matching, lasting_rows]), order, norm
+        upper, lower, upper, np.vstack([matching, lasting_rows]), order, norm
     )
+
+
+def _exponent(x: _Diagram, y: _Diagram) -> int:
+    """Of the power of two by which both are divided, so that powers of what is paid are floats."""
+    paid = (np.ptp(x.points, axis=1), np.ptp(y.points, axis=1), np.abs(x.births - y.births))
+    coordinates = (x.points, y.points, x.births, y.births)
+    most, largest = (
+        max(float(np.abs(of).max(initial=0.0)) for of in sizes) for sizes in (paid, coordinates)
+    )
+    return max(math.frexp(most)[1], math.frexp(largest)[1] - LARGEST_EXPONENT)
+
+
+def _divided(diagram: _Diagram, exponent: int) -> _Diagram:
+    points, births = (np.ldexp(of, -exponent) for of in (diagram.points, diagram.births))
+    return diagram._replace(points=points, births=births)
 
 
 # ---------------------------------------------------------------- matchings
@@ -294,6 +314,12 @@ def _as_diagram(values: Any, name: str) -> _Diagram:
             "it, drop them, or negate both columns of superlevel sets"
         )
     dies = np.isfinite(death)
+    largest = max(np.abs(birth).max(initial=0.0), np.abs(death[dies]).max(initial=0.0))
+    if largest > LARGEST_COORDINATE:
+        raise InvalidInputError(
+            f"{name} must have coordinates of at most {LARGEST_COORDINATE:g}, got {largest:.3g}; "
+            "to fix it, rescale both diagrams and multiply the distance back"
+        )
     rows, lasting = np.flatnonzero(dies), np.flatnonzero(~dies)
     lasting = lasting[birth[lasting].argsort(kind="stable")]
     return _Diagram(array[rows], rows, birth[lasting], lasting)

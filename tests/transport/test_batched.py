@@ -143,3 +143,12 @@ def test_an_error_names_the_problem():
     with refused("extent") as caught:
         otgan.wasserstein(x, y, p=2)
     assert caught.value.__notes__ == ["for the clouds at index 1 of the stack"]
+
+
+def test_what_is_not_finite_is_told_by_its_cloud():
+    x = np.zeros((3, 4, 2))
+    x[1, 2, 0] = np.nan
+    with refused("x[1] must be finite", "at index (2, 0)"):
+        otgan.wasserstein(x, np.ones((3, 5, 2)))
+    with refused("y must be finite", "at index (2, 0)"):
+        otgan.wasserstein(x[::2], x[1])

@@ -267,3 +267,20 @@ def test_too_many_pairs_for_a_bottleneck_are_refused(monkeypatch):
     with refused("at most 5 pairs", "got 3 x 2"):
         otgan.persistence_distance(FIRST, SECOND, p=INF)
     assert float(otgan.persistence_distance(FIRST, SECOND)) > 0
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e200, 1e280])
+@pytest.mark.parametrize("p", [1, 2, 3, math.inf])
+def test_powers_of_any_unit_fit(unit, p):
+    # squares of 1e-200 were zero, and of 1e200 a price beyond floats that nobody had passed
+    a, b = np.array([[0, 1.0], [3, 3.5]]), np.array([[0, 2.0]])
+    for x, y in ((a, b), (a, np.empty((0, 2)))):
+        r, expected = (otgan.persistence_distance(k * x, k * y, p=p) for k in (unit, 1.0))
+        assert_allclose([r.lower, r.distance], unit * expected.distance, rtol=1e-12)
+
+
+def test_lives_that_are_nothing_beside_their_births():
+    r = otgan.persistence_distance([[1e280, 1e280]], [], p=2)
+    assert (r.lower, r.distance) == (0.0, 0.0)
+    with refused("a must have coordinates of at most 1e+290", "1e+300"):
+        otgan.persistence_distance([[0.0, 1e300]], [])

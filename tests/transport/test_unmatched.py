@@ -634,11 +634,13 @@ def test_merged_points_cost_nothing_beside_themselves(seed, option):
 
 
 @pytest.mark.parametrize("mass", [[], np.array([])])
-def test_an_empty_list_is_no_mass(mass):
-    with refused("mass must be a number", "an empty list"):
+def test_an_empty_stack_of_masses_or_clouds_is_refused(mass):
+    with refused("mass must hold at least one problem", "shape (0,)"):
         otgan.wasserstein(X, Y, mass=mass)
-    with refused("mass must be a number", "an empty list"):
+    with refused("mass must hold at least one problem", "shape (0,)"):
         otgan.transport_cost(dense_cost(X, Y), mass=mass)
+    with refused("x must hold at least one problem", "shape (0, 60, 2)"):
+        otgan.wasserstein(X[None][:0], Y, unmatched=1.0)
 
 
 def test_a_loose_bracket_is_loose_in_the_cost_that_was_asked_for():

@@ -107,21 +107,22 @@ def _as_stacked_points(values: Any, name: str) -> FloatArray:
     array = as_float64(values, name)
     if array.ndim == 1:
         array = array[:, None]
-    if array.ndim == 2:
+    is_shared = array.ndim == 2
+    if is_shared:
         array = array[None]
     if array.ndim != 3:
         raise InvalidInputError(
             f"{name} must have shape (n, d), or (B, n, d) for a stack of clouds, got "
             f"{array.shape}; to fix it, flatten every point to one row"
         )
-    size, n, d = array.shape
     if array.size == 0:
         raise InvalidInputError(
             f"{name} must hold at least one point with one coordinate in each cloud, got shape "
             f"{array.shape}; to fix it, check that the data were loaded"
         )
     if not (array.min() >= -LARGEST_COORDINATE and array.max() <= LARGEST_COORDINATE):
-        as_points(array.reshape(size * n, d), name)  # raises, and says where
+        for k, cloud in enumerate(array):
+            as_points(cloud, name if is_shared else f"{name}[{k}]")  # raises, and says where
     return np.ascontiguousarray(array)
 
 

@@ -111,14 +111,15 @@ class _Problems(NamedTuple):
     def of(cls, values: list[Any], names: list[str], axes: list[int]) -> _Problems:
         """Those of arrays that have so many axes in a single problem, and one more in a stack."""
         arrays = [_plain(*of) for of in zip(values, names, strict=True)]
-        if np.shape(arrays[-1]) == (0,):
-            raise InvalidInputError(
-                "mass must be a number, or one for each problem of a stack, got an empty list; to "
-                "fix it, pass how much shall move"
-            )
         of = zip(arrays, axes, strict=True)
         stacked = [np.ndim(array) == 1 + count for array, count in of]
         stacks = {names[k]: arrays[k] for k in np.flatnonzero(stacked)}
+        for name, stack in stacks.items():
+            if len(stack) == 0:
+                raise InvalidInputError(
+                    f"{name} must hold at least one problem, got an empty stack of shape "
+                    f"{np.shape(stack)}; to fix it, check that the data were loaded"
+                )
         return cls(common_size(stacks), arrays, stacked)
 
     def solved(
