@@ -421,3 +421,18 @@ def test_the_result_on_one_line_and_as_json():
     result = otgan.emd_graph(PATH, ONE, LAST)
     assert repr(result) == "GraphDistance(distance=2, gap=0, n=3, arcs_with_flow=2)"
     assert result.to_dict() == {"distance": 2.0, "lower": 2.0, "upper": 2.0, "gap": 0.0, "n": 3}
+
+
+@pytest.mark.parametrize("light", [1e-20, 1e-100, 1e-200])
+def test_light_masses_beside_heavy_ones_keep_their_bracket(light):
+    # half of the lower bound was in the product of the heavy node, whose masses differ by nothing
+    r = otgan.emd_graph(sparse.csr_array(np.ones((2, 2))), [1, light], [1, 3 * light])
+    assert_allclose([r.lower, r.distance], 2 * light, rtol=1e-12)
+    rng = np.random.default_rng(0)
+    a, b = (light ** rng.random(12) for _ in "ab")
+    a[0] = b[0] = 1.0
+    lengths = rng.random((12, 12))
+    shortest = csgraph.shortest_path(lengths)
+    r = otgan.emd_graph(sparse.csr_array(lengths), a, b, normalize=True)
+    expected = otgan.emd_from_cost(shortest, a, b, normalize=True)
+    assert_allclose([r.lower, r.distance], expected.cost, rtol=1e-9)
