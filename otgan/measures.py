@@ -337,13 +337,15 @@ def as_masses(
     return masses_a, masses_b
 
 
-def check_equal_mass(mass_a: float, mass_b: float, *, hint: str = NORMALIZE) -> None:
-    """Raise unless two total masses agree to `MASS_RTOL`; `hint` ends the message."""
+def check_equal_mass(
+    mass_a: float, mass_b: float, *, hint: str = NORMALIZE, otherwise: str = UNMATCHED
+) -> None:
+    """Raise unless two masses agree to `MASS_RTOL`; `hint` and `otherwise` end the message."""
     if abs(mass_a - mass_b) > MASS_RTOL * max(mass_a, mass_b):
         raise UnequalMassError(
             f"the two total masses must be equal, got {mass_a:.10g} and {mass_b:.10g} "
             f"(they differ by {abs(mass_a - mass_b):.3g}); to fix it, {hint}, "
-            f"if they stand for probabilities{UNMATCHED if hint == NORMALIZE else ''}"
+            f"if they stand for probabilities{otherwise}"
         )
 
 

@@ -131,7 +131,7 @@ def run(*, P: Any = (3, 2, 1, 4), Q: Any = (1, 2, 4, 3)) -> PilesOfDirt:
     n = len(as_points(P, "P"))
     P, Q = as_weights(P, n, "P"), as_weights(Q, n, "Q")
     total = float(P.sum())
-    check_equal_mass(total, float(Q.sum()), hint="divide each by its own sum")
+    check_equal_mass(total, float(Q.sum()), hint="divide each by its own sum", otherwise="")
     Q = Q * (total / Q.sum())  # what rounding the totals may differ by
     # What piles 0..i have in excess has to cross from i to i + 1.
     flow = np.cumsum(P - Q)
