@@ -276,9 +276,16 @@ def _moving(plan: sparse.csr_array, a: FloatArray, b: FloatArray, mass: float) -
 
 
 def _left(found: FloatArray, weights: FloatArray, moved: FloatArray) -> FloatArray:
-    """What is left of the weights, without rounding where nothing was found to stay."""
+    """What is left of the weights, without rounding where nothing was found to stay.
+
+    The sum is what does not move; the point of which most is left makes up for rounding.
+    """
     left = np.maximum(weights - moved, 0.0)
-    return np.where((found == 0) & (left < MARGINAL_TOLERANCE * weights), 0.0, left)
+    left[(found == 0) & (left < MARGINAL_TOLERANCE * weights)] = 0.0
+    most = left.argmax()
+    if left[most] > 0:
+        left[most] = max(left[most] + (weights.sum() - moved.sum() - left.sum()), 0.0)
+    return left
 
 
 def _at_price(found: TransportResult, multiplier: float, signed: bool) -> TransportResult:
