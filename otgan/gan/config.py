@@ -142,7 +142,7 @@ class GANConfig:
         In what samples are compared besides points: hidden units of a small network that is trained
         on the training points before the run and kept with it, or a torch module or function from
         points of shape ``(n, *shape)``, in the units of the data, to (n, k). ``"auto"`` is none for
-        vectors, and for images classifier, or autoencoder without labels.
+        vectors; for images classifier, or autoencoder without labels of two classes or more.
     rng : int
         Seed of everything random: weights, batches, latents and the split of the data.
     device : str

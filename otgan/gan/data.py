@@ -31,6 +31,9 @@ HELD_OUT_FRACTION = 0.4
 MIN_POINTS = 10
 """Of a finite data set, so that some can be held out."""
 
+SCALES = (1e-100, 1e100)
+"""Of data that can be trained on: squares of their distances stay far from under- and overflow."""
+
 PILOT_POINTS = 4096
 """Points of a sampler from which its center, scale and fingerprint are computed."""
 
@@ -83,6 +86,13 @@ class TrainingData:
     def train_labels(self) -> IntArray | None:
         """The class of each training point, in their order; None if unknown."""
         return self.train.labels if isinstance(self.train, Sample) else None
+
+    @property
+    def train_classes(self) -> IntArray | None:
+        """The labels, if all training points have one and they tell two classes at least."""
+        labels = self.train_labels
+        told = labels is not None and labels.min() >= 0 and labels.min() < labels.max()
+        return labels if told else None
 
     def as_images(self) -> TrainingData:
         """The same data with points that are images; themselves where they are already.
@@ -269,11 +279,22 @@ def _part_of(sample: Sample, which: IntArray) -> Sample:
 
 def _center_and_scale(points: FloatArray, shape: tuple[int, ...]) -> tuple[FloatArray, float]:
     """What brings vectors to about one in every coordinate, and images to [-1, 1]."""
+    _refuse_extents(points)
     if len(shape) == 1:
         scale = Scale.of_sample(points)
         return scale.center, scale.spread
     low, high = float(points.min()), float(points.max())
     return np.full(points.shape[1], low / 2 + high / 2), high / 2 - low / 2 or 1.0
+
+
+def _refuse_extents(points: FloatArray) -> None:
+    """Raise on data that are too large or too near to each other to be measured."""
+    extent = float((points.max(axis=0) / 2 - points.min(axis=0) / 2).max())
+    if extent and not SCALES[0] <= extent <= SCALES[1]:
+        raise InvalidInputError(
+            f"data must spread over at least {SCALES[0]:g} and at most {SCALES[1]:g}, got points "
+            f"within {extent:.3g} of their middle; to fix it, measure them in another unit"
+        )
 
 
 def _refuse_flips(record: DataRecord) -> None:

@@ -112,7 +112,7 @@ class Monitor:
     def bins(self) -> Bins:
         """Bins of the last space, from training points."""
         train = self.spaces[-1].of(training_points(self.data, self.config.rng))
-        return bins_of(train, self.data.train_labels, self.config.rng)
+        return bins_of(train, self.data.train_classes, self.config.rng)
 
     def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""

@@ -160,6 +160,23 @@ def test_images_of_one_value_have_a_scale():
     assert data.scale == 1.0 and data.center[0] == 7.0
 
 
+@pytest.mark.parametrize("value", [0.1, 0.3, 1e9 + 0.1])
+def test_points_of_one_value_have_no_scale_of_roundings(value):
+    """The mean of equal numbers is rounded, and their deviation from it is not their spread."""
+    assert np.full((200, 2), value).std(axis=0).min() > 0
+    data = as_training_data(np.full((200, 2), value))
+    assert data.scale == 1.0
+    assert_array_equal(data.center, [value, value])
+
+
+@pytest.mark.parametrize("factor", [1e120, 1e-120])
+@pytest.mark.parametrize("points", [POINTS, IMAGES, lambda k: np.eye(k)[:, :2]])
+def test_data_whose_squares_overflow_are_refused_before_training(points, factor):
+    given = (lambda k: factor * points(k)) if callable(points) else factor * points
+    with pytest.raises(InvalidInputError, match=r"data must spread over at least 1e-100 and at mo"):
+        as_training_data(given)
+
+
 def test_functions_and_files_of_images_are_images(tmp_path):
     data = as_training_data(lambda k, rng: rng.random((k, 1, 2, 3)))
     assert data.shape == (1, 2, 3) and data.n_train == 0
