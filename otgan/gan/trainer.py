@@ -198,6 +198,13 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
     """Raise if data, settings and networks do not go together."""
     check_losses(config.played_objective)
     labeled = data.train_labels is not None
+    objective = config.played_objective
+    if objective.needs_labels and not data.n_train:
+        raise InvalidInputError(
+            f"objective {objective.name!r} must have a finite set of labeled data, got a sampler or "
+            "stream, of which only points are read; to fix it, pass a torch Dataset with a length, "
+            "of (point, label) items"
+        )
     refuse_incompatible(
         config,
         data.shape,
@@ -205,8 +212,8 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
         labeled=labeled,
         processes=launch().size,
     )
-    if labeled and config.played_objective.needs_labels:
-        data.require_labels(getattr(config.played_objective, "n_classes", None))
+    if labeled and objective.needs_labels:
+        data.require_labels(getattr(objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
         raise InvalidInputError(
             f"batch_size must be at most the number of training points, {data.n_train:,} (40 % of "

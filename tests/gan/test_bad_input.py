@@ -250,6 +250,17 @@ def test_labels_that_are_no_whole_numbers(tmp_path, kind):
     assert "without labels that are whole numbers" in message
 
 
+class LabeledStream(torch.utils.data.IterableDataset):
+    def __iter__(self):
+        return (pair for _ in iter(int, 1) for pair in zip(IMAGES, range(10), strict=False))
+
+
+def test_labels_of_a_stream_are_said_not_to_be_read(tmp_path):
+    config = GANConfig(**{**TINY, "objective": "semi-supervised", "constraint": None})
+    message = refused(InvalidInputError, tmp_path / "run", LabeledStream(), config)
+    assert "got a sampler or stream, of which only points are read" in message
+
+
 def test_points_without_a_label_among_labeled_ones(tmp_path):
     """Salimans et al. train on such, too; -1 is a usual mark of them."""
     labels = torch.arange(60) % 4 - 1
