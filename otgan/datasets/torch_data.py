@@ -168,8 +168,8 @@ def _parts(item: Any, name: str) -> tuple[FloatArray, Any]:
             )
         if len(item) == 2 and max(sizes) == 1 and _may_be_a_point(*map(_kind, item)):
             raise InvalidInputError(
-                f"{name} must hold points, or points with a whole number as label, got items of two "
-                "numbers, which may be one point of two coordinates; to fix it, return "
+                f"{name} must hold points, or points with a whole number as label, got items of "
+                "two numbers, which may be one point of two coordinates; to fix it, return "
                 "numpy.array([u, v]) for such a point, or the first number alone"
             )
         if len(item) > 2:

@@ -254,7 +254,13 @@ def _of_points(sample: Sample, rng: int, blank: DataRecord) -> TrainingData:
     center, scale = _center_and_scale(train.points, blank.shape)
     ordered = np.concatenate([part.points for part in (first, second, train)])
     train = replace(train, flips=blank.flips)
-    record = replace(blank, n=len(sample.points), fingerprint=_fingerprint(ordered))
+    labels = [part.labels for part in (first, second, train) if part.labels is not None]
+    record = replace(
+        blank,
+        n=len(sample.points),
+        fingerprint=_fingerprint(ordered),
+        labels=_fingerprint(np.concatenate(labels)) if labels else "",
+    )
     return TrainingData(record, train, (first, second), center, scale, None)
 
 
@@ -341,9 +347,9 @@ def _pilot_sample(sampler: Sampler, rng: int) -> FloatArray:
     return as_points(points, f"data.sample({PILOT_POINTS}, rng)")
 
 
-def _fingerprint(points: FloatArray) -> str:
-    shape = f"{points.shape} ".encode()
-    plain = np.ascontiguousarray(points, "<f8") + 0.0  # there are two zeros, and they are equal
+def _fingerprint(values: FloatArray | IntArray) -> str:
+    shape, kind = f"{values.shape} ".encode(), "<f8" if values.dtype.kind == "f" else "<i8"
+    plain = np.ascontiguousarray(values, kind) + 0  # there are two zeros, and they are equal
     return hashlib.sha256(shape + plain.tobytes()).hexdigest()
 
 

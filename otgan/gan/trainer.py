@@ -201,8 +201,8 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
     objective = config.played_objective
     if objective.needs_labels and not data.n_train:
         raise InvalidInputError(
-            f"objective {objective.name!r} must have a finite set of labeled data, got a sampler or "
-            "stream, of which only points are read; to fix it, pass a torch Dataset with a length, "
+            f"objective {objective.name!r} must have a finite set of labeled data, got a sampler "
+            "or stream, of which only points are read; to fix it, pass a torch Dataset with a length, "
             "of (point, label) items"
         )
     refuse_incompatible(

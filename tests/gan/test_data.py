@@ -3,6 +3,7 @@
 import hashlib
 import math
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,28 @@ def test_other_data_are_told_by_their_values(other, message):
         assert found is None
     else:
         assert found is not None and found.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.arange(60) % 3, None),
+        ((np.arange(60) + 1) % 3, "other labels"),
+        (None, "points without labels instead of points with labels"),
+    ],
+)
+def test_other_labels_are_other_data(labels, message):
+    known, given = (
+        as_training_data(
+            torch.tensor(POINTS)
+            if classes is None
+            else TensorDataset(torch.tensor(POINTS), torch.tensor(classes))
+        ).record
+        for classes in (np.arange(60) % 3, labels)
+    )
+    assert known.fingerprint == given.fingerprint
+    assert known.difference(given) == message
+    assert replace(known, labels=None).difference(given) is None  # a draft recorded none
 
 
 def test_a_sampler_that_ignores_its_generator_is_known_by_its_quantiles():
