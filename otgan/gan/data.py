@@ -199,7 +199,8 @@ def as_training_data(
     Raises
     ------
     InvalidInputError
-        Unknown name, bad points, fewer than ten of them, or flips of what is no image.
+        Unknown name, bad points, fewer than ten of them, flips of what is no image, or options of
+        reading for data that are not read.
 
     Examples
     --------
@@ -212,6 +213,13 @@ def as_training_data(
         return data
     known = isinstance(data, str) and data in DATASETS
     in_a_file = not known and isinstance(data, (str, os.PathLike))
+    if reading and not in_a_file:
+        option = next(iter(reading))
+        what = f"the data set {data!r}, which is made" if known else f"a {type(data).__name__}"
+        raise InvalidInputError(
+            f"{option}= (--{option}) must come with a file or folder, which it says how to read, got "
+            f"{what}; to fix it, leave it out"
+        )
     given = load(data) if known else data
     loaded = load(data, **reading) if in_a_file else given
     _refuse_without_channels(loaded)

@@ -89,6 +89,26 @@ def test_networks_that_do_not_fit_are_named_before_training(tmp_path, networks, 
     assert not out.exists()
 
 
+def sharing(layer):
+    """A generator and a critic with a layer in common."""
+    generator = nn.Sequential(nn.Linear(8, 4), layer, nn.Linear(4, CLOUD.shape[1]))
+    return generator, nn.Sequential(nn.Linear(CLOUD.shape[1], 4), layer, nn.Linear(4, 1))
+
+
+@pytest.mark.parametrize("built", [(), ("generator",), ("generator", "critic")])
+def test_networks_that_share_weights_are_refused(tmp_path, built):
+    """Their copies would not share them, whatever the user thinks."""
+    pair = dict(zip(("generator", "critic"), sharing(nn.Linear(4, 4)), strict=True))
+    given = {k: (lambda net=net: net) if k in built else net for k, net in pair.items()}
+    message = refused(InvalidInputError, tmp_path / "run", CLOUD, GANConfig(**TINY), **given)
+    assert "must not share weights that learn, got '1.weight' of the generator as '1." in message
+
+
+def test_networks_may_share_weights_that_are_frozen():
+    generator, critic = sharing(nn.Linear(4, 4).requires_grad_(False))
+    train_gan(CLOUD, GANConfig(**TINY), generator=generator, critic=critic)
+
+
 def test_networks_for_vectors_do_not_take_images(tmp_path):
     out = tmp_path / "run"
     config = GANConfig(**TINY, features=None)

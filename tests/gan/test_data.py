@@ -322,6 +322,13 @@ def test_flips_of_what_is_no_image_are_refused(data, got):
         as_training_data(data, flips=True)
 
 
+@pytest.mark.parametrize("data", ["digits", "ring8", IMAGES])
+def test_options_of_reading_are_refused_for_data_that_are_not_read(data):
+    """Digits do not become pictures of 32 x 32 pixels by a flag that nobody looks at."""
+    with pytest.raises(InvalidInputError, match=r"size= \(--size\) must come with a file"):
+        as_training_data(data, size=32)
+
+
 def test_folders_of_pictures_have_any_size_and_name_the_one_that_is_broken(tmp_path):
     for k in range(12):
         Image.new("RGB", (9, 7), (20 * k, 0, 0)).save(tmp_path / f"{k}.png")
