@@ -217,8 +217,8 @@ def as_training_data(
         option = next(iter(reading))
         what = f"the data set {data!r}, which is made" if known else f"a {type(data).__name__}"
         raise InvalidInputError(
-            f"{option}= (--{option}) must come with a file or folder, which it says how to read, got "
-            f"{what}; to fix it, leave it out"
+            f"{option}= (--{option}) must come with a file or folder, which it says how to read, "
+            f"got {what}; to fix it, leave it out"
         )
     given = load(data) if known else data
     loaded = load(data, **reading) if in_a_file else given
