@@ -117,9 +117,9 @@ class Monitor:
     def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""
         n, real = len(self.real), self.real_samples
-        fake = self.generate(state.averaged, n, 0, "monitor latents")
-        refuse_broken_points(torch.from_numpy(fake), state.step - 1)
-        second = self.generate(state.averaged, n, 1, "monitor latents")
+        fake, second = (self.generate(state.averaged, n, i, "monitor latents") for i in range(2))
+        for points in (fake, second):
+            refuse_broken_points(torch.from_numpy(points), state.step - 1)
         found = real.compare(fake, second)
         exact = found.distances["points"].transports[0, 2]
         estimate, bounds = self._dual_side(state, fake, exact.lower)

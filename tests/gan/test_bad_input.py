@@ -1,5 +1,6 @@
 """What cannot be trained is said in a sentence: what must be, what was found, what to do."""
 
+import math
 import re
 from typing import Any
 
@@ -54,6 +55,39 @@ def test_points_that_are_no_numbers_stop_with_step_and_advice(tmp_path, value):
     message = refused(TrainingDivergedError, tmp_path / "run", data, generator=own)
     assert re.search(rf"got {value} for the generated points in step \d", message)
     assert "lower learning_rate, or pass clip_grad_norm=1.0" in message
+
+
+class FailsWhenMeasured(nn.Module):
+    """A generator whose points become NaN after so many calls in evaluation mode."""
+
+    def __init__(self, calls_left):
+        super().__init__()
+        self.linear, self.calls_left = nn.Linear(8, 2), calls_left
+
+    def forward(self, latents):
+        points = self.linear(latents)
+        if not self.training:
+            self.calls_left[0] -= 1
+        return points if self.calls_left[0] >= 0 else points * math.nan
+
+    def __deepcopy__(self, memo):
+        return FailsWhenMeasured(self.calls_left)  # which copies share
+
+
+@pytest.mark.parametrize(
+    ("calls", "when"),
+    [
+        (1, "in step 2"),
+        (6, "in the final evaluation"),
+        (21, "in the final evaluation"),
+        (22, "in the final evaluation"),
+    ],
+)
+def test_points_that_break_while_they_are_measured_are_no_bad_input(tmp_path, calls, when):
+    """Three measurements of two samples each, then eight draws of two, and those of the test."""
+    own = FailsWhenMeasured([calls])
+    message = refused(TrainingDivergedError, tmp_path / "run", CLOUD, generator=own)
+    assert f"got nan for the generated points {when}; to fix it, lower learning_rate" in message
 
 
 @pytest.mark.parametrize(
