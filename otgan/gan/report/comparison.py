@@ -14,6 +14,7 @@ from otgan.gan.report.sections import sentences, table_scores
 from otgan.gan.report.settings import differing
 from otgan.gan.run_directory import RunDirectory
 from otgan.keywords import checks_keywords
+from otgan.measures import FloatArray
 from otgan.output_files import make_folder
 from otgan.plot import drawable
 
@@ -129,11 +130,17 @@ def _samples(compared: dict[str, Contents]) -> Section:
         snapshots = [(0, p) for _, p in drawn.values()]
         figure = samples_over_training(snapshots, titles=titles, names=first.names)
     else:
-        rows = [("real", first.images(points["real"][:N_IMAGES]))]
-        rows += [(k, one.images(p["generated"][:N_IMAGES])) for k, (one, p) in drawn.items()]
-        figure = labeled_images(rows, *first.value_range, lines=2)
+        rows = [("real", _in_its_range(first, points["real"]))]
+        rows += [(k, _in_its_range(one, p["generated"])) for k, (one, p) in drawn.items()]
+        figure = labeled_images(rows, 0.0, 1.0, lines=2)
     text = "Points of the generator that was kept, and real ones."
     return Section("Samples", [text], None, [("samples", figure)])
+
+
+def _in_its_range(one: Contents, points: FloatArray) -> FloatArray:
+    """Some images of a run, with the range of its own real ones as [0, 1]."""
+    low, high = one.value_range
+    return (one.images(points[:N_IMAGES]) - low) / (high - low or 1.0)
 
 
 def _other_data(compared: dict[str, Contents]) -> list[Section]:

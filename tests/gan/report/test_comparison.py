@@ -42,6 +42,23 @@ def test_images_of_runs_are_put_under_those_that_are_real(tmp_path):
     assert width > 1000 and height > 300
 
 
+def test_images_in_other_units_are_drawn_in_their_own(tmp_path):
+    """Bytes beside values in [0, 1]: pictures of one run are not all white for that."""
+    images, folders = (
+        np.random.default_rng(0).random((60, 1, 8, 8)),
+        [tmp_path / "a", tmp_path / "b"],
+    )
+    for factor, out in zip((1.0, 256.0), folders, strict=True):
+        config = GANConfig(**{**RUN, "width": 4}, features=None)
+        train_gan(factor * images, config, out=out)
+    write_comparison(folders, out=tmp_path / "page.html")
+    with Image.open(tmp_path / "page" / "samples.png") as picture:
+        shades = np.asarray(picture.convert("L"))
+    blocks = np.array_split(shades, 3)  # of real images, and of the two runs
+    white = [float((block > 250).mean()) for block in blocks]
+    assert white[2] == pytest.approx(white[1], abs=0.02)
+
+
 def test_runs_on_other_points_are_compared_without_their_samples(trained, tmp_path):
     train_gan(np.random.default_rng(0).random((60, 3)), GANConfig(**RUN), out=tmp_path / "solid")
     folders = [trained("lp").out, tmp_path / "solid"]
