@@ -1,6 +1,7 @@
 """A run from its folder: the networks and numbers that training returned, without the data."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,15 @@ def test_a_damaged_summary_is_named_once(run_copy):
     with pytest.raises(DamagedFileError) as raised:
         otgan.load_run(run_copy)
     assert str(raised.value).count("to fix it") == 1
+
+
+def test_an_infinite_divergence_of_modes_is_not_loaded_as_unknown(tmp_path):
+    """JSON holds no infinite numbers; a generator that reaches no mode is at KL infinity."""
+    result = otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=tmp_path)
+    assert result.evaluation.modes == 0 and result.evaluation.reverse_kl == math.inf
+    loaded = otgan.load_run(tmp_path).evaluation
+    assert loaded is not None and loaded.reverse_kl == math.inf
+    assert repr(loaded) == repr(result.evaluation)
 
 
 def test_what_is_no_run_is_refused(tmp_path, run_copy):
