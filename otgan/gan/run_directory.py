@@ -66,9 +66,10 @@ class RunDirectory:
             Anything but a path.
         """
         if not isinstance(out, (str, os.PathLike)) or not os.fspath(out):
+            own = next((key for key in ("out", "path") if hasattr(out, key)), None)
+            hint = f"pass its .{own}" if own else "pass a string or a Path"
             raise InvalidInputError(
-                f"{name} must be the path of a folder, got {out!r}; to fix it, pass a string or a "
-                "Path"
+                f"{name} must be the path of a folder, got {out!r}; to fix it, {hint}"
             )
         return cls(Path(out))
 

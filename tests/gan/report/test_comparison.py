@@ -9,7 +9,7 @@ from PIL import Image
 
 from otgan import GANConfig, train_gan
 from otgan.errors import InvalidInputError
-from otgan.gan.report import write_comparison
+from otgan.gan.report import summary_text, write_comparison, write_report
 from tests.gan.short_run import RUN
 
 
@@ -102,6 +102,22 @@ def test_folders_of_the_same_name_are_told_apart(trained, run_copy, tmp_path):
 def test_fewer_than_two_runs_are_refused(runs, tmp_path):
     with pytest.raises(InvalidInputError, match="two runs or more"):
         write_comparison(runs, out=tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("wrong", [None, 3])
+def test_arguments_that_are_no_paths_are_named(trained, wrong, tmp_path):
+    run = trained("lp")
+    with pytest.raises(InvalidInputError, match=f"runs must be the folders .*, got {wrong}; to f"):
+        write_comparison(wrong)
+    with pytest.raises(InvalidInputError, match=f"a run must be the path of a folder, got {wrong}"):
+        write_comparison([run.out, wrong])
+    with pytest.raises(InvalidInputError, match=r"got TrainResult\(.*; to fix it, pass its \.out"):
+        write_comparison([run, run])
+    with pytest.raises(InvalidInputError, match=f"out must be the name of a page .*, got '{wrong}"):
+        write_comparison([run.out, run.out], out=wrong)
+    for report in (write_report, summary_text):
+        with pytest.raises(InvalidInputError, match=r"run must be the path of .* pass its \.out"):
+            report(run)
 
 
 def test_a_page_of_another_kind_is_refused(trained):
