@@ -157,9 +157,10 @@ def errors_name_flags(names: Iterable[str]) -> Iterator[None]:
         head, must, rest = message.partition(" must ")
         for name in sorted(names, key=len, reverse=True):
             flag = f"--{name.replace('_', '-')}"
-            head = re.sub(rf"(?<![\w-]){name}\b", flag, head)
+            head = re.sub(rf"(?<![\w-]){name}(=True)?\b", flag, head)
             value = rf"(?<![\w-]){name}=(['\"]?)([\w.-]+)\1"
             rest = re.sub(rf"(?<![\w-]){name}=True\b", flag, rest)
+            rest = re.sub(rf"\bpass {name}=False\b", f"leave {flag} out", rest)
             rest = re.sub(value, rf"{flag} \2", rest)
             if "_" in name:  # others are words of English as well
                 rest = re.sub(rf"(?<![\w-]){name}\b", flag, rest)

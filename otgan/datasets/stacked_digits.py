@@ -71,6 +71,12 @@ class StackedDigits(Distribution):
         hint = "pass 2 for a hundred modes, 3 for a thousand"
         channels = as_count(self.channels, "channels", most=MOST_CHANNELS, hint=hint)
         object.__setattr__(self, "channels", channels)
+        if not isinstance(self.digits, Sample):
+            raise InvalidInputError(
+                "digits must be a Sample of images with labels, got "
+                f"{type(self.digits).__name__}; to fix it, pass Sample(points, labels=labels, "
+                "image_shape=(1, h, w)), or what otgan.datasets.load_labeled_images returns"
+            )
         shape, labels = self.digits.image_shape, self.digits.labels
         labeled = labels is not None and labels.min() >= 0 and labels.max() < CLASSES
         if shape is None or shape[0] != 1 or not labeled:

@@ -166,6 +166,12 @@ def _parts(item: Any, name: str) -> tuple[FloatArray, Any]:
                 f"{name} must hold points, or points with a label, got items of two arrays; to fix "
                 "it, pass the one that is meant"
             )
+        if len(item) == 2 and max(sizes) == 1 and _may_be_a_point(*map(_kind, item)):
+            raise InvalidInputError(
+                f"{name} must hold points, or points with a whole number as label, got items of "
+                "two numbers, which may be one point of two coordinates; to fix it, return "
+                "numpy.array([u, v]) for such a point, or the first number alone"
+            )
         if len(item) > 2:
             raise InvalidInputError(
                 f"{name} must hold points, or points with a label, got items of {len(item)} parts; "
@@ -180,6 +186,16 @@ def _parts(item: Any, name: str) -> tuple[FloatArray, Any]:
             "data set that returns the tuple (point, label)"
         )
     return as_float64(item, name), label
+
+
+def _kind(part: Any) -> str:
+    """The name of its dtype, or of its type if it has none."""
+    return str(getattr(part, "dtype", type(part).__name__))
+
+
+def _may_be_a_point(first: str, second: str) -> bool:
+    """Whether two numbers of these kinds are not clearly a point on the line and its label."""
+    return "float" in second or ("int" in first and "int" in second)
 
 
 def _check_shapes(points: list[FloatArray], name: str) -> None:

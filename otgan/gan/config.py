@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -142,7 +142,7 @@ class GANConfig:
         In what samples are compared besides points: hidden units of a small network that is trained
         on the training points before the run and kept with it, or a torch module or function from
         points of shape ``(n, *shape)``, in the units of the data, to (n, k). ``"auto"`` is none for
-        vectors, and for images classifier, or autoencoder without labels.
+        vectors; for images classifier, or autoencoder without labels of two classes or more.
     rng : int
         Seed of everything random: weights, batches, latents and the split of the data.
     device : str
@@ -197,7 +197,7 @@ class GANConfig:
             known = ", ".join(repr(choice) for choice in choices)
             words = [str(choice) for choice in choices]
             hint = nearest_name(str(getattr(self, name)), words, otherwise=HINT)
-            self._check(name, getattr(self, name) in choices, f"one of {known}", hint)
+            self._check(name, _is_one_of(getattr(self, name), choices), f"one of {known}", hint)
         self._set("rng", as_seed(self.rng, HINT))
         self._set("device", as_text(self.device, "device", HINT))
         for name in FLAGS:
@@ -218,10 +218,10 @@ class GANConfig:
                 self._set(name, value)
         for name in ("generator_optimizer", "critic_optimizer"):
             as_optimizer(getattr(self, name), name)
-        known = self.features is None or callable(self.features) or self.features in FEATURE_NAMES
+        known = callable(self.features) or _is_one_of(self.features, (None, *FEATURE_NAMES))
         wanted = f"one of {', '.join(map(repr, FEATURE_NAMES))}, a function of points, or None"
         self._check("features", known, wanted)
-        known = callable(self.schedule) or self.schedule in list(SCHEDULES)
+        known = callable(self.schedule) or _is_one_of(self.schedule, SCHEDULES)
         wanted = f"one of {', '.join(map(repr, SCHEDULES))}, or a function of the fraction done"
         self._check("schedule", known, wanted)
         for done in (0.0, 0.5):  # the rest is seen as training goes on
@@ -443,6 +443,11 @@ class GANConfig:
             raise InvalidInputError(
                 f"{name} must be {wanted}, got {getattr(self, name)!r}; to fix it, {hint}"
             )
+
+
+def _is_one_of(value: Any, names: Collection[str | None]) -> bool:
+    """Whether it is one of these names, or None if that is among them; an array never is."""
+    return (value is None or isinstance(value, str)) and value in names
 
 
 def _refuse_unknown_settings(plain: Any, known: list[str]) -> None:

@@ -31,6 +31,9 @@ HELD_OUT_FRACTION = 0.4
 MIN_POINTS = 10
 """Of a finite data set, so that some can be held out."""
 
+SCALES = (1e-100, 1e100)
+"""Of data that can be trained on: squares of their distances stay far from under- and overflow."""
+
 PILOT_POINTS = 4096
 """Points of a sampler from which its center, scale and fingerprint are computed."""
 
@@ -83,6 +86,13 @@ class TrainingData:
     def train_labels(self) -> IntArray | None:
         """The class of each training point, in their order; None if unknown."""
         return self.train.labels if isinstance(self.train, Sample) else None
+
+    @property
+    def train_classes(self) -> IntArray | None:
+        """The labels, if all training points have one and they tell two classes at least."""
+        labels = self.train_labels
+        told = labels is not None and labels.min() >= 0 and labels.min() < labels.max()
+        return labels if told else None
 
     def as_images(self) -> TrainingData:
         """The same data with points that are images; themselves where they are already.
@@ -189,7 +199,8 @@ def as_training_data(
     Raises
     ------
     InvalidInputError
-        Unknown name, bad points, fewer than ten of them, or flips of what is no image.
+        Unknown name, bad points, fewer than ten of them, flips of what is no image, or options of
+        reading for data that are not read.
 
     Examples
     --------
@@ -202,6 +213,13 @@ def as_training_data(
         return data
     known = isinstance(data, str) and data in DATASETS
     in_a_file = not known and isinstance(data, (str, os.PathLike))
+    if reading and not in_a_file:
+        option = next(iter(reading))
+        what = f"the data set {data!r}, which is made" if known else f"a {type(data).__name__}"
+        raise InvalidInputError(
+            f"{option}= (--{option}) must come with a file or folder, which it says how to read, "
+            f"got {what}; to fix it, leave it out"
+        )
     given = load(data) if known else data
     loaded = load(data, **reading) if in_a_file else given
     _refuse_without_channels(loaded)
@@ -244,7 +262,13 @@ def _of_points(sample: Sample, rng: int, blank: DataRecord) -> TrainingData:
     center, scale = _center_and_scale(train.points, blank.shape)
     ordered = np.concatenate([part.points for part in (first, second, train)])
     train = replace(train, flips=blank.flips)
-    record = replace(blank, n=len(sample.points), fingerprint=_fingerprint(ordered))
+    labels = [part.labels for part in (first, second, train) if part.labels is not None]
+    record = replace(
+        blank,
+        n=len(sample.points),
+        fingerprint=_fingerprint(ordered),
+        labels=_fingerprint(np.concatenate(labels)) if labels else "",
+    )
     return TrainingData(record, train, (first, second), center, scale, None)
 
 
@@ -269,11 +293,22 @@ def _part_of(sample: Sample, which: IntArray) -> Sample:
 
 def _center_and_scale(points: FloatArray, shape: tuple[int, ...]) -> tuple[FloatArray, float]:
     """What brings vectors to about one in every coordinate, and images to [-1, 1]."""
+    _refuse_extents(points)
     if len(shape) == 1:
         scale = Scale.of_sample(points)
         return scale.center, scale.spread
     low, high = float(points.min()), float(points.max())
     return np.full(points.shape[1], low / 2 + high / 2), high / 2 - low / 2 or 1.0
+
+
+def _refuse_extents(points: FloatArray) -> None:
+    """Raise on data that are too large or too near to each other to be measured."""
+    extent = float((points.max(axis=0) / 2 - points.min(axis=0) / 2).max())
+    if extent and not SCALES[0] <= extent <= SCALES[1]:
+        raise InvalidInputError(
+            f"data must spread over at least {SCALES[0]:g} and at most {SCALES[1]:g}, got points "
+            f"within {extent:.3g} of their middle; to fix it, measure them in another unit"
+        )
 
 
 def _refuse_flips(record: DataRecord) -> None:
@@ -320,9 +355,9 @@ def _pilot_sample(sampler: Sampler, rng: int) -> FloatArray:
     return as_points(points, f"data.sample({PILOT_POINTS}, rng)")
 
 
-def _fingerprint(points: FloatArray) -> str:
-    shape = f"{points.shape} ".encode()
-    plain = np.ascontiguousarray(points, "<f8") + 0.0  # there are two zeros, and they are equal
+def _fingerprint(values: FloatArray | IntArray) -> str:
+    shape, kind = f"{values.shape} ".encode(), "<f8" if values.dtype.kind == "f" else "<i8"
+    plain = np.ascontiguousarray(values, kind) + 0  # there are two zeros, and they are equal
     return hashlib.sha256(shape + plain.tobytes()).hexdigest()
 
 

@@ -34,6 +34,9 @@ class DataRecord:
         The options that a file was read with, as plain values.
     flips : bool
         Whether training images are mirrored at random.
+    labels : str or None
+        SHA-256 of the labels in the same order; empty without labels, None where a run of a draft
+        did not record them.
     names : list of str
         Of the coordinates, where a file names its columns; else empty.
     is_stream : bool
@@ -49,6 +52,7 @@ class DataRecord:
     reading: dict[str, Any] = field(default_factory=dict)
     flips: bool = False
     is_stream: bool = False
+    labels: str | None = None
     names: list[str] = field(default_factory=list, compare=False)
 
     @property
@@ -79,6 +83,9 @@ class DataRecord:
         alike = same_signature(self.signature, other.signature)
         if self.fingerprint != other.fingerprint or not alike:
             return f"other values in the same shape ({_count(other.n)} in {self.d} dimensions)"
+        if self.labels is not None and self.labels != other.labels:
+            both = self.labels and other.labels
+            return "other labels" if both else f"{_labeled(other)} instead of {_labeled(self)}"
         return None
 
     @property
@@ -89,3 +96,7 @@ class DataRecord:
 
 def _count(n: int) -> str:
     return f"{n:,} points" if n else "a sampler"
+
+
+def _labeled(record: DataRecord) -> str:
+    return "points with labels" if record.labels else "points without labels"

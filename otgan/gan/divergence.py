@@ -20,8 +20,14 @@ ADVICE = {
 }
 
 
-def refuse_broken_points(fake: Tensor, step: int) -> None:
+def refuse_broken_points(fake: Tensor, step: int | None) -> None:
     """Raise if generated points are NaN or infinite, of which no loss can be computed.
+
+    Parameters
+    ----------
+    fake : torch.Tensor
+    step : int or None
+        Steps that are done; None in the final evaluation.
 
     Raises
     ------
@@ -50,9 +56,10 @@ def refuse_divergence(loss: Loss, step: int, player: str) -> None:
     raise _diverged(value, what, step, advice)
 
 
-def _diverged(value: Tensor, what: str, step: int, advice: str) -> TrainingDivergedError:
+def _diverged(value: Tensor, what: str, step: int | None, advice: str) -> TrainingDivergedError:
+    when = "in the final evaluation" if step is None else f"in step {step + 1:,}"
+    kept = "" if step is None else " (the last checkpoint is from before)"
     return TrainingDivergedError(
         f"losses and points must stay finite and below {LARGEST_LOSS:.0e}, got "
-        f"{float(value.detach()):.3g} for {what} in step {step + 1:,}; to fix it, {advice} (the "
-        "last checkpoint is from before)"
+        f"{float(value.detach()):.3g} for {what} {when}; to fix it, {advice}{kept}"
     )

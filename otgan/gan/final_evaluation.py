@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from torch import nn
 
 from otgan.datasets import Sample
 from otgan.divergences.memorization import MemorizationTest, memorization_test
 from otgan.estimates import standard_error_of_mean
+from otgan.gan.divergence import refuse_broken_points
 from otgan.gan.evaluation import DistanceInSpace, Evaluation
 from otgan.gan.measuring.comparison import Compared, RealSamples
 from otgan.gan.measuring.feature_scores import FeatureScores
@@ -35,7 +37,7 @@ def evaluate(
     for draw in range(draws):
         real, other = monitor.data.held_out_pair(points, monitor.streams.numpy(draw, "evaluation"))
         fake, second = (
-            monitor.generate(generator, len(real), 2 * draw + i, "evaluation latents")
+            _generated(monitor, generator, len(real), 2 * draw + i, "evaluation latents")
             for i in range(2)
         )
         samples = RealSamples(monitor.spaces, real, [other])
@@ -76,7 +78,16 @@ def _test(monitor: Monitor, generator: nn.Module, points: int) -> RealDataTest:
     """All held-out points, as far as asked for, against as many generated ones."""
     real = np.concatenate(monitor.data.held_out_pair(points, monitor.streams.numpy(0, "test")))
     real = real[: min(points, MOST_POINTS)]
-    return tell_apart(monitor, real, monitor.generate(generator, len(real), 0, "test latents"))
+    return tell_apart(monitor, real, _generated(monitor, generator, len(real), 0, "test latents"))
+
+
+def _generated(
+    monitor: Monitor, generator: nn.Module, n: int, draw: int, purpose: str
+) -> FloatArray:
+    """Generated points, of latents that no measurement has seen: a broken one may be among them."""
+    points = monitor.generate(generator, n, draw, purpose)
+    refuse_broken_points(torch.from_numpy(points), None)
+    return points
 
 
 def tell_apart(monitor: Monitor, real: FloatArray, fake: FloatArray) -> RealDataTest:

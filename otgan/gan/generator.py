@@ -23,8 +23,18 @@ BATCH = 1024
 """Points that go through the network at once."""
 
 
+LARGEST_ROUNDING = 1e-3
+"""Of points in single precision, in units of the scale of the data."""
+
+RANGE = (1e-30, 1e30)
+"""Of scales and centers in single precision."""
+
+
 class Generator(nn.Module):
     """Latents to points in the units of the data: ``center + scale * network(latents)``.
+
+    Points have the dtype of the network, or float64 where single precision would round them by more
+    than a thousandth of the scale of the data, as far from the origin, or does not hold them.
 
     Parameters
     ----------
@@ -41,12 +51,21 @@ class Generator(nn.Module):
         super().__init__()
         self.network, self.units = network, units
         like = next(network.parameters())
-        self.register_buffer("center", torch.as_tensor(units.center.reshape(units.shape)).to(like))
-        self.register_buffer("scale", torch.as_tensor(units.scale).to(like))
+        dtype = _dtype_of_points(units, like.dtype)
+        for name, value in (("center", units.center.reshape(units.shape)), ("scale", units.scale)):
+            self.register_buffer(name, torch.as_tensor(value, dtype=dtype, device=like.device))
 
     def forward(self, latents: Tensor) -> Tensor:
         """Points of shape (n, d) or (n, c, h, w) for latents of shape (n, latent_dim)."""
-        return self.center + self.scale * self.network(latents)
+        return self.center + self.scale * self.network(latents).to(self.center.dtype)
+
+
+def _dtype_of_points(units: Units, dtype: torch.dtype) -> torch.dtype:
+    """That of the network if it holds points in the units of the data, else float64."""
+    largest = float(np.abs(units.center).max()) + units.scale
+    rounding = largest / units.scale * torch.finfo(dtype).eps
+    fits = rounding <= LARGEST_ROUNDING and RANGE[0] <= units.scale and largest <= RANGE[1]
+    return dtype if fits else torch.float64
 
 
 def generated_points(

@@ -19,7 +19,7 @@ from otgan.gan.generator import Generator, generated_points
 from otgan.gan.identity import RunIdentity
 from otgan.gan.players import GivenNetworks
 from otgan.gan.records import Record
-from otgan.gan.run_directory import RunDirectory
+from otgan.gan.run_directory import RunDirectory, own_class
 from otgan.gan.state import TrainState
 from otgan.keywords import checks_keywords
 from otgan.measures import FloatArray
@@ -105,7 +105,7 @@ def load_run(
         Networks of your own, where the run was trained with such: of the same form, with any
         weights.
     config : GANConfig, optional
-        The settings of the run, needed only where they hold objects of your own.
+        The settings of the run, needed only where they hold objects or functions of your own.
 
     Returns
     -------
@@ -117,8 +117,8 @@ def load_run(
         No run there, or one with networks or objects of your own that are not given, or given
         others.
     DamagedFileError
-        A file of the run that is truncated, was altered, or is something else. Nothing in it is
-        ever executed.
+        A file of the run that is truncated, was altered, or is of another version or something
+        else. Nothing in it is ever executed.
 
     Examples
     --------
@@ -130,10 +130,16 @@ def load_run(
     >>> run.generate(3).tolist() == result.generate(3).tolist()
     True
     """
-    directory = RunDirectory.at(path)
-    directory.check_started()
+    directory = RunDirectory.at(path, "path")
+    if config is not None and not isinstance(config, GANConfig):
+        raise InvalidInputError(
+            f"config must be the GANConfig of the run, or None, got {type(config).__name__}; to "
+            "fix it, leave it out, unless the run holds objects of your own"
+        )
+    directory.settings()  # which a run of another version, or a damaged one, does not have
     stored = directory.checkpoint(CPU)
     outcome = directory.outcome()
+    _check_objects(stored, directory.path, config)
     networks = _Networks.of(stored, directory.path, GivenNetworks(generator, critic), config)
     return Run(
         path=directory.path,
@@ -200,6 +206,19 @@ class _Networks:
     def critic(self) -> nn.Module | None:
         """The last one."""
         return self.state.final_critic(self.identity.units, self.config)
+
+
+def _check_objects(stored: Mapping[str, Any], path: Path, config: GANConfig | None) -> None:
+    """Raise if the settings of a run hold objects of the user's own, and they are not given."""
+    if config is not None:
+        return
+    settings = RunIdentity.from_dict(stored, path).settings
+    own = {name: kind for name, value in settings.items() if (kind := own_class(value))}
+    for name, kind in own.items():
+        raise InvalidInputError(
+            f"config must be given for the run in {path}, whose {name} is one of your own "
+            f"({kind}), got None; to fix it, call load_run(path, config=...) with its GANConfig"
+        )
 
 
 def _check_given(identity: RunIdentity, given: GivenNetworks, path: Path) -> None:

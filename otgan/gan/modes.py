@@ -59,6 +59,10 @@ class ModeCoverage:
     narrowest: float = math.nan
     widest: float = math.nan
 
+    def __post_init__(self) -> None:
+        if self.modes == 0:  # of a file, which holds no infinite numbers
+            object.__setattr__(self, "reverse_kl", math.inf)
+
 
 class KnownModes(Protocol):
     """The modes of a distribution, among which generated points are counted."""

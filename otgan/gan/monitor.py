@@ -112,14 +112,14 @@ class Monitor:
     def bins(self) -> Bins:
         """Bins of the last space, from training points."""
         train = self.spaces[-1].of(training_points(self.data, self.config.rng))
-        return bins_of(train, self.data.train_labels, self.config.rng)
+        return bins_of(train, self.data.train_classes, self.config.rng)
 
     def measure(self, state: TrainState, seconds: float) -> Measurement:
         """One row of metrics, and the points that it is about."""
         n, real = len(self.real), self.real_samples
-        fake = self.generate(state.averaged, n, 0, "monitor latents")
-        refuse_broken_points(torch.from_numpy(fake), state.step - 1)
-        second = self.generate(state.averaged, n, 1, "monitor latents")
+        fake, second = (self.generate(state.averaged, n, i, "monitor latents") for i in range(2))
+        for points in (fake, second):
+            refuse_broken_points(torch.from_numpy(points), state.step - 1)
         found = real.compare(fake, second)
         exact = found.distances["points"].transports[0, 2]
         estimate, bounds = self._dual_side(state, fake, exact.lower)

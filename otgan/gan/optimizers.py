@@ -172,7 +172,8 @@ def schedule_factor(schedule: str | Callable[[float], float], done: float) -> fl
     Raises
     ------
     InvalidInputError
-        A function of the user's that returns no number, NaN, an infinite or a negative one.
+        A function of the user's that raises, or returns no number, NaN, an infinite or a negative
+        one.
 
     Examples
     --------
@@ -181,7 +182,14 @@ def schedule_factor(schedule: str | Callable[[float], float], done: float) -> fl
     """
     if not callable(schedule):
         return SCHEDULES[schedule](done)
-    factor, name, wanted = schedule(done), f"schedule({done:g})", "zero or more, and finite"
+    name, wanted = f"schedule({done:g})", "zero or more, and finite"
+    try:
+        factor = schedule(done)
+    except Exception as reason:  # the user's own code, which may raise anything
+        raise InvalidInputError(
+            f"{name} must be {wanted}, got {type(reason).__name__}: {reason}; to fix it, pass a "
+            "function of one number, the fraction of the steps that are done"
+        ) from reason
     hint = "return a factor of the learning rates: 1 leaves them as they are"
     if not 0.0 <= as_number(factor, name, wanted, hint) < math.inf:
         raise InvalidInputError(f"{name} must be {wanted}, got {factor!r}; to fix it, {hint}")

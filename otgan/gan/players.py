@@ -10,6 +10,7 @@ from torch import nn
 from otgan.critics.constraints.base import Constraint
 from otgan.critics.pointwise import refuse_unless_pointwise
 from otgan.critics.seeding import seeded
+from otgan.errors import InvalidInputError
 from otgan.gan.config import GANConfig
 from otgan.gan.latents import draw_latents
 from otgan.gan.networks.build import build_critic, build_generator
@@ -63,6 +64,7 @@ def make_players(
     with seeded(config.rng, device), float32_by_default():
         generator = _generator(shape, config, given, device)
         critic = _critic(shape, config, given, device)
+        _refuse_shared_weights([generator, given.generator], [critic, given.critic])
         rng = RandomStreams(config.rng).torch(0, "reference latents", device)
         latents = draw_latents(config.batch_size, config, rng, device)
         for stabilizer in config.chosen_stabilizers:
@@ -112,6 +114,30 @@ def _critic(
     assert width is not None
     (d,) = packed_shape(shape, config.pack)
     return constraint.build(d, width=width, depth=depth).float()
+
+
+def _refuse_shared_weights(generators: list[Any], critics: list[Any]) -> None:
+    """Raise if networks as they are given, or as they are built, have a learning weight in common.
+
+    Copies would have one each, and functions that build the networks one that both optimizers move.
+    """
+    of_generators, of_critics = (
+        {
+            id(weight): name
+            for network in networks
+            if isinstance(network, nn.Module)
+            for name, weight in network.named_parameters()
+            if weight.requires_grad
+        }
+        for networks in (generators, critics)
+    )
+    for key, name in of_generators.items():
+        if key in of_critics:
+            raise InvalidInputError(
+                f"generator and critic must not share weights that learn, got {name!r} of the "
+                f"generator as {of_critics[key]!r} of the critic; to fix it, build a layer for "
+                "each, or freeze the one that they share (requires_grad_(False))"
+            )
 
 
 def _separate(critic: nn.Module, packs: tuple[int, ...], constraint: Constraint | None) -> bool:

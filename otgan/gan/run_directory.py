@@ -25,7 +25,7 @@ from otgan.output_files import make_folder, only_writer, remove_drafts, replacin
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["RunDirectory"]
+__all__ = ["RunDirectory", "own_class"]
 
 RUN_FILES = ("checkpoint.pt", "metrics.csv", "summary.json", "kept.npz", "report.html")
 """What a run leaves behind beside its settings, its snapshots and its pictures."""
@@ -57,8 +57,8 @@ class RunDirectory:
     path: Path
 
     @classmethod
-    def at(cls, out: str | Path) -> RunDirectory:
-        """The run directory at a path, which need not exist.
+    def at(cls, out: str | Path, name: str = "out") -> RunDirectory:
+        """The run directory at a path, which need not exist; `name` is the argument's, for errors.
 
         Raises
         ------
@@ -66,8 +66,10 @@ class RunDirectory:
             Anything but a path.
         """
         if not isinstance(out, (str, os.PathLike)) or not os.fspath(out):
+            own = next((key for key in ("out", "path") if hasattr(out, key)), None)
+            hint = f"pass its .{own}" if own else "pass a string or a Path"
             raise InvalidInputError(
-                f"out must be the path of a folder, got {out!r}; to fix it, pass a string or a Path"
+                f"{name} must be the path of a folder, got {out!r}; to fix it, {hint}"
             )
         return cls(Path(out))
 
@@ -153,7 +155,7 @@ class RunDirectory:
         except DamagedFileError:
             raise
         except InvalidInputError as reason:
-            if any(_is_own(value) for value in settings.values()):
+            if any(map(own_class, settings.values())):
                 raise
             wrong = str(reason).partition("; to fix it")[0]
             raise damaged(path, f"others: {wrong}", "restore what stood there") from None
@@ -328,6 +330,8 @@ class RunDirectory:
         hint = f"write it anew with `otgan resume {self.path}`"
         try:
             return Outcome.from_dict(self._read_json(path.name, hint))
+        except DamagedFileError:
+            raise
         except ValueError as reason:
             raise damaged(path, f"another outcome ({reason})", hint) from None
 
@@ -432,8 +436,8 @@ def _name_of(stored: Any) -> Any:
     return stored.get("name") if isinstance(stored, Mapping) else stored
 
 
-def _is_own(stored: Any) -> bool:
-    """Whether only the user's code can rebuild it."""
+def own_class(stored: Any) -> str | None:
+    """The class of what only the user's code can rebuild; None of what is known by its name."""
     if isinstance(stored, list):
-        return any(map(_is_own, stored))
-    return isinstance(stored, Mapping) and "class" in stored
+        return next(filter(None, map(own_class, stored)), None)
+    return str(stored["class"]) if isinstance(stored, Mapping) and "class" in stored else None

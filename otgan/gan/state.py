@@ -19,6 +19,7 @@ from otgan.gan.players import GivenNetworks, make_players
 from otgan.gan.precision import MixedPrecision
 from otgan.gan.records import Record
 from otgan.gan.units import Units
+from otgan.inputs.options import as_positive
 
 __all__ = ["TrainState"]
 
@@ -184,4 +185,13 @@ def _optimizer(network: nn.Module, config: GANConfig, player: str) -> torch.opti
     if settings is None:
         exact = not config.played_objective.trains_critic
         settings = Adam(1e-3) if exact else Adam(2e-4, betas=(0.5, 0.999))
-    return settings.build(parameters, rate or settings.learning_rate)
+    kind = type(settings).__name__
+    hint = "define it in the class, or pass learning_rate in the GANConfig"
+    rate = rate or as_positive(settings.learning_rate, f"{kind}.learning_rate", hint=hint)
+    found = settings.build(parameters, rate)
+    if not isinstance(found, torch.optim.Optimizer) or isinstance(found, torch.optim.LBFGS):
+        raise InvalidInputError(
+            f"{kind}.build must return a torch.optim.Optimizer that steps without a closure, got "
+            f"{type(found).__name__}; to fix it, return another"
+        )
+    return found

@@ -198,6 +198,13 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
     """Raise if data, settings and networks do not go together."""
     check_losses(config.played_objective)
     labeled = data.train_labels is not None
+    objective = config.played_objective
+    if objective.needs_labels and not data.n_train:
+        raise InvalidInputError(
+            f"objective {objective.name!r} must have a finite set of labeled data, got a sampler "
+            "or stream, of which only points are read; to fix it, pass a torch Dataset of (point, "
+            "label) items with a length"
+        )
     refuse_incompatible(
         config,
         data.shape,
@@ -205,8 +212,8 @@ def _refuse_before_training(data: TrainingData, config: GANConfig, given: GivenN
         labeled=labeled,
         processes=launch().size,
     )
-    if labeled and config.played_objective.needs_labels:
-        data.require_labels(getattr(config.played_objective, "n_classes", None))
+    if labeled and objective.needs_labels:
+        data.require_labels(getattr(objective, "n_classes", None))
     if 0 < data.n_train < config.batch_size:
         raise InvalidInputError(
             f"batch_size must be at most the number of training points, {data.n_train:,} (40 % of "
@@ -238,6 +245,7 @@ def _run(
         before = RunIdentity.from_dict(stored, path)
         identity = before.continued(data, config, stored["step"], path, own)
         data, changed = identity.scaled_as_stored(data), identity.changes != before.changes
+    _refuse_other_processes(processes, identity)
     trained = None if stored is None else stored["features"]
     features = features_for(
         config.features, data, device, rng=config.rng, stored=trained, progress=progress
@@ -261,6 +269,22 @@ def _run(
         recorder.close()
     recorder.outcome(result)
     return result
+
+
+def _refuse_other_processes(processes: Processes, identity: RunIdentity) -> None:
+    """Raise in all processes if the data or settings of one are not those of the first."""
+    data, settings = identity.data, identity.settings
+    first_data, first_settings = processes.from_first((data, settings))
+    got = first_data.difference(data) or ""
+    for name, value in first_settings.items():
+        if settings[name] != value:
+            got = f"{name} {settings[name]!r} instead of {value!r}"
+    if processes.any(bool(got)):
+        raise InvalidInputError(
+            "data and config must be the same in every process, got "
+            f"{got or 'others in another one'} (process {processes.rank} of {processes.size}); to "
+            "fix it, draw or read them under one seed: each process takes its own rows of a batch"
+        )
 
 
 def _start_or_load(state: TrainState, monitor: Monitor, stored: dict[str, Any] | None) -> None:

@@ -38,6 +38,11 @@ def verdict(evaluation: Evaluation, records: Sequence[Record], kept_step: int) -
 
 def _told(test: RealDataTest) -> str:
     first, count = test.statistics[0], len(test.statistics)
+    if 2 / math.comb(2 * test.n, test.n) > LEVEL:  # a labeling and its opposite show the same
+        return (
+            f"{test.n:,} points each are too few to tell generated ones from real ones at the "
+            f"level {LEVEL:g}, whatever they are (p = {test.pvalue:.2g})."
+        )
     if not test.is_told:
         return (
             f"Of {test.n:,} points each, generated ones are not told from real ones by any of "

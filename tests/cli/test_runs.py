@@ -89,6 +89,8 @@ def test_digits_are_images_for_a_network_of_convolutions(tmp_path):
         ("--constraint none", "got --constraint none; to fix it, pass --constraint lp"),
         ("--constraint exact", "pass --objective exact"),
         ("--critic-norm batch", "use --critic-norm layer"),
+        ("--device cpu --capture", "otgan: --capture must come with a CUDA device"),
+        ("--device cpu --capture", "to fix it, leave --capture out"),
     ],
 )
 def test_wrong_words_are_refused_in_terms_of_flags(tmp_path, capsys, flags, message):

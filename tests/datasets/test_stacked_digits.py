@@ -75,6 +75,12 @@ def test_digits_must_be_labeled_images_of_one_channel(wrong):
         StackedDigits(2, wrong)
 
 
+@pytest.mark.parametrize("wrong", [np.zeros((20, 16)), "mnist", None])
+def test_digits_that_are_no_sample_are_named(wrong):
+    with pytest.raises(InvalidInputError, match=r"digits must be a Sample .* to fix it, pass Sam"):
+        StackedDigits(2, wrong)
+
+
 # ---------------------------------------------------------------- from the files of MNIST
 
 

@@ -62,6 +62,40 @@ def test_a_function_that_joins_batches_is_said_not_to_count():
         sample_of(DataLoader(PAIRS, collate_fn=lambda batch: batch))
 
 
+class Items(Dataset):
+    def __init__(self, items):
+        self.items = items
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, k):
+        return self.items[k]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        (0.5, 1.5),
+        [0.5, 1.5],
+        (1, 2),
+        (torch.tensor(0.5), torch.tensor(1.5)),
+        (np.array([0.5]), np.float32(1.5)),
+    ],
+)
+def test_two_numbers_are_not_taken_for_a_point_on_the_line_and_its_label(item):
+    with pytest.raises(InvalidInputError, match="got items of two numbers, which may be one point"):
+        sample_of(Items([item] * 12))
+
+
+def test_points_on_the_line_have_whole_labels():
+    found = sample_of(Items([(0.5 * k, k % 3) for k in range(12)]))
+    assert found.points.shape == (12, 1)
+    assert_array_equal(found.labels, np.arange(12) % 3)
+    named = sample_of(Items([(0.5 * k, "even" if k % 2 else "odd") for k in range(12)]))
+    assert named.points.shape == (12, 1) and named.labels is None
+
+
 class Jittered(Dataset):
     def __init__(self):
         self.rng = np.random.default_rng(0)

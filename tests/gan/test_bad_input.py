@@ -1,5 +1,6 @@
 """What cannot be trained is said in a sentence: what must be, what was found, what to do."""
 
+import math
 import re
 from typing import Any
 
@@ -56,6 +57,39 @@ def test_points_that_are_no_numbers_stop_with_step_and_advice(tmp_path, value):
     assert "lower learning_rate, or pass clip_grad_norm=1.0" in message
 
 
+class FailsWhenMeasured(nn.Module):
+    """A generator whose points become NaN after so many calls in evaluation mode."""
+
+    def __init__(self, calls_left):
+        super().__init__()
+        self.linear, self.calls_left = nn.Linear(8, 2), calls_left
+
+    def forward(self, latents):
+        points = self.linear(latents)
+        if not self.training:
+            self.calls_left[0] -= 1
+        return points if self.calls_left[0] >= 0 else points * math.nan
+
+    def __deepcopy__(self, memo):
+        return FailsWhenMeasured(self.calls_left)  # which copies share
+
+
+@pytest.mark.parametrize(
+    ("calls", "when"),
+    [
+        (1, "in step 2"),
+        (6, "in the final evaluation"),
+        (21, "in the final evaluation"),
+        (22, "in the final evaluation"),
+    ],
+)
+def test_points_that_break_while_they_are_measured_are_no_bad_input(tmp_path, calls, when):
+    """Three measurements of two samples each, then eight draws of two, and those of the test."""
+    own = FailsWhenMeasured([calls])
+    message = refused(TrainingDivergedError, tmp_path / "run", CLOUD, generator=own)
+    assert f"got nan for the generated points {when}; to fix it, lower learning_rate" in message
+
+
 @pytest.mark.parametrize(
     ("settings", "term", "advice"),
     [
@@ -87,6 +121,26 @@ def test_networks_that_do_not_fit_are_named_before_training(tmp_path, networks, 
     out = tmp_path / "run"
     assert re.search(message, refused(InvalidInputError, out, CLOUD, **networks))
     assert not out.exists()
+
+
+def sharing(layer):
+    """A generator and a critic with a layer in common."""
+    generator = nn.Sequential(nn.Linear(8, 4), layer, nn.Linear(4, CLOUD.shape[1]))
+    return generator, nn.Sequential(nn.Linear(CLOUD.shape[1], 4), layer, nn.Linear(4, 1))
+
+
+@pytest.mark.parametrize("built", [(), ("generator",), ("generator", "critic")])
+def test_networks_that_share_weights_are_refused(tmp_path, built):
+    """Their copies would not share them, whatever the user thinks."""
+    pair = dict(zip(("generator", "critic"), sharing(nn.Linear(4, 4)), strict=True))
+    given = {k: (lambda net=net: net) if k in built else net for k, net in pair.items()}
+    message = refused(InvalidInputError, tmp_path / "run", CLOUD, GANConfig(**TINY), **given)
+    assert "must not share weights that learn, got '1.weight' of the generator as '1." in message
+
+
+def test_networks_may_share_weights_that_are_frozen():
+    generator, critic = sharing(nn.Linear(4, 4).requires_grad_(False))
+    train_gan(CLOUD, GANConfig(**TINY), generator=generator, critic=critic)
 
 
 def test_networks_for_vectors_do_not_take_images(tmp_path):
@@ -248,6 +302,17 @@ def test_labels_that_are_no_whole_numbers(tmp_path, kind):
     config = GANConfig(**{**TINY, "objective": "semi-supervised", "constraint": None})
     message = refused(InvalidInputError, tmp_path / "run", Labeled(), config)
     assert "without labels that are whole numbers" in message
+
+
+class LabeledStream(torch.utils.data.IterableDataset):
+    def __iter__(self):
+        return (pair for _ in iter(int, 1) for pair in zip(IMAGES, range(10), strict=False))
+
+
+def test_labels_of_a_stream_are_said_not_to_be_read(tmp_path):
+    config = GANConfig(**{**TINY, "objective": "semi-supervised", "constraint": None})
+    message = refused(InvalidInputError, tmp_path / "run", LabeledStream(), config)
+    assert "got a sampler or stream, of which only points are read" in message
 
 
 def test_points_without_a_label_among_labeled_ones(tmp_path):

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from otgan import GANConfig, GradientPenalty, WeightClipping
@@ -43,6 +44,17 @@ def test_defaults_are_those_of_the_papers():
 def test_wrong_settings_are_refused(change, message):
     with pytest.raises(InvalidInputError, match=message):
         GANConfig(**change)
+
+
+ONE_OF_SEVERAL = ("latent", "network", "critic_norm", "generator_norm", "precision")
+"""Settings that are one of several names."""
+
+
+@pytest.mark.parametrize("name", [*ONE_OF_SEVERAL, "features", "schedule", "objective"])
+@pytest.mark.parametrize("value", [np.array([1.0, 2.0]), np.array(["auto", "mlp"]), ["mlp"], 1])
+def test_what_is_no_name_is_refused_by_the_name_of_its_setting(name, value):
+    with pytest.raises(InvalidInputError, match=f"{name} must be one of .*; to fix it, "):
+        GANConfig(**{name: value})
 
 
 def test_settings_survive_the_file():

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,6 +111,28 @@ def test_other_data_are_told_by_their_values(other, message):
         assert found is not None and found.startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.arange(60) % 3, None),
+        ((np.arange(60) + 1) % 3, "other labels"),
+        (None, "points without labels instead of points with labels"),
+    ],
+)
+def test_other_labels_are_other_data(labels, message):
+    known, given = (
+        as_training_data(
+            torch.tensor(POINTS)
+            if classes is None
+            else TensorDataset(torch.tensor(POINTS), torch.tensor(classes))
+        ).record
+        for classes in (np.arange(60) % 3, labels)
+    )
+    assert known.fingerprint == given.fingerprint
+    assert known.difference(given) == message
+    assert replace(known, labels=None).difference(given) is None  # a draft recorded none
+
+
 def test_a_sampler_that_ignores_its_generator_is_known_by_its_quantiles():
     def normal(shift):
         own = np.random.default_rng(1)
@@ -158,6 +181,23 @@ def test_images_keep_their_shape_and_are_seen_between_minus_one_and_one(given):
 def test_images_of_one_value_have_a_scale():
     data = as_training_data(np.full((10, 1, 2, 2), 7.0))
     assert data.scale == 1.0 and data.center[0] == 7.0
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 1e9 + 0.1])
+def test_points_of_one_value_have_no_scale_of_roundings(value):
+    """The mean of equal numbers is rounded, and their deviation from it is not their spread."""
+    assert np.full((200, 2), value).std(axis=0).min() > 0
+    data = as_training_data(np.full((200, 2), value))
+    assert data.scale == 1.0
+    assert_array_equal(data.center, [value, value])
+
+
+@pytest.mark.parametrize("factor", [1e120, 1e-120])
+def test_data_whose_squares_overflow_are_refused_before_training(factor):
+    rng = np.random.default_rng(0)
+    for given in (factor * POINTS, factor * IMAGES, lambda k: factor * rng.normal(size=(k, 2))):
+        with pytest.raises(InvalidInputError, match="data must spread over at least 1e-100 and at"):
+            as_training_data(given)
 
 
 def test_functions_and_files_of_images_are_images(tmp_path):
@@ -280,6 +320,13 @@ def test_flips_are_a_function_of_the_generator_and_keep_their_labels():
 def test_flips_of_what_is_no_image_are_refused(data, got):
     with pytest.raises(InvalidInputError, match=f"flips=True must come with .* {got}.* to fix it"):
         as_training_data(data, flips=True)
+
+
+@pytest.mark.parametrize("data", ["digits", "ring8", IMAGES])
+def test_options_of_reading_are_refused_for_data_that_are_not_read(data):
+    """Digits do not become pictures of 32 x 32 pixels by a flag that nobody looks at."""
+    with pytest.raises(InvalidInputError, match=r"size= \(--size\) must come with a file"):
+        as_training_data(data, size=32)
 
 
 def test_folders_of_pictures_have_any_size_and_name_the_one_that_is_broken(tmp_path):

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, TensorDataset
 
 import otgan
 from otgan.cli.main import main
@@ -29,6 +30,16 @@ def test_a_run_on_a_stream_is_not_resumed_and_says_why(tmp_path):
     config = otgan.GANConfig(**{**RUN, "steps": 6})
     with pytest.raises(InvalidInputError, match=r"IterableDataset come in an order .* to fix it"):
         otgan.train_gan(Endless(), config, out=tmp_path / "run", resume=True)
+
+
+def test_a_run_is_not_resumed_on_other_labels(tmp_path):
+    points = torch.as_tensor(np.random.default_rng(0).normal(size=(60, 2)))
+    first, other = (TensorDataset(points, (torch.arange(60) + k) % 3) for k in range(2))
+    config = otgan.GANConfig(**RUN)
+    otgan.train_gan(first, config, out=tmp_path / "run")
+    otgan.train_gan(first, config, out=tmp_path / "run", resume=True)
+    with pytest.raises(InvalidInputError, match="got other labels; to fix it, resume with the sam"):
+        otgan.train_gan(other, config, out=tmp_path / "run", resume=True)
 
 
 @pytest.fixture

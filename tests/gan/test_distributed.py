@@ -1,6 +1,7 @@
 """Several processes: together they make the steps of one, and one of them writes."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,6 +67,33 @@ def test_two_processes_resume_to_the_same_bits(trained_by_two):
         for name in ("gp", "stopped and resumed")
     )
     assert all(torch.equal(straight[weight], value) for weight, value in resumed.items())
+
+
+DIFFERENT = {
+    "rng": "rng 1 instead of 0",
+    "data": r"other values in the same shape \(60 points in 2 dimensions\)",
+}
+"""What differs in the second process, and what it is told."""
+
+
+@pytest.mark.parametrize("what", DIFFERENT)
+def test_processes_with_data_or_settings_of_their_own_are_refused(tmp_path, what):
+    """A seed of each process's own would split the data anew, and train on held-out points."""
+    seeds = {"rng": "rank, 0", "data": "0, rank"}[what]
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, numpy, otgan\n"
+        "rank = int(os.environ['RANK'])\n"
+        f"seed, of_data = {seeds}\n"
+        "points = numpy.random.default_rng(of_data).normal(size=(60, 2))\n"
+        f"otgan.train_gan(points, otgan.GANConfig(**{RUN!r}, rng=seed), out={str(tmp_path)!r})\n"
+    )
+    with torchrun(script) as running:
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode != 0
+    message = f"the same in every process, got {DIFFERENT[what]}"
+    assert re.search(message, errors), errors
+    assert not (tmp_path / "config.json").exists()
 
 
 def test_shares_are_all_of_a_batch_and_its_random_numbers():

@@ -50,6 +50,12 @@ def test_a_schedule_of_ones_own_gives_factors_of_zero_or_more(factor):
     assert rates_at(3, schedule=lambda done: 0.0) == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("schedule", [lambda: 1.0, torch.nn.Linear, lambda done: done["now"]])
+def test_a_schedule_that_raises_is_named(schedule):
+    with pytest.raises(InvalidInputError, match=r"schedule\(0\) must be .*, got TypeError: "):
+        settings_of(schedule=schedule)
+
+
 def test_two_time_scales_follow_it_together():
     rates = rates_at(5, schedule="linear", critic_learning_rate=0.4)
     assert rates == pytest.approx([0.05, 0.2], rel=1e-12)

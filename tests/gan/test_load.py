@@ -1,5 +1,7 @@
 """A run from its folder: the networks and numbers that training returned, without the data."""
 
+import json
+import math
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,11 @@ from torch import nn
 import otgan
 from otgan.critics.audit.load import load_critic
 from otgan.errors import DamagedFileError, InvalidInputError
+from otgan.gan.config import CONFIG_FORMAT
 from otgan.gan.load import critic_of_checkpoint, is_run
 from otgan.gan.networks import mlp_critic
+from otgan.gan.objectives import Wasserstein
+from otgan.gan.stabilizers import InstanceNoise
 from tests.gan.short_run import CLOUD, RUN, same_weights
 
 IMAGES = np.random.default_rng(0).random((60, 2, 8, 8))
@@ -74,6 +79,14 @@ def test_a_run_that_has_not_ended_has_no_evaluation(run_copy):
     assert [record.step for record in run.records] == [2, 4]
 
 
+class Louder(InstanceNoise):
+    name = "louder"
+
+
+class Own(Wasserstein):
+    name = "own"
+
+
 def tiny_generator():
     return nn.Sequential(nn.Linear(8, 4), nn.Tanh(), nn.Linear(4, 2))
 
@@ -103,11 +116,56 @@ def test_networks_that_were_not_trained_are_refused(run_copy):
 def test_objects_of_ones_own_are_given_with_the_settings(tmp_path):
     config = otgan.GANConfig(**RUN, schedule=lambda done: 1.0 - done / 2)
     result = otgan.train_gan(CLOUD, config, out=tmp_path)
-    with pytest.raises(InvalidInputError, match="schedule must be one of those with a name"):
+    with pytest.raises(InvalidInputError, match=r"whose schedule is .* load_run\(path, config=..."):
         otgan.load_run(tmp_path)
     assert_array_equal(otgan.load_run(tmp_path, config=config).generate(4), result.generate(4))
     with pytest.raises(InvalidInputError, match="width must be that of the run"):
         otgan.load_run(tmp_path, config=otgan.GANConfig(**{**RUN, "width": 16}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [({"stabilizers": ("instance-noise", Louder())}, "stabilizers"), ({"objective": Own()}, "obj")],
+)
+def test_objects_of_ones_own_are_asked_for_by_the_name_of_their_setting(tmp_path, settings, name):
+    config = otgan.GANConfig(**{**RUN, "constraint": "lp", **settings})
+    result = otgan.train_gan(CLOUD, config, out=tmp_path)
+    with pytest.raises(InvalidInputError, match=f"config must be given .* whose {name}.* of your"):
+        otgan.load_run(tmp_path)
+    assert_array_equal(otgan.load_run(tmp_path, config=config).generate(4), result.generate(4))
+
+
+def test_arguments_of_other_kinds_are_named(run_copy):
+    with pytest.raises(InvalidInputError, match=r"config must be the GANConfig .*, got dict"):
+        otgan.load_run(run_copy, config=RUN)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="path must be the path of a folder, got None"):
+        otgan.load_run(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("version", "got"), [(2, "an earlier version"), (CONFIG_FORMAT + 1, "a newer version")]
+)
+def test_a_run_of_another_format_is_not_loaded(run_copy, version, got):
+    path = run_copy / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": version}))
+    with pytest.raises(DamagedFileError, match=f"config.json must be .*, got that of {got}"):
+        otgan.load_run(run_copy)
+
+
+def test_a_damaged_summary_is_named_once(run_copy):
+    (run_copy / "summary.json").write_text("{")
+    with pytest.raises(DamagedFileError) as raised:
+        otgan.load_run(run_copy)
+    assert str(raised.value).count("to fix it") == 1
+
+
+def test_an_infinite_divergence_of_modes_is_not_loaded_as_unknown(tmp_path):
+    """JSON holds no infinite numbers; a generator that reaches no mode is at KL infinity."""
+    result = otgan.train_gan("ring8", otgan.GANConfig(**RUN), out=tmp_path)
+    assert result.evaluation.modes == 0 and result.evaluation.reverse_kl == math.inf
+    loaded = otgan.load_run(tmp_path).evaluation
+    assert loaded is not None and loaded.reverse_kl == math.inf
+    assert repr(loaded) == repr(result.evaluation)
 
 
 def test_what_is_no_run_is_refused(tmp_path, run_copy):

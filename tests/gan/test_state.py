@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from otgan.errors import InvalidInputError
+from otgan.gan.optimizers import OptimizerSettings
 from otgan.gan.state import TrainState
 from otgan.gan.units import Units
 from tests.gan.short_run import a_record, same_weights, settings_of
@@ -50,6 +51,50 @@ def test_without_a_critic_there_is_one_optimizer():
     state = started(objective="exact")
     assert state.critic is None and state.critic_optimizer is None
     assert "critic" not in state.to_dict()
+
+
+class Own(OptimizerSettings):
+    """Settings of the user's own."""
+
+    name, learning_rate = "own", 1e-3
+
+    def build(self, parameters, learning_rate):
+        return torch.optim.Adagrad(parameters, lr=learning_rate)
+
+
+class WithClosure(Own):
+    def build(self, parameters, learning_rate):
+        return torch.optim.LBFGS(list(parameters), lr=learning_rate)
+
+
+class Nothing(Own):
+    def build(self, parameters, learning_rate):
+        return None
+
+
+class WithoutRate(Own):
+    learning_rate = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (WithClosure(), r"WithClosure.build must return .* closure, got LBFGS; to fix it"),
+        (Nothing(), r"Nothing.build must return .*, got NoneType; to fix it"),
+        (WithoutRate(), "WithoutRate.learning_rate must be a positive number, got None; to fix"),
+    ],
+)
+def test_optimizers_of_ones_own_that_cannot_step_are_named(settings, message):
+    with pytest.raises(InvalidInputError, match=message):
+        TrainState.start((2,), settings_of(generator_optimizer=settings), CPU)
+
+
+def test_optimizers_of_ones_own_have_the_learning_rate_of_the_settings():
+    for changes, rate in ({}, 1e-3), ({"learning_rate": 0.5}, 0.5):
+        config = settings_of(critic_optimizer=Own(), **changes)
+        state = TrainState.start((2,), config, CPU)
+        assert isinstance(state.critic_optimizer, torch.optim.Adagrad)
+        assert state.critic_optimizer.param_groups[0]["lr"] == rate
 
 
 @pytest.mark.parametrize("constraint", ["clip", "lp", "spectral", "orthogonal", "cones"])

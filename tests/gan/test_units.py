@@ -38,3 +38,21 @@ def test_a_trained_critic_and_generator_are_in_the_units_of_the_data(tmp_path):
     shown = plain.monitor.critic_values(plain.critic.critic, real)
     np.testing.assert_allclose(values(plain.critic, real), shown, rtol=1e-5, atol=1e-6)
     assert gap == pytest.approx(audit.gap, rel=1e-5)
+
+
+@pytest.mark.parametrize(("scale", "center"), [(1.0, 1e9), (1e60, 0.0), (1e-60, 0.0)])
+def test_points_that_single_precision_does_not_hold_keep_their_digits(scale, center):
+    """Seconds since 1970, and units beyond float32, are no reason for a generator of constants."""
+    config = otgan.GANConfig(**{**RUN, "monitor_points": 100}, latent_dim=8)
+    plain, far = (otgan.train_gan(x, config) for x in (CLOUD, scale * CLOUD + center))
+    latents = torch.randn(20, 8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        points, found = plain.generator(latents), far.generator(latents)
+        assert points.dtype == torch.float32 and found.dtype == torch.float64
+        back = (found - center) / scale
+        torch.testing.assert_close(back, points.double(), rtol=1e-3, atol=1e-3)
+        assert back.std(dim=0).min() > 0
+        inputs = torch.tensor(CLOUD[:50])
+        assert plain.critic is not None and far.critic is not None
+        scores, expected = far.critic(scale * inputs + center) / scale, plain.critic(inputs)
+    torch.testing.assert_close(scores, expected, rtol=1e-3, atol=1e-3)

@@ -1,5 +1,6 @@
 """Sentences about runs whose numbers are given."""
 
+import dataclasses
 import math
 
 import pytest
@@ -47,6 +48,16 @@ def test_a_good_run():
         "to 0.02 ± 0.1 (step 200); it is 0.01 ± 0.02 in the final evaluation, which is not told "
         "from zero."
     )
+
+
+@pytest.mark.parametrize(("n", "few"), [(2, True), (4, True), (5, False), (2000, False)])
+def test_points_too_few_for_any_test_are_not_called_good(n, few):
+    """Four and four points are split in 35 ways, so that no p-value is below 1 / 35."""
+    found = evaluation()
+    test = RealDataTest(found.test.statistics, n, 499)
+    text = verdict(dataclasses.replace(found, test=test), RECORDS, 200)
+    assert text.startswith(f"{n} points each are too few to tell") == few
+    assert ("are not told from real ones" in text) != few
 
 
 def test_a_ratio_below_one_is_called_a_defect():

@@ -80,8 +80,10 @@ class OnOriginalScale(nn.Module):
     def forward(self, points: Tensor) -> Tensor:
         """Scale * critic((points - center) / scale), in the floating dtype of the points."""
         scaled = ((points - self.center) / self.scale).to(self._like.dtype)
-        values = self.scale * self.critic(scaled)
-        return values.to(points.dtype) if points.is_floating_point() else values
+        values = self.critic(scaled)
+        if points.is_floating_point():  # before the scale, which single precision may not hold
+            values = values.to(points.dtype)
+        return self.scale * values
 
 
 @checks_keywords

@@ -38,6 +38,8 @@ class Scale:
     @classmethod
     def of_sample(cls, points: FloatArray) -> Scale:
         """For one sample: its mean, and the mean standard deviation of its coordinates."""
+        if (points == points[0]).all():  # whose deviation may be that of a rounded mean
+            return cls(points[0].copy(), 1.0)
         return cls(points.mean(axis=0), float(points.std(axis=0).mean()) or 1.0)
 
     def standardize(

@@ -17,7 +17,7 @@ from otgan.errors import InvalidInputError, nearest_name
 from otgan.gan.data import TrainingData
 from otgan.gan.measuring.feature_networks import autoencoder_of, classifier_of, encoder
 from otgan.gan.settings import FEATURE_NAMES
-from otgan.measures import FloatArray
+from otgan.measures import FloatArray, IntArray
 from otgan.progress import Progress
 
 __all__ = ["Features", "features_for", "training_points"]
@@ -92,7 +92,8 @@ class Features:
         """What the function returns, as an array."""
         if isinstance(self.function, nn.Module):
             with torch.no_grad(), evaluating(self.function):
-                given = torch.as_tensor(images, dtype=torch.float32, device=self.device)
+                dtype = torch.float64 if self.is_built_in else torch.float32
+                given = torch.as_tensor(images, dtype=dtype, device=self.device)
                 found = self.function(given)
         else:
             found = self.function(images)
@@ -112,18 +113,18 @@ class Features:
 
 
 class _Standardized(nn.Module):
-    """An encoder of points in the units of the data."""
+    """An encoder of points in the units of the data, which are float64 until they are centered."""
 
     center: Tensor
 
     def __init__(self, body: nn.Module, center: FloatArray, scale: float, shape: tuple[int, ...]):
         super().__init__()
         self.body, self.scale = body, scale
-        self.register_buffer("center", torch.as_tensor(center, dtype=torch.float32).view(shape))
+        self.register_buffer("center", torch.as_tensor(center, dtype=torch.float64).view(shape))
 
     def forward(self, points: Tensor) -> Tensor:
         """Features of shape (n, k)."""
-        features: Tensor = self.body((points - self.center) / self.scale)
+        features: Tensor = self.body(((points - self.center) / self.scale).float())
         return features
 
 
@@ -141,9 +142,9 @@ def features_for(
     Parameters
     ----------
     given : None, str, torch.nn.Module or callable
-        "classifier", which needs labels; "autoencoder"; "auto", the first of these that the data
-        allow, and for vectors none; a module or function from points of shape (n, *shape) in the
-        units of the data to (n, k).
+        "classifier", which needs labels of two classes or more; "autoencoder"; "auto", the first of
+        these that the data allow, and for vectors none; a module or function from points of shape
+        (n, *shape) in the units of the data to (n, k), each row of its point alone.
     data : TrainingData
         Held-out points are not looked at.
     device : torch.device
@@ -184,6 +185,13 @@ def _own(
             f"{features.name} for the same points; to fix it, draw its random numbers once, before "
             "the run"
         )
+    some = N_TRIED // 2
+    if not _alike(tried[:some], features(points[:some])):
+        raise InvalidInputError(
+            f"features must be a function of each point alone, got other numbers from "
+            f"{features.name} for the same points without others beside them; to fix it, let it "
+            "standardize by fixed numbers, not by those of the points that it is given"
+        )
     before = None if stored is None else stored.get("tried")
     if before is not None and data.record.checkable and not _alike(tried, np.asarray(before.cpu())):
         raise InvalidInputError(
@@ -207,7 +215,7 @@ def _name_of(given: Any, data: TrainingData) -> str | None:
     if given == "auto" and isinstance(given, str):
         if len(data.shape) == 1:
             return None
-        return "autoencoder" if data.train_labels is None else "classifier"
+        return "autoencoder" if data.train_classes is None else "classifier"
     if isinstance(given, str) and given in FEATURE_NAMES:
         return given
     if callable(given):
@@ -222,13 +230,28 @@ def _name_of(given: Any, data: TrainingData) -> str | None:
 def _trained(
     name: str, data: TrainingData, device: torch.device, rng: int, progress: Progress
 ) -> nn.Module:
-    labels = data.require_labels() if name == "classifier" else None
+    labels = _classes_of(data) if name == "classifier" else None
     points = training_points(data, rng)
     images = ((points - data.center) / data.scale).reshape(len(points), *data.shape)
     tensor = torch.as_tensor(images, dtype=torch.float32, device=device)
     if labels is not None:
         return classifier_of(tensor, labels, rng=rng, progress=progress)
     return autoencoder_of(tensor, rng=rng, progress=progress)
+
+
+def _classes_of(data: TrainingData) -> IntArray:
+    """The labels that a classifier learns."""
+    if data.train_classes is not None:
+        return data.train_classes
+    labels = data.train_labels
+    got = "data without labels"
+    if labels is not None:
+        got = "points without a label, or of label -1" if labels.min() < 0 else "a single class"
+    raise InvalidInputError(
+        "features='classifier' must come with points that all have a label, 0, 1, 2, ..., of two "
+        f"classes or more, got {got}; to fix it, pass features='autoencoder', which needs none, or "
+        "a torch Dataset of (point, label) items"
+    )
 
 
 def training_points(data: TrainingData, rng: int) -> FloatArray:

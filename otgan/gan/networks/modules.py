@@ -141,9 +141,12 @@ def _refuse_untrainable(module: nn.Module, name: str) -> None:
         )
     for key, weight in parameters.items():
         if weight.dtype != torch.float32:
+            cure = "call .float() on it (precision= sets what training computes in)"
+            if weight.is_complex():
+                cure = "hold real and imaginary parts, and join them in forward (torch.complex)"
             raise InvalidInputError(
                 f"{name} must have parameters of torch.float32, got {weight.dtype} in {key!r}; to "
-                "fix it, call .float() on it (precision= sets what training computes in)"
+                f"fix it, {cure}"
             )
 
 

@@ -98,7 +98,7 @@ class SemiSupervised(Objective):
         Raises
         ------
         InvalidInputError
-            A critic of another form than layers in a row, the last one linear.
+            A critic of another form than layers in a row, the last one linear with one output or K.
         """
         if isinstance(critic, ClassScores):
             return critic
@@ -113,6 +113,13 @@ class SemiSupervised(Objective):
             )
         if last.out_features == self.n_classes:
             return ClassScores(critic)
+        if last.out_features != 1:
+            raise InvalidInputError(
+                f"a critic that tells {self.n_classes} classes must end in as many logits, or in "
+                f"one score, which they replace, got {last.out_features}; to fix it, change its "
+                "last layer (generated points have no logit of their own), or pass "
+                f"SemiSupervised(n_classes={last.out_features})"
+            )
         wider = copy.deepcopy(critic)
         assert isinstance(wider, nn.Sequential)
         wider[-1] = nn.Linear(last.in_features, self.n_classes).to(last.weight)

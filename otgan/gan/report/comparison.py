@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from otgan.errors import InvalidInputError
 from otgan.gan.image_plot import labeled_images
@@ -14,6 +16,7 @@ from otgan.gan.report.sections import sentences, table_scores
 from otgan.gan.report.settings import differing
 from otgan.gan.run_directory import RunDirectory
 from otgan.keywords import checks_keywords
+from otgan.measures import FloatArray
 from otgan.output_files import make_folder
 from otgan.plot import drawable
 
@@ -49,37 +52,44 @@ def write_comparison(runs: Sequence[str | Path], *, out: str | Path = "compariso
     OutputError
         The page or its pictures cannot be written.
     """
-    path = Path(out)
-    _check(runs, path)
-    compared = dict(zip(_labels(runs), map(_contents, runs), strict=True))
+    folders = _folders(runs)
+    path = _page(out)
+    compared = dict(zip(_labels(folders), map(_contents, folders), strict=True))
     sections = [_verdicts(compared), _scores(compared), _curves(compared)]
     sections += [_samples(compared), *_other_data(compared), _settings(compared)]
     make_folder(path.parent)
-    page = page_of(f"{len(runs)} runs compared", sections, path.with_suffix(""))
+    page = page_of(f"{len(folders)} runs compared", sections, path.with_suffix(""))
     write_page(page, path)
     return path
 
 
-def _check(runs: Sequence[str | Path], path: Path) -> None:
-    if isinstance(runs, (str, Path)) or len(runs) < 2:
+def _folders(runs: Any) -> list[Path]:
+    """The folders of two runs or more."""
+    listed = [] if isinstance(runs, (str, Path)) or not isinstance(runs, Iterable) else list(runs)
+    if len(listed) < 2:
         raise InvalidInputError(
             f"runs must be the folders of two runs or more, got {runs!r}; to fix it, pass a list "
             "of them, or call write_report for one"
         )
-    if path.suffix != ".html":
+    return [RunDirectory.at(run, "a run").path for run in listed]
+
+
+def _page(out: Any) -> Path:
+    if not isinstance(out, (str, os.PathLike)) or Path(out).suffix != ".html":
         raise InvalidInputError(
-            f"out must be the name of a page that ends in .html, got {str(path)!r}; to fix it, "
+            f"out must be the name of a page that ends in .html, got {str(out)!r}; to fix it, "
             "call it e.g. comparison.html"
         )
+    return Path(out)
 
 
-def _contents(run: str | Path) -> Contents:
-    return Contents.of(RunDirectory.at(run))
+def _contents(run: Path) -> Contents:
+    return Contents.of(RunDirectory(run))
 
 
-def _labels(runs: Sequence[str | Path]) -> list[str]:
+def _labels(runs: Sequence[Path]) -> list[str]:
     """The names of the folders; their paths where two have the same name."""
-    names = [Path(run).resolve().name for run in runs]
+    names = [run.resolve().name for run in runs]
     if len(set(names)) == len(names):
         return names
     return [f"{run} ({index})" for index, run in enumerate(runs, start=1)]
@@ -129,11 +139,17 @@ def _samples(compared: dict[str, Contents]) -> Section:
         snapshots = [(0, p) for _, p in drawn.values()]
         figure = samples_over_training(snapshots, titles=titles, names=first.names)
     else:
-        rows = [("real", first.images(points["real"][:N_IMAGES]))]
-        rows += [(k, one.images(p["generated"][:N_IMAGES])) for k, (one, p) in drawn.items()]
-        figure = labeled_images(rows, *first.value_range, lines=2)
+        rows = [("real", _in_its_range(first, points["real"]))]
+        rows += [(k, _in_its_range(one, p["generated"])) for k, (one, p) in drawn.items()]
+        figure = labeled_images(rows, 0.0, 1.0, lines=2)
     text = "Points of the generator that was kept, and real ones."
     return Section("Samples", [text], None, [("samples", figure)])
+
+
+def _in_its_range(one: Contents, points: FloatArray) -> FloatArray:
+    """Some images of a run, with the range of its own real ones as [0, 1]."""
+    low, high = one.value_range
+    return (one.images(points[:N_IMAGES]) - low) / (high - low or 1.0)
 
 
 def _other_data(compared: dict[str, Contents]) -> list[Section]:

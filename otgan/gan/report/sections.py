@@ -71,9 +71,11 @@ def scores(contents: Contents) -> Section:
     )
     if contents.outcome is not None:
         found = contents.outcome.evaluation
+        finite = contents.directory.n_points > 0
+        real = "held-out points, split anew," if finite else "real points"
         text += (
-            f" They are means over {found.draws} draws of {found.points:,} held-out points and "
-            "as many generated ones that no measurement had used before."
+            f" They are means over {found.draws} draws of {found.points:,} {real} and as many "
+            f"generated ones{', of latents' if finite else ''} that no measurement had used before."
         )
     curves = (
         "Over training, exact W1 of the same held-out points and latents falls towards the floor, "

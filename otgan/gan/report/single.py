@@ -36,7 +36,7 @@ def write_report(run: str | Path) -> Path:
     OutputError
         The page or its pictures cannot be written.
     """
-    directory = RunDirectory(Path(run))
+    directory = RunDirectory.at(run, "run")
     contents = Contents.of(directory)
     page = page_of(contents.title, sections_of(contents), directory.path / "pictures")
     path = directory.path / "report.html"

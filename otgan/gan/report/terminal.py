@@ -26,7 +26,7 @@ def summary_text(run: str | Path) -> str:
     DamagedFileError
         A file of the run that is truncated, was altered, or is something else.
     """
-    contents = Contents.of(RunDirectory(Path(run)))
+    contents = Contents.of(RunDirectory.at(run, "run"))
     verdict = textwrap.fill(" ".join(sentences(contents)), WIDTH)
     rows = [("", "generated", "real", ""), *table_scores(contents)]
     table = "\n".join(

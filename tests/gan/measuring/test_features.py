@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from torch.utils.data import TensorDataset
 
+from otgan.critics.seeding import seeded
 from otgan.errors import InvalidInputError
 from otgan.gan.data import as_training_data
 from otgan.gan.measuring import features as module
@@ -101,11 +103,44 @@ def test_stored_features_are_loaded_and_not_trained(digits, classifier, monkeypa
     assert_array_equal(again(points), classifier(points))
 
 
+def test_built_in_features_of_points_far_from_the_origin_are_those_near_it(monkeypatch):
+    """Points are centered before they are rounded to single precision."""
+    monkeypatch.setattr(module, "autoencoder_of", lambda points, **_: encoder((2,)))
+    points = np.random.default_rng(0).normal(size=(60, 2))
+    with seeded(0, CPU):
+        near = features_of("autoencoder", as_training_data(points))
+    with seeded(0, CPU):
+        far = features_of("autoencoder", as_training_data(points + 2.0**30))
+    assert_allclose(far(points + 2.0**30), near(points), rtol=1e-4, atol=1e-5)
+
+
 def test_automatic_features_depend_on_the_data(digits, monkeypatch):
     monkeypatch.setattr(module, "autoencoder_of", lambda points, **_: encoder((2, 8, 8)))
     assert features_for("auto", as_training_data(np.eye(20)), CPU) is None
     assert features_for(None, digits, CPU) is None
     assert features_of("auto", as_training_data(IMAGES)).name == "autoencoder"
+
+
+def labeled(labels):
+    return as_training_data(TensorDataset(torch.as_tensor(IMAGES), torch.as_tensor(labels)))
+
+
+@pytest.mark.parametrize(
+    ("labels", "got"),
+    [(np.zeros(60, int), "a single class"), (np.arange(60) % 3 - 1, "of label -1")],
+)
+def test_labels_that_tell_no_classes_do_not_train_a_classifier(labels, got, monkeypatch):
+    """One class leaves its weights as they were drawn, and -1 says that there is no label."""
+    data = labeled(labels)
+    monkeypatch.setattr(module, "autoencoder_of", lambda points, **_: encoder((2, 8, 8)))
+    assert features_of("auto", data).name == "autoencoder"
+    with pytest.raises(InvalidInputError, match=f"'classifier' must come .*, got .*{got}.*autoenc"):
+        features_for("classifier", data, CPU)
+
+
+def test_labels_of_two_classes_train_a_classifier(monkeypatch):
+    monkeypatch.setattr(module, "classifier_of", lambda points, labels, **_: encoder((2, 8, 8)))
+    assert features_of("auto", labeled(np.arange(60) % 2 + 1)).name == "classifier"
 
 
 def test_features_of_ones_own_see_points_in_their_units():
@@ -143,6 +178,7 @@ def test_features_that_cannot_be_are_refused(given, message):
         (torch.nn.Linear(5, 3), r"must take float32 tensors of shape \(n, 2, 8, 8\), got one that"),
         (torch.nn.Linear(8, 3).double(), "must take float32 .* that raised RuntimeError"),
         (lambda x: np.random.default_rng().random((len(x), 3)), "a function of the points alone"),
+        (lambda x: (x - x.mean(axis=0)).mean(axis=(2, 3)), "a function of each point alone"),
     ],
 )
 def test_features_that_do_not_fit_are_refused_before_the_run(function, message):

@@ -80,6 +80,13 @@ def test_other_critics_are_refused(critic):
         SemiSupervised(3).adapt_critic(critic)
 
 
+@pytest.mark.parametrize("outputs", [2, 4])
+def test_a_last_layer_of_other_classes_is_not_replaced_unasked(outputs):
+    """Four for three classes is the other form, with a logit for generated points."""
+    with refused(f"in one score, which they replace, got {outputs}", "no logit of their own"):
+        SemiSupervised(3).adapt_critic(mlp(2, outputs, width=8, depth=1))
+
+
 @pytest.mark.parametrize("n_classes", [1, 2.0, None])
 def test_fewer_than_two_classes_are_refused(n_classes):
     with refused("n_classes must be a whole number of at least 2"):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from otgan import GANConfig, train_gan
 from otgan.errors import InvalidInputError
-from otgan.gan.report import write_comparison
+from otgan.gan.report import summary_text, write_comparison, write_report
 from tests.gan.short_run import RUN
 
 
@@ -40,6 +40,23 @@ def test_images_of_runs_are_put_under_those_that_are_real(tmp_path):
     with Image.open(tmp_path / "page" / "samples.png") as picture:
         width, height = picture.size
     assert width > 1000 and height > 300
+
+
+def test_images_in_other_units_are_drawn_in_their_own(tmp_path):
+    """Bytes beside values in [0, 1]: pictures of one run are not all white for that."""
+    images, folders = (
+        np.random.default_rng(0).random((60, 1, 8, 8)),
+        [tmp_path / "a", tmp_path / "b"],
+    )
+    for factor, out in zip((1.0, 256.0), folders, strict=True):
+        config = GANConfig(**{**RUN, "width": 4}, features=None)
+        train_gan(factor * images, config, out=out)
+    write_comparison(folders, out=tmp_path / "page.html")
+    with Image.open(tmp_path / "page" / "samples.png") as picture:
+        shades = np.asarray(picture.convert("L"))
+    blocks = np.array_split(shades, 3)  # of real images, and of the two runs
+    white = [float((block > 250).mean()) for block in blocks]
+    assert white[2] == pytest.approx(white[1], abs=0.02)
 
 
 def test_runs_on_other_points_are_compared_without_their_samples(trained, tmp_path):
@@ -85,6 +102,22 @@ def test_folders_of_the_same_name_are_told_apart(trained, run_copy, tmp_path):
 def test_fewer_than_two_runs_are_refused(runs, tmp_path):
     with pytest.raises(InvalidInputError, match="two runs or more"):
         write_comparison(runs, out=tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("wrong", [None, 3])
+def test_arguments_that_are_no_paths_are_named(trained, wrong, tmp_path):
+    run = trained("lp")
+    with pytest.raises(InvalidInputError, match=f"runs must be the folders .*, got {wrong}; to f"):
+        write_comparison(wrong)
+    with pytest.raises(InvalidInputError, match=f"a run must be the path of a folder, got {wrong}"):
+        write_comparison([run.out, wrong])
+    with pytest.raises(InvalidInputError, match=r"got TrainResult\(.*; to fix it, pass its \.out"):
+        write_comparison([run, run])
+    with pytest.raises(InvalidInputError, match=f"out must be the name of a page .*, got '{wrong}"):
+        write_comparison([run.out, run.out], out=wrong)
+    for report in (write_report, summary_text):
+        with pytest.raises(InvalidInputError, match=r"run must be the path of .* pass its \.out"):
+            report(run)
 
 
 def test_a_page_of_another_kind_is_refused(trained):

@@ -136,6 +136,15 @@ def test_images_are_shown_over_training_beside_real_ones_and_beside_their_neighb
     assert {row.tobytes() for row in kept["nearest"]} <= {i.tobytes() for i in images}
 
 
+def test_page_says_what_the_final_evaluation_drew_anew(drawn, tmp_path):
+    """Held-out points of a finite data set are those of the measurements, in another split."""
+    drew = "means over 8 draws of 32 real points and as many generated ones that no measurement"
+    assert drew in drawn[2]
+    train_gan(np.random.default_rng(0).normal(size=(100, 2)), GANConfig(**RUN), out=tmp_path)
+    text = write_report(tmp_path).read_text()
+    assert "held-out points, split anew, and as many generated ones, of latents that no" in text
+
+
 def test_page_says_what_the_zero_critic_proves(drawn):
     run, _, text = drawn
     last = run.records[-1]
