@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from otgan.critics.settings import CONSTRAINT_NAMES, MOST_LAYERS, MOST_POINTS, unknown_constraint
-from otgan.errors import InvalidInputError, nearest_name
-from otgan.gan.networks.names import CRITIC_NORMS, GENERATOR_NORMS, NETWORKS
+from otgan.gan.config_checks import checked_settings
 from otgan.gan.networks.sizes import fits_convolutions
-from otgan.gan.optimizers import (
-    OPTIMIZER_REGISTRY,
-    SCHEDULES,
-    OptimizerSettings,
-    as_optimizer,
-    schedule_factor,
-)
-from otgan.gan.settings import (
-    FEATURE_NAMES,
-    LATENTS,
-    OBJECTIVE_NAMES,
-    PRECISIONS,
-    STABILIZER_NAMES,
-)
-from otgan.inputs.options import as_count, as_flag, as_number, as_seed, as_text
+from otgan.gan.optimizers import OptimizerSettings
+from otgan.gan.plain_config import plain_settings, rebuilt_settings
 from otgan.keywords import checks_keywords, refuse_unknown
 
 if TYPE_CHECKING:
@@ -48,27 +32,6 @@ CHANGEABLE_SETTINGS = (
 
 CONFIG_FORMAT = 3
 """Of config.json; grows when its contents change in a way that other versions cannot read."""
-
-HINT = "change it in the GANConfig"
-"""How messages about a wrong setting end."""
-
-MAX_WEIGHTS = 2**30
-"""Of one network: 4 GB, of which training holds a dozen copies."""
-
-COUNTS = ("steps", "n_critic", "depth", "monitor_every", "pack")
-FLAGS = ("critic_warmup", "capture")
-OPTIONAL_COUNTS = ("width", "critic_width", "critic_depth", "latent_dim")
-OWN_FUNCTIONS = ("schedule", "features")
-"""Settings that may be the user's own functions."""
-
-SIZES = (("batch_size", 1), ("monitor_points", 2), ("evaluation_points", 2))
-CHOICES: dict[str, tuple[Any, ...]] = {
-    "latent": LATENTS,
-    "network": NETWORKS,
-    "critic_norm": CRITIC_NORMS,
-    "generator_norm": ("auto", *GENERATOR_NORMS),
-    "precision": PRECISIONS,
-}
 
 
 @checks_keywords
@@ -185,69 +148,8 @@ class GANConfig:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in COUNTS:
-            self._set(name, as_count(getattr(self, name), name, hint=HINT))
-        for name in OPTIONAL_COUNTS:
-            if getattr(self, name) is not None:
-                self._set(name, as_count(getattr(self, name), name, hint=HINT))
-        for name, least in SIZES:
-            value = getattr(self, name)
-            self._set(name, as_count(value, name, least=least, most=MOST_POINTS, hint=HINT))
-        for name, choices in CHOICES.items():
-            known = ", ".join(repr(choice) for choice in choices)
-            words = [str(choice) for choice in choices]
-            hint = nearest_name(str(getattr(self, name)), words, otherwise=HINT)
-            self._check(name, _is_one_of(getattr(self, name), choices), f"one of {known}", hint)
-        self._set("rng", as_seed(self.rng, HINT))
-        self._set("device", as_text(self.device, "device", HINT))
-        for name in FLAGS:
-            self._set(name, as_flag(getattr(self, name), name, HINT))
-        self._check_steps()
-        self._check_size()
-        self._check_objects()
-
-    def _check_steps(self) -> None:
-        """Learning rates, optimizers, schedule and averaging."""
-        average = as_number(self.average, "average", "in [0, 1)", HINT)
-        self._check("average", 0.0 <= average < 1.0, "in [0, 1)")
-        self._set("average", average)
-        for name in ("learning_rate", "critic_learning_rate", "clip_grad_norm"):
-            if getattr(self, name) is not None:
-                value = as_number(getattr(self, name), name, "positive, or None", HINT)
-                self._check(name, 0 < value < math.inf, "positive and finite, or None")
-                self._set(name, value)
-        for name in ("generator_optimizer", "critic_optimizer"):
-            as_optimizer(getattr(self, name), name)
-        known = callable(self.features) or _is_one_of(self.features, (None, *FEATURE_NAMES))
-        wanted = f"one of {', '.join(map(repr, FEATURE_NAMES))}, a function of points, or None"
-        self._check("features", known, wanted)
-        known = callable(self.schedule) or _is_one_of(self.schedule, SCHEDULES)
-        wanted = f"one of {', '.join(map(repr, SCHEDULES))}, or a function of the fraction done"
-        self._check("schedule", known, wanted)
-        for done in (0.0, 0.5):  # the rest is seen as training goes on
-            schedule_factor(self.schedule, done)
-
-    def _check_objects(self) -> None:
-        """Objective, constraint and stabilizers; short names are checked without torch."""
-        if isinstance(self.objective, str):
-            names = list(OBJECTIVE_NAMES)
-            hint = nearest_name(str(self.objective).lower(), names, otherwise="pass one of them")
-            known = self.objective in OBJECTIVE_NAMES
-            self._check("objective", known, f"one of {', '.join(names)}, or an Objective", hint)
-        else:
-            from otgan.gan.objectives.by_name import as_objective
-
-            as_objective(self.objective)
-        self._check_constraint()
-        known = isinstance(self.stabilizers, (tuple, list))
-        self._check("stabilizers", known, "a tuple of names or Stabilizers")
-        self._set("stabilizers", tuple(self.stabilizers))
-        if not all(s in STABILIZER_NAMES for s in self.stabilizers if isinstance(s, str)) or not (
-            all(isinstance(s, str) for s in self.stabilizers)
-        ):
-            from otgan.gan.stabilizers.by_name import as_stabilizers
-
-            as_stabilizers(self.stabilizers)
+        for name, value in checked_settings(vars(self)).items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> GANConfig:
@@ -335,26 +237,7 @@ class GANConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON stores them."""
-        from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
-        from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY, as_objective
-        from otgan.gan.stabilizers.by_name import STABILIZER_REGISTRY
-
-        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        described = OBJECTIVE_REGISTRY.described(self.objective)
-        plain["objective"] = described
-        if isinstance(described, dict) and not OBJECTIVE_REGISTRY.is_known(described):
-            # What its critic estimates, which only its own class could say afterwards.
-            described["divergence"] = as_objective(self.objective).divergence_name
-        if self.constraint is not None:
-            plain["constraint"] = GAN_CONSTRAINT_REGISTRY.described(self.constraint)
-        plain["stabilizers"] = [STABILIZER_REGISTRY.described(s) for s in self.stabilizers]
-        for name in ("generator_optimizer", "critic_optimizer"):
-            if plain[name] is not None:
-                plain[name] = OPTIMIZER_REGISTRY.described(plain[name])
-        for name in OWN_FUNCTIONS:
-            if callable(plain[name]):
-                plain[name] = {"name": "own", "class": _qualified(plain[name])}
-        return plain
+        return plain_settings(vars(self))
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> GANConfig:
@@ -366,104 +249,4 @@ class GANConfig:
             Unknown or unusable settings, or an object of the user's own, which only its own code
             can rebuild.
         """
-        from otgan.gan.constraints import GAN_CONSTRAINT_REGISTRY
-        from otgan.gan.objectives.by_name import OBJECTIVE_REGISTRY
-        from otgan.gan.stabilizers.by_name import STABILIZER_REGISTRY
-
-        _refuse_unknown_settings(plain, [f.name for f in dataclasses.fields(cls)])
-        settings = dict(plain)
-        registries = {
-            "objective": OBJECTIVE_REGISTRY,
-            "constraint": GAN_CONSTRAINT_REGISTRY,
-            "generator_optimizer": OPTIMIZER_REGISTRY,
-            "critic_optimizer": OPTIMIZER_REGISTRY,
-        }
-        for name, registry in registries.items():
-            if settings.get(name) is not None:
-                settings[name] = registry.rebuilt(settings[name])
-        stored = settings.get("stabilizers", ())
-        if isinstance(stored, (list, tuple)):
-            settings["stabilizers"] = tuple(STABILIZER_REGISTRY.rebuilt(one) for one in stored)
-        for name in OWN_FUNCTIONS:
-            if isinstance(settings.get(name), Mapping):
-                raise InvalidInputError(
-                    f"{name} must be one of those with a name to be rebuilt from a file, got "
-                    f"{settings[name].get('class')!r}; to fix it, resume from Python with "
-                    "train_gan(data, config, out=..., resume=True)"
-                )
-        return cls(**settings)
-
-    def _check_constraint(self) -> None:
-        if self.constraint is None:
-            return
-        if isinstance(self.constraint, str):
-            if self.constraint == "exact":
-                raise InvalidInputError(
-                    "constraint must be a penalty or projection of the critic, got 'exact'; to fix "
-                    'it, pass objective="exact"'
-                )
-            if self.constraint not in (*CONSTRAINT_NAMES, "auto", "zero-centered"):
-                raise unknown_constraint(
-                    self.constraint, also=("auto", "zero-centered"), optional=True
-                )
-            return
-        from otgan.critics.constraints.by_name import as_constraint
-
-        as_constraint(self.constraint)
-
-    def _check_size(self) -> None:
-        """Refuse networks that are too large to train, before memory is allocated."""
-        for name in ("depth", "critic_depth"):
-            self._check(name, (getattr(self, name) or 1) <= MOST_LAYERS, f"at most {MOST_LAYERS}")
-        width = max(self.width or 128, self.critic_width or 1)
-        depth = max(self.depth, self.critic_depth or 1)
-        weights = width * ((self.latent_dim or 64) + (depth - 1) * width)
-        if weights > MAX_WEIGHTS:
-            raise InvalidInputError(
-                f"latent_dim, width and depth must make a network of at most {MAX_WEIGHTS:,} "
-                f"weights, got {weights:,}; to fix it, lower them in the GANConfig"
-            )
-        if self.batch_size % self.pack:
-            raise InvalidInputError(
-                f"batch_size must be a multiple of pack, got {self.batch_size} for packs of "
-                f"{self.pack}; to fix it, {HINT}"
-            )
-
-        if self.monitor_points < self.pack:
-            raise InvalidInputError(
-                f"monitor_points must be at least pack, {self.pack}, for the critic to have a pack "
-                f"to judge, got {self.monitor_points}; to fix it, {HINT}"
-            )
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)  # as Python's own numbers, for JSON
-
-    def _check(self, name: str, holds: bool, wanted: str, hint: str = HINT) -> None:
-        if not holds:
-            raise InvalidInputError(
-                f"{name} must be {wanted}, got {getattr(self, name)!r}; to fix it, {hint}"
-            )
-
-
-def _is_one_of(value: Any, names: Collection[str | None]) -> bool:
-    """Whether it is one of these names, or None if that is among them; an array never is."""
-    return (value is None or isinstance(value, str)) and value in names
-
-
-def _refuse_unknown_settings(plain: Any, known: list[str]) -> None:
-    if not isinstance(plain, Mapping):
-        raise InvalidInputError(
-            f"settings must be a dict, got {type(plain).__name__}; to fix it, pass the result "
-            "of to_dict()"
-        )
-    for name in plain:
-        if name not in known:
-            raise InvalidInputError(
-                f"a setting must be one of {', '.join(known)}, got {name!r}; to fix it, "
-                f"{nearest_name(str(name), known, otherwise='leave it out')}"
-            )
-
-
-def _qualified(function: Any) -> str:
-    kind = function if hasattr(function, "__qualname__") else type(function)
-    return f"{kind.__module__}.{kind.__qualname__}"
+        return cls(**rebuilt_settings(plain, [f.name for f in dataclasses.fields(cls)]))
