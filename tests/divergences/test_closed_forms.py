@@ -67,6 +67,15 @@ def ids(distribution):
 # ---------------------------------------------------------------- distributions
 
 
+def test_points_of_one_seed_do_not_hang_on_the_rounding_of_the_covariance():
+    """A basis of eigenvectors would: where eigenvalues are equal, machines take another one."""
+    covariance = np.eye(4) * 0.9 + 0.1
+    perturbed = covariance + 1e-12 * np.diag([1, 3, 2, 5])
+    points = Gaussian(np.zeros(4), covariance).sample(50, 0)
+    assert_allclose(Gaussian(np.zeros(4), perturbed).sample(50, 0), points, atol=1e-10)
+
+
+
 @pytest.mark.parametrize("distribution", EXAMPLES, ids=ids)
 def test_samples_follow_the_distribution(distribution):
     points = distribution.sample(4000, np.random.default_rng(0))

@@ -129,3 +129,10 @@ def test_any_pair_can_be_explained_and_drawn(tmp_path):
 def test_refuses_what_has_no_answer(options, message):
     with pytest.raises(InvalidInputError, match=message):
         run(**options)
+
+
+@pytest.mark.parametrize(("std", "ends"), [(1.0, "for the second pair"), (2.0, "as it should be")])
+def test_words_call_the_second_pair_unequal_only_where_it_is(std, ends):
+    text = explain(run(deltas=[0, 5], mean=0.0, std=std))
+    assert text.splitlines()[0].endswith(ends)
+    assert ("Unequal variances show" in text) == (std != 1.0)

@@ -84,8 +84,11 @@ class ParametricDistribution(ABC):
         (3, 1)
         """
         n = as_count(n, "n", least=0)
-        points = self.frozen.rvs(size=n, random_state=as_rng(rng))
+        points = self._draw(n, as_rng(rng))
         return np.asarray(points, dtype=np.float64).reshape(n, self.d)
+
+    def _draw(self, n: int, rng: np.random.Generator) -> Any:
+        return self.frozen.rvs(size=n, random_state=rng)
 
     def log_density(self, points: Any) -> FloatArray:
         """Logarithm of the density, or of the probability of a point of a discrete distribution.
@@ -241,6 +244,11 @@ class Gaussian(ParametricDistribution):
         if self.d == 1:
             return scipy.stats.norm(self.mean[0], math.sqrt(self.covariance[0, 0]))
         return scipy.stats.multivariate_normal(self.mean, self.covariance)
+
+    def _draw(self, n: int, rng: np.random.Generator) -> Any:
+        # SciPy draws in a basis of eigenvectors, which is another one on another machine.
+        factor = np.linalg.cholesky(self.covariance)
+        return self.mean + rng.standard_normal((n, self.d)) @ factor.T
 
     def _log_ratio(self, other: Gaussian, x: FloatArray) -> FloatArray:  # on the line
         (m,), ((v,),) = self.mean, self.covariance
@@ -553,12 +561,21 @@ def _as_covariance(covariance: FloatArray) -> FloatArray:
     symmetric = (covariance + covariance.T) / 2
     values = np.linalg.eigvalsh(symmetric)
     least, most = values[0], values[-1]
-    if not least > max(len(values) * np.finfo(float).eps * most, 1 / LARGEST):
+    smallest = max(len(values) * np.finfo(float).eps * most, 1 / LARGEST)
+    if not (least > smallest and _has_cholesky_factor(symmetric)):
         raise InvalidInputError(
             f"covariance must be positive definite, got {least:.3g} as its least eigenvalue; to "
             "fix it, drop coordinates that others determine (a number is the variance)"
         )
     return symmetric
+
+
+def _has_cholesky_factor(matrix: FloatArray) -> bool:
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _finite(distribution: Any, *names: str) -> None:

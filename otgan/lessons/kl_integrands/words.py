@@ -39,7 +39,8 @@ def explain(numbers: KLIntegrands) -> str:
     ]
     return page(
         f"Integrands of KL and JS: {n.drawn.kl:.4f} and {n.drawn.kl_reversed:.4f} as drawn, "
-        f"{n.unequal.kl:.4f} and {n.unequal.kl_reversed:.4f} as it should be",
+        f"{n.unequal.kl:.4f} and {n.unequal.kl_reversed:.4f} "
+        + ("for the second pair" if _has_one_variance(n.unequal) else "as it should be"),
         "\n\n".join(
             [
                 table(
@@ -55,7 +56,7 @@ def explain(numbers: KLIntegrands) -> str:
             "A well-known figure draws the integrands for N(0, 1) and N(1, 1), to show that KL is "
             "not symmetric. The curves differ, but one is the mirror image of the other, and "
             f"their areas are equal: {n.drawn.kl:.4g}. Whenever two Gaussians have one variance, "
-            "KL is the same both ways. Unequal variances show what was meant (second pair).",
+            f"KL is the same both ways. {_on_second_pair(n.unequal)}",
             "Where p is near zero and q is not, the integrand p log(p/q) is near zero. So the "
             "text is right that KL(P‖Q) disregards q there: moving a bump of "
             f"{n.weight:.3g} of the mass of Q from {n.deltas[0]:g} to {n.deltas[-1]:g} takes "
@@ -69,6 +70,16 @@ def explain(numbers: KLIntegrands) -> str:
             "distance.",
         ],
     )
+
+
+def _has_one_variance(pair: Areas) -> bool:
+    return pair.P.std == pair.Q.std
+
+
+def _on_second_pair(pair: Areas) -> str:
+    if _has_one_variance(pair):
+        return "So it is for the second pair too; another std shows what was meant."
+    return "Unequal variances show what was meant (second pair)."
 
 
 def _rows(pair: Areas) -> list[list[str]]:
