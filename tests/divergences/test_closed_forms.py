@@ -75,7 +75,6 @@ def test_points_of_one_seed_do_not_hang_on_the_rounding_of_the_covariance():
     assert_allclose(Gaussian(np.zeros(4), perturbed).sample(50, 0), points, atol=1e-10)
 
 
-
 @pytest.mark.parametrize("distribution", EXAMPLES, ids=ids)
 def test_samples_follow_the_distribution(distribution):
     points = distribution.sample(4000, np.random.default_rng(0))
